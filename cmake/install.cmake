@@ -1,0 +1,76 @@
+# What `cmake --install` installs, by component:
+#
+#   example_runtime       the shared library
+#   example_development   header, link library, CMake package, pkg-config file
+#   python                the library alone, in the Python package that loads it;
+#                         installed only when asked for by name, as pyproject.toml
+#                         does when it makes a wheel
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(example_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/example)
+
+install(TARGETS example EXPORT exampleTargets
+  RUNTIME COMPONENT example_runtime
+  LIBRARY COMPONENT example_runtime NAMELINK_COMPONENT example_development
+  ARCHIVE COMPONENT example_development
+  FILE_SET HEADERS COMPONENT example_development
+)
+install(EXPORT exampleTargets
+  NAMESPACE example::
+  DESTINATION ${example_cmake_dir}
+  COMPONENT example_development
+)
+
+configure_package_config_file(cmake/exampleConfig.cmake.in
+  ${PROJECT_BINARY_DIR}/cmake/exampleConfig.cmake
+  INSTALL_DESTINATION ${example_cmake_dir}
+)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/cmake/exampleConfigVersion.cmake
+  COMPATIBILITY SameMajorVersion
+)
+install(
+  FILES
+    ${PROJECT_BINARY_DIR}/cmake/exampleConfig.cmake
+    ${PROJECT_BINARY_DIR}/cmake/exampleConfigVersion.cmake
+  DESTINATION ${example_cmake_dir}
+  COMPONENT example_development
+)
+
+# pkg-config: relative to the .pc file itself, so that it survives both a copied
+# prefix and `cmake --install --prefix`. A directory that is configured absolute
+# cannot move; then the prefix is the configured one.
+set(example_pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+  set(example_pc_prefix ${CMAKE_INSTALL_PREFIX})
+else()
+  file(RELATIVE_PATH example_pc_up /${example_pc_dir} /)
+  string(REGEX REPLACE "/$" "" example_pc_up "${example_pc_up}")
+  set(example_pc_prefix "\${pcfiledir}/${example_pc_up}")
+endif()
+cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_LIBDIR BASE_DIRECTORY "\${prefix}"
+  OUTPUT_VARIABLE example_pc_libdir)
+cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_INCLUDEDIR BASE_DIRECTORY "\${prefix}"
+  OUTPUT_VARIABLE example_pc_includedir)
+get_target_property(example_pc_definitions example INTERFACE_COMPILE_DEFINITIONS)
+if(example_pc_definitions)
+  list(TRANSFORM example_pc_definitions PREPEND " -D")
+  string(JOIN "" example_pc_definitions ${example_pc_definitions})
+else()
+  set(example_pc_definitions "")
+endif()
+configure_file(cmake/example.pc.in ${PROJECT_BINARY_DIR}/cmake/example.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/cmake/example.pc
+  DESTINATION ${example_pc_dir}
+  COMPONENT example_development
+)
+
+# A Python package holds the library under its plain name, and no import library:
+# ARCHIVE goes to a component that nobody installs. It has a folder of its own:
+# beside libexample.py, Python would take libexample.so for an extension module.
+install(TARGETS example
+  RUNTIME DESTINATION pyexample/lib COMPONENT python EXCLUDE_FROM_ALL
+  LIBRARY DESTINATION pyexample/lib COMPONENT python EXCLUDE_FROM_ALL
+  ARCHIVE DESTINATION pyexample/lib COMPONENT python_unused EXCLUDE_FROM_ALL
+)

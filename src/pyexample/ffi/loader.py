@@ -1,0 +1,174 @@
+"""Find a package's shared library and load it, or say why that cannot be done.
+
+The library is in the folder ``lib`` of the package. Every entry of the package's
+``__path__`` is looked at, since an editable install has two: the source tree and the
+folder that CMake installed into. Nothing else is: not the current directory, not PATH,
+not the system's libraries, from where somebody else's file could come.
+
+The environment variable ``<PACKAGE>_LIBRARY`` (``FOO_LIBRARY`` for a package ``foo``)
+overrides the search with the absolute path of one file. It never falls back.
+"""
+
+import ctypes
+import os
+import sys
+from typing import NamedTuple
+
+
+class Attempt(NamedTuple):
+    """One file that was considered."""
+
+    path: str
+    reason: str | None
+    """Why it was not loaded; None where it was."""
+
+
+class LibraryLoadError(ImportError):
+    """No candidate for a library could be loaded.
+
+    The message lists every candidate with its own reason and what to do next.
+    ``attempts`` holds the same as data.
+    """
+
+    def __init__(self, library: str, attempts: list[Attempt], advice: str) -> None:
+        lines = [f"the library {library!r} cannot be loaded; this is what was tried:"]
+        lines += [f"  {attempt.path}\n    {attempt.reason}" for attempt in attempts]
+        super().__init__("\n".join([*lines, advice]), name=library)
+        self.attempts = attempts
+
+
+def override_variable(package: str) -> str:
+    """The environment variable that names the library file of ``package``."""
+    return f"{package.partition('.')[0].upper()}_LIBRARY"
+
+
+def candidates(package: str, name: str) -> list[str]:
+    """The absolute paths where the library ``name`` of ``package`` may be, best first."""
+    folders = [os.path.join(entry, "lib") for entry in sys.modules[package].__path__]
+    return [
+        os.path.abspath(os.path.join(folder, file))
+        for folder in folders
+        for file in _file_names(name)
+    ]
+
+
+def _file_names(name: str) -> list[str]:
+    if sys.platform == "win32":
+        return [f"{name}.dll", f"lib{name}.dll"]  # by MSVC and clang-cl; by MinGW
+    if sys.platform == "cygwin":
+        return [f"cyg{name}.dll"]
+    if sys.platform == "darwin":
+        return [f"lib{name}.dylib"]
+    return [f"lib{name}.so"]
+
+
+def load(
+    package: str, name: str, abi: tuple[str, int] | None = None
+) -> tuple[ctypes.CDLL, list[Attempt]]:
+    """Load the library ``name`` that belongs to ``package``.
+
+    ``abi`` is the name of its function that returns the version of its binary interface,
+    and the version that it must return.
+
+    Returns the library and all that was tried: the last attempt is the one that loaded.
+    Raises LibraryLoadError where none did.
+    """
+    variable = override_variable(package)
+    override = os.environ.get(variable)
+    if override is None:
+        paths = candidates(package, name)
+        advice = (
+            f"Reinstall the package ({package.partition('.')[0]}), or set {variable} to the"
+            " absolute path of a library that was built for this Python."
+        )
+    else:
+        paths = [override]
+        advice = f"{variable} is set, so nothing else was tried: correct it or unset it."
+    attempts: list[Attempt] = []
+    for path in paths:
+        library, reason = _try(path, abi)
+        attempts.append(Attempt(path, reason))
+        if library is not None:
+            return library, attempts
+    raise LibraryLoadError(name, attempts, advice)
+
+
+def _try(path: str, abi: tuple[str, int] | None) -> tuple[ctypes.CDLL | None, str | None]:
+    if not os.path.isabs(path):
+        # It would be looked up in the current directory, or worse, along a search path.
+        return None, "not an absolute path"
+    try:
+        library = ctypes.CDLL(path)
+    except OSError as error:
+        return None, _diagnose(path, str(error))
+    reason = _wrong_abi(library, *abi) if abi else None
+    return (None, reason) if reason else (library, None)
+
+
+def _wrong_abi(library: ctypes.CDLL, function: str, expected: int) -> str | None:
+    try:
+        get_version = library[function]  # a function object of our own, not the shared one
+    except AttributeError:
+        return f"it has no function {function}(): this is another library of the same name"
+    get_version.argtypes = []
+    get_version.restype = ctypes.c_int32
+    version = get_version()
+    if version == expected:
+        return None
+    return (
+        f"its ABI version is {version}, but this package was written for {expected}:"
+        " the two come from different releases"
+    )
+
+
+def _diagnose(path: str, message: str) -> str:
+    """Why the system refused to load ``path``: ``message`` is its own word for it."""
+    from .binary import architectures  # needed only here
+
+    try:
+        found = architectures(path)
+    except FileNotFoundError:
+        return "there is no such file"
+    except IsADirectoryError:
+        return "this is a folder, not a library"
+    except OSError as error:
+        if os.path.isdir(path):  # Windows calls a folder "permission denied"
+            return "this is a folder, not a library"
+        return f"the file cannot be read: {error.strerror}"
+    needed = needed_architecture()
+    if not os.path.getsize(path):
+        return "the file is empty"
+    if not found:
+        return f"this is no library: neither an ELF, a Mach-O nor a PE file ({message})"
+    if needed not in found:
+        return f"built for {' and '.join(found)}, but this Python needs {needed}"
+    if _names_a_missing_file(message):
+        return f"a library that it depends on is missing: {message}"
+    return f"the system's loader refuses it: {message}"
+
+
+def needed_architecture() -> str:
+    """The architecture that a library must have for this Python, such as ``ELF x86_64``."""
+    import _ctypes  # a library that this very process has loaded
+    import platform
+
+    from .binary import architectures
+
+    found = architectures(getattr(_ctypes, "__file__", None) or sys.executable)
+    if len(found) == 1:
+        return found[0]
+    # A universal binary: the half that runs is the machine's.
+    return f"Mach-O {platform.machine()}"
+
+
+def _names_a_missing_file(message: str) -> bool:
+    """Whether the system's loader complains of another file than the one asked for."""
+    return any(
+        words in message
+        for words in (
+            "cannot open shared object file",  # glibc
+            "Error loading shared library",  # musl
+            "Library not loaded",  # macOS
+            "or one of its dependencies",  # Windows, as ctypes says it
+        )
+    )
