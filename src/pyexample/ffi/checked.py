@@ -16,7 +16,9 @@ from .declaration import Declaration, Parameter, Value
 Convert = Callable[[Any], Any]
 
 
-def checked_call(declaration: Declaration, c_function: Callable[..., Any]) -> Callable[..., Any]:
+def checked_call(
+    declaration: Declaration, c_function: Callable[..., Any]
+) -> Callable[..., Any]:
     """A Python function that checks its arguments, then calls ``c_function``.
 
     ``c_function`` is a function of a ctypes library that the declaration was applied to.
@@ -55,7 +57,7 @@ def _integer(parameter: Parameter) -> Convert:
         try:
             number = operator.index(argument)
         except TypeError:
-            if hasattr(type(argument), "__index__"):
+            if _has(argument, "__index__"):
                 raise  # its own error says more
             raise TypeError(f"{where} must be an integer, not {_type_name(argument)}") from None
         if not low <= number <= high:
@@ -68,9 +70,7 @@ def _integer(parameter: Parameter) -> Convert:
 def _address(parameter: Parameter) -> Convert:
     convert_integer = _integer(parameter)
     nullable = parameter.nullable
-    return lambda argument: (
-        None if argument is None and nullable else convert_integer(argument)
-    )
+    return lambda argument: None if argument is None and nullable else convert_integer(argument)
 
 
 def _bool(parameter: Parameter) -> Convert:
@@ -89,7 +89,7 @@ def _float(parameter: Parameter) -> Convert:
         try:
             number = ctypes.c_double(argument).value
         except TypeError:
-            if hasattr(type(argument), "__float__"):
+            if _has(argument, "__float__"):
                 raise
             raise TypeError(
                 f"{parameter.where} must be a number, not {_type_name(argument)}"
@@ -108,14 +108,14 @@ def _float(parameter: Parameter) -> Convert:
 def _string(parameter: Parameter) -> Convert:
     python_type, nullable = parameter.python_type, parameter.nullable
 
-    def convert(argument: Any) -> Any:
+    def convert(argument: Any) -> bytes | None:
         if argument is None and nullable:
             return None
         if not isinstance(argument, python_type):
             raise TypeError(
                 f"{parameter.where} must be {python_type.__name__}, not {_type_name(argument)}"
             )
-        text = argument.encode() if python_type is str else argument
+        text: bytes = argument.encode() if python_type is str else argument
         if 0 in text:
             raise ValueError(
                 f"{parameter.where} must not contain NUL, which ends a string in C:"
@@ -165,8 +165,13 @@ def _pointer_result(name: str, declared: Value, result: Any) -> Any:
     return result.decode() if declared.python_type is str else result
 
 
-def _type_name(argument: Any) -> str:
+def _type_name(argument: object) -> str:
     return type(argument).__name__
+
+
+def _has(argument: object, method: str) -> bool:
+    # Looked up as Python itself does: on the type, not on the instance.
+    return hasattr(type(argument), method)
 
 
 def _short(number: int) -> str:

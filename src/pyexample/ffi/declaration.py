@@ -67,7 +67,9 @@ class Value:
         if not (isinstance(self.ctype, type) and hasattr(self.ctype, "from_param")):
             raise DeclarationError(f"{where}: {self.ctype!r} is not a ctypes type")
         code = getattr(self.ctype, "_type_", None)
-        self.kind, python_types = _KINDS.get(code if isinstance(code, str) else "", ("other", ()))
+        self.kind, python_types = _KINDS.get(
+            code if isinstance(code, str) else "", ("other", ())
+        )
         self.python_type, self.nullable = _without_none(python_type)
         self.low, self.high = 0, 0
         if self.kind in ("integer", "address"):
@@ -75,9 +77,13 @@ class Value:
         self.c_name = self._c_name(code)
         if python_types and self.python_type not in python_types:
             names = " or ".join(each.__name__ for each in python_types)
-            raise DeclarationError(f"{where}: {names} stands for {self.c_name}, not {python_type}")
+            raise DeclarationError(
+                f"{where}: {names} stands for {self.c_name}, not {python_type}"
+            )
         if self.nullable and self.kind in ("integer", "bool", "float"):
-            raise DeclarationError(f"{where}: {self.c_name} is no pointer, so it cannot be None")
+            raise DeclarationError(
+                f"{where}: {self.c_name} is no pointer, so it cannot be None"
+            )
         for item in rest:
             self._narrow(item, where)
 
@@ -149,7 +155,8 @@ class Declaration:
 def _positional_names(function: Callable[..., Any]) -> tuple[str, ...]:
     # By hand, since importing inspect takes longer than all of ctypes.
     code = function.__code__
-    if code.co_posonlyargcount != code.co_argcount or code.co_kwonlyargcount or code.co_flags & 0x0C:
+    has_star = code.co_flags & 0x0C  # CO_VARARGS and CO_VARKEYWORDS
+    if code.co_posonlyargcount != code.co_argcount or code.co_kwonlyargcount or has_star:
         raise DeclarationError(
             f"{function.__name__}(): C's parameters have a position and no name:"
             " end the list with a '/', and have no keyword-only ones, no * and no **"

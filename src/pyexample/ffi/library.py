@@ -17,6 +17,7 @@ class Library:
         cdll: the library as ctypes sees it. ``library.cdll.name`` is the raw function,
             with the declared ``argtypes`` and ``restype``, for Numba and other tools.
         path: the file that was loaded.
+        abi: as it was passed.
         attempts: every file that was considered; the last one was loaded.
         declarations: the declared functions, by name.
     """
@@ -36,6 +37,7 @@ class Library:
         """
         package = module.rpartition(".")[0]
         self.cdll, self.attempts = load(package, name, abi)
+        self.abi = abi
         self.path = self.attempts[-1].path
         self.declarations: dict[str, Declaration] = {}
 

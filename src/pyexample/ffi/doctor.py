@@ -1,0 +1,66 @@
+"""Say how a library was found and loaded, or why it could not be."""
+
+import importlib
+import importlib.metadata
+import os
+import platform
+import sys
+
+from .library import Library
+from .loader import Attempt, LibraryLoadError, needed_architecture, override_variable
+
+
+def report(binding: str, version_function: str) -> tuple[str, bool]:
+    """Import the module ``binding`` and tell how its library fares.
+
+    ``version_function`` is the declared function that returns the library's version.
+    Returns the report, several lines, and whether all is well. Never raises for a library
+    that does not load.
+    """
+    package = binding.partition(".")[0]
+    try:
+        module = importlib.import_module(binding)
+    except LibraryLoadError as error:
+        return "\n".join([*_surroundings(package), "", str(error)]), False
+    library: Library = module.library
+    version = getattr(module, version_function)()
+    abi = f", ABI version {library.abi[1]}" if library.abi else ""
+    lines = [
+        f"library       {library.path}",
+        f"              version {version}{abi}",
+        _attempts(library.attempts),
+    ]
+    well = version == _package_version(package)
+    if not well:
+        lines.append(
+            f"\nThe package is {_package_version(package)} and its library {version}:"
+            " reinstall the package."
+        )
+    return "\n".join([*_surroundings(package), *lines]), well
+
+
+def _surroundings(package: str) -> list[str]:
+    variable = override_variable(package)
+    paths = ", ".join(map(os.path.abspath, sys.modules[package].__path__))
+    return [
+        f"python        {platform.python_implementation()} {platform.python_version()},"
+        f" {sys.executable}",
+        f"platform      {platform.platform()}",
+        f"architecture  {needed_architecture()}",
+        f"package       {package} {_package_version(package)}, {paths}",
+        f"override      {variable} {os.environ.get(variable, 'is not set')}",
+    ]
+
+
+def _package_version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+def _attempts(attempts: list[Attempt]) -> str:
+    tried = [f"{attempt.path}: {attempt.reason or 'loaded'}" for attempt in attempts]
+    return "\n".join(
+        f"{'' if index else 'candidates':<14}{line}" for index, line in enumerate(tried)
+    )

@@ -1,0 +1,46 @@
+"""Helpers that are no fixtures."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+HEADER = ROOT / "src" / "c" / "include" / "example.h"
+
+Argument = str | os.PathLike[str]
+
+
+def run(command: list[Argument], **options: Any) -> str:
+    """What ``command`` prints; where it fails, an error that shows all it printed."""
+    done = attempt(command, **options)
+    assert done.returncode == 0, f"{command} failed:\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def attempt(command: list[Argument], **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run ``command`` and return what it printed and its exit status, whatever that is."""
+    environment = {**os.environ, **options.pop("env", {})}
+    return subprocess.run(
+        command, check=False, capture_output=True, text=True, env=environment, **options
+    )
+
+
+class Environment:
+    """A virtual environment with nothing installed in it but what a test installs."""
+
+    def __init__(self, folder: Path, python: str = sys.executable) -> None:
+        run([python, "-m", "venv", "--without-pip", folder])
+        self.folder = folder
+        self.scripts = folder / ("Scripts" if sys.platform == "win32" else "bin")
+        self.executable = self.scripts / "python"
+
+    def install(self, *arguments: Argument) -> None:
+        """``pip install`` into it, with this Python's own pip."""
+        pip: list[Argument] = [sys.executable, "-m", "pip", "--python", self.executable]
+        run([*pip, "install", *arguments])
+
+    def python(self, code: str, **options: Any) -> str:
+        """What ``code`` prints, run from a folder that has nothing to import."""
+        return run([self.executable, "-c", code], cwd=self.folder, **options)
