@@ -115,7 +115,7 @@ def _string(parameter: Parameter) -> Convert:
             raise TypeError(
                 f"{parameter.where} must be {python_type.__name__}, not {_type_name(argument)}"
             )
-        text: bytes = argument.encode() if python_type is str else argument
+        text: bytes = argument if python_type is bytes else str.encode(argument)
         if 0 in text:
             raise ValueError(
                 f"{parameter.where} must not contain NUL, which ends a string in C:"
