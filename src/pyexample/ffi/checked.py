@@ -53,7 +53,7 @@ def _wrong_count(declaration: Declaration, given: int) -> str:
 def _integer(parameter: Parameter) -> Convert:
     where, low, high = parameter.where, parameter.low, parameter.high
 
-    def convert(argument: Any) -> Any:
+    def convert(argument: Any) -> int:
         try:
             number = operator.index(argument)
         except TypeError:
@@ -68,13 +68,17 @@ def _integer(parameter: Parameter) -> Convert:
 
 
 def _address(parameter: Parameter) -> Convert:
-    convert_integer = _integer(parameter)
-    nullable = parameter.nullable
-    return lambda argument: None if argument is None and nullable else convert_integer(argument)
+    return _or_null(parameter, _integer(parameter))
+
+
+def _or_null(parameter: Parameter, convert: Convert) -> Convert:
+    if not parameter.nullable:
+        return convert
+    return lambda argument: None if argument is None else convert(argument)
 
 
 def _bool(parameter: Parameter) -> Convert:
-    def convert(argument: Any) -> Any:
+    def convert(argument: Any) -> bool:
         if argument is True or argument is False:
             return argument
         raise TypeError(f"{parameter.where} must be a bool, not {_type_name(argument)}")
@@ -85,7 +89,7 @@ def _bool(parameter: Parameter) -> Convert:
 def _float(parameter: Parameter) -> Convert:
     ctype = parameter.ctype
 
-    def convert(argument: Any) -> Any:
+    def convert(argument: Any) -> float:
         try:
             number = ctypes.c_double(argument).value
         except TypeError:
@@ -106,16 +110,14 @@ def _float(parameter: Parameter) -> Convert:
 
 
 def _string(parameter: Parameter) -> Convert:
-    python_type, nullable = parameter.python_type, parameter.nullable
+    python_type = parameter.python_type
 
-    def convert(argument: Any) -> bytes | None:
-        if argument is None and nullable:
-            return None
+    def convert(argument: Any) -> bytes:
         if not isinstance(argument, python_type):
             raise TypeError(
                 f"{parameter.where} must be {python_type.__name__}, not {_type_name(argument)}"
             )
-        text: bytes = argument if python_type is bytes else str.encode(argument)
+        text = argument if isinstance(argument, bytes) else str.encode(argument)
         if 0 in text:
             raise ValueError(
                 f"{parameter.where} must not contain NUL, which ends a string in C:"
@@ -123,7 +125,7 @@ def _string(parameter: Parameter) -> Convert:
             )
         return text
 
-    return convert
+    return _or_null(parameter, convert)
 
 
 def _other(parameter: Parameter) -> Convert:
