@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,8 +21,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def tool(request: pytest.FixtureRequest) -> Callable[[str], str]:
     """The path of a program, such as ``tool("clang")``; the test is skipped without it."""
+    scripts = sysconfig.get_path("scripts")
+
     def find(name: str) -> str:
-        path = shutil.which(name)
+        path = shutil.which(name, path=scripts) or shutil.which(name)
         if path is None:
             missing = f"{name} is not installed"
             if request.config.getoption("--require-tools"):

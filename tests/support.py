@@ -44,3 +44,28 @@ class Environment:
     def python(self, code: str, **options: Any) -> str:
         """What ``code`` prints, run from a folder that has nothing to import."""
         return run([self.executable, "-c", code], cwd=self.folder, **options)
+
+
+class Package:
+    """A Python package in a folder of its own, with a C library that ``Library`` finds."""
+
+    def __init__(self, folder: Path, name: str = "bound") -> None:
+        self.name = name
+        self.folder = folder / name
+        self.lib = self.folder / "lib"
+        self.lib.mkdir(parents=True)
+        (self.folder / "__init__.py").touch()
+
+    def library(self, name: str) -> Path:
+        """Where a library called ``name`` has to be."""
+        forms = {"win32": "lib{}.dll", "darwin": "lib{}.dylib"}
+        return self.lib / forms.get(sys.platform, "lib{}.so").format(name)
+
+    def compile(self, source: str, name: str = "c", *flags: Argument) -> Path:
+        """Compile C ``source`` to a library; every function in it is exported."""
+        file = self.folder / f"{name}.c"
+        file.write_text(source)
+        library = self.library(name)
+        compiler = os.environ.get("CC") or ("gcc" if sys.platform == "win32" else "cc")
+        run([compiler, "-O1", "-shared", "-fPIC", "-o", library, file, *flags])
+        return library

@@ -1,10 +1,10 @@
-"""What a library file is made for: read from its ELF, Mach-O or PE header.
+"""What a library file is made for, and whether it is whole: read from its own headers.
 
-Only the diagnosis of a library that does not load needs this, so that it is imported
-only then. Sources: the System V gABI, chapter 4 (ELF); ``<mach-o/loader.h>`` and
+Sources: the System V gABI, chapters 4 and 5 (ELF); ``<mach-o/loader.h>`` and
 ``<mach-o/fat.h>`` (Mach-O); Microsoft's "PE Format".
 """
 
+import os
 import struct
 
 # e_machine (gABI and the registry of its maintainers)
@@ -40,8 +40,36 @@ def architectures(path: str) -> list[str]:
         head = file.read(4096)
     try:
         return _elf(head) or _macho(head) or _pe(head)
-    except struct.error:  # the file ends within its own header
+    except (struct.error, IndexError):  # the file ends within its own header
         return []
+
+
+def is_cut_off(path: str) -> bool:
+    """Whether the ELF file at ``path`` ends before what its program headers map.
+
+    An interrupted copy leaves such a file. The systems' other loaders refuse one; those of
+    Linux map it and the process dies of SIGBUS, so that this must be known beforehand.
+    False for a file of another format. Raises OSError where the file cannot be read.
+    """
+    with open(path, "rb") as file:
+        head = file.read(64)
+        if head[:4] != b"\x7fELF":
+            return False
+        try:
+            wide, order = head[4] == 2, ">" if head[5] == 2 else "<"
+            # e_phoff; e_phentsize and e_phnum
+            (offset,) = struct.unpack_from(
+                order + ("Q" if wide else "I"), head, 32 if wide else 28
+            )
+            size, count = struct.unpack_from(order + "HH", head, 54 if wide else 42)
+            file.seek(offset)
+            table = file.read(size * count)
+            # p_offset and p_filesz
+            form = struct.Struct(order + ("8xQ16xQ" if wide else "4xI8xI"))
+            segments = [form.unpack_from(table, size * index) for index in range(count)]
+        except (struct.error, IndexError):
+            return True
+        return os.fstat(file.fileno()).st_size < max(map(sum, segments), default=0)
 
 
 def _elf(head: bytes) -> list[str]:

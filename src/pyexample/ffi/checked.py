@@ -99,9 +99,7 @@ def _float(parameter: Parameter) -> Convert:
                 f"{parameter.where} must be a number, not {_type_name(argument)}"
             ) from None
         except OverflowError:
-            raise OverflowError(
-                f"{parameter.where} cannot hold {_short(operator.index(argument))}"
-            ) from None
+            raise OverflowError(f"{parameter.where} cannot hold so large a number") from None
         if math.isfinite(number) and not math.isfinite(ctype(number).value):
             raise OverflowError(f"{parameter.where} cannot hold {number}")
         return number

@@ -48,7 +48,7 @@ def _surroundings(package: str) -> list[str]:
         f"platform      {platform.platform()}",
         f"architecture  {needed_architecture()}",
         f"package       {package} {_package_version(package)}, {paths}",
-        f"override      {variable} {os.environ.get(variable, 'is not set')}",
+        f"override      {variable} {os.environ.get(variable) or 'is not set'}",
     ]
 
 

@@ -14,6 +14,8 @@ import os
 import sys
 from typing import NamedTuple
 
+from .binary import architectures, is_cut_off
+
 
 class Attempt(NamedTuple):
     """One file that was considered."""
@@ -75,15 +77,15 @@ def load(
     """
     variable = override_variable(package)
     override = os.environ.get(variable)
-    if override is None:
+    if override:
+        paths = [override]
+        advice = f"{variable} is set, so nothing else was tried: correct it or unset it."
+    else:
         paths = candidates(package, name)
         advice = (
             f"Reinstall the package ({package.partition('.')[0]}), or set {variable} to the"
             " absolute path of a library that was built for this Python."
         )
-    else:
-        paths = [override]
-        advice = f"{variable} is set, so nothing else was tried: correct it or unset it."
     attempts: list[Attempt] = []
     for path in paths:
         library, reason = _try(path, abi)
@@ -98,6 +100,8 @@ def _try(path: str, abi: tuple[str, int] | None) -> tuple[ctypes.CDLL | None, st
         # It would be looked up in the current directory, or worse, along a search path.
         return None, "not an absolute path"
     try:
+        if is_cut_off(path):
+            return None, "the file is cut off: copy or install it again"
         library = ctypes.CDLL(path)
     except OSError as error:
         return None, _diagnose(path, str(error))
@@ -123,8 +127,6 @@ def _wrong_abi(library: ctypes.CDLL, function: str, expected: int) -> str | None
 
 def _diagnose(path: str, message: str) -> str:
     """Why the system refused to load ``path``: ``message`` is its own word for it."""
-    from .binary import architectures  # needed only here
-
     try:
         found = architectures(path)
     except FileNotFoundError:
@@ -151,8 +153,6 @@ def needed_architecture() -> str:
     """The architecture that a library must have for this Python, such as ``ELF x86_64``."""
     import _ctypes  # a library that this very process has loaded
     import platform
-
-    from .binary import architectures
 
     found = architectures(getattr(_ctypes, "__file__", None) or sys.executable)
     if len(found) == 1:

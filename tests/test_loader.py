@@ -1,0 +1,275 @@
+"""The loader: where it looks, and what it says of a library that it cannot load."""
+
+import ctypes
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import lief
+import pytest
+from support import Package, attempt
+
+from pyexample.ffi import Library, LibraryLoadError
+from pyexample.ffi.binary import architectures
+from pyexample.ffi.loader import needed_architecture
+from pyexample.libexample import library as our_library
+
+SEVEN = "int seven(void) { return 7; } int c_abi(void) { return 2; }"
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Package]:
+    monkeypatch.syspath_prepend(tmp_path)
+    package = Package(tmp_path)
+    __import__(package.name)
+    yield package
+    del sys.modules[package.name]
+
+
+def load(package: Package, name: str = "c", **options: Any) -> Library:
+    return Library(name, f"{package.name}.module", **options)
+
+
+def reasons(package: Package, **options: Any) -> list[str]:
+    """Why each candidate was not loaded."""
+    with pytest.raises(LibraryLoadError) as caught:
+        load(package, **options)
+    for attempt_ in caught.value.attempts:
+        assert f"  {attempt_.path}\n    {attempt_.reason}\n" in str(caught.value)
+    assert caught.value.name == "c"
+    return [str(attempt_.reason) for attempt_ in caught.value.attempts]
+
+
+def elf(machine: int, bits: int = 64, order: str = "<") -> bytes:
+    identity = b"\x7fELF" + bytes([bits // 32, "<>".index(order) + 1, 1]) + bytes(9)
+    return identity + struct.pack(order + "HHI", 3, machine, 1) + bytes(40)  # no segments
+
+
+def mach_o(cputype: int) -> bytes:
+    return struct.pack("<7I", 0xFEEDFACF, cputype, 0, 6, 0, 0, 0)
+
+
+def universal(*cputypes: int) -> bytes:
+    heads = [struct.pack(">5I", cputype, 0, 4096, 4096, 12) for cputype in cputypes]
+    return struct.pack(">2I", 0xCAFEBABE, len(cputypes)) + b"".join(heads)
+
+
+def pe(machine: int) -> bytes:
+    stub = b"MZ" + bytes(0x3A) + struct.pack("<I", 0x80) + bytes(0x40)
+    return stub + b"PE\0\0" + struct.pack("<H", machine) + bytes(18)
+
+
+FOREIGN = {
+    "ELF i386": elf(3, 32),
+    "ELF x32": elf(62, 32),
+    "ELF x86_64": elf(62),
+    "ELF arm": elf(40, 32),
+    "ELF arm64": elf(183),
+    "ELF s390x": elf(22, order=">"),
+    "ELF ppc64": elf(21, order=">"),
+    "ELF ppc64le": elf(21),
+    "ELF riscv64": elf(243),
+    "ELF riscv32": elf(243, 32),
+    "ELF machine 9999": elf(9999),
+    "Mach-O x86_64": mach_o(0x01000007),
+    "Mach-O arm64": mach_o(0x0100000C),
+    "Mach-O x86_64 and Mach-O arm64": universal(0x01000007, 0x0100000C),
+    "PE i386": pe(0x14C),
+    "PE x86_64": pe(0x8664),
+    "PE arm64": pe(0xAA64),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_foreign_library(package: Package, name: str) -> None:
+    package.library("c").write_bytes(FOREIGN[name])
+    (reason,) = reasons(package)[-1:]
+    needed = needed_architecture()
+    if needed in name.split(" and "):  # this machine's own: a header with nothing behind it
+        assert reason.startswith(("the system's loader refuses it: ", "the file is cut off"))
+    else:
+        assert reason == f"built for {name}, but this Python needs {needed}"
+
+
+def test_needed_architecture_is_that_of_a_library_that_loads() -> None:
+    assert architectures(our_library.path) == [needed_architecture()]
+
+
+@pytest.mark.parametrize("size", [0, 1, 4, 20, 64])
+def test_no_architecture_in_a_cut_header(tmp_path: Path, size: int) -> None:
+    for number, head in enumerate(FOREIGN.values()):
+        file = tmp_path / str(number)
+        file.write_bytes(head[:size])
+        cut = min(size, len(head))
+        assert architectures(str(file)) == [] or cut >= 20
+
+
+def test_absent(package: Package) -> None:
+    assert set(reasons(package)) == {"there is no such file"}
+
+
+def test_broken_link(package: Package) -> None:
+    package.library("c").symlink_to(package.lib / "nothing")
+    assert reasons(package)[-1] == "there is no such file"
+
+
+def test_empty(package: Package) -> None:
+    package.library("c").touch()
+    assert reasons(package)[-1] == "the file is empty"
+
+
+def test_text(package: Package) -> None:
+    package.library("c").write_text("version https://git-lfs.github.com/spec/v1\n")
+    assert reasons(package)[-1].startswith(
+        "this is no library: neither an ELF, a Mach-O nor a PE file"
+    )
+
+
+def test_folder(package: Package) -> None:
+    package.library("c").mkdir()
+    assert reasons(package)[-1] == "this is a folder, not a library"
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="a cut-off ELF file")
+def test_cut_off(package: Package) -> None:
+    path = package.compile(SEVEN)
+    content = path.read_bytes()
+    (end,) = [
+        max(segment.file_offset + segment.physical_size for segment in binary.segments)
+        for binary in [lief.ELF.parse(path)]
+        if binary
+    ]
+    for size in {4, 5, 63, 64, 200, 1000, end // 2, end - 1}:
+        path.unlink()
+        path.write_bytes(content[:size])
+        assert reasons(package)[-1] == "the file is cut off: copy or install it again"
+    # What lies behind the segments is not mapped, and may be stripped.
+    path.unlink()
+    path.write_bytes(content[:end])
+    assert load(package).cdll.seven() == 7
+
+
+def test_missing_dependency(package: Package) -> None:
+    needed = package.compile("int six(void) { return 6; }", "needed")
+    package.compile("int six(void); int seven(void) { return six() + 1; }", "c", needed)
+    needed.unlink()
+    reason = reasons(package)[-1]
+    assert reason.startswith("a library that it depends on is missing: ")
+    assert sys.platform == "win32" or "libneeded" in reason
+
+
+def test_unresolved_function(package: Package) -> None:
+    package.compile("int six(void); int seven(void) { return six() + 1; }", "c", "-Wl,-z,now")
+    assert "six" in reasons(package)[-1]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="POSIX permissions")
+def test_unreadable(package: Package) -> None:
+    package.library("c").write_text("secret")
+    package.library("c").chmod(0)
+    code = "from pyexample.ffi import Library; import bound; Library('c', 'bound.module')"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=package.folder.parent,
+        preexec_fn=_give_up_reading_everything if os.geteuid() == 0 else None,
+    )
+    assert (
+        f"{package.library('c')}\n    the file cannot be read: Permission denied" in done.stderr
+    )
+
+
+def _give_up_reading_everything() -> None:
+    # root reads any file until it drops CAP_DAC_OVERRIDE (1) and CAP_DAC_READ_SEARCH (2):
+    # prctl(PR_CAPBSET_DROP) takes them from the program that is started next.
+    for capability in (1, 2):
+        assert ctypes.CDLL(None).prctl(24, capability, 0, 0, 0) == 0
+
+
+def test_abi_version(package: Package) -> None:
+    package.compile(SEVEN)
+    assert load(package, abi=("c_abi", 2)).cdll.seven() == 7
+    (reason,) = reasons(package, abi=("c_abi", 3))[-1:]
+    assert reason == (
+        "its ABI version is 2, but this package was written for 3:"
+        " the two come from different releases"
+    )
+
+
+def test_abi_version_of_another_library(package: Package) -> None:
+    package.compile("int seven(void) { return 7; }")
+    (reason,) = reasons(package, abi=("c_abi", 2))[-1:]
+    assert reason == "it has no function c_abi(): this is another library of the same name"
+
+
+def test_every_entry_of_the_path_is_tried(package: Package, tmp_path: Path) -> None:
+    second = Package(tmp_path / "second", package.name)
+    second.compile(SEVEN)
+    package.library("c").write_text("stale")
+    sys.modules[package.name].__path__.append(str(second.folder))
+    library = load(package)
+    assert library.path == str(second.library("c"))
+    assert library.cdll.seven() == 7
+    assert library.attempts[-1].reason is None
+    assert all(attempt_.reason for attempt_ in library.attempts[:-1])
+    assert str(package.library("c")) in [attempt_.path for attempt_ in library.attempts]
+
+
+def test_a_relative_path_entry_is_made_absolute(
+    package: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package.compile(SEVEN)
+    monkeypatch.chdir(tmp_path)
+    sys.modules[package.name].__path__[:] = [package.name]
+    assert load(package).path == str(package.library("c"))
+
+
+class TestOverride:
+    def test_it_wins(self, package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
+        package.library("c").write_text("not this one")
+        elsewhere = package.compile(SEVEN, "elsewhere")
+        monkeypatch.setenv("BOUND_LIBRARY", str(elsewhere))
+        assert load(package).path == str(elsewhere)
+
+    def test_it_never_falls_back(
+        self, package: Package, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        package.compile(SEVEN)
+        monkeypatch.setenv("BOUND_LIBRARY", str(package.folder / "nothing"))
+        assert reasons(package) == ["there is no such file"]
+
+    def test_a_relative_one_is_refused(
+        self, package: Package, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        library = package.compile(SEVEN)
+        monkeypatch.chdir(library.parent)
+        for path in (library.name, f"./{library.name}"):
+            monkeypatch.setenv("BOUND_LIBRARY", path)
+            assert reasons(package) == ["not an absolute path"]
+
+    def test_an_empty_one_is_none(
+        self, package: Package, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        package.compile(SEVEN)
+        monkeypatch.setenv("BOUND_LIBRARY", "")
+        assert load(package).cdll.seven() == 7
+
+
+def test_a_hostile_library_in_the_current_directory(tmp_path: Path) -> None:
+    hostile = Package(tmp_path).compile(
+        "#include <stdlib.h>\n#include <stdint.h>\n"
+        "int32_t square(int32_t n) { return n + 666; }\n"
+        "__attribute__((constructor)) static void start(void) { abort(); }",
+        "example",
+    )
+    code = "import pyexample; print(pyexample.square(7))"
+    for variable in ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
+        search = os.pathsep.join([str(hostile.parent), os.environ.get(variable, "")])
+        done = attempt([sys.executable, "-c", code], cwd=hostile.parent, env={variable: search})
+        assert done.stdout == "49\n", done.stderr
