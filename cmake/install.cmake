@@ -2,9 +2,9 @@
 #
 #   example_runtime       the shared library
 #   example_development   header, link library, CMake package, pkg-config file
-#   python                the library alone, in the Python package that loads it;
-#                         installed only when asked for by name, as pyproject.toml
-#                         does when it makes a wheel
+#   python                the library, and libfastcall where it is built, in the
+#                         Python package that loads them; installed only when asked
+#                         for by name, as pyproject.toml does when it makes a wheel
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -69,7 +69,7 @@ install(FILES ${PROJECT_BINARY_DIR}/cmake/example.pc
 # A Python package holds the library under its plain name, and no import library:
 # ARCHIVE goes to a component that nobody installs. It has a folder of its own:
 # beside libexample.py, Python would take libexample.so for an extension module.
-install(TARGETS example
+install(TARGETS example ${example_fastcall}
   RUNTIME DESTINATION pyexample/lib COMPONENT python EXCLUDE_FROM_ALL
   LIBRARY DESTINATION pyexample/lib COMPONENT python EXCLUDE_FROM_ALL
   ARCHIVE DESTINATION pyexample/lib COMPONENT python_unused EXCLUDE_FROM_ALL

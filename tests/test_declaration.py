@@ -1,12 +1,22 @@
 """Declarations: what is read from a typed function, and which ones are refused."""
 
 import ctypes
-from ctypes import POINTER, c_bool, c_char_p, c_double, c_float, c_int32, c_uint8, c_void_p
+from ctypes import (
+    POINTER,
+    c_bool,
+    c_char_p,
+    c_double,
+    c_float,
+    c_int32,
+    c_size_t,
+    c_uint8,
+    c_void_p,
+)  # fmt: skip
 from typing import Annotated, Any, Optional
 
 import pytest
 
-from pyexample.ffi import DeclarationError, Library
+from pyexample.ffi import Buffer, Count, DeclarationError, In, Library, Out
 from pyexample.ffi.declaration import Declaration, Value
 from pyexample.libexample import library
 
@@ -20,7 +30,7 @@ INTEGERS = [
 
 @pytest.mark.parametrize("ctype", INTEGERS)
 def test_limits_of_an_integer_are_those_of_its_type(ctype: Any) -> None:
-    value = Value(Annotated[int, ctype], "it")
+    value = Value("it", int, ctype)
     # ctypes wraps: one more than the greatest is the least, and the other way round.
     assert ctype(value.low).value == value.low
     assert ctype(value.high).value == value.high
@@ -31,24 +41,27 @@ def test_limits_of_an_integer_are_those_of_its_type(ctype: Any) -> None:
 
 
 def test_a_range_narrows() -> None:
-    value = Value(Annotated[int, c_int32, range(0, 10)], "it")
+    value = Value("it", int, c_int32)
+    value.narrow("it", range(0, 10))
     assert (value.low, value.high, value.c_name) == (0, 9, "int32_t")
 
 
 @pytest.mark.parametrize(
-    ("annotation", "python_type", "nullable", "c_name"),
+    ("declared", "ctype", "python_type", "nullable", "c_name"),
     [
-        (Annotated[bool, c_bool], bool, False, "bool"),
-        (Annotated[float, c_float], float, False, "float"),
-        (Annotated[float, c_double], float, False, "double"),
-        (Annotated[bytes, c_char_p], bytes, False, "char *"),
-        (Annotated[str | None, c_char_p], str, True, "char *"),
-        (Annotated[Optional[int], c_void_p], int, True, "void *"),  # noqa: UP045
-        (Annotated[Any, POINTER(c_int32)], Any, False, "LP_c_int"),
+        (bool, c_bool, bool, False, "bool"),
+        (float, c_float, float, False, "float"),
+        (float, c_double, float, False, "double"),
+        (bytes, c_char_p, bytes, False, "char *"),
+        (str | None, c_char_p, str, True, "char *"),
+        (Optional[int], c_void_p, int, True, "void *"),  # noqa: UP045
+        (Any, POINTER(c_int32), Any, False, "LP_c_int"),
     ],
 )
-def test_values(annotation: Any, python_type: Any, nullable: bool, c_name: str) -> None:
-    value = Value(annotation, "it")
+def test_values(
+    declared: Any, ctype: Any, python_type: Any, nullable: bool, c_name: str
+) -> None:
+    value = Value("it", declared, ctype)
     assert (value.python_type, value.nullable, value.c_name) == (python_type, nullable, c_name)
 
 
@@ -62,12 +75,18 @@ def test_values(annotation: Any, python_type: Any, nullable: bool, c_name: str) 
         (Annotated[int, c_double], "float stands for double, not <class 'int'>"),
         (Annotated[int, c_char_p], "bytes or str stands for char *, not <class 'int'>"),
         (Annotated[int | str, c_int32], "int stands for int32_t, not int | str"),
-        (Annotated[int | None, c_int32], "int32_t is no pointer, so it cannot be None"),
+        (Annotated[int | None, c_int32], "int32_t is no pointer, it cannot be None"),
         (Annotated[int, c_uint8, range(-1, 9)], "range(-1, 9) goes beyond uint8_t"),
         (Annotated[int, c_uint8, range(0, 257)], "range(0, 257) goes beyond uint8_t"),
-        (Annotated[int, c_uint8, range(0, 9, 2)], "expected a range with step 1"),
-        (Annotated[int, c_uint8, range(0)], "expected a range with step 1"),
-        (Annotated[int, c_uint8, 3], "expected a range with step 1"),
+        (Annotated[int, c_uint8, range(0, 9, 2)], "range(0, 9, 2) is empty, or has not the"),
+        (Annotated[int, c_uint8, range(0)], "range(0, 0) is empty, or has not the step 1"),
+        (Annotated[int, c_uint8, 3], "3 is not a ctypes type"),
+        (Annotated[int, range(3), c_uint8], "range(0, 3) is not a ctypes type"),
+        (Annotated[int, c_uint8, c_uint8], "expected one C type, or one In or Out"),
+        (Annotated[Buffer, In(c_uint8), Out(c_uint8)], "expected one C type, or one In or Out"),
+        (Annotated[Buffer, Count(c_size_t, "number")], "expected one C type, or one In or Out"),
+        (Annotated[Buffer, In(c_uint8), Count(c_size_t, "x")], "not x"),
+        (Annotated[Buffer, In(c_uint8), Count(c_size_t)], "not none"),
         (Annotated[float, c_double, range(3)], "only an integer has a range, not double"),
     ],
 )
@@ -78,8 +97,38 @@ def test_contradictions(annotation: Any, complaint: str) -> None:
     function.__annotations__ = {"number": annotation, "return": None}
     with pytest.raises(DeclarationError) as caught:
         Declaration(function)
-    assert str(caught.value).startswith("function() parameter 'number': ")
+    assert str(caught.value).startswith("function() parameter 'number'")
     assert complaint in str(caught.value)
+
+
+@pytest.mark.parametrize("item", [int, c_char_p, c_void_p, POINTER(c_int32), 7])
+def test_items_that_are_not_served(item: Any) -> None:
+    with pytest.raises(DeclarationError, match=r"is not a ctypes type|are not served"):
+        In(item)
+
+
+def test_a_count_is_an_integer() -> None:
+    with pytest.raises(DeclarationError, match=r"Count: .* is not an integer type"):
+        Count(c_double, "numbers")
+
+
+def test_the_c_arguments_of_buffers() -> None:
+    def function(
+        numbers: Annotated[Buffer, Count(c_size_t, "numbers", "out"), In(c_int32)],
+        out: Annotated[Buffer, Out(None)],
+        /,
+    ) -> None: ...
+
+    library_function = ctypes.CFUNCTYPE(None)(lambda: None)
+    declaration = Declaration(function)
+    declaration.apply(library_function)
+    assert library_function.argtypes == [c_size_t, POINTER(c_int32), c_void_p]
+    assert library_function.restype is None
+    assert [argument.spec.c_name for argument in declaration.arguments] == [
+        "uint64_t" if ctypes.sizeof(c_size_t) == 8 else "uint32_t",
+        "const int32_t *",
+        "void *",
+    ]
 
 
 def test_contradiction_in_a_result() -> None:
@@ -119,7 +168,7 @@ def test_annotations_may_be_strings() -> None:
     def function(number: "Annotated[int, c_uint8]", /) -> "Annotated[bool, c_bool]": ...  # type: ignore[empty-body]
 
     declaration = Declaration(function)
-    assert declaration.parameters[0].ctype is c_uint8
+    assert declaration.arguments[0].spec.ctype is c_uint8
     assert declaration.result is not None
     assert declaration.result.ctype is c_bool
 

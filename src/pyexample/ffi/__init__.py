@@ -3,8 +3,17 @@
 Nothing here knows which library or which package it serves.
 """
 
-from .declaration import DeclarationError
+from .declaration import Buffer, Count, DeclarationError, In, Out
 from .library import Library
 from .loader import Attempt, LibraryLoadError
 
-__all__ = ["Attempt", "DeclarationError", "Library", "LibraryLoadError"]
+__all__ = [
+    "Attempt",
+    "Buffer",
+    "Count",
+    "DeclarationError",
+    "In",
+    "Library",
+    "LibraryLoadError",
+    "Out",
+]

@@ -1,11 +1,14 @@
 """A shared library and the functions that are declared for it."""
 
+import ctypes
+import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast, overload
 
 from .checked import checked_call
-from .declaration import Declaration, DeclarationError
-from .loader import load
+from .declaration import NEVER, Declaration, DeclarationError
+from .fastcall import Function, NotServedError, builtin
+from .loader import load, override_variable, variable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -20,6 +23,7 @@ class Library:
         abi: as it was passed.
         attempts: every file that was considered; the last one was loaded.
         declarations: the declared functions, by name.
+        fallbacks: why a declared function is not a builtin, by name.
     """
 
     def __init__(self, name: str, module: str, *, abi: tuple[str, int] | None = None) -> None:
@@ -36,28 +40,75 @@ class Library:
             LibraryLoadError: it was not found, or cannot be loaded, or has another ABI.
         """
         package = module.rpartition(".")[0]
-        self.cdll, self.attempts = load(package, name, abi)
+        self.cdll, self.attempts = load(
+            package, name, abi=abi, override=override_variable(package)
+        )
         self.abi = abi
         self.path = self.attempts[-1].path
         self.declarations: dict[str, Declaration] = {}
+        self.fallbacks: dict[str, str] = {}
+        # The same functions, called with the GIL held.
+        self._pydll = ctypes.PyDLL(self.path, handle=self.cdll._handle)
+        self._kind = type(f"lib{name}", (Function,), {"__module__": module})
+        self._switch = variable(package, "FASTCALL")
 
-    def function(self, declaration: F) -> F:
+    @overload
+    def function(self, declaration: F, /) -> F: ...
+
+    @overload
+    def function(self, /, *, release_gil: bool | int) -> Callable[[F], F]: ...
+
+    def function(
+        self, declaration: F | None = None, /, *, release_gil: bool | int = True
+    ) -> F | Callable[[F], F]:
         """Declare the C function that a typed Python function describes (a decorator).
 
-        Returns a callable that checks its arguments and calls C. The body of the Python
-        function is never run: write ``...``.
+        ``@library.function`` or ``@library.function(release_gil=...)``. Returns a callable
+        that checks its arguments and calls C: a builtin function where it can be had. The
+        body of the Python function is never run: write ``...``.
+
+        Args:
+            declaration: the Python function; ``ffi.declaration`` tells how it is written.
+            release_gil: whether other Python threads may run during the call. True for a
+                function that takes its time, or waits; False for one of some nanoseconds,
+                for which it would cost more than the call. A number: for buffers of so
+                many bytes in all, and more.
 
         Raises:
             DeclarationError: the declaration contradicts itself, or the library has no
                 function of that name.
         """
-        declared = Declaration(declaration)
+        if declaration is None:
+            return lambda declaration: self._bind(declaration, release_gil)
+        return self._bind(declaration, release_gil)
+
+    def _bind(self, function: F, release_gil: bool | int) -> F:
+        if isinstance(release_gil, bool):
+            release_gil = 0 if release_gil else NEVER
+        declaration = Declaration(function, release_gil)
+        name = declaration.name
         try:
-            c_function = getattr(self.cdll, declared.name)
+            c_function = getattr(self.cdll, name)
         except AttributeError:
             raise DeclarationError(
-                f"{declared.name}() is declared, but {self.path} has no such function"
+                f"{name}() is declared, but {self.path} has no such function"
             ) from None
-        declared.apply(c_function)
-        self.declarations[declared.name] = declared
-        return checked_call(declared, c_function)  # type: ignore[return-value]
+        declaration.apply(c_function)
+        self.declarations[name] = declaration
+        checked = checked_call(declaration, self._callee(declaration, c_function))
+        try:
+            if os.environ.get(self._switch) == "0":
+                raise NotServedError(f"{self._switch} is 0")
+            bound: Any = builtin(declaration, c_function, checked, self._kind)
+        except NotServedError as reason:
+            self.fallbacks[name] = str(reason)
+            bound = checked
+        return cast(F, bound)
+
+    def _callee(self, declaration: Declaration, c_function: Any) -> Any:
+        """What ctypes calls: it releases the GIL as the declaration says."""
+        if declaration.release_at != NEVER:
+            return c_function
+        held = getattr(self._pydll, declaration.name)
+        declaration.apply(held)
+        return held

@@ -5,8 +5,8 @@ The library is in the folder ``lib`` of the package. Every entry of the package'
 folder that CMake installed into. Nothing else is: not the current directory, not PATH,
 not the system's libraries, from where somebody else's file could come.
 
-The environment variable ``<PACKAGE>_LIBRARY`` (``FOO_LIBRARY`` for a package ``foo``)
-overrides the search with the absolute path of one file. It never falls back.
+An environment variable may override the search with the absolute path of one file:
+``FOO_LIBRARY`` for a package ``foo``. It never falls back.
 """
 
 import ctypes
@@ -39,9 +39,14 @@ class LibraryLoadError(ImportError):
         self.attempts = attempts
 
 
+def variable(package: str, name: str) -> str:
+    """The environment variable ``name`` of ``package``: FOO_NAME for all of ``foo``."""
+    return f"{package.partition('.')[0].upper()}_{name}"
+
+
 def override_variable(package: str) -> str:
     """The environment variable that names the library file of ``package``."""
-    return f"{package.partition('.')[0].upper()}_LIBRARY"
+    return variable(package, "LIBRARY")
 
 
 def candidates(package: str, name: str) -> list[str]:
@@ -65,27 +70,27 @@ def _file_names(name: str) -> list[str]:
 
 
 def load(
-    package: str, name: str, abi: tuple[str, int] | None = None
+    package: str, name: str, *, abi: tuple[str, int] | None = None, override: str | None = None
 ) -> tuple[ctypes.CDLL, list[Attempt]]:
     """Load the library ``name`` that belongs to ``package``.
 
     ``abi`` is the name of its function that returns the version of its binary interface,
-    and the version that it must return.
+    and the version that it must return. ``override`` is the environment variable that may
+    name the file to be loaded instead.
 
     Returns the library and all that was tried: the last attempt is the one that loaded.
     Raises LibraryLoadError where none did.
     """
-    variable = override_variable(package)
-    override = os.environ.get(variable)
+    advice = f"Reinstall the package ({package.partition('.')[0]})."
+    paths = candidates(package, name)
     if override:
-        paths = [override]
-        advice = f"{variable} is set, so nothing else was tried: correct it or unset it."
-    else:
-        paths = candidates(package, name)
         advice = (
-            f"Reinstall the package ({package.partition('.')[0]}), or set {variable} to the"
-            " absolute path of a library that was built for this Python."
+            f"{advice[:-1]}, or set {override} to the absolute path of a library that was"
+            " built for this Python."
         )
+        if path := os.environ.get(override):
+            paths = [path]
+            advice = f"{override} is set, so nothing else was tried: correct it or unset it."
     attempts: list[Attempt] = []
     for path in paths:
         library, reason = _try(path, abi)

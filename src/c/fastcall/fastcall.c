@@ -1,0 +1,532 @@
+/* The entry points of builtin functions: see fastcall.h. */
+#include "fastcall.h"
+
+#include <float.h>
+#include <string.h>
+
+#include "abi.h"
+#include "python_api.h"
+
+#define PYTHON_FUNCTION_NAME(result, name, arguments) #name,
+const char *fastcall_import(int index)
+{
+    static const char *const names[] = {PYTHON_FUNCTIONS(PYTHON_FUNCTION_NAME)};
+    return index < (int)(sizeof names / sizeof *names) ? names[index] : NULL;
+}
+
+/* Both are written once, by fastcall_initialise, and read from then on. */
+static python_functions py;
+static fastcall_python python;
+
+void fastcall_initialise(const fastcall_python *given)
+{
+    /* POSIX and Windows let an object pointer hold a function's address (dlsym,
+       GetProcAddress), and the struct is an array of such pointers. */
+    memcpy(&py, given->functions, sizeof py);
+    python = *given;
+    python.functions = NULL;
+}
+
+static fastcall_descriptor *descriptor_of(PyObject *self)
+{
+    return (fastcall_descriptor *)(void *)((char *)self + python.bytes_offset);
+}
+
+/* ---------------------------------------------------------------- arguments */
+
+/* The buffers of a call, which are released after it. */
+typedef struct {
+    Py_buffer views[FASTCALL_MAX_BUFFERS];
+    const fastcall_argument *owners[FASTCALL_MAX_BUFFERS];
+    unsigned count;
+} buffers;
+
+static void release(buffers *held)
+{
+    while (held->count > 0) {
+        py.PyBuffer_Release(&held->views[--held->count]);
+    }
+}
+
+static const void *type_of(PyObject *object)
+{
+    const void *type;
+    memcpy(&type, (const char *)object + python.type_offset, sizeof type);
+    return type;
+}
+
+static int is_int(PyObject *object)
+{
+    const void *type = type_of(object);
+    return type == python.int_type || (py.PyType_GetFlags(type) & Py_TPFLAGS_LONG_SUBCLASS);
+}
+
+/* Whether an error was set; then it is cleared, since it is not the one to be seen. */
+static int failed(void)
+{
+    if (!py.PyErr_Occurred()) {
+        return 0;
+    }
+    py.PyErr_Clear();
+    return 1;
+}
+
+/* The functions below return 1 where they are sure of the conversion, else 0, with no
+   error set. None of them runs Python code that could tell, but for GetBuffer. */
+
+static int convert_signed(PyObject *object, int64_t low, int64_t high, uint64_t *word)
+{
+    int overflow;
+    long long number;
+    if (!is_int(object)) {
+        return 0;
+    }
+    number = py.PyLong_AsLongLongAndOverflow(object, &overflow);
+    *word = (uint64_t)number;
+    return !overflow && number >= low && number <= high;
+}
+
+static int convert_unsigned(PyObject *object, uint64_t low, uint64_t high, uint64_t *word)
+{
+    int overflow;
+    long long number;
+    if (!is_int(object)) {
+        return 0;
+    }
+    number = py.PyLong_AsLongLongAndOverflow(object, &overflow);
+    *word = (uint64_t)number;
+    if (overflow > 0) {
+        *word = py.PyLong_AsUnsignedLongLong(object);
+        if (*word == UINT64_MAX && failed()) {
+            return 0;
+        }
+    } else if (number < 0) {
+        return 0;
+    }
+    return *word >= low && *word <= high;
+}
+
+static int convert_float(PyObject *object, unsigned size, uint64_t *word)
+{
+    const void *type = type_of(object);
+    double number;
+    if (type != python.float_type && !py.PyType_IsSubtype(type, python.float_type) &&
+        !is_int(object)) {
+        return 0;
+    }
+    number = py.PyFloat_AsDouble(object);
+    if (number == -1.0 && failed()) {
+        return 0;
+    }
+    if (size == sizeof(float)) {
+        float narrow;
+        uint32_t bits;
+        /* A finite number beyond FLT_MAX is undefined as a float (C11 6.3.1.5). */
+        if ((number > FLT_MAX && number <= DBL_MAX) || (number < -FLT_MAX && number >= -DBL_MAX)) {
+            return 0;
+        }
+        narrow = (float)number;
+        memcpy(&bits, &narrow, sizeof bits);
+        *word = bits;
+    } else {
+        *word = as_word(number);
+    }
+    return 1;
+}
+
+static int convert_string(const fastcall_argument *argument, PyObject *object, uint64_t *word)
+{
+    const unsigned long flags = py.PyType_GetFlags(type_of(object));
+    const char *text;
+    Py_ssize_t length;
+    if (argument->kind == FASTCALL_STR) {
+        if (!(flags & Py_TPFLAGS_UNICODE_SUBCLASS)) {
+            return 0;
+        }
+        text = py.PyUnicode_AsUTF8AndSize(object, &length);
+        if (!text) { /* lone surrogates, say */
+            py.PyErr_Clear();
+            return 0;
+        }
+    } else {
+        if (!(flags & Py_TPFLAGS_BYTES_SUBCLASS)) {
+            return 0;
+        }
+        text = py.PyBytes_AsString(object);
+        length = py.PyBytes_Size(object);
+    }
+    *word = (uintptr_t)text;
+    return strlen(text) == (size_t)length;
+}
+
+static int convert_pointer(const fastcall_argument *argument, PyObject *object, uint64_t *word)
+{
+    Py_buffer view;
+    if (type_of(object) != argument->type || py.PyObject_GetBuffer(object, &view, PyBUF_SIMPLE)) {
+        failed();
+        return 0;
+    }
+    /* The buffer of a ctypes pointer is the pointer itself. */
+    memcpy(word, view.buf, sizeof *word);
+    py.PyBuffer_Release(&view);
+    return 1;
+}
+
+/* What a format of the struct module calls one item: a kind, or 0. */
+static int kind_of_item(const char *format)
+{
+    if (!format) {
+        return FASTCALL_UNSIGNED; /* buffer.html: NULL is "B" */
+    }
+    /* All the processors that are served are little-endian. */
+    if (*format == '@' || *format == '=' || *format == '<') {
+        format++;
+    }
+    if (*format == '\0' || format[1] != '\0') {
+        return 0;
+    }
+    return strchr("bhilqn", *format)  ? FASTCALL_SIGNED
+         : strchr("BHILQNc", *format) ? FASTCALL_UNSIGNED
+         : strchr("fd", *format)      ? FASTCALL_FLOAT
+         : *format == '?'             ? FASTCALL_BOOL
+                                      : 0;
+}
+
+static int convert_buffer(const fastcall_argument *argument, PyObject *object, buffers *held,
+    uint64_t *word)
+{
+    Py_buffer *view = &held->views[held->count];
+    const int flags = PyBUF_FORMAT | PyBUF_C_CONTIGUOUS;
+    if (py.PyObject_GetBuffer(object, view, argument->writable ? flags | PyBUF_WRITABLE : flags)) {
+        py.PyErr_Clear();
+        return 0;
+    }
+    held->owners[held->count++] = argument;
+    *word = (uintptr_t)view->buf;
+    if (argument->item == FASTCALL_VOID) {
+        return 1;
+    }
+    return view->itemsize == argument->size && kind_of_item(view->format) == argument->item &&
+           (*word % argument->size == 0 || view->len == 0);
+}
+
+static int convert_count(const fastcall_argument *argument, const buffers *held, uint64_t *word)
+{
+    Py_ssize_t count = -1;
+    for (unsigned i = 0; i < held->count; i++) {
+        if (argument->buffers & 1U << i) {
+            const Py_ssize_t items = held->views[i].len / held->owners[i]->size;
+            if (count >= 0 && items != count) {
+                return 0;
+            }
+            count = items;
+        }
+    }
+    *word = (uint64_t)count;
+    return count <= argument->high;
+}
+
+/* Whether what C writes to is apart from every other buffer, or the very same memory
+   where that is allowed. */
+static int are_apart(const buffers *held)
+{
+    for (unsigned i = 0; i < held->count; i++) {
+        const Py_buffer *one = &held->views[i];
+        if (!held->owners[i]->writable) {
+            continue;
+        }
+        for (unsigned j = 0; j < held->count; j++) {
+            const Py_buffer *other = &held->views[j];
+            const uintptr_t a = (uintptr_t)one->buf, b = (uintptr_t)other->buf;
+            if (i == j || a >= b + (size_t)other->len || b >= a + (size_t)one->len) {
+                continue;
+            }
+            if (!held->owners[i]->in_place || a != b || one->len != other->len) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
+static int convert(const fastcall_argument *argument, PyObject *object, buffers *held,
+    uint64_t *word)
+{
+    switch (argument->kind) {
+    case FASTCALL_SIGNED:
+        return convert_signed(object, argument->low, argument->high, word);
+    case FASTCALL_UNSIGNED:
+        return convert_unsigned(object, (uint64_t)argument->low, (uint64_t)argument->high, word);
+    case FASTCALL_BOOL:
+        *word = object == python.true_;
+        return object == python.true_ || object == python.false_;
+    case FASTCALL_FLOAT:
+        return convert_float(object, argument->size, word);
+    case FASTCALL_BUFFER:
+        return convert_buffer(argument, object, held, word);
+    default:
+        break;
+    }
+    if (object == python.none) {
+        *word = 0;
+        return argument->nullable;
+    }
+    switch (argument->kind) {
+    case FASTCALL_ADDRESS:
+        return convert_unsigned(object, 0, UINT64_MAX, word);
+    case FASTCALL_POINTER:
+        return convert_pointer(argument, object, word);
+    default:
+        return convert_string(argument, object, word);
+    }
+}
+
+/* ------------------------------------------------------------------- result */
+
+static PyObject *new_reference(const void *object)
+{
+    PyObject *const same = (PyObject *)(uintptr_t)object;
+    py.Py_IncRef(same);
+    return same;
+}
+
+/* The callee leaves the bits above a narrow result open: take its own, and extend. */
+static int64_t extend_signed(uint64_t word, unsigned size)
+{
+    switch (size) {
+    case 1: return (int8_t)word;
+    case 2: return (int16_t)word;
+    case 4: return (int32_t)word;
+    default: return (int64_t)word;
+    }
+}
+
+static uint64_t extend_unsigned(uint64_t word, unsigned size)
+{
+    return size == 8 ? word : word & ((UINT64_C(1) << 8 * size) - 1);
+}
+
+static PyObject *null_result(PyObject *self, const fastcall_descriptor *descriptor)
+{
+    PyObject *refuse, *nothing, *result = NULL;
+    if (descriptor->result_nullable) {
+        return new_reference(python.none);
+    }
+    refuse = py.PyObject_GetAttrString(self, "refuse_null");
+    nothing = py.PyTuple_New(0);
+    if (refuse && nothing) {
+        result = py.PyObject_Call(refuse, nothing, NULL);
+    }
+    if (refuse) {
+        py.Py_DecRef(refuse);
+    }
+    if (nothing) {
+        py.Py_DecRef(nothing);
+    }
+    return result;
+}
+
+static PyObject *result_of(PyObject *self, const fastcall_descriptor *descriptor, uint64_t word)
+{
+    const char *text = (const char *)(uintptr_t)word;
+    switch (descriptor->result) {
+    case FASTCALL_SIGNED:
+        return py.PyLong_FromLongLong(extend_signed(word, descriptor->result_size));
+    case FASTCALL_UNSIGNED:
+        return py.PyLong_FromUnsignedLongLong(extend_unsigned(word, descriptor->result_size));
+    case FASTCALL_BOOL:
+        return new_reference(word & 0xFF ? python.true_ : python.false_);
+    case FASTCALL_FLOAT:
+        if (descriptor->result_size == sizeof(float)) {
+            const uint32_t bits = (uint32_t)word;
+            float narrow;
+            memcpy(&narrow, &bits, sizeof narrow);
+            return py.PyFloat_FromDouble((double)narrow);
+        }
+        return py.PyFloat_FromDouble(as_double(word));
+    case FASTCALL_BYTES:
+        return word ? py.PyBytes_FromString(text) : null_result(self, descriptor);
+    case FASTCALL_STR:
+        return word ? py.PyUnicode_FromString(text) : null_result(self, descriptor);
+    case FASTCALL_ADDRESS:
+        return word ? py.PyLong_FromUnsignedLongLong(word) : null_result(self, descriptor);
+    default:
+        return new_reference(python.none);
+    }
+}
+
+/* ------------------------------------------------------------- entry points */
+
+static PyObject *keywords_of(PyObject *const *values, PyObject *names)
+{
+    PyObject *keywords = py.PyDict_New();
+    for (Py_ssize_t i = 0; keywords && i < py.PyTuple_Size(names); i++) {
+        if (py.PyDict_SetItem(keywords, py.PyTuple_GetItem(names, i), values[i])) {
+            py.Py_DecRef(keywords);
+            keywords = NULL;
+        }
+    }
+    return keywords;
+}
+
+/* Call `checked` with the same arguments. */
+static PyObject *hand_over(PyObject *self, PyObject *const *arguments, Py_ssize_t count,
+    PyObject *names)
+{
+    PyObject *checked = py.PyObject_GetAttrString(self, "checked");
+    PyObject *positional = checked ? py.PyTuple_New(count) : NULL;
+    PyObject *keywords = NULL, *result = NULL;
+    if (!positional) {
+        goto done;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        py.PyTuple_SetItem(positional, i, new_reference(arguments[i])); /* takes it over */
+    }
+    if (names) {
+        keywords = keywords_of(arguments + count, names);
+        if (!keywords) {
+            goto done;
+        }
+    }
+    result = py.PyObject_Call(checked, positional, keywords);
+done:
+    if (keywords) {
+        py.Py_DecRef(keywords);
+    }
+    if (positional) {
+        py.Py_DecRef(positional);
+    }
+    if (checked) {
+        py.Py_DecRef(checked);
+    }
+    return result;
+}
+
+static uint64_t call(const fastcall_descriptor *descriptor, const frame *frame)
+{
+    if (descriptor->result == FASTCALL_FLOAT) {
+        return as_word(call_float(
+            descriptor->function, descriptor->shape, descriptor->float_slots, frame));
+    }
+    return call_integer(descriptor->function, descriptor->shape, descriptor->float_slots, frame);
+}
+
+static uint64_t call_and_release(const fastcall_descriptor *descriptor, const frame *frame,
+    const buffers *held)
+{
+    Py_ssize_t bytes = 0;
+    uint64_t word;
+    PyThreadState *state;
+    for (unsigned i = 0; i < held->count; i++) {
+        bytes += held->views[i].len;
+    }
+    if (bytes < descriptor->release_at) {
+        return call(descriptor, frame);
+    }
+    state = py.PyEval_SaveThread();
+    word = call(descriptor, frame);
+    py.PyEval_RestoreThread(state);
+    return word;
+}
+
+/* Whatever a descriptor can say. */
+static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t count,
+    PyObject *names)
+{
+    const fastcall_descriptor *descriptor = descriptor_of(self);
+    const fastcall_argument *arguments = (const fastcall_argument *)(descriptor + 1);
+    frame frame;
+    buffers held;
+    uint64_t word;
+    held.count = 0;
+    memset(&frame, 0, sizeof frame);
+    if (names || count != descriptor->parameters) {
+        return hand_over(self, objects, count, names);
+    }
+    /* Counts come last, since they are taken from the buffers; but words are stored in
+       the order of the arguments (see abi_store). */
+    for (unsigned i = 0; i < descriptor->arguments; i++) {
+        word = 0;
+        if (arguments[i].kind != FASTCALL_COUNT &&
+            !convert(&arguments[i], objects[arguments[i].parameter], &held, &word)) {
+            goto refuse;
+        }
+        abi_store(&frame, &arguments[i], word);
+    }
+    if (held.count > 0) {
+        if (!are_apart(&held)) {
+            goto refuse;
+        }
+        for (unsigned i = 0; i < descriptor->arguments; i++) {
+            if (arguments[i].kind == FASTCALL_COUNT) {
+                if (!convert_count(&arguments[i], &held, &word)) {
+                    goto refuse;
+                }
+                memcpy((char *)&frame.words[arguments[i].place] + arguments[i].offset, &word,
+                    arguments[i].size);
+            }
+        }
+    }
+    word = call_and_release(descriptor, &frame, &held);
+    release(&held);
+    return result_of(self, descriptor, word);
+refuse:
+    release(&held);
+    return hand_over(self, objects, count, names);
+}
+
+/* One integer to an integer, with the GIL held: nothing else is looked at. */
+CALLS_ANOTHER_TYPE
+static PyObject *entry_one(PyObject *self, PyObject *const *objects, Py_ssize_t count,
+    PyObject *names)
+{
+    const fastcall_descriptor *descriptor = descriptor_of(self);
+    const fastcall_argument *argument = (const fastcall_argument *)(descriptor + 1);
+    uint64_t word;
+    if (names || count != 1 ||
+        !convert_signed(objects[0], argument->low, argument->high, &word)) {
+        return hand_over(self, objects, count, names);
+    }
+    word = ((uint64_t(*)(uint64_t))descriptor->function)(word);
+    return py.PyLong_FromLongLong(extend_signed(word, descriptor->result_size));
+}
+
+typedef PyObject *(*entry)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
+
+static entry entry_for(const fastcall_descriptor *descriptor)
+{
+    const fastcall_argument *argument = (const fastcall_argument *)(descriptor + 1);
+    const int held = descriptor->release_at == INT64_MAX;
+    if (held && descriptor->arguments == 1 && argument->kind == FASTCALL_SIGNED &&
+        descriptor->result == FASTCALL_SIGNED) {
+        return entry_one;
+    }
+    return entry_any;
+}
+
+const char *fastcall_prepare(void *self)
+{
+    fastcall_descriptor *descriptor = descriptor_of(self);
+    entry entry;
+    const char *reason;
+    if (py.PyBytes_AsString(self) != (char *)descriptor) {
+        return "this Python lays out bytes in another way";
+    }
+    reason = abi_assign(descriptor, (fastcall_argument *)(descriptor + 1));
+    if (reason) {
+        return reason;
+    }
+    entry = entry_for(descriptor);
+    memcpy(&descriptor->ml_meth, &entry, sizeof entry);
+    descriptor->ml_flags = METH_FASTCALL | METH_KEYWORDS;
+    descriptor->ml_name = (const char *)descriptor + descriptor->name;
+    descriptor->ml_doc = (const char *)descriptor + descriptor->doc;
+    return NULL;
+}
+
+int32_t fastcall_self_test(int8_t a, int8_t b, double c, int16_t d, float e, int16_t f,
+    uint32_t g, int32_t h, double i, int64_t j, uint8_t k, int8_t l, int32_t m)
+{
+    return a == 1 && b == -2 && c == 3 && d == -4 && e == 5 && f == -6 && g == 7 && h == -8 &&
+           i == 9 && j == -10 && k == 11 && l == -12 && m == 13;
+}

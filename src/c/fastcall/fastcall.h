@@ -1,0 +1,126 @@
+/*
+ * fastcall.h - calls of C functions from Python, at the speed of a C extension
+ *
+ * Copyright (c) 2026 The pyexample authors
+ * SPDX-License-Identifier: MIT
+ *
+ * A shared library that is linked against no Python and compiled without
+ * Python's headers: one binary serves every CPython from 3.10 on. A *descriptor*
+ * says what a C function takes and returns. It is the content of a Python bytes
+ * object, and begins with a PyMethodDef, so that PyCFunction_NewEx(descriptor,
+ * bytes object, module) makes a builtin function of it. When that is called, its
+ * entry point here reads the descriptor, converts the arguments, calls the C
+ * function and converts the result.
+ *
+ * An entry point converts what it is sure of and nothing else. Whatever is left
+ * (an argument of another type, out of range, one too many) goes to the Python
+ * function that is the attribute `checked` of the bytes object, with the very
+ * arguments, and before anything was called: what is wrong, and how that is
+ * said, is decided in one place.
+ *
+ * Who binds a C library has no use for this header: the Python package mirrors
+ * it in ffi/fastcall.py.
+ */
+#ifndef FASTCALL_H
+#define FASTCALL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#  define FASTCALL_API __declspec(dllexport)
+#else
+#  define FASTCALL_API __attribute__((visibility("default")))
+#endif
+
+#define FASTCALL_MAX_ARGUMENTS 16 /* of the C function */
+#define FASTCALL_MAX_BUFFERS 8    /* among them */
+
+/* How a Python object becomes a C argument, or a C result a Python object. */
+#define FASTCALL_VOID 'v'     /* result only: None */
+#define FASTCALL_SIGNED 'i'   /* int, in low..high */
+#define FASTCALL_UNSIGNED 'u' /* int, in low..high, both as uint64_t */
+#define FASTCALL_BOOL '?'     /* True, False */
+#define FASTCALL_FLOAT 'f'    /* float, as float or double by its size */
+#define FASTCALL_BYTES 'z'    /* bytes without NUL; a result ends at its NUL */
+#define FASTCALL_STR 's'      /* str without NUL, in UTF-8 */
+#define FASTCALL_ADDRESS 'P'  /* int */
+#define FASTCALL_POINTER 'p'  /* argument only: an instance of a ctypes pointer type */
+#define FASTCALL_BUFFER 'b'   /* argument only: the address of a buffer's items */
+#define FASTCALL_COUNT 'n'    /* argument only: how many items buffers have */
+
+/* One argument of the C function. */
+typedef struct {
+    int64_t low;       /* SIGNED, UNSIGNED, COUNT: the least value */
+    int64_t high;      /* and the greatest */
+    const void *type;  /* POINTER: the ctypes type */
+    uint8_t kind;      /* one of the above */
+    uint8_t size;      /* of the C type, in bytes; BUFFER: of an item */
+    uint8_t parameter; /* which argument of the Python function it comes from, from 0 */
+    uint8_t nullable;  /* BYTES, STR, ADDRESS, POINTER: None is NULL */
+    uint8_t item;      /* BUFFER: SIGNED, UNSIGNED, BOOL, FLOAT; VOID: any, counted in bytes */
+    uint8_t writable;  /* BUFFER: C writes to it */
+    uint8_t in_place;  /* BUFFER, writable: it may be the same memory as another one */
+    uint8_t buffer;    /* BUFFER: its number among the buffers, from 0 */
+    uint8_t buffers;   /* COUNT: bit i is set where buffer i has this many items */
+    uint8_t place;     /* which word of the frame: filled in by fastcall_prepare */
+    uint8_t offset;    /* and which byte of that word: likewise */
+} fastcall_argument;
+
+/* A C function. Its arguments follow, in C's order, then the strings. */
+typedef struct {
+    /* A PyMethodDef (https://docs.python.org/3/c-api/structures.html#c.PyMethodDef),
+       filled in by fastcall_prepare. */
+    const char *ml_name;
+    void *ml_meth;
+    int ml_flags;
+    const char *ml_doc;
+
+    void (*function)(void); /* the C function */
+    int64_t release_at;     /* the GIL is released for this many bytes of buffers and
+                               more: 0 always, INT64_MAX never */
+    uint32_t name;          /* where its name is, in bytes from the start, with a NUL */
+    uint32_t doc;           /* where its docstring is, likewise */
+    uint8_t parameters;     /* how many arguments the Python function takes */
+    uint8_t arguments;      /* how many the C function takes */
+    uint8_t result;         /* one of the kinds above */
+    uint8_t result_size;    /* of the C type, in bytes */
+    uint8_t result_nullable;
+    uint8_t shape;          /* filled in: what the call needs to pass */
+    uint8_t float_slots;    /* filled in, Windows: which of the first four are floats */
+} fastcall_descriptor;
+
+/* What has to be known of the Python that loaded this library. */
+typedef struct {
+    const void *const *functions; /* their addresses, in the order of fastcall_import */
+    const void *none;
+    const void *true_;
+    const void *false_;
+    const void *int_type;
+    const void *float_type;
+    size_t type_offset;  /* where an object holds its type */
+    size_t bytes_offset; /* where a bytes object holds its content */
+} fastcall_python;
+
+/* The names of the functions of Python's stable ABI that are needed; NULL from the end
+   on. May be called before fastcall_initialise. */
+FASTCALL_API const char *fastcall_import(int index);
+
+/* To be called once, before anything else. The struct is copied. */
+FASTCALL_API void fastcall_initialise(const fastcall_python *python);
+
+/*
+ * Fills in what is left open in the descriptor that is the content of `self`, a
+ * bytes object that nobody else has seen yet. Returns NULL, or why such a
+ * function cannot be called from here.
+ */
+FASTCALL_API const char *fastcall_prepare(void *self);
+
+/*
+ * A function to try a call with: 1 where the arguments are 1, -2, 3, -4 ... 13,
+ * as they come in registers and on the stack of every ABI that is served.
+ */
+FASTCALL_API int32_t fastcall_self_test(int8_t a, int8_t b, double c, int16_t d, float e,
+    int16_t f, uint32_t g, int32_t h, double i, int64_t j, uint8_t k, int8_t l, int32_t m);
+
+#endif

@@ -1,0 +1,110 @@
+"""Buffers as C sees them: an address, and how many items there are."""
+
+import ctypes
+import sys
+from importlib import import_module
+from typing import Any
+
+from .declaration import In
+
+_KINDS = {
+    **dict.fromkeys("bhilqn", "signed"),
+    **dict.fromkeys("BHILQNc", "unsigned"),
+    **dict.fromkeys("fd", "float"),
+    "?": "bool",
+}
+"""By the type code of the struct module, which buffers use: the kind of an item."""
+
+
+class View:
+    """A buffer that was passed, held until ``release`` is called.
+
+    Attributes:
+        address: of its first byte.
+        nbytes: how long it is.
+        items: how many items it has.
+    """
+
+    def __init__(self, where: str, spec: In, given: Any) -> None:
+        """Raises TypeError or BufferError where it is not what ``spec`` says."""
+        try:
+            self._view = memoryview(given)
+        except TypeError:
+            raise TypeError(f"{where} must be a buffer, not {type(given).__name__}") from None
+        view = self._view
+        if spec.item is not None and not _fits(spec, view):
+            raise TypeError(
+                f"{where} must have items of {spec.item_name}, not of {_item_name(view)}"
+            )
+        if not view.c_contiguous:
+            raise BufferError(
+                f"{where} must be C-contiguous: pass a copy (of a NumPy array, its .copy())"
+            )
+        if spec.writable and view.readonly:
+            raise BufferError(f"{where} must be writable")
+        self.nbytes = view.nbytes
+        self.items = view.nbytes // spec.size
+        self.address = _address(view)
+        if self.nbytes and self.address % spec.size:
+            raise BufferError(f"{where} must be aligned to {spec.size} bytes: pass a copy")
+
+    def release(self) -> None:
+        """Let go of the object whose buffer it is."""
+        self._view.release()
+
+    def overlaps(self, other: "View") -> bool:
+        """Whether both have a byte in common."""
+        return (
+            self.address < other.address + other.nbytes
+            and other.address < self.address + self.nbytes
+        )
+
+    def is_same_memory(self, other: "View") -> bool:
+        """Whether both have all bytes in common."""
+        return self.address == other.address and self.nbytes == other.nbytes
+
+
+def _split(format_: str) -> tuple[str, str]:
+    """A format's byte order, and the rest."""
+    return (format_[0], format_[1:]) if format_[:1] in tuple("@=<>!") else ("@", format_)
+
+
+def _kind(view: memoryview) -> str:
+    order, code = _split(view.format)
+    native = {"little": "@=<", "big": "@=>!"}[sys.byteorder]
+    return _KINDS.get(code, "") if order in native or view.itemsize == 1 else ""
+
+
+def _fits(spec: In, view: memoryview) -> bool:
+    return view.itemsize == spec.size and _kind(view) == spec.item_kind
+
+
+def _item_name(view: memoryview) -> str:
+    kind, bits = _kind(view), 8 * view.itemsize
+    names = {
+        "signed": f"int{bits}_t",
+        "unsigned": f"uint{bits}_t",
+        "float": {32: "float", 64: "double"}.get(bits, ""),
+        "bool": "bool",
+    }
+    return names.get(kind) or f"{view.itemsize} bytes (format {view.format!r})"
+
+
+def _address(view: memoryview) -> int:
+    if not hasattr(ctypes, "pythonapi"):  # PyPy, which has cffi instead
+        ffi = import_module("cffi").FFI()
+        return int(ffi.cast("uintptr_t", ffi.from_buffer(view)))
+    buffer = (ctypes.c_void_p * 11)()  # a Py_buffer: its first field is the address
+    _get_buffer(view, buffer, 0)
+    _release_buffer(buffer)
+    return buffer[0] or 0
+
+
+if hasattr(ctypes, "pythonapi"):
+    # Prototypes of our own: those of ctypes.pythonapi are shared by the whole process.
+    _get_buffer = ctypes.PYFUNCTYPE(
+        ctypes.c_int, ctypes.py_object, ctypes.c_void_p, ctypes.c_int
+    )(("PyObject_GetBuffer", ctypes.pythonapi))
+    _release_buffer = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(
+        ("PyBuffer_Release", ctypes.pythonapi)
+    )
