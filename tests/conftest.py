@@ -3,11 +3,11 @@
 import shutil
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support import ROOT, Environment, run
+from support import FASTCALL_IS_SERVED, ROOT, Environment, Package, run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,6 +42,26 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run([sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", folder, ROOT])
     (path,) = folder.glob("*.whl")
     return path
+
+
+@pytest.fixture(params=["builtin", "ctypes"])
+def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How declared functions are called: a test that uses it is run in both ways."""
+    if request.param == "builtin" and not FASTCALL_IS_SERVED:
+        pytest.skip("this Python or processor has no fast calls")
+    for package in ("PYEXAMPLE", "BOUND"):
+        monkeypatch.setenv(f"{package}_FASTCALL", "0" if request.param == "ctypes" else "1")
+    return str(request.param)
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Package]:
+    """A package called ``bound``, to compile libraries in and load them from."""
+    monkeypatch.syspath_prepend(tmp_path)
+    package = Package(tmp_path)
+    __import__(package.name)
+    yield package
+    del sys.modules[package.name]
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Helpers that are no fixtures."""
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,12 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = ROOT / "src" / "c" / "include" / "example.h"
+
+FASTCALL_IS_SERVED = (
+    sys.implementation.name == "cpython"
+    and sys.maxsize > 2**32
+    and platform.machine().lower() in {"x86_64", "amd64", "arm64", "aarch64"}
+)
 
 Argument = str | os.PathLike[str]
 

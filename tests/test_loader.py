@@ -5,7 +5,6 @@ import os
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,6 @@ from pyexample.ffi.loader import needed_architecture
 from pyexample.libexample import library as our_library
 
 SEVEN = "int seven(void) { return 7; } int c_abi(void) { return 2; }"
-
-
-@pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Package]:
-    monkeypatch.syspath_prepend(tmp_path)
-    package = Package(tmp_path)
-    __import__(package.name)
-    yield package
-    del sys.modules[package.name]
 
 
 def load(package: Package, name: str = "c", **options: Any) -> Library:

@@ -2,40 +2,69 @@
 
 import inspect
 import pickle
+import pydoc
 import subprocess
 import sys
+from collections.abc import Callable
+from importlib.util import find_spec, module_from_spec
+from types import BuiltinFunctionType
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import FASTCALL_IS_SERVED
 
 import pyexample
 from pyexample.libexample import library
+
+Square = Callable[..., int]
 
 ROOT_MAX = 46340  # the greatest integer whose square is below 2**31
 assert ROOT_MAX**2 < 2**31 <= (ROOT_MAX + 1) ** 2
 
 
-@given(st.integers(-ROOT_MAX, ROOT_MAX))
-def test_square(number: int) -> None:
-    assert pyexample.square(number) == number**2
+@pytest.fixture
+def square(path: str) -> Square:
+    """square(), called in one way or the other."""
+    spec = find_spec("pyexample.libexample")
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)  # another one: that in sys.modules stays as it is
+    spec.loader.exec_module(module)
+    assert isinstance(module.square, BuiltinFunctionType) == (path == "builtin")
+    function: Square = module.square
+    return function
+
+
+def test_square(square: Square) -> None:
+    @given(st.integers(-ROOT_MAX, ROOT_MAX))
+    def every(number: int) -> None:
+        assert square(number) == number**2
+
+    every()
+
+
+@pytest.mark.skipif(not FASTCALL_IS_SERVED, reason="this Python or processor has no fast calls")
+def test_the_public_functions_are_builtins() -> None:
+    assert library.fallbacks == {}
+    assert isinstance(pyexample.square, BuiltinFunctionType)
 
 
 @pytest.mark.parametrize("number", [-ROOT_MAX, -1, 0, 1, 7, ROOT_MAX])
-def test_square_is_an_int(number: int) -> None:
-    square = pyexample.square(number)
-    assert type(square) is int
-    assert square == number**2
+def test_square_is_an_int(square: Square, number: int) -> None:
+    result = square(number)
+    assert type(result) is int
+    assert result == number**2
 
 
 @pytest.mark.parametrize("convert", [np.int8, np.uint8, np.int32, np.int64, np.uint64, bool])
-def test_whatever_has_index_is_an_integer(convert: Any) -> None:
-    assert pyexample.square(convert(1)) == 1
+def test_whatever_has_index_is_an_integer(square: Square, convert: Any) -> None:
+    assert square(convert(1)) == 1
 
 
-def test_index_is_called_once() -> None:
+def test_index_is_called_once(square: Square) -> None:
     class Counting:
         calls = 0
 
@@ -44,62 +73,64 @@ def test_index_is_called_once() -> None:
             return 7
 
     number = Counting()
-    assert pyexample.square(number) == 49  # type: ignore[arg-type]
+    assert square(number) == 49
     assert number.calls == 1
 
 
 @pytest.mark.parametrize("number", [ROOT_MAX + 1, -ROOT_MAX - 1, 2**31, -(2**31), 2**63, 2**70])
-def test_overflow_names_function_parameter_type_and_value(number: int) -> None:
+def test_overflow_names_function_parameter_type_and_value(square: Square, number: int) -> None:
     with pytest.raises(OverflowError) as caught:
-        pyexample.square(number)
+        square(number)
     assert str(caught.value) == (
         f"square() parameter 'number' (int32_t) must be in -46340..46340, not {number}"
     )
 
 
-def test_overflow_of_a_number_too_long_to_print() -> None:
+def test_overflow_of_a_number_too_long_to_print(square: Square) -> None:
     with pytest.raises(OverflowError, match=r"not an integer of 16610 bits$"):
-        pyexample.square(10**5000)
+        square(10**5000)
 
 
 @pytest.mark.parametrize("argument", [7.0, "7", b"7", None, [7], 7j, np.float64(7)])
-def test_no_integer(argument: Any) -> None:
+def test_no_integer(square: Square, argument: Any) -> None:
     with pytest.raises(TypeError) as caught:
-        pyexample.square(argument)
+        square(argument)
     assert str(caught.value) == (
         "square() parameter 'number' (int32_t) must be an integer,"
         f" not {type(argument).__name__}"
     )
 
 
-def test_an_error_of_index_comes_through() -> None:
+def test_an_error_of_index_comes_through(square: Square) -> None:
     class Broken:
         def __index__(self) -> int:
             raise ZeroDivisionError("from __index__")
 
     with pytest.raises(ZeroDivisionError, match="from __index__"):
-        pyexample.square(Broken())  # type: ignore[arg-type]
+        square(Broken())
 
 
 @pytest.mark.parametrize("arguments", [(), (7, 8), (7, 8, 9)])
-def test_wrong_number_of_arguments(arguments: Any) -> None:
+def test_wrong_number_of_arguments(square: Square, arguments: Any) -> None:
     with pytest.raises(TypeError) as caught:
-        pyexample.square(*arguments)
+        square(*arguments)
     assert str(caught.value) == f"square() takes 1 argument (number), not {len(arguments)}"
 
 
-def test_no_keywords() -> None:
+def test_no_keywords(square: Square) -> None:
     with pytest.raises(TypeError, match=r"square\(\) takes no keyword arguments"):
-        pyexample.square(number=7)  # type: ignore[call-arg]
+        square(number=7)
 
 
-def test_it_presents_itself_truly() -> None:
-    assert list(inspect.signature(pyexample.square).parameters) == ["number"]
-    (parameter,) = inspect.signature(pyexample.square).parameters.values()
+def test_it_presents_itself_truly(square: Square) -> None:
+    (parameter,) = inspect.signature(square).parameters.values()
+    assert parameter.name == "number"
     assert parameter.kind is inspect.Parameter.POSITIONAL_ONLY
-    assert pyexample.square.__name__ == "square"
-    assert pyexample.square.__module__ == "pyexample.libexample"
-    documentation = inspect.getdoc(pyexample.square)
+    assert square.__name__ == "square"
+    assert square.__module__ == "pyexample.libexample"
+    assert pydoc.render_doc(square).count("The square of a number.") == 1
+    assert "square" in repr(square)
+    documentation = inspect.getdoc(square)
     assert documentation is not None
     assert documentation.startswith("The square of a number.")
 
