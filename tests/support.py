@@ -1,9 +1,11 @@
 """Helpers that are no fixtures."""
 
+import functools
 import os
 import platform
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +72,17 @@ class Package:
 
     def compile(self, source: str, name: str = "c", *flags: Argument) -> Path:
         """Compile C ``source`` to a library; every function in it is exported."""
-        file = self.folder / f"{name}.c"
-        file.write_text(source)
         library = self.library(name)
         compiler = os.environ.get("CC") or ("gcc" if sys.platform == "win32" else "cc")
-        run([compiler, "-O1", "-shared", "-fPIC", "-o", library, file, *flags])
+        library.write_bytes(_compiled(compiler, source, flags))
         return library
+
+
+@functools.cache
+def _compiled(compiler: str, source: str, flags: tuple[Argument, ...]) -> bytes:
+    """What the compiler makes of ``source``, once for all the tests that use it."""
+    with tempfile.TemporaryDirectory() as folder:
+        file, library = Path(folder, "source.c"), Path(folder, "library")
+        file.write_text(source)
+        run([compiler, "-O1", "-shared", "-fPIC", "-o", library, file, *flags])
+        return library.read_bytes()

@@ -97,10 +97,13 @@ def test_square_without_a_library() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_doctor_of_a_good_installation() -> None:
+def test_doctor_of_a_good_installation(path: str) -> None:
     from pyexample.libexample import library
 
     done = attempt([*COMMAND, "doctor"])
+    calls = {"builtin": "a builtin", "ctypes": "through ctypes, since PYEXAMPLE_FASTCALL is 0"}
+    for function in library.declarations:
+        assert f" {function}: {calls[path]}\n" in done.stdout
     assert (done.returncode, done.stderr) == (0, "")
     report = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
     assert report["library"] == library.path

@@ -18,15 +18,6 @@ const char *fastcall_import(int index)
 static python_functions py;
 static fastcall_python python;
 
-void fastcall_initialise(const fastcall_python *given)
-{
-    /* POSIX and Windows let an object pointer hold a function's address (dlsym,
-       GetProcAddress), and the struct is an array of such pointers. */
-    memcpy(&py, given->functions, sizeof py);
-    python = *given;
-    python.functions = NULL;
-}
-
 static fastcall_descriptor *descriptor_of(PyObject *self)
 {
     return (fastcall_descriptor *)(void *)((char *)self + python.bytes_offset);
@@ -106,6 +97,13 @@ static int convert_unsigned(PyObject *object, uint64_t low, uint64_t high, uint6
     return *word >= low && *word <= high;
 }
 
+static uint64_t float_word(float number)
+{
+    uint32_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
+}
+
 static int convert_float(PyObject *object, unsigned size, uint64_t *word)
 {
     const void *type = type_of(object);
@@ -119,15 +117,11 @@ static int convert_float(PyObject *object, unsigned size, uint64_t *word)
         return 0;
     }
     if (size == sizeof(float)) {
-        float narrow;
-        uint32_t bits;
         /* A finite number beyond FLT_MAX is undefined as a float (C11 6.3.1.5). */
         if ((number > FLT_MAX && number <= DBL_MAX) || (number < -FLT_MAX && number >= -DBL_MAX)) {
             return 0;
         }
-        narrow = (float)number;
-        memcpy(&bits, &narrow, sizeof bits);
-        *word = bits;
+        *word = float_word((float)number);
     } else {
         *word = as_word(number);
     }
@@ -524,9 +518,52 @@ const char *fastcall_prepare(void *self)
     return NULL;
 }
 
-int32_t fastcall_self_test(int8_t a, int8_t b, double c, int16_t d, float e, int16_t f,
-    uint32_t g, int32_t h, double i, int64_t j, uint8_t k, int8_t l, int32_t m)
+/* ------------------------------------------------------------ initialisation */
+
+/* Arguments in registers and on the stack of every ABI that is served. */
+static int32_t arrived(int8_t a, int8_t b, double c, int16_t d, float e, int16_t f, uint32_t g,
+    int32_t h, double i, int64_t j, uint8_t k, int8_t l, int32_t m)
 {
     return a == 1 && b == -2 && c == 3 && d == -4 && e == 5 && f == -6 && g == 7 && h == -8 &&
            i == 9 && j == -10 && k == 11 && l == -12 && m == 13;
+}
+
+static int arguments_arrive(void)
+{
+    static const uint8_t sizes[] = {1, 1, 8, 2, 4, 2, 4, 4, 8, 8, 1, 1, 4};
+    fastcall_argument arguments[sizeof sizes] = {{0}};
+    fastcall_descriptor descriptor = {0};
+    frame frame = {{0}};
+    descriptor.function = (any_function)arrived;
+    descriptor.result = FASTCALL_SIGNED;
+    descriptor.arguments = sizeof sizes;
+    for (unsigned i = 0; i < sizeof sizes; i++) {
+        arguments[i].kind = i == 2 || i == 4 || i == 8 ? FASTCALL_FLOAT : FASTCALL_SIGNED;
+        arguments[i].size = sizes[i];
+    }
+    if (abi_assign(&descriptor, arguments)) {
+        return 0;
+    }
+    for (unsigned i = 0; i < sizeof sizes; i++) {
+        const int64_t number = i % 2 ? -(int64_t)i - 1 : (int64_t)i + 1;
+        uint64_t word = (uint64_t)number;
+        if (arguments[i].kind == FASTCALL_FLOAT) {
+            word = sizes[i] == 4 ? float_word((float)number) : as_word((double)number);
+        }
+        abi_store(&frame, &arguments[i], word);
+    }
+    return (int32_t)call(&descriptor, &frame) == 1;
+}
+
+const char *fastcall_initialise(const fastcall_python *given)
+{
+    /* POSIX and Windows let an object pointer hold a function's address (dlsym,
+       GetProcAddress), and `functions` is an array of such pointers. */
+    memcpy(&py, given->functions, sizeof py);
+    python = *given;
+    python.functions = NULL;
+    if (type_of((PyObject *)(uintptr_t)python.int_type) != python.type_type) {
+        return "this Python lays out objects in another way";
+    }
+    return arguments_arrive() ? NULL : "this processor's calls are not served";
 }

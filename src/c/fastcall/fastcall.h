@@ -98,6 +98,7 @@ typedef struct {
     const void *false_;
     const void *int_type;
     const void *float_type;
+    const void *type_type;
     size_t type_offset;  /* where an object holds its type */
     size_t bytes_offset; /* where a bytes object holds its content */
 } fastcall_python;
@@ -106,8 +107,12 @@ typedef struct {
    on. May be called before fastcall_initialise. */
 FASTCALL_API const char *fastcall_import(int index);
 
-/* To be called once, before anything else. The struct is copied. */
-FASTCALL_API void fastcall_initialise(const fastcall_python *python);
+/*
+ * To be called once, before anything else. The struct is copied. Returns NULL, or
+ * why no function can be called from here: the struct is not true of this Python,
+ * or a call that is tried does not pass its arguments as it should.
+ */
+FASTCALL_API const char *fastcall_initialise(const fastcall_python *python);
 
 /*
  * Fills in what is left open in the descriptor that is the content of `self`, a
@@ -115,12 +120,5 @@ FASTCALL_API void fastcall_initialise(const fastcall_python *python);
  * function cannot be called from here.
  */
 FASTCALL_API const char *fastcall_prepare(void *self);
-
-/*
- * A function to try a call with: 1 where the arguments are 1, -2, 3, -4 ... 13,
- * as they come in registers and on the stack of every ABI that is served.
- */
-FASTCALL_API int32_t fastcall_self_test(int8_t a, int8_t b, double c, int16_t d, float e,
-    int16_t f, uint32_t g, int32_t h, double i, int64_t j, uint8_t k, int8_t l, int32_t m);
 
 #endif

@@ -2,7 +2,6 @@
 
 import ctypes
 import sys
-from importlib import import_module
 from typing import Any
 
 from .declaration import In
@@ -92,6 +91,8 @@ def _item_name(view: memoryview) -> str:
 
 def _address(view: memoryview) -> int:
     if not hasattr(ctypes, "pythonapi"):  # PyPy, which has cffi instead
+        from importlib import import_module
+
         ffi = import_module("cffi").FFI()
         return int(ffi.cast("uintptr_t", ffi.from_buffer(view)))
     buffer = (ctypes.c_void_p * 11)()  # a Py_buffer: its first field is the address

@@ -6,7 +6,6 @@ call, that way hands over to this one whatever it does not accept.
 
 import ctypes
 import functools
-import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +14,8 @@ from .buffers import View
 from .declaration import Argument, Count, Declaration, In, Value
 
 Convert = Callable[[Any], Any]
+
+_INFINITY = float("inf")
 
 
 def checked_call(
@@ -163,7 +164,7 @@ def _float(where: str, spec: Value) -> Convert:
             raise TypeError(f"{where} must be a number, not {_type_name(given)}") from None
         except OverflowError:
             raise OverflowError(f"{where} cannot hold so large a number") from None
-        if math.isfinite(number) and not math.isfinite(spec.ctype(number).value):
+        if abs(number) < _INFINITY and abs(spec.ctype(number).value) == _INFINITY:
             raise OverflowError(f"{where} cannot hold {number}")
         return number
 

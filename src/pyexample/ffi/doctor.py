@@ -7,7 +7,7 @@ import platform
 import sys
 
 from .library import Library
-from .loader import Attempt, LibraryLoadError, needed_architecture, override_variable
+from .loader import LibraryLoadError, needed_architecture, override_variable
 
 
 def report(binding: str, version_function: str) -> tuple[str, bool]:
@@ -28,7 +28,11 @@ def report(binding: str, version_function: str) -> tuple[str, bool]:
     lines = [
         f"library       {library.path}",
         f"              version {version}{abi}",
-        _attempts(library.attempts),
+        *_column(
+            "candidates",
+            [f"{each.path}: {each.reason or 'loaded'}" for each in library.attempts],
+        ),
+        *_column("functions", _functions(library)),
     ]
     well = version == _package_version(package)
     if not well:
@@ -59,8 +63,15 @@ def _package_version(package: str) -> str:
         return "(not installed)"
 
 
-def _attempts(attempts: list[Attempt]) -> str:
-    tried = [f"{attempt.path}: {attempt.reason or 'loaded'}" for attempt in attempts]
-    return "\n".join(
-        f"{'' if index else 'candidates':<14}{line}" for index, line in enumerate(tried)
-    )
+def _functions(library: Library) -> list[str]:
+    """How each declared function is called."""
+    return [
+        f"{name}: through ctypes, since {library.fallbacks[name]}"
+        if name in library.fallbacks
+        else f"{name}: a builtin"
+        for name in library.declarations
+    ]
+
+
+def _column(title: str, entries: list[str]) -> list[str]:
+    return [f"{'' if row else title:<14}{entry}" for row, entry in enumerate(entries)]

@@ -11,8 +11,7 @@ import itertools
 import sys
 from collections.abc import Callable
 from ctypes import c_char_p, c_int, c_int64, c_size_t, c_uint8, c_uint32, c_void_p
-from importlib import import_module
-from typing import Annotated, Any
+from typing import Any
 
 from .checked import refuse_null
 from .declaration import NEVER, Argument, Declaration, In, Value
@@ -87,6 +86,7 @@ class _Python(ctypes.Structure):
         ("false", c_void_p),
         ("int_type", c_void_p),
         ("float_type", c_void_p),
+        ("type_type", c_void_p),
         ("type_offset", c_size_t),
         ("bytes_offset", c_size_t),
     )
@@ -108,6 +108,8 @@ class Function(bytes):
     refuse_null: Callable[[], Any]
 
     def __reduce__(self) -> tuple[Any, ...]:
+        from importlib import import_module  # seldom needed
+
         return import_module, (self.module,)
 
 
@@ -207,7 +209,7 @@ def _engine() -> Engine:
 
 
 def _start() -> Engine:
-    """Load libfastcall, tell it of this Python, and try it."""
+    """Load libfastcall and tell it of this Python."""
     if sys.implementation.name != "cpython":
         raise NotServedError(f"{sys.implementation.name} is not CPython")
     if ctypes.sizeof(c_void_p) != 8:
@@ -234,7 +236,6 @@ def _start() -> Engine:
             raise NotServedError(reason.decode())
         return new_builtin(id(function) + _BYTES_OFFSET, function, function.module)
 
-    _try_out(engine, library)
     return engine
 
 
@@ -254,42 +255,16 @@ def _initialise(library: ctypes.CDLL) -> None:
         false=id(False),
         int_type=id(int),
         float_type=id(float),
+        type_type=id(type),
         # Its type is the last field of an object's head (PyObject in object.h).
         type_offset=object.__basicsize__ - ctypes.sizeof(c_void_p),
         bytes_offset=_BYTES_OFFSET,
     )
-    library.fastcall_initialise(ctypes.byref(python))
+    library.fastcall_initialise.restype = c_char_p
+    reason = library.fastcall_initialise(ctypes.byref(python))
+    if reason is not None:
+        raise NotServedError(reason.decode())
 
 
 def _address(function: Any) -> int | None:
     return ctypes.cast(function, c_void_p).value
-
-
-def _try_out(engine: Engine, library: ctypes.CDLL) -> None:
-    """See whether arguments arrive, in registers and on the stack."""
-
-    def fastcall_self_test(
-        a: _Int8, b: _Int8, c: _Double, d: _Int16, e: _Float, f: _Int16, g: _UInt32,
-        h: _Int32, i: _Double, j: _Int64, k: _UInt8, m: _Int8, n: _Int32, /
-    ) -> _Int32:  # fmt: skip
-        """1 where the arguments are 1, -2, 3 ... 13."""
-        raise NotImplementedError
-
-    def not_accepted(*arguments: int) -> int:
-        return 0
-
-    declaration = Declaration(fastcall_self_test, NEVER)
-    function = Function(_describe(declaration, library.fastcall_self_test))
-    function.module, function.checked = __name__, not_accepted
-    if engine(function)(*(n if n % 2 else -n for n in range(1, 14))) != 1:
-        raise NotServedError("the test at load failed: arguments do not arrive as they should")
-
-
-_Int8 = Annotated[int, ctypes.c_int8]
-_UInt8 = Annotated[int, ctypes.c_uint8]
-_Int16 = Annotated[int, ctypes.c_int16]
-_Int32 = Annotated[int, ctypes.c_int32]
-_UInt32 = Annotated[int, ctypes.c_uint32]
-_Int64 = Annotated[int, ctypes.c_int64]
-_Float = Annotated[float, ctypes.c_float]
-_Double = Annotated[float, ctypes.c_double]

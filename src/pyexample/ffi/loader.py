@@ -12,17 +12,21 @@ An environment variable may override the search with the absolute path of one fi
 import ctypes
 import os
 import sys
-from typing import NamedTuple
 
 from .binary import architectures, is_cut_off
 
 
-class Attempt(NamedTuple):
-    """One file that was considered."""
+class Attempt:
+    """One file that was considered.
 
-    path: str
-    reason: str | None
-    """Why it was not loaded; None where it was."""
+    Attributes:
+        path: the file.
+        reason: why it was not loaded; None where it was.
+    """
+
+    def __init__(self, path: str, reason: str | None) -> None:
+        self.path = path
+        self.reason = reason
 
 
 class LibraryLoadError(ImportError):
