@@ -37,6 +37,8 @@ int32_t negate(size_t n, const int32_t *numbers, int32_t scale, int32_t *out)
 { first = numbers; count = n; for (size_t i = 0; i < n; i++) out[i] = -numbers[i] * scale;
   return scale; }
 
+void copy(const void *from, size_t n, void *to, size_t m) { memmove(to, from, n < m ? n : m); }
+void shift(const void *from, size_t n, void *to, size_t m) { memmove(to, from, n < m ? n : m); }
 size_t bytes(const void *memory, size_t n) { first = memory; count = n; return n; }
 int fill(void *memory, int n) { memset(memory, 7, (size_t)n); return n; }
 int few(const unsigned char *memory, int16_t n) { (void)memory; return n; }
@@ -57,6 +59,8 @@ class Bound:
         self.library = library
         self.sum = library.function(release_gil=False)(_sum)
         self.negate = library.function(_negate)
+        self.copy = library.function(_copy)
+        self.shift = library.function(_shift)
         self.bytes = library.function(_bytes)
         self.fill = library.function(_fill)
         self.few = library.function(_few)
@@ -94,6 +98,24 @@ def _negate(
     out: Annotated[Buffer, Out(c_int32, in_place=True)],
     /,
 ) -> Annotated[int, c_int32]:
+    raise NotImplementedError
+
+
+@_named("copy")
+def _copy(
+    source: Annotated[Buffer, In(None), Count(c_size_t, "source")],
+    target: Annotated[Buffer, Out(None), Count(c_size_t, "target")],
+    /,
+) -> None:
+    raise NotImplementedError
+
+
+@_named("shift")
+def _shift(
+    source: Annotated[Buffer, In(None), Count(c_size_t, "source")],
+    target: Annotated[Buffer, Out(None, in_place=True), Count(c_size_t, "target")],
+    /,
+) -> None:
     raise NotImplementedError
 
 
@@ -300,6 +322,22 @@ def test_outputs_refused(
     assert caught.type is error
     assert str(caught.value) == message
     assert (before == BASE).all()
+
+
+def test_the_same_memory_is_refused_where_it_was_not_declared(c: Bound) -> None:
+    memory = bytearray(b"12345")
+    with pytest.raises(ValueError, match=r"parameter 'target' .* overlaps 'source'"):
+        c.copy(memory, memory)
+    c.shift(memory, memory)
+    c.copy(b"abc", memory)
+    assert memory == b"abc45"
+
+
+def test_in_place_is_from_the_first_byte_to_the_last(c: Bound) -> None:
+    memory = memoryview(bytearray(b"12345"))
+    for source, target in ((memory[:3], memory), (memory, memory[:3])):
+        with pytest.raises(ValueError, match=r"parameter 'target' .* overlaps 'source'"):
+            c.shift(source, target)
 
 
 def test_neighbours_do_not_overlap(c: Bound) -> None:

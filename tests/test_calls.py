@@ -185,6 +185,8 @@ def test_nothing(c: Bound) -> None:
     assert c.calls == before + 1
     with pytest.raises(TypeError, match=r"^nothing\(\) takes 0 arguments, not 1$"):
         c.nothing(1)
+    with pytest.raises(TypeError, match=r"^nothing\(\) takes no keyword arguments$"):
+        c.nothing(more=1)
     assert str(inspect.signature(c.nothing)).startswith("()")
 
 

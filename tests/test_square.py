@@ -46,6 +46,20 @@ def test_square(square: Square) -> None:
     every()
 
 
+@pytest.mark.parametrize("path", ["builtin"], indirect=True)
+def test_a_builtin_hands_over_only_what_it_does_not_accept(square: Square) -> None:
+    handed_over: list[Any] = []
+    function: Any = square
+    function.__self__.checked = handed_over.append
+    for number in (-ROOT_MAX, -1, 0, True, ROOT_MAX):
+        assert square(number) == number**2
+    assert not handed_over
+    refused = [ROOT_MAX + 1, -ROOT_MAX - 1, 2**64, 7.0, None]
+    for argument in refused:
+        assert square(argument) is None
+    assert handed_over == refused
+
+
 @pytest.mark.skipif(not FASTCALL_IS_SERVED, reason="this Python or processor has no fast calls")
 def test_the_public_functions_are_builtins() -> None:
     assert library.fallbacks == {}
@@ -120,6 +134,8 @@ def test_wrong_number_of_arguments(square: Square, arguments: Any) -> None:
 def test_no_keywords(square: Square) -> None:
     with pytest.raises(TypeError, match=r"square\(\) takes no keyword arguments"):
         square(number=7)
+    with pytest.raises(TypeError, match=r"square\(\) takes no keyword arguments"):
+        square(7, number=8)
 
 
 def test_it_presents_itself_truly(square: Square) -> None:
