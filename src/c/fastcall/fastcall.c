@@ -7,6 +7,11 @@
 #include "abi.h"
 #include "python_api.h"
 
+int32_t fastcall_abi_version(void)
+{
+    return FASTCALL_ABI_VERSION;
+}
+
 #define PYTHON_FUNCTION_NAME(result, name, arguments) #name,
 const char *fastcall_import(int index)
 {

@@ -33,6 +33,9 @@
 #  define FASTCALL_API __attribute__((visibility("default")))
 #endif
 
+/* Goes up when anything in this header changes: Python compares it at load. */
+#define FASTCALL_ABI_VERSION 1
+
 #define FASTCALL_MAX_ARGUMENTS 16 /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8    /* among them */
 
@@ -61,8 +64,7 @@ typedef struct {
     uint8_t item;      /* BUFFER: SIGNED, UNSIGNED, BOOL, FLOAT; VOID: any, counted in bytes */
     uint8_t writable;  /* BUFFER: C writes to it */
     uint8_t in_place;  /* BUFFER, writable: it may be the same memory as another one */
-    uint8_t buffer;    /* BUFFER: its number among the buffers, from 0 */
-    uint8_t buffers;   /* COUNT: bit i is set where buffer i has this many items */
+    uint8_t buffers;   /* COUNT: bit i is set where the i-th BUFFER, from 0, has so many */
     uint8_t place;     /* which word of the frame: filled in by fastcall_prepare */
     uint8_t offset;    /* and which byte of that word: likewise */
 } fastcall_argument;
@@ -102,6 +104,9 @@ typedef struct {
     size_t type_offset;  /* where an object holds its type */
     size_t bytes_offset; /* where a bytes object holds its content */
 } fastcall_python;
+
+/* FASTCALL_ABI_VERSION, as it was when this library was compiled. */
+FASTCALL_API int32_t fastcall_abi_version(void);
 
 /* The names of the functions of Python's stable ABI that are needed; NULL from the end
    on. May be called before fastcall_initialise. */

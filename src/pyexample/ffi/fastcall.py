@@ -17,17 +17,20 @@ from .checked import refuse_null
 from .declaration import NEVER, Argument, Declaration, In, Value
 from .loader import LibraryLoadError, load
 
+# From here to _Python: fastcall.h, mirrored.
+_ABI_VERSION = 1
 _MAX_ARGUMENTS = 16
 _MAX_BUFFERS = 8
-
-# enum of fastcall.h, by the kinds of a declaration
 _KINDS = {
     "void": "v",
     "signed": "i",
     "unsigned": "u",
     "bool": "?",
     "float": "f",
+    "bytes": "z",
+    "str": "s",
     "address": "P",
+    "pointer": "p",
     "buffer": "b",
     "count": "n",
 }
@@ -47,7 +50,6 @@ class _Argument(ctypes.Structure):
         ("item", c_uint8),
         ("writable", c_uint8),
         ("in_place", c_uint8),
-        ("buffer", c_uint8),
         ("buffers", c_uint8),
         ("place", c_uint8),
         ("offset", c_uint8),
@@ -149,7 +151,7 @@ def _describe(declaration: Declaration, c_function: Any) -> bytes:
         doc=end + len(name),
         parameters=len(declaration.parameters),
         arguments=len(arguments),
-        result=_kind("result", result) if result else ord("v"),
+        result=_kind("result", result) if result else ord(_KINDS["void"]),
         result_size=ctypes.sizeof(result.ctype) if result else 0,
         result_nullable=result.nullable if result else False,
     )
@@ -166,25 +168,25 @@ def _describe_argument(argument: Argument, buffers: list[int]) -> _Argument:
         described.nullable = spec.nullable or spec.kind == "other"
         described.type = id(spec.ctype)
     elif isinstance(spec, In):
-        described.kind, described.size = ord("b"), spec.size
+        described.kind, described.size = ord(_KINDS["buffer"]), spec.size
         described.item = ord(_KINDS[spec.item_kind])
         described.writable, described.in_place = spec.writable, spec.in_place
-        described.buffer = buffers.index(argument.position)
     else:
-        described.kind = ord("n")
+        described.kind = ord(_KINDS["count"])
         described.high = min(spec.high, NEVER)
         described.buffers = sum(1 << buffers.index(position) for position in argument.buffers)
     return described
 
 
 def _kind(where: str, spec: Value) -> int:
-    if spec.kind == "string":
-        return ord("s" if spec.python_type is str else "z")
-    if where != "result" and spec.kind == "other" and hasattr(spec.ctype, "contents"):
-        return ord("p")
-    if spec.kind not in _KINDS:
+    kind = spec.kind
+    if kind == "string":
+        kind = spec.python_type.__name__
+    elif where != "result" and kind == "other" and hasattr(spec.ctype, "contents"):
+        kind = "pointer"
+    if kind not in _KINDS:
         raise NotServedError(f"{where}: the type {spec.c_name} is not served")
-    return ord(_KINDS[spec.kind])
+    return ord(_KINDS[kind])
 
 
 _BYTES_OFFSET = bytes.__basicsize__ - 1
@@ -216,7 +218,7 @@ def _start() -> Engine:
         raise NotServedError("this Python is not a 64-bit one")
     package = __name__.rpartition(".")[0].rpartition(".")[0]
     try:
-        loaded, _ = load(package, "fastcall")
+        loaded, _ = load(package, "fastcall", abi=("fastcall_abi_version", _ABI_VERSION))
     except LibraryLoadError as error:
         raise NotServedError(str(error)) from None
     # PyDLL, since it uses Python's API.
@@ -256,7 +258,7 @@ def _initialise(library: ctypes.CDLL) -> None:
         int_type=id(int),
         float_type=id(float),
         type_type=id(type),
-        # Its type is the last field of an object's head (PyObject in object.h).
+        # The type is the last field of an object's head (PyObject in object.h).
         type_offset=object.__basicsize__ - ctypes.sizeof(c_void_p),
         bytes_offset=_BYTES_OFFSET,
     )
