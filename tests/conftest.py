@@ -1,5 +1,6 @@
 """What all tests share: fresh environments, programs that may be missing, built packages."""
 
+import os
 import shutil
 import sys
 import sysconfig
@@ -7,7 +8,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support import FASTCALL_IS_SERVED, ROOT, Environment, Package, run
+from support import (
+    FASTCALL_IS_SERVED,
+    ROOT,
+    CMake,
+    Environment,
+    Package,
+    cmakes,
+    copy_sources,
+    run,
+)
+
+# What was installed beside this Python, ninja for one, whether or not it was activated.
+os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,20 +32,40 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def tool(request: pytest.FixtureRequest) -> Callable[[str], str]:
+def missing(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Skip the test because something is missing, or fail where nothing may be."""
+
+    def skip(what: str) -> None:
+        if request.config.getoption("--require-tools"):
+            pytest.fail(what)
+        pytest.skip(what)
+
+    return skip
+
+
+@pytest.fixture(scope="session")
+def tool(missing: Callable[[str], None]) -> Callable[[str], str]:
     """The path of a program, such as ``tool("clang")``; the test is skipped without it."""
-    scripts = sysconfig.get_path("scripts")
 
     def find(name: str) -> str:
-        path = shutil.which(name, path=scripts) or shutil.which(name)
+        path = shutil.which(name)
         if path is None:
-            missing = f"{name} is not installed"
-            if request.config.getoption("--require-tools"):
-                pytest.fail(missing)
-            pytest.skip(missing)
-        return path
+            missing(f"{name} is not installed")
+        return str(path)
 
     return find
+
+
+@pytest.fixture(scope="session")
+def cmake() -> CMake:
+    """The newest cmake."""
+    return cmakes()[-1]
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """A copy of the project that a test may change. Its path has a space in it."""
+    return copy_sources(tmp_path / "the sources")
 
 
 @pytest.fixture(scope="session")

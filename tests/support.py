@@ -3,9 +3,12 @@
 import functools
 import os
 import platform
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +24,50 @@ FASTCALL_IS_SERVED = (
 Argument = str | os.PathLike[str]
 
 
-def run(command: list[Argument], **options: Any) -> str:
+def run(command: Sequence[Argument], **options: Any) -> str:
     """What ``command`` prints; where it fails, an error that shows all it printed."""
     done = attempt(command, **options)
     assert done.returncode == 0, f"{command} failed:\n{done.stdout}{done.stderr}"
     return done.stdout
 
 
-def attempt(command: list[Argument], **options: Any) -> subprocess.CompletedProcess[str]:
+def attempt(command: Sequence[Argument], **options: Any) -> subprocess.CompletedProcess[str]:
     """Run ``command`` and return what it printed and its exit status, whatever that is."""
     environment = {**os.environ, **options.pop("env", {})}
     return subprocess.run(
         command, check=False, capture_output=True, text=True, env=environment, **options
     )
+
+
+def declared(macro: str) -> str:
+    """The value that the header gives to ``macro``, without quotes."""
+    found = re.search(rf'^#define {macro} "?([^"\n]+)"?$', HEADER.read_text(), re.MULTILINE)
+    assert found, f"{HEADER} does not define {macro}"
+    return found[1]
+
+
+def git_files(*options: str) -> list[str]:
+    """What ``git ls-files`` lists of this checkout, whoever owns it."""
+    git: list[Argument] = ["git", "-c", f"safe.directory={ROOT}", "-C", ROOT]
+    return run([*git, "ls-files", "-z", *options]).rstrip("\0").split("\0")
+
+
+def copy_sources(folder: Path) -> Path:
+    """Copy to ``folder`` what a clone would have, and what is new but not ignored."""
+    for name in git_files("--cached", "--others", "--exclude-standard", "--deduplicate"):
+        if (ROOT / name).is_file():  # not deleted since
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def files_below(folder: Path) -> set[str]:
+    """The files and links below ``folder``, relative to it."""
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_symlink() or path.is_file()
+    }
 
 
 class Environment:
@@ -45,10 +79,14 @@ class Environment:
         self.scripts = folder / ("Scripts" if sys.platform == "win32" else "bin")
         self.executable = self.scripts / "python"
 
-    def install(self, *arguments: Argument) -> None:
+    def install(self, *arguments: Argument, **options: Any) -> None:
         """``pip install`` into it, with this Python's own pip."""
+        self.pip("install", *arguments, **options)
+
+    def pip(self, *arguments: Argument, **options: Any) -> None:
+        """Run this Python's own pip on it."""
         pip: list[Argument] = [sys.executable, "-m", "pip", "--python", self.executable]
-        run([*pip, "install", *arguments])
+        run([*pip, *arguments], **options)
 
     def python(self, code: str, **options: Any) -> str:
         """What ``code`` prints, run from a folder that has nothing to import."""
@@ -86,3 +124,58 @@ def _compiled(compiler: str, source: str, flags: tuple[Argument, ...]) -> bytes:
         file.write_text(source)
         run([compiler, "-O1", "-shared", "-fPIC", "-o", library, file, *flags])
         return library.read_bytes()
+
+
+def shared_library_names(name: str) -> set[str]:
+    """What a plainly named shared library can be called on this system."""
+    if sys.platform == "win32":
+        return {f"{name}.dll", f"lib{name}.dll"}  # by MSVC; by MinGW
+    return {f"lib{name}.dylib" if sys.platform == "darwin" else f"lib{name}.so"}
+
+
+class CMake:
+    """One cmake, and the ctest beside it."""
+
+    # Visual Studio and its like ask at each step; the others heed it nowhere.
+    configuration = ("--config", "Release")
+
+    def __init__(self, program: Path) -> None:
+        self.program = program
+        self.ctest = program.with_name(f"ctest{program.suffix}")
+        self.version = run([program, "--version"]).split()[2]
+
+    def configure(self, source: Path, build: Path, *arguments: Argument, **options: Any) -> str:
+        """Configure ``source`` in ``build``, without any option of ours."""
+        environment = options.pop("env", {})
+        if sys.platform != "win32" and shutil.which("ninja"):
+            environment = {"CMAKE_GENERATOR": "Ninja", **environment}  # faster than make
+        command: list[Argument] = [self.program, "-S", source, "-B", build]
+        return run([*command, *arguments], env=environment, **options)
+
+    def build(self, build: Path, *arguments: Argument, **options: Any) -> str:
+        """Build what was configured."""
+        return run([self.program, "--build", build, *self.configuration, *arguments], **options)
+
+    def install(self, build: Path, *arguments: Argument, **options: Any) -> str:
+        """Install what was built."""
+        command: list[Argument] = [self.program, "--install", build, *self.configuration]
+        return run([*command, *arguments], **options)
+
+    def test(self, build: Path, *arguments: Argument) -> str:
+        """Run the C tests that were built; that there are none is an error."""
+        command: list[Argument] = [self.ctest, "--test-dir", build, "-C", "Release"]
+        return run([*command, "--output-on-failure", "--no-tests=error", *arguments])
+
+
+def cmakes() -> list[CMake]:
+    """The cmakes of this machine, one of each version, the newest last."""
+    import cmake
+
+    folders = [*os.environ["PATH"].split(os.pathsep), cmake.CMAKE_BIN_DIR]
+    found: dict[tuple[int, ...], CMake] = {}
+    for folder in folders:
+        path = shutil.which("cmake", path=folder)
+        if path and attempt([path, "--version"]).returncode == 0:
+            program = CMake(Path(path))
+            found[tuple(map(int, re.findall(r"\d+", program.version)))] = program
+    return [found[version] for version in sorted(found)]
