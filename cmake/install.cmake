@@ -15,7 +15,12 @@ install(TARGETS example EXPORT exampleTargets
   RUNTIME COMPONENT example_runtime
   LIBRARY COMPONENT example_runtime NAMELINK_COMPONENT example_development
   ARCHIVE COMPONENT example_development
-  FILE_SET HEADERS COMPONENT example_development
+  # Not a FILE_SET: CMake 3.25 puts the prefix in front of an absolute INCLUDEDIR.
+  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+)
+install(FILES src/c/include/example.h
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  COMPONENT example_development
 )
 install(EXPORT exampleTargets
   NAMESPACE example::

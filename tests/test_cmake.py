@@ -1,0 +1,355 @@
+"""The CMake project: what it installs, who can use it, and what it leaves alone.
+
+Everything is tried with the oldest cmake that the project accepts and with the newest.
+"""
+
+import json
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support import (
+    HEADER,
+    ROOT,
+    Argument,
+    CMake,
+    cmakes,
+    declared,
+    files_below,
+    git_files,
+    run,
+)
+
+CONSUMERS = ROOT / "tests" / "consumers"
+SQUARE_OF_SEVEN = "The square of 7 is 49.\n"
+VERSION = declared("EXAMPLE_VERSION")
+MAJOR, MINOR = map(int, VERSION.split(".")[:2])
+OLDEST = "3.25"
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="about names on Linux")
+not_windows = pytest.mark.skipif(sys.platform == "win32", reason="not used on Windows")
+
+
+@pytest.fixture(scope="module", params=["oldest", "newest"])
+def cmake(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    missing: Callable[[str], None],
+) -> CMake:
+    """Each end of what the project accepts; takes the place of the general fixture."""
+    if request.param == "newest":
+        return cmakes()[-1]
+    oldest = [cmake for cmake in cmakes() if cmake.version.startswith(f"{OLDEST}.")]
+    if not oldest:
+        missing(f"cmake {OLDEST} is not on PATH")
+    return oldest[0]
+
+
+@pytest.fixture(scope="module", params=["shared", "static"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def build(cmake: CMake, kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("build")
+    # By default it is shared, so that nothing is said then.
+    cmake.configure(ROOT, folder, *["-DBUILD_SHARED_LIBS=OFF"] * (kind == "static"))
+    cmake.build(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def prefix(cmake: CMake, build: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the library is installed, after it was moved. The path has a space in it."""
+    folder = tmp_path_factory.mktemp("installed")
+    cmake.install(build, "--prefix", folder / "before")
+    return (folder / "before").rename(folder / "moved here")
+
+
+# --- find_package ---------------------------------------------------------------------
+
+
+def test_find_package(cmake: CMake, kind: str, prefix: Path, tmp_path: Path) -> None:
+    consumer = CONSUMERS / "find_package"
+    cmake.configure(consumer, tmp_path, f"-DCMAKE_PREFIX_PATH={prefix}", *RELEASE)
+    cmake.build(tmp_path)
+    assert run_consumer(tmp_path, prefix) == SQUARE_OF_SEVEN
+    # A static library has become part of the program, a shared one has not.
+    assert (b"libexample" in program(tmp_path).read_bytes()) == (kind == "shared")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (f"{MAJOR}.{MINOR}", True),
+        (VERSION, True),
+        (f"{MAJOR}.{MINOR + 1}", False),
+        (f"{MAJOR + 1}.0", False),
+        (f"{MAJOR - 1}.0", False),
+        (f"{VERSION} COMPONENTS unheard_of", False),
+    ],
+)
+def test_find_package_takes_only_what_fits(
+    wanted: str, found: bool, cmake: CMake, prefix: Path, tmp_path: Path
+) -> None:
+    found_what = "${example_FOUND} ${example_CONSIDERED_CONFIGS}"
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.25)\nproject(consumer LANGUAGES NONE)\n"
+        f"find_package(example {wanted} CONFIG)\n"
+        f'file(WRITE "${{PROJECT_BINARY_DIR}}/found" "{found_what}")\n'
+    )
+    cmake.configure(tmp_path, tmp_path / "build", f"-DCMAKE_PREFIX_PATH={prefix}")
+    answer, considered = (tmp_path / "build" / "found").read_text().split(" ", 1)
+    assert answer == str(int(found))
+    assert considered.startswith(str(prefix))
+
+
+# --- add_subdirectory, FetchContent ---------------------------------------------------
+
+
+def test_add_subdirectory(cmake: CMake, kind: str, tmp_path: Path) -> None:
+    shared = f"-DBUILD_SHARED_LIBS={'ON' if kind == 'shared' else 'OFF'}"
+    cmake.configure(CONSUMERS / "add_subdirectory", tmp_path, shared, *RELEASE)
+    cmake.build(tmp_path)
+    assert run_consumer(tmp_path, tmp_path) == SQUARE_OF_SEVEN
+    assert (b"libexample" in program(tmp_path).read_bytes()) == (kind == "shared")
+
+
+def test_fetch_content(cmake: CMake, tmp_path: Path) -> None:
+    fetched = f"-DFETCHCONTENT_SOURCE_DIR_EXAMPLE={ROOT}"
+    cmake.configure(CONSUMERS / "fetch_content", tmp_path, fetched, *RELEASE)
+    cmake.build(tmp_path)
+    assert run_consumer(tmp_path, tmp_path) == SQUARE_OF_SEVEN
+
+
+def test_a_parent_project_stays_as_it_was(cmake: CMake, tmp_path: Path) -> None:
+    """This project leaves no other trace than an empty one of its name does."""
+    build = tmp_path / "build"
+    before = cache_with_subdirectory(cmake, build, empty_project(tmp_path / "empty"))
+    shutil.rmtree(build)
+    after = cache_with_subdirectory(cmake, build, ROOT)
+    assert {name for name in after.keys() - before.keys() if name[:8] != "EXAMPLE_"} == set()
+    assert {name: after.get(name) for name in before} == before
+
+    cmake.build(build)
+    cmake.install(build, "--prefix", tmp_path / "prefix")
+    assert not files_below(tmp_path / "prefix")
+    assert "Total Tests: 0" in run([cmake.ctest, "--test-dir", build, "--show-only"])
+
+
+def test_a_parent_project_may_ask_for_the_install_rules(cmake: CMake, tmp_path: Path) -> None:
+    build, prefix = tmp_path / "build", tmp_path / "prefix"
+    cmake.configure(CONSUMERS / "add_subdirectory", build, "-DEXAMPLE_INSTALL=ON", *RELEASE)
+    cmake.build(build)
+    cmake.install(build, "--prefix", prefix)
+    assert "include/example.h" in files_below(prefix)
+
+
+# --- pkg-config -----------------------------------------------------------------------
+
+
+@not_windows
+def test_pkg_config(
+    tool: Callable[[str], str], kind: str, prefix: Path, tmp_path: Path
+) -> None:
+    (pc,) = prefix.rglob("example.pc")
+    flags = build_with_pkg_config(tool, pc, tmp_path)
+    assert ("-DEXAMPLE_STATIC" in flags) == (kind == "static")
+    (libdir,) = shlex.split(pkg_config(tool, pc, "--variable=libdir"))
+    assert Path(libdir).resolve().is_relative_to(prefix.resolve())
+
+
+@not_windows
+@pytest.mark.parametrize(
+    "folders",
+    [
+        {"LIBDIR": "lib/x86_64-linux-gnu", "INCLUDEDIR": "include/a/b"},
+        {"LIBDIR": "{absolute}/lib"},
+        {"INCLUDEDIR": "{absolute}/include"},
+    ],
+    ids=["multi-arch", "absolute lib", "absolute include"],
+)
+def test_it_is_found_wherever_it_is_installed(
+    folders: dict[str, str], cmake: CMake, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    build, configured = tmp_path / "build", tmp_path / "configured"
+    absolute = {name: path.format(absolute=tmp_path) for name, path in folders.items()}
+    options = [f"-DCMAKE_INSTALL_{name}={path}" for name, path in absolute.items()]
+    cmake.configure(ROOT, build, f"-DCMAKE_INSTALL_PREFIX={configured}", *options)
+    cmake.build(build)
+    if folders.get("LIBDIR") == "{absolute}/lib":  # a .pc there cannot follow a moved prefix
+        cmake.install(build)
+    else:
+        cmake.install(build, "--prefix", tmp_path / "elsewhere")
+        (tmp_path / "elsewhere").rename(tmp_path / "moved here")
+
+    (pc,) = [path for path in tmp_path.rglob("example.pc") if build not in path.parents]
+    build_with_pkg_config(tool, pc, tmp_path)
+    assert pkg_config(tool, pc, "--modversion").strip() == VERSION
+
+    package = f"-Dexample_DIR={pc.parent.parent / 'cmake' / 'example'}"
+    cmake.configure(CONSUMERS / "find_package", tmp_path / "consumers", package, *RELEASE)
+    cmake.build(tmp_path / "consumers")
+    assert run_consumer(tmp_path / "consumers", tmp_path) == SQUARE_OF_SEVEN
+
+
+# --- What is installed ----------------------------------------------------------------
+
+
+@linux_only
+def test_each_component_installs_its_part(
+    cmake: CMake, kind: str, build: Path, tmp_path: Path
+) -> None:
+    def installed(*component: str) -> set[str]:
+        prefix = tmp_path / "-".join(["prefix", *component])
+        cmake.install(build, "--prefix", prefix, *[f"--component={name}" for name in component])
+        return {name.replace(f"{libdir}/", "lib/") for name in files_below(prefix)}
+
+    libdir = cache(build)["CMAKE_INSTALL_LIBDIR"]
+    abi = declared("EXAMPLE_ABI_VERSION")
+    runtime = {f"lib/libexample.so.{abi}", f"lib/libexample.so.{VERSION}"}
+    development = {
+        "include/example.h",
+        "lib/cmake/example/exampleConfig.cmake",
+        "lib/cmake/example/exampleConfigVersion.cmake",
+        "lib/cmake/example/exampleTargets-release.cmake",
+        "lib/cmake/example/exampleTargets.cmake",
+        "lib/pkgconfig/example.pc",
+    }
+    if kind == "shared":
+        development |= {"lib/libexample.so"}  # what a linker looks for, not a program
+        assert installed("python")
+    else:
+        development |= {"lib/libexample.a"}
+        runtime = set()
+    assert installed("example_runtime") == runtime
+    assert installed("example_development") == development
+    assert installed() == runtime | development  # and nothing of Python's
+
+
+@not_windows
+def test_destdir(cmake: CMake, build: Path, tmp_path: Path) -> None:
+    stage, prefix = tmp_path / "stage", tmp_path / "prefix"
+    cmake.install(build, "--prefix", prefix, env={"DESTDIR": str(stage)})
+    assert not prefix.exists()
+    assert (stage / prefix.relative_to("/") / "include" / "example.h").is_file()
+
+
+# --- How it is built ------------------------------------------------------------------
+
+
+def test_the_user_s_flags_are_honoured(cmake: CMake, tmp_path: Path) -> None:
+    export = "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON"
+    cmake.configure(
+        ROOT, tmp_path, export, env={"CFLAGS": "-DHONOURED", "CMAKE_GENERATOR": "Ninja"}
+    )
+    commands = json.loads((tmp_path / "compile_commands.json").read_text())
+    assert commands
+    assert all("-DHONOURED" in command["command"].split() for command in commands)
+
+
+@pytest.mark.parametrize("chosen", [None, "Debug"])
+def test_it_is_optimised_unless_told_otherwise(
+    chosen: str | None, cmake: CMake, tmp_path: Path
+) -> None:
+    options = [f"-DCMAKE_BUILD_TYPE={chosen}"] if chosen else []
+    cmake.configure(ROOT, tmp_path, *options, env={"CMAKE_GENERATOR": "Ninja"})
+    assert cache(tmp_path)["CMAKE_BUILD_TYPE"] == (chosen or "Release")
+
+
+def test_several_configurations_in_one_build(cmake: CMake, tmp_path: Path) -> None:
+    build, prefix = tmp_path / "build", tmp_path / "prefix"
+    cmake.configure(ROOT, build, env={"CMAKE_GENERATOR": "Ninja Multi-Config"})
+    assert not cache(build).get("CMAKE_BUILD_TYPE")
+    for configuration in ("Debug", "Release"):
+        run([cmake.program, "--build", build, "--config", configuration])
+        run([cmake.program, "--install", build, "--config", configuration, "--prefix", prefix])
+    targets = {path.name for path in prefix.rglob("exampleTargets-*.cmake")}
+    assert targets == {"exampleTargets-debug.cmake", "exampleTargets-release.cmake"}
+
+
+def test_a_new_version_in_the_header_is_seen_by_the_next_build(
+    cmake: CMake, sources: Path, tmp_path: Path
+) -> None:
+    build = tmp_path / "build"
+    cmake.configure(sources, build)
+    cmake.build(build)
+    header = sources / HEADER.relative_to(ROOT)
+    header.write_text(header.read_text().replace(f'"{VERSION}"', '"98.76.54"'))
+    cmake.build(build)
+    assert cache(build)["CMAKE_PROJECT_VERSION"] == "98.76.54"
+
+
+def test_cmake_knows_nothing_of_the_python_build() -> None:
+    """A branch on SKBUILD would be taken in a project that adds this one, too."""
+    files = [
+        ROOT / name for name in git_files() if re.search(r"CMakeLists|\.cmake(\.in)?$", name)
+    ]
+    assert ROOT / "CMakeLists.txt" in files
+    assert not [path for path in files if "SKBUILD" in path.read_text()]
+
+
+# --- Helpers --------------------------------------------------------------------------
+
+RELEASE = ["-DCMAKE_BUILD_TYPE=Release"]
+
+
+def program(build: Path) -> Path:
+    """The consumer that was built."""
+    names = ("consumer", "consumer.exe")
+    (path,) = [
+        path for path in build.rglob("consumer*") if path.name in names and path.is_file()
+    ]
+    return path
+
+
+def run_consumer(build: Path, libraries: Path) -> str:
+    """What the consumer prints; on Windows a DLL must be found along PATH."""
+    folders = {str(path.parent) for path in libraries.rglob("*.dll")}
+    path = {"PATH": ";".join(folders)} if folders else {}
+    return run([program(build)], env=path)
+
+
+def empty_project(folder: Path) -> Path:
+    folder.mkdir()
+    text = f"project(example VERSION {VERSION} LANGUAGES C)\n"
+    (folder / "CMakeLists.txt").write_text(f"cmake_minimum_required(VERSION 3.25)\n{text}")
+    return folder
+
+
+def cache_with_subdirectory(cmake: CMake, build: Path, sources: Path) -> dict[str, str]:
+    """The cache of a project that adds ``sources``, without what names that folder."""
+    parent = build.with_name("parent")
+    parent.mkdir(exist_ok=True)
+    (parent / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.25)\nproject(parent C)\nenable_testing()\n"
+        f'add_subdirectory("{sources.as_posix()}" example)\n'
+    )
+    cmake.configure(parent, build)
+    return {name: value for name, value in cache(build).items() if str(sources) not in value}
+
+
+def cache(build: Path) -> dict[str, str]:
+    """The variables in a build's cache."""
+    text = (build / "CMakeCache.txt").read_text()
+    return dict(re.findall(r"^([^#/\n][^:\n]*):\w+=(.*)$", text, re.MULTILINE))
+
+
+def pkg_config(tool: Callable[[str], str], pc: Path, *options: str) -> str:
+    command: list[Argument] = [tool("pkg-config"), *options, "example"]
+    return run(command, env={"PKG_CONFIG_LIBDIR": str(pc.parent)})
+
+
+def build_with_pkg_config(tool: Callable[[str], str], pc: Path, folder: Path) -> list[str]:
+    """Build the consumer as a makefile does, run it, and return the flags that were used."""
+    flags = shlex.split(pkg_config(tool, pc, "--cflags", "--libs"))
+    (libdir,) = shlex.split(pkg_config(tool, pc, "--variable=libdir"))
+    source = CONSUMERS / "consumer.c"
+    run([tool("cc"), source, *flags, f"-Wl,-rpath,{libdir}", "-o", folder / "consumer"])
+    assert run([folder / "consumer"]) == SQUARE_OF_SEVEN
+    return flags
