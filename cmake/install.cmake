@@ -79,3 +79,9 @@ install(TARGETS example ${example_fastcall}
   LIBRARY DESTINATION pyexample/lib COMPONENT python EXCLUDE_FROM_ALL
   ARCHIVE DESTINATION pyexample/lib COMPONENT python_unused EXCLUDE_FROM_ALL
 )
+# A wheel without a library would be made silently, and fail where it is used.
+get_target_property(example_type example TYPE)
+if(example_type STREQUAL STATIC_LIBRARY)
+  install(CODE "message(FATAL_ERROR \"Python cannot load a static library: BUILD_SHARED_LIBS is off\")"
+    COMPONENT python EXCLUDE_FROM_ALL)
+endif()

@@ -1,0 +1,230 @@
+"""What is published: the wheel, the source distribution, and the version that they carry."""
+
+import re
+import sys
+import tarfile
+from collections.abc import Iterable
+from pathlib import Path
+from zipfile import ZipFile
+
+import lief
+import pytest
+from packaging.tags import platform_tags
+from packaging.utils import parse_sdist_filename, parse_wheel_filename
+from support import (
+    HEADER,
+    ROOT,
+    Argument,
+    CMake,
+    Environment,
+    copy_sources,
+    declared,
+    files_below,
+    git_files,
+    run,
+    shared_library_names,
+)
+
+# The shared libraries that are in a wheel, without what each system adds to the names.
+LIBRARIES = ["example"]
+
+VERSION = declared("EXAMPLE_VERSION")
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sdist")
+    build = [sys.executable, "-m", "build", "--sdist", "--no-isolation"]
+    run([*build, "--outdir", folder, ROOT])
+    (path,) = folder.glob("*.tar.gz")
+    return path
+
+
+# --- The wheel ------------------------------------------------------------------------
+
+
+def test_one_wheel_serves_every_python_on_this_platform(wheel: Path) -> None:
+    name, version, build, tags = parse_wheel_filename(wheel.name)
+    assert (name, str(version), build) == ("pyexample", VERSION, ())
+    (tag,) = tags
+    assert (tag.interpreter, tag.abi) == ("py3", "none")
+    assert tag.platform in platform_tags()
+    with ZipFile(wheel) as archive:
+        text = archive.read(f"pyexample-{VERSION}.dist-info/WHEEL").decode()
+    assert f"Tag: {tag}\n" in text
+    assert "Root-Is-Purelib: false\n" in text
+
+
+def test_wheel_has_the_package_its_libraries_and_nothing_else(wheel: Path) -> None:
+    names = wheel_names(wheel)
+    libraries = {name for name in names if name.startswith("pyexample/lib/")}
+    metadata = {name for name in names if name.startswith(f"pyexample-{VERSION}.dist-info/")}
+    assert names - libraries - metadata == package_files()
+    assert {name.split("/", 1)[1] for name in metadata} == {
+        "METADATA",
+        "RECORD",
+        "WHEEL",
+        "entry_points.txt",
+        "licenses/LICENSE",
+    }
+    assert len(libraries) == len(LIBRARIES)
+    for name in LIBRARIES:
+        assert libraries & {f"pyexample/lib/{file}" for file in shared_library_names(name)}
+
+
+def test_wheel_is_small(wheel: Path) -> None:
+    assert wheel.stat().st_size < 40_000
+
+
+def test_no_library_needs_python(wheel: Path, tmp_path: Path) -> None:
+    for path in unpacked_libraries(wheel, tmp_path):
+        library = lief.parse(path)
+        assert isinstance(library, lief.ELF.Binary | lief.PE.Binary | lief.MachO.Binary)
+        needed = [str(name) for name in library.libraries]
+        assert not [name for name in needed if "python" in name.lower()]
+        if isinstance(library, lief.ELF.Binary):
+            assert set(needed) <= {"libc.so.6"}
+        if not isinstance(library, lief.PE.Binary):
+            # Python's own functions could be left open, for whoever loads it to provide.
+            names = [str(symbol.name) for symbol in library.imported_symbols]
+            assert not [name for name in names if re.match("_?Py", name)]
+
+
+def test_libraries_that_lie_about_are_not_packaged(wheel: Path, sources: Path) -> None:
+    package = sources / "src" / "pyexample"
+    (package / "lib").mkdir()
+    stale = {
+        package / folder / file
+        for folder in ("", "lib", "ffi")
+        for name in ("example", "stale")
+        for file in shared_library_names(name)
+    }
+    for path in [*stale, package / "lib" / "libexample.so.1"]:
+        path.write_text("stale")
+    again = build_wheel(sources, sources / "out")
+    assert wheel_names(again) == wheel_names(wheel)
+    for path in unpacked_libraries(again, sources / "unpacked"):
+        assert path.read_bytes() != b"stale"
+
+
+def test_a_static_library_is_not_packaged_silently(sources: Path) -> None:
+    """Python could not load it, so that the wheel would be one without any library."""
+    with pytest.raises(AssertionError, match="Python cannot load a static library"):
+        build_wheel(sources, sources / "out", {"CMAKE_ARGS": "-DBUILD_SHARED_LIBS=OFF"})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BUILD_SHARED_LIBS", "OFF"),
+        ("CMAKE_ARGS", "-DCMAKE_INSTALL_LIBDIR=lib64"),
+        ("CMAKE_BUILD_TYPE", "Debug"),
+        ("CMAKE_GENERATOR", "Ninja Multi-Config"),
+        ("CMAKE_INSTALL_PREFIX", "elsewhere"),
+        ("DESTDIR", "elsewhere"),
+    ],
+)
+def test_wheel_has_its_library_whatever_the_environment_says(
+    name: str, value: str, wheel: Path, tmp_path: Path
+) -> None:
+    folder = str(tmp_path / "elsewhere")
+    built = build_wheel(ROOT, tmp_path, {name: value.replace("elsewhere", folder)})
+    assert wheel_names(built) == wheel_names(wheel)
+
+
+# --- The source distribution ----------------------------------------------------------
+
+
+def test_sdist_has_every_source_and_nothing_else(sdist: Path, tmp_path: Path) -> None:
+    name, version = parse_sdist_filename(sdist.name)
+    assert (name, str(version)) == ("pyexample", VERSION)
+    top = f"pyexample-{VERSION}/"
+    with tarfile.open(sdist) as archive:
+        names = {entry.name.removeprefix(top) for entry in archive if not entry.isdir()}
+    sources = files_below(copy_sources(tmp_path))
+    ours_alone = {name for name in sources if name.startswith((".ci/", ".github/"))}
+    assert names == sources - ours_alone | {"PKG-INFO"}
+
+
+def test_sdist_makes_the_same_wheel(sdist: Path, wheel: Path, tmp_path: Path) -> None:
+    built = build_wheel(sdist, tmp_path)
+    assert built.name == wheel.name
+    assert wheel_names(built) == wheel_names(wheel)
+
+
+# --- The repository -------------------------------------------------------------------
+
+
+def test_nothing_that_is_built_is_in_git() -> None:
+    assert git_files("--cached", "--ignored", "--exclude-standard") == [""]
+    assert not [name for name in tracked() if b"\0" in (ROOT / name).read_bytes()]
+
+
+def test_version_is_written_once() -> None:
+    literal = re.compile(rf"(?<![\d.]){re.escape(VERSION)}(?![\d.])")
+    found = {name for name in tracked() if literal.search((ROOT / name).read_text("utf-8"))}
+    assert found - {"CHANGELOG.md"} == {HEADER.relative_to(ROOT).as_posix()}
+
+
+def test_everything_has_the_header_s_version(
+    sources: Path, tmp_path: Path, environment: Environment, cmake: CMake
+) -> None:
+    header = sources / HEADER.relative_to(ROOT)
+    header.write_text(header.read_text().replace(f'"{VERSION}"', '"98.76.54"'))
+
+    wheel = build_wheel(sources, tmp_path)
+    environment.install("--no-index", wheel)
+    assert str(parse_wheel_filename(wheel.name)[1]) == "98.76.54"
+    assert run([environment.scripts / "pyexample", "--version"]) == "pyexample 98.76.54\n"
+    loaded = "import pyexample; print(pyexample.__version__)"
+    assert environment.python(loaded) == "98.76.54\n"
+
+    build, prefix = tmp_path / "build", tmp_path / "prefix"
+    cmake.configure(sources, build)
+    cmake.build(build)
+    cmake.install(build, "--prefix", prefix)
+    (pc,) = prefix.rglob("example.pc")
+    assert "\nVersion: 98.76.54\n" in pc.read_text()
+    (package,) = prefix.rglob("exampleConfigVersion.cmake")
+    assert 'set(PACKAGE_VERSION "98.76.54")' in package.read_text()
+    if sys.platform == "linux":
+        assert list(prefix.rglob("libexample.so.98.76.54"))
+
+
+# --- Helpers --------------------------------------------------------------------------
+
+
+def build_wheel(source: Path, folder: Path, env: dict[str, str] | None = None) -> Path:
+    """Build a wheel with the build backend that is installed beside the tests."""
+    pip: list[Argument] = [sys.executable, "-m", "pip", "wheel", "--no-deps"]
+    run([*pip, "--no-build-isolation", "--wheel-dir", folder, source], env=env or {})
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+def wheel_names(wheel: Path) -> set[str]:
+    with ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert len(names) == len(set(names))
+    return set(names)
+
+
+def unpacked_libraries(wheel: Path, folder: Path) -> Iterable[Path]:
+    with ZipFile(wheel) as archive:
+        archive.extractall(folder)  # noqa: S202  (our own)
+    return sorted((folder / "pyexample" / "lib").iterdir())
+
+
+def package_files() -> set[str]:
+    """What of the package is written by hand."""
+    package = ROOT / "src" / "pyexample"
+    python = {
+        f"pyexample/{path.relative_to(package).as_posix()}" for path in package.rglob("*.py")
+    }
+    return python | {"pyexample/py.typed"}
+
+
+def tracked() -> list[str]:
+    """The tracked files, but for those that are deleted and not committed yet."""
+    return [name for name in git_files() if (ROOT / name).is_file()]
