@@ -28,8 +28,9 @@ def compiler(request: pytest.FixtureRequest, tool: Tool) -> str:
 def build(compiler: str, cmake: CMake, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What users get, and the C tests; a warning is an error."""
     folder = tmp_path_factory.mktemp("build")
-    options = ["-DCMAKE_BUILD_TYPE=Release", "-DEXAMPLE_TESTS=ON", "-DEXAMPLE_WERROR=ON"]
-    cmake.configure(ROOT, folder, f"-DCMAKE_C_COMPILER={compiler}", *options)
+    options = [f"-DEXAMPLE_{name}=ON" for name in ("FASTCALL", "TESTS", "WERROR")]
+    release = [f"-DCMAKE_C_COMPILER={compiler}", "-DCMAKE_BUILD_TYPE=Release"]
+    cmake.configure(ROOT, folder, *release, *options)
     cmake.build(folder)
     return folder
 
@@ -173,18 +174,16 @@ def test_library_needs_nothing_but_the_c_library(library: Path) -> None:
     assert set(elf.libraries) <= {"libc.so.6"}
 
 
-def test_windows_library_exports_what_the_header_declares(
-    cmake: CMake, tool: Tool, tmp_path: Path
-) -> None:
+def test_windows_libraries_are_on_their_own(cmake: CMake, tool: Tool, tmp_path: Path) -> None:
     tool("x86_64-w64-mingw32-gcc")
-    cmake.configure(ROOT, tmp_path, "--preset", "windows-x64")
+    cmake.configure(ROOT, tmp_path, "--preset", "windows-x64", "-DEXAMPLE_FASTCALL=ON")
     cmake.build(tmp_path)
-    library = tmp_path / "libexample.dll"
-    assert exported(library) == declared_functions()
-    # Nothing that a Windows without MinGW does not have.
-    binary = parse(library)
-    assert isinstance(binary, lief.PE.Binary)
-    assert {name.lower() for name in binary.libraries} <= {"kernel32.dll", "msvcrt.dll"}
+    assert exported(tmp_path / "libexample.dll") == declared_functions()
+    for name in ("example", "fastcall"):
+        # Nothing that a Windows without MinGW does not have.
+        binary = parse(tmp_path / f"lib{name}.dll")
+        assert isinstance(binary, lief.PE.Binary)
+        assert {name.lower() for name in binary.libraries} <= {"kernel32.dll", "msvcrt.dll"}
 
 
 @pytest.mark.slow
