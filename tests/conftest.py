@@ -14,9 +14,9 @@ from support import (
     CMake,
     Environment,
     Package,
+    build_wheel,
     cmakes,
     copy_sources,
-    run,
 )
 
 # What was installed beside this Python, ninja for one, whether or not it was activated.
@@ -71,10 +71,7 @@ def sources(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project's wheel, built from this checkout."""
-    folder = tmp_path_factory.mktemp("wheel")
-    run([sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", folder, ROOT])
-    (path,) = folder.glob("*.whl")
-    return path
+    return build_wheel(ROOT, tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(params=["builtin", "ctypes"])

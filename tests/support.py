@@ -126,6 +126,14 @@ def _compiled(compiler: str, source: str, flags: tuple[Argument, ...]) -> bytes:
         return library.read_bytes()
 
 
+def build_wheel(source: Path, folder: Path, env: dict[str, str] | None = None) -> Path:
+    """Build a wheel with the build backend that is installed beside the tests."""
+    pip: list[Argument] = [sys.executable, "-m", "pip", "wheel", "--no-deps"]
+    run([*pip, "--no-build-isolation", "--wheel-dir", folder, source], env=env or {})
+    (path,) = folder.glob("*.whl")
+    return path
+
+
 def shared_library_names(name: str) -> set[str]:
     """What a plainly named shared library can be called on this system."""
     if sys.platform == "win32":

@@ -65,13 +65,13 @@ def test_c_tests_pass_under_sanitizers(compiler: str, cmake: CMake, sources: Pat
     ids=["undefined", "address"],
 )
 def test_sanitizers_find_a_planted_bug(
-    bug: str, finding: str, compiler: str, cmake: CMake, sources: Path
+    bug: str, finding: str, tool: Tool, cmake: CMake, sources: Path
 ) -> None:
     """Without this, nobody would notice that the preset had lost a flag."""
     with (sources / "src" / "c" / "example.c").open("a") as file:
         file.write(f"__attribute__((constructor)) static void planted(void) {{ {bug} }}\n")
     with pytest.raises(AssertionError, match=finding):
-        run_under_sanitizers(cmake, compiler, sources)
+        run_under_sanitizers(cmake, tool("gcc"), sources)
 
 
 def run_under_sanitizers(cmake: CMake, compiler: str, sources: Path) -> None:

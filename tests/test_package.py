@@ -14,9 +14,9 @@ from packaging.utils import parse_sdist_filename, parse_wheel_filename
 from support import (
     HEADER,
     ROOT,
-    Argument,
     CMake,
     Environment,
+    build_wheel,
     copy_sources,
     declared,
     files_below,
@@ -191,14 +191,6 @@ def test_everything_has_the_header_s_version(
 
 
 # --- Helpers --------------------------------------------------------------------------
-
-
-def build_wheel(source: Path, folder: Path, env: dict[str, str] | None = None) -> Path:
-    """Build a wheel with the build backend that is installed beside the tests."""
-    pip: list[Argument] = [sys.executable, "-m", "pip", "wheel", "--no-deps"]
-    run([*pip, "--no-build-isolation", "--wheel-dir", folder, source], env=env or {})
-    (path,) = folder.glob("*.whl")
-    return path
 
 
 def wheel_names(wheel: Path) -> set[str]:
