@@ -2,9 +2,6 @@
 #
 #   example_runtime       the shared library
 #   example_development   header, link library, CMake package, pkg-config file
-#   python                the library, and libfastcall where it is built, in the
-#                         Python package that loads them; installed only when asked
-#                         for by name, as pyproject.toml does when it makes a wheel
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -70,18 +67,3 @@ install(FILES ${PROJECT_BINARY_DIR}/cmake/example.pc
   DESTINATION ${example_pc_dir}
   COMPONENT example_development
 )
-
-# A Python package holds the library under its plain name, and no import library:
-# ARCHIVE goes to a component that nobody installs. It has a folder of its own:
-# beside libexample.py, Python would take libexample.so for an extension module.
-install(TARGETS example ${example_fastcall}
-  RUNTIME DESTINATION pyexample/lib COMPONENT python EXCLUDE_FROM_ALL
-  LIBRARY DESTINATION pyexample/lib COMPONENT python EXCLUDE_FROM_ALL
-  ARCHIVE DESTINATION pyexample/lib COMPONENT python_unused EXCLUDE_FROM_ALL
-)
-# A wheel without a library would be made silently, and fail where it is used.
-get_target_property(example_type example TYPE)
-if(example_type STREQUAL STATIC_LIBRARY)
-  install(CODE "message(FATAL_ERROR \"Python cannot load a static library: BUILD_SHARED_LIBS is off\")"
-    COMPONENT python EXCLUDE_FROM_ALL)
-endif()

@@ -28,7 +28,7 @@ def compiler(request: pytest.FixtureRequest, tool: Tool) -> str:
 def build(compiler: str, cmake: CMake, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What users get, and the C tests; a warning is an error."""
     folder = tmp_path_factory.mktemp("build")
-    options = [f"-DEXAMPLE_{name}=ON" for name in ("FASTCALL", "TESTS", "WERROR")]
+    options = [f"-DEXAMPLE_{name}=ON" for name in ("PYTHON", "TESTS", "WERROR")]
     release = [f"-DCMAKE_C_COMPILER={compiler}", "-DCMAKE_BUILD_TYPE=Release"]
     cmake.configure(ROOT, folder, *release, *options)
     cmake.build(folder)
@@ -176,7 +176,7 @@ def test_library_needs_nothing_but_the_c_library(library: Path) -> None:
 
 def test_windows_libraries_are_on_their_own(cmake: CMake, tool: Tool, tmp_path: Path) -> None:
     tool("x86_64-w64-mingw32-gcc")
-    cmake.configure(ROOT, tmp_path, "--preset", "windows-x64", "-DEXAMPLE_FASTCALL=ON")
+    cmake.configure(ROOT, tmp_path, "--preset", "windows-x64", "-DEXAMPLE_PYTHON=ON")
     cmake.build(tmp_path)
     assert exported(tmp_path / "libexample.dll") == declared_functions()
     for name in ("example", "fastcall"):

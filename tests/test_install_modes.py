@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,6 +76,12 @@ def test_editable_with_rebuild(sources: Path, environment: Environment) -> None:
     assert installed_library(environment).is_relative_to(sources / "build")
     assert package_of(environment) == sources / "src" / "pyexample"
     assert_is_clean(sources)
+    # C that was changed is built and installed when that is asked for.
+    file = sources / "src" / "c" / "example.c"
+    file.write_text(file.read_text().replace("return EXAMPLE_VERSION", 'return "changed"'))
+    time.sleep(1.1)  # CMake takes a file for the installed one where they differ by less
+    environment.python("import pyexample; pyexample.__loader__.rebuild()")
+    assert environment.python("import pyexample; print(pyexample.__version__)") == "changed\n"
 
 
 @pytest.mark.parametrize("version", PYTHONS)
