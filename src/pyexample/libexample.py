@@ -27,7 +27,7 @@ def square(number: Annotated[int, c_int32, range(-46340, 46341)], /) -> Annotate
 
 @library.function(release_gil=False)
 def example_version() -> Annotated[str, c_char_p]:
-    """The version of the library that was loaded, such as "1.0.0"."""
+    """The version of the library that was loaded: major.minor.patch."""
     ...
 
 
