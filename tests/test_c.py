@@ -195,11 +195,15 @@ def test_windows_libraries_are_on_their_own(cmake: CMake, tool: Tool, tmp_path: 
     ],
 )
 def test_c_tests_pass_elsewhere(
-    preset: str, compiler: str, emulators: list[str], cmake: CMake, tmp_path: Path
+    preset: str,
+    compiler: str,
+    emulators: list[str],
+    cmake: CMake,
+    missing: Callable[[str], None],
+    tmp_path: Path,
 ) -> None:
-    # Nobody is asked to have these.
     if not shutil.which(compiler) or not any(map(shutil.which, emulators)):
-        pytest.skip(f"no {compiler}, or none of {emulators}")
+        missing(f"no {compiler}, or none of {emulators}")
     cmake.configure(ROOT, tmp_path, "--preset", preset)
     cmake.build(tmp_path)
     cmake.test(tmp_path, "-LE", "slow")
