@@ -11,11 +11,12 @@ always be imported: ``python -m pyexample doctor`` then says why the library can
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .arrays import square_array, sum_of_squares
     from .libexample import square
 
     __version__: str
 
-__all__ = ["__version__", "square"]
+__all__ = ["__version__", "square", "square_array", "sum_of_squares"]
 
 
 def __getattr__(name: str) -> Any:
@@ -23,7 +24,12 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from . import libexample
 
-    value = libexample.example_version() if name == "__version__" else getattr(libexample, name)
+    if hasattr(libexample, name):
+        value = getattr(libexample, name)
+    else:
+        from . import arrays
+
+        value = getattr(arrays, name)
     globals()[name] = value  # asked for once
     return value
 

@@ -2,15 +2,19 @@
 # The functions have no bodies: C does.
 # mypy: disable-error-code="empty-body"
 
-from ctypes import c_char_p, c_int32
+import ctypes
+from ctypes import c_char_p, c_int32, c_size_t, c_uint64
 from typing import Annotated
 
-from .ffi import Library
+from .ffi import Buffer, Count, In, Library, Out
 
 library = Library("example", __name__, abi=("example_abi_version", 1))
 
+# Releasing the GIL costs some 40 ns, as much as a few hundred numbers do: it is held for
+# what takes a few nanoseconds, and released for so many bytes of buffers and more.
+RELEASE_GIL = 64 * 1024
 
-# All of these take a few nanoseconds: to release the GIL would cost more.
+
 @library.function(release_gil=False)
 def square(number: Annotated[int, c_int32, range(-46340, 46341)], /) -> Annotated[int, c_int32]:
     """The square of a number.
@@ -25,6 +29,52 @@ def square(number: Annotated[int, c_int32, range(-46340, 46341)], /) -> Annotate
     ...
 
 
+@library.function(release_gil=RELEASE_GIL)
+def example_square_array(
+    numbers: Annotated[Buffer, In(c_int32)],
+    squares: Annotated[
+        Buffer, Out(c_int32, in_place=True), Count(c_size_t, "numbers", "squares")
+    ],
+    /,
+) -> Annotated[int, c_size_t]:
+    """Square numbers until one whose square does not fit in an int32_t.
+
+    Args:
+        numbers: C-contiguous int32 items.
+        squares: as many of them, writable; ``numbers`` itself, or apart from it.
+
+    Returns:
+        How many are left. The squares of those before are right, the rest is untouched.
+    """
+    ...
+
+
+class Uint128(ctypes.Structure):
+    """``example_uint128``: high * 2**64 + low."""
+
+    _fields_ = (("low", c_uint64), ("high", c_uint64))
+    low: int
+    high: int
+
+
+@library.function
+def example_sum_of_squares(
+    numbers: Annotated[Buffer, In(c_int32), Count(c_size_t, "numbers")], /
+) -> Annotated[Uint128, Uint128]:
+    """The sum of the squares of numbers, exactly.
+
+    Args:
+        numbers: C-contiguous int32 items.
+    """
+    ...
+
+
+@library.function(release_gil=False)
+def example_simd() -> Annotated[str, c_char_p]:
+    """Which kernel the array functions use on this processor: "avx2" or "portable"."""
+    ...
+
+
 @library.function(release_gil=False)
 def example_version() -> Annotated[str, c_char_p]:
     """The version of the library that was loaded: major.minor.patch."""
@@ -35,3 +85,6 @@ def example_version() -> Annotated[str, c_char_p]:
 def example_abi_version() -> Annotated[int, c_int32]:
     """The version of the binary interface of the library that was loaded."""
     ...
+
+
+__version__ = example_version()

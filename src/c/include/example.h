@@ -15,6 +15,7 @@
 #ifndef EXAMPLE_H
 #define EXAMPLE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -70,6 +71,54 @@ extern "C" {
  * Example: square(7) is 49; square(46341) is -2147479015.
  */
 EXAMPLE_API int32_t square(int32_t number);
+
+/*
+ * example_square_array() - the squares of numbers, up to the first that does not fit.
+ *
+ *   numbers  the numbers: count of them, read only. May be NULL if count is 0.
+ *   squares  where their squares go: room for count of them. May be NULL if count
+ *            is 0. It may be numbers itself (in place); otherwise the two must not
+ *            overlap.
+ *   count    how many numbers there are.
+ *
+ * Squares the numbers from the first one on, and stops before the first number
+ * that is outside -46340..46340, whose square does not fit in an int32_t.
+ *
+ * Returns how many numbers are left: 0 when all were squared. With a result r,
+ * squares[0] .. squares[count - r - 1] are the exact squares, numbers[count - r]
+ * is the number that stopped it, and squares[count - r] and all behind it are as
+ * they were.
+ *
+ * Large arrays are written past the processor's caches where the kernel can do so
+ * (see example_simd).
+ */
+EXAMPLE_API size_t example_square_array(const int32_t *numbers, int32_t *squares, size_t count);
+
+/* An unsigned integer of 128 bits: high * 2^64 + low. */
+typedef struct {
+    uint64_t low;
+    uint64_t high;
+} example_uint128;
+
+/*
+ * example_sum_of_squares() - the sum of the squares of numbers, exactly.
+ *
+ *   numbers  the numbers: count of them, read only. May be NULL if count is 0.
+ *   count    how many numbers there are.
+ *
+ * Returns the sum, 0 for no numbers. It cannot overflow: each square is at most
+ * 2^62, and fewer than 2^62 numbers fit in any address space.
+ */
+EXAMPLE_API example_uint128 example_sum_of_squares(const int32_t *numbers, size_t count);
+
+/*
+ * example_simd() - which kernel the array functions use on this processor.
+ *
+ * Returns "avx2" or "portable": a NUL-terminated ASCII string that is valid as
+ * long as the library is loaded and must not be modified or freed. Never NULL.
+ * All kernels give the same results.
+ */
+EXAMPLE_API const char *example_simd(void);
 
 /*
  * example_version() - the version of the library that was loaded.

@@ -1,0 +1,70 @@
+/* The kernels of the array functions. All of them promise what example.h says. */
+#ifndef ARRAY_H
+#define ARRAY_H
+
+#include "example.h"
+
+/* The greatest number whose square fits in an int32_t: 46340^2 < 2^31 <= 46341^2. */
+#define MAX_ROOT 46340
+
+/*
+ * From so many bytes of squares on, a kernel may write them past the caches, which
+ * saves reading what is overwritten. Smaller results are better left in the caches,
+ * for whoever reads them next.
+ */
+#define STREAM_BYTES ((size_t)8 << 20)
+
+typedef struct {
+    const char *name;
+    size_t (*square_array)(const int32_t *numbers, int32_t *squares, size_t count);
+    example_uint128 (*sum_of_squares)(const int32_t *numbers, size_t count);
+} array_kernels;
+
+extern const array_kernels array_portable;
+
+/* gcc and clang compile a function for another processor than the rest of the file. Not
+   gcc for Windows: it does not align what it puts on the stack (GCC bug 54412). */
+#if defined(__x86_64__) && (defined(__clang__) || (defined(__GNUC__) && !defined(_WIN32)))
+#  define HAVE_ARRAY_AVX2
+extern const array_kernels array_avx2;
+#endif
+
+/* The kernels to be used on this processor. */
+const array_kernels *array_best(void);
+
+/* Whether the square of a number does not fit in an int32_t. */
+static inline int is_too_large(int32_t number)
+{
+    return number > MAX_ROOT || number < -MAX_ROOT;
+}
+
+/* The number of at most `count` numbers that can be squared one by one; squares them. */
+static inline size_t square_one_by_one(const int32_t *numbers, int32_t *squares, size_t count)
+{
+    size_t i = 0;
+    while (i < count && !is_too_large(numbers[i])) {
+        squares[i] = numbers[i] * numbers[i];
+        i++;
+    }
+    return i;
+}
+
+/*
+ * Squares are added as two sums, of their lower and of their upper 32 bits, each of
+ * which holds the sum of 2^32 such halves.
+ */
+#define MAX_SUMMED ((size_t)1 << 31)
+
+/* total + low + high * 2^32 */
+static inline example_uint128 add_halves(example_uint128 total, uint64_t low, uint64_t high)
+{
+    const uint64_t shifted = high << 32;
+    total.low += low;
+    total.high += total.low < low;
+    total.low += shifted;
+    total.high += total.low < shifted;
+    total.high += high >> 32;
+    return total;
+}
+
+#endif

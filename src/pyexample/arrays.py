@@ -1,0 +1,88 @@
+"""Safe functions over arrays: what needs more than a declaration."""
+
+import struct
+import sys
+from array import array
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+
+from .ffi import Buffer
+from .libexample import example_square_array, example_sum_of_squares
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Out = TypeVar("Out")
+
+
+@overload
+def square_array(numbers: "NDArray[np.int32]", out: None = None) -> "NDArray[np.int32]": ...
+@overload
+def square_array(numbers: Buffer, out: None = None) -> "array[int]": ...
+@overload
+def square_array(numbers: "Buffer | NDArray[np.int32]", out: Out) -> Out: ...
+def square_array(numbers: Any, out: Any = None) -> Any:
+    """The squares of int32 numbers.
+
+    Nothing is copied. Other Python threads run meanwhile where the array is large.
+
+    Args:
+        numbers: any object with the buffer protocol whose items are int32, C-contiguous,
+            of any number of dimensions: a NumPy array, an ``array.array("i")``, a
+            memoryview, a ctypes array, shared memory.
+        out: where the squares go: another one, writable, with as many items. It may be
+            ``numbers`` itself; otherwise the two must not overlap.
+
+    Returns:
+        ``out`` where it is given. Otherwise a new NumPy array of the same shape for a NumPy
+        array, and an ``array.array("i")`` for anything else.
+
+    Raises:
+        OverflowError: a number is outside -46340..46340, so that its square is no int32. The
+            message tells which one is the first. What ``out`` holds before it is right, the
+            rest is as it was.
+        TypeError: an argument is no buffer, or its items are not int32.
+        ValueError: ``out`` has another number of items, or overlaps ``numbers`` in part.
+        BufferError: an argument is not C-contiguous or not aligned, or ``out`` is read-only.
+    """
+    if out is None:
+        out = _empty_like(numbers)
+    left = example_square_array(numbers, out)
+    if left:
+        raise _overflow(numbers, left)
+    return out
+
+
+def sum_of_squares(numbers: "Buffer | NDArray[np.int32]") -> int:
+    """The sum of the squares of int32 numbers, exactly: it cannot overflow.
+
+    Args:
+        numbers: as for ``square_array``; nothing is copied.
+
+    Raises:
+        TypeError: it is no buffer, or its items are not int32.
+        BufferError: it is not C-contiguous or not aligned.
+    """
+    total = example_sum_of_squares(cast(Buffer, numbers))
+    return total.high << 64 | total.low
+
+
+def _empty_like(numbers: Any) -> Any:
+    # NumPy is never imported: whoever passes an array of its own has done so.
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(numbers, numpy.ndarray):
+        return numpy.empty(numbers.shape, numpy.int32)
+    try:
+        size = memoryview(numbers).nbytes
+    except TypeError:
+        size = 0  # no buffer: the call will say so
+    return array("i", bytes(size // 4 * 4))
+
+
+def _overflow(numbers: Any, left: int) -> OverflowError:
+    index = memoryview(numbers).nbytes // 4 - left
+    (number,) = struct.unpack_from("=i", numbers, 4 * index)
+    return OverflowError(
+        f"square_array(): number {index} (counted from 0, in memory order) is {number}, and"
+        f" its square does not fit in an int32; the {index} before it were squared"
+    )
