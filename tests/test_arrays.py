@@ -186,7 +186,7 @@ def test_numpy_is_not_imported() -> None:
 def test_two_threads_overlap_on_large_arrays(arrays: ModuleType) -> None:
     """While one thread is in C, another one runs Python."""
     numbers = np.ones(2**25, np.int32)
-    out = np.empty_like(numbers)
+    out = np.ones_like(numbers)
     assert numbers.nbytes + out.nbytes > RELEASE_GIL
     ticks: list[float] = []
     stop = threading.Event()

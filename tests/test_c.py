@@ -118,15 +118,15 @@ def test_header_serves_a_program_in_each_standard(
 
 @not_windows
 def test_header_defines_no_macro_but_its_own(compiler: str, tmp_path: Path) -> None:
-    def macros(include: str) -> set[str]:
+    def macros(*includes: str) -> set[str]:
         source = tmp_path / "source.c"
-        source.write_text(f"#include <{include}>\n")
+        source.write_text("".join(f"#include <{include}>\n" for include in includes))
         text = run([compiler, "-dM", "-E", f"-I{HEADER.parent}", source])
         return set(re.findall(r"^#define (\w+)", text, re.MULTILINE))
 
     foreign = {
         name
-        for name in macros("example.h") - macros("stdint.h")
+        for name in macros("example.h") - macros("stddef.h", "stdint.h")
         if not name.startswith("EXAMPLE_")
     }
     assert not foreign

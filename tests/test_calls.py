@@ -384,7 +384,7 @@ def test_subinterpreters(path: str) -> None:
     code = (
         "import pyexample\n"
         "from pyexample.libexample import library\n"
-        f"assert bool(library.fallbacks) == ({path!r} == 'ctypes')\n"
+        f"assert ('square' in library.fallbacks) == ({path!r} == 'ctypes')\n"
         "for n in range(1000): assert pyexample.square(n) == n * n\n"
         "try: pyexample.square(46341)\n"
         "except OverflowError as error: assert '46341' in str(error)\n"

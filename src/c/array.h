@@ -38,15 +38,16 @@ static inline int is_too_large(int32_t number)
     return number > MAX_ROOT || number < -MAX_ROOT;
 }
 
-/* The number of at most `count` numbers that can be squared one by one; squares them. */
-static inline size_t square_one_by_one(const int32_t *numbers, int32_t *squares, size_t count)
+/* Squares numbers[done] and on, one by one, up to the first that is too large or to the
+   end; returns how many are done then. */
+static inline size_t square_one_by_one(
+    const int32_t *numbers, int32_t *squares, size_t done, size_t count)
 {
-    size_t i = 0;
-    while (i < count && !is_too_large(numbers[i])) {
-        squares[i] = numbers[i] * numbers[i];
-        i++;
+    while (done < count && !is_too_large(numbers[done])) {
+        squares[done] = numbers[done] * numbers[done];
+        done++;
     }
-    return i;
+    return done;
 }
 
 /*

@@ -57,7 +57,7 @@ AVX2 static size_t square_streaming(const int32_t *numbers, int32_t *squares, si
 {
     const size_t misaligned = (uintptr_t)squares % sizeof(__m256i) / sizeof *squares;
     const size_t first = misaligned ? LANES - misaligned : 0;
-    size_t done = square_one_by_one(numbers, squares, first);
+    size_t done = square_one_by_one(numbers, squares, 0, first);
     if (done == first) {
         done += square_blocks(numbers + done, squares + done, count - done, 1);
         /* Streaming stores are not ordered with others (Intel SDM, volume 1, 10.4.6.2). */
@@ -76,8 +76,7 @@ AVX2 static size_t square_array(const int32_t *numbers, int32_t *squares, size_t
         done = square_blocks(numbers, squares, count, 0);
     }
     /* Less than a block, or a block with a number that is too large. */
-    done += square_one_by_one(numbers + done, squares + done, count - done);
-    return count - done;
+    return count - square_one_by_one(numbers, squares, done, count);
 }
 
 AVX2 static inline uint64_t sum_of_lanes(__m256i vector)

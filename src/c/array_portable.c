@@ -27,8 +27,7 @@ static size_t square_array(const int32_t *numbers, int32_t *squares, size_t coun
         memcpy(squares + done, block, sizeof block);
         done += BLOCK;
     }
-    done += square_one_by_one(numbers + done, squares + done, count - done);
-    return count - done;
+    return count - square_one_by_one(numbers, squares, done, count);
 }
 
 static example_uint128 sum_of_squares(const int32_t *numbers, size_t count)
