@@ -1,5 +1,12 @@
 /* Each kernel that this processor has, against 64-bit arithmetic: all lengths that matter,
    at all offsets from a vector's alignment, with an overflow at every position. */
+#if defined(__unix__) || defined(__APPLE__)
+#  define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+#  include <sys/mman.h>
+#  include <unistd.h>
+#  define HAVE_MMAP
+#endif
+
 #include <string.h>
 
 #include "array.h"
@@ -127,6 +134,42 @@ static void test_sum(const array_kernels *kernels)
     CHECK(kernels->sum_of_squares(NULL, 0).low == 0);
 }
 
+#if defined(HAVE_MMAP)
+/* Room that ends, and begins, where a page begins that must not be touched. */
+static char *guarded_page(size_t page)
+{
+    char *const pages =
+        mmap(NULL, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == (char *)MAP_FAILED || mprotect(pages, page, PROT_NONE) ||
+        mprotect(pages + 2 * page, page, PROT_NONE)) {
+        perror("mmap");
+        return NULL;
+    }
+    return pages + page;
+}
+
+/* A read or a write outside of the arrays ends this program. */
+static void test_guard_pages(const array_kernels *kernels)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), room = page / sizeof(int32_t);
+    char *const from_page = guarded_page(page), *const to_page = guarded_page(page);
+    if (!from_page || !to_page) {
+        failures++;
+        return;
+    }
+    for (size_t count = 0; count <= LONGEST; count++) {
+        int32_t *const from[] = {(void *)from_page, (int32_t *)(void *)from_page + room - count};
+        int32_t *const to[] = {(void *)to_page, (int32_t *)(void *)to_page + room - count};
+        for (int i = 0; i < 4; i++) {
+            CHECK(kernels->square_array(from[i % 2], to[i / 2], count) == 0);
+            CHECK(kernels->sum_of_squares(from[i % 2], count).low == 0);
+        }
+    }
+    munmap(from_page - page, 3 * page);
+    munmap(to_page - page, 3 * page);
+}
+#endif
+
 static void test_halves(void)
 {
     const example_uint128 all = {UINT64_MAX, 7};
@@ -141,6 +184,9 @@ static void test_kernels(const array_kernels *kernels)
     test_square_array(kernels);
     test_streaming(kernels);
     test_sum(kernels);
+#if defined(HAVE_MMAP)
+    test_guard_pages(kernels);
+#endif
 }
 
 int main(void)
