@@ -1,6 +1,7 @@
 """The command line: ``pyexample``, or ``python -m pyexample``."""
 
 import argparse
+import errno
 import os
 import sys
 from importlib.metadata import version
@@ -18,7 +19,10 @@ def main() -> int:
         return _fail(1, str(error))
     except KeyboardInterrupt:
         return 130  # as shells say it: 128 and the number of SIGINT
-    except BrokenPipeError:
+    except OSError as error:
+        # EINVAL is what Windows makes of a pipe that nobody reads.
+        if error.errno not in (errno.EPIPE, errno.EINVAL):
+            raise
         # Whoever read the output has gone; without this, Python would say so at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
