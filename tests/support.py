@@ -120,7 +120,8 @@ class Package:
 def _compiled(compiler: str, source: str, flags: tuple[Argument, ...]) -> bytes:
     """What the compiler makes of ``source``, once for all the tests that use it."""
     with tempfile.TemporaryDirectory() as folder:
-        file, library = Path(folder, "source.c"), Path(folder, "library")
+        # To a name without suffix MinGW's gcc appends one.
+        file, library = Path(folder, "source.c"), Path(folder, "library.out")
         file.write_text(source)
         run([compiler, "-O1", "-shared", "-fPIC", "-o", library, file, *flags])
         return library.read_bytes()
