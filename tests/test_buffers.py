@@ -240,6 +240,7 @@ def test_doubles(c: Bound) -> None:
 NUMBERS = "sum() parameter 'numbers' (const int32_t *) "
 OUT = "negate() parameter 'out' (int32_t *) "
 BASE = np.arange(16, dtype=np.int32)
+SWAPPED = np.zeros(3, ">i4" if sys.byteorder == "little" else "<i4")
 
 
 def unaligned() -> Any:
@@ -259,9 +260,10 @@ def unaligned() -> Any:
         (np.zeros(3, bool), TypeError, "must have items of int32_t, not of bool"),
         (b"1234", TypeError, "must have items of int32_t, not of uint8_t"),
         (
-            np.zeros(3, ">i4" if sys.byteorder == "little" else "<i4"),
+            SWAPPED,
             TypeError,
-            "must have items of int32_t, not of 4 bytes (format '>i')",
+            # 'i', or 'l' on Windows
+            f"must have items of int32_t, not of 4 bytes (format {SWAPPED.data.format!r})",
         ),
         (
             np.zeros(3, "U1"),

@@ -57,7 +57,7 @@ def test_a_range_narrows() -> None:
         (bytes, c_char_p, bytes, False, "char *"),
         (str | None, c_char_p, str, True, "char *"),
         (Optional[int], c_void_p, int, True, "void *"),  # noqa: UP045
-        (Any, POINTER(c_int32), Any, False, "LP_c_int"),
+        (Any, POINTER(c_int32), Any, False, f"LP_{c_int32.__name__}"),
     ],
 )
 def test_values(
