@@ -14,7 +14,7 @@ from types import BuiltinFunctionType
 from typing import Annotated, Any
 
 import pytest
-from support import Package
+from support import FASTCALL_IS_SERVED, Package
 
 from pyexample.ffi import Library
 
@@ -151,6 +151,8 @@ def test_echo(
 NARROW = [*INTEGERS, next(each for each in TYPES if each.c == "bool")]
 
 
+# Elsewhere (s390x, 32-bit Arm) it is the callee who extends a narrow result.
+@pytest.mark.skipif(not FASTCALL_IS_SERVED, reason="needs an ABI that has fast calls")
 @pytest.mark.parametrize("each", NARROW, ids=lambda each: each.c)
 def test_results_whatever_lies_above_them(package: Package, path: str, each: Type) -> None:
     """A callee leaves the bits of the register above a narrow result as they are."""
