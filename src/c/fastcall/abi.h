@@ -79,6 +79,7 @@
 #endif
 
 #define FIRST_STACK_WORD (INTEGER_REGISTERS + FLOAT_REGISTERS)
+#define INTEGERS_SIZE (INTEGER_REGISTERS * sizeof(uint64_t))
 
 typedef struct {
     /* Integer registers, floating point registers, the stack, and room behind its last

@@ -184,11 +184,18 @@ static int kind_of_item(const char *format)
     if (*format == '\0' || format[1] != '\0') {
         return 0;
     }
-    return strchr("bhilqn", *format)  ? FASTCALL_SIGNED
-         : strchr("BHILQNc", *format) ? FASTCALL_UNSIGNED
-         : strchr("fd", *format)      ? FASTCALL_FLOAT
-         : *format == '?'             ? FASTCALL_BOOL
-                                      : 0;
+    switch (*format) {
+    case 'b': case 'h': case 'i': case 'l': case 'q': case 'n':
+        return FASTCALL_SIGNED;
+    case 'B': case 'H': case 'I': case 'L': case 'Q': case 'N': case 'c':
+        return FASTCALL_UNSIGNED;
+    case 'f': case 'd':
+        return FASTCALL_FLOAT;
+    case '?':
+        return FASTCALL_BOOL;
+    default:
+        return 0;
+    }
 }
 
 static int convert_buffer(const fastcall_argument *argument, PyObject *object, buffers *held,
@@ -206,7 +213,7 @@ static int convert_buffer(const fastcall_argument *argument, PyObject *object, b
         return 1;
     }
     return view->itemsize == argument->size && kind_of_item(view->format) == argument->item &&
-           (*word % argument->size == 0 || view->len == 0);
+           ((*word & (argument->size - 1U)) == 0 || view->len == 0);
 }
 
 static int convert_count(const fastcall_argument *argument, const buffers *held, uint64_t *word)
@@ -214,7 +221,7 @@ static int convert_count(const fastcall_argument *argument, const buffers *held,
     Py_ssize_t count = -1;
     for (unsigned i = 0; i < held->count; i++) {
         if (argument->buffers & 1U << i) {
-            const Py_ssize_t items = held->views[i].len / held->owners[i]->size;
+            const Py_ssize_t items = held->views[i].len >> held->owners[i]->shift;
             if (count >= 0 && items != count) {
                 return 0;
             }
@@ -438,10 +445,12 @@ static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t 
     buffers held;
     uint64_t word;
     held.count = 0;
-    memset(&frame, 0, sizeof frame);
     if (names || count != descriptor->parameters) {
         return hand_over(self, objects, count, names);
     }
+    /* The callee sees none of the words that hold no argument; but to read what was never
+       written is undefined (C11 6.3.2.1p2). */
+    memset(&frame, 0, descriptor->shape == SHAPE_INTEGERS ? INTEGERS_SIZE : sizeof frame);
     /* Counts come last, since they are taken from the buffers; but words are stored in
        the order of the arguments (see abi_store). */
     for (unsigned i = 0; i < descriptor->arguments; i++) {

@@ -58,7 +58,8 @@ typedef struct {
     int64_t high;      /* and the greatest */
     const void *type;  /* POINTER: the ctypes type */
     uint8_t kind;      /* one of the above */
-    uint8_t size;      /* of the C type, in bytes; BUFFER: of an item */
+    uint8_t size;      /* of the C type, in bytes; BUFFER: of an item: 1, 2, 4 or 8 */
+    uint8_t shift;     /* BUFFER: its logarithm, so that a count needs no division */
     uint8_t parameter; /* which argument of the Python function it comes from, from 0 */
     uint8_t nullable;  /* BYTES, STR, ADDRESS, POINTER: None is NULL */
     uint8_t item;      /* BUFFER: SIGNED, UNSIGNED, BOOL, FLOAT; VOID: any, counted in bytes */

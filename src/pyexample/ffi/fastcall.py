@@ -45,6 +45,7 @@ class _Argument(ctypes.Structure):
         ("type", c_void_p),
         ("kind", c_uint8),
         ("size", c_uint8),
+        ("shift", c_uint8),
         ("parameter", c_uint8),
         ("nullable", c_uint8),
         ("item", c_uint8),
@@ -169,6 +170,7 @@ def _describe_argument(argument: Argument, buffers: list[int]) -> _Argument:
         described.type = id(spec.ctype)
     elif isinstance(spec, In):
         described.kind, described.size = ord(_KINDS["buffer"]), spec.size
+        described.shift = spec.size.bit_length() - 1
         described.item = ord(_KINDS[spec.item_kind])
         described.writable, described.in_place = spec.writable, spec.in_place
     else:
