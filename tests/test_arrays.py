@@ -128,7 +128,7 @@ def test_a_new_array_of_the_same_shape(arrays: ModuleType, shape: tuple[int, ...
         array.array("i", [1, -2, 3]),
         memoryview(array.array("i", [1, -2, 3])),
         (ctypes.c_int32 * 3)(1, -2, 3),
-        memoryview(np.array([1, -2, 3], np.int32)),  # type: ignore[arg-type]
+        memoryview(np.array([1, -2, 3], np.int32)),  # type: ignore[arg-type, unused-ignore]
     ],
 )
 def test_a_new_array_of_the_standard_library(arrays: ModuleType, numbers: Any) -> None:

@@ -3,7 +3,7 @@
 import struct
 import sys
 from array import array
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .ffi import Buffer
 from .libexample import example_square_array, example_sum_of_squares
@@ -16,7 +16,9 @@ Out = TypeVar("Out")
 
 
 @overload
-def square_array(numbers: "NDArray[np.int32]", out: None = None) -> "NDArray[np.int32]": ...
+def square_array(  # type: ignore[overload-overlap, unused-ignore]
+    numbers: "NDArray[np.int32]", out: None = None
+) -> "NDArray[np.int32]": ...
 @overload
 def square_array(numbers: Buffer, out: None = None) -> "array[int]": ...
 @overload
@@ -63,7 +65,8 @@ def sum_of_squares(numbers: "Buffer | NDArray[np.int32]") -> int:
         TypeError: it is no buffer, or its items are not int32.
         BufferError: it is not C-contiguous or not aligned.
     """
-    total = example_sum_of_squares(cast(Buffer, numbers))
+    buffer: Any = numbers  # which NumPy's is to type checkers from Python 3.12 on
+    total = example_sum_of_squares(buffer)
     return total.high << 64 | total.low
 
 
