@@ -3,6 +3,7 @@
 import argparse
 import importlib.metadata
 import importlib.util
+import platform
 import re
 import sys
 from pathlib import Path
@@ -34,7 +35,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--load", metavar="FILE", help="measure nothing: show what --json wrote"
     )
     options = parser.parse_args(arguments)
-    from .measure import last_cpu, select
+    import pyperf
+
+    from .measure import cpus, select
 
     try:
         options.peers = select(options.only)
@@ -43,10 +46,17 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     for file in filter(None, (options.json, options.table, options.plot)):
         if not Path(file).absolute().parent.is_dir():
             parser.error(f"there is no folder for {file}")
-    if options.load and not Path(options.load).is_file():
-        parser.error(f"there is no file {options.load}")
+    options.suite = None
+    if options.load:
+        try:
+            options.suite = pyperf.BenchmarkSuite.load(options.load)
+        except (OSError, ValueError, KeyError) as error:
+            parser.error(f"{options.load} cannot be read: {error}")
     if options.cpu is None:
-        options.cpu = last_cpu()
+        # The system itself is busy on the first one rather than on the last.
+        options.cpu = max(cpus(), default=None)
+    elif options.cpu not in cpus():
+        parser.error(f"there is no CPU {options.cpu} to run on: there are {sorted(cpus())}")
     return options
 
 
@@ -57,14 +67,15 @@ def prepare(options: argparse.Namespace) -> bool:
 
     print("building ...", file=sys.stderr)
     failed = build({each.module: each.package for each in options.peers if each.module})
-    for name, reason in failed.items():
-        print(f"{name} could not be built:\n{reason}\n", file=sys.stderr)
+    for reason in dict.fromkeys(failed.values()):
+        names = ", ".join(name for name in failed if failed[name] == reason)
+        print(f"could not be built: {names}\n{reason}\n", file=sys.stderr)
     if "calls" in failed:
         return False
     usable = not failed
     for peer in options.peers:
-        if peer.module not in failed and (reason := try_out(peer)):
-            print(f"{peer.name} cannot be measured: {reason}", file=sys.stderr)
+        if peer.module not in failed and (wrong := try_out(peer)):
+            print(f"cannot be measured: {peer.name}: {wrong}", file=sys.stderr)
             usable = False
     if not usable:
         print("nothing was measured: see --only for a part of the peers", file=sys.stderr)
@@ -72,10 +83,11 @@ def prepare(options: argparse.Namespace) -> bool:
 
 
 def versions() -> str:
-    """Of the peers and of the compiler that built them."""
+    """The system, the peers, and the compiler that built them."""
     from .build import folder
 
-    known = [f"{each} {importlib.metadata.version(each)}" for each in VERSIONS if _has(each)]
+    known = [f"{platform.system()} {platform.machine()}"]
+    known += [f"{each} {importlib.metadata.version(each)}" for each in VERSIONS if _has(each)]
     for file in folder().glob("CMakeFiles/*/CMakeCCompiler.cmake"):
         found = re.findall(
             r'^set\(CMAKE_C_COMPILER_(?:ID|VERSION) "(.*)"\)', file.read_text(), re.M
@@ -94,14 +106,12 @@ def main() -> int:
         print(f"not installed: {', '.join(missing)}: pip install '.[bench]'", file=sys.stderr)
         return 1
     options = parse()
-    import pyperf
 
     from . import report
     from .measure import MeasureError, measure
 
-    if options.load:
-        suite = pyperf.BenchmarkSuite.load(options.load)
-    else:
+    suite = options.suite
+    if suite is None:
         if not prepare(options):
             return 1
         rounds, processes = (1, 2) if options.fast else (4, 5)

@@ -70,9 +70,9 @@ def measure(
     return suite
 
 
-def last_cpu() -> int | None:
-    """One that the system uses less than the first, where one can be chosen."""
-    return max(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+def cpus() -> set[int]:
+    """Those that can be chosen: none where the system lets no program choose."""
+    return set(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else set()
 
 
 def _timeit(

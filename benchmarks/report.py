@@ -65,9 +65,8 @@ def interpreter(suite: pyperf.BenchmarkSuite) -> str:
 def conditions(suite: pyperf.BenchmarkSuite) -> str:
     """On what it was measured, and with which versions."""
     metadata = suite.get_metadata()
-    keys = ("cpu_model_name", "platform", "cpu_affinity", "versions")
-    known = [f"{metadata[key]}" for key in keys if key in metadata]
-    return "; ".join(known)
+    keys = ("cpu_model_name", "versions")
+    return "; ".join(str(metadata[key]) for key in keys if key in metadata)
 
 
 def bars(suite: pyperf.BenchmarkSuite) -> list[str]:
