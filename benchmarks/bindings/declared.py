@@ -1,0 +1,12 @@
+"""By ctypes with argtypes: the raw functions behind pyexample's."""
+
+from ctypes import POINTER, c_int32
+
+from pyexample.libexample import library
+
+from .calls import library as calls
+
+square = library.cdll.square
+mixed = calls.cdll.mixed
+square_items = calls.cdll.square_items
+items = POINTER(c_int32)  # what its argtypes have

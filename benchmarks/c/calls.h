@@ -1,0 +1,30 @@
+/* The C functions that are called, beside libexample's own square(). */
+#ifndef CALLS_H
+#define CALLS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32) && defined(CALLS_SHARED)
+#  define CALLS_API __declspec(dllexport)
+#elif defined(__GNUC__) && defined(CALLS_SHARED)
+#  define CALLS_API __attribute__((visibility("default")))
+#else
+#  define CALLS_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The sum of the numbers and of the text's first character, as far as it is an integer. */
+CALLS_API int32_t mixed(int8_t a, double b, uint16_t c, float d, const char *e, int64_t f);
+
+/* out[i] = the square of numbers[i], as square() has it. */
+CALLS_API void square_items(const int32_t *numbers, int32_t *out, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

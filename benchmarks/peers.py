@@ -1,0 +1,122 @@
+"""What is measured: the calls, and the peers that make them."""
+
+from typing import NamedTuple
+
+CALLS = {
+    "square": "square(7)",
+    "mixed": 'mixed(-1, 2.5, 3, 4.5, b"five", -6)',
+    "square_items": "square_items(numbers, out)",
+}
+"""By the name of the C function: how it is called, by all who call it in the same way."""
+
+TITLES = {
+    "square": "`square(7)`",
+    "mixed": "`mixed(int8_t, double, uint16_t, float, const char *, int64_t)`",
+    "square_items": "`square_items(numbers, out)`: NumPy arrays of 8 `int32_t`",
+}
+
+SETUP = """\
+import numpy as np
+numbers = np.arange(1, 9, dtype=np.int32)
+out = np.zeros(8, np.int32)
+"""
+
+RESULTS = {
+    "square": "49",
+    "mixed": "105",  # -1 + 2.5 + 3 + 4.5 + ord("f") - 6
+    "square_items": "[1, 4, 9, 16, 25, 36, 49, 64]",
+}
+"""What each call returns, or what is then in ``out``, to see that it was made."""
+
+
+class Peer(NamedTuple):
+    """A way to call C.
+
+    Attributes:
+        name: what ``--only`` and the tables call it.
+        setup: what makes the functions known.
+        calls: how they are called, where that is not as in CALLS; None: not measured.
+        module: the name of its extension module in CMakeLists.txt.
+        package: the Python package that it is built or run with.
+    """
+
+    name: str
+    setup: str
+    calls: dict[str, str | None] = {}  # noqa: RUF012 (never written)
+    module: str | None = None
+    package: str | None = None
+
+    def statement(self, call: str) -> str | None:
+        """How it makes a call."""
+        return self.calls.get(call, CALLS[call])
+
+
+def _names(module: str, *more: str) -> str:
+    names = ", ".join([*CALLS, *more])
+    return f"from benchmarks.bindings.{module} import {names}\n"
+
+
+PEERS = [
+    Peer(
+        "pyexample",
+        _names("calls")
+        + "from types import BuiltinFunctionType\n"
+        + "for each in square, mixed, square_items:\n"
+        + "    assert isinstance(each, BuiltinFunctionType), f'{each} is not a builtin'\n",
+    ),
+    Peer(
+        "pyexample, FASTCALL=0",
+        "import os\n"
+        + "os.environ.update(PYEXAMPLE_FASTCALL='0', BENCHMARKS_FASTCALL='0')\n"
+        + _names("calls"),
+    ),
+    Peer(
+        "ctypes",
+        _names("declared", "items"),
+        {
+            # Measured: an ndpointer takes longer.
+            "square_items": "square_items(numbers.ctypes.data_as(items),"
+            " out.ctypes.data_as(items), numbers.size)"
+        },
+    ),
+    Peer(
+        "ctypes, no argtypes",
+        _names("undeclared", "c_double", "c_float", "c_int64", "c_size_t", "c_void_p"),
+        {
+            "mixed": 'mixed(-1, c_double(2.5), 3, c_float(4.5), b"five", c_int64(-6))',
+            "square_items": "square_items(c_void_p(numbers.ctypes.data),"
+            " c_void_p(out.ctypes.data), c_size_t(numbers.size))",
+        },
+    ),
+    Peer(
+        "cffi, API",
+        "from benchmarks.bindings.peer_cffi import ffi, lib\n"
+        "from_buffer = ffi.from_buffer\n"
+        "square, mixed, square_items = lib.square, lib.mixed, lib.square_items\n",
+        {
+            "square_items": "square_items(from_buffer('int32_t[]', numbers),"
+            " from_buffer('int32_t[]', out, True), numbers.size)"
+        },
+        module="cffi",
+        package="cffi",
+    ),
+    Peer(
+        "cffi, ABI",
+        _names("cffi_abi", "from_buffer"),
+        {
+            "square_items": "square_items(from_buffer('int32_t[]', numbers),"
+            " from_buffer('int32_t[]', out, True), numbers.size)"
+        },
+        package="cffi",
+    ),
+    Peer("pybind11", _names("peer_pybind11"), module="pybind11", package="pybind11"),
+    Peer("nanobind", _names("peer_nanobind"), module="nanobind", package="nanobind"),
+    Peer("Cython", _names("peer_cython"), module="cython", package="Cython"),
+    Peer("C extension", _names("peer_extension"), module="extension"),
+    Peer("abs", "", {"square": "abs(7)", "mixed": None, "square_items": None}),
+    Peer(
+        "np.square",
+        "square_items = np.square\n",
+        {"square": None, "mixed": None, "square_items": "square_items(numbers, out=out)"},
+    ),
+]
