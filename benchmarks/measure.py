@@ -60,7 +60,7 @@ def measure(
         name = name_of(call, peer.name)
         print(f"[{number}/{len(todo)}] {name} ... ", end="", file=sys.stderr, flush=True)
         setup = peer.setup if call != "square_items" else SETUP + peer.setup
-        benchmark = _timeit(name, setup, statement, processes, cpu)
+        benchmark = timeit(name, setup, statement, processes, cpu)
         if suite is None:
             suite = pyperf.BenchmarkSuite([benchmark])
         else:
@@ -75,14 +75,20 @@ def cpus() -> set[int]:
     return set(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else set()
 
 
-def _timeit(
-    name: str, setup: str, statement: str, processes: int, cpu: int | None
+def timeit(
+    name: str,
+    setup: str,
+    statement: str,
+    processes: int,
+    cpu: int | None,
+    duplicates: int = DUPLICATES,
 ) -> pyperf.Benchmark:
+    """Measure a statement in so many processes, on a CPU or on any."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "result.json"
         done = _python(
             "-m", "pyperf", "timeit", "--quiet", "--name", name, "--output", str(file),
-            "--processes", str(processes), "--duplicate", str(DUPLICATES),
+            "--processes", str(processes), "--duplicate", str(duplicates),
             *([] if cpu is None else ["--affinity", str(cpu)]),
             "--setup", setup or "pass", statement,
         )  # fmt: skip
