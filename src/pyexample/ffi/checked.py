@@ -8,10 +8,12 @@ import ctypes
 import functools
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .buffers import View
 from .declaration import Argument, Count, Declaration, In, Value
+
+if TYPE_CHECKING:
+    from .buffers import View
 
 Convert = Callable[[Any], Any]
 
@@ -55,7 +57,7 @@ def _convert(
     arguments: list[Argument],
     converters: dict[int, Convert],
     given: tuple[Any, ...],
-    views: dict[int, View],
+    views: "dict[int, View]",
 ) -> list[Any]:
     """What C gets. ``views`` is filled with the buffers, by the position of the parameter."""
     converted: list[Any] = []
@@ -64,6 +66,8 @@ def _convert(
         if isinstance(spec, Value):
             converted.append(converters[position](given[position]))
         elif isinstance(spec, In):
+            from .buffers import View  # seldom needed: fast calls do without
+
             view = views[position] = View(argument.where, spec, given[position])
             converted.append(ctypes.cast(view.address, spec.ctype))
         else:
@@ -75,7 +79,7 @@ def _convert(
     return converted
 
 
-def _check_overlap(arguments: list[Argument], views: dict[int, View]) -> None:
+def _check_overlap(arguments: list[Argument], views: "dict[int, View]") -> None:
     buffers = [
         (argument, argument.spec, views[argument.position])
         for argument in arguments
@@ -89,7 +93,7 @@ def _check_overlap(arguments: list[Argument], views: dict[int, View]) -> None:
                 raise ValueError(f"{argument.where} overlaps {other_argument.name!r}")
 
 
-def _count(argument: Argument, spec: Count, views: dict[int, View]) -> int:
+def _count(argument: Argument, spec: Count, views: "dict[int, View]") -> int:
     first, *rest = spec.buffers
     count = views[argument.buffers[0]].items
     for name, position in zip(rest, argument.buffers[1:], strict=True):

@@ -188,7 +188,7 @@ class Declaration:
         self.function = function
         self.name = function.__name__
         self.release_at = release_at
-        hints = typing.get_type_hints(function, include_extras=True)
+        hints = _hints(function)
         self.parameters = _positional_names(function)
         missing = [name for name in (*self.parameters, "return") if name not in hints]
         if missing:
@@ -200,7 +200,7 @@ class Declaration:
         ]
         self._find_buffers()
         self.result: Value | None = None
-        if hints["return"] is not types.NoneType:
+        if hints["return"] not in (None, types.NoneType):
             where = f"{self.name}() result"
             (result,) = _specs(where, hints["return"])
             if not isinstance(result, Value):
@@ -247,6 +247,14 @@ def _specs(where: str, annotation: Any) -> list[Value | In | Count]:
             f"{where}: expected one C type, or one In or Out, behind {python_type!r}"
         )
     return specs
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    hints: dict[str, Any] = function.__annotations__
+    if any(isinstance(hint, str) for hint in hints.values()):
+        # It takes its time, and only strings need it.
+        return typing.get_type_hints(function, include_extras=True)
+    return hints
 
 
 def _positional_names(function: Callable[..., Any]) -> tuple[str, ...]:
