@@ -2,9 +2,6 @@
 # independent, nothing exported but what says so, all warnings on, and no symbol
 # left unresolved.
 
-include(CheckLinkerFlag)
-check_linker_flag(C -Wl,--no-undefined EXAMPLE_HAVE_NO_UNDEFINED)
-
 function(example_compile_settings target)
   set_target_properties(${target} PROPERTIES
     C_STANDARD 11
@@ -22,8 +19,8 @@ function(example_compile_settings target)
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wpedantic)
   endif()
   # A sanitizer's runtime comes with the program, not with the library, so that
-  # the library's references to it stay open.
-  if(EXAMPLE_HAVE_NO_UNDEFINED AND NOT CMAKE_C_FLAGS MATCHES "-fsanitize=")
+  # the library's references to it stay open. Linkers for macOS and Windows need no option.
+  if(LINUX AND NOT CMAKE_C_FLAGS MATCHES "-fsanitize=")
     target_link_options(${target} PRIVATE -Wl,--no-undefined)
   endif()
 endfunction()

@@ -75,7 +75,7 @@ def test_wheel_has_the_package_its_libraries_and_nothing_else(wheel: Path) -> No
 def test_wheel_is_small(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         libraries = [each for each in archive.infolist() if "/lib/" in each.filename]
-    assert sum(each.compress_size for each in libraries) < 20_000
+    assert sum(each.compress_size for each in libraries) < 16_000
     assert wheel.stat().st_size < 50_000
 
 

@@ -450,7 +450,13 @@ static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t 
     }
     /* The callee sees none of the words that hold no argument; but to read what was never
        written is undefined (C11 6.3.2.1p2). */
-    memset(&frame, 0, descriptor->shape == SHAPE_INTEGERS ? INTEGERS_SIZE : sizeof frame);
+    memset(frame.words, 0, INTEGERS_SIZE);
+    if (descriptor->shape != SHAPE_INTEGERS) {
+        memset(frame.words + INTEGER_REGISTERS, 0, FLOAT_REGISTERS * sizeof *frame.words);
+    }
+    if (descriptor->shape == SHAPE_ALL) {
+        memset(frame.words + FIRST_STACK_WORD, 0, (STACK_WORDS + 1) * sizeof *frame.words);
+    }
     /* Counts come last, since they are taken from the buffers; but words are stored in
        the order of the arguments (see abi_store). */
     for (unsigned i = 0; i < descriptor->arguments; i++) {
