@@ -9,6 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from .build import build_memory
 from .measure import MeasureError, timeit
 
 LENGTHS = (8, 64, 1024, 16 * 1024, 256 * 1024, 4 * 1024**2, 32 * 1024**2)
@@ -61,11 +62,42 @@ SQUARES = {
     ),
     "copy (NumPy)": ("", "np.copyto(b, a)"),
 }
+# What memory allows, where benchmarks/c/memory.c can be built.
+MEMORY = """
+import ctypes
+memory = ctypes.CDLL({library!r})
+copy = ctypes.CFUNCTYPE(None, *[ctypes.c_size_t] * 3)(("copy_past_caches", memory))
+read = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_size_t] * 2)(("read_all", memory))
+source, target, size = a.ctypes.data, b.ctypes.data, a.nbytes // 128 * 128
+"""
+COPIES = {
+    "copy past the caches": (MEMORY, "copy(source, target, size)"),
+    "copy past the caches, 2 threads": (
+        MEMORY
+        + "from concurrent.futures import ThreadPoolExecutor\n"
+        + "pool = ThreadPoolExecutor(2)\n"
+        + "half = size // 2\n"
+        + "def work(at): copy(source + at, target + at, half)\n",
+        "list(pool.map(work, (0, half)))",
+    ),
+}
+READS = {"read": (MEMORY, "read(source, size)")}
 SUMS = {
     "pyexample": ("from pyexample import sum_of_squares", "sum_of_squares(a)"),
     "NumPy, int64": ("", "np.square(a, dtype=np.int64).sum()"),
-    "read (np.max)": ("", "a.max()"),
 }
+
+
+def with_library(
+    candidates: dict[str, tuple[str, str]], library: Path | None
+) -> dict[str, tuple[str, str]]:
+    """Them with the path of their library in the set-up; none of them without a library."""
+    if library is None:
+        return {}
+    return {
+        name: (setup.format(library=str(library)), statement)
+        for name, (setup, statement) in candidates.items()
+    }
 
 
 def measure(
@@ -126,9 +158,12 @@ def main() -> int:
     parser.add_argument("--plot", metavar="FILE", help="write a plot, as SVG")
     options = parser.parse_args()
     processes = 2 if options.fast else 6
+    library = build_memory()
+    candidates = SQUARES | with_library(COPIES, library)
+    summing = SUMS | with_library(READS, library)
     try:
-        squares = {n: measure(SQUARES, n, processes) for n in LENGTHS}
-        sums = {n: measure(SUMS, n, processes) for n in LENGTHS}
+        squares = {n: measure(candidates, n, processes) for n in LENGTHS}
+        sums = {n: measure(summing, n, processes) for n in LENGTHS}
     except MeasureError as error:
         print(error, file=sys.stderr)
         return 1

@@ -28,17 +28,30 @@ def build(modules: dict[str, str | None]) -> dict[str, str]:
         if package and not importlib.util.find_spec(package)
     }
     names = [name for name in modules if name not in failed]
-    if reason := _cmake(
-        "-S", str(SOURCES), "-B", str(folder()),
-        f"-DPython_EXECUTABLE={sys.executable}", f"-DPEERS={';'.join(names)}",
-    ):  # fmt: skip
+    if reason := _configure(names):
         return failed | dict.fromkeys(["calls", *names], reason)
     for name, target in [("calls", "calls"), *((name, f"peer_{name}") for name in names)]:
-        if reason := _cmake(
-            "--build", str(folder()), "--config", "Release", "--target", target
-        ):
+        if reason := _build(target):
             failed[name] = reason
     return failed
+
+
+def build_memory() -> Path | None:
+    """Build the library of ``c/memory.c``; None where that cannot be done."""
+    if _configure([]) or _build("memory"):
+        return None
+    return next((folder() / "lib").glob("*memory.*"))
+
+
+def _configure(peers: list[str]) -> str | None:
+    return _cmake(
+        "-S", str(SOURCES), "-B", str(folder()),
+        f"-DPython_EXECUTABLE={sys.executable}", f"-DPEERS={';'.join(peers)}",
+    )  # fmt: skip
+
+
+def _build(target: str) -> str | None:
+    return _cmake("--build", str(folder()), "--config", "Release", "--target", target)
 
 
 def _cmake(*arguments: str) -> str | None:
