@@ -19,7 +19,8 @@ import pytest
 from support import HEADER
 
 from pyexample.ffi import Buffer, Count, DeclarationError, In, Library, Out
-from pyexample.ffi.declaration import Declaration, Value
+from pyexample.ffi.declaration import Declaration
+from pyexample.ffi.values import Value
 from pyexample.libexample import library
 
 INTEGERS = [
@@ -82,11 +83,11 @@ def test_values(
         (Annotated[int, c_uint8, range(0, 257)], "range(0, 257) goes beyond uint8_t"),
         (Annotated[int, c_uint8, range(0, 9, 2)], "range(0, 9, 2) is empty, or has not the"),
         (Annotated[int, c_uint8, range(0)], "range(0, 0) is empty, or has not the step 1"),
-        (Annotated[int, c_uint8, 3], "3 is not a ctypes type"),
+        (Annotated[int, c_uint8, 3], "3 cannot stand behind uint8_t"),
         (Annotated[int, range(3), c_uint8], "range(0, 3) is not a ctypes type"),
-        (Annotated[int, c_uint8, c_uint8], "expected one C type, or one In or Out"),
-        (Annotated[Buffer, In(c_uint8), Out(c_uint8)], "expected one C type, or one In or Out"),
-        (Annotated[Buffer, Count(c_size_t, "number")], "expected one C type, or one In or Out"),
+        (Annotated[int, c_uint8, c_uint8], "c_ubyte'> cannot stand behind uint8_t"),
+        (Annotated[Buffer, In(c_uint8), Out(c_uint8)], "cannot stand behind const uint8_t *"),
+        (Annotated[Buffer, Count(c_size_t, "number")], "expected a C type behind"),
         (Annotated[Buffer, In(c_uint8), Count(c_size_t, "x")], "not x"),
         (Annotated[Buffer, In(c_uint8), Count(c_size_t)], "not none"),
         (Annotated[float, c_double, range(3)], "only an integer has a range, not double"),

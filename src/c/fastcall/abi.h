@@ -162,8 +162,16 @@ static inline uint64_t as_word(double number)
 
 typedef void (*any_function)(void);
 
-/* Below, call_integer and call_float are defined, which differ in what is returned:
-   what is in the first integer register, or in the first floating point register. */
+/* A struct of 9 to 16 bytes without floating point numbers. System V and AAPCS64 return it
+   in two integer registers, Windows in memory that the caller offers: as it is declared
+   here, the compiler does either. */
+typedef struct {
+    uint64_t words[2];
+} two_words;
+
+/* Below, call_integer, call_float and call_struct are defined, which differ in what is
+   returned: what is in the first integer register, or in the first floating point register,
+   or two_words. */
 
 #define I uint64_t
 #define D double
@@ -177,8 +185,9 @@ typedef void (*any_function)(void);
       static result name(any_function function, unsigned shape, unsigned float_slots,        \
           const frame *frame)                                                                \
       {                                                                                      \
+          const result nothing = {0};                                                        \
           (void)function, (void)shape, (void)float_slots, (void)frame;                       \
-          return 0;                                                                          \
+          return nothing;                                                                    \
       }
 
 #elif defined(ABI_WINDOWS_X64)
@@ -252,6 +261,7 @@ typedef void (*any_function)(void);
 
 DEFINE_CALL(call_integer, uint64_t)
 DEFINE_CALL(call_float, double)
+DEFINE_CALL(call_struct, two_words)
 
 #undef I
 #undef D

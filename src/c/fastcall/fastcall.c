@@ -23,6 +23,16 @@ const char *fastcall_import(int index)
 static python_functions py;
 static fastcall_python python;
 
+volatile int32_t fastcall_pending;
+
+/* Atomic, for Pythons without a GIL. Each returns the new value. */
+#if defined(_MSC_VER) && !defined(__clang__)
+#  include <intrin.h>
+#  define ADD(counter, number) (_InterlockedExchangeAdd64(counter, number) + (number))
+#else
+#  define ADD(counter, number) __atomic_add_fetch(counter, number, __ATOMIC_SEQ_CST)
+#endif
+
 static fastcall_descriptor *descriptor_of(PyObject *self)
 {
     return (fastcall_descriptor *)(void *)((char *)self + python.bytes_offset);
@@ -30,17 +40,22 @@ static fastcall_descriptor *descriptor_of(PyObject *self)
 
 /* ---------------------------------------------------------------- arguments */
 
-/* The buffers of a call, which are released after it. */
+/* What a call holds until it has returned. */
 typedef struct {
     Py_buffer views[FASTCALL_MAX_BUFFERS];
-    const fastcall_argument *owners[FASTCALL_MAX_BUFFERS];
-    unsigned count;
-} buffers;
+    const fastcall_argument *owners[FASTCALL_MAX_BUFFERS]; /* of the views */
+    unsigned count;                                        /* of the views */
+    fastcall_handle *handles[FASTCALL_MAX_HANDLES];
+    unsigned handle_count;
+} holdings;
 
-static void release(buffers *held)
+static void release(holdings *held)
 {
     while (held->count > 0) {
         py.PyBuffer_Release(&held->views[--held->count]);
+    }
+    while (held->handle_count > 0) {
+        ADD(&held->handles[--held->handle_count]->users, -1);
     }
 }
 
@@ -171,6 +186,26 @@ static int convert_pointer(const fastcall_argument *argument, PyObject *object, 
     return 1;
 }
 
+static int convert_handle(const fastcall_argument *argument, PyObject *object, holdings *held,
+    uint64_t *word)
+{
+    const void *type = type_of(object);
+    Py_buffer view;
+    fastcall_handle *handle;
+    if ((type != argument->type && !py.PyType_IsSubtype(type, argument->type)) ||
+        py.PyObject_GetBuffer(object, &view, PyBUF_SIMPLE)) {
+        failed();
+        return 0;
+    }
+    handle = view.buf; /* as long as the object, which the caller holds */
+    py.PyBuffer_Release(&view);
+    /* First, so that whoever closes it sees either this or an address that is taken away. */
+    ADD(&handle->users, 1);
+    held->handles[held->handle_count++] = handle;
+    *word = (uintptr_t)handle->address;
+    return handle->address != NULL;
+}
+
 /* What a format of the struct module calls one item: a kind, or 0. */
 static int kind_of_item(const char *format)
 {
@@ -198,7 +233,7 @@ static int kind_of_item(const char *format)
     }
 }
 
-static int convert_buffer(const fastcall_argument *argument, PyObject *object, buffers *held,
+static int convert_buffer(const fastcall_argument *argument, PyObject *object, holdings *held,
     uint64_t *word)
 {
     Py_buffer *view = &held->views[held->count];
@@ -216,7 +251,7 @@ static int convert_buffer(const fastcall_argument *argument, PyObject *object, b
            ((*word & (argument->size - 1U)) == 0 || view->len == 0);
 }
 
-static int convert_count(const fastcall_argument *argument, const buffers *held, uint64_t *word)
+static int convert_count(const fastcall_argument *argument, const holdings *held, uint64_t *word)
 {
     Py_ssize_t count = -1;
     for (unsigned i = 0; i < held->count; i++) {
@@ -234,7 +269,7 @@ static int convert_count(const fastcall_argument *argument, const buffers *held,
 
 /* Whether what C writes to is apart from every other buffer, or the very same memory
    where that is allowed. */
-static int are_apart(const buffers *held)
+static int are_apart(const holdings *held)
 {
     for (unsigned i = 0; i < held->count; i++) {
         const Py_buffer *one = &held->views[i];
@@ -255,7 +290,7 @@ static int are_apart(const buffers *held)
     return 1;
 }
 
-static int convert(const fastcall_argument *argument, PyObject *object, buffers *held,
+static int convert(const fastcall_argument *argument, PyObject *object, holdings *held,
     uint64_t *word)
 {
     switch (argument->kind) {
@@ -282,6 +317,8 @@ static int convert(const fastcall_argument *argument, PyObject *object, buffers 
         return convert_unsigned(object, 0, UINT64_MAX, word);
     case FASTCALL_POINTER:
         return convert_pointer(argument, object, word);
+    case FASTCALL_HANDLE:
+        return convert_handle(argument, object, held, word);
     default:
         return convert_string(argument, object, word);
     }
@@ -312,28 +349,101 @@ static uint64_t extend_unsigned(uint64_t word, unsigned size)
     return size == 8 ? word : word & ((UINT64_C(1) << 8 * size) - 1);
 }
 
-static PyObject *null_result(PyObject *self, const fastcall_descriptor *descriptor)
+static void drop(PyObject *object)
 {
-    PyObject *refuse, *nothing, *result = NULL;
-    if (descriptor->result_nullable) {
-        return new_reference(python.none);
+    if (object) {
+        py.Py_DecRef(object);
     }
-    refuse = py.PyObject_GetAttrString(self, "refuse_null");
-    nothing = py.PyTuple_New(0);
-    if (refuse && nothing) {
-        result = py.PyObject_Call(refuse, nothing, NULL);
+}
+
+static PyObject *keywords_of(PyObject *const *values, PyObject *names)
+{
+    PyObject *keywords = py.PyDict_New();
+    for (Py_ssize_t i = 0; keywords && i < py.PyTuple_Size(names); i++) {
+        if (py.PyDict_SetItem(keywords, py.PyTuple_GetItem(names, i), values[i])) {
+            py.Py_DecRef(keywords);
+            keywords = NULL;
+        }
     }
-    if (refuse) {
-        py.Py_DecRef(refuse);
+    return keywords;
+}
+
+/* Call a Python function that is an attribute, with `first` where it is not NULL, which is
+   taken over, and with the arguments of a call. */
+static PyObject *call_attribute(PyObject *self, const char *name, PyObject *first,
+    PyObject *const *arguments, Py_ssize_t count, PyObject *names)
+{
+    const Py_ssize_t start = first ? 1 : 0;
+    PyObject *function = py.PyObject_GetAttrString(self, name);
+    PyObject *positional = function ? py.PyTuple_New(start + count) : NULL;
+    PyObject *keywords = NULL, *result = NULL;
+    if (!positional) {
+        drop(first);
+        goto done;
     }
-    if (nothing) {
-        py.Py_DecRef(nothing);
+    if (first) {
+        py.PyTuple_SetItem(positional, 0, first); /* takes it over */
     }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        py.PyTuple_SetItem(positional, start + i, new_reference(arguments[i]));
+    }
+    if (names) {
+        keywords = keywords_of(arguments + count, names);
+        if (!keywords) {
+            goto done;
+        }
+    }
+    result = py.PyObject_Call(function, positional, keywords);
+done:
+    drop(keywords);
+    drop(positional);
+    drop(function);
     return result;
 }
 
-static PyObject *result_of(PyObject *self, const fastcall_descriptor *descriptor, uint64_t word)
+/* Whether this thread may go on: no exception waits to be raised by it. */
+static int may_go_on(PyObject *self)
 {
+    PyObject *none;
+    if (!fastcall_pending) {
+        return 1;
+    }
+    none = call_attribute(self, "raise_pending", NULL, NULL, 0, NULL);
+    drop(none);
+    return none != NULL;
+}
+
+/* What stands for a code in the dict; NULL where nothing does. */
+static PyObject *look_up(const fastcall_descriptor *descriptor, int32_t code)
+{
+    PyObject *key = py.PyLong_FromLongLong(code);
+    PyObject *item = key ? py.PyObject_GetItem(descriptor->conversion, key) : NULL;
+    if (!item) {
+        py.PyErr_Clear();
+    }
+    drop(key);
+    return item;
+}
+
+static PyObject *new_struct(const fastcall_descriptor *descriptor, const two_words *result)
+{
+    PyObject *nothing = py.PyTuple_New(0);
+    PyObject *object = nothing ? py.PyObject_Call(descriptor->conversion, nothing, NULL) : NULL;
+    Py_buffer view;
+    drop(nothing);
+    if (!object || py.PyObject_GetBuffer(object, &view, PyBUF_WRITABLE)) {
+        drop(object);
+        return NULL;
+    }
+    memcpy(view.buf, result->words, descriptor->result_size);
+    py.PyBuffer_Release(&view);
+    return object;
+}
+
+/* The result as a Python object; NULL where words are needed, or an error was set. */
+static PyObject *result_of(const fastcall_descriptor *descriptor, const two_words *result)
+{
+    const uint64_t word = result->words[0];
     const char *text = (const char *)(uintptr_t)word;
     switch (descriptor->result) {
     case FASTCALL_SIGNED:
@@ -350,78 +460,75 @@ static PyObject *result_of(PyObject *self, const fastcall_descriptor *descriptor
             return py.PyFloat_FromDouble((double)narrow);
         }
         return py.PyFloat_FromDouble(as_double(word));
-    case FASTCALL_BYTES:
-        return word ? py.PyBytes_FromString(text) : null_result(self, descriptor);
-    case FASTCALL_STR:
-        return word ? py.PyUnicode_FromString(text) : null_result(self, descriptor);
-    case FASTCALL_ADDRESS:
-        return word ? py.PyLong_FromUnsignedLongLong(word) : null_result(self, descriptor);
-    default:
+    case FASTCALL_CODE:
+        return look_up(descriptor, (int32_t)word);
+    case FASTCALL_STRUCT:
+        return new_struct(descriptor, result);
+    case FASTCALL_VOID:
         return new_reference(python.none);
+    default: /* pointers */
+        break;
     }
+    if (word == 0) {
+        return descriptor->result_nullable ? new_reference(python.none) : NULL;
+    }
+    switch (descriptor->result) {
+    case FASTCALL_BYTES:
+        return py.PyBytes_FromString(text);
+    case FASTCALL_STR:
+        return py.PyUnicode_FromString(text);
+    default:
+        return py.PyLong_FromUnsignedLongLong(word);
+    }
+}
+
+/* Where there is no result: the error that was set, or what Python makes of it. */
+static PyObject *unexpected(PyObject *self, const fastcall_descriptor *descriptor,
+    const two_words *result, PyObject *const *objects, Py_ssize_t count)
+{
+    PyObject *value;
+    if (py.PyErr_Occurred()) {
+        return NULL;
+    }
+    value = descriptor->result == FASTCALL_CODE
+                ? py.PyLong_FromLongLong((int32_t)result->words[0])
+                : new_reference(python.none);
+    return value ? call_attribute(self, "unexpected", value, objects, count, NULL) : NULL;
 }
 
 /* ------------------------------------------------------------- entry points */
-
-static PyObject *keywords_of(PyObject *const *values, PyObject *names)
-{
-    PyObject *keywords = py.PyDict_New();
-    for (Py_ssize_t i = 0; keywords && i < py.PyTuple_Size(names); i++) {
-        if (py.PyDict_SetItem(keywords, py.PyTuple_GetItem(names, i), values[i])) {
-            py.Py_DecRef(keywords);
-            keywords = NULL;
-        }
-    }
-    return keywords;
-}
 
 /* Call `checked` with the same arguments. */
 static PyObject *hand_over(PyObject *self, PyObject *const *arguments, Py_ssize_t count,
     PyObject *names)
 {
-    PyObject *checked = py.PyObject_GetAttrString(self, "checked");
-    PyObject *positional = checked ? py.PyTuple_New(count) : NULL;
-    PyObject *keywords = NULL, *result = NULL;
-    if (!positional) {
-        goto done;
-    }
-    for (Py_ssize_t i = 0; i < count; i++) {
-        py.PyTuple_SetItem(positional, i, new_reference(arguments[i])); /* takes it over */
-    }
-    if (names) {
-        keywords = keywords_of(arguments + count, names);
-        if (!keywords) {
-            goto done;
-        }
-    }
-    result = py.PyObject_Call(checked, positional, keywords);
-done:
-    if (keywords) {
-        py.Py_DecRef(keywords);
-    }
-    if (positional) {
-        py.Py_DecRef(positional);
-    }
-    if (checked) {
-        py.Py_DecRef(checked);
+    return call_attribute(self, "checked", NULL, arguments, count, names);
+}
+
+static two_words call(const fastcall_descriptor *descriptor, const frame *frame)
+{
+    const any_function function = descriptor->function;
+    const unsigned shape = descriptor->shape, float_slots = descriptor->float_slots;
+    two_words result = {{0, 0}};
+    switch (descriptor->result) {
+    case FASTCALL_FLOAT:
+        result.words[0] = as_word(call_float(function, shape, float_slots, frame));
+        break;
+    case FASTCALL_STRUCT:
+        result = call_struct(function, shape, float_slots, frame);
+        break;
+    default:
+        result.words[0] = call_integer(function, shape, float_slots, frame);
+        break;
     }
     return result;
 }
 
-static uint64_t call(const fastcall_descriptor *descriptor, const frame *frame)
-{
-    if (descriptor->result == FASTCALL_FLOAT) {
-        return as_word(call_float(
-            descriptor->function, descriptor->shape, descriptor->float_slots, frame));
-    }
-    return call_integer(descriptor->function, descriptor->shape, descriptor->float_slots, frame);
-}
-
-static uint64_t call_and_release(const fastcall_descriptor *descriptor, const frame *frame,
-    const buffers *held)
+static two_words call_and_release(const fastcall_descriptor *descriptor, const frame *frame,
+    const holdings *held)
 {
     Py_ssize_t bytes = 0;
-    uint64_t word;
+    two_words result;
     PyThreadState *state;
     for (unsigned i = 0; i < held->count; i++) {
         bytes += held->views[i].len;
@@ -430,9 +537,9 @@ static uint64_t call_and_release(const fastcall_descriptor *descriptor, const fr
         return call(descriptor, frame);
     }
     state = py.PyEval_SaveThread();
-    word = call(descriptor, frame);
+    result = call(descriptor, frame);
     py.PyEval_RestoreThread(state);
-    return word;
+    return result;
 }
 
 /* Whatever a descriptor can say. */
@@ -442,9 +549,12 @@ static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t 
     const fastcall_descriptor *descriptor = descriptor_of(self);
     const fastcall_argument *arguments = (const fastcall_argument *)(descriptor + 1);
     frame frame;
-    buffers held;
+    holdings held;
     uint64_t word;
+    two_words result;
+    PyObject *returned;
     held.count = 0;
+    held.handle_count = 0;
     if (names || count != descriptor->parameters) {
         return hand_over(self, objects, count, names);
     }
@@ -481,9 +591,13 @@ static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t 
             }
         }
     }
-    word = call_and_release(descriptor, &frame, &held);
+    result = call_and_release(descriptor, &frame, &held);
     release(&held);
-    return result_of(self, descriptor, word);
+    if (!may_go_on(self)) {
+        return NULL;
+    }
+    returned = result_of(descriptor, &result);
+    return returned ? returned : unexpected(self, descriptor, &result, objects, count);
 refuse:
     release(&held);
     return hand_over(self, objects, count, names);
@@ -502,6 +616,9 @@ static PyObject *entry_one(PyObject *self, PyObject *const *objects, Py_ssize_t 
         return hand_over(self, objects, count, names);
     }
     word = ((uint64_t(*)(uint64_t))descriptor->function)(word);
+    if (!may_go_on(self)) {
+        return NULL;
+    }
     return py.PyLong_FromLongLong(extend_signed(word, descriptor->result_size));
 }
 
@@ -572,7 +689,7 @@ static int arguments_arrive(void)
         }
         abi_store(&frame, &arguments[i], word);
     }
-    return (int32_t)call(&descriptor, &frame) == 1;
+    return (int32_t)call(&descriptor, &frame).words[0] == 1;
 }
 
 const char *fastcall_initialise(const fastcall_python *given)

@@ -16,7 +16,9 @@
  * (an argument of another type, out of range, one too many) goes to the Python
  * function that is the attribute `checked` of the bytes object, with the very
  * arguments, and before anything was called: what is wrong, and how that is
- * said, is decided in one place.
+ * said, is decided in one place. A result that cannot be had without words goes to
+ * the attribute `unexpected`, with the arguments behind it: a code that is not in
+ * the dict, and a null pointer, as None, that was not declared.
  *
  * Who binds a C library has no use for this header: the Python package mirrors
  * it in ffi/fastcall.py.
@@ -34,10 +36,11 @@
 #endif
 
 /* Goes up when anything in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 1
+#define FASTCALL_ABI_VERSION 2
 
 #define FASTCALL_MAX_ARGUMENTS 16 /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8    /* among them */
+#define FASTCALL_MAX_HANDLES 4    /* likewise */
 
 /* How a Python object becomes a C argument, or a C result a Python object. */
 #define FASTCALL_VOID 'v'     /* result only: None */
@@ -49,14 +52,18 @@
 #define FASTCALL_STR 's'      /* str without NUL, in UTF-8 */
 #define FASTCALL_ADDRESS 'P'  /* int */
 #define FASTCALL_POINTER 'p'  /* argument only: an instance of a ctypes pointer type */
+#define FASTCALL_HANDLE 'h'   /* argument only: the address in an open fastcall_handle */
 #define FASTCALL_BUFFER 'b'   /* argument only: the address of a buffer's items */
 #define FASTCALL_COUNT 'n'    /* argument only: how many items buffers have */
+#define FASTCALL_CODE 'c'     /* result only: what stands for an int32_t in a dict */
+#define FASTCALL_STRUCT 't'   /* result only: an instance of a ctypes structure of 9 to 16
+                                 bytes, all of them integers and pointers */
 
 /* One argument of the C function. */
 typedef struct {
-    int64_t low;       /* SIGNED, UNSIGNED, COUNT: the least value */
-    int64_t high;      /* and the greatest */
-    const void *type;  /* POINTER: the ctypes type */
+    int64_t low;       /* SIGNED, UNSIGNED: the least value */
+    int64_t high;      /* and the greatest; COUNT: likewise */
+    const void *type;  /* POINTER: the ctypes type; HANDLE: a subtype of it will do */
     uint8_t kind;      /* one of the above */
     uint8_t size;      /* of the C type, in bytes; BUFFER: of an item: 1, 2, 4 or 8 */
     uint8_t shift;     /* BUFFER: its logarithm, so that a count needs no division */
@@ -80,6 +87,7 @@ typedef struct {
     const char *ml_doc;
 
     void (*function)(void); /* the C function */
+    void *conversion;       /* CODE: the dict; STRUCT: the structure's type */
     int64_t release_at;     /* the GIL is released for this many bytes of buffers and
                                more: 0 always, INT64_MAX never */
     uint32_t name;          /* where its name is, in bytes from the start, with a NUL */
@@ -92,6 +100,19 @@ typedef struct {
     uint8_t shape;          /* filled in: what the call needs to pass */
     uint8_t float_slots;    /* filled in, Windows: which of the first four are floats */
 } fastcall_descriptor;
+
+/* The content of a Python object that stands for an opaque pointer. */
+typedef struct {
+    void *address; /* NULL where it is closed */
+    int64_t users; /* how many calls have it among their arguments */
+} fastcall_handle;
+
+/*
+ * How many exceptions wait to be raised by the calls from within which Python was called
+ * back. While there are any, a call that returns has the Python function `raise_pending` of
+ * the bytes object look for its own. Written by Python.
+ */
+FASTCALL_API extern volatile int32_t fastcall_pending;
 
 /* What has to be known of the Python that loaded this library. */
 typedef struct {

@@ -54,6 +54,7 @@ typedef struct {
     X(PyObject *, PyErr_Occurred, (void))                     /* 3.2  exceptions.html */  \
     X(void, PyErr_Clear, (void))                              /* 3.2  exceptions.html */  \
     X(PyObject *, PyObject_GetAttrString, (PyObject *, const char *)) /* 3.2  object.html */ \
+    X(PyObject *, PyObject_GetItem, (PyObject *, PyObject *)) /* 3.2  object.html */      \
     X(PyObject *, PyObject_Call, (PyObject *, PyObject *, PyObject *)) /* 3.2  call.html */ \
     X(PyObject *, PyTuple_New, (Py_ssize_t))                  /* 3.2  tuple.html */       \
     X(PyObject *, PyTuple_GetItem, (PyObject *, Py_ssize_t))  /* 3.2  tuple.html */       \

@@ -4,7 +4,7 @@ import ctypes
 import sys
 from typing import Any
 
-from .declaration import In
+from .values import In
 
 _KINDS = {
     **dict.fromkeys("bhilqn", "signed"),

@@ -6,18 +6,17 @@ call, that way hands over to this one whatever it does not accept.
 
 import ctypes
 import functools
-import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .declaration import Argument, Count, Declaration, In, Value
+from .callbacks import raise_pending
+from .conversions import from_c, to_c
+from .declaration import Argument, Declaration
+from .handles import Handle
+from .values import Count, DeclarationError, In, Returned, Value
 
 if TYPE_CHECKING:
     from .buffers import View
-
-Convert = Callable[[Any], Any]
-
-_INFINITY = float("inf")
 
 
 def checked_call(
@@ -27,56 +26,191 @@ def checked_call(
 
     ``c_function`` is a function of a ctypes library that the declaration was applied to.
     """
-    name = declaration.name
     wanted = len(declaration.parameters)
-    converters = {
-        argument.position: _converter(argument.where, argument.spec)
-        for argument in declaration.arguments
-        if isinstance(argument.spec, Value)
-    }
-    convert_result = _result_converter(declaration)
+    convert = _converter(declaration)
+    finish = _finisher(declaration)
+    keeping = [
+        (index, argument.parameters)
+        for index, argument in enumerate(declaration.arguments)
+        if isinstance(argument.spec, Value) and argument.spec.keep
+    ]
 
     @functools.wraps(declaration.function)
     def call(*given: Any, **keywords: Any) -> Any:
         if keywords:
-            raise TypeError(f"{name}() takes no keyword arguments")
+            raise TypeError(f"{declaration.name}() takes no keyword arguments")
         if len(given) != wanted:
             raise TypeError(_wrong_count(declaration, len(given)))
-        views: dict[int, View] = {}
+        held: list[Callable[[], object]] = []
         try:
-            result = c_function(*_convert(declaration.arguments, converters, given, views))
+            converted, returned = convert(given, held)
+            result = c_function(*converted)
         finally:
-            for view in views.values():
-                view.release()
-        return convert_result(result) if convert_result else result
+            for release in held:
+                release()
+        result = finish(result, given, returned)
+        for index, (handle, *others) in keeping:
+            slot = (declaration.name, index, *(given[other] for other in others))
+            given[handle].keep(slot, converted[index])
+        return result
 
     return call
 
 
-def _convert(
-    arguments: list[Argument],
-    converters: dict[int, Convert],
-    given: tuple[Any, ...],
-    views: "dict[int, View]",
-) -> list[Any]:
-    """What C gets. ``views`` is filled with the buffers, by the position of the parameter."""
-    converted: list[Any] = []
-    for argument in arguments:
-        position, spec = argument.position, argument.spec
-        if isinstance(spec, Value):
-            converted.append(converters[position](given[position]))
-        elif isinstance(spec, In):
-            from .buffers import View  # seldom needed: fast calls do without
+def closing_call(
+    declaration: Declaration, c_function: Callable[..., Any]
+) -> Callable[..., Any]:
+    """The same for a function that closes a handle, which happens once."""
+    result = declaration.result
+    if len(declaration.arguments) != 1 or (result and not result.status):
+        raise DeclarationError(
+            f"{declaration.name}(): what CLOSES takes the handle alone, and returns a Status"
+            " or nothing"
+        )
+    kind = declaration.closes
+    where = declaration.arguments[0].where
+    finish = _finisher(declaration)
 
-            view = views[position] = View(argument.where, spec, given[position])
-            converted.append(ctypes.cast(view.address, spec.ctype))
-        else:
-            converted.append(None)  # a count, which may stand before its buffer
-    _check_overlap(arguments, views)
-    for index, argument in enumerate(arguments):
-        if isinstance(argument.spec, Count):
-            converted[index] = _count(argument, argument.spec, views)
-    return converted
+    def close_in_c(address: int) -> None:
+        finish(c_function(address), (address,), [])
+
+    kind.close_in_c = staticmethod(close_in_c)
+
+    @functools.wraps(declaration.function)
+    def call(*given: Any) -> None:
+        if len(given) != 1:
+            raise TypeError(_wrong_count(declaration, len(given)))
+        if not isinstance(given[0], kind):
+            raise TypeError(f"{where} must be a {kind.__name__}, not {type(given[0]).__name__}")
+        given[0].close()
+
+    return call
+
+
+def _converter(declaration: Declaration) -> Callable[..., tuple[list[Any], list[Any]]]:
+    """What makes of what is given what C gets, and the room for what is Returned.
+
+    Whatever has to be let go of after the call is added to ``held``.
+    """
+    arguments = declaration.arguments
+    converters = {
+        index: to_c(argument.where, argument.spec)
+        for index, argument in enumerate(arguments)
+        if isinstance(argument.spec, Value)
+    }
+
+    def convert(
+        given: tuple[Any, ...], held: list[Callable[[], object]]
+    ) -> tuple[list[Any], list[Any]]:
+        converted: list[Any] = []
+        returned: list[Any] = []
+        views: dict[int, View] = {}
+        for index, argument in enumerate(arguments):
+            spec, value = argument.spec, None  # None: a count, which may precede its buffer
+            if isinstance(spec, Value):
+                value = converters[index](given[argument.position])
+                if isinstance(value, Handle):
+                    held.append(value.use())
+                    value = value.pointer()
+            elif isinstance(spec, In):
+                view = _view(argument.where, spec, given[argument.position])
+                views[argument.position] = view
+                held.append(view.release)
+                value = ctypes.cast(view.address, spec.ctype)
+            elif isinstance(spec, Returned):
+                room = spec.value.ctype()
+                returned.append(room)
+                value = ctypes.byref(room)
+            converted.append(value)
+        if views:
+            _check_overlap(arguments, views)
+        for index, argument in enumerate(arguments):
+            if isinstance(argument.spec, Count):
+                converted[index] = _count(argument, argument.spec, views)
+        return converted, returned
+
+    return convert
+
+
+def _finisher(declaration: Declaration) -> Callable[..., Any]:
+    """What makes of what C returned what comes back, or raises an error."""
+    result = declaration.result
+    if not declaration.returned and (result is None or not _needs_more(result)):
+        return _as_it_is
+    status = result.status if result else None
+    specs = [spec.value for spec in declaration.returned]
+    convert_rooms = [from_c(spec) for spec in specs]
+    convert_result = from_c(result) if result else None
+    code_comes_back = status and not specs and result and result.python_type is not None
+    if result and not status:
+        specs.insert(0, result)
+    unexpected = refuse(declaration)
+
+    def finish(returned: Any, given: tuple[Any, ...], rooms: list[Any]) -> Any:
+        # Converted before anything is raised, since what C gave is to be given back.
+        values = [
+            convert(_content(room), given)
+            for convert, room in zip(convert_rooms, rooms, strict=True)
+        ]
+        if convert_result and not status:
+            values.insert(0, convert_result(returned, given))
+        raise_pending()
+        if status and returned not in status.success:
+            unexpected(returned, *given, *values)
+        if convert_result and code_comes_back:
+            return convert_result(returned)
+        for spec, value in zip(specs, values, strict=True):
+            if value is None and spec.kind in _POINTERS and not spec.nullable:
+                unexpected(None)
+        return tuple(values) if len(values) > 1 else values[0] if values else None
+
+    return finish
+
+
+_POINTERS = ("string", "address", "handle")
+
+
+def _needs_more(spec: Value) -> bool:
+    return bool(spec.kind in _POINTERS or spec.status or spec.enumeration)
+
+
+def _as_it_is(result: Any, given: tuple[Any, ...], rooms: list[Any]) -> Any:
+    raise_pending()
+    return result
+
+
+def _content(room: Any) -> Any:
+    """What C wrote: of simple types the value, of others the room itself."""
+    return room.value if type(room).__base__ is _SimpleValue else room
+
+
+_SimpleValue = ctypes.c_int.__base__
+
+
+def refuse(declaration: Declaration) -> Callable[..., Any]:
+    """What is called with a result that no declared one is, and what the call was passed.
+
+    A code that is no success, or an integer that is not of the enumeration; None is a null
+    pointer. It raises the error, or returns what comes back all the same.
+    """
+    result = declaration.result
+
+    def unexpected(value: Any, *given: Any) -> Any:
+        if value is None:
+            raise ValueError(
+                f"{declaration.name}() returned a null pointer, which its declaration rules out"
+            )
+        if result and result.status:
+            raise result.status.error(value, declaration.name, given)
+        return result.enumeration(value) if result else None
+
+    return unexpected
+
+
+def _view(where: str, spec: In, given: Any) -> "View":
+    from .buffers import View  # seldom needed: fast calls do without
+
+    return View(where, spec, given)
 
 
 def _check_overlap(arguments: list[Argument], views: "dict[int, View]") -> None:
@@ -95,8 +229,8 @@ def _check_overlap(arguments: list[Argument], views: "dict[int, View]") -> None:
 
 def _count(argument: Argument, spec: Count, views: "dict[int, View]") -> int:
     first, *rest = spec.buffers
-    count = views[argument.buffers[0]].items
-    for name, position in zip(rest, argument.buffers[1:], strict=True):
+    count = views[argument.parameters[0]].items
+    for name, position in zip(rest, argument.parameters[1:], strict=True):
         if views[position].items != count:
             raise ValueError(
                 f"{argument.where} counts the items of {first!r} and of {name!r}:"
@@ -107,139 +241,8 @@ def _count(argument: Argument, spec: Count, views: "dict[int, View]") -> int:
     return count
 
 
-def refuse_null(declaration: Declaration) -> Callable[[], Any]:
-    """What is called when C returns a null pointer that was not declared: it raises."""
-
-    def refuse() -> Any:
-        raise ValueError(
-            f"{declaration.name}() returned a null pointer, which its declaration rules out"
-        )
-
-    return refuse
-
-
 def _wrong_count(declaration: Declaration, given: int) -> str:
     names = declaration.parameters
     plural = "" if len(names) == 1 else "s"
     listed = f" ({', '.join(names)})" if names else ""
     return f"{declaration.name}() takes {len(names)} argument{plural}{listed}, not {given}"
-
-
-def _converter(where: str, spec: Value) -> Convert:
-    convert = _CONVERTERS[spec.kind](where, spec)
-    if not spec.nullable or spec.kind == "other":
-        return convert
-    return lambda given: None if given is None else convert(given)
-
-
-def _integer(where: str, spec: Value) -> Convert:
-    low, high = spec.low, spec.high
-
-    def convert(given: Any) -> int:
-        try:
-            number = operator.index(given)
-        except TypeError:
-            if _has(given, "__index__"):
-                raise  # its own error says more
-            raise TypeError(f"{where} must be an integer, not {_type_name(given)}") from None
-        if not low <= number <= high:
-            raise OverflowError(f"{where} must be in {low}..{high}, not {_short(number)}")
-        return number
-
-    return convert
-
-
-def _bool(where: str, spec: Value) -> Convert:
-    def convert(given: Any) -> bool:
-        if given is True or given is False:
-            return given
-        raise TypeError(f"{where} must be a bool, not {_type_name(given)}")
-
-    return convert
-
-
-def _float(where: str, spec: Value) -> Convert:
-    def convert(given: Any) -> float:
-        try:
-            number = ctypes.c_double(given).value
-        except TypeError:
-            if _has(given, "__float__"):
-                raise  # its own error says more
-            raise TypeError(f"{where} must be a number, not {_type_name(given)}") from None
-        except OverflowError:
-            raise OverflowError(f"{where} cannot hold so large a number") from None
-        if abs(number) < _INFINITY and abs(spec.ctype(number).value) == _INFINITY:
-            raise OverflowError(f"{where} cannot hold {number}")
-        return number
-
-    return convert
-
-
-def _string(where: str, spec: Value) -> Convert:
-    python_type = spec.python_type
-
-    def convert(given: Any) -> bytes:
-        if not isinstance(given, python_type):
-            raise TypeError(f"{where} must be {python_type.__name__}, not {_type_name(given)}")
-        text = given if isinstance(given, bytes) else str.encode(given)
-        if 0 in text:
-            raise ValueError(
-                f"{where} must not contain NUL, which ends a string in C:"
-                f" there is one at byte {text.index(0)}"
-            )
-        return text
-
-    return convert
-
-
-def _other(where: str, spec: Value) -> Convert:
-    def convert(given: Any) -> Any:
-        try:
-            spec.ctype.from_param(given)
-        except TypeError as error:
-            raise TypeError(f"{where}: {error}") from None
-        return given
-
-    return convert
-
-
-_CONVERTERS: dict[str, Callable[[str, Value], Convert]] = {
-    "signed": _integer,
-    "unsigned": _integer,
-    "address": _integer,
-    "bool": _bool,
-    "float": _float,
-    "string": _string,
-    "other": _other,
-}
-
-
-def _result_converter(declaration: Declaration) -> Convert | None:
-    """What is still to be done to a result as ctypes returns it."""
-    spec = declaration.result
-    if spec is None or spec.kind not in ("string", "address"):
-        return None
-    refuse = refuse_null(declaration)
-
-    def convert(result: Any) -> Any:
-        if result is None:
-            return None if spec.nullable else refuse()
-        return result.decode() if spec.python_type is str else result
-
-    return convert
-
-
-def _type_name(given: object) -> str:
-    return type(given).__name__
-
-
-def _has(given: object, method: str) -> bool:
-    # Looked up as Python itself does: on the type, not on the instance.
-    return hasattr(type(given), method)
-
-
-def _short(number: int) -> str:
-    # Python refuses to format an integer of more than 4,300 digits.
-    if number.bit_length() <= 128:
-        return str(number)
-    return f"an integer of {number.bit_length()} bits"

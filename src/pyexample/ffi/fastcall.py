@@ -10,17 +10,20 @@ import functools
 import itertools
 import sys
 from collections.abc import Callable
-from ctypes import c_char_p, c_int, c_int64, c_size_t, c_uint8, c_uint32, c_void_p
+from ctypes import c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_void_p
 from typing import Any
 
-from .checked import refuse_null
-from .declaration import NEVER, Argument, Declaration, In, Value
+from . import callbacks
+from .checked import refuse
+from .declaration import Argument, Declaration
 from .loader import LibraryLoadError, load
+from .values import NEVER, Count, In, Value
 
 # From here to _Python: fastcall.h, mirrored.
-_ABI_VERSION = 1
+_ABI_VERSION = 2
 _MAX_ARGUMENTS = 16
 _MAX_BUFFERS = 8
+_MAX_HANDLES = 4
 _KINDS = {
     "void": "v",
     "signed": "i",
@@ -31,8 +34,11 @@ _KINDS = {
     "str": "s",
     "address": "P",
     "pointer": "p",
+    "handle": "h",
     "buffer": "b",
     "count": "n",
+    "code": "c",
+    "struct": "t",
 }
 
 
@@ -66,6 +72,7 @@ class _Descriptor(ctypes.Structure):
         ("ml_flags", c_int),
         ("ml_doc", c_void_p),
         ("function", c_void_p),
+        ("conversion", c_void_p),
         ("release_at", c_int64),
         ("name", c_uint32),
         ("doc", c_uint32),
@@ -108,7 +115,9 @@ class Function(bytes):
 
     module: str
     checked: Callable[..., Any]
-    refuse_null: Callable[[], Any]
+    unexpected: Callable[..., Any]
+    conversion: Any
+    raise_pending = staticmethod(callbacks.raise_pending)
 
     def __reduce__(self) -> tuple[Any, ...]:
         from importlib import import_module  # seldom needed
@@ -125,18 +134,41 @@ def builtin(
     ``__self__`` will be. Raises NotServedError where it cannot be made.
     """
     engine = _engine()
-    function = kind(_describe(declaration, c_function))
+    conversion = _conversion(declaration.result)
+    function = kind(_describe(declaration, c_function, conversion))
     function.module = declaration.function.__module__
     function.checked = checked
-    function.refuse_null = refuse_null(declaration)
+    function.unexpected = refuse(declaration)
+    function.conversion = conversion  # the descriptor has its address
     return engine(function)
 
 
-def _describe(declaration: Declaration, c_function: Any) -> bytes:
+def _conversion(result: Value | None) -> Any:
+    """The dict or the type that makes the Python object of some results."""
+    if result is None:
+        return None
+    if result.kind == "other":
+        return result.ctype
+    if result.status:
+        return {code: _as_declared(result, code) for code in result.status.success}
+    return {each.value: each for each in result.enumeration} if result.enumeration else None
+
+
+def _as_declared(result: Value, code: int) -> Any:
+    enumeration = result.enumeration
+    return enumeration(code) if enumeration else code if result.python_type else None
+
+
+def _describe(declaration: Declaration, c_function: Any, conversion: Any) -> bytes:
     """The content of a descriptor, but for what ``fastcall_prepare`` fills in."""
     arguments = declaration.arguments
     buffers = [each.position for each in arguments if isinstance(each.spec, In)]
-    if len(arguments) > _MAX_ARGUMENTS or len(buffers) > _MAX_BUFFERS:
+    handles = [each for each in arguments if getattr(each.spec, "kind", "") == "handle"]
+    if (
+        len(arguments) > _MAX_ARGUMENTS
+        or len(buffers) > _MAX_BUFFERS
+        or len(handles) > _MAX_HANDLES
+    ):
         raise NotServedError("it has more arguments than are served")
     result = declaration.result
     described = [bytes(_describe_argument(argument, buffers)) for argument in arguments]
@@ -147,12 +179,13 @@ def _describe(declaration: Declaration, c_function: Any) -> bytes:
     end = ctypes.sizeof(_Descriptor) + sum(map(len, described))
     descriptor = _Descriptor(
         function=_address(c_function),
+        conversion=id(conversion),
         release_at=declaration.release_at,
         name=end,
         doc=end + len(name),
         parameters=len(declaration.parameters),
         arguments=len(arguments),
-        result=_kind("result", result) if result else ord(_KINDS["void"]),
+        result=_kind_of_result(result) if result else ord(_KINDS["void"]),
         result_size=ctypes.sizeof(result.ctype) if result else 0,
         result_nullable=result.nullable if result else False,
     )
@@ -163,32 +196,61 @@ def _describe_argument(argument: Argument, buffers: list[int]) -> _Argument:
     spec = argument.spec
     described = _Argument(parameter=argument.position, size=ctypes.sizeof(spec.ctype))
     if isinstance(spec, Value):
-        described.kind = _kind(argument.where, spec)
+        described.kind = _kind(argument.where, spec, _pointer_or_kind(spec))
         described.low, described.high = spec.low, spec.high
         # ctypes itself takes None for every pointer type.
         described.nullable = spec.nullable or spec.kind == "other"
-        described.type = id(spec.ctype)
+        described.type = id(spec.python_type if spec.kind == "handle" else spec.ctype)
     elif isinstance(spec, In):
         described.kind, described.size = ord(_KINDS["buffer"]), spec.size
         described.shift = spec.size.bit_length() - 1
         described.item = ord(_KINDS[spec.item_kind])
         described.writable, described.in_place = spec.writable, spec.in_place
-    else:
+    elif isinstance(spec, Count):
         described.kind = ord(_KINDS["count"])
         described.high = min(spec.high, NEVER)
-        described.buffers = sum(1 << buffers.index(position) for position in argument.buffers)
+        described.buffers = sum(1 << buffers.index(at) for at in argument.parameters)
+    else:
+        raise NotServedError(f"{argument.where}: what is Returned is not served")
     return described
 
 
-def _kind(where: str, spec: Value) -> int:
-    kind = spec.kind
+def _kind_of_result(spec: Value) -> int:
+    if spec.kind == "handle" or spec.freed_by:
+        raise NotServedError(f"result: a {spec.c_name} that is to be given back is not served")
+    if spec.status or spec.enumeration:
+        if spec.kind != "signed" or ctypes.sizeof(spec.ctype) != ctypes.sizeof(c_int32):
+            raise NotServedError(f"result: codes of {spec.c_name} are not served")
+        return ord(_KINDS["code"])
+    return _kind("result", spec, "struct" if _is_two_words(spec.ctype) else spec.kind)
+
+
+def _pointer_or_kind(spec: Value) -> str:
+    return "pointer" if spec.kind == "other" and hasattr(spec.ctype, "contents") else spec.kind
+
+
+def _kind(where: str, spec: Value, kind: str) -> int:
     if kind == "string":
         kind = spec.python_type.__name__
-    elif where != "result" and kind == "other" and hasattr(spec.ctype, "contents"):
-        kind = "pointer"
+        if spec.encoding.name != "utf-8" or spec.encoding.errors != "strict":
+            raise NotServedError(f"{where}: the encoding {spec.encoding.name} is not served")
     if kind not in _KINDS:
         raise NotServedError(f"{where}: the type {spec.c_name} is not served")
     return ord(_KINDS[kind])
+
+
+def _is_two_words(ctype: Any) -> bool:
+    """Whether it is a structure that comes back as two words of integers: see abi.h."""
+    if not issubclass(ctype, ctypes.Structure) or not 8 < ctypes.sizeof(ctype) <= 16:
+        return False
+    simple = all(
+        getattr(each[1], "_type_", "") in tuple("bBhHiIlLqQ?P") for each in ctype._fields_
+    )
+    return (
+        simple
+        and all(len(each) == 2 for each in ctype._fields_)
+        and "_pack_" not in ctype.__dict__
+    )
 
 
 _BYTES_OFFSET = bytes.__basicsize__ - 1
@@ -226,6 +288,9 @@ def _start() -> Engine:
     # PyDLL, since it uses Python's API.
     library = ctypes.PyDLL(loaded._name, handle=loaded._handle)
     _initialise(library)
+    waiting = callbacks.pending.value
+    callbacks.pending = c_int32.in_dll(library, "fastcall_pending")
+    callbacks.pending.value = waiting
     prepare = library.fastcall_prepare
     prepare.argtypes = [ctypes.py_object]
     prepare.restype = c_char_p

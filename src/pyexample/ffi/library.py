@@ -5,10 +5,11 @@ import os
 from collections.abc import Callable
 from typing import Any, TypeVar, cast, overload
 
-from .checked import checked_call
-from .declaration import NEVER, Declaration, DeclarationError
+from .checked import checked_call, closing_call
+from .declaration import Declaration
 from .fastcall import Function, NotServedError, builtin
 from .loader import load, override_variable, variable
+from .values import NEVER, DeclarationError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -95,7 +96,11 @@ class Library:
             ) from None
         declaration.apply(c_function)
         self.declarations[name] = declaration
-        checked = checked_call(declaration, self._callee(declaration, c_function))
+        callee = self._callee(declaration, c_function)
+        if declaration.closes:
+            self.fallbacks[name] = "it closes a handle"
+            return cast(F, closing_call(declaration, callee))
+        checked = checked_call(declaration, callee)
         try:
             if os.environ.get(self._switch) == "0":
                 raise NotServedError(f"{self._switch} is 0")

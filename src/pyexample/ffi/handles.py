@@ -1,0 +1,157 @@
+"""Handles: opaque pointers that C gives, and that are given back to it once.
+
+A subclass of Handle stands for one type of C, such as ``sqlite3 *``. Its instances come
+from C, as results of declared functions. The declared function that takes one back has
+``CLOSES`` behind that parameter; ``handle.close()``, ``with``, the end of the handle's life
+and the end of Python do what it does, whichever comes first.
+"""
+
+import ctypes
+import weakref
+from collections.abc import Callable, Hashable, Iterable
+from typing import TYPE_CHECKING, ClassVar, NoReturn
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+CLOSES = object()
+"""Behind a parameter that is a handle: the function closes it."""
+
+
+class _Memory(ctypes.Structure):
+    """``fastcall_handle``, of fastcall.h."""
+
+    _fields_ = (("address", ctypes.c_void_p), ("users", ctypes.c_int64))
+    address: int | None
+    users: int
+
+
+class Handle(ctypes.Structure):
+    """An opaque pointer of C. Subclass it for each type of handle.
+
+    To close it twice does nothing. To use it once it is closed is a ValueError; to close it
+    while it or a child of it is an argument of a call that has not returned, a RuntimeError.
+
+    Attributes:
+        parent: in a subclass, another one: a handle that is made from one of those keeps
+            it alive, and closes before it.
+        close_in_c: set by the declaration of the function that closes it.
+    """
+
+    parent: ClassVar["type[Handle] | None"] = None
+    close_in_c: ClassVar[Callable[[int], object] | None] = None
+    _fields_ = _Memory._fields_
+    _life: "_Life"
+    _parents: "list[Handle]"
+    _kept: dict[Hashable, object]
+
+    def __init__(self) -> None:
+        raise TypeError(f"a {type(self).__name__} is made by C, not by Python")
+
+    @classmethod
+    def adopt(cls, address: int, given: Iterable[object] = (), *, owned: bool = True) -> "Self":
+        """The handle for an address that C returned.
+
+        ``given`` is what it was made from. One that is not owned stays C's to close.
+        """
+        memory = _Memory(address, 0)
+        handle = cls.from_buffer(memory)
+        # The child holds its parents, so that they live longer. What is left when it is
+        # gone, its _Life, holds no handle: that would be a cycle beyond the reach of gc.
+        handle._parents = [
+            each for each in given if cls.parent and isinstance(each, cls.parent)
+        ]
+        handle._kept = {}
+        close_in_c = cls.close_in_c if owned else None
+        handle._life = _Life(
+            cls.__name__, memory, close_in_c, [each._life for each in handle._parents]
+        )
+        if close_in_c:
+            weakref.finalize(handle, handle._life.close)
+        return handle
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed."""
+        return not self._life.memory.address
+
+    def close(self) -> None:
+        """Give it back to C, its children first. Nothing happens where it is closed."""
+        self._life.close()
+        self._kept.clear()
+
+    def __enter__(self) -> "Self":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        address = self._life.memory.address
+        return f"<{type(self).__name__} {f'at {address:#x}' if address else 'closed'}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} cannot be copied or pickled: it is C's")
+
+    def pointer(self) -> ctypes.c_void_p:
+        """The opaque pointer. Raises ValueError where it is closed."""
+        address = self._life.memory.address
+        if not address:
+            raise ValueError(f"the {type(self).__name__} is closed")
+        return ctypes.c_void_p(address)
+
+    # What ctypes passes for it where it is passed to a raw function.
+    _as_parameter_ = property(pointer)
+
+    def use(self) -> Callable[[], object]:
+        """Keep it from being closed, until what is returned is called."""
+        users = self._life.users
+        users.append(None)
+        return users.pop
+
+    def keep(self, slot: Hashable, item: object) -> None:
+        """Keep ``item`` alive until it is closed, or until another one has the same slot."""
+        self._kept[slot] = item
+
+
+class _Life:
+    """What it takes to close a handle, also when the handle itself is gone."""
+
+    def __init__(
+        self,
+        name: str,
+        memory: _Memory,
+        close_in_c: Callable[[int], object] | None,
+        parents: "list[_Life]",
+    ) -> None:
+        self.name = name
+        self.memory = memory
+        self.close_in_c = close_in_c
+        self.parents = parents
+        self.children: dict[_Life, None] = {}  # in the order in which they were made
+        self.users: list[None] = []  # an item for each call, but for those that memory counts
+        # Emptied by whoever closes it: list.pop is atomic, with the GIL and without.
+        self.open = [memory.address]
+        for parent in parents:
+            parent.children[self] = None
+
+    def close(self) -> None:
+        try:
+            address = self.open.pop()
+        except IndexError:
+            return
+        try:
+            # Taken away before the users are counted, so that none comes in between.
+            self.memory.address = None
+            if self.users or self.memory.users:
+                raise RuntimeError(f"the {self.name} is in use by a call that has not returned")
+            for child in reversed(list(self.children)):
+                child.close()
+            if self.close_in_c and address:
+                self.close_in_c(address)
+        except BaseException:
+            self.memory.address = address
+            self.open.append(address)
+            raise
+        for parent in self.parents:
+            parent.children.pop(self, None)

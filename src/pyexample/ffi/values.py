@@ -1,0 +1,329 @@
+"""What stands in a declaration: the C arguments, and what is said of them."""
+
+import ctypes
+import types
+import typing
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from .handles import CLOSES, Handle
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer as Buffer
+else:
+
+    class Buffer:
+        """Whatever has the buffer protocol, as type checkers know it (PEP 688)."""
+
+
+_KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
+    **dict.fromkeys("bhilq", ("signed", (int,))),
+    **dict.fromkeys("BHILQ", ("unsigned", (int,))),
+    "?": ("bool", (bool,)),
+    "f": ("float", (float,)),
+    "d": ("float", (float,)),
+    "z": ("string", (bytes, str)),
+    "P": ("address", (int,)),
+}
+"""By the type code of a simple ctypes type: its kind, and the Python types for it."""
+
+_C_NAMES = {"?": "bool", "f": "float", "d": "double", "z": "char *", "P": "void *", "c": "char"}
+
+NEVER = 2**63 - 1
+"""As ``Declaration.release_at``: the GIL is held during the call."""
+
+
+class DeclarationError(TypeError):
+    """A declaration that contradicts itself, or that cannot be understood."""
+
+
+class In:
+    """The C argument ``const T *``: the items of a buffer, which C reads.
+
+    ``In(c_int32)`` takes any object with the buffer protocol whose items are int32_t, of
+    any number of dimensions, C-contiguous and aligned. Nothing is copied. ``In(None)`` is
+    ``const void *``: items of any type, counted in bytes.
+    """
+
+    writable = False
+    in_place = False
+
+    def __init__(self, item: Any, /) -> None:
+        kind = "void" if item is None else _kind(item, "In and Out")[0]
+        if kind not in ("void", "signed", "unsigned", "bool", "float"):
+            raise DeclarationError(f"In and Out: items of {item!r} are not served")
+        self.ctype: Any = ctypes.POINTER(item) if item else ctypes.c_void_p
+        self.item = item
+        self.item_kind = kind
+        self.size = ctypes.sizeof(item) if item else 1
+        self.item_name = _c_name(item) if item else "void"
+        self.c_name = f"{'' if self.writable else 'const '}{self.item_name} *"
+
+    def refine(self, where: str, item: object) -> None:
+        """Nothing may stand behind it but further C arguments."""
+        raise DeclarationError(f"{where}: {item!r} cannot stand behind {self.c_name}")
+
+
+class Out(In):
+    """The C argument ``T *``: the items of a writable buffer, which C writes.
+
+    It may not overlap another buffer of the call. ``in_place=True`` lets it be the very
+    memory of another one, from its first byte to its last.
+    """
+
+    writable = True
+
+    def __init__(self, item: Any, /, *, in_place: bool = False) -> None:
+        super().__init__(item)
+        self.in_place = in_place
+
+
+class Count:
+    """The C argument that says how many items a buffer has, such as ``size_t``.
+
+    ``Count(c_size_t, "numbers")`` is what the buffer that is passed for the parameter
+    ``numbers`` has; with several names, all of them must have equally many.
+    """
+
+    def __init__(self, ctype: Any, /, *buffers: str) -> None:
+        if _kind(ctype, "Count")[0] not in ("signed", "unsigned"):
+            raise DeclarationError(f"Count: {ctype!r} is not an integer type")
+        self.ctype = ctype
+        self.high = _limits(ctype)[1]
+        self.c_name = _c_name(ctype)
+        self.buffers = buffers
+
+
+class Encoding:
+    """Behind ``c_char_p``: how a ``str`` is encoded, where that is not UTF-8.
+
+    One whose only zero byte is the NUL that ends the string.
+    """
+
+    def __init__(self, name: str, /, errors: str = "strict") -> None:
+        "".encode(name, errors)  # LookupError where there is none of that name
+        self.name = name
+        self.errors = errors
+
+
+class FreedBy:
+    """Behind a ``c_char_p`` that is returned: it is copied, then freed.
+
+    ``FreedBy(example_free)``: the declared function that takes its address, an ``int``.
+    """
+
+    def __init__(self, function: Callable[[int], object], /) -> None:
+        self.function = function
+
+
+class Keep:
+    """Behind a callback that C keeps: it stays alive as long as the handle that it is for.
+
+    ``Keep("database")`` is for the handle that is passed for the parameter ``database``, and
+    until the same function is passed another one. ``Keep("database", "name")``: until it is
+    passed another one with the same ``name``.
+    """
+
+    def __init__(self, handle: str, /, *names: str) -> None:
+        self.names = (handle, *names)
+
+
+class Status:
+    """As the C type of a result: a code that says whether the function succeeded.
+
+    Codes of success come back as the Python type of the result, an enumeration or int, or
+    not at all where that is None, or where something is Returned.
+    """
+
+    def __init__(
+        self,
+        ctype: Any,
+        error: Callable[[int, str, tuple[Any, ...]], BaseException],
+        /,
+        *,
+        success: Iterable[int] = (0,),
+    ) -> None:
+        """Declare the codes of a library.
+
+        Args:
+            ctype: the C type of the codes.
+            error: makes the exception for any other code, from the code, the name of the
+                function and what it was passed, with what it Returned behind it.
+            success: the codes of success.
+        """
+        self.ctype = ctype
+        self.error = error
+        self.success = frozenset(success)
+
+
+class Value:
+    """A C value that is passed or returned.
+
+    Attributes:
+        ctype: the ctypes type.
+        kind: "signed", "unsigned", "bool", "float", "string", "address", "handle",
+            "callback", or "other".
+        c_name: the type as C programmers write it, such as "int32_t".
+        python_type: the Python type that stands for it.
+        nullable: whether None stands for a null pointer.
+        low, high: the least and the greatest value of an integer or address, else 0.
+        callback, status, encoding, freed_by, keep, closes: what was declared of it.
+    """
+
+    def __init__(self, where: str, python_type: Any, ctype: Any) -> None:
+        """Let ``python_type`` stand for ``ctype``; errors call the value ``where``."""
+        # A Callback and a Status know their ctypes type.
+        self.callback: Any = ctype if hasattr(ctype, "prototype") else None
+        self.status = ctype if isinstance(ctype, Status) else None
+        ctype = getattr(ctype, "prototype", getattr(ctype, "ctype", ctype))
+        self.ctype: Any = ctype
+        self.encoding = _UTF_8
+        self.freed_by: FreedBy | None = None
+        self.keep: Keep | None = None
+        self.closes = False
+        self.kind, python_types = _kind(ctype, where)
+        self.c_name = _c_name(ctype)
+        self.python_type, self.nullable = _without_none(python_type)
+        self.low, self.high = 0, 0
+        if self.kind in ("signed", "unsigned", "address"):
+            self.low, self.high = _limits(ctype)
+        if self.callback:
+            self.kind, self.c_name = "callback", self.callback.name
+        elif self.kind == "address" and _is_a(self.python_type, Handle):
+            self.kind, self.c_name = "handle", f"{self.python_type.__name__} *"
+        elif self.status:
+            if self.kind != "signed" and self.kind != "unsigned":
+                raise DeclarationError(f"{where}: a Status is an integer, not {self.c_name}")
+        elif python_types and self.python_type not in python_types and not self.enumeration:
+            names = " or ".join(each.__name__ for each in python_types)
+            raise DeclarationError(
+                f"{where}: {names} stands for {self.c_name}, not {python_type}"
+            )
+        elif self.nullable and self.kind in ("signed", "unsigned", "bool", "float"):
+            raise DeclarationError(f"{where}: {self.c_name} is no pointer, it cannot be None")
+
+    @property
+    def enumeration(self) -> Any:
+        """The enumeration that an integer is of, or None."""
+        is_one = _is_a(self.python_type, int) and self.python_type not in (int, bool)
+        return self.python_type if is_one and self.kind in ("signed", "unsigned") else None
+
+    def refine(self, where: str, item: object) -> None:
+        """Take what stands behind the C type: a range, an Encoding, ..."""
+        if isinstance(item, range):
+            self.narrow(where, item)
+        elif isinstance(item, Encoding) and self.kind == "string" and self.python_type is str:
+            self.encoding = item
+        elif isinstance(item, FreedBy) and self.kind == "string":
+            # ctypes would make bytes of a plain c_char_p, and the address would be lost.
+            self.freed_by, self.ctype = item, _OwnedString
+        elif isinstance(item, Keep) and self.kind == "callback":
+            self.keep = item
+        elif item is CLOSES and self.kind == "handle":
+            self.closes = True
+        else:
+            raise DeclarationError(f"{where}: {item!r} cannot stand behind {self.c_name}")
+
+    def narrow(self, where: str, allowed: range) -> None:
+        """Allow only the integers in ``allowed``."""
+        if self.kind not in ("signed", "unsigned"):
+            raise DeclarationError(f"{where}: only an integer has a range, not {self.c_name}")
+        if allowed.step != 1 or not allowed:
+            raise DeclarationError(f"{where}: {allowed!r} is empty, or has not the step 1")
+        if allowed[0] < self.low or allowed[-1] > self.high:
+            raise DeclarationError(f"{where}: {allowed!r} goes beyond {self.c_name}")
+        self.low, self.high = allowed[0], allowed[-1]
+
+
+class Returned:
+    """The C argument ``T *``: room for a value, which C fills in and which comes back.
+
+    ``Returned(int, c_int32)`` is declared as a value is, what stands behind its C type
+    included. What C leaves as it was comes back as 0, or as None where that is declared.
+    """
+
+    def __init__(self, python_type: Any, ctype: Any, /, *items: Any) -> None:
+        self.value = Value("Returned", python_type, ctype)
+        for item in items:
+            self.value.refine("Returned", item)
+        if self.value.kind == "callback" or self.value.status:
+            raise DeclarationError(f"Returned: {self.value.c_name} cannot be returned")
+        # Of the declared type, for whoever compares it with the header.
+        self.ctype: Any = ctypes.POINTER(ctype)
+        self.c_name = f"{self.value.c_name} *"
+
+
+def annotations(declared: Any) -> dict[str, Any]:
+    """The annotations of a function or class, with no strings among them."""
+    hints: dict[str, Any] = declared.__annotations__
+    if any(isinstance(hint, str) for hint in hints.values()):
+        # It takes its time, and only strings need it.
+        return typing.get_type_hints(declared, include_extras=True)
+    return hints
+
+
+def split_annotation(where: str, annotation: Any) -> list[Any]:
+    """The Python type of an annotation, and what stands behind it."""
+    if typing.get_origin(annotation) is not typing.Annotated:
+        raise DeclarationError(
+            f"{where}: expected Annotated[python type, C type], not {annotation!r}"
+        )
+    python_type, *items = typing.get_args(annotation)
+    return [None if python_type is types.NoneType else python_type, *items]
+
+
+def value_of(where: str, annotation: Any) -> Value:
+    """The value that an annotation declares, with nothing beside it."""
+    python_type, ctype, *items = split_annotation(where, annotation)
+    value = Value(where, python_type, ctype)
+    for item in items:
+        value.refine(where, item)
+    return value
+
+
+_UTF_8 = Encoding("utf-8")
+
+
+class _OwnedString(ctypes.c_char_p):
+    """``char *`` as a result that keeps its address: ctypes makes bytes of no subclass."""
+
+
+def _is_a(python_type: Any, base: type) -> bool:
+    return isinstance(python_type, type) and issubclass(python_type, base)
+
+
+def _without_none(python_type: Any) -> tuple[Any, bool]:
+    """``int | None`` as ``(int, True)``, ``int`` as ``(int, False)``."""
+    if typing.get_origin(python_type) not in (types.UnionType, typing.Union):
+        return python_type, False
+    members = typing.get_args(python_type)
+    others = [member for member in members if member is not types.NoneType]
+    return (others[0] if len(others) == 1 else python_type), len(others) < len(members)
+
+
+def _code(ctype: Any) -> str:
+    code = getattr(ctype, "_type_", None)
+    return code if isinstance(code, str) else ""
+
+
+def _kind(ctype: Any, where: str) -> tuple[str, tuple[type, ...]]:
+    if not (isinstance(ctype, type) and hasattr(ctype, "from_param")):
+        raise DeclarationError(f"{where}: {ctype!r} is not a ctypes type")
+    return _KINDS.get(_code(ctype), ("other", ()))
+
+
+def _c_name(ctype: Any) -> str:
+    code = _code(ctype)
+    kind, _ = _KINDS.get(code, ("other", ()))
+    if kind in ("signed", "unsigned"):
+        # ctypes does not keep the name: c_int32 is c_int, and c_size_t is c_ulong.
+        return f"{'u' if kind == 'unsigned' else ''}int{8 * ctypes.sizeof(ctype)}_t"
+    return _C_NAMES.get(code, getattr(ctype, "__name__", str(ctype)))
+
+
+def _limits(ctype: Any) -> tuple[int, int]:
+    bits = 8 * ctypes.sizeof(ctype)
+    # All bits set is -1 in a signed type, and the greatest value of an unsigned one.
+    if ctype(-1).value == -1:
+        return -(1 << bits - 1), (1 << bits - 1) - 1
+    return 0, (1 << bits) - 1
