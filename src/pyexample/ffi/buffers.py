@@ -31,7 +31,7 @@ class View:
         except TypeError:
             raise TypeError(f"{where} must be a buffer, not {type(given).__name__}") from None
         view = self._view
-        if spec.item is not None and not _fits(spec, view):
+        if spec.item_kind != "void" and not _fits(spec, view):
             raise TypeError(
                 f"{where} must have items of {spec.item_name}, not of {_item_name(view)}"
             )

@@ -1,6 +1,7 @@
 """Callbacks: Python callables that C calls, and where their exceptions go."""
 
 import ctypes
+import functools
 from _thread import RLock, get_ident
 from collections.abc import Callable as Function
 from typing import Any
@@ -49,6 +50,11 @@ class Callback:
             for spec in self.arguments
         ]
         self._to_c = to_c(f"{self.name}() result", result) if result else None
+
+    @classmethod
+    def failing_with(cls, result: Any) -> Function[[Function[..., Any]], "Callback"]:
+        """``@Callback.failing_with(1)``: C gets ``result`` after an exception, rather than 0."""
+        return functools.partial(cls, failed=result)
 
     def make(self, function: Function[..., Any] | None) -> Any:
         """The C function that calls ``function``; a null pointer for None."""

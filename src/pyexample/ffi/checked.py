@@ -155,8 +155,8 @@ def _finisher(declaration: Declaration) -> Callable[..., Any]:
         if convert_result and not status:
             values.insert(0, convert_result(returned, given))
         raise_pending()
-        if status and returned not in status.success:
-            unexpected(returned, *given, *values)
+        if status:
+            status.check(returned, declaration.name, (*given, *values))
         if convert_result and code_comes_back:
             return convert_result(returned)
         for spec, value in zip(specs, values, strict=True):
@@ -201,7 +201,7 @@ def refuse(declaration: Declaration) -> Callable[..., Any]:
                 f"{declaration.name}() returned a null pointer, which its declaration rules out"
             )
         if result and result.status:
-            raise result.status.error(value, declaration.name, given)
+            result.status.check(value, declaration.name, given)
         return result.enumeration(value) if result else None
 
     return unexpected

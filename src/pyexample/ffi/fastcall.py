@@ -218,6 +218,8 @@ def _describe_argument(argument: Argument, buffers: list[int]) -> _Argument:
 def _kind_of_result(spec: Value) -> int:
     if spec.kind == "handle" or spec.freed_by:
         raise NotServedError(f"result: a {spec.c_name} that is to be given back is not served")
+    if spec.status and not spec.status.error and spec.python_type is None:
+        return ord(_KINDS["void"])
     if spec.status or spec.enumeration:
         if spec.kind != "signed" or ctypes.sizeof(spec.ctype) != ctypes.sizeof(c_int32):
             raise NotServedError(f"result: codes of {spec.c_name} are not served")

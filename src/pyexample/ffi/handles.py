@@ -42,7 +42,7 @@ class Handle(ctypes.Structure):
     close_in_c: ClassVar[Callable[[int], object] | None] = None
     _fields_ = _Memory._fields_
     _life: "_Life"
-    _parents: "list[Handle]"
+    _parents: "tuple[Handle, ...]"
     _kept: dict[Hashable, object]
 
     def __init__(self) -> None:
@@ -58,9 +58,7 @@ class Handle(ctypes.Structure):
         handle = cls.from_buffer(memory)
         # The child holds its parents, so that they live longer. What is left when it is
         # gone, its _Life, holds no handle: that would be a cycle beyond the reach of gc.
-        handle._parents = [
-            each for each in given if cls.parent and isinstance(each, cls.parent)
-        ]
+        handle._parents = tuple(each for each in given if isinstance(each, cls.parent or ()))
         handle._kept = {}
         close_in_c = cls.close_in_c if owned else None
         handle._life = _Life(
@@ -69,6 +67,11 @@ class Handle(ctypes.Structure):
         if close_in_c:
             weakref.finalize(handle, handle._life.close)
         return handle
+
+    @property
+    def parents(self) -> "tuple[Handle, ...]":
+        """The handles that it was made from."""
+        return self._parents
 
     @property
     def closed(self) -> bool:

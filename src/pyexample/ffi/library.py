@@ -2,7 +2,7 @@
 
 import ctypes
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast, overload
 
 from .checked import checked_call, closing_call
@@ -27,7 +27,14 @@ class Library:
         fallbacks: why a declared function is not a builtin, by name.
     """
 
-    def __init__(self, name: str, module: str, *, abi: tuple[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        *,
+        abi: tuple[str, int] | None = None,
+        system: Mapping[str, str] | None = None,
+    ) -> None:
         """Load the library.
 
         Args:
@@ -36,13 +43,15 @@ class Library:
                 is in the same package.
             abi: the name of a C function ``int32_t f(void)`` that returns the version of
                 the library's binary interface, and the one that is declared here.
+            system: for a library of the system's, rather than the package's: what it is
+                called, by ``sys.platform``, such as ``{"linux": "libz.so.1"}``.
 
         Raises:
             LibraryLoadError: it was not found, or cannot be loaded, or has another ABI.
         """
-        package = module.rpartition(".")[0]
+        package = module.rpartition(".")[0] if system is None else module
         self.cdll, self.attempts = load(
-            package, name, abi=abi, override=override_variable(package)
+            package, name, abi=abi, override=override_variable(package), system=system
         )
         self.abi = abi
         self.path = self.attempts[-1].path

@@ -7,11 +7,15 @@ not the system's libraries, from where somebody else's file could come.
 
 An environment variable may override the search with the absolute path of one file:
 ``FOO_LIBRARY`` for a package ``foo``. It never falls back.
+
+A library of the system's (SQLite, say) is loaded by the name that is declared for the
+platform, as the system's loader finds it.
 """
 
 import ctypes
 import os
 import sys
+from collections.abc import Mapping
 
 from .binary import architectures, is_cut_off
 
@@ -74,45 +78,66 @@ def _file_names(name: str) -> list[str]:
 
 
 def load(
-    package: str, name: str, *, abi: tuple[str, int] | None = None, override: str | None = None
+    package: str,
+    name: str,
+    *,
+    abi: tuple[str, int] | None = None,
+    override: str | None = None,
+    system: Mapping[str, str] | None = None,
 ) -> tuple[ctypes.CDLL, list[Attempt]]:
     """Load the library ``name`` that belongs to ``package``.
 
     ``abi`` is the name of its function that returns the version of its binary interface,
     and the version that it must return. ``override`` is the environment variable that may
-    name the file to be loaded instead.
+    name the file to be loaded instead. ``system`` makes it one of the system's: its name by
+    ``sys.platform``.
 
     Returns the library and all that was tried: the last attempt is the one that loaded.
     Raises LibraryLoadError where none did.
     """
-    advice = f"Reinstall the package ({package.partition('.')[0]})."
-    paths = candidates(package, name)
-    if override:
-        advice = (
-            f"{advice[:-1]}, or set {override} to the absolute path of a library that was"
-            " built for this Python."
-        )
-        if path := os.environ.get(override):
-            paths = [path]
-            advice = f"{override} is set, so nothing else was tried: correct it or unset it."
+    paths, advice = _where_to_look(package, name, override, system)
     attempts: list[Attempt] = []
     for path in paths:
-        library, reason = _try(path, abi)
+        library, reason = _try(path, abi, by_name=path in (system or {}).values())
         attempts.append(Attempt(path, reason))
         if library is not None:
             return library, attempts
     raise LibraryLoadError(name, attempts, advice)
 
 
-def _try(path: str, abi: tuple[str, int] | None) -> tuple[ctypes.CDLL | None, str | None]:
-    if not os.path.isabs(path):
+def _where_to_look(
+    package: str, name: str, override: str | None, system: Mapping[str, str] | None
+) -> tuple[list[str], str]:
+    """The files to be tried, and what to do where none can be loaded."""
+    if override and (path := os.environ.get(override)):
+        return [path], f"{override} is set, so nothing else was tried: correct it or unset it."
+    if system is not None:
+        paths = [system[sys.platform]] if sys.platform in system else []
+        advice = f"Install the system's package of {name}"
+    else:
+        paths = candidates(package, name)
+        advice = f"Reinstall the package ({package.partition('.')[0]})"
+    if not override:
+        return paths, f"{advice}."
+    return paths, (
+        f"{advice}, or set {override} to the absolute path of a library that was built for"
+        " this Python."
+    )
+
+
+def _try(
+    path: str, abi: tuple[str, int] | None, *, by_name: bool
+) -> tuple[ctypes.CDLL | None, str | None]:
+    if not os.path.isabs(path) and not by_name:
         # It would be looked up in the current directory, or worse, along a search path.
         return None, "not an absolute path"
     try:
-        if is_cut_off(path):
+        if not by_name and is_cut_off(path):
             return None, "the file is cut off: copy or install it again"
         library = ctypes.CDLL(path)
     except OSError as error:
+        if by_name:
+            return None, f"the system's loader does not find it: {error}"
         return None, _diagnose(path, str(error))
     reason = _wrong_abi(library, *abi) if abi else None
     return (None, reason) if reason else (library, None)

@@ -42,14 +42,14 @@ class In:
 
     ``In(c_int32)`` takes any object with the buffer protocol whose items are int32_t, of
     any number of dimensions, C-contiguous and aligned. Nothing is copied. ``In(None)`` is
-    ``const void *``: items of any type, counted in bytes.
+    ``const void *``, and ``In(c_char)`` ``const char *``: items of any type, counted in bytes.
     """
 
     writable = False
     in_place = False
 
     def __init__(self, item: Any, /) -> None:
-        kind = "void" if item is None else _kind(item, "In and Out")[0]
+        kind = "void" if item in (None, ctypes.c_char) else _kind(item, "In and Out")[0]
         if kind not in ("void", "signed", "unsigned", "bool", "float"):
             raise DeclarationError(f"In and Out: items of {item!r} are not served")
         self.ctype: Any = ctypes.POINTER(item) if item else ctypes.c_void_p
@@ -132,13 +132,14 @@ class Status:
     """As the C type of a result: a code that says whether the function succeeded.
 
     Codes of success come back as the Python type of the result, an enumeration or int, or
-    not at all where that is None, or where something is Returned.
+    not at all where that is None, or where something is Returned. ``Status(c_int)`` is a code
+    that tells of something else than this call: nothing is made of it.
     """
 
     def __init__(
         self,
         ctype: Any,
-        error: Callable[[int, str, tuple[Any, ...]], BaseException],
+        error: Callable[[int, str, tuple[Any, ...]], BaseException] | None = None,
         /,
         *,
         success: Iterable[int] = (0,),
@@ -154,6 +155,11 @@ class Status:
         self.ctype = ctype
         self.error = error
         self.success = frozenset(success)
+
+    def check(self, code: int, function: str, values: tuple[Any, ...]) -> None:
+        """Raise the error for a code that is no success."""
+        if self.error and code not in self.success:
+            raise self.error(code, function, values)
 
 
 class Value:
