@@ -3,12 +3,12 @@
 Nothing here knows which library or which package it serves.
 """
 
-from .callbacks import Callback
-from .handles import CLOSES, Handle
+from typing import TYPE_CHECKING, Any
+
 from .library import Library
 from .loader import Attempt, LibraryLoadError
-from .structs import struct
 from .values import (
+    CLOSES,
     Buffer,
     Count,
     DeclarationError,
@@ -20,6 +20,11 @@ from .values import (
     Returned,
     Status,
 )
+
+if TYPE_CHECKING:
+    from .callbacks import Callback
+    from .handles import Handle
+    from .structs import struct
 
 __all__ = [
     "CLOSES",
@@ -40,3 +45,12 @@ __all__ = [
     "Status",
     "struct",
 ]
+
+_SELDOM_NEEDED = {"Callback": "callbacks", "Handle": "handles", "struct": "structs"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _SELDOM_NEEDED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = __import__(f"{__name__}.{_SELDOM_NEEDED[name]}", fromlist=[name])
+    return getattr(module, name)

@@ -8,6 +8,7 @@ from typing import Any
 
 from .conversions import from_c, to_c
 from .declaration import Declaration
+from .fastcall import tell_pending
 from .handles import Handle
 from .values import DeclarationError, Value
 
@@ -53,7 +54,7 @@ class Callback:
 
     @classmethod
     def failing_with(cls, result: Any) -> Function[[Function[..., Any]], "Callback"]:
-        """``@Callback.failing_with(1)``: C gets ``result`` after an exception, rather than 0."""
+        """``@Callback.failing_with(1)``: after an exception, C gets ``result``."""
         return functools.partial(cls, failed=result)
 
     def make(self, function: Function[..., Any] | None) -> Any:
@@ -93,9 +94,6 @@ _waiting: dict[int, BaseException] = {}
 # Reentrant, since gc may run a finalizer, and that a callback, at any point.
 _lock = RLock()
 
-pending = ctypes.c_int32()
-"""How many there are: fastcall_pending, of fastcall.h, where fast calls are served."""
-
 
 def _hold(error: BaseException) -> None:
     import threading
@@ -107,7 +105,7 @@ def _hold(error: BaseException) -> None:
         return
     with _lock:
         _waiting[thread] = error
-        pending.value = len(_waiting)
+        tell_pending(len(_waiting))
 
 
 def raise_pending() -> None:
@@ -116,6 +114,6 @@ def raise_pending() -> None:
         return
     with _lock:
         error = _waiting.pop(get_ident(), None)
-        pending.value = len(_waiting)
+        tell_pending(len(_waiting))
     if error is not None:
         raise error

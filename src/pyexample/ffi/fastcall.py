@@ -13,8 +13,6 @@ from collections.abc import Callable
 from ctypes import c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_void_p
 from typing import Any
 
-from . import callbacks
-from .checked import refuse
 from .declaration import Argument, Declaration
 from .loader import LibraryLoadError, load
 from .values import NEVER, Count, In, Value
@@ -113,33 +111,54 @@ class Function(bytes):
     ``libexample.square``. It is pickled, and with it the builtin, as its module's name.
     """
 
-    module: str
-    checked: Callable[..., Any]
-    unexpected: Callable[..., Any]
+    declaration: Declaration
+    callee: Any
     conversion: Any
-    raise_pending = staticmethod(callbacks.raise_pending)
+    """What its descriptor has the address of."""
+
+    # Three attributes that C looks up, seldom: imported and made only then.
+
+    @functools.cached_property
+    def checked(self) -> Callable[..., Any]:
+        """The checked call, which gets the arguments that are not accepted here."""
+        from .checked import checked_call
+
+        return checked_call(self.declaration, self.callee)
+
+    @functools.cached_property
+    def unexpected(self) -> Callable[..., Any]:
+        """What is called with a result that none is."""
+        from .checked import refuse
+
+        return refuse(self.declaration)
+
+    def raise_pending(self) -> None:
+        """Raise what a callback of this thread raised."""
+        from .callbacks import raise_pending
+
+        raise_pending()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from importlib import import_module  # seldom needed
+        from importlib import import_module
 
-        return import_module, (self.module,)
+        return import_module, (self.declaration.function.__module__,)
 
 
 def builtin(
-    declaration: Declaration, c_function: Any, checked: Callable[..., Any], kind: type[Function]
+    declaration: Declaration, c_function: Any, callee: Any, kind: type[Function]
 ) -> Any:
     """A builtin function that calls ``c_function`` as ``declaration`` says.
 
-    Whatever it does not accept itself it passes on to ``checked``. ``kind`` is what its
-    ``__self__`` will be. Raises NotServedError where it cannot be made.
+    Whatever it does not accept itself it passes on to a checked call of ``callee``, which is
+    the same function. ``kind`` is what its ``__self__`` will be. Raises NotServedError where
+    it cannot be made.
     """
     engine = _engine()
     conversion = _conversion(declaration.result)
     function = kind(_describe(declaration, c_function, conversion))
-    function.module = declaration.function.__module__
-    function.checked = checked
-    function.unexpected = refuse(declaration)
-    function.conversion = conversion  # the descriptor has its address
+    function.declaration = declaration
+    function.callee = callee
+    function.conversion = conversion
     return engine(function)
 
 
@@ -258,6 +277,16 @@ def _is_two_words(ctype: Any) -> bool:
 _BYTES_OFFSET = bytes.__basicsize__ - 1
 """Where a bytes object holds its content: at its end, with the NUL that is behind it."""
 
+_pending: list[c_int32] = []
+"""``fastcall_pending``, once there is an engine."""
+
+
+def tell_pending(count: int) -> None:
+    """Say how many exceptions wait to be raised by calls that have not returned."""
+    for each in _pending:
+        each.value = count
+
+
 Engine = Callable[[Function], Any]
 
 
@@ -290,9 +319,7 @@ def _start() -> Engine:
     # PyDLL, since it uses Python's API.
     library = ctypes.PyDLL(loaded._name, handle=loaded._handle)
     _initialise(library)
-    waiting = callbacks.pending.value
-    callbacks.pending = c_int32.in_dll(library, "fastcall_pending")
-    callbacks.pending.value = waiting
+    _pending.append(c_int32.in_dll(library, "fastcall_pending"))
     prepare = library.fastcall_prepare
     prepare.argtypes = [ctypes.py_object]
     prepare.restype = c_char_p
@@ -305,7 +332,8 @@ def _start() -> Engine:
         reason = prepare(function)
         if reason is not None:
             raise NotServedError(reason.decode())
-        return new_builtin(id(function) + _BYTES_OFFSET, function, function.module)
+        module = function.declaration.function.__module__
+        return new_builtin(id(function) + _BYTES_OFFSET, function, module)
 
     return engine
 

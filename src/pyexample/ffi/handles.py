@@ -7,15 +7,11 @@ and the end of Python do what it does, whichever comes first.
 """
 
 import ctypes
-import weakref
 from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-CLOSES = object()
-"""Behind a parameter that is a handle: the function closes it."""
 
 
 class _Memory(ctypes.Structure):
@@ -65,6 +61,8 @@ class Handle(ctypes.Structure):
             cls.__name__, memory, close_in_c, [each._life for each in handle._parents]
         )
         if close_in_c:
+            import weakref
+
             weakref.finalize(handle, handle._life.close)
         return handle
 

@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast, overload
 
-from .checked import checked_call, closing_call
 from .declaration import Declaration
 from .fastcall import Function, NotServedError, builtin
 from .loader import load, override_variable, variable
@@ -108,15 +107,14 @@ class Library:
         callee = self._callee(declaration, c_function)
         if declaration.closes:
             self.fallbacks[name] = "it closes a handle"
-            return cast(F, closing_call(declaration, callee))
-        checked = checked_call(declaration, callee)
+            return cast(F, _checked().closing_call(declaration, callee))
         try:
             if os.environ.get(self._switch) == "0":
                 raise NotServedError(f"{self._switch} is 0")
-            bound: Any = builtin(declaration, c_function, checked, self._kind)
+            bound: Any = builtin(declaration, c_function, callee, self._kind)
         except NotServedError as reason:
             self.fallbacks[name] = str(reason)
-            bound = checked
+            bound = _checked().checked_call(declaration, callee)
         return cast(F, bound)
 
     def _callee(self, declaration: Declaration, c_function: Any) -> Any:
@@ -126,3 +124,9 @@ class Library:
         held = getattr(self._pydll, declaration.name)
         declaration.apply(held)
         return held
+
+
+def _checked() -> Any:
+    from . import checked  # where all is called fast, it is not needed
+
+    return checked

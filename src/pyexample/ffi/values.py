@@ -6,8 +6,6 @@ import typing
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from .handles import CLOSES, Handle
-
 if TYPE_CHECKING:
     from typing_extensions import Buffer as Buffer
 else:
@@ -28,6 +26,9 @@ _KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
 """By the type code of a simple ctypes type: its kind, and the Python types for it."""
 
 _C_NAMES = {"?": "bool", "f": "float", "d": "double", "z": "char *", "P": "void *", "c": "char"}
+
+CLOSES = object()
+"""Behind a parameter that is a handle: the function closes it."""
 
 NEVER = 2**63 - 1
 """As ``Declaration.release_at``: the GIL is held during the call."""
@@ -178,7 +179,8 @@ class Value:
 
     def __init__(self, where: str, python_type: Any, ctype: Any) -> None:
         """Let ``python_type`` stand for ``ctype``; errors call the value ``where``."""
-        # A Callback and a Status know their ctypes type.
+        # A Callback and a Status know their ctypes type. (It and a Handle are told by what
+        # they have, since their modules are imported by those who use them only.)
         self.callback: Any = ctype if hasattr(ctype, "prototype") else None
         self.status = ctype if isinstance(ctype, Status) else None
         ctype = getattr(ctype, "prototype", getattr(ctype, "ctype", ctype))
@@ -195,7 +197,7 @@ class Value:
             self.low, self.high = _limits(ctype)
         if self.callback:
             self.kind, self.c_name = "callback", self.callback.name
-        elif self.kind == "address" and _is_a(self.python_type, Handle):
+        elif self.kind == "address" and hasattr(self.python_type, "adopt"):
             self.kind, self.c_name = "handle", f"{self.python_type.__name__} *"
         elif self.status:
             if self.kind != "signed" and self.kind != "unsigned":
