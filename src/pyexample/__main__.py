@@ -87,7 +87,7 @@ def _standard_input() -> list[str]:
 def _doctor() -> int:
     from .ffi.doctor import report
 
-    text, well = report("pyexample.libexample", "example_version")
+    text, well = report("pyexample.libexample")
     print(text)
     return 0 if well else 1
 

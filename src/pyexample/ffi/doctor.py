@@ -10,20 +10,21 @@ from .library import Library
 from .loader import LibraryLoadError, needed_architecture, override_variable
 
 
-def report(binding: str, version_function: str) -> tuple[str, bool]:
+def report(binding: str) -> tuple[str, bool]:
     """Import the module ``binding`` and tell how its library fares.
 
-    ``version_function`` is the declared function that returns the library's version.
-    Returns the report, several lines, and whether all is well. Never raises for a library
-    that does not load.
+    It has a ``library``, and the library's version as ``__version__``. Returns the report,
+    several lines, and whether all is well. Never raises for a library that does not load.
     """
     package = binding.partition(".")[0]
+    package_version = _package_version(package)
+    surroundings = _surroundings(package, package_version)
     try:
         module = importlib.import_module(binding)
     except LibraryLoadError as error:
-        return "\n".join([*_surroundings(package), "", str(error)]), False
+        return "\n".join([*surroundings, "", str(error)]), False
     library: Library = module.library
-    version = getattr(module, version_function)()
+    version = module.__version__
     abi = f", ABI version {library.abi[1]}" if library.abi else ""
     lines = [
         f"library       {library.path}",
@@ -34,16 +35,16 @@ def report(binding: str, version_function: str) -> tuple[str, bool]:
         ),
         *_column("functions", _functions(library)),
     ]
-    well = version == _package_version(package)
+    well = version == package_version
     if not well:
         lines.append(
-            f"\nThe package is {_package_version(package)} and its library {version}:"
-            " reinstall the package."
+            f"\nThe package is {package_version} and its library {version}: reinstall the"
+            " package."
         )
-    return "\n".join([*_surroundings(package), *lines]), well
+    return "\n".join([*surroundings, *lines]), well
 
 
-def _surroundings(package: str) -> list[str]:
+def _surroundings(package: str, version: str) -> list[str]:
     variable = override_variable(package)
     paths = ", ".join(map(os.path.abspath, sys.modules[package].__path__))
     return [
@@ -51,7 +52,7 @@ def _surroundings(package: str) -> list[str]:
         f" {sys.executable}",
         f"platform      {platform.platform()}",
         f"architecture  {needed_architecture()}",
-        f"package       {package} {_package_version(package)}, {paths}",
+        f"package       {package} {version}, {paths}",
         f"override      {variable} {os.environ.get(variable) or 'is not set'}",
     ]
 
