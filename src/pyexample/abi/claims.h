@@ -331,34 +331,42 @@ template <class C, class R, class... A> constexpr int ct_callbacks() {
 template <class R, class... A, class C>
 constexpr int ct_judge<ct_callback<R, A...>, C> = ct_callbacks<C, R, A...>();
 
-/* A constant, and the 64 bits of the number that Python has for it. */
+/* A constant, and the 64 bits of the integer that Python has for it. */
 template <class T> constexpr int ct_constant(T c, unsigned long long python) {
-    constexpr int unused = 64 - 8 * int(sizeof(T));
-    unsigned long long bits = (unsigned long long)c;
-    return bits == python ? ct_agrees
-        : unused > 0 && (bits << unused) >> unused == python << unused >> unused
-            && (python >> (64 - unused) == 0 || python >> (63 - unused) == ~0ULL >> (63 - unused))
-        ? ct_signedness : ct_width;
+    if constexpr (ct_is_integer(ct_category_of<T>)) {
+        constexpr int unused = 64 - 8 * int(sizeof(T));
+        const unsigned long long bits = (unsigned long long)c;
+        if (bits == python)
+            return ct_agrees;
+        /* The same bits, where Python's number is one that T has with or without a sign. */
+        const long long sign = unused ? (long long)python >> (63 - unused) : 0;
+        const bool fits = unused && (python >> (64 - unused) == 0 || sign == -1);
+        return fits && bits << unused == python << unused ? ct_signedness : ct_width;
+    } else if constexpr (ct_category_of<T> == ct_is_float) {
+        return c == T((long long)python) ? ct_agrees : ct_width;
+    } else {
+        return ct_agrees; /* a string: nothing to compare */
+    }
 }
 
 /* A field: its type as it is declared, const and volatile aside. */
 #define ct_field(type, field) ct_bare<decltype(static_cast<type *>(nullptr)->field)>
 /* How many bits a bit-field has: the highest of them that keeps its value. */
-#define ct_bits(type, field)                                                          \
-    [] {                                                                              \
-        int bits = 0;                                                                 \
-        for (int bit = 0; bit < int(8 * sizeof(ct_field(type, field))); ++bit) {      \
-            type it{};                                                                \
-            it.field = static_cast<ct_field(type, field)>(1ULL << bit);               \
-            bits = it.field ? bit + 1 : bits;                                         \
-        }                                                                             \
-        return bits;                                                                  \
-    }()
+#define ct_define_bits(name, type, field)                                         \
+    constexpr int name() {                                                        \
+        int bits = 0;                                                             \
+        for (int bit = 0; bit < int(8 * sizeof(ct_field(type, field))); ++bit) {  \
+            type it{};                                                            \
+            it.field = static_cast<ct_field(type, field)>(1ULL << bit);           \
+            bits = it.field ? bit + 1 : bits;                                     \
+        }                                                                         \
+        return bits;                                                              \
+    }
 /* Whether a bit-field is the one of that name among all fields in their order. */
-#define ct_is_field(type, field, binding, ...)                                        \
-    [] {                                                                              \
-        type it{};                                                                    \
-        it.field = 1;                                                                 \
-        auto &[__VA_ARGS__] = it;                                                     \
-        return binding != 0;                                                          \
-    }()
+#define ct_define_place(name, type, field, binding, ...)                          \
+    constexpr bool name() {                                                       \
+        type it{};                                                                \
+        it.field = 1;                                                             \
+        auto &[__VA_ARGS__] = it;                                                 \
+        return binding != 0;                                                      \
+    }

@@ -167,7 +167,7 @@ class Claims:
                 self.anonymous.add(inner)
                 continue
             if self._declarations.structs[inner].complete:
-                member = self._member(struct, each.name, spelling)
+                member = self.member(struct, each.name, spelling)
                 self._name(
                     inner, f"ct_reached<ct_field({alias}, {member})>", f"{spelling}::{member}"
                 )
@@ -195,7 +195,7 @@ class Claims:
         for (index, name), expressions in sorted(uses.items(), key=lambda item: -len(item[1])):
             yield index, expressions[0], name
 
-    def _member(self, struct: Struct, name: str, spelling: str) -> str:
+    def member(self, struct: Struct, name: str, spelling: str) -> str:
         """How C calls a field: names that are none in the other language get underscores."""
         members = self._header.members(spelling)
         keyword = f"{name.rstrip('_')}_" if name.rstrip("_") in _KEYWORDS else name
@@ -205,7 +205,7 @@ class Claims:
                 return f"{candidate}_" if candidate in _KEYWORDS else candidate
         names = [each.name for each in struct.fields]
         if len(names) == len(members) and not struct.anonymous:
-            counterpart = members[names.index(name)]
+            counterpart = list(members)[names.index(name)]
             if counterpart not in names:
                 return counterpart
         return keyword if keyword in _KEYWORDS else name
@@ -249,7 +249,7 @@ class Claims:
         """The members of a C struct that its Structure has no field for."""
         members = self._header.members(spelling)
         fields = self._promoted(struct.fields, struct.anonymous, 0, "", members)
-        known = {self._member(struct, each.name, spelling) for each, _ in fields}
+        known = {self.member(struct, each.name, spelling) for each, _ in fields}
         return [each for each in members if each not in known and f"{each}_" not in known]
 
     def _promoted(
@@ -258,7 +258,7 @@ class Claims:
         anonymous: list[str],
         offset: int,
         mirror: str,
-        members: list[str],
+        members: Iterable[str],
     ) -> Iterator[tuple[Field, str]]:
         """Each field that C knows by name, and the expression of its offset."""
         for each in fields:
@@ -283,36 +283,50 @@ class Claims:
             else:
                 yield each, place
 
-    def _is_anonymous(self, each: Field, members: list[str]) -> bool:
+    def _is_anonymous(self, each: Field, members: Iterable[str]) -> bool:
         """Whether C has the fields of a field's struct, but no name for that one."""
         inner = _struct_in(each.type)
         if each.name in members or each.type[0] != "struct" or inner is None:
             return False
-        names = [deeper.name for deeper in self._declarations.structs[inner].fields]
-        return bool(names) and set(names) <= set(members)
+        struct = self._declarations.structs[inner]
+        fields = self._promoted(struct.fields, struct.anonymous, 0, "", members)
+        names = {deeper.name for deeper, _ in fields}
+        return bool(names) and names <= set(members)
 
     def _field(self, struct: Struct, index: int, each: Field, offset: str) -> Claim:
         alias, spelling = self.counterparts[index]
-        member = self._member(struct, each.name, spelling)
+        member = self.member(struct, each.name, spelling)
         c_type = f"ct_field({alias}, {member})"
         verdict = f"ct_judge<{self.cxx(each.type)}, {c_type}>"
         questions = {"type": f"ct_tell<{verdict}, {c_type}>"}
         if each.bits:
-            line = f"{verdict} == 0 && ct_bits({alias}, {member}) == {each.bits}"
-            questions["bits"] = f"ct_tell_values<(long long)ct_bits({alias}, {member})>"
-            if each in struct.fields and not struct.union:
-                names = [f"a{number}" for number in range(len(struct.fields))]
-                mine = names[struct.fields.index(each)]
-                is_mine = f"ct_is_field({alias}, {member}, {mine}, {', '.join(names)})"
-                line = f"{line} && {is_mine}"
-                questions["place"] = f"ct_tell_values<(long long){is_mine}>"
+            line = f"{verdict} == 0 && {self._bits(struct, index, each, member, questions)}"
         else:
             place = f"(long long)offsetof({alias}, {member})"
             line = f"{verdict} == 0 && {place} == {offset}"
-            questions["offset"] = (
-                f"ct_tell_values<{place}, (long long)({offset}), (long long)sizeof({c_type})>"
-            )
+            questions["offset"] = f"ct_tell_values<{place}, {offset}>"
         return Claim("field", each, line, questions, struct)
+
+    def _bits(
+        self, struct: Struct, index: int, each: Field, member: str, questions: dict[str, str]
+    ) -> str:
+        """The claim about a bit-field: its width, and its place among the fields."""
+        alias, spelling = self.counterparts[index]
+        number = len(self.aliases)
+        bits, place = f"ct_b{number}", f"ct_p{number}"
+        self.aliases.append(f"ct_define_bits({bits}, {alias}, {member})")
+        questions["bits"] = f"ct_tell_values<{bits}()>"
+        claim = f"{bits}() == {each.bits}"
+        members = self._header.members(spelling)
+        if each in struct.fields and not struct.union and len(members) in (0, len(struct.fields)):
+            names = [f"a{number}" for number in range(len(struct.fields))]
+            mine = names[struct.fields.index(each)]
+            self.aliases.append(
+                f"ct_define_place({place}, {alias}, {member}, {mine}, {', '.join(names)})"
+            )
+            questions["place"] = f"ct_tell_values<(int){place}()>"
+            claim += f" && {place}()"
+        return claim
 
     def _function(self, function: Function) -> Claim:
         c_function = f"decltype({function.name})"

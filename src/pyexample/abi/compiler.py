@@ -67,6 +67,9 @@ def parse(output: str, source: str, first_line: int) -> Diagnostics:
             origin = 0
         elif match := _GNU_ORIGIN.match(row):
             origin = int(match["line"])
+        elif homeless is None and "decomposes into" in row and found.by_line:
+            # g++ says in a note how many members a struct has.
+            found.by_line[max(found.by_line)][-1] += f", {row.rpartition(': ')[2]}"
         elif homeless is not None and (match := _LATER_ORIGIN.match(row)):
             file, line = match["file"] or match["file2"], match["line"] or match["line2"]
             if add(file, int(line), homeless):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .claims import Claims
-from .header import Header, is_in
+from .header import ALTERNATIVE, Header, is_in
 from .judge import VERDICTS, Failure, Judgement
 from .model import Constant, Declarations, Field, Function, Struct, Type
 from .paste import Paste
@@ -73,6 +73,9 @@ _HAPPENS = {
     ("field", "width"): "a part of the value is lost, or the next field is overwritten",
     ("field", "kind"): "each side takes the bytes for something else",
 }
+
+
+_ELSEWHERE = "Python reads and writes other fields of C's"
 
 
 @dataclass
@@ -143,8 +146,9 @@ class _Words:
         left = function.result == "c_int" and not function.result_is_set
         where = "result, where restype was left at its default," if left else "result"
         differences += self._value(failure, "result", where, function.result)
-        if differences:
-            yield self._finding_of(function, differences, whole)
+        if not differences:
+            differences = [_Difference("error", "unjudged", failure.message, "not judged")]
+        yield self._finding_of(function, differences, whole)
 
     def _arguments(self, failure: Failure, function: Function) -> Iterator[_Difference]:
         if function.arguments is None:
@@ -228,7 +232,7 @@ class _Words:
             if index in self._claims.counterparts:
                 _, spelling = self._claims.counterparts[index]
                 own = self._struct(struct, spelling, by_struct.get(id(struct), []))
-                differences = [*own, *self._by_itself(struct, native)]
+                differences = [*own, *self._by_itself(struct, spelling, native)]
                 if differences:
                     yield self._finding_in(struct, spelling, differences)
             elif struct.complete and index not in self._claims.anonymous:
@@ -268,12 +272,14 @@ class _Words:
             failure = by_kind.get("struct") or by_kind["layout"]
             what = f"the headers do not say what {spelling} is: {failure.message}"
             return [("", _Difference("error", "unjudged", what, "not judged"))]
-        found = [("", each) for each in self._layout(struct, spelling, by_kind)]
+        found: list[tuple[str, _Difference]] = []
         for failure in failures:
             if failure.claim.kind == "field":
                 each: Field = failure.claim.of
                 found += [(each.name, it) for it in self._field(failure, each, spelling)]
-        return found
+        grows = any(it.kind == "flexible" for _, it in found)
+        layout = [] if grows else list(self._layout(struct, spelling, by_kind))
+        return [*(("", each) for each in layout), *found]
 
     def _layout(
         self, struct: Struct, spelling: str, by_kind: dict[str, Failure]
@@ -296,15 +302,27 @@ class _Words:
                 else "in arrays and in other structs, and by value, each side looks elsewhere",
             )
         elif "count" in by_kind:
-            match = re.search(r"decomposes into (\d+)", " ".join(by_kind["count"].messages))
-            count = int(match[1]) if match else len(struct.fields) + len(lacking)
-            if count != len(struct.fields):
-                yield _Difference(
-                    "error",
-                    "count",
-                    f"{len(struct.fields)} fields, C has {count}{missing}",
-                    "what Python does not know of it leaves at random, or at zero",
-                )
+            message = " ".join(by_kind["count"].messages)
+            told = re.search(r"decomposes into (\d+)", message)
+            members = self._header.members(spelling)
+            if lacking and lacking[-1] == list(members)[-1] and len(lacking) == 1:
+                if members[lacking[-1]] in ("[]", "[0]"):
+                    what = f"Python lacks {lacking[-1]}{members[lacking[-1]]}"
+                    yield _Difference("note", "flexible", what, _HAPPENS["flexible"])
+                    return
+            if lacking and all(members[each].endswith(ALTERNATIVE) for each in lacking):
+                happens = "Python cannot look at these bytes in that way"
+                yield _Difference("note", "count", f"Python lacks {', '.join(lacking)}", happens)
+                return
+            # A struct with an anonymous one in it cannot be taken apart: its text can.
+            known = bool(told or members) or "number of identifiers" in message
+            if told or lacking or not members:
+                has = f", C has {told[1]}" if told else ", C has others"
+                what = f"{len(struct.fields)} fields{has}{missing}"
+                happens = "what Python does not know of it leaves at random, or at zero"
+                if not known:
+                    what, happens = f"its fields cannot be counted: {message}", "not judged"
+                yield _Difference("error", "count" if known else "unjudged", what, happens)
 
     def _field(self, failure: Failure, each: Field, spelling: str) -> Iterator[_Difference]:
         verdict, _ = failure.verdict("type")
@@ -316,35 +334,37 @@ class _Words:
                 "Python reads and writes what C has at that place, if anything",
             )
             return
-        before = list(self._value(failure, "type", "it", each.type))
-        yield from before
+        differences = list(self._value(failure, "type", "it", each.type))
+        settled = False
         moved = failure.numbers("offset")
         if moved and moved[0] != moved[1]:
-            yield _Difference(
-                "error",
-                "offset",
-                f"at byte {moved[1]}, C has it at {moved[0]}",
-                "Python reads and writes another field of C's",
-            )
+            what = f"at byte {moved[1]}, C has it at {moved[0]}"
+            differences.append(_Difference("error", "offset", what, _ELSEWHERE))
         bits = failure.numbers("bits")
+        if each.bits and not bits:
+            # Within a union the compiler cannot try it out: the header's text says it.
+            text = self._header.members(spelling).get(each.name, "").rstrip(ALTERNATIVE)
+            bits = [int(text[1:])] if re.fullmatch(r":\d+", text) else []
+            settled = bool(bits)
         if bits and bits[0] != each.bits:
-            yield _Difference(
-                "error",
-                "bits",
-                f"{each.bits} bits wide, C has {bits[0]}",
-                "Python reads and writes bits of other fields",
-            )
-        if failure.answers.get("place", ["1"])[0].startswith("0"):
-            yield _Difference(
-                "error",
-                "bits",
-                "C has another field in this order",
-                "Python reads and writes bits of other fields",
-            )
+            what = f"{each.bits} bits wide, C has {bits[0]}"
+            differences.append(_Difference("error", "bits", what, _ELSEWHERE))
+        if failure.numbers("place") == [0]:
+            what = "C has another field in its place"
+            differences.append(_Difference("error", "bits", what, _ELSEWHERE))
+        if not differences and not settled:
+            differences.append(_Difference("error", "unjudged", failure.message, "not judged"))
+        yield from differences
 
-    def _by_itself(self, struct: Struct, native: bool) -> Iterator[tuple[str, _Difference]]:
-        """What Python says that C cannot: the byte order; and where ctypes puts bit-fields."""
+    def _by_itself(
+        self, struct: Struct, spelling: str, native: bool
+    ) -> Iterator[tuple[str, _Difference]]:
+        """What the compiler is not asked: names, the byte order."""
         for each in struct.fields:
+            member = self._claims.member(struct, each.name, spelling)
+            if member.strip("_") != each.name.strip("_"):
+                happens = "right if it is the same; otherwise it is taken for another one"
+                yield each.name, _Difference("note", "renamed", f"C calls it {member}", happens)
             if isinstance(each.type, list) and each.type[0] == "swapped":
                 what = f"{self._declarations.python(each.type)}: the bytes in the other order"
                 happens = "right only where C, too, keeps the bytes in that order"
@@ -354,9 +374,15 @@ class _Words:
 
     def of_constants(self, failures: list[Failure]) -> Iterator[Finding]:
         for failure in failures:
-            if failure.claim.kind != "constant" or "value" not in failure.answers:
-                continue  # or it is a string in C, or nothing that has a value
+            if failure.claim.kind != "constant":
+                continue
             constant: Constant = failure.claim.of
+            if "value" not in failure.answers:
+                what = f"C has something of this name, but no constant: {failure.message}"
+                yield Finding(
+                    "note", "unjudged", constant.name, constant.file, constant.line, what
+                )
+                continue
             value, code = failure.numbers("value")
             severity: Severity = "error" if code >= _FIRST_ERROR else "note"
             yield Finding(

@@ -29,6 +29,9 @@ _NOISE = frozenset(
     " _Nonnull _Nullable".split()
 )
 
+ALTERNATIVE = "|"
+"""Marks a member of an anonymous union, among others at the same place."""
+
 Tokens = list[str]
 
 
@@ -59,10 +62,15 @@ class Prototype:
 
 @dataclass
 class Record:
-    """A struct or union: how it is spelled, and its members where they are known."""
+    """A struct or union.
+
+    Attributes:
+        spelling: how C++ calls it.
+        members: their names, where they are known, and what is behind each: "[4]", ":3".
+    """
 
     spelling: str
-    members: list[str] = field(default_factory=list[str])
+    members: dict[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass
@@ -91,14 +99,14 @@ class Header:
         found = {each.spelling for key, each in self.records.items() if _normal(key) == wanted}
         return found.pop() if len(found) == 1 else None
 
-    def members(self, spelling: str) -> list[str]:
-        """The members of a struct; none where they are not known."""
+    def members(self, spelling: str) -> dict[str, str]:
+        """The members of a struct and what is behind them; none where they are not known."""
         name = spelling.rpartition(" ")[2]
         for _ in range(8):  # a typedef of a typedef of ...
             if name in self.records and self.records[name].members:
                 return self.records[name].members
             name = (self.typedefs.get(name) or [""])[-1]
-        return []
+        return {}
 
 
 def scan(preprocessed: str) -> Header:
@@ -234,7 +242,7 @@ def _read(header: Header, tokens: Tokens, file: str, line: int, has_body: bool) 
 def _read_record(header: Header, tokens: Tokens, is_typedef: bool) -> Tokens:
     """Note a struct; returns the tokens with its body left out."""
     tag = tokens[1] if len(tokens) > 1 and _is_name(tokens[1]) else ""
-    members: list[str] = []
+    members: dict[str, str] = {}
     if "{" in tokens[1:3]:
         start = tokens.index("{")
         end = _closing(tokens, start)
@@ -251,20 +259,22 @@ def _read_record(header: Header, tokens: Tokens, is_typedef: bool) -> Tokens:
     return tokens
 
 
-def _members(tokens: Tokens) -> list[str]:
-    """The names of the fields; those of an anonymous struct are its owner's."""
-    names: list[str] = []
+def _members(tokens: Tokens) -> dict[str, str]:
+    """The fields, and what is behind their names; an anonymous struct's are its owner's."""
+    names: dict[str, str] = {}
     for member in _split(tokens, ";"):
         if member[0] in ("struct", "union", "enum") and "{" in member[:3]:
             start = member.index("{")
             end = _closing(member, start)
             if end == len(member) - 1:
-                names += _members(member[start + 1 : end]) if member[0] != "enum" else []
+                inner = {} if member[0] == "enum" else _members(member[start + 1 : end])
+                mark = ALTERNATIVE if member[0] == "union" else ""
+                names |= {name: f"{behind}{mark}" for name, behind in inner.items()}
                 continue
             member = ["int", *member[end + 1 :]]
         for part in _split(member, ","):
             if name := _declared_name(part):
-                names.append(name)
+                names[name] = "".join(part[part.index(name) + 1 :])
     return names
 
 

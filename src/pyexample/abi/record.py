@@ -29,6 +29,8 @@ import traceback
 from types import FrameType, ModuleType
 from typing import Any
 
+ct: Any = ctypes  # whose private parts have no type hints
+
 _KNOWN = """c_bool c_char c_wchar c_byte c_ubyte c_short c_ushort c_int c_uint c_long c_ulong
  c_longlong c_ulonglong c_float c_double c_longdouble c_char_p c_wchar_p c_void_p py_object
  c_int8 c_uint8 c_int16 c_uint16 c_int32 c_uint32 c_int64 c_uint64 c_size_t c_ssize_t c_time_t
@@ -43,7 +45,7 @@ def _keep_types_apart() -> None:
         known = getattr(ctypes, name, None)
         if known is not None and known in _NAMES:  # another name for the same type
             body = {"_type_": known._type_, "__module__": "ctypes"}
-            known = type(name, (ctypes._SimpleCData,), body)
+            known = type(name, (ct._SimpleCData,), body)
             setattr(ctypes, name, known)
         if known is not None:
             _NAMES[known] = name
@@ -62,6 +64,14 @@ class _StandIns:
         name = os.path.basename(os.fspath(path)) if isinstance(path, (str, os.PathLike)) else ""
         return self.pattern.fullmatch(name) is not None
 
+    def exists(self, real: Any) -> Any:
+        """A function like os.path.exists, for which their files exist."""
+
+        def exists(path: Any, *rest: Any, **keywords: Any) -> Any:
+            return True if self.has(path) else real(path, *rest, **keywords)
+
+        return exists
+
 
 class _Recorder:
     def __init__(self, stand_ins: _StandIns) -> None:
@@ -70,7 +80,7 @@ class _Recorder:
 
     def install(self) -> None:
         stand_ins, functions = self.stand_ins, self.functions
-        base: Any = ctypes._CFuncPtr  # type: ignore[attr-defined]
+        base: Any = ct._CFuncPtr
 
         class Function(base):
             """A C function, or a callback."""
@@ -100,11 +110,11 @@ class _Recorder:
                     return super().__call__(*arguments, **keywords)
                 return _zero(self.restype)
 
-        load: Any = ctypes._dlopen  # type: ignore[attr-defined]
-        initialise: Any = ctypes.CDLL.__init__
+        load: Any = ct._dlopen
+        initialise: Any = ct.CDLL.__init__
         import _ctypes
 
-        _nothing_address = ctypes.cast(_do_nothing, ctypes.c_void_p).value
+        _nothing_address = ct.cast(_do_nothing, ct.c_void_p).value
 
         def open_library(name: Any, *rest: Any) -> Any:
             # Any library does: no function is ever looked up in it.
@@ -115,10 +125,10 @@ class _Recorder:
             if stand_ins.has(name):
                 self.is_stand_in = True
 
-        ctypes._CFuncPtr = Function  # type: ignore[attr-defined]
-        ctypes._dlopen = open_library  # type: ignore[attr-defined]
-        ctypes.CDLL.__init__ = initialise_library  # type: ignore[method-assign]
-        ctypes._c_functype_cache.clear()  # type: ignore[attr-defined]
+        ct._CFuncPtr = Function
+        ct._dlopen = open_library
+        ct.CDLL.__init__ = initialise_library
+        ct._c_functype_cache.clear()
         self._pretend_that_files_exist()
 
     def _pretend_that_files_exist(self) -> None:
@@ -129,40 +139,34 @@ class _Recorder:
             (pathlib.Path, "exists"),
             (pathlib.Path, "is_file"),
         ):
-
-            def exists(
-                path: Any, *rest: Any, _real: Any = getattr(owner, name), **kw: Any
-            ) -> Any:
-                return True if stand_ins.has(path) else _real(path, *rest, **kw)
-
-            setattr(owner, name, exists)
+            setattr(owner, name, stand_ins.exists(getattr(owner, name)))
         find = ctypes.util.find_library
         ctypes.util.find_library = lambda name: name if stand_ins.has(name) else find(name)
 
 
-_do_nothing = ctypes.CFUNCTYPE(ctypes.c_void_p)(lambda: None)
+_do_nothing = ct.CFUNCTYPE(ct.c_void_p)(lambda: None)
 
 
 def _zero(restype: Any) -> Any:
     """What a function that returns a zeroed ``restype`` gives."""
     if not isinstance(restype, type):
         return 0 if restype is not None else None
-    if issubclass(restype, ctypes._Pointer):
+    if issubclass(restype, ct._Pointer):
         return restype(restype._type_())
-    if issubclass(restype, ctypes.c_char_p):
+    if issubclass(restype, ct.c_char_p):
         return b""
-    if issubclass(restype, ctypes.c_wchar_p):
+    if issubclass(restype, ct.c_wchar_p):
         return ""
-    if issubclass(restype, ctypes.c_void_p):
-        return ctypes.addressof(_ZEROES)
-    if issubclass(restype, ctypes.py_object):
+    if issubclass(restype, ct.c_void_p):
+        return ct.addressof(_ZEROES)
+    if issubclass(restype, ct.py_object):
         return None
-    if ctypes._SimpleCData in restype.__bases__:
+    if ct._SimpleCData in restype.__bases__:
         return restype().value
     return restype()
 
 
-_ZEROES = (ctypes.c_char * 65536)()
+_ZEROES = (ct.c_char * 65536)()
 
 
 def _declared_at(frame: FrameType | None) -> tuple[str, int]:
@@ -173,7 +177,7 @@ def _declared_at(frame: FrameType | None) -> tuple[str, int]:
         if frame.f_code.co_name == "<module>" and file != __file__:
             return file, frame.f_lineno
         frame = frame.f_back
-    while here is not None and here.f_code.co_filename == ctypes.__file__:
+    while here is not None and here.f_code.co_filename == ct.__file__:
         here = here.f_back
     return (here.f_code.co_filename, here.f_lineno) if here else ("", 0)
 
@@ -191,11 +195,11 @@ class _Writer:
             return None
         if not isinstance(ctype, type):
             return ["any", getattr(ctype, "__name__", type(ctype).__name__)]
-        if issubclass(ctype, (ctypes.Structure, ctypes.Union)):
+        if issubclass(ctype, (ct.Structure, ct.Union)):
             return ["struct", self.struct(ctype)]
-        if issubclass(ctype, ctypes._Pointer):
+        if issubclass(ctype, ct._Pointer):
             return ["pointer", self.write(ctype._type_)]
-        if issubclass(ctype, ctypes.Array):
+        if issubclass(ctype, ct.Array):
             return ["array", self.write(ctype._type_), ctype._length_]
         if hasattr(ctype, "_flags_") and hasattr(ctype, "_argtypes_"):
             arguments = [self.write(each) for each in ctype._argtypes_]
@@ -206,7 +210,7 @@ class _Writer:
         for order in ("__ctype_be__", "__ctype_le__"):
             if (other := getattr(ctype, order, ctype)) is not ctype:
                 return ["swapped", self.write(other)]
-        if issubclass(ctype, ctypes._SimpleCData):
+        if issubclass(ctype, ct._SimpleCData):
             return {"v": "c_short", "l": "c_long"}.get(ctype._type_, ["any", ctype.__name__])
         return ["any", ctype.__name__]
 
@@ -226,11 +230,11 @@ class _Writer:
             name=cls.__name__,
             file=file,
             line=lines.get(cls.__name__, 0),
-            union=issubclass(cls, ctypes.Union),
+            union=issubclass(cls, ct.Union),
             pack=getattr(cls, "_pack_", 0),
             align=getattr(cls, "_align_", 0),
-            size=ctypes.sizeof(cls),
-            alignment=ctypes.alignment(cls),
+            size=ct.sizeof(cls),
+            alignment=ct.alignment(cls),
             complete=any("_fields_" in owner.__dict__ for owner in cls.__mro__),
             anonymous=[
                 name for owner in cls.__mro__ for name in owner.__dict__.get("_anonymous_", ())
@@ -248,7 +252,7 @@ class _Writer:
             "bits": bits[0] if bits else 0,
             "offset": place.offset,
             "bit": place.size & 0xFFFF if bits else 0,
-            "size": ctypes.sizeof(ctype),
+            "size": ct.sizeof(ctype),
         }
 
     def lines(self, module: str) -> tuple[str, dict[str, int]]:
@@ -314,7 +318,7 @@ def _result(function: Any) -> Any:
     restype = function.restype
     if restype is None or (isinstance(restype, type) and hasattr(restype, "from_param")):
         return restype
-    return ctypes.c_int
+    return ct.c_int
 
 
 def _directions(modules: list[ModuleType]) -> dict[str, list[str]]:
@@ -366,7 +370,7 @@ def _constant(name: str, names: list[str], value: int, file: str, line: int) -> 
 
 
 def _structs(modules: list[ModuleType], writer: _Writer) -> None:
-    bases = (ctypes.Structure, ctypes.Union)
+    bases = (ct.Structure, ct.Union)
     names = {module.__name__ for module in modules}
     for module in modules:
         for value in list(vars(module).values()):
