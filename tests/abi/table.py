@@ -2,8 +2,8 @@
 
 The three columns are C, Python, and the verdict: "agrees", or a finding's severity and
 kind. For a function, Python is its restype, then its argtypes behind a semicolon: without
-one, argtypes is not set; without anything, neither is restype. All is written for 64-bit
-Linux and macOS, where a long has 64 bits.
+one, argtypes is not set; without anything, neither is restype. What is right and wrong is that of 64-bit Linux and
+macOS; 64-bit Windows, where a long has 32 bits, follows where it differs.
 """
 
 import re
@@ -39,6 +39,7 @@ typedef id id_again;
 PRELUDE_PYTHON = """
 import ctypes
 from ctypes import *
+from enum import IntEnum
 
 class point(Structure):
     _fields_ = [("x", c_int), ("y", c_int)]
@@ -88,14 +89,14 @@ int32_t f(uint32_t)                   | c_int32; c_uint32           | agrees
 int64_t f(uint64_t)                   | c_int64; c_uint64           | agrees
 long f(unsigned long)                 | c_long; c_ulong             | agrees
 long long f(unsigned long long)       | c_longlong; c_ulonglong     | agrees
-long f(long)                          | c_longlong; c_int64         | agrees
-int64_t f(long long)                  | c_long; c_ssize_t           | agrees
+long f(long)                          | c_longlong; c_int64         | agrees; Windows: error width
+int64_t f(long long)                  | c_long; c_ssize_t           | agrees; Windows: error width
 size_t f(size_t)                      | c_size_t; c_size_t          | agrees
 ptrdiff_t f(intptr_t)                 | c_ssize_t; c_ssize_t        | agrees
 uintptr_t f(uintptr_t)                | c_size_t; c_size_t          | agrees
-time_t f(time_t)                      | c_long; c_long              | agrees
+time_t f(time_t)                      | c_long; c_long              | agrees; Windows: error width
 wchar_t f(wchar_t)                    | c_wchar; c_wchar            | agrees
-wchar_t f(wchar_t)                    | c_int; c_int                | agrees
+wchar_t f(wchar_t)                    | c_int; c_int                | agrees; Windows: error width
 bool f(bool)                          | c_bool; c_bool              | agrees
 _Bool f(_Bool)                        | c_bool; c_bool              | agrees
 id f(id_again)                        | c_int32; c_int32            | agrees
@@ -106,10 +107,10 @@ enum color f(enum color)              | c_uint; c_uint              | agrees
 side f(side)                          | c_int; c_int                | agrees
 int f(short)                          | c_int; c_int                | error width
 int f(int)                            | c_int; c_short              | error width
-int f(long)                           | c_int; c_int                | error width
+int f(long)                           | c_int; c_int                | error width; Windows: agrees
 int f(int64_t)                        | c_int; c_int32              | error width
-long f(int)                           | c_int; c_int                | error width
-int f(int)                            | c_long; c_int               | error width
+long f(int)                           | c_int; c_int                | error width; Windows: agrees
+int f(int)                            | c_long; c_int               | error width; Windows: agrees
 size_t f(void)                        | c_int;                      | error width
 size_t f(void)                        | c_uint32;                   | error width
 int f(size_t)                         | c_int; c_uint               | error width
@@ -119,8 +120,8 @@ int f(bool)                           | c_int; c_int                | error widt
 bool f(void)                          | c_int;                      | error width
 int f(void)                           | c_bool;                     | error width
 int f(enum color)                     | c_int; c_byte               | error width
-enum color f(void)                    | c_long;                     | error width
-int f(wchar_t)                        | c_int; c_short              | error width
+enum color f(void)                    | c_long;                     | error width; Windows: agrees
+int f(wchar_t)                        | c_int; c_short              | error width; Windows: note signedness
 int f(unsigned int)                   | c_int; c_int                | note signedness
 unsigned int f(int)                   | c_int; c_int                | note signedness
 int f(int)                            | c_int; c_uint               | note signedness
@@ -182,7 +183,7 @@ int f(int **)                         | c_int; POINTER(POINTER(c_int)) | agrees
 int f(int **)                         | c_int; POINTER(c_void_p)    | agrees
 int f(int ***)                        | c_int; POINTER(POINTER(c_void_p)) | agrees
 int f(size_t *)                       | c_int; POINTER(c_size_t)    | agrees
-int f(long *)                         | c_int; POINTER(c_int64)     | agrees
+int f(long *)                         | c_int; POINTER(c_int64)     | agrees; Windows: error target width
 int f(float *, double *)              | c_int; POINTER(c_float), POINTER(c_double) | agrees
 int f(bool *)                         | c_int; POINTER(c_bool)      | agrees
 int f(enum color *)                   | c_int; POINTER(c_int)       | agrees
@@ -190,8 +191,8 @@ int f(va_list)                        | c_int; c_void_p             | agrees
 FILE *f(FILE *)                       | c_void_p; c_void_p          | agrees
 void *f(void)                         | py_object;                  | agrees
 int f(struct opaque *)                | c_int; py_object            | agrees
-int f(int *)                          | c_int; POINTER(c_long)      | error target width
-int f(long *)                         | c_int; POINTER(c_int)       | error target width
+int f(int *)                          | c_int; POINTER(c_long)      | error target width; Windows: agrees
+int f(long *)                         | c_int; POINTER(c_int)       | error target width; Windows: agrees
 int f(size_t *)                       | c_int; POINTER(c_uint32)    | error target width
 int f(double *)                       | c_int; POINTER(c_float)     | error target width
 int f(short *)                        | c_int; POINTER(c_char)      | error target width
@@ -278,7 +279,7 @@ int f(compare)                        | c_int; CFUNCTYPE(c_int, c_void_p) | erro
 int f(progress)                       | c_int; CFUNCTYPE(None, c_double) | error count
 int f(progress)                       | c_int; CFUNCTYPE(None, c_float, c_void_p) | error width
 int f(progress)                       | c_int; CFUNCTYPE(None, c_long, c_void_p) | error kind
-int f(compare)                        | c_int; CFUNCTYPE(c_long, c_void_p, c_void_p) | error width
+int f(compare)                        | c_int; CFUNCTYPE(c_long, c_void_p, c_void_p) | error width; Windows: agrees
 int f(void (*)(struct point *))       | c_int; CFUNCTYPE(None, POINTER(size)) | error other
 int f(int)                            | c_int; CFUNCTYPE(c_int)     | error kind
 int f(int (*)(unsigned))              | c_int; CFUNCTYPE(c_int, c_int) | note signedness
@@ -294,7 +295,7 @@ int f(const char *, ...)              | c_int; c_int                | error widt
 int f(void)                           | c_int                       | agrees
 int f(void)                           |                             | agrees
 int f(int)                            | c_int                       | note no argtypes
-int f(long)                           | c_int                       | error no argtypes
+int f(long)                           | c_int                       | error no argtypes; Windows: note no argtypes
 int f(double)                         | c_int                       | error no argtypes
 int f(char *)                         | c_int                       | error no argtypes
 void *f(void)                         | c_void_p                    | agrees
@@ -342,8 +343,8 @@ struct s { long double l; };                    | ("l", c_longdouble)           
 union s { int i; double d; char c[12]; };       | union ("i", c_int), ("d", c_double), ("c", c_char * 12) | agrees
 struct s { int a; int b; };                     | ("a", c_int)                                 | error layout
 struct s { int a; };                            | ("a", c_int), ("b", c_int)                   | error layout
-struct s { int a; long b; };                    | ("a", c_int), ("b", c_int)                   | error layout
-struct s { long a; };                           | ("a", c_int)                                 | error layout
+struct s { int a; long b; };                    | ("a", c_int), ("b", c_int)                   | error layout; Windows: agrees
+struct s { long a; };                           | ("a", c_int)                                 | error layout; Windows: agrees
 struct s { char name[32]; };                    | ("name", c_char * 16)                        | error layout
 struct s { char a; int b; } __attribute__((packed)); | ("a", c_char), ("b", c_int)             | error layout
 struct s { char a; int b; };                    | ("a", c_char), ("b", c_int); _pack_ = 1      | error layout
@@ -357,8 +358,8 @@ struct s { int a; float b; };                   | ("a", c_int), ("b", c_int)    
 struct s { int a; int b; };                     | ("a", c_int), ("b", c_float)                 | error kind
 struct s { short a; int b; };                   | ("a", c_int), ("b", c_int)                   | error width
 struct s { char a; struct { char x, y; } b; };  | ("a", c_char), ("b", c_char * 2)             | note bytes
-struct s { int *p; };                           | ("p", POINTER(c_long))                       | error target width
-struct s { int *p; };                           | ("p", c_long)                                | note address
+struct s { int *p; };                           | ("p", POINTER(c_long))                       | error target width; Windows: agrees
+struct s { int *p; };                           | ("p", c_long)                                | note address; Windows: error layout
 struct s { struct point at; };                  | ("at", size)                                 | error other
 struct s { int a[4]; };                         | ("a", c_int * 2), ("b", c_int * 2)           | error count
 struct s { int a[2][4]; };                      | ("a", c_int * 2 * 4)                         | error length
@@ -375,12 +376,13 @@ struct s { union { int i; float f; }; char k, l; }; | ("u", number), ("k", c_cha
 struct s { union { struct { unsigned a : 4, b : 4; }; int i; }; }; | ("u", flags_or_int)        | agrees
 struct s { union { struct { unsigned a : 3, b : 4; }; int i; }; }; | ("u", flags_or_int)        | error bits
 struct s { union { int i; float f; }; char k; }; | ("i", c_int), ("k", c_char)               | note count
+struct s { unsigned long long a : 3; unsigned b : 30; int c; }; | ("a", c_ulonglong, 3), ("b", c_uint, 30), ("c", c_int) | error bits; Windows: agrees
 # ctypes lays these three out in another way than the compilers do
-struct s { unsigned char a : 3; unsigned b : 9; }; | ("a", c_ubyte, 3), ("b", c_uint, 9)        | error layout
-struct s { unsigned a : 9; unsigned char b : 3; }; | ("a", c_uint, 9), ("b", c_ubyte, 3)        | agrees
-struct s { char c; unsigned a : 9; char d; };   | ("c", c_char), ("a", c_uint, 9), ("d", c_char) | error layout
+struct s { unsigned char a : 3; unsigned b : 9; }; | ("a", c_ubyte, 3), ("b", c_uint, 9)        | error layout; Windows: agrees
+struct s { unsigned a : 9; unsigned char b : 3; }; | ("a", c_uint, 9), ("b", c_ubyte, 3)        | error bits; Windows: agrees
+struct s { char c; unsigned a : 9; char d; };   | ("c", c_char), ("a", c_uint, 9), ("d", c_char) | error layout; Windows: agrees
 struct s { unsigned short a : 9; unsigned short b : 9; int c; }; | ("a", c_ushort, 9), ("b", c_ushort, 9), ("c", c_int) | agrees
-struct s { unsigned a : 30; unsigned long b : 30; }; | ("a", c_uint, 30), ("b", c_ulong, 30)    | error layout
+struct s { unsigned a : 30; unsigned long b : 30; }; | ("a", c_uint, 30), ("b", c_ulong, 30)    | error layout; Windows: agrees
 struct s { uint32_t a; };                       | big ("a", c_uint32)                          | note byte order
 struct s { int old; };                          | ("new_name", c_int)                          | note renamed
 union s { int i; double d; };                   | union ("i", c_int), ("d", c_float)           | error layout
@@ -421,6 +423,7 @@ class Row:
     c: str
     python: str
     verdict: str
+    on_windows: str
 
 
 def _rows(text: str, prefix: str) -> list[Row]:
@@ -428,7 +431,8 @@ def _rows(text: str, prefix: str) -> list[Row]:
     rows: list[Row] = []
     for number, line in enumerate(lines):
         c, python, verdict = (part.strip() for part in line.rsplit("|", 2))
-        rows.append(Row(f"{prefix}{number:03d}", c, python, verdict))
+        verdict, _, on_windows = verdict.partition("; Windows: ")
+        rows.append(Row(f"{prefix}{number:03d}", c, python, verdict, on_windows or verdict))
     return rows
 
 
@@ -438,33 +442,43 @@ CONSTANT_ROWS = _rows(CONSTANTS, "X")
 ROWS = [*FUNCTION_ROWS, *STRUCT_ROWS, *CONSTANT_ROWS]
 
 
-def header() -> str:
-    """The C header of the table."""
-    lines = [PRELUDE_C]
-    lines += [re.sub(r"\bf(?=\()", row.name, row.c) + ";" for row in FUNCTION_ROWS]
-    lines += [re.sub(r"\bs\b", row.name, row.c) for row in STRUCT_ROWS]
-    lines += [re.sub(r"\bX(?=\b|_)", row.name, row.c) for row in CONSTANT_ROWS]
-    return "\n".join([*lines, ""])
+def header(rows: list[Row]) -> str:
+    """A C header with these rows, each on a line of its own."""
+    lines = [re.sub(_NAME[row.name[0]], row.name, row.c) for row in rows]
+    ends = [";" if row.name[0] == "f" else "" for row in rows]
+    return "\n".join([PRELUDE_C, *map(str.__add__, lines, ends), ""])
 
 
-def module() -> str:
-    """The Python module of the table."""
-    lines = [PRELUDE_PYTHON, "from enum import IntEnum"]
-    for row in FUNCTION_ROWS:
-        result, has_arguments, arguments = row.python.partition(";")
-        lines.append(f"lib.{row.name}")
-        if has_arguments:
-            lines.append(f"lib.{row.name}.argtypes = [{arguments}]")
-        if result.strip():
-            lines.append(f"lib.{row.name}.restype = {result}")
-    for row in STRUCT_ROWS:
-        fields, _, more = row.python.partition(";")
-        base = {"union": "Union", "big": "BigEndianStructure"}
-        word = fields.split()[0]
-        lines.append(f"class {row.name}({base.get(word, 'Structure')}):")
-        lines.append(f"    {more.strip() or 'pass'}")
-        lines.append(f"    _fields_ = [{fields.removeprefix(word) if word in base else fields}]")
-    for row in CONSTANT_ROWS:
-        python = row.python.replace('"X"', f'"{row.name}"')
-        lines.append(f"{row.name} = {python}")
-    return "\n".join([*lines, ""])
+_NAME = {"f": r"\bf(?=\()", "s": r"\bs\b", "X": r"\bX(?=\b|_)"}
+
+
+def module(rows: list[Row]) -> str:
+    """A Python module with these rows."""
+    write = {"f": _function, "s": _struct, "X": _constant}
+    return "\n".join([PRELUDE_PYTHON, *(write[row.name[0]](row) for row in rows), ""])
+
+
+def _function(row: Row) -> str:
+    result, has_arguments, arguments = row.python.partition(";")
+    lines = [f"lib.{row.name}"]
+    if has_arguments:
+        lines.append(f"lib.{row.name}.argtypes = [{arguments}]")
+    if result.strip():
+        lines.append(f"lib.{row.name}.restype = {result}")
+    return "\n".join(lines)
+
+
+def _struct(row: Row) -> str:
+    fields, _, more = row.python.partition(";")
+    base = {"union": "Union", "big": "BigEndianStructure"}
+    word = fields.split()[0]
+    return (
+        f"class {row.name}({base.get(word, 'Structure')}):\n"
+        f"    {more.strip() or 'pass'}\n"
+        f"    _fields_ = [{fields.removeprefix(word) if word in base else fields}]"
+    )
+
+
+def _constant(row: Row) -> str:
+    python = row.python.replace('"X"', f'"{row.name}"')
+    return f"{row.name} = {python}"

@@ -164,7 +164,7 @@ class Claims:
                 continue
             members = self._header.members(spelling)
             if each.name in struct.anonymous or self._is_anonymous(each, members):
-                self.anonymous.add(inner)
+                self._leave_out(inner)
                 continue
             if self._declarations.structs[inner].complete:
                 member = self.member(struct, each.name, spelling)
@@ -172,6 +172,15 @@ class Claims:
                     inner, f"ct_reached<ct_field({alias}, {member})>", f"{spelling}::{member}"
                 )
                 self._find_in_fields(inner)
+
+    def _leave_out(self, index: int) -> None:
+        """Note a Structure whose fields C has in an anonymous struct, and those within it."""
+        self.anonymous.add(index)
+        struct = self._declarations.structs[index]
+        for each in struct.fields:
+            inner = _struct_in(each.type)
+            if inner is not None and each.name in struct.anonymous:
+                self._leave_out(inner)
 
     def _used(self) -> Iterator[tuple[int, str, str]]:
         """Which structs functions use, most frequent first, and how C calls them there."""
@@ -318,7 +327,11 @@ class Claims:
         questions["bits"] = f"ct_tell_values<{bits}()>"
         claim = f"{bits}() == {each.bits}"
         members = self._header.members(spelling)
-        if each in struct.fields and not struct.union and len(members) in (0, len(struct.fields)):
+        if (
+            each in struct.fields
+            and not struct.union
+            and len(members) in (0, len(struct.fields))
+        ):
             names = [f"a{number}" for number in range(len(struct.fields))]
             mine = names[struct.fields.index(each)]
             self.aliases.append(

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 
 class CannotJudgeError(Exception):
@@ -175,6 +176,8 @@ def _find(target: str) -> list[str]:
         return [f"{target}-g++"]
     if shutil.which("zig"):
         return ["zig", "c++", "-target", target]
+    if find_spec("ziglang"):  # as the package index has it
+        return [sys.executable, "-m", "ziglang", "c++", "-target", target]
     raise CannotJudgeError(
         f"there is no {target}-g++ and no zig on the PATH: install one,"
         " or name a compiler for that target with --compiler"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -303,7 +304,7 @@ class _Words:
             )
         elif "count" in by_kind:
             message = " ".join(by_kind["count"].messages)
-            told = re.search(r"decomposes into (\d+)", message)
+            told = re.search(r"(?:decomposes in|binds )to (\d+)", message)
             members = self._header.members(spelling)
             if lacking and lacking[-1] == list(members)[-1] and len(lacking) == 1:
                 if members[lacking[-1]] in ("[]", "[0]"):
@@ -312,17 +313,25 @@ class _Words:
                     return
             if lacking and all(members[each].endswith(ALTERNATIVE) for each in lacking):
                 happens = "Python cannot look at these bytes in that way"
-                yield _Difference("note", "count", f"Python lacks {', '.join(lacking)}", happens)
+                yield _Difference(
+                    "note", "count", f"Python lacks {', '.join(lacking)}", happens
+                )
                 return
-            # A struct with an anonymous one in it cannot be taken apart: its text can.
-            known = bool(told or members) or "number of identifiers" in message
-            if told or lacking or not members:
-                has = f", C has {told[1]}" if told else ", C has others"
-                what = f"{len(struct.fields)} fields{has}{missing}"
+            if "an anonymous" not in message:
+                has = f", C has {told[1]}" if told else ", C has another number"
+                yield _Difference(
+                    "error",
+                    "count",
+                    f"{len(struct.fields)} fields{has}{missing}",
+                    "what Python does not know of it leaves at random, or at zero",
+                )
+            elif not members:
+                what = f"the fields cannot be counted: {message}"
+                yield _Difference("error", "unjudged", what, "not judged")
+            elif lacking:  # there is an anonymous struct in it, and its text says this
+                what = f"Python lacks {', '.join(lacking)}"
                 happens = "what Python does not know of it leaves at random, or at zero"
-                if not known:
-                    what, happens = f"its fields cannot be counted: {message}", "not judged"
-                yield _Difference("error", "count" if known else "unjudged", what, happens)
+                yield _Difference("error", "count", what, happens)
 
     def _field(self, failure: Failure, each: Field, spelling: str) -> Iterator[_Difference]:
         verdict, _ = failure.verdict("type")
@@ -359,7 +368,18 @@ class _Words:
     def _by_itself(
         self, struct: Struct, spelling: str, native: bool
     ) -> Iterator[tuple[str, _Difference]]:
-        """What the compiler is not asked: names, the byte order."""
+        """What the compiler is not asked: names, the byte order, what ctypes does."""
+        if native and os.name == "posix" and sys.byteorder == "little":
+            positions = struct.bit_positions()
+            for each in struct.fields:
+                if not each.bits or isinstance(each.type, list):
+                    continue
+                at, mask = positions[each.name], int(each.mask)
+                if mask != (1 << each.bits) - 1 << at:
+                    what = (
+                        f"ctypes keeps it in the bits {mask:#x}, C in {each.bits} from bit {at}"
+                    )
+                    yield each.name, _Difference("error", "bits", what, _ELSEWHERE)
         for each in struct.fields:
             member = self._claims.member(struct, each.name, spelling)
             if member.strip("_") != each.name.strip("_"):

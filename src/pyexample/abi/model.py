@@ -50,14 +50,19 @@ CXX = {
 
 @dataclass
 class Field:
-    """A field of a Structure; ``bit`` and ``bits`` are 0 but for a bit-field."""
+    """A field of a Structure.
+
+    Of a bit-field, ``bits`` is its width, and ``mask`` the bits that ctypes sets for it, a
+    number in which the first byte of the struct is the lowest one.
+    """
 
     name: str
     type: Type
     bits: int
+    mask: str
     offset: int
-    bit: int
     size: int
+    alignment: int
 
 
 @dataclass
@@ -75,6 +80,27 @@ class Struct:
     complete: bool
     anonymous: list[str]
     fields: list[Field]
+
+    def bit_positions(self) -> dict[str, int]:
+        """Where the compilers of little-endian System V platforms put the bit-fields.
+
+        The rule is that of the processor supplements to the System V ABI, "Bit-Fields": one
+        goes to the next bit, unless it would then lie across more units of its type's
+        alignment than its type has.
+        """
+        found: dict[str, int] = {}
+        at = 0
+        for each in self.fields:
+            alignment = 8 * (min(each.alignment, self.pack) if self.pack else each.alignment)
+            if not each.bits:
+                at = 8 * (each.offset + each.size)
+                continue
+            units = (at % alignment + each.bits + alignment - 1) // alignment
+            if units > 8 * each.size // alignment:
+                at = (at + alignment - 1) // alignment * alignment
+            found[each.name] = 0 if self.union else at
+            at += each.bits
+        return found
 
 
 @dataclass

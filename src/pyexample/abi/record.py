@@ -244,15 +244,14 @@ class _Writer:
         return index
 
     def _field(self, owner: Any, name: str, ctype: Any, *bits: int) -> dict[str, Any]:
-        place = owner.__dict__[name]
-        # Of a bit-field, size is its width << 16 | its place in the unit at offset.
         return {
             "name": name,
             "type": self.write(ctype),
             "bits": bits[0] if bits else 0,
-            "offset": place.offset,
-            "bit": place.size & 0xFFFF if bits else 0,
+            "mask": str(_mask(owner, name)) if bits else "",
+            "offset": owner.__dict__[name].offset,
             "size": ct.sizeof(ctype),
+            "alignment": ct.alignment(ctype),
         }
 
     def lines(self, module: str) -> tuple[str, dict[str, int]]:
@@ -271,6 +270,13 @@ class _Writer:
 
 
 _BEGINNING = re.compile(r"\s*(?:class\s+(\w+)|(\w+)\s*(?::[^=]+)?=)")
+
+
+def _mask(owner: Any, name: str) -> int:
+    """The bits of a bit-field, as ctypes sets them; the first byte has the lowest ones."""
+    it = ct.Structure.__new__(owner) if issubclass(owner, ct.Structure) else owner()
+    owner.__dict__[name].__set__(it, -1)
+    return int.from_bytes(bytes(it), "little")
 
 
 def _functions(
