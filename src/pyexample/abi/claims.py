@@ -370,6 +370,8 @@ class Claims:
             if name in self._header.macros or name in self._header.identifiers:
                 bits = constant.value & 0xFFFFFFFFFFFFFFFF
                 verdict = f"ct_constant({name}, {bits}ULL)"
+                if not -(2**63) <= constant.value < 2**64:
+                    verdict = "ct_width"  # no integer of C's is so large
                 value = f"ct_tell_values<(long long)({name}), (long long){verdict}>"
                 yield Claim("constant", constant, f"{verdict} == 0", {"value": value})
                 return
