@@ -12,8 +12,11 @@ from .ffi import LibraryLoadError
 
 def main() -> int:
     """Run the command line. Returns the exit status: 0 good, 1 failed, 2 wrong use."""
-    arguments = _parser().parse_args()
     try:
+        # The checker's arguments are its own affair, and take their time to import.
+        if sys.argv[1:2] == ["abi"]:
+            return _abi(sys.argv[2:])
+        arguments = _parser().parse_args()
         return _doctor() if arguments.command == "doctor" else _square(arguments.numbers)
     except LibraryLoadError as error:
         return _fail(1, str(error))
@@ -58,7 +61,18 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "doctor", help="say which library is loaded, and what is wrong if none is"
     )
+    commands.add_parser("abi", help="let a C++ compiler prove a ctypes binding by its header")
     return parser
+
+
+def _abi(words: list[str]) -> int:
+    from .abi.command import add_arguments, run
+
+    parser = _Parser(
+        prog="pyexample abi", description="Prove ctypes declarations by C headers."
+    )
+    add_arguments(parser)
+    return run(parser.parse_args(words))
 
 
 def _square(words: list[str]) -> int:

@@ -49,9 +49,14 @@ def is_cut_off(path: str) -> bool:
 
     An interrupted copy leaves such a file. The systems' other loaders refuse one; those of
     Linux map it and the process dies of SIGBUS, so that this must be known beforehand.
-    False for a file of another format. Raises OSError where the file cannot be read.
+    False for a file of another format, and for none: whoever loads it will say so. Raises
+    OSError where the file cannot be read.
     """
-    with open(path, "rb") as file:
+    try:
+        file = open(path, "rb")  # noqa: SIM115
+    except FileNotFoundError:
+        return False
+    with file:
         head = file.read(64)
         if head[:4] != b"\x7fELF":
             return False

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast, overload
 
 from .declaration import Declaration
 from .fastcall import Function, NotServedError, builtin
-from .loader import load, override_variable, variable
+from .loader import is_stand_in, load, override_variable, variable
 from .values import NEVER, DeclarationError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -111,6 +111,8 @@ class Library:
         try:
             if os.environ.get(self._switch) == "0":
                 raise NotServedError(f"{self._switch} is 0")
+            if is_stand_in(self.cdll):
+                raise NotServedError("the library is a stand-in")
             bound: Any = builtin(declaration, c_function, callee, self._kind)
         except NotServedError as reason:
             self.fallbacks[name] = str(reason)

@@ -139,8 +139,16 @@ def _try(
         if by_name:
             return None, f"the system's loader does not find it: {error}"
         return None, _diagnose(path, str(error))
-    reason = _wrong_abi(library, *abi) if abi else None
+    reason = _wrong_abi(library, *abi) if abi and not is_stand_in(library) else None
     return (None, reason) if reason else (library, None)
+
+
+def is_stand_in(library: ctypes.CDLL) -> bool:
+    """Whether a tool that reads declarations has put something in the library's place.
+
+    Its functions do nothing: there is no version to ask for, and nothing to call.
+    """
+    return "is_stand_in" in vars(library)
 
 
 def _wrong_abi(library: ctypes.CDLL, function: str, expected: int) -> str | None:

@@ -1,0 +1,372 @@
+/*
+ * What a ctypes type may stand for: the rules, for a C++17 compiler to apply.
+ *
+ * A claim is one line below this text: static_assert(ct_function<decltype(f), R, A...> == 0)
+ * and the like. R and A are the types that Python declares, written as C++: int, double, ...
+ * are themselves, and what ctypes has and C++ has not is a ct_ template. The value is
+ * ct_agrees, or what differs. Nothing is included here but what names types: claims are
+ * many, and <type_traits> alone costs more than all of them.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+#include <wchar.h>
+
+enum ct_verdict {
+    ct_agrees,
+    /* The same bits, another meaning. */
+    ct_signedness, /* signed and unsigned */
+    ct_truth,      /* bool and an integer of one byte */
+    ct_address,    /* a pointer and an integer that is as wide */
+    ct_bytes,      /* an array of bytes and something else of that size */
+    ct_flexible,   /* an array of some length and one of none */
+    ct_handle,     /* a pointer to a struct that nobody can look into, and one to a pointer */
+    ct_dropped,    /* a result that Python does not take */
+    ct_garbage,    /* a result that C does not give */
+    ct_extra,      /* declared arguments behind the fixed ones of a variadic function */
+    /* From here on the binary interface differs. */
+    ct_width,        /* integers, or floats, of different sizes */
+    ct_kind,         /* an integer, a float, a pointer, a struct: not the same of them */
+    ct_level,        /* a pointer to a pointer, and a pointer to something else */
+    ct_target_width, /* pointers to integers, or floats, of different sizes */
+    ct_target,       /* pointers to different kinds of things */
+    ct_other,        /* two different structs */
+    ct_unknown,      /* a struct of Python's of which it is not known what it is in C */
+    ct_length,       /* arrays of different lengths */
+    ct_count,        /* different numbers of arguments */
+    ct_written,      /* C may write what Python lets it only read */
+    ct_only_read     /* C only reads what Python expects it to write */
+};
+
+/* ctypes' types. POINTER(T), c_char_p and c_void_p are ct_pointer<T>, <ct_char>, <void>. */
+struct ct_char { char c; };
+struct ct_object;  /* py_object */
+struct ct_opaque;  /* a Structure without fields */
+struct ct_any;     /* a class whose from_param decides at run time */
+template <class T> struct ct_pointer { T *p; };
+template <class T> struct ct_in;  /* POINTER(T) through which C only reads */
+template <class T> struct ct_out; /* POINTER(T) through which C writes */
+template <class T, size_t n> struct ct_array;
+template <class T> struct ct_same; /* the Structure that stands for the struct T */
+template <int n> struct ct_struct; /* one that stands for no known struct */
+template <class R, class... A> struct ct_callback { void *p; };
+template <class... T> struct ct_list;
+
+/* An undefined template: the compiler's complaint shows its arguments. */
+template <auto... values> struct ct_tell_values;
+template <long long verdict, class T> struct ct_tell;
+
+template <class T> struct ct_remove_cv { using type = T; };
+template <class T> struct ct_remove_cv<const T> { using type = T; };
+template <class T> struct ct_remove_cv<volatile T> { using type = T; };
+template <class T> struct ct_remove_cv<const volatile T> { using type = T; };
+template <class T> using ct_bare = typename ct_remove_cv<T>::type;
+template <class T> constexpr bool ct_is_const = false;
+template <class T> constexpr bool ct_is_const<const T> = true;
+template <class T, class U> constexpr bool ct_is_same = false;
+template <class T> constexpr bool ct_is_same<T, T> = true;
+
+/* What kind of thing a type is. Nothing but its name is needed, so that it may be incomplete. */
+enum ct_category {
+    ct_is_other, ct_is_void, ct_is_bool, ct_is_character, ct_is_signed, ct_is_unsigned,
+    ct_is_enum, ct_is_float, ct_is_pointer, ct_is_array, ct_is_function, ct_is_struct
+};
+template <class T> constexpr ct_category ct_category_of =
+    __is_enum(T) ? ct_is_enum : __is_class(T) || __is_union(T) ? ct_is_struct : ct_is_other;
+template <> constexpr ct_category ct_category_of<void> = ct_is_void;
+template <> constexpr ct_category ct_category_of<bool> = ct_is_bool;
+template <> constexpr ct_category ct_category_of<char> = ct_is_character;
+template <> constexpr ct_category ct_category_of<ct_char> = ct_is_character;
+template <> constexpr ct_category ct_category_of<signed char> = ct_is_signed;
+template <> constexpr ct_category ct_category_of<unsigned char> = ct_is_unsigned;
+template <> constexpr ct_category ct_category_of<short> = ct_is_signed;
+template <> constexpr ct_category ct_category_of<unsigned short> = ct_is_unsigned;
+template <> constexpr ct_category ct_category_of<int> = ct_is_signed;
+template <> constexpr ct_category ct_category_of<unsigned int> = ct_is_unsigned;
+template <> constexpr ct_category ct_category_of<long> = ct_is_signed;
+template <> constexpr ct_category ct_category_of<unsigned long> = ct_is_unsigned;
+template <> constexpr ct_category ct_category_of<long long> = ct_is_signed;
+template <> constexpr ct_category ct_category_of<unsigned long long> = ct_is_unsigned;
+template <> constexpr ct_category ct_category_of<wchar_t> =
+    wchar_t(-1) < wchar_t(1) ? ct_is_signed : ct_is_unsigned;
+template <> constexpr ct_category ct_category_of<char16_t> = ct_is_unsigned;
+template <> constexpr ct_category ct_category_of<char32_t> = ct_is_unsigned;
+#ifdef __SIZEOF_INT128__
+template <> constexpr ct_category ct_category_of<__int128> = ct_is_signed;
+template <> constexpr ct_category ct_category_of<unsigned __int128> = ct_is_unsigned;
+#endif
+template <> constexpr ct_category ct_category_of<float> = ct_is_float;
+template <> constexpr ct_category ct_category_of<double> = ct_is_float;
+template <> constexpr ct_category ct_category_of<long double> = ct_is_float;
+template <class T> constexpr ct_category ct_category_of<T *> = ct_is_pointer;
+template <class T> constexpr ct_category ct_category_of<T[]> = ct_is_array;
+template <class T, size_t n> constexpr ct_category ct_category_of<T[n]> = ct_is_array;
+/* noexcept is part of a function's type, and C libraries declare their functions so. */
+template <class R, class... A, bool n>
+constexpr ct_category ct_category_of<R(A...) noexcept(n)> = ct_is_function;
+template <class R, class... A, bool n>
+constexpr ct_category ct_category_of<R(A..., ...) noexcept(n)> = ct_is_function;
+
+constexpr bool ct_is_integer(ct_category category) {
+    return category >= ct_is_bool && category <= ct_is_enum;
+}
+
+/* What a pointer points to. */
+template <class T> struct ct_target_of { using type = void; };
+template <class T> struct ct_target_of<T *> { using type = T; };
+
+/* A number. */
+template <class P, class C> constexpr int ct_scalar() {
+    constexpr ct_category p = ct_category_of<P>, c = ct_category_of<C>;
+    if constexpr (!(ct_is_integer(p) || p == ct_is_float)) {
+        return ct_kind;
+    } else if constexpr (c == ct_is_pointer) {
+        return !ct_is_integer(p) ? ct_kind : sizeof(P) == sizeof(C) ? ct_address : ct_width;
+    } else if constexpr (!(ct_is_integer(c) || c == ct_is_float)) {
+        return ct_kind;
+    } else if constexpr ((p == ct_is_float) != (c == ct_is_float)) {
+        return ct_kind;
+    } else if constexpr (sizeof(P) != sizeof(C)) {
+        return ct_width;
+    } else if constexpr ((p == ct_is_bool) != (c == ct_is_bool)) {
+        return ct_truth;
+    } else {
+        /* Whether char and an enum are signed is the compiler's choice, not the header's. */
+        return p == c || p == ct_is_character || c == ct_is_character || c == ct_is_enum
+            ? ct_agrees : ct_signedness;
+    }
+}
+
+template <class P, class C> constexpr int ct_judge = ct_scalar<P, C>();
+
+template <class P> constexpr bool ct_points = false;
+template <class T> constexpr bool ct_points<ct_pointer<T>> = true;
+template <class R, class... A> constexpr bool ct_points<ct_callback<R, A...>> = true;
+template <class P> struct ct_item_of { using type = P; };
+template <class T, size_t n> struct ct_item_of<ct_array<T, n>> { using type = T; };
+
+template <class T, class = void> constexpr bool ct_is_complete = false;
+template <class T> constexpr bool ct_is_complete<T, decltype(void(sizeof(T)))> = true;
+
+/* What two pointers point to. void stands for anything. */
+template <class P, class C> constexpr int ct_targets() {
+    constexpr ct_category c = ct_category_of<C>;
+    if constexpr (c == ct_is_void || ct_category_of<P> == ct_is_void) {
+        return ct_agrees;
+    } else if constexpr (c == ct_is_function) {
+        return ct_target;
+    } else if constexpr (!ct_is_same<P, typename ct_item_of<P>::type> && c != ct_is_array) {
+        return ct_targets<typename ct_item_of<P>::type, C>(); /* the first of an array */
+    } else {
+        constexpr int verdict = ct_judge<P, C>;
+        if constexpr (verdict < ct_width || verdict >= ct_other) {
+            return verdict;
+        } else if constexpr (ct_points<P> != (c == ct_is_pointer)) {
+            /* POINTER(c_void_p) is often written for a handle. */
+            return ct_is_same<P, ct_pointer<void>> && c == ct_is_struct && !ct_is_complete<C>
+                ? ct_handle : ct_level;
+        } else {
+            return verdict == ct_width ? ct_target_width : verdict == ct_kind ? ct_target : verdict;
+        }
+    }
+}
+
+/* A pointer to P. */
+template <class P, class C> constexpr int ct_pointers() {
+    constexpr ct_category c = ct_category_of<C>;
+    if constexpr (c == ct_is_pointer) {
+        return ct_targets<P, ct_bare<typename ct_target_of<C>::type>>();
+    } else if constexpr (ct_is_integer(c)) {
+        return sizeof(C) == sizeof(void *) ? ct_address : ct_kind;
+    } else {
+        return ct_kind;
+    }
+}
+template <class T, class C> constexpr int ct_judge<ct_pointer<T>, C> = ct_pointers<T, C>();
+
+template <class T, bool writable, class C> constexpr int ct_buffers() {
+    constexpr int verdict = ct_pointers<T, C>();
+    if constexpr (verdict < ct_width && ct_category_of<C> == ct_is_pointer) {
+        constexpr bool is_const = ct_is_const<typename ct_target_of<C>::type>;
+        return is_const == !writable ? verdict : writable ? ct_only_read : ct_written;
+    } else {
+        return verdict;
+    }
+}
+template <class T, class C> constexpr int ct_judge<ct_in<T>, C> = ct_buffers<T, false, C>();
+template <class T, class C> constexpr int ct_judge<ct_out<T>, C> = ct_buffers<T, true, C>();
+
+template <class C> constexpr int ct_judge<ct_any, C> = ct_agrees;
+template <class C> constexpr int ct_objects() {
+    constexpr ct_category target = ct_category_of<ct_bare<typename ct_target_of<C>::type>>;
+    return ct_category_of<C> != ct_is_pointer ? ct_kind
+        : target == ct_is_struct || target == ct_is_void ? ct_agrees : ct_target;
+}
+template <class C> constexpr int ct_judge<ct_object, C> = ct_objects<C>();
+
+template <class C> constexpr int ct_judge<ct_opaque, C> =
+    ct_category_of<C> == ct_is_struct ? ct_agrees : ct_kind;
+template <int n, class C> constexpr int ct_judge<ct_struct<n>, C> =
+    ct_category_of<C> == ct_is_struct ? ct_unknown : ct_kind;
+template <class T, class C> constexpr int ct_judge<ct_same<T>, C> =
+    ct_category_of<C> != ct_is_struct ? ct_kind : ct_is_same<ct_bare<T>, C> ? ct_agrees : ct_other;
+
+template <class C> struct ct_array_of { using type = void; };
+template <class T> struct ct_array_of<T[]> { using type = T; static constexpr size_t count = 0; };
+template <class T, size_t n> struct ct_array_of<T[n]> {
+    using type = T;
+    static constexpr size_t count = n;
+};
+template <class T> constexpr bool ct_has_no_length = false;
+template <class T> constexpr bool ct_has_no_length<T[]> = true;
+template <class T> constexpr bool ct_has_no_length<T[0]> = true;
+
+template <class T, size_t n, class C> constexpr int ct_arrays() {
+    constexpr ct_category c = ct_category_of<C>;
+    if constexpr (c == ct_is_array) {
+        using array = ct_array_of<C>;
+        constexpr int verdict = ct_judge<T, ct_bare<typename array::type>>;
+        return verdict >= ct_width ? verdict
+            : n == array::count ? verdict : ct_has_no_length<C> ? ct_flexible : ct_length;
+    } else if constexpr (ct_is_integer(ct_category_of<T>) && c != ct_is_function && c != ct_is_void) {
+        return sizeof(T) == 1 && sizeof(C) == n ? ct_bytes : ct_kind;
+    } else {
+        return ct_kind;
+    }
+}
+template <class T, size_t n, class C>
+constexpr int ct_judge<ct_array<T, n>, C> = ct_arrays<T, n, C>();
+
+/* An argument: C gets the address of an array. */
+template <class P, class C> constexpr int ct_argument = ct_judge<P, C>;
+template <class T, size_t n, class C>
+constexpr int ct_argument<ct_array<T, n>, C> = ct_judge<ct_pointer<T>, C>;
+
+template <class P, class C> constexpr int ct_results() {
+    constexpr ct_category p = ct_category_of<P>, c = ct_category_of<C>;
+    if constexpr (p == ct_is_void) {
+        /* A struct may be returned in memory whose address the caller has to pass. */
+        return c == ct_is_void ? ct_agrees : c == ct_is_struct ? ct_kind : ct_dropped;
+    } else if constexpr (c == ct_is_void) {
+        return ct_is_integer(p) || p == ct_is_float ? ct_garbage : ct_kind;
+    } else {
+        return ct_judge<P, C>;
+    }
+}
+template <class P, class C> constexpr int ct_result = ct_results<P, ct_bare<C>>();
+
+template <class P, class C> struct ct_pairs;
+template <class... P, class... C> struct ct_pairs<ct_list<P...>, ct_list<C...>> {
+    static constexpr int worst() {
+        int worst = ct_agrees;
+        ((worst = worst < ct_argument<P, C> ? ct_argument<P, C> : worst), ...);
+        return worst;
+    }
+};
+
+template <size_t n, class List> struct ct_nth;
+template <size_t n, class T, class... Rest> struct ct_nth<n, ct_list<T, Rest...>> {
+    using type = typename ct_nth<n - 1, ct_list<Rest...>>::type;
+};
+template <class T, class... Rest> struct ct_nth<0, ct_list<T, Rest...>> { using type = T; };
+
+template <class F> struct ct_signature;
+template <class R, class... A, bool n> struct ct_signature<R(A...) noexcept(n)> {
+    using result = R;
+    using arguments = ct_list<A...>;
+    static constexpr size_t count = sizeof...(A);
+    static constexpr bool variadic = false;
+};
+template <class R, class... A, bool n> struct ct_signature<R(A..., ...) noexcept(n)> {
+    using result = R;
+    using arguments = ct_list<A...>;
+    static constexpr size_t count = sizeof...(A);
+    static constexpr bool variadic = true;
+};
+template <class F, size_t n>
+using ct_parameter = ct_bare<typename ct_nth<n, typename ct_signature<F>::arguments>::type>;
+
+/* The struct that a pointer to it, or an array of it, leads to. */
+template <class T> struct ct_reach { using type = T; };
+template <class T> struct ct_reach<T *> { using type = typename ct_reach<ct_bare<T>>::type; };
+template <class T> struct ct_reach<T[]> { using type = typename ct_reach<ct_bare<T>>::type; };
+template <class T, size_t n> struct ct_reach<T[n]> {
+    using type = typename ct_reach<ct_bare<T>>::type;
+};
+template <class T> using ct_reached = typename ct_reach<ct_bare<T>>::type;
+
+/* A function F that Python declares with the result R and the arguments A. */
+template <class F, class R, class... A> constexpr int ct_functions() {
+    using signature = ct_signature<F>;
+    constexpr int result = ct_result<R, typename signature::result>;
+    if constexpr (sizeof...(A) == signature::count) {
+        constexpr int worst = ct_pairs<ct_list<A...>, typename signature::arguments>::worst();
+        return worst < result ? result : worst;
+    } else {
+        return signature::variadic && sizeof...(A) > signature::count ? ct_extra : ct_count;
+    }
+}
+template <class F, class R, class... A> constexpr int ct_function = ct_functions<F, R, A...>();
+
+/* One without argtypes: ctypes passes a Python int as an int, and knows of no other type. */
+template <class A> constexpr bool ct_is_plain = ct_judge<int, ct_bare<A>> < ct_width;
+template <class List> constexpr int ct_undeclared_arguments = ct_agrees;
+template <class A, class... Rest> constexpr int ct_undeclared_arguments<ct_list<A, Rest...>> =
+    (ct_is_plain<A> && ... && ct_is_plain<Rest>) ? ct_garbage : ct_kind;
+template <class F> constexpr int ct_undeclared =
+    ct_undeclared_arguments<typename ct_signature<F>::arguments>;
+
+template <class C, class R, class... A> constexpr int ct_callbacks() {
+    if constexpr (ct_category_of<C> != ct_is_pointer) {
+        return ct_kind;
+    } else {
+        using F = typename ct_target_of<C>::type;
+        if constexpr (ct_category_of<F> == ct_is_function) {
+            return ct_functions<F, R, A...>();
+        } else {
+            return ct_category_of<ct_bare<F>> == ct_is_void ? ct_agrees : ct_target;
+        }
+    }
+}
+template <class R, class... A, class C>
+constexpr int ct_judge<ct_callback<R, A...>, C> = ct_callbacks<C, R, A...>();
+
+/* A constant, and the 64 bits of the integer that Python has for it. */
+template <class T> constexpr int ct_constant(T c, unsigned long long python) {
+    if constexpr (ct_is_integer(ct_category_of<T>)) {
+        constexpr int unused = 64 - 8 * int(sizeof(T));
+        const unsigned long long bits = (unsigned long long)c;
+        if (bits == python)
+            return ct_agrees;
+        /* The same bits, where Python's number is one that T has with or without a sign. */
+        const long long sign = unused ? (long long)python >> (63 - unused) : 0;
+        const bool fits = unused && (python >> (64 - unused) == 0 || sign == -1);
+        return fits && bits << unused == python << unused ? ct_signedness : ct_width;
+    } else if constexpr (ct_category_of<T> == ct_is_float) {
+        return c == T((long long)python) ? ct_agrees : ct_width;
+    } else {
+        return ct_agrees; /* a string: nothing to compare */
+    }
+}
+
+/* A field: its type as it is declared, const and volatile aside. */
+#define ct_field(type, field) ct_bare<decltype(static_cast<type *>(nullptr)->field)>
+/* How many bits a bit-field has: the highest of them that keeps its value. */
+#define ct_define_bits(name, type, field)                                         \
+    constexpr int name() {                                                        \
+        int bits = 0;                                                             \
+        for (int bit = 0; bit < int(8 * sizeof(ct_field(type, field))); ++bit) {  \
+            type it{};                                                            \
+            it.field = static_cast<ct_field(type, field)>(1ULL << bit);           \
+            bits = it.field ? bit + 1 : bits;                                     \
+        }                                                                         \
+        return bits;                                                              \
+    }
+/* Whether a bit-field is the one of that name among all fields in their order. */
+#define ct_define_place(name, type, field, binding, ...)                          \
+    constexpr bool name() {                                                       \
+        type it{};                                                                \
+        it.field = 1;                                                             \
+        auto &[__VA_ARGS__] = it;                                                 \
+        return binding != 0;                                                      \
+    }

@@ -1,0 +1,64 @@
+"""The command line of the checker: its arguments, and its exit status."""
+
+import argparse
+import logging
+import sys
+
+from . import check
+from .compiler import CannotJudgeError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the checker's arguments to a parser."""
+    add = parser.add_argument
+    add("modules", nargs="+", metavar="MODULE", help="package.module or file.py, [:function]")
+    add("--header", action="append", required=True, metavar="H", help="a header to judge by")
+    add("-I", action="append", default=[], dest="include", metavar="DIR", help="look there too")
+    add("-D", action="append", default=[], dest="define", metavar="NAME=VALUE")
+    add("--compiler", metavar="CXX", help="a C++17 compiler, with options if need be")
+    add("--target", default="native", help="another platform: x86_64-w64-mingw32, ...")
+    add(
+        "--without-library",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="do without this library: only declarations are needed",
+    )
+    add(
+        "--struct", action="append", default=[], metavar="PYTHON=C", help="a struct's name in C"
+    )
+    add("--only", default="", metavar="REGEX", help="judge only what is named so")
+    add("--allow", metavar="FILE", help="findings to leave out: lines 'subject: reason'")
+    add("--strict", action="store_true", help="notes fail too")
+    add("--format", choices=["text", "json", "github"], default="text")
+    add("--style", choices=["project", "ctypes"], default="project", help="of what is to paste")
+    add("--keep", metavar="FILE.cpp", help="leave what is compiled there")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check. Returns the exit status: 0 proven, 1 findings, 2 could not judge."""
+    # The report is printed: it need not be logged as well.
+    logging.getLogger(__package__).addHandler(logging.NullHandler())
+    structs = dict(pair.partition("=")[::2] for pair in arguments.struct)
+    try:
+        report = check(
+            *arguments.modules,
+            headers=arguments.header,
+            include=arguments.include,
+            define=arguments.define,
+            compiler=arguments.compiler,
+            target=arguments.target,
+            without_library=arguments.without_library,
+            structs=structs,
+            only=arguments.only,
+            allow=arguments.allow,
+            strict=arguments.strict,
+            style=arguments.style,
+            keep=arguments.keep,
+        )
+    except CannotJudgeError as error:
+        print(f"error: cannot judge: {error}", file=sys.stderr)
+        return 2
+    write = {"text": str, "json": type(report).json, "github": type(report).github}
+    print(write[arguments.format](report))
+    return 1 if report else 0

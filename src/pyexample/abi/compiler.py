@@ -1,0 +1,189 @@
+"""Run a C++ compiler as the judge, and read what it says by line.
+
+g++, clang++, zig c++, MinGW's g++ and Microsoft's cl. None of them links or runs anything.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+
+class CannotJudgeError(Exception):
+    """Nothing was proven, nor found: why, and what to do."""
+
+
+@dataclass
+class Diagnostics:
+    """What a compiler complained of.
+
+    Attributes:
+        by_line: its messages, by the line of the source.
+        elsewhere: those that are on no line of the source: headers, command line.
+    """
+
+    by_line: dict[int, list[str]]
+    elsewhere: list[str]
+
+
+# "claims.cpp:7:5: error: ..." and "claims.cpp(7): error C2338: ...", column optional.
+_GNU = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?:\d+:)? (?:fatal )?error: (?P<text>.*)")
+_MICROSOFT = re.compile(
+    r"(?P<file>.+?)\((?P<line>\d+)(?:,\d+)?\) ?: (?:fatal )?error (?P<text>C\d+: .*)"
+)
+# Where a template that is in error was asked for: g++ says so before, the others after.
+_GNU_ORIGIN = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?:\d+:)? +required from here")
+_LATER_ORIGIN = re.compile(
+    r"(?P<file>.+?):(?P<line>\d+):(?:\d+:)? note: .*(?:requested|required) here"
+    r"|(?P<file2>.+?)\((?P<line2>\d+)(?:,\d+)?\) ?: note: see reference to"
+)
+
+
+def parse(output: str, source: str, first_line: int) -> Diagnostics:
+    """Sort what a compiler printed by the lines of ``source``, from ``first_line`` on."""
+    found = Diagnostics({}, [])
+    name = os.path.basename(source)
+    origin = 0
+    homeless: str | None = None
+
+    def add(file: str, line: int, text: str) -> bool:
+        if os.path.basename(file) != name or line < first_line:
+            return False
+        found.by_line.setdefault(line, []).append(text)
+        return True
+
+    for row in output.splitlines():
+        if match := _GNU.match(row) or _MICROSOFT.match(row):
+            if homeless is not None:
+                found.elsewhere.append(homeless)
+                homeless = None
+            if not add(match["file"], int(match["line"]), match["text"]) and not add(
+                name, origin, match["text"]
+            ):
+                homeless = row
+            origin = 0
+        elif match := _GNU_ORIGIN.match(row):
+            origin = int(match["line"])
+        elif homeless is None and "decomposes into" in row and found.by_line:
+            # g++ says in a note how many members a struct has.
+            found.by_line[max(found.by_line)][-1] += f", {row.rpartition(': ')[2]}"
+        elif homeless is not None and (match := _LATER_ORIGIN.match(row)):
+            file, line = match["file"] or match["file2"], match["line"] or match["line2"]
+            if add(file, int(line), homeless):
+                homeless = None
+        elif re.match(r"(\S+: )?(fatal )?error\b", row) or "command line error" in row:
+            found.elsewhere.append(row)  # of the driver: no file, no line
+    if homeless is not None:
+        found.elsewhere.append(homeless)
+    return found
+
+
+class Compiler:
+    """A C++17 compiler with the options that every run of it needs.
+
+    Attributes:
+        native: whether it compiles for the platform of this Python.
+    """
+
+    def __init__(
+        self, command: str | None, target: str, include: list[str], define: list[str]
+    ) -> None:
+        self.native = target == "native"
+        self.command = shlex.split(command) if command else _find(target)
+        program = shutil.which(self.command[0])
+        if program is None:
+            raise CannotJudgeError(f"there is no compiler {self.command[0]!r} on the PATH")
+        self._microsoft = os.path.basename(program).lower() in ("cl", "cl.exe", "clang-cl.exe")
+        flag = "/" if self._microsoft else "-"
+        self._options = [f"{flag}I{folder}" for folder in include]
+        self._options += [f"{flag}D{definition}" for definition in define]
+        if self._microsoft:
+            self._options += ["/nologo", "/TP", "/std:c++17", "/permissive", "/w"]
+            self._check, self._preprocess = ["/Zs"], ["/E"]
+        else:
+            self._options += ["-x", "c++", "-std=gnu++17", "-w"]
+            self._check, self._preprocess = ["-fsyntax-only"], ["-E", "-dD"]
+
+    def name(self) -> str:
+        """What it calls itself."""
+        if self._microsoft:
+            return " ".join(self.command)
+        text = self._run([*self.command, "--version"]).stdout
+        return text.splitlines()[0] if text else " ".join(self.command)
+
+    def preprocess(self, source: str) -> str:
+        """The text of ``source`` with its headers; raises CannotJudgeError."""
+        done = self._run([*self.command, *self._options, *self._preprocess, source])
+        if done.returncode:
+            raise CannotJudgeError(f"the header is not to be had:\n{_shorten(done.stderr)}")
+        return done.stdout
+
+    def check(self, source: str, first_line: int) -> Diagnostics:
+        """What is wrong with ``source``, where its claims begin at ``first_line``."""
+        options = [*self._options, *self._check, *self._all_errors()]
+        done = self._run([*self.command, *options, source])
+        found = parse(f"{done.stdout}\n{done.stderr}", source, first_line)
+        if done.returncode and not found.by_line and not found.elsewhere:
+            found.elsewhere.append(_shorten(done.stderr or done.stdout))
+        return found
+
+    def _all_errors(self) -> list[str]:
+        if self._microsoft:
+            return []
+        if not hasattr(self, "_is_clang"):
+            self._is_clang = "clang" in self._run([*self.command, "--version"]).stdout.lower()
+        if self._is_clang:
+            return ["-ferror-limit=0", "-fno-caret-diagnostics"]
+        return [
+            "-fmax-errors=0",
+            "-fpermissive",
+            "-fno-diagnostics-show-caret",
+            "-ftrack-macro-expansion=0",
+        ]
+
+    @staticmethod
+    def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "LC_ALL": "C", "VSLANG": "1033"}  # English, both of them
+        return subprocess.run(  # noqa: S603 - the compiler that was asked for
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=environment,
+        )
+
+
+def _find(target: str) -> list[str]:
+    if target == "native":
+        names = (
+            ["cl", "clang++", "g++"] if sys.platform == "win32" else ["g++", "clang++", "c++"]
+        )
+        if os.environ.get("CXX"):
+            return shlex.split(os.environ["CXX"])
+        for name in names:
+            if shutil.which(name):
+                return [name]
+        raise CannotJudgeError(
+            f"there is no C++ compiler ({', '.join(names)}) on the PATH: install one,"
+            " or name one with --compiler"
+        )
+    if shutil.which(f"{target}-g++"):
+        return [f"{target}-g++"]
+    if shutil.which("zig"):
+        return ["zig", "c++", "-target", target]
+    if find_spec("ziglang"):  # as the package index has it
+        return [sys.executable, "-m", "ziglang", "c++", "-target", target]
+    raise CannotJudgeError(
+        f"there is no {target}-g++ and no zig on the PATH: install one,"
+        " or name a compiler for that target with --compiler"
+    )
+
+
+def _shorten(text: str) -> str:
+    lines = text.strip().splitlines()
+    return "\n".join(f"  {line}" for line in lines[:12])

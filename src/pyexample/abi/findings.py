@@ -1,0 +1,489 @@
+"""Say in words what the compiler has found, and what it does at run time."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .claims import Claims
+from .header import ALTERNATIVE, Header, is_in
+from .judge import VERDICTS, Failure, Judgement
+from .model import Constant, Declarations, Field, Function, Struct, Type
+from .paste import Paste
+from .report import Finding, Severity
+
+_FIRST_ERROR = VERDICTS.index("width")
+
+_WORDS = {
+    "signedness": "signed on one side, unsigned on the other",
+    "truth": "a bool on one side, an integer on the other",
+    "address": "a pointer on one side, an integer of its size on the other",
+    "bytes": "bytes on the Python side",
+    "flexible": "C's array has no length",
+    "handle": "a pointer to a pointer on the Python side",
+    "dropped": "the result is not taken",
+    "garbage": "C returns nothing",
+    "width": "another size",
+    "kind": "another kind of value",
+    "level": "another level of pointers",
+    "target_width": "a pointer to something of another size",
+    "target": "a pointer to another kind of thing",
+    "other": "another struct",
+    "unknown": "a struct whose name in C is not known",
+    "length": "another length",
+    "count": "a callback with another number of arguments",
+    "written": "C may write through it, and In is read only",
+    "only_read": "C cannot write through it, and Out is there to be written",
+}
+
+_HAPPENS = {
+    "signedness": "the same bits stand for another number where the highest one is set",
+    "truth": "the same byte; one side takes it for a truth value, the other for a number",
+    "address": "the same bits; Python sees a number instead of a pointer, or the reverse",
+    "bytes": "the same bytes; Python does not see what is in them",
+    "flexible": "Python sees as many items as it declares, however many there are",
+    "handle": "works as long as Python only passes it on; .contents would read what is not there",
+    "dropped": "what C returns is lost, an error code for instance",
+    "garbage": "Python returns whatever is left in the register",
+    "level": "C follows a value that is no pointer, or stores a pointer where there is no room"
+    " for one: a crash, or memory is overwritten",
+    "target_width": "C reads and writes items of its own size: wrong values, or memory behind"
+    " Python's is overwritten",
+    "target": "each side takes the memory for something else: wrong values, or a crash",
+    "other": "each side looks for the other's fields at its own offsets: wrong values, or memory"
+    " behind the struct is overwritten",
+    "unknown": "nothing is known: name the struct with --struct PYTHON=C",
+    "length": "what stands behind the array is elsewhere",
+    "count": "the callback takes for arguments what C has not passed, or misses some",
+    "written": "memory that is not to change, such as a bytes object, changes",
+    "only_read": "the buffer that Python expects to be filled stays as it was",
+    (
+        "argument",
+        "width",
+    ): "C reads bits that Python has not passed, or only some of those it has",
+    ("argument", "kind"): "C looks in another register, or takes the value for something else",
+    (
+        "result",
+        "width",
+    ): "the value is cut off, or bits that C has not set are taken as part of it",
+    (
+        "result",
+        "kind",
+    ): "Python looks in another register, or takes the value for something else",
+    ("field", "width"): "a part of the value is lost, or the next field is overwritten",
+    ("field", "kind"): "each side takes the bytes for something else",
+}
+
+
+_ELSEWHERE = "Python reads and writes other fields of C's"
+
+
+@dataclass
+class _Difference:
+    severity: Severity
+    kind: str
+    what: str
+    happens: str
+    c: str = ""
+
+
+def findings(
+    declarations: Declarations,
+    judgement: Judgement,
+    headers: list[str],
+    paste: Paste,
+    native: bool,
+) -> list[Finding]:
+    """Everything that is to be said: one finding a function, struct or constant."""
+    words = _Words(declarations, judgement.claims, judgement.header)
+    found = list(words.of_functions(judgement.failures))
+    found += words.of_structs(judgement.failures, native)
+    found += words.of_constants(judgement.failures)
+    found += words.not_in_header()
+    found += words.not_in_python(headers, paste)
+    found.sort(key=lambda each: (each.severity, each.file, each.line, each.subject))
+    return found
+
+
+class _Words:
+    def __init__(self, declarations: Declarations, claims: Claims, header: Header) -> None:
+        self._declarations = declarations
+        self._claims = claims
+        self._header = header
+
+    # Functions
+
+    def of_functions(self, failures: list[Failure]) -> Iterator[Finding]:
+        for failure in failures:
+            if failure.claim.kind == "function":
+                yield from self._function(failure)
+        for function in self._declarations.functions:
+            undecided = [each for each in function.arguments or [] if "any" in each[:1]]
+            if undecided and function.name in self._header.identifiers:
+                names = ", ".join(self._declarations.python(each) for each in undecided)
+                yield self._finding_of(
+                    function,
+                    [
+                        _Difference(
+                            "note",
+                            "unjudged",
+                            f"{names} decides at run time what is passed",
+                            "not judged",
+                        )
+                    ],
+                )
+
+    def _function(self, failure: Failure) -> Iterator[Finding]:
+        function: Function = failure.claim.of
+        _, whole = failure.verdict("type")
+        if not whole:
+            what = f"C has something of this name, but no function: {failure.message}"
+            yield self._finding_of(
+                function, [_Difference("error", "unjudged", what, "not judged")]
+            )
+            return
+        differences = list(self._arguments(failure, function))
+        left = function.result == "c_int" and not function.result_is_set
+        where = "result, where restype was left at its default," if left else "result"
+        differences += self._value(failure, "result", where, function.result)
+        if not differences:
+            differences = [_Difference("error", "unjudged", failure.message, "not judged")]
+        yield self._finding_of(function, differences, whole)
+
+    def _arguments(self, failure: Failure, function: Function) -> Iterator[_Difference]:
+        if function.arguments is None:
+            yield from self._no_argtypes(failure)
+            return
+        given = len(function.arguments)
+        count, variadic = failure.numbers("count")
+        if variadic and given > count:
+            yield _Difference(
+                "note",
+                "variadic",
+                f"{given} arguments, {given - count} of them behind the fixed ones of a"
+                " variadic function",
+                "right on most platforms; Apple's arm64 passes variadic arguments elsewhere",
+            )
+        elif given != count:
+            yield _Difference(
+                "error",
+                "count",
+                f"{given} argument{'' if given == 1 else 's'}, C has {count}",
+                "C reads arguments that are not passed: whatever is in their registers"
+                if given < count
+                else "an argument that is passed is not read, and those behind it are misread",
+            )
+        prototype = self._header.functions.get(function.name)
+        for number, ctype in enumerate(function.arguments[:count]):
+            name = prototype.parameters[number].name if prototype else ""
+            where = f"argument {number + 1}{f' ({name})' if name else ''}"
+            yield from self._value(failure, f"argument {number}", where, ctype)
+
+    def _no_argtypes(self, failure: Failure) -> Iterator[_Difference]:
+        (code,) = failure.numbers("undeclared")
+        if not code:
+            return
+        harmful = code >= _FIRST_ERROR
+        yield _Difference(
+            "error" if harmful else "note",
+            "no argtypes",
+            "argtypes is not set",
+            "a Python int is passed as a C int, whatever C expects: it is cut off, or C reads"
+            " another register; missing arguments are not noticed"
+            if harmful
+            else "missing arguments are not noticed",
+        )
+
+    def _value(
+        self, failure: Failure, question: str, where: str, ctype: Type
+    ) -> Iterator[_Difference]:
+        verdict, c_type = failure.verdict(question)
+        if verdict in ("", "agrees"):
+            return
+        role = question.partition(" ")[0]
+        severity: Severity = "error" if VERDICTS.index(verdict) >= _FIRST_ERROR else "note"
+        happens = (
+            _HAPPENS.get(verdict) or _HAPPENS["field" if role == "type" else role, verdict]
+        )
+        what = (
+            f"{where} is {self._declarations.python(ctype)}, C has {c_type}: {_WORDS[verdict]}"
+        )
+        yield _Difference(severity, verdict.replace("_", " "), what, happens, c_type)
+
+    def _finding_of(
+        self, function: Function, differences: list[_Difference], c_type: str = ""
+    ) -> Finding:
+        prototype = self._header.functions.get(function.name)
+        c = c_type
+        if prototype:
+            c = f"{prototype};  ({os.path.basename(prototype.file)}:{prototype.line})"
+        python = self._declarations.python_function(function)
+        return _combine(function.name, function.file, function.line, python, c, differences)
+
+    # Structs
+
+    def of_structs(self, failures: list[Failure], native: bool) -> Iterator[Finding]:
+        by_struct: dict[int, list[Failure]] = {}
+        for failure in failures:
+            struct = failure.claim.struct
+            if struct is not None:
+                by_struct.setdefault(id(struct), []).append(failure)
+        for index, struct in enumerate(self._declarations.structs):
+            if index in self._claims.counterparts:
+                _, spelling = self._claims.counterparts[index]
+                own = self._struct(struct, spelling, by_struct.get(id(struct), []))
+                differences = [*own, *self._by_itself(struct, spelling, native)]
+                if differences:
+                    yield self._finding_in(struct, spelling, differences)
+            elif struct.complete and index not in self._claims.anonymous:
+                yield Finding(
+                    "note",
+                    "unmatched",
+                    struct.name,
+                    struct.file,
+                    struct.line,
+                    "the headers have no struct of that name: not judged"
+                    " (name it with --struct PYTHON=C)",
+                    f"class {struct.name}",
+                )
+
+    def _finding_in(
+        self, struct: Struct, spelling: str, differences: list[tuple[str, _Difference]]
+    ) -> Finding:
+        fields = {name for name, _ in differences}
+        subject, c = struct.name, spelling
+        listed: list[_Difference] = []
+        if len(fields) == 1 and "" not in fields:
+            (name,) = fields
+            subject = f"{struct.name}.{name}"
+            listed = [each for _, each in differences]
+        else:
+            for name, each in differences:
+                what = f"{name}: {each.what}" if name else each.what
+                listed.append(_Difference(each.severity, each.kind, what, each.happens))
+        python = f"class {struct.name}: {struct.size} bytes, {len(struct.fields)} fields"
+        return _combine(subject, struct.file, struct.line, python, c, listed)
+
+    def _struct(
+        self, struct: Struct, spelling: str, failures: list[Failure]
+    ) -> list[tuple[str, _Difference]]:
+        by_kind = {each.claim.kind: each for each in failures}
+        if "struct" in by_kind or ("layout" in by_kind and not by_kind["layout"].answers):
+            failure = by_kind.get("struct") or by_kind["layout"]
+            what = f"the headers do not say what {spelling} is: {failure.message}"
+            return [("", _Difference("error", "unjudged", what, "not judged"))]
+        found: list[tuple[str, _Difference]] = []
+        for failure in failures:
+            if failure.claim.kind == "field":
+                each: Field = failure.claim.of
+                found += [(each.name, it) for it in self._field(failure, each, spelling)]
+        grows = any(it.kind == "flexible" for _, it in found)
+        layout = [] if grows else list(self._layout(struct, spelling, by_kind))
+        return [*(("", each) for each in layout), *found]
+
+    def _layout(
+        self, struct: Struct, spelling: str, by_kind: dict[str, Failure]
+    ) -> Iterator[_Difference]:
+        lacking = self._claims.lacking(struct, spelling)
+        missing = f"; Python lacks {', '.join(lacking)}" if lacking else ""
+        if "layout" in by_kind:
+            size, c_size, alignment, c_alignment = by_kind["layout"].numbers("layout")
+            if size != c_size:
+                what = f"{size} bytes, C has {c_size}{missing}"
+            else:
+                what = f"aligned to {alignment} bytes, C to {c_alignment}{missing}"
+            yield _Difference(
+                "error",
+                "layout",
+                what,
+                "C reads and writes behind the end of what Python passes, and by value the"
+                " arguments behind it are misplaced"
+                if size < c_size
+                else "in arrays and in other structs, and by value, each side looks elsewhere",
+            )
+        elif "count" in by_kind:
+            message = " ".join(by_kind["count"].messages)
+            told = re.search(r"(?:decomposes in|binds )to (\d+)", message)
+            members = self._header.members(spelling)
+            if lacking and lacking[-1] == list(members)[-1] and len(lacking) == 1:
+                if members[lacking[-1]] in ("[]", "[0]"):
+                    what = f"Python lacks {lacking[-1]}{members[lacking[-1]]}"
+                    yield _Difference("note", "flexible", what, _HAPPENS["flexible"])
+                    return
+            if lacking and all(members[each].endswith(ALTERNATIVE) for each in lacking):
+                happens = "Python cannot look at these bytes in that way"
+                yield _Difference(
+                    "note", "count", f"Python lacks {', '.join(lacking)}", happens
+                )
+                return
+            if "an anonymous" not in message:
+                has = f", C has {told[1]}" if told else ", C has another number"
+                yield _Difference(
+                    "error",
+                    "count",
+                    f"{len(struct.fields)} fields{has}{missing}",
+                    "what Python does not know of it leaves at random, or at zero",
+                )
+            elif not members:
+                what = f"the fields cannot be counted: {message}"
+                yield _Difference("error", "unjudged", what, "not judged")
+            elif lacking:  # there is an anonymous struct in it, and its text says this
+                what = f"Python lacks {', '.join(lacking)}"
+                happens = "what Python does not know of it leaves at random, or at zero"
+                yield _Difference("error", "count", what, happens)
+
+    def _field(self, failure: Failure, each: Field, spelling: str) -> Iterator[_Difference]:
+        verdict, _ = failure.verdict("type")
+        if not verdict:
+            yield _Difference(
+                "error",
+                "field",
+                f"{spelling} has no such field: {failure.message}",
+                "Python reads and writes what C has at that place, if anything",
+            )
+            return
+        differences = list(self._value(failure, "type", "it", each.type))
+        settled = False
+        moved = failure.numbers("offset")
+        if moved and moved[0] != moved[1]:
+            what = f"at byte {moved[1]}, C has it at {moved[0]}"
+            differences.append(_Difference("error", "offset", what, _ELSEWHERE))
+        bits = failure.numbers("bits")
+        if each.bits and not bits:
+            # Within a union the compiler cannot try it out: the header's text says it.
+            text = self._header.members(spelling).get(each.name, "").rstrip(ALTERNATIVE)
+            bits = [int(text[1:])] if re.fullmatch(r":\d+", text) else []
+            settled = bool(bits)
+        if bits and bits[0] != each.bits:
+            what = f"{each.bits} bits wide, C has {bits[0]}"
+            differences.append(_Difference("error", "bits", what, _ELSEWHERE))
+        if failure.numbers("place") == [0]:
+            what = "C has another field in its place"
+            differences.append(_Difference("error", "bits", what, _ELSEWHERE))
+        if not differences and not settled:
+            differences.append(_Difference("error", "unjudged", failure.message, "not judged"))
+        yield from differences
+
+    def _by_itself(
+        self, struct: Struct, spelling: str, native: bool
+    ) -> Iterator[tuple[str, _Difference]]:
+        """What the compiler is not asked: names, the byte order, what ctypes does."""
+        if native and os.name == "posix" and sys.byteorder == "little":
+            positions = struct.bit_positions()
+            for each in struct.fields:
+                if not each.bits or isinstance(each.type, list):
+                    continue
+                at, mask = positions[each.name], int(each.mask)
+                if mask != (1 << each.bits) - 1 << at:
+                    what = (
+                        f"ctypes keeps it in the bits {mask:#x}, C in {each.bits} from bit {at}"
+                    )
+                    yield each.name, _Difference("error", "bits", what, _ELSEWHERE)
+        for each in struct.fields:
+            member = self._claims.member(struct, each.name, spelling)
+            if member.strip("_") != each.name.strip("_"):
+                happens = "right if it is the same; otherwise it is taken for another one"
+                yield each.name, _Difference("note", "renamed", f"C calls it {member}", happens)
+            if isinstance(each.type, list) and each.type[0] == "swapped":
+                what = f"{self._declarations.python(each.type)}: the bytes in the other order"
+                happens = "right only where C, too, keeps the bytes in that order"
+                yield each.name, _Difference("note", "byte order", what, happens)
+
+    # Constants
+
+    def of_constants(self, failures: list[Failure]) -> Iterator[Finding]:
+        for failure in failures:
+            if failure.claim.kind != "constant":
+                continue
+            constant: Constant = failure.claim.of
+            if "value" not in failure.answers:
+                what = f"C has something of this name, but no constant: {failure.message}"
+                yield Finding(
+                    "note", "unjudged", constant.name, constant.file, constant.line, what
+                )
+                continue
+            value, code = failure.numbers("value")
+            severity: Severity = "error" if code >= _FIRST_ERROR else "note"
+            yield Finding(
+                severity,
+                "constant",
+                constant.name,
+                constant.file,
+                constant.line,
+                f"{constant.value}, C has {value}",
+                str(constant.value),
+                str(value),
+                "C takes it for something else"
+                if severity == "error"
+                else "the same bits, where C keeps them in an integer of its own size",
+            )
+
+    # What only one side has
+
+    def not_in_header(self) -> Iterator[Finding]:
+        known = {
+            each.library
+            for each in self._declarations.functions
+            if each.name in self._header.identifiers
+        }
+        seen: set[str] = set()
+        for function in self._declarations.functions:
+            declared = function.arguments is not None or function.result_is_set
+            if (
+                function.name in self._header.identifiers
+                or function.name in seen
+                or not declared
+            ):
+                continue
+            if function.library not in known:
+                continue  # another library's, of which nothing is in these headers
+            seen.add(function.name)
+            yield self._finding_of(
+                function,
+                [
+                    _Difference(
+                        "error",
+                        "not in the header",
+                        "the headers declare no such function",
+                        "AttributeError, or another function than the one that was meant, as"
+                        " soon as the library has no such function either",
+                    )
+                ],
+            )
+
+    def not_in_python(self, headers: list[str], paste: Paste) -> Iterator[Finding]:
+        declared = {each.name for each in self._declarations.functions}
+        for prototype in self._header.functions.values():
+            if prototype.name in declared or not is_in(prototype, headers):
+                continue
+            yield Finding(
+                "note",
+                "missing",
+                prototype.name,
+                prototype.file,
+                prototype.line,
+                "Python does not declare this function",
+                "",
+                f"{prototype};",
+                paste=paste.function(prototype),
+            )
+
+
+def _combine(
+    subject: str, file: str, line: int, python: str, c: str, differences: list[_Difference]
+) -> Finding:
+    """One finding of all that is wrong with one declaration, the worst first."""
+    worst = sorted(differences, key=lambda each: each.severity)
+    happens = list(dict.fromkeys(each.happens for each in worst if each.happens))
+    return Finding(
+        worst[0].severity,
+        worst[0].kind,
+        subject,
+        file,
+        line,
+        "; ".join(each.what for each in worst),
+        python,
+        c,
+        "; ".join(happens),
+    )

@@ -1,0 +1,198 @@
+"""The declarations that were recorded, and how their types are written in Python and in C++.
+
+``record`` tells how a type is held: a name such as "c_int", a list, or None for void.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .compiler import CannotJudgeError
+
+Type = Any
+
+CXX = {
+    "c_bool": "bool",
+    "c_char": "ct_char",
+    "c_wchar": "wchar_t",
+    "c_byte": "signed char",
+    "c_ubyte": "unsigned char",
+    "c_short": "short",
+    "c_ushort": "unsigned short",
+    "c_int": "int",
+    "c_uint": "unsigned int",
+    "c_long": "long",
+    "c_ulong": "unsigned long",
+    "c_longlong": "long long",
+    "c_ulonglong": "unsigned long long",
+    "c_float": "float",
+    "c_double": "double",
+    "c_longdouble": "long double",
+    "c_char_p": "ct_pointer<ct_char>",
+    "c_wchar_p": "ct_pointer<wchar_t>",
+    "c_void_p": "ct_pointer<void>",
+    "py_object": "ct_object",
+    "c_size_t": "size_t",
+    "c_ssize_t": "ptrdiff_t",
+    "c_time_t": "time_t",
+    **{
+        f"c_{kind}{bits}": f"{kind}{bits}_t"
+        for kind in ("int", "uint")
+        for bits in (8, 16, 32, 64)
+    },
+}
+
+
+@dataclass
+class Field:
+    """A field of a Structure.
+
+    Of a bit-field, ``bits`` is its width, and ``mask`` the bits that ctypes sets for it, a
+    number in which the first byte of the struct is the lowest one.
+    """
+
+    name: str
+    type: Type
+    bits: int
+    mask: str
+    offset: int
+    size: int
+    alignment: int
+
+
+@dataclass
+class Struct:
+    """A Structure or Union, laid out as ctypes does on the platform of this Python."""
+
+    name: str
+    file: str
+    line: int
+    union: bool
+    pack: int
+    align: int
+    size: int
+    alignment: int
+    complete: bool
+    anonymous: list[str]
+    fields: list[Field]
+
+    def bit_positions(self) -> dict[str, int]:
+        """Where the compilers of little-endian System V platforms put the bit-fields.
+
+        The rule is that of the processor supplements to the System V ABI, "Bit-Fields": one
+        goes to the next bit, unless it would then lie across more units of its type's
+        alignment than its type has.
+        """
+        found: dict[str, int] = {}
+        at = 0
+        for each in self.fields:
+            alignment = 8 * (min(each.alignment, self.pack) if self.pack else each.alignment)
+            if not each.bits:
+                at = 8 * (each.offset + each.size)
+                continue
+            units = (at % alignment + each.bits + alignment - 1) // alignment
+            if units > 8 * each.size // alignment:
+                at = (at + alignment - 1) // alignment * alignment
+            found[each.name] = 0 if self.union else at
+            at += each.bits
+        return found
+
+
+@dataclass
+class Function:
+    """A function that was looked up; ``arguments`` is None where argtypes is not set."""
+
+    name: str
+    library: str
+    file: str
+    line: int
+    result: Type
+    result_is_set: bool
+    arguments: list[Type] | None
+
+
+@dataclass
+class Constant:
+    """An integer, and the names that it may have in C."""
+
+    name: str
+    names: list[str]
+    value: int
+    file: str
+    line: int
+
+
+@dataclass
+class Declarations:
+    """Everything that some modules declare."""
+
+    structs: list[Struct]
+    functions: list[Function]
+    constants: list[Constant]
+
+    def python(self, ctype: Type) -> str:
+        """A type as Python writes it."""
+        if ctype is None:
+            return "None"
+        if isinstance(ctype, str):
+            return ctype
+        kind, *rest = ctype
+        if kind == "struct":
+            return self.structs[rest[0]].name
+        if kind == "array":
+            return f"{self.python(rest[0])} * {rest[1]}"
+        if kind == "callback":
+            return f"CFUNCTYPE({', '.join(self.python(each) for each in (rest[0], *rest[1]))})"
+        if kind == "any":
+            return str(rest[0])
+        name = {"pointer": "POINTER", "in": "In", "out": "Out", "swapped": "swapped"}[kind]
+        return f"{name}({self.python(rest[0])})"
+
+    def python_function(self, function: Function) -> str:
+        """A function's declaration in a line."""
+        arguments = function.arguments
+        listed = (
+            "(no argtypes)"
+            if arguments is None
+            else f"({', '.join(self.python(each) for each in arguments)})"
+        )
+        return f"{function.name}{listed} -> {self.python(function.result)}"
+
+
+def record(modules: Sequence[str], without: Sequence[str]) -> Declarations:
+    """Import modules in a Python of their own; raises CannotJudgeError if one fails to."""
+    script = os.path.join(os.path.dirname(__file__), "record.py")
+    with tempfile.TemporaryDirectory() as folder:
+        request, answer = os.path.join(folder, "request"), os.path.join(folder, "answer")
+        with open(request, "w", encoding="utf-8") as stream:
+            json.dump({"path": sys.path, "modules": modules, "without": without}, stream)
+        done = subprocess.run(  # noqa: S603 - this very Python
+            [sys.executable, script, request, answer],
+            check=False,
+            capture_output=True,
+            text=True,
+            errors="replace",
+        )
+        try:
+            with open(answer, encoding="utf-8") as stream:
+                found = json.load(stream)
+        except (OSError, ValueError):
+            found = {"error": f"it ended with status {done.returncode}\n{done.stderr}"}
+    if found["error"]:
+        raise CannotJudgeError(
+            f"{', '.join(modules)} cannot be imported:\n{found['error'].rstrip()}\n"
+            "Where only its library is missing, --without-library stands in for it."
+        )
+    return Declarations(
+        [
+            Struct(**{**each, "fields": [Field(**field) for field in each["fields"]]})
+            for each in found["structs"]
+        ],
+        [Function(**each) for each in found["functions"]],
+        [Constant(**each) for each in found["constants"]],
+    )

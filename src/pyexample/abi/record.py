@@ -1,0 +1,456 @@
+"""Import modules and write down every ctypes declaration that they make.
+
+This runs in a process of its own, as a script: ``python record.py REQUEST ANSWER``, both
+JSON files. Nothing that the modules do, and nothing that is done to ctypes here, reaches
+whoever asked. Before the modules are imported,
+
+- ``ctypes._CFuncPtr``, from which every function and every prototype is derived, is
+  replaced by a class that keeps what is made of it;
+- c_size_t, c_int64 and the other names for "whichever type is so wide here" become types
+  of their own, since on another platform they stand for others;
+- libraries that are stood in for are not loaded. Calls of their functions do nothing and
+  return zero, and their files seem to exist.
+
+A type is written as: null for void, "c_int", ["pointer", type], ["array", type, length],
+["struct", index], ["callback", result, [arguments]], ["swapped", "c_int"] for the other
+byte order, and ["any", name] for a class whose from_param decides at run time.
+"""
+
+import ctypes
+import ctypes.util
+import enum
+import importlib
+import json
+import os
+import pathlib
+import re
+import sys
+import traceback
+from types import FrameType, ModuleType
+from typing import Any
+
+ct: Any = ctypes  # whose private parts have no type hints
+
+_KNOWN = """c_bool c_char c_wchar c_byte c_ubyte c_short c_ushort c_int c_uint c_long c_ulong
+ c_longlong c_ulonglong c_float c_double c_longdouble c_char_p c_wchar_p c_void_p py_object
+ c_int8 c_uint8 c_int16 c_uint16 c_int32 c_uint32 c_int64 c_uint64 c_size_t c_ssize_t c_time_t
+""".split()
+
+_NAMES: dict[Any, str] = {}
+"""The simple types of ctypes, and how they are called."""
+
+
+def _keep_types_apart() -> None:
+    for name in _KNOWN:
+        known = getattr(ctypes, name, None)
+        if known is not None and known in _NAMES:  # another name for the same type
+            body = {"_type_": known._type_, "__module__": "ctypes"}
+            known = type(name, (ct._SimpleCData,), body)
+            setattr(ctypes, name, known)
+        if known is not None:
+            _NAMES[known] = name
+
+
+class _StandIns:
+    """The libraries that are not to be loaded."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.pattern = re.compile(
+            rf"(lib|cyg)?({'|'.join(map(re.escape, names)) or '(?!)'})"
+            r"(-\d+)?(\.(so|dylib|dll|[\d.]+))*"
+        )
+
+    def has(self, path: Any) -> bool:
+        name = os.path.basename(os.fspath(path)) if isinstance(path, (str, os.PathLike)) else ""
+        return self.pattern.fullmatch(name) is not None
+
+    def exists(self, real: Any) -> Any:
+        """A function like os.path.exists, for which their files exist."""
+
+        def exists(path: Any, *rest: Any, **keywords: Any) -> Any:
+            return True if self.has(path) else real(path, *rest, **keywords)
+
+        return exists
+
+
+class _Recorder:
+    def __init__(self, stand_ins: _StandIns) -> None:
+        self.stand_ins = stand_ins
+        self.functions: list[tuple[str, str, Any, str, int]] = []
+
+    def install(self) -> None:
+        stand_ins, functions = self.stand_ins, self.functions
+        base: Any = ct._CFuncPtr
+
+        class Function(base):
+            """A C function, or a callback."""
+
+            _flags_ = 1  # FUNCFLAG_CDECL; each derived class has its own
+            _does_nothing = False
+
+            def __new__(cls, *arguments: Any) -> Any:
+                if not (arguments and isinstance(arguments[0], tuple)):
+                    return base.__new__(cls, *arguments)
+                name, library = arguments[0]
+                stands_in = stand_ins.has(library._name)
+                # Where C itself calls it, it calls something that exists.
+                self = base.__new__(cls, *((_nothing_address,) if stands_in else arguments))
+                self._does_nothing = stands_in
+                if isinstance(name, bytes):
+                    name = name.decode()
+                where = _declared_at(sys._getframe(1))
+                functions.append((str(name), str(library._name), self, *where))
+                return self
+
+            def __init__(self, *arguments: Any) -> None:
+                pass
+
+            def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+                if not self._does_nothing:
+                    return super().__call__(*arguments, **keywords)
+                return _zero(self.restype)
+
+        load: Any = ct._dlopen
+        initialise: Any = ct.CDLL.__init__
+        import _ctypes
+
+        _nothing_address = ct.cast(_do_nothing, ct.c_void_p).value
+
+        def open_library(name: Any, *rest: Any) -> Any:
+            # Any library does: no function is ever looked up in it.
+            return load(_ctypes.__file__ if stand_ins.has(name) else name, *rest)
+
+        def initialise_library(self: Any, name: Any, *rest: Any, **keywords: Any) -> None:
+            initialise(self, name, *rest, **keywords)
+            if stand_ins.has(name):
+                self.is_stand_in = True
+
+        ct._CFuncPtr = Function
+        ct._dlopen = open_library
+        ct.CDLL.__init__ = initialise_library
+        ct._c_functype_cache.clear()
+        self._pretend_that_files_exist()
+
+    def _pretend_that_files_exist(self) -> None:
+        stand_ins = self.stand_ins
+        for owner, name in (
+            (os.path, "exists"),
+            (os.path, "isfile"),
+            (pathlib.Path, "exists"),
+            (pathlib.Path, "is_file"),
+        ):
+            setattr(owner, name, stand_ins.exists(getattr(owner, name)))
+        find = ctypes.util.find_library
+        ctypes.util.find_library = lambda name: name if stand_ins.has(name) else find(name)
+
+
+_do_nothing = ct.CFUNCTYPE(ct.c_void_p)(lambda: None)
+
+
+def _zero(restype: Any) -> Any:
+    """What a function that returns a zeroed ``restype`` gives."""
+    if not isinstance(restype, type):
+        return 0 if restype is not None else None
+    if issubclass(restype, ct._Pointer):
+        return restype(restype._type_())
+    if issubclass(restype, ct.c_char_p):
+        return b""
+    if issubclass(restype, ct.c_wchar_p):
+        return ""
+    if issubclass(restype, ct.c_void_p):
+        return ct.addressof(_ZEROES)
+    if issubclass(restype, ct.py_object):
+        return None
+    if ct._SimpleCData in restype.__bases__:
+        return restype().value
+    return restype()
+
+
+_ZEROES = (ct.c_char * 65536)()
+
+
+def _declared_at(frame: FrameType | None) -> tuple[str, int]:
+    """The file and line of the innermost module whose code has led here."""
+    here = frame
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if frame.f_code.co_name == "<module>" and file != __file__:
+            return file, frame.f_lineno
+        frame = frame.f_back
+    while here is not None and here.f_code.co_filename == ct.__file__:
+        here = here.f_back
+    return (here.f_code.co_filename, here.f_lineno) if here else ("", 0)
+
+
+class _Writer:
+    """Turns types into what JSON can hold."""
+
+    def __init__(self) -> None:
+        self.structs: list[dict[str, Any]] = []
+        self._indices: dict[type, int] = {}
+        self._lines: dict[str, dict[str, int]] = {}
+
+    def write(self, ctype: Any) -> Any:
+        if ctype is None:
+            return None
+        if not isinstance(ctype, type):
+            return ["any", getattr(ctype, "__name__", type(ctype).__name__)]
+        if issubclass(ctype, (ct.Structure, ct.Union)):
+            return ["struct", self.struct(ctype)]
+        if issubclass(ctype, ct._Pointer):
+            return ["pointer", self.write(ctype._type_)]
+        if issubclass(ctype, ct.Array):
+            return ["array", self.write(ctype._type_), ctype._length_]
+        if hasattr(ctype, "_flags_") and hasattr(ctype, "_argtypes_"):
+            arguments = [self.write(each) for each in ctype._argtypes_]
+            return ["callback", self.write(getattr(ctype, "_restype_", None)), arguments]
+        for each in ctype.__mro__:
+            if each in _NAMES:
+                return _NAMES[each]
+        for order in ("__ctype_be__", "__ctype_le__"):
+            if (other := getattr(ctype, order, ctype)) is not ctype:
+                return ["swapped", self.write(other)]
+        if issubclass(ctype, ct._SimpleCData):
+            return {"v": "c_short", "l": "c_long"}.get(ctype._type_, ["any", ctype.__name__])
+        return ["any", ctype.__name__]
+
+    def struct(self, cls: Any) -> int:
+        if cls in self._indices:
+            return self._indices[cls]
+        index = self._indices[cls] = len(self.structs)
+        entry: dict[str, Any] = {}
+        self.structs.append(entry)  # before its fields, which may point to it
+        fields = [
+            (owner, field)
+            for owner in reversed(cls.__mro__)
+            for field in owner.__dict__.get("_fields_", ())
+        ]
+        file, lines = self.lines(cls.__module__)
+        entry.update(
+            name=cls.__name__,
+            file=file,
+            line=lines.get(cls.__name__, 0),
+            union=issubclass(cls, ct.Union),
+            pack=getattr(cls, "_pack_", 0),
+            align=getattr(cls, "_align_", 0),
+            size=ct.sizeof(cls),
+            alignment=ct.alignment(cls),
+            complete=any("_fields_" in owner.__dict__ for owner in cls.__mro__),
+            anonymous=[
+                name for owner in cls.__mro__ for name in owner.__dict__.get("_anonymous_", ())
+            ],
+            fields=[self._field(owner, *field) for owner, field in fields],
+        )
+        return index
+
+    def _field(self, owner: Any, name: str, ctype: Any, *bits: int) -> dict[str, Any]:
+        return {
+            "name": name,
+            "type": self.write(ctype),
+            "bits": bits[0] if bits else 0,
+            "mask": str(_mask(owner, name)) if bits else "",
+            "offset": owner.__dict__[name].offset,
+            "size": ct.sizeof(ctype),
+            "alignment": ct.alignment(ctype),
+        }
+
+    def lines(self, module: str) -> tuple[str, dict[str, int]]:
+        """A module's file, and the lines where its classes and constants begin."""
+        file = getattr(sys.modules.get(module), "__file__", None) or ""
+        if file not in self._lines:
+            found = self._lines[file] = {}
+            try:
+                with open(file, encoding="utf-8") as stream:
+                    for number, line in enumerate(stream, 1):
+                        if match := _BEGINNING.match(line):
+                            found.setdefault(match[1] or match[2], number)
+            except (OSError, UnicodeDecodeError):
+                pass
+        return file, self._lines[file]
+
+
+_BEGINNING = re.compile(r"\s*(?:class\s+(\w+)|(\w+)\s*(?::[^=]+)?=)")
+
+
+def _mask(owner: Any, name: str) -> int:
+    """The bits of a bit-field, as ctypes sets them; the first byte has the lowest ones."""
+    it = ct.Structure.__new__(owner) if issubclass(owner, ct.Structure) else owner()
+    owner.__dict__[name].__set__(it, -1)
+    return int.from_bytes(bytes(it), "little")
+
+
+def _functions(
+    recorder: _Recorder, modules: list[ModuleType], writer: _Writer
+) -> list[dict[str, Any]]:
+    directions = _directions(modules)
+    entries: list[dict[str, Any]] = []
+    declared = {name for name, _, function, *_ in recorder.functions if _is_declared(function)}
+    for name, library, function, file, line in recorder.functions:
+        if name in declared and not _is_declared(function):
+            continue  # looked up once more, for another purpose
+        argtypes = function.argtypes
+        entry = {
+            "name": name,
+            "library": library,
+            "file": file,
+            "line": line,
+            "result": writer.write(_result(function)),
+            "result_is_set": "restype" in _set_attributes(function),
+            "arguments": None
+            if argtypes is None
+            else [writer.write(each) for each in argtypes],
+        }
+        marks = directions.get(name, [])
+        if entry["arguments"] and len(marks) == len(entry["arguments"]):
+            entry["arguments"] = [
+                [mark, ctype[1] if isinstance(ctype, list) else None] if mark else ctype
+                for mark, ctype in zip(marks, entry["arguments"], strict=True)
+            ]
+        entries.append(entry)
+    return entries
+
+
+def _is_declared(function: Any) -> bool:
+    return function.argtypes is not None or bool(_set_attributes(function))
+
+
+def _set_attributes(function: Any) -> list[str]:
+    default = getattr(type(function), "_restype_", None)
+    return ["restype"] if function.restype is not default else []
+
+
+def _result(function: Any) -> Any:
+    """The result type; a mere callable is given an int, says ctypes' documentation."""
+    restype = function.restype
+    if restype is None or (isinstance(restype, type) and hasattr(restype, "from_param")):
+        return restype
+    return ct.c_int
+
+
+def _directions(modules: list[ModuleType]) -> dict[str, list[str]]:
+    """Which arguments of a function C reads from ("in") and which it writes to ("out").
+
+    Found in any object with ``declarations``, a dict of objects whose ``arguments`` have a
+    ``spec``, and that an attribute ``writable``.
+    """
+    found: dict[str, list[str]] = {}
+    marks = {True: "out", False: "in", None: ""}
+    for value in [value for module in modules for value in vars(module).values()]:
+        try:
+            declarations = vars(value).get("declarations")
+        except TypeError:
+            continue
+        if isinstance(declarations, dict) and not isinstance(value, ModuleType):
+            for name, declaration in declarations.items():
+                found[name] = [
+                    marks[getattr(each.spec, "writable", None)]
+                    for each in declaration.arguments
+                ]
+    return found
+
+
+def _constants(modules: list[ModuleType], writer: _Writer) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = []
+    for module in modules:
+        file, lines = writer.lines(module.__name__)
+        for name, value in list(vars(module).items()):
+            if isinstance(value, int) and not name.startswith("__"):
+                entries.append(_constant(name, [name], int(value), file, lines.get(name, 0)))
+            elif (
+                isinstance(value, type)
+                and issubclass(value, enum.Enum)
+                and value.__module__ == module.__name__
+            ):
+                for member, item in value.__members__.items():
+                    if isinstance(item.value, int):
+                        names = [member, f"{name}_{member}", f"{name}_{member}".upper()]
+                        line = lines.get(member, lines.get(name, 0))
+                        entries.append(
+                            _constant(f"{name}.{member}", names, item.value, file, line)
+                        )
+    return entries
+
+
+def _constant(name: str, names: list[str], value: int, file: str, line: int) -> dict[str, Any]:
+    return {"name": name, "names": names, "value": value, "file": file, "line": line}
+
+
+def _structs(modules: list[ModuleType], writer: _Writer) -> None:
+    bases = (ct.Structure, ct.Union)
+    names = {module.__name__ for module in modules}
+    for module in modules:
+        for value in list(vars(module).values()):
+            if (
+                isinstance(value, type)
+                and issubclass(value, bases)
+                and value.__module__ in names
+            ):
+                writer.struct(value)
+
+
+def _import(names: list[str]) -> list[ModuleType]:
+    """Import modules, and call the function behind a colon: "package.module:function"."""
+    wanted: list[str] = []
+    for name in names:
+        module, _, function = name.partition(":")
+        if module.endswith(".py"):
+            module = _without_package(module)
+        wanted.append(module)
+        imported: Any = importlib.import_module(module)
+        for part in function.split(".") if function else ():
+            imported = getattr(imported, part)
+        if function:
+            imported()
+    return [
+        module
+        for name, module in list(sys.modules.items())
+        if isinstance(module, ModuleType)
+        and (name in wanted or name.startswith(tuple(f"{each}." for each in wanted)))
+    ]
+
+
+def _without_package(file: str) -> str:
+    """The name to import a file by, so that the ``__init__`` of its package is not run."""
+    folder, name = os.path.split(os.path.abspath(file)[: -len(".py")])
+    packages: list[str] = []
+    folders: list[str] = []
+    while os.path.exists(os.path.join(folder, "__init__.py")):
+        folders.insert(0, folder)
+        folder, package = os.path.split(folder)
+        packages.insert(0, package)
+    sys.path.insert(0, folder)
+    for depth, path in enumerate(folders, 1):
+        package_name = ".".join(packages[:depth])
+        empty = ModuleType(package_name)
+        empty.__path__ = [path]
+        sys.modules[package_name] = empty
+    return ".".join([*packages, name])
+
+
+def main(request_file: str, answer_file: str) -> None:
+    """Do what the request says: {"path": sys.path, "modules": [...], "without": [...]}."""
+    with open(request_file, encoding="utf-8") as stream:
+        request = json.load(stream)
+    sys.path[:] = request["path"]
+    _keep_types_apart()
+    recorder = _Recorder(_StandIns(request["without"]))
+    recorder.install()
+    answer: dict[str, Any] = {"structs": [], "functions": [], "constants": [], "error": ""}
+    try:
+        modules = _import(request["modules"])
+    except BaseException:  # whatever a module does, SystemExit included
+        answer["error"] = traceback.format_exc()
+    else:
+        writer = _Writer()
+        answer["functions"] = _functions(recorder, modules, writer)
+        _structs(modules, writer)
+        answer["constants"] = _constants(modules, writer)
+        answer["structs"] = writer.structs
+    with open(answer_file, "w", encoding="utf-8") as stream:
+        json.dump(answer, stream)
+    sys.stdout.flush()
+    os._exit(0)  # libraries that were really loaded need not clean up
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

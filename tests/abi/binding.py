@@ -1,0 +1,66 @@
+"""Bindings that are written for a test, and the checker run on them."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from support import ROOT
+
+
+class Binding:
+    """A header ``h.h`` and a module ``binding`` with ``lib`` in a folder."""
+
+    def __init__(self, folder: Path, header: str, module: str) -> None:
+        self.folder = folder
+        (folder / "h.h").write_text(header)
+        (folder / "binding.py").write_text(module)
+
+    def check(
+        self, *options: str, compiler: str = "", python: str = sys.executable
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command on it, its library being away."""
+        command = [python, "-m", "pyexample", "abi", "binding", "--header", "h.h"]
+        command += ["--without-library", "table", *options]
+        command += ["--compiler", compiler] if compiler else []
+        # The sources, so that other Pythons need nothing installed.
+        path = os.pathsep.join([str(ROOT / "src"), str(self.folder)])
+        return subprocess.run(
+            command,
+            check=False,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+
+    def report(self, *options: str, **keywords: str) -> dict[str, Any]:
+        """What the command reports."""
+        done = self.check("--format", "json", *options, **keywords)
+        assert done.returncode in (0, 1), done.stderr
+        report: dict[str, Any] = json.loads(done.stdout)
+        assert report["proven"] == (done.returncode == 0)
+        return report
+
+    def verdicts(self, *options: str, **keywords: str) -> dict[str, list[str]]:
+        """The severity and kind of each finding, by the declaration's name."""
+        found: dict[str, list[str]] = {}
+        for each in self.report(*options, **keywords)["findings"]:
+            name = each["subject"].partition(".")[0]
+            found.setdefault(name, []).append(f"{each['severity']} {each['kind']}")
+        return found
+
+
+def misjudged(
+    rows: Sequence[Any], verdicts: dict[str, list[str]], column: str = "verdict"
+) -> list[str]:
+    """The rows that got another verdict than they should, and findings of no row."""
+    lines: list[str] = []
+    for row in rows:
+        got = verdicts.pop(row.name, ["agrees"])
+        if got != [getattr(row, column)]:
+            lines.append(f"{row.c} | {row.python} | {getattr(row, column)}, but got {got}")
+    return lines + [f"{name}: {got}" for name, got in verdicts.items()]

@@ -1,0 +1,484 @@
+"""Right and wrong declarations, each with the verdict that it must get.
+
+The three columns are C, Python, and the verdict: "agrees", or a finding's severity and
+kind. For a function, Python is its restype, then its argtypes behind a semicolon: without
+one, argtypes is not set; without anything, neither is restype. What is right and wrong is that of 64-bit Linux and
+macOS; 64-bit Windows, where a long has 32 bits, follows where it differs.
+"""
+
+import re
+from dataclasses import dataclass
+
+PRELUDE_C = """
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+#include <wchar.h>
+
+enum color { RED, GREEN };
+typedef enum { LEFT = -1, RIGHT = 1 } side;
+struct point { int x; int y; };
+struct size { int width; int height; };
+typedef struct { double r, g, b; } rgb;
+union number { int i; float f; };
+struct opaque;
+typedef struct opaque *handle;
+typedef struct opaque opaque_t;
+struct keeper { struct point at; struct keeper *next; void (*done)(struct keeper *); };
+typedef int (*compare)(const void *, const void *);
+typedef void (*progress)(double, void *);
+typedef struct point (*make_point)(int);
+typedef int number_array[4];
+typedef int32_t id;
+typedef id id_again;
+"""
+
+PRELUDE_PYTHON = """
+import ctypes
+from ctypes import *
+from enum import IntEnum
+
+class point(Structure):
+    _fields_ = [("x", c_int), ("y", c_int)]
+class size(Structure):
+    _fields_ = [("width", c_int), ("height", c_int)]
+class rgb(Structure):
+    _fields_ = [("r", c_double), ("g", c_double), ("b", c_double)]
+class pair(Structure):
+    _fields_ = [("x", c_int), ("y", c_int)]
+class flags(Structure):
+    _fields_ = [("a", c_uint, 4), ("b", c_uint, 4)]
+class flags_or_int(Union):
+    _anonymous_ = ("bits",)
+    _fields_ = [("bits", flags), ("i", c_int)]
+class number(Union):
+    _fields_ = [("i", c_int), ("f", c_float)]
+class opaque(Structure):
+    pass
+class Anything(Structure):
+    pass
+class keeper(Structure):
+    pass
+keeper._fields_ = [("at", point), ("next", POINTER(keeper)), ("done", CFUNCTYPE(None, POINTER(keeper)))]
+class Handle(c_void_p):
+    pass
+class Decides:
+    @classmethod
+    def from_param(cls, value):
+        return value
+
+lib = CDLL("table")
+"""
+
+FUNCTIONS = """
+# Integers by value
+int f(int)                            | c_int; c_int                | agrees
+void f(void)                          | None;                       | agrees
+void f()                              | None;                       | agrees
+signed char f(signed char)            | c_byte; c_byte              | agrees
+unsigned char f(unsigned char)        | c_ubyte; c_ubyte            | agrees
+char f(char)                          | c_char; c_char              | agrees
+char f(char)                          | c_byte; c_ubyte             | agrees
+int8_t f(uint8_t)                     | c_int8; c_uint8             | agrees
+short f(unsigned short)               | c_short; c_ushort           | agrees
+int16_t f(uint16_t)                   | c_int16; c_uint16           | agrees
+int32_t f(uint32_t)                   | c_int32; c_uint32           | agrees
+int64_t f(uint64_t)                   | c_int64; c_uint64           | agrees
+long f(unsigned long)                 | c_long; c_ulong             | agrees
+long long f(unsigned long long)       | c_longlong; c_ulonglong     | agrees
+long f(long)                          | c_longlong; c_int64         | agrees; Windows: error width
+int64_t f(long long)                  | c_long; c_ssize_t           | agrees; Windows: error width
+size_t f(size_t)                      | c_size_t; c_size_t          | agrees
+ptrdiff_t f(intptr_t)                 | c_ssize_t; c_ssize_t        | agrees
+uintptr_t f(uintptr_t)                | c_size_t; c_size_t          | agrees
+time_t f(time_t)                      | c_long; c_long              | agrees; Windows: error width
+wchar_t f(wchar_t)                    | c_wchar; c_wchar            | agrees
+wchar_t f(wchar_t)                    | c_int; c_int                | agrees; Windows: error width
+bool f(bool)                          | c_bool; c_bool              | agrees
+_Bool f(_Bool)                        | c_bool; c_bool              | agrees
+id f(id_again)                        | c_int32; c_int32            | agrees
+const int f(const int)                | c_int; c_int                | agrees
+int f(volatile int)                   | c_int; c_int                | agrees
+enum color f(enum color)              | c_int; c_int                | agrees
+enum color f(enum color)              | c_uint; c_uint              | agrees
+side f(side)                          | c_int; c_int                | agrees
+int f(short)                          | c_int; c_int                | error width
+int f(int)                            | c_int; c_short              | error width
+int f(long)                           | c_int; c_int                | error width; Windows: agrees
+int f(int64_t)                        | c_int; c_int32              | error width
+long f(int)                           | c_int; c_int                | error width; Windows: agrees
+int f(int)                            | c_long; c_int               | error width; Windows: agrees
+size_t f(void)                        | c_int;                      | error width
+size_t f(void)                        | c_uint32;                   | error width
+int f(size_t)                         | c_int; c_uint               | error width
+int f(char)                           | c_int; c_int                | error width
+int8_t f(void)                        | c_int16;                    | error width
+int f(bool)                           | c_int; c_int                | error width
+bool f(void)                          | c_int;                      | error width
+int f(void)                           | c_bool;                     | error width
+int f(enum color)                     | c_int; c_byte               | error width
+enum color f(void)                    | c_long;                     | error width; Windows: agrees
+int f(wchar_t)                        | c_int; c_short              | error width; Windows: note signedness
+int f(unsigned int)                   | c_int; c_int                | note signedness
+unsigned int f(int)                   | c_int; c_int                | note signedness
+int f(int)                            | c_int; c_uint               | note signedness
+int64_t f(void)                       | c_uint64;                   | note signedness
+size_t f(void)                        | c_ssize_t;                  | note signedness
+uint8_t f(int8_t)                     | c_uint8; c_uint8            | note signedness
+short f(void)                         | c_ushort;                   | note signedness
+bool f(bool)                          | c_bool; c_uint8             | note truth
+uint8_t f(void)                       | c_bool;                     | note truth
+
+# Floats
+float f(float)                        | c_float; c_float            | agrees
+double f(double)                      | c_double; c_double          | agrees
+long double f(long double)            | c_longdouble; c_longdouble  | agrees
+float f(float)                        | c_float; c_double           | error width
+double f(double)                      | c_float; c_double           | error width
+double f(double)                      | c_double; c_float           | error width
+long double f(void)                   | c_double;                   | error width
+double f(long)                        | c_double; c_double          | error kind
+float f(int)                          | c_float; c_float            | error kind
+int f(float)                          | c_int; c_int                | error kind
+long f(void)                          | c_double;                   | error kind
+double f(void)                        | c_long;                     | error kind
+double f(void)                        | c_int;                      | error kind
+
+# Numbers of arguments
+int f(int, int)                       | c_int; c_int, c_int         | agrees
+int f(int)                            | c_int; c_int, c_int         | error count
+int f(int, int)                       | c_int; c_int                | error count
+int f(void)                           | c_int; c_int                | error count
+int f(int)                            | c_int;                      | error count
+int f(int, double, char *)            | c_int; c_int, c_double      | error count
+int f(int, double)                    | c_int; c_double, c_int      | error kind
+int f(char *, int)                    | c_int; c_int, c_char_p      | error width
+
+# Pointers
+int f(int *)                          | c_int; POINTER(c_int)       | agrees
+int f(const int *)                    | c_int; POINTER(c_int)       | agrees
+int f(int *)                          | c_int; c_void_p             | agrees
+int f(void *)                         | c_int; POINTER(c_int)       | agrees
+int f(const void *)                   | c_int; c_void_p             | agrees
+int f(int[])                          | c_int; POINTER(c_int)       | agrees
+int f(int[4])                         | c_int; POINTER(c_int)       | agrees
+int f(int[4])                         | c_int; c_int * 4            | agrees
+int f(int *)                          | c_int; c_int * 4            | agrees
+int f(number_array)                   | c_int; c_int * 4            | agrees
+int f(int (*)[4])                     | c_int; POINTER(c_int * 4)   | agrees
+int f(int *restrict_)                 | c_int; POINTER(c_int)       | agrees
+char *f(const char *)                 | c_char_p; c_char_p          | agrees
+const char *f(char *)                 | c_char_p; POINTER(c_char)   | agrees
+unsigned char *f(const uint8_t *)     | c_char_p; c_char_p          | agrees
+void *f(void *)                       | c_char_p; c_char_p          | agrees
+char *f(const char *)                 | c_void_p; c_void_p          | agrees
+wchar_t *f(const wchar_t *)           | c_wchar_p; c_wchar_p        | agrees
+char **f(char **)                     | POINTER(c_char_p); POINTER(c_char_p) | agrees
+int f(char **)                        | c_int; POINTER(POINTER(c_char)) | agrees
+int f(void **)                        | c_int; POINTER(c_void_p)    | agrees
+int f(int **)                         | c_int; POINTER(POINTER(c_int)) | agrees
+int f(int **)                         | c_int; POINTER(c_void_p)    | agrees
+int f(int ***)                        | c_int; POINTER(POINTER(c_void_p)) | agrees
+int f(size_t *)                       | c_int; POINTER(c_size_t)    | agrees
+int f(long *)                         | c_int; POINTER(c_int64)     | agrees; Windows: error target width
+int f(float *, double *)              | c_int; POINTER(c_float), POINTER(c_double) | agrees
+int f(bool *)                         | c_int; POINTER(c_bool)      | agrees
+int f(enum color *)                   | c_int; POINTER(c_int)       | agrees
+int f(va_list)                        | c_int; c_void_p             | agrees
+FILE *f(FILE *)                       | c_void_p; c_void_p          | agrees
+void *f(void)                         | py_object;                  | agrees
+int f(struct opaque *)                | c_int; py_object            | agrees
+int f(int *)                          | c_int; POINTER(c_long)      | error target width; Windows: agrees
+int f(long *)                         | c_int; POINTER(c_int)       | error target width; Windows: agrees
+int f(size_t *)                       | c_int; POINTER(c_uint32)    | error target width
+int f(double *)                       | c_int; POINTER(c_float)     | error target width
+int f(short *)                        | c_int; POINTER(c_char)      | error target width
+int f(int *)                          | c_int; c_char_p             | error target width
+int f(wchar_t *)                      | c_int; c_char_p             | error target width
+char *f(void)                         | c_wchar_p;                  | error target width
+int f(bool *)                         | c_int; POINTER(c_int)       | error target width
+int f(int *)                          | c_int; POINTER(c_float)     | error target
+double *f(void)                       | POINTER(c_long);            | error target
+int f(struct point *)                 | c_int; POINTER(c_int)       | error target
+int f(int *)                          | c_int; POINTER(point)       | error target
+int f(int *)                          | c_int; py_object            | error target
+int f(compare)                        | c_int; POINTER(c_int)       | error target
+int f(int *)                          | c_int; CFUNCTYPE(c_int)     | error target
+int f(int **)                         | c_int; POINTER(c_int)       | error level
+int f(int *)                          | c_int; POINTER(POINTER(c_int)) | error level
+char **f(void)                        | c_char_p;                   | error level
+int f(char **)                        | c_int; c_char_p             | error level
+int f(char *)                         | c_int; POINTER(c_char_p)    | error level
+int f(struct point **)                | c_int; POINTER(point)       | error level
+int f(struct point *)                 | c_int; POINTER(c_void_p)    | error level
+int f(int)                            | c_int; POINTER(c_int)       | error kind
+int f(int *)                          | c_int; c_int                | error width
+void *f(void)                         | c_int;                      | error width
+void *f(void)                         | ;                           | error width
+char *f(void)                         | c_int;                      | error width
+void *f(int)                          | c_uint32; c_int             | error width
+int f(double)                         | c_int; c_void_p             | error kind
+double f(void)                        | c_void_p;                   | error kind
+int f(double *)                       | c_int; c_double             | error kind
+int f(uintptr_t)                      | c_int; c_void_p             | note address
+int f(void *)                         | c_int; c_size_t             | note address
+void *f(void)                         | c_uint64;                   | note address
+int f(unsigned int *)                 | c_int; POINTER(c_int)       | note signedness
+int f(uint8_t *)                      | c_int; POINTER(c_int8)      | note signedness
+int f(uint8_t *)                      | c_int; POINTER(c_bool)      | note truth
+
+# Structs
+struct point f(struct point)          | point; point                | agrees
+int f(struct point *)                 | c_int; POINTER(point)       | agrees
+int f(const struct point *)           | c_int; POINTER(point)       | agrees
+struct point *f(void)                 | POINTER(point);             | agrees
+int f(struct point **)                | c_int; POINTER(POINTER(point)) | agrees
+int f(struct point[3])                | c_int; point * 3            | agrees
+rgb f(rgb)                            | rgb; rgb                    | agrees
+int f(union number)                   | c_int; number               | agrees
+int f(union number *)                 | c_int; POINTER(number)      | agrees
+int f(struct opaque *)                | c_int; POINTER(opaque)      | agrees
+opaque_t *f(handle)                   | POINTER(opaque); POINTER(opaque) | agrees
+handle f(handle)                      | c_void_p; c_void_p          | agrees
+handle f(handle)                      | Handle; Handle              | agrees
+int f(handle *)                       | c_int; POINTER(c_void_p)    | agrees
+int f(handle *)                       | c_int; POINTER(Handle)      | agrees
+int f(handle *)                       | c_int; POINTER(POINTER(opaque)) | agrees
+int f(handle)                         | c_int; POINTER(Anything)    | agrees
+int f(struct keeper *)                | c_int; POINTER(keeper)      | agrees
+int f(struct point)                   | c_int; size                 | error other
+int f(struct point *)                 | c_int; POINTER(size)        | error other
+int f(handle)                         | c_int; POINTER(point)       | error other
+int f(struct point *)                 | c_int; POINTER(opaque)      | error other
+struct point f(void)                  | size;                       | error other
+struct point f(void)                  | c_int;                      | error kind
+struct point f(void)                  | c_long;                     | error kind
+struct point f(void)                  | None;                       | error kind
+int f(struct point)                   | c_int; POINTER(point)       | error kind
+int f(struct point *)                 | c_int; point                | error kind
+int f(struct point)                   | c_int; c_long               | error kind
+int f(union number)                   | c_int; c_int                | error kind
+int f(handle *)                       | c_int; POINTER(opaque)      | error level
+int f(handle)                         | c_int; POINTER(c_void_p)    | note handle
+
+# Callbacks
+int f(compare)                        | c_int; CFUNCTYPE(c_int, c_void_p, c_void_p) | agrees
+int f(compare)                        | c_int; c_void_p             | agrees
+int f(int (*)(int))                   | c_int; CFUNCTYPE(c_int, c_int) | agrees
+int f(void (*)(void))                 | c_int; CFUNCTYPE(None)      | agrees
+int f(progress, void *)               | c_int; CFUNCTYPE(None, c_double, c_void_p), c_void_p | agrees
+compare f(void)                       | CFUNCTYPE(c_int, c_void_p, c_void_p); | agrees
+int f(compare *)                      | c_int; POINTER(CFUNCTYPE(c_int, c_void_p, c_void_p)) | agrees
+int f(make_point)                     | c_int; CFUNCTYPE(point, c_int) | agrees
+int f(void (*)(struct point *))       | c_int; CFUNCTYPE(None, POINTER(point)) | agrees
+int f(void *)                         | c_int; CFUNCTYPE(None)      | agrees
+int f(compare)                        | c_int; CFUNCTYPE(c_int, c_void_p) | error count
+int f(progress)                       | c_int; CFUNCTYPE(None, c_double) | error count
+int f(progress)                       | c_int; CFUNCTYPE(None, c_float, c_void_p) | error width
+int f(progress)                       | c_int; CFUNCTYPE(None, c_long, c_void_p) | error kind
+int f(compare)                        | c_int; CFUNCTYPE(c_long, c_void_p, c_void_p) | error width; Windows: agrees
+int f(void (*)(struct point *))       | c_int; CFUNCTYPE(None, POINTER(size)) | error other
+int f(int)                            | c_int; CFUNCTYPE(c_int)     | error kind
+int f(int (*)(unsigned))              | c_int; CFUNCTYPE(c_int, c_int) | note signedness
+int f(int (*)(int))                   | c_int; CFUNCTYPE(None, c_int) | note dropped
+
+# Variadic functions
+int f(const char *, ...)              | c_int; c_char_p             | agrees
+int f(const char *, ...)              | c_int; c_char_p, c_int      | note variadic
+int f(const char *, int, ...)         | c_int; c_char_p             | error count
+int f(const char *, ...)              | c_int; c_int                | error width
+
+# Left out
+int f(void)                           | c_int                       | agrees
+int f(void)                           |                             | agrees
+int f(int)                            | c_int                       | note no argtypes
+int f(long)                           | c_int                       | error no argtypes; Windows: note no argtypes
+int f(double)                         | c_int                       | error no argtypes
+int f(char *)                         | c_int                       | error no argtypes
+void *f(void)                         | c_void_p                    | agrees
+void *f(void)                         |                             | error width
+struct point *f(void)                 |                             | error width
+double f(void)                        |                             | error kind
+int64_t f(void)                       |                             | error width
+void f(void)                          | c_int;                      | note garbage
+void f(void)                          | c_char_p;                   | error kind
+int f(void)                           | None;                       | note dropped
+void *f(void)                         | None;                       | note dropped
+void f(int)                           | None; Decides               | note unjudged
+"""
+
+STRUCTS = """
+struct s { int a; };                            | ("a", c_int)                                 | agrees
+struct s { int a; long b; };                    | ("a", c_int), ("b", c_long)                  | agrees
+typedef struct { char a; double b; char c; } s; | ("a", c_char), ("b", c_double), ("c", c_char) | agrees
+struct s { uint8_t a[16]; };                    | ("a", c_uint8 * 16)                          | agrees
+struct s { int a[2][3]; };                      | ("a", c_int * 3 * 2)                         | agrees
+struct s { char name[32]; };                    | ("name", c_char * 32)                        | agrees
+struct s { char *p; void *q; };                 | ("p", c_char_p), ("q", c_void_p)             | agrees
+struct s { struct point at; };                  | ("at", point)                                | agrees
+struct s { struct point at[2]; };               | ("at", point * 2)                            | agrees
+struct s { struct point *at; };                 | ("at", POINTER(point))                       | agrees
+struct s { union number n; };                   | ("n", number)                                | agrees
+struct s { compare c; };                        | ("c", CFUNCTYPE(c_int, c_void_p, c_void_p))  | agrees
+struct s { compare c; };                        | ("c", c_void_p)                              | agrees
+struct s { enum color c; bool b; };             | ("c", c_int), ("b", c_bool)                  | agrees
+struct s { const char *const p; volatile int v; }; | ("p", c_char_p), ("v", c_int)             | agrees
+struct s { unsigned a : 3; unsigned b : 5; };   | ("a", c_uint, 3), ("b", c_uint, 5)           | agrees
+struct s { unsigned char a : 4, b : 4; };       | ("a", c_ubyte, 4), ("b", c_ubyte, 4)         | agrees
+struct s { int a : 3; int b : 5; int c; };      | ("a", c_int, 3), ("b", c_int, 5), ("c", c_int) | agrees
+struct s { uint64_t a : 40; uint64_t b : 24; }; | ("a", c_uint64, 40), ("b", c_uint64, 24)     | agrees
+struct s { unsigned a : 20; unsigned b : 20; }; | ("a", c_uint, 20), ("b", c_uint, 20)         | agrees
+struct s { union { int i; float f; }; int k; }; | ("u", number), ("k", c_int)                  | agrees
+struct s { struct { int x; int y; }; int z; };  | ("u", point), ("z", c_int); _anonymous_ = ("u",) | agrees
+struct s { int n; int data[]; };                | ("n", c_int), ("data", c_int * 0)            | agrees
+struct s { int from_; int class_; };            | ("from", c_int), ("class", c_int)            | agrees
+struct s { int _reserved; int a; };             | ("reserved", c_int), ("a", c_int)            | agrees
+struct s { char a; int b; } __attribute__((packed)); | ("a", c_char), ("b", c_int); _pack_ = 1 | agrees
+struct s { struct s *next; int v; };            | ("next", c_void_p), ("v", c_int)             | agrees
+struct s { struct { int x, y; } in; };          | ("in", pair)                                 | agrees
+struct s { long double l; };                    | ("l", c_longdouble)                          | agrees
+union s { int i; double d; char c[12]; };       | union ("i", c_int), ("d", c_double), ("c", c_char * 12) | agrees
+struct s { int a; int b; };                     | ("a", c_int)                                 | error layout
+struct s { int a; };                            | ("a", c_int), ("b", c_int)                   | error layout
+struct s { int a; long b; };                    | ("a", c_int), ("b", c_int)                   | error layout; Windows: agrees
+struct s { long a; };                           | ("a", c_int)                                 | error layout; Windows: agrees
+struct s { char name[32]; };                    | ("name", c_char * 16)                        | error layout
+struct s { char a; int b; } __attribute__((packed)); | ("a", c_char), ("b", c_int)             | error layout
+struct s { char a; int b; };                    | ("a", c_char), ("b", c_int); _pack_ = 1      | error layout
+struct s { struct point at; };                  | ("at", POINTER(point))                       | error layout
+struct s { struct point at; void *p; };         | ("at", POINTER(point)), ("p", c_void_p)      | error kind
+struct s { int a; char b; };                    | ("a", c_int)                                 | error layout
+struct s { int a; char b; char c; };            | ("a", c_int), ("b", c_char)                  | error count
+struct s { double d; int a; int b; };           | ("d", c_double), ("a", c_int)                | error count
+struct s { int a; int b; };                     | ("b", c_int), ("a", c_int)                   | error offset
+struct s { int a; float b; };                   | ("a", c_int), ("b", c_int)                   | error kind
+struct s { int a; int b; };                     | ("a", c_int), ("b", c_float)                 | error kind
+struct s { short a; int b; };                   | ("a", c_int), ("b", c_int)                   | error width
+struct s { char a; struct { char x, y; } b; };  | ("a", c_char), ("b", c_char * 2)             | note bytes
+struct s { int *p; };                           | ("p", POINTER(c_long))                       | error target width; Windows: agrees
+struct s { int *p; };                           | ("p", c_long)                                | note address; Windows: error layout
+struct s { struct point at; };                  | ("at", size)                                 | error other
+struct s { int a[4]; };                         | ("a", c_int * 2), ("b", c_int * 2)           | error count
+struct s { int a[2][4]; };                      | ("a", c_int * 2 * 4)                         | error length
+struct s { compare c; };                        | ("c", CFUNCTYPE(c_int, c_void_p))            | error count
+struct s { unsigned a : 3; unsigned b : 5; };   | ("a", c_uint, 4), ("b", c_uint, 4)           | error bits
+struct s { unsigned a : 3; unsigned b : 3; };   | ("b", c_uint, 3), ("a", c_uint, 3)           | error bits
+struct s { unsigned a : 3; unsigned b : 5; };   | ("a", c_uint, 3), ("b", c_uint)              | error layout
+struct s { unsigned a : 3; };                   | ("a", c_int, 3)                              | note signedness
+struct s { int a; };                            | ("a", c_uint)                                | note signedness
+struct s { int n; int data[]; };                | ("n", c_int), ("data", c_int * 1)            | note flexible
+struct s { int n; int data[]; };                | ("n", c_int)                                 | note flexible
+struct s { union { int i; float f; }; char k; }; | ("i", c_int)                                | error layout
+struct s { union { int i; float f; }; char k, l; }; | ("u", number), ("k", c_char)             | error count
+struct s { union { struct { unsigned a : 4, b : 4; }; int i; }; }; | ("u", flags_or_int)        | agrees
+struct s { union { struct { unsigned a : 3, b : 4; }; int i; }; }; | ("u", flags_or_int)        | error bits
+struct s { union { int i; float f; }; char k; }; | ("i", c_int), ("k", c_char)               | note count
+struct s { unsigned long long a : 3; unsigned b : 30; int c; }; | ("a", c_ulonglong, 3), ("b", c_uint, 30), ("c", c_int) | error bits; Windows: agrees
+# ctypes lays these three out in another way than the compilers do
+struct s { unsigned char a : 3; unsigned b : 9; }; | ("a", c_ubyte, 3), ("b", c_uint, 9)        | error layout; Windows: agrees
+struct s { unsigned a : 9; unsigned char b : 3; }; | ("a", c_uint, 9), ("b", c_ubyte, 3)        | error bits; Windows: agrees
+struct s { char c; unsigned a : 9; char d; };   | ("c", c_char), ("a", c_uint, 9), ("d", c_char) | error layout; Windows: agrees
+struct s { unsigned short a : 9; unsigned short b : 9; int c; }; | ("a", c_ushort, 9), ("b", c_ushort, 9), ("c", c_int) | agrees
+struct s { unsigned a : 30; unsigned long b : 30; }; | ("a", c_uint, 30), ("b", c_ulong, 30)    | error layout; Windows: agrees
+struct s { uint32_t a; };                       | big ("a", c_uint32)                          | note byte order
+struct s { int old; };                          | ("new_name", c_int)                          | note renamed
+union s { int i; double d; };                   | union ("i", c_int), ("d", c_float)           | error layout
+union s { int i; float f; };                    | union ("i", c_int), ("f", c_int)             | error kind
+union s { int i; float f; };                    | ("i", c_int), ("f", c_float)                 | error layout
+struct s { int i; float f; };                   | union ("i", c_int), ("f", c_float)           | error layout
+"""
+
+CONSTANTS = """
+#define X 5                     | 5                  | agrees
+#define X (1 << 4)              | 16                 | agrees
+#define X -1                    | -1                 | agrees
+#define X 0xFFFFFFFFu           | 0xFFFFFFFF         | agrees
+#define X 0xFFFFFFFFFFFFFFFFull | 2**64 - 1          | agrees
+#define X 'a'                   | 97                 | agrees
+#define X true                  | True               | agrees
+enum { X = 7 };                 | 7                  | agrees
+enum { X };                     | 0                  | agrees
+static const int X = 3;         | 3                  | agrees
+#define X "text"                | 5                  | agrees
+#define X 1.5                   | 1                  | error constant
+#define X 5                     | 6                  | error constant
+enum { X = 7 };                 | 8                  | error constant
+enum { X = -7 };                | 7                  | error constant
+#define X 0x100000000           | 0                  | error constant
+#define X 0xFFFFFFFFu           | -1                 | note constant
+#define X -1                    | 0xFFFFFFFF         | note constant
+enum { X_A = 1 };               | IntEnum("X", "A")  | agrees
+enum { X_A = 1 };               | IntEnum("X", {"A": 2}) | error constant
+"""
+
+
+@dataclass
+class Row:
+    """A line of the table."""
+
+    name: str
+    c: str
+    python: str
+    verdict: str
+    on_windows: str
+
+
+def _rows(text: str, prefix: str) -> list[Row]:
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("# ")]
+    rows: list[Row] = []
+    for number, line in enumerate(lines):
+        c, python, verdict = (part.strip() for part in line.rsplit("|", 2))
+        verdict, _, on_windows = verdict.partition("; Windows: ")
+        rows.append(Row(f"{prefix}{number:03d}", c, python, verdict, on_windows or verdict))
+    return rows
+
+
+FUNCTION_ROWS = _rows(FUNCTIONS, "f")
+STRUCT_ROWS = _rows(STRUCTS, "s")
+CONSTANT_ROWS = _rows(CONSTANTS, "X")
+ROWS = [*FUNCTION_ROWS, *STRUCT_ROWS, *CONSTANT_ROWS]
+
+
+def header(rows: list[Row]) -> str:
+    """A C header with these rows, each on a line of its own."""
+    lines = [re.sub(_NAME[row.name[0]], row.name, row.c) for row in rows]
+    ends = [";" if row.name[0] == "f" else "" for row in rows]
+    return "\n".join([PRELUDE_C, *map(str.__add__, lines, ends), ""])
+
+
+_NAME = {"f": r"\bf(?=\()", "s": r"\bs\b", "X": r"\bX(?=\b|_)"}
+
+
+def module(rows: list[Row]) -> str:
+    """A Python module with these rows."""
+    write = {"f": _function, "s": _struct, "X": _constant}
+    return "\n".join([PRELUDE_PYTHON, *(write[row.name[0]](row) for row in rows), ""])
+
+
+def _function(row: Row) -> str:
+    result, has_arguments, arguments = row.python.partition(";")
+    lines = [f"lib.{row.name}"]
+    if has_arguments:
+        lines.append(f"lib.{row.name}.argtypes = [{arguments}]")
+    if result.strip():
+        lines.append(f"lib.{row.name}.restype = {result}")
+    return "\n".join(lines)
+
+
+def _struct(row: Row) -> str:
+    fields, _, more = row.python.partition(";")
+    base = {"union": "Union", "big": "BigEndianStructure"}
+    word = fields.split()[0]
+    return (
+        f"class {row.name}({base.get(word, 'Structure')}):\n"
+        f"    {more.strip() or 'pass'}\n"
+        f"    _fields_ = [{fields.removeprefix(word) if word in base else fields}]"
+    )
+
+
+def _constant(row: Row) -> str:
+    python = row.python.replace('"X"', f'"{row.name}"')
+    return f"{row.name} = {python}"
