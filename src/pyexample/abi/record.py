@@ -249,7 +249,7 @@ class _Writer:
             "type": self.write(ctype),
             "bits": bits[0] if bits else 0,
             "mask": str(_mask(owner, name)) if bits else "",
-            "offset": owner.__dict__[name].offset,
+            "offset": getattr(owner, name).offset,
             "size": ct.sizeof(ctype),
             "alignment": ct.alignment(ctype),
         }
@@ -275,7 +275,7 @@ _BEGINNING = re.compile(r"\s*(?:class\s+(\w+)|(\w+)\s*(?::[^=]+)?=)")
 def _mask(owner: Any, name: str) -> int:
     """The bits of a bit-field, as ctypes sets them; the first byte has the lowest ones."""
     it = ct.Structure.__new__(owner) if issubclass(owner, ct.Structure) else owner()
-    owner.__dict__[name].__set__(it, -1)
+    getattr(owner, name).__set__(it, -1)
     return int.from_bytes(bytes(it), "little")
 
 
