@@ -146,6 +146,17 @@ static inline void abi_store(frame *frame, const fastcall_argument *argument, ui
     memcpy((char *)&frame->words[argument->place] + argument->offset, &word, sizeof word);
 }
 
+/* Store an argument behind which others are stored already. */
+static inline void abi_store_late(
+    frame *frame, const fastcall_argument *argument, uint64_t word)
+{
+#if defined(ABI_PACKS_STACK)
+    memcpy((char *)&frame->words[argument->place] + argument->offset, &word, argument->size);
+#else
+    abi_store(frame, argument, word);
+#endif
+}
+
 static inline double as_double(uint64_t word)
 {
     double number;

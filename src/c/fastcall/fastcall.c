@@ -586,8 +586,7 @@ static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t 
                 if (!convert_count(&arguments[i], &held, &word)) {
                     goto refuse;
                 }
-                memcpy((char *)&frame.words[arguments[i].place] + arguments[i].offset, &word,
-                    arguments[i].size);
+                abi_store_late(&frame, &arguments[i], word);
             }
         }
     }
