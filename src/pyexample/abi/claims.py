@@ -29,8 +29,9 @@ _C_WORDS = {
     "_Complex": "__complex__",
 }
 
-MODES = ("C++", "C", "C++ alone")
-"""How headers are included: as C++ within extern "C"; as the C that is no C++; as C++."""
+MODES = ("C++", "C", "C without bodies", "C++ alone")
+"""How headers are included, each for those that the one before it does not compile: as C++
+within extern "C"; as C with what is no C++; the same without functions' bodies; as C++."""
 
 
 @dataclass
@@ -367,12 +368,13 @@ class Claims:
 
     def _constant(self, constant: Constant) -> Iterator[Claim]:
         for name in constant.names:
-            if name in self._header.macros or name in self._header.identifiers:
+            keyword = f"{name}_" if name in _KEYWORDS else name  # as C's are in the mode "C"
+            if name in self._header.macros or keyword in self._header.identifiers:
                 bits = constant.value & 0xFFFFFFFFFFFFFFFF
-                verdict = f"ct_constant({name}, {bits}ULL)"
+                verdict = f"ct_constant({keyword}, {bits}ULL)"
                 if not -(2**63) <= constant.value < 2**64:
                     verdict = "ct_width"  # no integer of C's is so large
-                value = f"ct_tell_values<(long long)({name}), (long long){verdict}>"
+                value = f"ct_tell_values<(long long)({keyword}), (long long){verdict}>"
                 yield Claim("constant", constant, f"{verdict} == 0", {"value": value})
                 return
 

@@ -322,3 +322,41 @@ def is_in(prototype: Prototype, headers: Iterable[str]) -> bool:
         f"/{file}".endswith(f"/{os.path.normpath(header).replace(os.sep, '/').lstrip('./')}")
         for header in headers
     )
+
+
+def without_bodies(preprocessed: str, own: str) -> list[str]:
+    """The lines of a preprocessed file, the functions of other files than ``own`` undefined.
+
+    C's inline functions may do what C++'s may not, and only their types count.
+    """
+    lines: list[str] = []
+    file, depth, body, last = "", 0, 0, ""
+    for row in preprocessed.splitlines():
+        if row.startswith("#"):
+            if marker := _MARKER.match(row):
+                file = marker[2]
+            lines.append("" if file.startswith("<") and not marker else row)
+            continue
+        if os.path.basename(file) == os.path.basename(own):
+            lines.append(row)
+            continue
+        kept, start = "", 0
+        for match in _TOKEN.finditer(row):
+            token = match[0]
+            if token == "{":
+                if body:
+                    body += 1
+                elif not depth and last == ")":
+                    body = 1
+                    kept += f"{row[start : match.start()]};"
+                elif last != '"C"':
+                    depth += 1
+            elif token == "}":
+                if body:
+                    body -= 1
+                    start = match.end()
+                elif depth:
+                    depth -= 1
+            last = token
+        lines.append(kept if body else kept + row[start:])
+    return lines
