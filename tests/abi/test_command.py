@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from binding import Binding
+from bindings import COMPILERS, Binding
 
 from pyexample.abi import CannotJudgeError, Report, check
 
@@ -272,7 +272,7 @@ lib.get_handler.restype = CFUNCTYPE(c_void_p, c_void_p)
 """
 
 
-@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+@pytest.mark.parametrize("compiler", COMPILERS)
 def test_headers_may_be_c_that_is_no_cxx(
     binding: Callable[[str, str], Binding], tool: Callable[[str], str], compiler: str
 ) -> None:
@@ -285,7 +285,7 @@ def test_headers_may_be_c_that_is_no_cxx(
     assert found == {"item": ["error kind"], "private": ["error constant"]}
 
 
-@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+@pytest.mark.parametrize("compiler", COMPILERS)
 def test_headers_may_be_cxx(
     binding: Callable[[str, str], Binding], tool: Callable[[str], str], compiler: str
 ) -> None:
@@ -376,7 +376,7 @@ def test_a_directory_and_macros_are_passed_on(
     assert it.verdicts("-I", "inner", "-D", "WIDE=short") == {"f": ["error width"]}
 
 
-@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+@pytest.mark.parametrize("compiler", COMPILERS)
 def test_thousands_of_declarations_take_seconds(
     binding: Callable[[str, str], Binding], tool: Callable[[str], str], compiler: str
 ) -> None:

@@ -21,11 +21,11 @@ VERSION = "0.3.36"
 @pytest.fixture(scope="session")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("llama")
+    options = ["--dest", str(folder), "--no-build-isolation", "--no-binary", "llama-cpp-python"]
+    options.append(f"llama-cpp-python=={VERSION}")
     # pip asks the package for its metadata, which only its build system can give.
     subprocess.run(
-        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder]
-        + ["--no-build-isolation", "--no-binary", "llama-cpp-python"]
-        + [f"llama-cpp-python=={VERSION}"],
+        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *options],
         check=True,
     )
     (archive,) = folder.glob("*.tar.gz")

@@ -26,7 +26,7 @@ class Failure:
 
     Attributes:
         claim: it.
-        message: the compiler's first one.
+        messages: the compiler's.
         answers: to the claim's questions: the template arguments that the compiler
             printed. What it could not answer is missing.
     """
@@ -38,6 +38,7 @@ class Failure:
 
     @property
     def message(self) -> str:
+        """The compiler's first message."""
         return self.messages[0]
 
     def numbers(self, question: str) -> list[int]:
@@ -118,7 +119,7 @@ def _judge_in(
     before = [*_RULES.splitlines(), *prologue(headers, mode).splitlines()]
     _write(source, before)
     preprocessed = compiler.preprocess(source)
-    header = scan(preprocessed)
+    header = scan(preprocessed, source)
     if mode == "C without bodies":
         before = without_bodies(preprocessed, source)
         before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')
@@ -187,8 +188,12 @@ def _compile(
 
 
 def _platform_claim() -> str:
-    sizes = {"void *": ctypes.c_void_p, "long": ctypes.c_long, "wchar_t": ctypes.c_wchar}
-    claims = [f"sizeof({name}) == {ctypes.sizeof(ctype)}" for name, ctype in sizes.items()]
+    sizes = {
+        "void *": ctypes.sizeof(ctypes.c_void_p),
+        "long": ctypes.sizeof(ctypes.c_long),
+        "wchar_t": ctypes.sizeof(ctypes.c_wchar),
+    }
+    claims = [f"sizeof({name}) == {size}" for name, size in sizes.items()]
     return f'static_assert({" && ".join(claims)}, "");'
 
 

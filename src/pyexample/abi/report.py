@@ -53,8 +53,7 @@ class Finding:
 
 @dataclass
 class Report:
-    """What a check has found. It is true where something fails, so that a test reads
-    ``assert not check(...)``.
+    """What a check has found: true where something fails, so ``assert not check(...)``.
 
     Attributes:
         findings: errors first, in the order of the files.
