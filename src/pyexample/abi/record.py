@@ -327,8 +327,7 @@ def _is_declared(function: Any) -> bool:
 
 
 def _has_restype(function: Any) -> bool:
-    prototype: Any = type(function)
-    return function.restype is not prototype._restype_
+    return function.restype is not getattr(function.__class__, "_restype_", None)
 
 
 def _result(function: Any) -> Any:
