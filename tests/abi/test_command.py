@@ -289,7 +289,7 @@ def test_headers_may_be_c_that_is_no_cxx(
 def test_headers_may_be_cxx(
     binding: Callable[[str, str], Binding], tool: Callable[[str], str], compiler: str
 ) -> None:
-    header = '#include <vector>\ntemplate <class T> T twice(T t);\nextern "C" int f(long);\n'
+    header = 'template <class T> T twice(T t);\nextern "C" int f(long);\n'
     module = 'from ctypes import *\nlib = CDLL("table")\nlib.f.argtypes = [c_long]\n'
     assert binding(header, module).verdicts(compiler=tool(compiler)) == {}
     wrong = module.replace("c_long", "c_float")
