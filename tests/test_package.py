@@ -76,7 +76,8 @@ def test_wheel_is_small(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         libraries = [each for each in archive.infolist() if "/lib/" in each.filename]
     assert sum(each.compress_size for each in libraries) < 16_000
-    assert wheel.stat().st_size < 50_000
+    # The checker, which is text, is about half of it.
+    assert wheel.stat().st_size < 100_000
 
 
 def test_no_library_needs_python(wheel: Path, tmp_path: Path) -> None:
@@ -215,7 +216,7 @@ def package_files() -> set[str]:
     python = {
         f"pyexample/{path.relative_to(package).as_posix()}" for path in package.rglob("*.py")
     }
-    return python | {"pyexample/py.typed"}
+    return python | {"pyexample/py.typed", "pyexample/abi/claims.h"}
 
 
 def tracked() -> list[str]:

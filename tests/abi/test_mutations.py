@@ -5,7 +5,6 @@ bit. All of them are judged at once. The few that are not found are listed with 
 why nobody could: the compiler, too, sees the same types.
 """
 
-import os
 import re
 import subprocess
 from collections import Counter
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from binding import Binding
+from bindings import Binding
 from table import PRELUDE_PYTHON, ROWS, Row, header, module
 from test_table import LP64
 
@@ -159,12 +158,18 @@ def runs(row: Row, namespace: dict[str, Any]) -> bool:
     return True
 
 
+def in_common(old: str, new: str) -> int:
+    """How long the beginning is that two texts have in common."""
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(old), len(new)))
+
+
 def change(old: str, new: str) -> tuple[str, str]:
     """The words in which two texts differ."""
-    start = len(os.path.commonprefix([old, new]))
+    start = in_common(old, new)
     while start and re.match(r"\w", old[start - 1]):
         start -= 1
-    end = len(os.path.commonprefix([old[start:][::-1], new[start:][::-1]]))
+    end = in_common(old[start:][::-1], new[start:][::-1])
     while end and re.match(r"\w", old[len(old) - end]):
         end -= 1
     return old[start : len(old) - end].strip(), new[start : len(new) - end].strip()
@@ -215,7 +220,8 @@ REASONS = {
 }
 
 
-@pytest.mark.parametrize("compiler", ["g++", pytest.param("clang++", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("compiler", ["g++", "clang++"])
 def test_every_mutant_that_changes_the_abi_is_found(
     tmp_path: Path, tool: Callable[[str], str], compiler: str
 ) -> None:

@@ -108,8 +108,8 @@ def plant(file: Path, old: str, new: str) -> None:
 
 def verdicts(folder: Path, header: Path) -> list[tuple[str, str]]:
     """The findings of the command, run on a copy of the package."""
-    command = ["-m", "pyexample", "abi", "pyexample.libexample", "--header", header, "--strict"]
-    options = ["--without-library", "example", "--format", "json"]
+    command = ["-m", "pyexample", "abi", "pyexample.libexample", "--strict"]
+    options = ["--header", str(header), "--without-library", "example", "--format", "json"]
     done = attempt(
         [sys.executable, *command, *options], env={"PYTHONPATH": str(folder)}, cwd=folder
     )

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from binding import Binding, misjudged
+from bindings import Binding, misjudged
 from table import ROWS, header, module
 
 LP64 = sys.maxsize > 2**32 and sys.platform != "win32"

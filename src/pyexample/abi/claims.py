@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .header import Header
-from .model import CXX, Constant, Declarations, Field, Function, Struct, Type
+from .model import CXX, Constant, Declarations, Field, Function, Struct, Type, kind_of
 
 _KEYWORDS = (
     "alignas alignof asm catch char16_t char32_t class const_cast constexpr decltype delete"
@@ -14,8 +14,8 @@ _KEYWORDS = (
     " private protected public reinterpret_cast static_cast template this thread_local throw"
     " try typeid typename using virtual and and_eq bitand bitor compl not not_eq or or_eq xor"
     " xor_eq"
-).split()
-_OPERATORS = frozenset("and and_eq bitand bitor compl not not_eq or or_eq xor xor_eq".split())
+)
+_OPERATORS = "and and_eq bitand bitor compl not not_eq or or_eq xor xor_eq"
 _C_HEADERS = (
     "assert ctype errno float limits math setjmp signal stdarg stdbool stdio stdlib string"
 )
@@ -29,8 +29,11 @@ _C_WORDS = {
     "_Complex": "__complex__",
 }
 
-MODES = ("C++", "C", "C++ alone")
-"""How headers are included: as C++ within extern "C"; as the C that is no C++; as C++."""
+_RESERVED = frozenset(_KEYWORDS.split())
+
+MODES = ("C++", "C", "C without bodies", "C++ alone")
+"""How headers are included, each for those that the one before it does not compile: as C++
+within extern "C"; as C with what is no C++; the same without functions' bodies; as C++."""
 
 
 @dataclass
@@ -60,7 +63,7 @@ def prologue(headers: Iterable[str], mode: str) -> str:
     if mode == "C++":
         return f'extern "C" {{\n{includes}}}\n'
     before = "".join(f"#include <{name}.h>\n" for name in _C_HEADERS.split())
-    names = [word for word in _KEYWORDS if word not in _OPERATORS]
+    names = sorted(_RESERVED - frozenset(_OPERATORS.split()))
     defines = "".join(f"#define {word} {word}_\n" for word in names)
     defines += "".join(f"#define {word} {text}\n" for word, text in _C_WORDS.items())
     undefines = "".join(f"#undef {word}\n" for word in names)
@@ -117,12 +120,13 @@ class Claims:
             return "void"
         if isinstance(ctype, str):
             return CXX[ctype]
-        kind, *rest = ctype
+        kind, rest = kind_of(ctype), ctype[1:]
         if kind == "struct":
-            if rest[0] in self.counterparts:
-                return f"ct_same<{self.counterparts[rest[0]][0]}>"
-            complete = self._declarations.structs[rest[0]].complete
-            return f"ct_struct<{rest[0]}>" if complete else "ct_opaque"
+            index = int(rest[0])
+            if index in self.counterparts:
+                return f"ct_same<{self.counterparts[index][0]}>"
+            complete = self._declarations.structs[index].complete
+            return f"ct_struct<{index}>" if complete else "ct_opaque"
         if kind == "array":
             return f"ct_array<{self.cxx(rest[0])}, {rest[1]}>"
         if kind == "callback":
@@ -207,17 +211,17 @@ class Claims:
     def member(self, struct: Struct, name: str, spelling: str) -> str:
         """How C calls a field: names that are none in the other language get underscores."""
         members = self._header.members(spelling)
-        keyword = f"{name.rstrip('_')}_" if name.rstrip("_") in _KEYWORDS else name
+        keyword = f"{name.rstrip('_')}_" if name.rstrip("_") in _RESERVED else name
         for candidate in (name, keyword, name.strip("_"), f"{name}_", f"_{name}"):
             if candidate in members:
                 # In the mode that includes C as C, a keyword is spelled with one.
-                return f"{candidate}_" if candidate in _KEYWORDS else candidate
+                return f"{candidate}_" if candidate in _RESERVED else candidate
         names = [each.name for each in struct.fields]
         if len(names) == len(members) and not struct.anonymous:
             counterpart = list(members)[names.index(name)]
             if counterpart not in names:
                 return counterpart
-        return keyword if keyword in _KEYWORDS else name
+        return keyword
 
     def _struct(self, index: int) -> list[Claim]:
         struct = self._declarations.structs[index]
@@ -229,10 +233,9 @@ class Claims:
             if self._native
             else (f"(long long)sizeof(ct_m{index})", f"(long long)alignof(ct_m{index})")
         )
-        layout = f"(long long)sizeof({alias}) == {size} && (long long)alignof({alias}) == {alignment}"
-        numbers = (
-            f"{size}, (long long)sizeof({alias}), {alignment}, (long long)alignof({alias})"
-        )
+        c_size, c_alignment = f"(long long)sizeof({alias})", f"(long long)alignof({alias})"
+        layout = f"{c_size} == {size} && {c_alignment} == {alignment}"
+        numbers = f"{size}, {c_size}, {alignment}, {c_alignment}"
         claims = [
             Claim(
                 "struct",
@@ -295,7 +298,7 @@ class Claims:
     def _is_anonymous(self, each: Field, members: Iterable[str]) -> bool:
         """Whether C has the fields of a field's struct, but no name for that one."""
         inner = _struct_in(each.type)
-        if each.name in members or each.type[0] != "struct" or inner is None:
+        if each.name in members or kind_of(each.type) != "struct" or inner is None:
             return False
         struct = self._declarations.structs[inner]
         fields = self._promoted(struct.fields, struct.anonymous, 0, "", members)
@@ -345,11 +348,10 @@ class Claims:
         c_function = f"decltype({function.name})"
         questions = {"type": f"ct_tell<0, {c_function}>"}
         result = f"ct_signature<{c_function}>::result"
-        questions["result"] = (
-            f"ct_tell<ct_result<{self.cxx(function.result)}, {result}>, {result}>"
-        )
+        verdict = f"ct_result<{self.cxx(function.result)}, {result}>"
+        questions["result"] = f"ct_tell<{verdict}, {result}>"
         if function.arguments is None:
-            line = f"ct_undeclared<{c_function}> == 0 && ct_result<{self.cxx(function.result)}, {result}> == 0"
+            line = f"ct_undeclared<{c_function}> == 0 && {verdict} == 0"
             questions["undeclared"] = f"ct_tell_values<(long long)ct_undeclared<{c_function}>>"
             return Claim("function", function, line, questions)
         types = [self.cxx(each) for each in function.arguments]
@@ -367,25 +369,22 @@ class Claims:
 
     def _constant(self, constant: Constant) -> Iterator[Claim]:
         for name in constant.names:
-            if name in self._header.macros or name in self._header.identifiers:
+            keyword = f"{name}_" if name in _RESERVED else name  # as C's are in the mode "C"
+            if name in self._header.macros or keyword in self._header.identifiers:
                 bits = constant.value & 0xFFFFFFFFFFFFFFFF
-                verdict = f"ct_constant({name}, {bits}ULL)"
+                verdict = f"ct_constant({keyword}, {bits}ULL)"
                 if not -(2**63) <= constant.value < 2**64:
                     verdict = "ct_width"  # no integer of C's is so large
-                value = f"ct_tell_values<(long long)({name}), (long long){verdict}>"
+                value = f"ct_tell_values<(long long)({keyword}), (long long){verdict}>"
                 yield Claim("constant", constant, f"{verdict} == 0", {"value": value})
                 return
 
 
 def _struct_in(ctype: Type) -> int | None:
     """The struct that a type is, points to, or is an array of."""
-    while isinstance(ctype, list):
-        if ctype[0] == "struct":
-            return int(ctype[1])
-        if ctype[0] not in ("pointer", "array", "in", "out"):
-            return None
+    while kind_of(ctype) in ("pointer", "array", "in", "out"):
         ctype = ctype[1]
-    return None
+    return int(ctype[1]) if kind_of(ctype) == "struct" else None
 
 
 def _mirrors(declarations: Declarations) -> list[str]:
@@ -394,14 +393,14 @@ def _mirrors(declarations: Declarations) -> list[str]:
     done: set[int] = set()
 
     def declarator(ctype: Type, name: str) -> str:
-        while isinstance(ctype, list) and ctype[0] == "array":
+        while kind_of(ctype) == "array":
             name, ctype = f"{name}[{ctype[2]}]", ctype[1]
-        if isinstance(ctype, list) and ctype[0] == "swapped":
+        if kind_of(ctype) == "swapped":
             ctype = ctype[1]
         if isinstance(ctype, str) and not CXX[ctype].startswith(("ct_pointer", "ct_object")):
             return f"{CXX[ctype]} {name}"
-        if isinstance(ctype, list) and ctype[0] == "struct":
-            write(ctype[1])
+        if kind_of(ctype) == "struct":
+            write(int(ctype[1]))
             return f"ct_m{ctype[1]} {name}"
         return f"void *{name}"
 
@@ -411,7 +410,7 @@ def _mirrors(declarations: Declarations) -> list[str]:
         done.add(index)
         struct = declarations.structs[index]
         members = "".join(
-            f" {declarator(each.type, f'm_{each.name}')}{f' : {each.bits}' if each.bits else ''};"
+            f" {declarator(each.type, f'm_{each.name}')}{f' : {each.bits}' * bool(each.bits)};"
             for each in struct.fields
         )
         align = f"alignas({struct.align}) " if struct.align else ""

@@ -59,6 +59,6 @@ def run(arguments: argparse.Namespace) -> int:
     except CannotJudgeError as error:
         print(f"error: cannot judge: {error}", file=sys.stderr)
         return 2
-    write = {"text": str, "json": type(report).json, "github": type(report).github}
-    print(write[arguments.format](report))
+    text = {"text": str(report), "json": report.json(), "github": report.github()}
+    print(text[arguments.format])
     return 1 if report else 0

@@ -51,7 +51,7 @@ def parse(output: str, source: str, first_line: int) -> Diagnostics:
     homeless: str | None = None
 
     def add(file: str, line: int, text: str) -> bool:
-        if os.path.basename(file) != name or line < first_line:
+        if re.split(r"[\\/]", file)[-1] != name or line < first_line:
             return False
         found.by_line.setdefault(line, []).append(text)
         return True
@@ -75,7 +75,7 @@ def parse(output: str, source: str, first_line: int) -> Diagnostics:
             file, line = match["file"] or match["file2"], match["line"] or match["line2"]
             if add(file, int(line), homeless):
                 homeless = None
-        elif re.match(r"(\S+: )?(fatal )?error\b", row) or "command line error" in row:
+        elif re.match(r"(\S+: )?(fatal )?error\b", row) or "command line error" in row.lower():
             found.elsewhere.append(row)  # of the driver: no file, no line
     if homeless is not None:
         found.elsewhere.append(homeless)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .claims import Claims
 from .header import ALTERNATIVE, Header, is_in
 from .judge import VERDICTS, Failure, Judgement
-from .model import Constant, Declarations, Field, Function, Struct, Type
+from .model import Constant, Declarations, Field, Function, Struct, Type, kind_of
 from .paste import Paste
 from .report import Finding, Severity
 
@@ -43,7 +43,7 @@ _HAPPENS = {
     "address": "the same bits; Python sees a number instead of a pointer, or the reverse",
     "bytes": "the same bytes; Python does not see what is in them",
     "flexible": "Python sees as many items as it declares, however many there are",
-    "handle": "works as long as Python only passes it on; .contents would read what is not there",
+    "handle": "works while Python only passes it on; .contents would read what is not there",
     "dropped": "what C returns is lost, an error code for instance",
     "garbage": "Python returns whatever is left in the register",
     "level": "C follows a value that is no pointer, or stores a pointer where there is no room"
@@ -51,8 +51,8 @@ _HAPPENS = {
     "target_width": "C reads and writes items of its own size: wrong values, or memory behind"
     " Python's is overwritten",
     "target": "each side takes the memory for something else: wrong values, or a crash",
-    "other": "each side looks for the other's fields at its own offsets: wrong values, or memory"
-    " behind the struct is overwritten",
+    "other": "each side looks for the other's fields at its own offsets: wrong values, or"
+    " memory behind the struct is overwritten",
     "unknown": "nothing is known: name the struct with --struct PYTHON=C",
     "length": "what stands behind the array is elsewhere",
     "count": "the callback takes for arguments what C has not passed, or misses some",
@@ -119,7 +119,7 @@ class _Words:
             if failure.claim.kind == "function":
                 yield from self._function(failure)
         for function in self._declarations.functions:
-            undecided = [each for each in function.arguments or [] if "any" in each[:1]]
+            undecided = [each for each in function.arguments or [] if kind_of(each) == "any"]
             if undecided and function.name in self._header.identifiers:
                 names = ", ".join(self._declarations.python(each) for each in undecided)
                 yield self._finding_of(
@@ -306,11 +306,10 @@ class _Words:
             message = " ".join(by_kind["count"].messages)
             told = re.search(r"(?:decomposes in|binds )to (\d+)", message)
             members = self._header.members(spelling)
-            if lacking and lacking[-1] == list(members)[-1] and len(lacking) == 1:
-                if members[lacking[-1]] in ("[]", "[0]"):
-                    what = f"Python lacks {lacking[-1]}{members[lacking[-1]]}"
-                    yield _Difference("note", "flexible", what, _HAPPENS["flexible"])
-                    return
+            if len(lacking) == 1 and members[lacking[0]] in ("[]", "[0]"):
+                what = f"Python lacks {lacking[0]}{members[lacking[0]]}"
+                yield _Difference("note", "flexible", what, _HAPPENS["flexible"])
+                return
             if lacking and all(members[each].endswith(ALTERNATIVE) for each in lacking):
                 happens = "Python cannot look at these bytes in that way"
                 yield _Difference(
@@ -372,7 +371,7 @@ class _Words:
         if native and os.name == "posix" and sys.byteorder == "little":
             positions = struct.bit_positions()
             for each in struct.fields:
-                if not each.bits or isinstance(each.type, list):
+                if not each.bits or kind_of(each.type):
                     continue
                 at, mask = positions[each.name], int(each.mask)
                 if mask != (1 << each.bits) - 1 << at:
@@ -385,7 +384,7 @@ class _Words:
             if member.strip("_") != each.name.strip("_"):
                 happens = "right if it is the same; otherwise it is taken for another one"
                 yield each.name, _Difference("note", "renamed", f"C calls it {member}", happens)
-            if isinstance(each.type, list) and each.type[0] == "swapped":
+            if kind_of(each.type) == "swapped":
                 what = f"{self._declarations.python(each.type)}: the bytes in the other order"
                 happens = "right only where C, too, keeps the bytes in that order"
                 yield each.name, _Difference("note", "byte order", what, happens)

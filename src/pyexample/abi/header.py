@@ -15,18 +15,22 @@ _TOKEN = re.compile(
 _MARKER = re.compile(r'#\s*(?:line\s+)?(\d+)\s+"((?:[^"\\]|\\.)*)"')
 _DEFINE = re.compile(r"#\s*define\s+(\w+)(?!\()")
 
-_TYPES = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_TYPES = _words(
     "void char short int long float double signed unsigned bool _Bool wchar_t __int128"
-    " struct union enum const volatile".split()
+    " struct union enum const volatile"
 )
-_WITH_PARENTHESES = frozenset(
+_WITH_PARENTHESES = _words(
     "__attribute__ __attribute __declspec __asm__ __asm asm alignas _Alignas throw noexcept"
-    " __alignas".split()
 )
-_NOISE = frozenset(
+_NOISE = _words(
     "__extension__ __restrict __restrict__ restrict extern _Noreturn noexcept __cdecl _cdecl"
     " __stdcall __fastcall __inline __inline__ inline constexpr volatile __volatile__ register"
-    " _Nonnull _Nullable".split()
+    " _Nonnull _Nullable"
 )
 
 ALTERNATIVE = "|"
@@ -109,10 +113,10 @@ class Header:
         return {}
 
 
-def scan(preprocessed: str) -> Header:
-    """Read what ``-E`` printed, macros (``-dD``) included."""
+def scan(preprocessed: str, own: str) -> Header:
+    """Read what ``-E`` printed, macros (``-dD``) included, but for the file ``own``."""
     header = Header()
-    for tokens, file, line, is_definition in _declarations(_tokens(preprocessed, header)):
+    for tokens, file, line, is_definition in _declarations(_tokens(preprocessed, own, header)):
         _read(header, tokens, file, line, is_definition)
     return header
 
@@ -128,19 +132,20 @@ def _spell(tokens: Iterable[str]) -> str:
     return re.sub(r" (?=[\[\]),])|(?<=[\[(]) |(?<=\)) (?=\()", "", text).strip()
 
 
-def _tokens(text: str, header: Header) -> Iterator[tuple[str, str, int]]:
-    file, line = "", 0
+def _tokens(text: str, own: str, header: Header) -> Iterator[tuple[str, str, int]]:
+    file, line, is_own = "", 0, False
     for row in text.splitlines():
         if row.startswith("#"):
             if marker := _MARKER.match(row):
                 line, file = int(marker[1]) - 1, marker[2]
+                is_own = os.path.basename(file) == os.path.basename(own)
                 continue
-            if define := _DEFINE.match(row):
+            if not is_own and (define := _DEFINE.match(row)):
                 header.macros.add(define[1])
-        else:
-            for token in _TOKEN.findall(row):
-                header.identifiers.add(token)
-                yield token, file, line + 1
+        elif not is_own:
+            for word in _TOKEN.findall(row):
+                header.identifiers.add(word)
+                yield word, file, line + 1
         line += 1
 
 
@@ -150,30 +155,30 @@ def _declarations(
     """Each declaration at file scope, with its place and whether it has a body."""
     current: Tokens = []
     file, line, depth, opened_after = "", 0, 0, ""
-    for token, token_file, token_line in tokens:
+    for word, word_file, word_line in tokens:
         if not current:
-            file, line = token_file, token_line
-        if token == "{" and not depth and (current[:1] == ["extern"] and len(current) == 2):
+            file, line = word_file, word_line
+        if word == "{" and not depth and (current[:1] == ["extern"] and len(current) == 2):
             current = []  # extern "C" {
             continue
-        if token in "([{":
-            if token == "{" and not depth:
+        if word in "([{":
+            if word == "{" and not depth:
                 opened_after = current[-1] if current else ""
             depth += 1
-        elif token in ")]}":
+        elif word in ")]}":
             if not depth:
                 current = []  # the end of an extern "C"
                 continue
             depth -= 1
-            if token == "}" and not depth and _is_body(current, opened_after):
+            if word == "}" and not depth and _is_body(current, opened_after):
                 yield current, file, line, True
                 current = []
                 continue
-        elif token == ";" and not depth:
+        elif word == ";" and not depth:
             yield current, file, line, False
             current = []
             continue
-        current.append(token)
+        current.append(word)
 
 
 def _is_body(tokens: Tokens, opened_after: str) -> bool:
@@ -185,13 +190,13 @@ def _plain(tokens: Tokens) -> Tokens:
     plain: Tokens = []
     index = 0
     while index < len(tokens):
-        token = tokens[index]
-        if token in _WITH_PARENTHESES and tokens[index + 1 : index + 2] == ["("]:
+        word = tokens[index]
+        if word in _WITH_PARENTHESES and tokens[index + 1 : index + 2] == ["("]:
             index = _closing(tokens, index + 1)
-        elif token == "[" and tokens[index + 1 : index + 2] == ["["]:
+        elif word == "[" and tokens[index + 1 : index + 2] == ["["]:
             index = _closing(tokens, index)
-        elif token not in _NOISE and not token.startswith('"'):
-            plain.append(token)
+        elif word not in _NOISE and not word.startswith('"'):
+            plain.append(word)
         index += 1
     return plain
 
@@ -209,17 +214,17 @@ def _closing(tokens: Tokens, index: int) -> int:
 def _split(tokens: Tokens, separator: str) -> list[Tokens]:
     parts: list[Tokens] = [[]]
     depth = 0
-    for token in tokens:
-        depth += (token in "([{") - (token in ")]}")
-        if token == separator and not depth:
+    for word in tokens:
+        depth += (word in "([{") - (word in ")]}")
+        if word == separator and not depth:
             parts.append([])
         else:
-            parts[-1].append(token)
+            parts[-1].append(word)
     return [part for part in parts if part]
 
 
-def _is_name(token: str) -> bool:
-    return (token[:1].isalpha() or token[:1] == "_") and token not in _TYPES
+def _is_name(word: str) -> bool:
+    return (word[:1].isalpha() or word[:1] == "_") and word not in _TYPES
 
 
 def _read(header: Header, tokens: Tokens, file: str, line: int, has_body: bool) -> None:
@@ -234,7 +239,7 @@ def _read(header: Header, tokens: Tokens, file: str, line: int, has_body: bool) 
     if is_typedef:
         target, *_ = _split(tokens, ",") or [[]]
         if name := _declared_name(target):
-            header.typedefs[name] = [token for token in target if token != name]
+            header.typedefs[name] = [word for word in target if word != name]
     elif not has_body and not is_static and (found := _prototype(tokens, file, line)):
         header.functions.setdefault(found.name, found)
 
@@ -280,32 +285,32 @@ def _members(tokens: Tokens) -> dict[str, str]:
 
 def _declared_name(tokens: Tokens) -> str:
     """The name that a declarator declares, such as f in ``int (*f)(int)``."""
-    for index, token in enumerate(tokens):
-        if token == "(" and tokens[index + 1 : index + 2] == ["*"]:
+    for index, word in enumerate(tokens):
+        if word == "(" and tokens[index + 1 : index + 2] == ["*"]:
             return _declared_name(tokens[index + 1 : _closing(tokens, index)])
-        if token in ("[", ":", "("):
+        if word in ("[", ":", "("):
             tokens = tokens[:index]
             break
     return tokens[-1] if tokens and _is_name(tokens[-1]) else ""
 
 
 def _prototype(tokens: Tokens, file: str, line: int) -> Prototype | None:
-    for index, token in enumerate(tokens[:-1]):
+    for index, word in enumerate(tokens[:-1]):
         if tokens[index + 1] != "(":
             continue
         end = _closing(tokens, index + 1)
-        if not index or not _is_name(token) or tokens[index + 2] == "*" or tokens[end + 1 :]:
+        if not index or not _is_name(word) or tokens[index + 2] == "*" or tokens[end + 1 :]:
             return None
         parts = _split(tokens[index + 2 : end], ",")
         variadic = parts[-1:] == [["..."]]
         parameters = [_parameter(part) for part in parts if part not in (["..."], ["void"])]
-        return Prototype(token, tokens[:index], parameters, variadic, file, line)
+        return Prototype(word, tokens[:index], parameters, variadic, file, line)
     return None
 
 
 def _parameter(tokens: Tokens) -> Parameter:
     name = _declared_name(tokens)
-    types = [token for token in tokens if token != name or not name]
+    types = [word for word in tokens if word != name or not name]
     if not name or not [
         each for each in types if each not in ("const", "struct", "enum", "union")
     ]:
@@ -322,3 +327,41 @@ def is_in(prototype: Prototype, headers: Iterable[str]) -> bool:
         f"/{file}".endswith(f"/{os.path.normpath(header).replace(os.sep, '/').lstrip('./')}")
         for header in headers
     )
+
+
+def without_bodies(preprocessed: str, own: str) -> list[str]:
+    """The lines of a preprocessed file, the functions of other files than ``own`` undefined.
+
+    C's inline functions may do what C++'s may not, and only their types count.
+    """
+    lines: list[str] = []
+    file, depth, body, last = "", 0, 0, ""
+    for row in preprocessed.splitlines():
+        if row.startswith("#"):
+            if marker := _MARKER.match(row):
+                file = marker[2]
+            lines.append("" if file.startswith("<") and not marker else row)
+            continue
+        if os.path.basename(file) == os.path.basename(own):
+            lines.append(row)
+            continue
+        kept, start = "", 0
+        for match in _TOKEN.finditer(row):
+            word = match[0]
+            if word == "{":
+                if body:
+                    body += 1
+                elif not depth and last == ")":
+                    body = 1
+                    kept += f"{row[start : match.start()]};"
+                elif last != '"C"':
+                    depth += 1
+            elif word == "}":
+                if body:
+                    body -= 1
+                    start = match.end()
+                elif depth:
+                    depth -= 1
+            last = word
+        lines.append(kept if body else kept + row[start:])
+    return lines

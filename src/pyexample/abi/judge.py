@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from .claims import MODES, Claim, Claims, prologue
 from .compiler import CannotJudgeError, Compiler
-from .header import Header, scan
+from .header import Header, scan, without_bodies
 from .model import Declarations
 
 with open(os.path.join(os.path.dirname(__file__), "claims.h"), encoding="utf-8") as _stream:
@@ -26,7 +26,7 @@ class Failure:
 
     Attributes:
         claim: it.
-        message: the compiler's first one.
+        messages: the compiler's.
         answers: to the claim's questions: the template arguments that the compiler
             printed. What it could not answer is missing.
     """
@@ -38,6 +38,7 @@ class Failure:
 
     @property
     def message(self) -> str:
+        """The compiler's first message."""
         return self.messages[0]
 
     def numbers(self, question: str) -> list[int]:
@@ -115,17 +116,20 @@ def _judge_in(
     structs: dict[str, str],
     source: str,
 ) -> Judgement:
-    includes = prologue(headers, mode)
-    _write(source, [includes])
-    header = scan(compiler.preprocess(source))
+    before = [*_RULES.splitlines(), *prologue(headers, mode).splitlines()]
+    _write(source, before)
+    preprocessed = compiler.preprocess(source)
+    header = scan(preprocessed, source)
+    if mode == "C without bodies":
+        before = without_bodies(preprocessed, source)
+        before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')
     claims = Claims(declarations, header, compiler.native, structs)
     if not claims.claims:
         raise CannotJudgeError(
-            f"nothing to judge: the modules declare {len(declarations.functions)} functions,"
-            f" {len(declarations.structs)} structs and {len(declarations.constants)} constants,"
-            " and the headers have none of them"
+            "nothing to judge: what the modules declare"
+            f" (functions: {len(declarations.functions)}, structs: {len(declarations.structs)},"
+            f" constants: {len(declarations.constants)}) is not in the headers"
         )
-    before = [*_RULES.splitlines(), *includes.splitlines()]
     failures = _failures(compiler, source, before, claims)
     failed = [each.claim for each in failures]
     asked = [(index, name) for index, each in enumerate(failed) for name in each.questions]
@@ -138,21 +142,14 @@ def _judge_in(
         for row, (index, name) in enumerate(asked, len(claims.aliases)):
             if told := _told(found.get(row, [])):
                 failures[index].answers[name] = told
+        _write(source, [*before, *_lines(compiler, claims)])  # for whoever keeps the file
     return Judgement(claims, header, failures)
 
 
 def _failures(
     compiler: Compiler, source: str, before: list[str], claims: Claims
 ) -> list[Failure]:
-    lines = [
-        *claims.aliases,
-        _platform_claim() if compiler.native else "",
-        *(
-            each.line if each.kind == "count" else f'static_assert({each.line}, "");'
-            for each in claims.claims
-        ),
-    ]
-    found = _compile(compiler, source, before, lines)
+    found = _compile(compiler, source, before, _lines(compiler, claims))
     start = len(claims.aliases)
     if start in found:
         raise CannotJudgeError(
@@ -163,6 +160,17 @@ def _failures(
         Failure(claim, found[row])
         for row, claim in enumerate(claims.claims, start + 1)
         if row in found
+    ]
+
+
+def _lines(compiler: Compiler, claims: Claims) -> list[str]:
+    return [
+        *claims.aliases,
+        _platform_claim() if compiler.native else "",
+        *(
+            each.line if each.kind == "count" else f'static_assert({each.line}, "");'
+            for each in claims.claims
+        ),
     ]
 
 
@@ -180,8 +188,12 @@ def _compile(
 
 
 def _platform_claim() -> str:
-    sizes = {"void *": ctypes.c_void_p, "long": ctypes.c_long, "wchar_t": ctypes.c_wchar}
-    claims = [f"sizeof({name}) == {ctypes.sizeof(ctype)}" for name, ctype in sizes.items()]
+    sizes = {
+        "void *": ctypes.sizeof(ctypes.c_void_p),
+        "long": ctypes.sizeof(ctypes.c_long),
+        "wchar_t": ctypes.sizeof(ctypes.c_wchar),
+    }
+    claims = [f"sizeof({name}) == {size}" for name, size in sizes.items()]
     return f'static_assert({" && ".join(claims)}, "");'
 
 

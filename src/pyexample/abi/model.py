@@ -48,6 +48,11 @@ CXX = {
 }
 
 
+def kind_of(ctype: Type) -> str:
+    """The kind of a type that is held as a list, such as "pointer"; "" of any other."""
+    return "" if ctype is None or isinstance(ctype, str) else str(ctype[0])
+
+
 @dataclass
 class Field:
     """A field of a Structure.
@@ -141,9 +146,9 @@ class Declarations:
             return "None"
         if isinstance(ctype, str):
             return ctype
-        kind, *rest = ctype
+        kind, rest = kind_of(ctype), ctype[1:]
         if kind == "struct":
-            return self.structs[rest[0]].name
+            return self.structs[int(rest[0])].name
         if kind == "array":
             return f"{self.python(rest[0])} * {rest[1]}"
         if kind == "callback":
@@ -180,7 +185,7 @@ def record(modules: Sequence[str], without: Sequence[str]) -> Declarations:
         )
         try:
             with open(answer, encoding="utf-8") as stream:
-                found = json.load(stream)
+                found: dict[str, Any] = json.load(stream)
         except (OSError, ValueError):
             found = {"error": f"it ended with status {done.returncode}\n{done.stderr}"}
     if found["error"]:
@@ -188,11 +193,10 @@ def record(modules: Sequence[str], without: Sequence[str]) -> Declarations:
             f"{', '.join(modules)} cannot be imported:\n{found['error'].rstrip()}\n"
             "Where only its library is missing, --without-library stands in for it."
         )
+    for each in found["structs"]:
+        each["fields"] = [Field(**field) for field in each["fields"]]
     return Declarations(
-        [
-            Struct(**{**each, "fields": [Field(**field) for field in each["fields"]]})
-            for each in found["structs"]
-        ],
+        [Struct(**each) for each in found["structs"]],
         [Function(**each) for each in found["functions"]],
         [Constant(**each) for each in found["constants"]],
     )

@@ -15,7 +15,8 @@ _NAMES = {
     "unsigned long long": "c_ulonglong", "float": "c_float", "double": "c_double",
     "long double": "c_longdouble", "size_t": "c_size_t", "ssize_t": "c_ssize_t",
     "ptrdiff_t": "c_ssize_t", "intptr_t": "c_ssize_t", "uintptr_t": "c_size_t",
-    **{f"{kind}{bits}_t": f"c_{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)},
+    **{f"int{bits}_t": f"c_int{bits}" for bits in (8, 16, 32, 64)},
+    **{f"uint{bits}_t": f"c_uint{bits}" for bits in (8, 16, 32, 64)},
 }  # fmt: skip
 
 
@@ -110,11 +111,11 @@ class Paste:
         end = tokens.index(")", start)
         parameters = tokens[end + 2 : -1]
         parts: list[Tokens] = [[]]
-        for token in parameters:
-            if token == ",":
+        for word in parameters:
+            if word == ",":
                 parts.append([])
             else:
-                parts[-1].append(token)
+                parts[-1].append(word)
         types = [self._type(tokens[:start])]
         types += [
             self._type(_unnamed(part, self._header))

@@ -20,6 +20,7 @@ import ctypes
 import ctypes.util
 import enum
 import importlib
+import inspect
 import json
 import os
 import pathlib
@@ -34,21 +35,26 @@ ct: Any = ctypes  # whose private parts have no type hints
 _KNOWN = """c_bool c_char c_wchar c_byte c_ubyte c_short c_ushort c_int c_uint c_long c_ulong
  c_longlong c_ulonglong c_float c_double c_longdouble c_char_p c_wchar_p c_void_p py_object
  c_int8 c_uint8 c_int16 c_uint16 c_int32 c_uint32 c_int64 c_uint64 c_size_t c_ssize_t c_time_t
-""".split()
+"""
 
 _NAMES: dict[Any, str] = {}
 """The simple types of ctypes, and how they are called."""
 
 
 def _keep_types_apart() -> None:
-    for name in _KNOWN:
-        known = getattr(ctypes, name, None)
+    for name in _KNOWN.split():
+        known: Any = getattr(ctypes, name, None)
         if known is not None and known in _NAMES:  # another name for the same type
             body = {"_type_": known._type_, "__module__": "ctypes"}
             known = type(name, (ct._SimpleCData,), body)
             setattr(ctypes, name, known)
         if known is not None:
             _NAMES[known] = name
+
+
+def _is(value: Any, base: Any) -> bool:
+    """Whether a value is a class derived from ``base``."""
+    return isinstance(value, type) and issubclass(value, base)
 
 
 class _StandIns:
@@ -61,7 +67,10 @@ class _StandIns:
         )
 
     def has(self, path: Any) -> bool:
-        name = os.path.basename(os.fspath(path)) if isinstance(path, (str, os.PathLike)) else ""
+        try:
+            name = os.path.basename(os.fsdecode(path))
+        except TypeError:  # None, or the number of an open file
+            return False
         return self.pattern.fullmatch(name) is not None
 
     def exists(self, real: Any) -> Any:
@@ -82,24 +91,23 @@ class _Recorder:
         stand_ins, functions = self.stand_ins, self.functions
         base: Any = ct._CFuncPtr
 
-        class Function(base):
+        class Function(base):  # type: ignore[misc]
             """A C function, or a callback."""
 
             _flags_ = 1  # FUNCFLAG_CDECL; each derived class has its own
             _does_nothing = False
 
             def __new__(cls, *arguments: Any) -> Any:
-                if not (arguments and isinstance(arguments[0], tuple)):
+                if not (arguments and _is(type(arguments[0]), tuple)):
                     return base.__new__(cls, *arguments)
                 name, library = arguments[0]
                 stands_in = stand_ins.has(library._name)
                 # Where C itself calls it, it calls something that exists.
                 self = base.__new__(cls, *((_nothing_address,) if stands_in else arguments))
                 self._does_nothing = stands_in
-                if isinstance(name, bytes):
-                    name = name.decode()
-                where = _declared_at(sys._getframe(1))
-                functions.append((str(name), str(library._name), self, *where))
+                text = name.decode() if isinstance(name, bytes) else str(name)
+                where = _declared_at(inspect.currentframe())
+                functions.append((text, str(library._name), self, *where))
                 return self
 
             def __init__(self, *arguments: Any) -> None:
@@ -107,18 +115,19 @@ class _Recorder:
 
             def __call__(self, *arguments: Any, **keywords: Any) -> Any:
                 if not self._does_nothing:
-                    return super().__call__(*arguments, **keywords)
+                    return base.__call__(self, *arguments, **keywords)
                 return _zero(self.restype)
 
         load: Any = ct._dlopen
         initialise: Any = ct.CDLL.__init__
         import _ctypes
 
+        any_library = getattr(_ctypes, "__file__", None)
         _nothing_address = ct.cast(_do_nothing, ct.c_void_p).value
 
         def open_library(name: Any, *rest: Any) -> Any:
             # Any library does: no function is ever looked up in it.
-            return load(_ctypes.__file__ if stand_ins.has(name) else name, *rest)
+            return load(any_library if stand_ins.has(name) else name, *rest)
 
         def initialise_library(self: Any, name: Any, *rest: Any, **keywords: Any) -> None:
             initialise(self, name, *rest, **keywords)
@@ -149,17 +158,17 @@ _do_nothing = ct.CFUNCTYPE(ct.c_void_p)(lambda: None)
 
 def _zero(restype: Any) -> Any:
     """What a function that returns a zeroed ``restype`` gives."""
-    if not isinstance(restype, type):
+    if not _is(restype, object):
         return 0 if restype is not None else None
-    if issubclass(restype, ct._Pointer):
+    if _is(restype, ct._Pointer):
         return restype(restype._type_())
-    if issubclass(restype, ct.c_char_p):
+    if _is(restype, ct.c_char_p):
         return b""
-    if issubclass(restype, ct.c_wchar_p):
+    if _is(restype, ct.c_wchar_p):
         return ""
-    if issubclass(restype, ct.c_void_p):
+    if _is(restype, ct.c_void_p):
         return ct.addressof(_ZEROES)
-    if issubclass(restype, ct.py_object):
+    if _is(restype, ct.py_object):
         return None
     if ct._SimpleCData in restype.__bases__:
         return restype().value
@@ -193,13 +202,13 @@ class _Writer:
     def write(self, ctype: Any) -> Any:
         if ctype is None:
             return None
-        if not isinstance(ctype, type):
+        if not _is(ctype, object):
             return ["any", getattr(ctype, "__name__", type(ctype).__name__)]
-        if issubclass(ctype, (ct.Structure, ct.Union)):
+        if _is(ctype, (ct.Structure, ct.Union)):
             return ["struct", self.struct(ctype)]
-        if issubclass(ctype, ct._Pointer):
+        if _is(ctype, ct._Pointer):
             return ["pointer", self.write(ctype._type_)]
-        if issubclass(ctype, ct.Array):
+        if _is(ctype, ct.Array):
             return ["array", self.write(ctype._type_), ctype._length_]
         if hasattr(ctype, "_flags_") and hasattr(ctype, "_argtypes_"):
             arguments = [self.write(each) for each in ctype._argtypes_]
@@ -210,7 +219,7 @@ class _Writer:
         for order in ("__ctype_be__", "__ctype_le__"):
             if (other := getattr(ctype, order, ctype)) is not ctype:
                 return ["swapped", self.write(other)]
-        if issubclass(ctype, ct._SimpleCData):
+        if _is(ctype, ct._SimpleCData):
             return {"v": "c_short", "l": "c_long"}.get(ctype._type_, ["any", ctype.__name__])
         return ["any", ctype.__name__]
 
@@ -289,40 +298,42 @@ def _functions(
         if name in declared and not _is_declared(function):
             continue  # looked up once more, for another purpose
         argtypes = function.argtypes
+        types: Any = None if argtypes is None else [writer.write(each) for each in argtypes]
+        marks = directions.get(name, [])
+        if types and len(marks) == len(types):
+            types = list(map(_marked, marks, types))
         entry = {
             "name": name,
             "library": library,
             "file": file,
             "line": line,
             "result": writer.write(_result(function)),
-            "result_is_set": "restype" in _set_attributes(function),
-            "arguments": None
-            if argtypes is None
-            else [writer.write(each) for each in argtypes],
+            "result_is_set": _has_restype(function),
+            "arguments": types,
         }
-        marks = directions.get(name, [])
-        if entry["arguments"] and len(marks) == len(entry["arguments"]):
-            entry["arguments"] = [
-                [mark, ctype[1] if isinstance(ctype, list) else None] if mark else ctype
-                for mark, ctype in zip(marks, entry["arguments"], strict=True)
-            ]
         entries.append(entry)
     return entries
 
 
+def _marked(mark: str, ctype: Any) -> Any:
+    """POINTER(T) as In(T) or Out(T), c_void_p as that of None."""
+    if not mark:
+        return ctype
+    return [mark, None if isinstance(ctype, str) else ctype[1]]
+
+
 def _is_declared(function: Any) -> bool:
-    return function.argtypes is not None or bool(_set_attributes(function))
+    return function.argtypes is not None or _has_restype(function)
 
 
-def _set_attributes(function: Any) -> list[str]:
-    default = getattr(type(function), "_restype_", None)
-    return ["restype"] if function.restype is not default else []
+def _has_restype(function: Any) -> bool:
+    return function.restype is not getattr(function.__class__, "_restype_", None)
 
 
 def _result(function: Any) -> Any:
     """The result type; a mere callable is given an int, says ctypes' documentation."""
     restype = function.restype
-    if restype is None or (isinstance(restype, type) and hasattr(restype, "from_param")):
+    if restype is None or (_is(restype, object) and hasattr(restype, "from_param")):
         return restype
     return ct.c_int
 
@@ -336,11 +347,8 @@ def _directions(modules: list[ModuleType]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     marks = {True: "out", False: "in", None: ""}
     for value in [value for module in modules for value in vars(module).values()]:
-        try:
-            declarations = vars(value).get("declarations")
-        except TypeError:
-            continue
-        if isinstance(declarations, dict) and not isinstance(value, ModuleType):
+        declarations: Any = getattr(value, "__dict__", {}).get("declarations")
+        if _is(type(declarations), dict) and not isinstance(value, ModuleType):
             for name, declaration in declarations.items():
                 found[name] = [
                     marks[getattr(each.spec, "writable", None)]
@@ -404,7 +412,7 @@ def _import(names: list[str]) -> list[ModuleType]:
     return [
         module
         for name, module in list(sys.modules.items())
-        if isinstance(module, ModuleType)
+        if type(module) is ModuleType
         and (name in wanted or name.startswith(tuple(f"{each}." for each in wanted)))
     ]
 

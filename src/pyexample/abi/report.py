@@ -53,8 +53,7 @@ class Finding:
 
 @dataclass
 class Report:
-    """What a check has found. It is true where something fails, so that a test reads
-    ``assert not check(...)``.
+    """What a check has found: true where something fails, so ``assert not check(...)``.
 
     Attributes:
         findings: errors first, in the order of the files.
@@ -88,7 +87,11 @@ class Report:
         """One line: what was judged by whom, and the outcome."""
         errors = sum(each.severity == "error" for each in self.findings)
         notes = len(self.findings) - errors
-        judged = ", ".join(f"{count} {what}" for what, count in self.judged.items() if count)
+        judged = ", ".join(
+            _count(count, what.removesuffix("s"))
+            for what, count in self.judged.items()
+            if count
+        )
         outcome = f"{_count(errors, 'error')}, {_count(notes, 'note')}"
         return (
             f"{', '.join(self.modules)} against {', '.join(self.headers)}: "

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support import ROOT
+
+COMPILERS = ["g++", pytest.param("clang++", marks=pytest.mark.slow)]
 
 
 class Binding:

@@ -1,0 +1,411 @@
+"""The command: its exit status, its formats, its options; and what real headers do."""
+
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from bindings import COMPILERS, Binding
+
+from pyexample.abi import CannotJudgeError, Report, check
+
+HEADER = """
+#include <stdint.h>
+struct point { int32_t x, y; };
+int32_t length(const struct point *points, int32_t count);
+uint64_t area(double width);
+"""
+MODULE = """
+from ctypes import *
+lib = CDLL("libtable.so")
+class point(Structure):
+    _fields_ = [("x", c_int32), ("y", c_int32)]
+lib.length.argtypes = [POINTER(point), c_int32]
+lib.length.restype = c_int32
+lib.area.argtypes = [c_double]
+lib.area.restype = c_uint64
+"""
+
+
+@pytest.fixture(autouse=True)
+def _needs_a_compiler(tool: Callable[[str], str]) -> None:
+    tool("g++")
+
+
+@pytest.fixture
+def binding(tmp_path: Path) -> Callable[[str, str], Binding]:
+    return lambda header, module: Binding(tmp_path, header, module)
+
+
+@pytest.fixture
+def true(tmp_path: Path) -> Binding:
+    return Binding(tmp_path, HEADER, MODULE)
+
+
+@pytest.fixture
+def drifted(tmp_path: Path) -> Binding:
+    return Binding(tmp_path, HEADER, MODULE.replace("restype = c_uint64", "restype = c_uint32"))
+
+
+def test_proven_is_status_0(true: Binding) -> None:
+    done = true.check()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(
+        r"binding against h\.h: 2 functions, 1 struct, 2 fields judged by .+: no errors,"
+        r" no notes\n",
+        done.stdout,
+    )
+
+
+def test_a_finding_is_status_1_and_says_it_all(drifted: Binding) -> None:
+    done = drifted.check()
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.splitlines()[:4] == [
+        "binding.py:8: error: area: result is c_uint32, C has long unsigned int: another size",
+        "    Python declares  area(c_double) -> c_uint32",
+        "    C has            uint64_t area(double width);  (h.h:5)",
+        "    At run time      the value is cut off, or bits that C has not set are taken as part of"
+        " it",
+    ]
+
+
+def test_what_fails_can_be_allowed_with_a_reason(drifted: Binding) -> None:
+    allowed = drifted.folder / "allowed"
+    allowed.write_text("# Not ours to change.\n\nar*: only the low half is of use\n")
+    assert drifted.check("--allow", "allowed").returncode == 0
+    allowed.write_text("area\n")
+    done = drifted.check("--allow", "allowed")
+    assert done.returncode == 2
+    assert "allowed:1: expected 'subject: reason', not 'area'" in done.stderr
+    allowed.write_text("area: good\nlength: no longer wrong\n")
+    assert (
+        "allowed:2: note: length: nothing is found"
+        in drifted.check("--allow", "allowed").stdout
+    )
+    assert drifted.check("--allow", "missing").returncode == 2
+
+
+def test_only_some_names_can_be_judged(drifted: Binding) -> None:
+    assert drifted.check("--only", "^length$").returncode == 0
+    assert drifted.check("--only", "^are").returncode == 1
+
+
+def test_notes_fail_where_the_check_is_strict(binding: Callable[[str, str], Binding]) -> None:
+    it = binding(HEADER, MODULE.replace("restype = c_uint64", "restype = c_int64"))
+    assert it.check().returncode == 0
+    assert it.check("--strict").returncode == 1
+
+
+def test_json_has_what_the_text_has(drifted: Binding) -> None:
+    (finding,) = drifted.report()["findings"]
+    assert finding["file"] == str(drifted.folder / "binding.py")
+    assert (finding["line"], finding["subject"], finding["kind"]) == (8, "area", "width")
+    assert drifted.report()["judged"]["functions"] == 2
+
+
+def test_github_marks_the_line(drifted: Binding) -> None:
+    done = drifted.check("--format", "github")
+    assert done.stdout.startswith(
+        "::error file=binding.py,line=8,title=area%3A width::result is c_uint32"
+    )
+    assert len(done.stdout.splitlines()) == 2
+
+
+CANNOT = [
+    (["--compiler", "no-such-compiler"], "there is no compiler 'no-such-compiler'"),
+    (["--compiler", "false"], "the header is not to be had"),
+    (["--header", "missing.h"], "missing.h"),
+    (["--header", "broken.h"], "broken.h:1:"),
+    (["--target", "m68k-amiga"], "m68k-amiga"),
+    (["--allow", "no-such-file"], "no-such-file cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), CANNOT)
+def test_what_cannot_be_judged_is_status_2(
+    true: Binding, options: list[str], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (true.folder / "broken.h").write_text("int f(undeclared_type);\n")
+    if "m68k-amiga" in options:
+        monkeypatch.setenv("PATH", str(true.folder))
+    done = true.check(*options)
+    assert done.returncode == 2, done.stdout
+    assert done.stdout == ""
+    assert "error: cannot judge: " in done.stderr
+    assert message in done.stderr
+
+
+def test_a_module_that_fails_is_status_2(binding: Callable[[str, str], Binding]) -> None:
+    done = binding(HEADER, "import what_is_not_there").check()
+    assert done.returncode == 2
+    assert "binding cannot be imported" in done.stderr
+
+
+def test_nothing_in_common_is_status_2(binding: Callable[[str, str], Binding]) -> None:
+    done = binding("int other(void);", MODULE.replace("point", "pixel")).check()
+    assert done.returncode == 2
+    assert (
+        "nothing to judge: what the modules declare (functions: 2, structs: 1," in done.stderr
+    )
+
+
+def test_wrong_use_is_status_2() -> None:
+    for words in (["abi"], ["abi", "module"], ["abi", "m", "--header", "h", "--format", "xml"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "pyexample", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 2
+        assert done.stderr.startswith("pyexample: error: ")
+        assert done.stderr.count("\n") == 1
+
+
+def test_a_compiler_for_another_platform_is_noticed(
+    true: Binding, tool: Callable[[str], str]
+) -> None:
+    done = true.check(compiler=tool("x86_64-w64-mingw32-g++"))
+    assert done.returncode == 2
+    assert "say which one with --target" in done.stderr
+
+
+def test_the_compiled_file_is_kept(drifted: Binding) -> None:
+    drifted.check("--keep", "kept.cpp")
+    text = (drifted.folder / "kept.cpp").read_text()
+    assert "ct_function<decltype(length), int32_t," in text
+
+
+def test_the_function_logs_what_fails(
+    drifted: Binding, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.syspath_prepend(drifted.folder)
+    monkeypatch.chdir(drifted.folder)
+    report = check("binding", headers=["h.h"], without_library=["table"])
+    assert report
+    assert isinstance(report, Report)
+    ((_, level, text),) = caplog.record_tuples
+    assert level == logging.ERROR
+    assert "binding.py:8: error: area: result is c_uint32" in text
+    assert not check("binding", headers=["h.h"], without_library=["table"], only="length")
+    with pytest.raises(CannotJudgeError):
+        check("binding", headers=["missing.h"], without_library=["table"])
+
+
+def test_structs_may_have_other_names(binding: Callable[[str, str], Binding]) -> None:
+    header = "struct c_point { int x, y; }; struct c_size { int w; }; void f(void *);"
+    module = (
+        MODULE + "lib.f.argtypes = [c_void_p]\nlib.f.restype = None\nclass Size(point): pass\n"
+    )
+    it = binding(header, module)
+    assert it.verdicts()["Size"] == ["note unmatched"]
+    assert it.verdicts("--struct", "Size=c_size", "--only", "Size") == {
+        "Size": ["error layout"]
+    }
+    assert it.verdicts("--struct", "Size=c_point", "--only", "Size") == {}
+
+
+def test_functions_of_other_libraries_are_none_of_the_headers(
+    binding: Callable[[str, str], Binding],
+) -> None:
+    module = MODULE + 'c = CDLL("libtable-2.so")\nc.unrelated.argtypes = [c_int]\n'
+    assert binding(HEADER, module).verdicts() == {}
+    module = MODULE + "lib.unrelated.argtypes = [c_int]\n"
+    assert binding(HEADER, module).verdicts() == {"unrelated": ["error not in the header"]}
+
+
+C_ONLY_HEADER = """
+#include <stdlib.h>
+#include <stdbool.h>
+struct item { int class; int new; char *template; _Bool this; };
+enum { delete = 1, private = 5 };
+static inline int *make(size_t n) { int *p = malloc(n * sizeof *p); return p; }
+static inline void shift(int *p) { if (p) { *p <<= 1; } }
+void copy(char *restrict to, const char *restrict from, size_t n);
+int register_class(struct item *class, int namespace);
+_Noreturn void stop(int code);
+struct anonymous { int kind; union { int i; struct { short a, b; }; }; };
+typedef int (*visit)(struct item *this, void *user);
+int walk(struct item *const items[], int n, visit operator);
+struct same_name { int x; };
+int same_name(struct same_name *out);
+#define small char
+#define in
+#define out
+#define type 7
+#define max(a, b) ((a) > (b) ? (a) : (b))
+_Static_assert(sizeof(int) >= 2, "int");
+void *(*get_handler(int which))(void *);
+struct { int unnamed; } variable;
+"""
+C_ONLY_MODULE = """
+from ctypes import *
+lib = CDLL("libtable.so")
+class item(Structure):
+    _fields_ = [("class_", c_int), ("new", c_int), ("template", c_char_p), ("this", c_bool)]
+class ab(Structure):
+    _fields_ = [("a", c_short), ("b", c_short)]
+class iab(Union):
+    _anonymous_ = ("ab",)
+    _fields_ = [("i", c_int), ("ab", ab)]
+class anonymous(Structure):
+    _anonymous_ = ("u",)
+    _fields_ = [("kind", c_int), ("u", iab)]
+class same_name(Structure):
+    _fields_ = [("x", c_int)]
+delete = 1
+private = 5
+lib.copy.argtypes = [c_char_p, c_char_p, c_size_t]
+lib.copy.restype = None
+lib.register_class.argtypes = [POINTER(item), c_int]
+lib.stop.argtypes = [c_int]
+lib.stop.restype = None
+lib.walk.argtypes = [POINTER(POINTER(item)), c_int, CFUNCTYPE(c_int, POINTER(item), c_void_p)]
+lib.same_name.argtypes = [POINTER(same_name)]
+lib.get_handler.argtypes = [c_int]
+lib.get_handler.restype = CFUNCTYPE(c_void_p, c_void_p)
+"""
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_headers_may_be_c_that_is_no_cxx(
+    binding: Callable[[str, str], Binding], tool: Callable[[str], str], compiler: str
+) -> None:
+    it = binding(C_ONLY_HEADER, C_ONLY_MODULE)
+    assert it.verdicts(compiler=tool(compiler)) == {}
+    module = C_ONLY_MODULE.replace('"new", c_int', '"new", c_float').replace(
+        "private = 5", "private = 6"
+    )
+    found = binding(C_ONLY_HEADER, module).verdicts(compiler=tool(compiler))
+    assert found == {"item": ["error kind"], "private": ["error constant"]}
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_headers_may_be_cxx(
+    binding: Callable[[str, str], Binding], tool: Callable[[str], str], compiler: str
+) -> None:
+    header = 'template <class T> T twice(T t);\nextern "C" int f(long);\n'
+    module = 'from ctypes import *\nlib = CDLL("table")\nlib.f.argtypes = [c_long]\n'
+    assert binding(header, module).verdicts(compiler=tool(compiler)) == {}
+    wrong = module.replace("c_long", "c_float")
+    assert binding(header, wrong).verdicts(compiler=tool(compiler)) == {"f": ["error kind"]}
+
+
+PASTED = """
+void nothing(void);
+int32_t plain(int32_t number, size_t count, double real, float, bool yes);
+const char *text(const char *in, char *out, size_t size);
+uint64_t pointers(const int16_t *from, uint8_t *to, void *any, struct point *at, char **list);
+struct point by_value(struct point p, enum color c, flags f, handle h);
+void calls_back(int (*compare)(const void *a, const void *b), visit each, void *user);
+unsigned char bytes(unsigned char b, signed char c, long long unsigned int n, short int s);
+long keyword(int lambda, int class_);
+handle opened(struct opaque *o, handle *out);
+"""
+PASTED_PRELUDE = """
+#include <stdint.h>
+#include <stddef.h>
+#include <stdbool.h>
+struct point { int32_t x, y; };
+enum color { RED };
+typedef uint32_t flags;
+typedef struct opaque *handle;
+typedef void (*visit)(struct point *at, void *user);
+int length(struct point *p);
+"""
+
+
+@pytest.mark.parametrize("style", ["project", "ctypes"])
+def test_what_is_printed_to_paste_passes(
+    binding: Callable[[str, str], Binding], style: str
+) -> None:
+    module = """
+import ctypes
+from ctypes import *
+lib = CDLL("libtable.so")
+class point(Structure):
+    _fields_ = [("x", c_int32), ("y", c_int32)]
+lib.length.argtypes = [POINTER(point)]
+"""
+    if style == "project":
+        module += """
+from typing import Annotated, Any
+from pyexample.ffi import Buffer, In, Out
+from pyexample.ffi.declaration import Declaration
+class Library:
+    declarations = {}
+    def function(self, function):
+        declaration = self.declarations[function.__name__] = Declaration(function)
+        declaration.apply(getattr(lib, function.__name__))
+        return function
+library = Library()
+"""
+    it = binding(PASTED_PRELUDE + PASTED, module)
+    found = it.report("--style", style)["findings"]
+    assert {each["kind"] for each in found} == {"missing"}
+    assert len(found) == PASTED.count(";")
+    pasted = "\n".join(each["paste"] for each in found)
+    done = binding(PASTED_PRELUDE + PASTED, module + pasted).check("--strict")
+    assert done.returncode == 0, pasted + done.stdout + done.stderr
+
+
+def test_a_function_that_needs_an_unknown_struct_says_so(
+    binding: Callable[[str, str], Binding],
+) -> None:
+    header = HEADER + "struct color { int rgb; }; void paint(struct color c);"
+    (found,) = binding(header, MODULE).report()["findings"]
+    assert found["paste"] == "# paint() needs a class for color first"
+
+
+def test_a_directory_and_macros_are_passed_on(
+    binding: Callable[[str, str], Binding],
+) -> None:
+    header = '#include "inner.h"\nint f(WIDE);\n'
+    it = binding(
+        header, 'from ctypes import *\nlib = CDLL("table")\nlib.f.argtypes = [c_long]\n'
+    )
+    (it.folder / "inner").mkdir()
+    (it.folder / "inner" / "inner.h").write_text("int g(void);")
+    assert it.check().returncode == 2
+    assert it.verdicts("-I", "inner", "-D", "WIDE=long") == {}
+    assert it.verdicts("-I", "inner", "-D", "WIDE=short") == {"f": ["error width"]}
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_thousands_of_declarations_take_seconds(
+    binding: Callable[[str, str], Binding], tool: Callable[[str], str], compiler: str
+) -> None:
+    constants = [f"THE_CONSTANT_{number}" for number in range(3500)]
+    functions = [f"the_function_{number}" for number in range(1000)]
+    header = "\n".join(
+        [
+            *(f"#define {name} {number}" for number, name in enumerate(constants)),
+            *(f"int {name}(const char *text, long count, double *out);" for name in functions),
+        ]
+    )
+    module = "\n".join(
+        [
+            "from ctypes import *",
+            'lib = CDLL("libtable.so")',
+            *(f"{name} = {number + (number == 3210)}" for number, name in enumerate(constants)),
+            "for number in range(1000):",
+            "    function = lib[f'the_function_{number}']",
+            "    count = c_int if number == 987 else c_long",
+            "    function.argtypes = [c_char_p, count, POINTER(c_double)]",
+        ]
+    )
+    it = binding(header, module)
+    before = os.times()
+    assert it.verdicts(compiler=tool(compiler)) == {
+        "THE_CONSTANT_3210": ["error constant"],
+        "the_function_987": ["error width"],
+    }
+    after = os.times()
+    # Of the processor: other programs may be busy.
+    assert after.children_user - before.children_user < 10
+    assert json.loads(it.check("--format", "json").stdout)["judged"]["constants"] == 3500

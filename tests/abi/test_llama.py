@@ -1,0 +1,63 @@
+"""A real binding and its headers: llama-cpp-python's, whose drift is known.
+
+Its source package holds both, in the versions that belong together. It is 75 MB.
+"""
+
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pyexample.abi import check
+
+pytestmark = pytest.mark.download
+VERSION = "0.3.36"
+
+
+@pytest.fixture(scope="session")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("llama")
+    options = ["--dest", str(folder), "--no-build-isolation", "--no-binary", "llama-cpp-python"]
+    options.append(f"llama-cpp-python=={VERSION}")
+    # pip asks the package for its metadata, which only its build system can give.
+    subprocess.run(
+        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *options],
+        check=True,
+    )
+    (archive,) = folder.glob("*.tar.gz")
+    with tarfile.open(archive) as file:
+        file.extractall(folder, filter="data")
+    return folder / f"llama_cpp_python-{VERSION}"
+
+
+@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+def test_the_known_drift_is_found_and_nothing_else(
+    sources: Path, tool: Callable[[str], str], compiler: str
+) -> None:
+    vendor = sources / "vendor" / "llama.cpp"
+    program = tool(compiler)
+
+    def judge() -> tuple[float, list[str]]:
+        before = time.perf_counter()
+        report = check(
+            str(sources / "llama_cpp" / "llama_cpp.py"),
+            headers=[str(vendor / "include" / "llama.h")],
+            include=[str(vendor / "ggml" / "include")],
+            without_library=["llama"],
+            compiler=program,
+        )
+        seconds = time.perf_counter() - before
+        assert report.judged["functions"] == 253
+        assert report.judged["structs"] == 20
+        notes = {each.kind for each in report.findings if each.severity == "note"}
+        assert notes == {"handle", "missing"}
+        return seconds, [f"{each.subject}: {each.what}" for each in report.failures]
+
+    runs = [judge() for _ in range(3)]
+    for _, failures in runs:
+        assert failures == ["llama_opt_params: 40 bytes, C has 48; Python lacks optimizer_type"]
+    assert min(seconds for seconds, _ in runs) <= 1

@@ -1,0 +1,259 @@
+"""Whatever way a module declares in, it is recorded; and importing it does no harm."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyexample.abi import CannotJudgeError
+from pyexample.abi.model import Declarations, record
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(text: str, name: str = "binding") -> str:
+        (tmp_path / f"{name}.py").write_text(text)
+        return str(tmp_path / f"{name}.py")
+
+    return write
+
+
+def signatures(found: Declarations) -> dict[str, str]:
+    return {each.name: found.python_function(each) for each in found.functions}
+
+
+WAYS = """
+import ctypes, ctypes.util
+from ctypes import *
+
+lib = CDLL("libthing.so.1")
+lib.plain.argtypes = [c_int]
+lib.plain.restype = c_long
+
+lib["item"].argtypes = [c_int]  # an object of its own, which is lost
+item = lib["kept"]
+item.argtypes = (c_double,)
+
+gil = PyDLL("libthing.so.1")
+gil.with_gil.argtypes = [py_object]
+gil.with_gil.restype = py_object
+
+loaded = cdll.LoadLibrary("/opt/somewhere/libthing.so")
+loaded.loaded.argtypes = []
+
+found = CDLL(ctypes.util.find_library("thing"))
+found.found.argtypes = [c_size_t]
+
+prototype = CFUNCTYPE(c_int, c_char_p)
+by_prototype = prototype(("by_prototype", lib))
+with_flags = prototype(("with_flags", lib), ((1, "name", b"x"),))
+by_python_prototype = PYFUNCTYPE(None, c_int)(("by_python_prototype", lib))
+
+def declare(name, result, *arguments):
+    function = getattr(lib, name)
+    function.restype, function.argtypes = result, arguments
+    return function
+
+for name in ["in_a_loop_1", "in_a_loop_2"]:
+    declare(name, None, c_int)
+
+def decorated(*arguments):
+    def decorate(function):
+        return declare(function.__name__, c_int, *arguments)
+    return decorate
+
+@decorated(c_short, c_wchar_p)
+def by_decorator(a, b): ...
+
+class Library(CDLL):
+    def __init__(self):
+        super().__init__("thing")
+        self.in_a_class.argtypes = [c_float]
+
+library = Library()
+
+class Lazy:
+    def __getattr__(self, name):
+        return declare(name, c_int)
+
+def later():
+    declare("when_called", c_uint8, c_int64)
+
+callback = CFUNCTYPE(c_int)(lambda: 5)
+assert callback() == 5
+"""
+
+
+def test_every_way_to_declare_is_recorded(write: Any) -> None:
+    write(WAYS)
+    assert signatures(record(["binding:later"], ["thing"])) == {
+        "plain": "plain(c_int) -> c_long",
+        "item": "item(c_int) -> c_int",
+        "kept": "kept(c_double) -> c_int",
+        "with_gil": "with_gil(py_object) -> py_object",
+        "loaded": "loaded() -> c_int",
+        "found": "found(c_size_t) -> c_int",
+        "by_prototype": "by_prototype(c_char_p) -> c_int",
+        "with_flags": "with_flags(c_char_p) -> c_int",
+        "by_python_prototype": "by_python_prototype(c_int) -> None",
+        "in_a_loop_1": "in_a_loop_1(c_int) -> None",
+        "in_a_loop_2": "in_a_loop_2(c_int) -> None",
+        "by_decorator": "by_decorator(c_short, c_wchar_p) -> c_int",
+        "in_a_class": "in_a_class(c_float) -> c_int",
+        "when_called": "when_called(c_int64) -> c_uint8",
+    }
+
+
+def test_lines_are_those_of_the_module(write: Any) -> None:
+    file = write(WAYS)
+    lines = WAYS.splitlines()
+    for each in record(["binding"], ["thing"]).functions:
+        assert each.file == file
+        if each.name == "by_decorator":
+            assert lines[each.line - 1].startswith("@decorated")
+        elif each.name in ("plain", "kept", "by_prototype"):
+            assert each.name in lines[each.line - 1]
+
+
+def test_a_module_may_call_what_does_nothing(write: Any) -> None:
+    write("""
+from ctypes import *
+lib = CDLL("libthing.so")
+class point(Structure):
+    _fields_ = [("x", c_int)]
+def result(name, restype):
+    function = getattr(lib, name)
+    function.restype = restype
+    return function(1, b"two", None)
+assert result("integer", c_int) == 0
+assert result("real", c_double) == 0.0
+assert result("text", c_char_p) == b""
+assert result("nothing", None) is None
+assert result("address", c_void_p)
+assert result("by_value", point).x == 0
+assert result("pointer", POINTER(point)).contents.x == 0
+assert result("truth", c_bool) is False
+assert result("object", py_object) is None
+lib.with_errors.errcheck = lambda result, function, arguments: 1 / 0
+lib.with_errors()
+print("to standard output")
+""")
+    assert len(record(["binding"], ["thing"]).functions) == 10
+
+
+def test_files_that_are_looked_for_seem_to_be_there(write: Any) -> None:
+    write("""
+import os, pathlib
+from ctypes import *
+folder = pathlib.Path(__file__).parent
+assert os.path.exists(folder / "libthing.so") and os.path.isfile("/nowhere/thing.dll")
+assert (folder / "libthing.dylib").exists() and (folder / "libthing.so.3").is_file()
+assert not os.path.exists("/nowhere/libother.so") and not (folder / "something.so").exists()
+lib = CDLL(folder / "libthing.so")
+lib.f.argtypes = []
+""")
+    assert list(signatures(record(["binding"], ["thing"]))) == ["f"]
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="there is no libc to be loaded by that name"
+)
+def test_libraries_that_are_there_are_loaded(write: Any) -> None:
+    write("""
+from ctypes import *
+libc = CDLL(None)
+libc.labs.argtypes = [c_long]
+libc.labs.restype = c_long
+assert libc.labs(-5) == 5
+assert CFUNCTYPE(c_int, c_int)(("abs", libc))(-3) == 3
+""")
+    assert signatures(record(["binding"], [])) == {
+        "labs": "labs(c_long) -> c_long",
+        "abs": "abs(c_int) -> c_int",
+    }
+
+
+def test_names_of_a_type_are_kept_apart(write: Any) -> None:
+    # They are one type here, or not, as the platform has it; on another one they differ.
+    write("""
+from ctypes import *
+from ctypes import wintypes
+lib = CDLL("libthing.so")
+lib.f.argtypes = [c_long, c_int64, c_ssize_t, c_longlong, POINTER(c_size_t), c_uint64 * 2]
+lib.f.restype = wintypes.DWORD
+lib.g.argtypes = [wintypes.HANDLE, wintypes.WORD, wintypes.LPCWSTR, wintypes.VARIANT_BOOL]
+assert c_int64(2**40).value == 2**40 and sizeof(c_size_t) == sizeof(c_void_p)
+""")
+    assert signatures(record(["binding"], ["thing"])) == {
+        "f": "f(c_long, c_int64, c_ssize_t, c_longlong, POINTER(c_size_t), c_uint64 * 2)"
+        " -> c_ulong",
+        "g": "g(c_void_p, c_ushort, c_wchar_p, c_short) -> c_int",
+    }
+
+
+def test_a_file_is_imported_without_its_package(write: Any, tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    (package / "inner").mkdir(parents=True)
+    (package / "__init__.py").write_text("import what_is_not_installed")
+    (package / "inner" / "__init__.py").write_text("1 / 0")
+    (package / "helper.py").write_text("from ctypes import CDLL\nlib = CDLL('thing')")
+    file = package / "inner" / "binding.py"
+    file.write_text("from ..helper import lib\nlib.f.argtypes = []")
+    assert list(signatures(record([str(file)], ["thing"]))) == ["f"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("import what_is_not_installed", "No module named 'what_is_not_installed'"),
+        ("raise SystemExit(0)", "SystemExit"),
+        ("import os; os._exit(7)", "status 7"),
+        ("import ctypes; ctypes.CDLL('libthing.so')", "--without-library"),
+        ("import ctypes; ctypes.string_at(0)", "status -11"),
+    ],
+)
+def test_a_module_that_does_not_import_cannot_be_judged(
+    write: Any, text: str, reason: str
+) -> None:
+    write(text)
+    with pytest.raises(CannotJudgeError, match=reason):
+        record(["binding"], [])
+
+
+def test_nothing_is_left_behind_in_this_process(write: Any) -> None:
+    import ctypes
+
+    before = dict(vars(ctypes))
+    write(WAYS, "many_ways")
+    record(["many_ways"], ["thing"])
+    assert [name for name, value in before.items() if vars(ctypes)[name] is not value] == []
+    assert "many_ways" not in sys.modules
+
+
+def test_structs_are_recorded_as_ctypes_lays_them_out(write: Any) -> None:
+    write("""
+from ctypes import *
+class inner(Union):
+    _fields_ = [("a", c_short), ("b", c_char * 3)]
+class base(Structure):
+    _fields_ = [("first", c_byte)]
+class derived(base):
+    _pack_ = 2
+    _anonymous_ = ("u",)
+    _fields_ = [("u", inner), ("bits", c_uint, 5), ("next", c_void_p)]
+class forward(Structure): pass
+class of_the_network(BigEndianStructure):
+    _fields_ = [("port", c_uint16)]
+lib = CDLL("thing")
+""")
+    structs = {each.name: each for each in record(["binding"], ["thing"]).structs}
+    assert [each.name for each in structs["derived"].fields] == ["first", "u", "bits", "next"]
+    assert structs["derived"].anonymous == ["u"]
+    assert structs["derived"].pack == 2
+    assert (structs["inner"].union, structs["inner"].size) == (True, 4)
+    assert not structs["forward"].complete
+    assert structs["of_the_network"].fields[0].type == ["swapped", "c_uint16"]
+    assert structs["derived"].line == 7
