@@ -542,6 +542,14 @@ static two_words call_and_release(const fastcall_descriptor *descriptor, const f
     return result;
 }
 
+/* What comes back of what C returned. */
+static PyObject *finish(PyObject *self, const fastcall_descriptor *descriptor,
+    const two_words *result, PyObject *const *objects, Py_ssize_t count)
+{
+    PyObject *returned = may_go_on(self) ? result_of(descriptor, result) : NULL;
+    return returned ? returned : unexpected(self, descriptor, result, objects, count);
+}
+
 /* Whatever a descriptor can say. */
 static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t count,
     PyObject *names)
@@ -555,7 +563,8 @@ static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t 
     PyObject *returned;
     held.count = 0;
     held.handle_count = 0;
-    if (names || count != descriptor->parameters) {
+    /* An exception that waits already is not this call's: Python knows what to do with it. */
+    if (names || count != descriptor->parameters || fastcall_pending) {
         return hand_over(self, objects, count, names);
     }
     /* The callee sees none of the words that hold no argument; but to read what was never
@@ -592,12 +601,10 @@ static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t 
         }
     }
     result = call_and_release(descriptor, &frame, &held);
+    /* A text that is returned may be a handle's: what is held is released in the end. */
+    returned = finish(self, descriptor, &result, objects, count);
     release(&held);
-    if (!may_go_on(self)) {
-        return NULL;
-    }
-    returned = result_of(descriptor, &result);
-    return returned ? returned : unexpected(self, descriptor, &result, objects, count);
+    return returned;
 refuse:
     release(&held);
     return hand_over(self, objects, count, names);
@@ -611,7 +618,7 @@ static PyObject *entry_one(PyObject *self, PyObject *const *objects, Py_ssize_t 
     const fastcall_descriptor *descriptor = descriptor_of(self);
     const fastcall_argument *argument = (const fastcall_argument *)(descriptor + 1);
     uint64_t word;
-    if (names || count != 1 ||
+    if (names || count != 1 || fastcall_pending ||
         !convert_signed(objects[0], argument->low, argument->high, &word)) {
         return hand_over(self, objects, count, names);
     }
