@@ -138,7 +138,7 @@ def _work(
     function: Callable[[Stream, int], Code], stream: Stream, piece: bytes, flush: int
 ) -> Generator[bytes, None, bool]:
     """Have C take all of a piece; what it makes of it. Returns whether the stream ended."""
-    stream.next_in = ctypes.cast(c_char_p(piece), POINTER(c_ubyte))  # which keeps the piece alive
+    stream.next_in = ctypes.cast(c_char_p(piece), POINTER(c_ubyte))  # it keeps the piece alive
     stream.avail_in = len(piece)
     room = (c_ubyte * 65536)()
     while True:

@@ -368,13 +368,12 @@ static PyObject *keywords_of(PyObject *const *values, PyObject *names)
     return keywords;
 }
 
-/* Call a Python function that is an attribute, with `first` where it is not NULL, which is
-   taken over, and with the arguments of a call. */
-static PyObject *call_attribute(PyObject *self, const char *name, PyObject *first,
-    PyObject *const *arguments, Py_ssize_t count, PyObject *names)
+/* Call a Python function with `first` where it is not NULL, which is taken over, and with
+   the arguments of a call. */
+static PyObject *call_python(PyObject *function, PyObject *first, PyObject *const *arguments,
+    Py_ssize_t count, PyObject *names)
 {
     const Py_ssize_t start = first ? 1 : 0;
-    PyObject *function = py.PyObject_GetAttrString(self, name);
     PyObject *positional = function ? py.PyTuple_New(start + count) : NULL;
     PyObject *keywords = NULL, *result = NULL;
     if (!positional) {
@@ -397,6 +396,15 @@ static PyObject *call_attribute(PyObject *self, const char *name, PyObject *firs
 done:
     drop(keywords);
     drop(positional);
+    return result;
+}
+
+/* The same with a function that is an attribute. */
+static PyObject *call_attribute(PyObject *self, const char *name, PyObject *first,
+    PyObject *const *arguments, Py_ssize_t count, PyObject *names)
+{
+    PyObject *function = py.PyObject_GetAttrString(self, name);
+    PyObject *result = call_python(function, first, arguments, count, names);
     drop(function);
     return result;
 }
@@ -660,6 +668,21 @@ const char *fastcall_prepare(void *self)
     descriptor->ml_name = (const char *)descriptor + descriptor->name;
     descriptor->ml_doc = (const char *)descriptor + descriptor->doc;
     return NULL;
+}
+
+void *fastcall_callback(void *self, void *const *arguments, ptrdiff_t count)
+{
+    PyObject *result = call_python(self, NULL, (PyObject *const *)arguments, count, NULL);
+    /* Another signal may come while one is dealt with. */
+    for (int times = 0; !result && times < 3; times++) {
+        PyObject *type, *error, *traceback;
+        py.PyErr_Fetch(&type, &error, &traceback);
+        py.PyErr_NormalizeException(&type, &error, &traceback);
+        drop(type);
+        drop(traceback);
+        result = call_attribute(self, "failed", error, NULL, 0, NULL);
+    }
+    return result;
 }
 
 /* ------------------------------------------------------------ initialisation */

@@ -2,9 +2,10 @@
 
 import ctypes
 import functools
-import sys
 from _thread import RLock, get_ident
 from collections.abc import Callable as Function
+from sys import _getframe  # pyright: ignore[reportPrivateUsage]
+from types import FrameType
 from typing import Any
 
 from .conversions import from_c, to_c
@@ -21,7 +22,8 @@ class Callback:
     An exception in it (KeyboardInterrupt included) is raised by the declared function that C
     was called by; C gets a result that stands for failure, and what else it calls back in
     this thread meanwhile gets the same. In a thread that C started there is none to raise
-    it: it goes to ``threading.excepthook``.
+    it: it goes to ``threading.excepthook``. Without fast calls, a KeyboardInterrupt that comes
+    while C runs, rather than Python, is lost, as it is with ctypes alone.
     """
 
     def __init__(self, function: Function[..., Any], /, *, failed: Any = None) -> None:
@@ -88,10 +90,26 @@ class Callback:
                             given[at].close()
                 return self._to_c(result) if self._to_c else None
             except BaseException as error:
-                _deal_with(error)
-                return self.failed
+                return self._fail(error, _getframe().f_back)
 
-        return self.prototype(call)
+        guarded: Any = call
+        guarded.failed = self._interrupted
+        return self.prototype(guard(guarded))
+
+    def _interrupted(self, error: BaseException) -> Any:
+        """What C gets where an exception came in before the callback could begin."""
+        return self._fail(error, _getframe().f_back)
+
+    def _fail(self, error: BaseException, caller: FrameType | None) -> Any:
+        if caller is not None:
+            hold(error)
+        else:  # no Python code has called C: the thread is C's own
+            import threading
+
+            threading.excepthook(
+                threading.ExceptHookArgs((type(error), error, error.__traceback__, None))
+            )
+        return self.failed
 
 
 def _from_c(where: str, spec: Value) -> Function[..., Any]:
@@ -113,6 +131,14 @@ _lock = RLock()
 
 pending = ctypes.c_int32()
 """How many there are: fastcall_pending, of fastcall.h, where fast calls are served."""
+
+
+def _unguarded(function: Any) -> Any:
+    return function
+
+
+guard: Function[[Any], Any] = _unguarded
+"""Makes of a callback what ctypes calls: with fastcall_callback, of fastcall.h, likewise."""
 
 
 def hold(error: BaseException | None) -> None:
@@ -149,16 +175,3 @@ def raise_pending() -> None:
             raise error
         finally:
             del error  # it has this frame in its traceback: a cycle, that gc had to find
-
-
-def _deal_with(error: BaseException) -> None:
-    callback = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
-    if callback.f_back is not None:
-        hold(error)
-        return
-    # No Python code is below it that has called C: the thread is C's own.
-    import threading
-
-    threading.excepthook(
-        threading.ExceptHookArgs((type(error), error, error.__traceback__, None))
-    )

@@ -103,6 +103,12 @@ class _Python(ctypes.Structure):
     )
 
 
+class _Method(ctypes.Structure):
+    """``PyMethodDef``."""
+
+    _fields_ = _Descriptor._fields_[:4]
+
+
 class NotServedError(Exception):
     """A function cannot be called in this way; the message says why."""
 
@@ -258,6 +264,8 @@ def _is_two_words(ctype: Any) -> bool:
     )
 
 
+_METH_FASTCALL = 0x80  # https://docs.python.org/3/c-api/structures.html#c.METH_FASTCALL
+
 _BYTES_OFFSET = bytes.__basicsize__ - 1
 """Where a bytes object holds its content: at its end, with the NUL that is behind it."""
 
@@ -303,6 +311,14 @@ def _start() -> Engine:
     new_builtin = ctypes.PYFUNCTYPE(
         ctypes.py_object, c_void_p, ctypes.py_object, ctypes.py_object
     )(("PyCFunction_NewEx", ctypes.pythonapi))
+
+    on_callback = _Method(ml_meth=_address(library.fastcall_callback), ml_flags=_METH_FASTCALL)
+
+    def guard(function: Any) -> Any:
+        function.method = on_callback  # which must outlive the builtin
+        return new_builtin(ctypes.addressof(on_callback), function, None)
+
+    callbacks.guard = guard
 
     def engine(function: Function) -> Any:
         reason = prepare(function)
