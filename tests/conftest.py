@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import shelf as shelf_module
 from support import (
     FASTCALL_IS_SERVED,
     ROOT,
@@ -18,6 +19,8 @@ from support import (
     cmakes,
     copy_sources,
 )
+
+from pyexample.ffi import Library
 
 # What was installed beside this Python, ninja for one, whether or not it was activated.
 os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
@@ -92,6 +95,15 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Package
     __import__(package.name)
     yield package
     del sys.modules[package.name]
+
+
+@pytest.fixture
+def shelf(package: Package, path: str) -> shelf_module.Shelf:
+    """The library of shelf.py, bound."""
+    package.compile(shelf_module.SOURCE, "c", *([] if os.name == "nt" else ["-pthread"]))
+    bound = shelf_module.bind(Library("c", f"{package.name}.module"))
+    assert ("name_of" in bound.library.fallbacks) == (path == "ctypes")
+    return bound
 
 
 @pytest.fixture

@@ -368,13 +368,12 @@ static PyObject *keywords_of(PyObject *const *values, PyObject *names)
     return keywords;
 }
 
-/* Call a Python function that is an attribute, with `first` where it is not NULL, which is
-   taken over, and with the arguments of a call. */
-static PyObject *call_attribute(PyObject *self, const char *name, PyObject *first,
-    PyObject *const *arguments, Py_ssize_t count, PyObject *names)
+/* Call a Python function with `first` where it is not NULL, which is taken over, and with
+   the arguments of a call. */
+static PyObject *call_python(PyObject *function, PyObject *first, PyObject *const *arguments,
+    Py_ssize_t count, PyObject *names)
 {
     const Py_ssize_t start = first ? 1 : 0;
-    PyObject *function = py.PyObject_GetAttrString(self, name);
     PyObject *positional = function ? py.PyTuple_New(start + count) : NULL;
     PyObject *keywords = NULL, *result = NULL;
     if (!positional) {
@@ -397,6 +396,15 @@ static PyObject *call_attribute(PyObject *self, const char *name, PyObject *firs
 done:
     drop(keywords);
     drop(positional);
+    return result;
+}
+
+/* The same with a function that is an attribute. */
+static PyObject *call_attribute(PyObject *self, const char *name, PyObject *first,
+    PyObject *const *arguments, Py_ssize_t count, PyObject *names)
+{
+    PyObject *function = py.PyObject_GetAttrString(self, name);
+    PyObject *result = call_python(function, first, arguments, count, names);
     drop(function);
     return result;
 }
@@ -542,6 +550,14 @@ static two_words call_and_release(const fastcall_descriptor *descriptor, const f
     return result;
 }
 
+/* What comes back of what C returned. */
+static PyObject *finish(PyObject *self, const fastcall_descriptor *descriptor,
+    const two_words *result, PyObject *const *objects, Py_ssize_t count)
+{
+    PyObject *returned = may_go_on(self) ? result_of(descriptor, result) : NULL;
+    return returned ? returned : unexpected(self, descriptor, result, objects, count);
+}
+
 /* Whatever a descriptor can say. */
 static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t count,
     PyObject *names)
@@ -555,7 +571,8 @@ static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t 
     PyObject *returned;
     held.count = 0;
     held.handle_count = 0;
-    if (names || count != descriptor->parameters) {
+    /* An exception that waits already is not this call's: Python knows what to do with it. */
+    if (names || count != descriptor->parameters || fastcall_pending) {
         return hand_over(self, objects, count, names);
     }
     /* The callee sees none of the words that hold no argument; but to read what was never
@@ -591,12 +608,10 @@ static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t 
         }
     }
     result = call_and_release(descriptor, &frame, &held);
+    /* A text that is returned may be a handle's: what is held is released in the end. */
+    returned = finish(self, descriptor, &result, objects, count);
     release(&held);
-    if (!may_go_on(self)) {
-        return NULL;
-    }
-    returned = result_of(descriptor, &result);
-    return returned ? returned : unexpected(self, descriptor, &result, objects, count);
+    return returned;
 refuse:
     release(&held);
     return hand_over(self, objects, count, names);
@@ -610,7 +625,7 @@ static PyObject *entry_one(PyObject *self, PyObject *const *objects, Py_ssize_t 
     const fastcall_descriptor *descriptor = descriptor_of(self);
     const fastcall_argument *argument = (const fastcall_argument *)(descriptor + 1);
     uint64_t word;
-    if (names || count != 1 ||
+    if (names || count != 1 || fastcall_pending ||
         !convert_signed(objects[0], argument->low, argument->high, &word)) {
         return hand_over(self, objects, count, names);
     }
@@ -652,6 +667,21 @@ const char *fastcall_prepare(void *self)
     descriptor->ml_name = (const char *)descriptor + descriptor->name;
     descriptor->ml_doc = (const char *)descriptor + descriptor->doc;
     return NULL;
+}
+
+void *fastcall_callback(void *self, void *const *arguments, ptrdiff_t count)
+{
+    PyObject *result = call_python(self, NULL, (PyObject *const *)arguments, count, NULL);
+    /* Another signal may come while one is dealt with. */
+    for (int times = 0; !result && times < 3; times++) {
+        PyObject *type, *error, *traceback;
+        py.PyErr_Fetch(&type, &error, &traceback);
+        py.PyErr_NormalizeException(&type, &error, &traceback);
+        drop(type);
+        drop(traceback);
+        result = call_attribute(self, "failed", error, NULL, 0, NULL);
+    }
+    return result;
 }
 
 /* ------------------------------------------------------------ initialisation */

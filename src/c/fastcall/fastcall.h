@@ -148,4 +148,13 @@ FASTCALL_API const char *fastcall_initialise(const fastcall_python *python);
  */
 FASTCALL_API const char *fastcall_prepare(void *self);
 
+/*
+ * The function of a PyMethodDef with METH_FASTCALL, for PyCFunction_NewEx: what ctypes calls
+ * for a callback. It calls `self`, a Python function; where that raised an exception, it
+ * returns what the function's attribute `failed` returns for it. This takes C: a signal that
+ * came while C ran is handled before the first instruction of the next Python function, where
+ * no `try` can be; and what ctypes then returns to C is whatever was in memory.
+ */
+FASTCALL_API void *fastcall_callback(void *self, void *const *arguments, ptrdiff_t count);
+
 #endif

@@ -53,6 +53,8 @@ typedef struct {
     X(int, PyType_IsSubtype, (const void *, const void *))    /* 3.2  type.html */        \
     X(PyObject *, PyErr_Occurred, (void))                     /* 3.2  exceptions.html */  \
     X(void, PyErr_Clear, (void))                              /* 3.2  exceptions.html */  \
+    X(void, PyErr_Fetch, (PyObject **, PyObject **, PyObject **)) /* 3.2  exceptions.html */ \
+    X(void, PyErr_NormalizeException, (PyObject **, PyObject **, PyObject **)) /* likewise */ \
     X(PyObject *, PyObject_GetAttrString, (PyObject *, const char *)) /* 3.2  object.html */ \
     X(PyObject *, PyObject_GetItem, (PyObject *, PyObject *)) /* 3.2  object.html */      \
     X(PyObject *, PyObject_Call, (PyObject *, PyObject *, PyObject *)) /* 3.2  call.html */ \

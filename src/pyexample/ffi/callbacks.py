@@ -4,12 +4,13 @@ import ctypes
 import functools
 from _thread import RLock, get_ident
 from collections.abc import Callable as Function
+from sys import _getframe  # pyright: ignore[reportPrivateUsage]
+from types import FrameType
 from typing import Any
 
 from .conversions import from_c, to_c
 from .declaration import Declaration
-from .fastcall import tell_pending
-from .handles import Handle
+from .fastcall import guard, tell_pending
 from .values import DeclarationError, Value
 
 
@@ -21,41 +22,53 @@ class Callback:
 
     An exception in it (KeyboardInterrupt included) is raised by the declared function that C
     was called by; C gets a result that stands for failure, and what else it calls back in
-    this thread meanwhile gets the same. In a thread that Python did not start there is none
-    to raise it: it goes to ``threading.excepthook``.
+    this thread meanwhile gets the same. In a thread that C started there is none to raise
+    it: it goes to ``threading.excepthook``. Without fast calls, a KeyboardInterrupt that comes
+    while C runs, rather than Python, is lost, as it is with ctypes alone.
     """
 
-    def __init__(self, function: Function[..., Any], /, *, failed: Any = 0) -> None:
+    def __init__(self, function: Function[..., Any], /, *, failed: Any = None) -> None:
         """Declare it.
 
         Args:
             function: the Python function, declared like any.
-            failed: the result that C gets where the callable raised an exception.
+            failed: the result that C gets where the callable raised an exception; None is
+                zero.
         """
         declaration = Declaration(function)
         self.name = declaration.name
         self.arguments: list[Value] = []
+        self._from_c: list[Function[..., Any]] = []
         for argument in declaration.arguments:
-            if not isinstance(argument.spec, Value) or argument.spec.callback:
+            if not isinstance(argument.spec, Value):
                 raise DeclarationError(f"{argument.where}: a Callback gets values only")
+            argument.spec.only(argument.where)
             self.arguments.append(argument.spec)
+            self._from_c.append(_from_c(argument.where, argument.spec))
         result = declaration.result
         if result and result.kind not in ("signed", "unsigned", "bool", "float", "address"):
             raise DeclarationError(f"{self.name}() result: {result.c_name} cannot be returned")
-        self.failed = failed if result else None
+        self.failed = self._failed(failed, result)
         self.prototype: Any = ctypes.CFUNCTYPE(
             result.ctype if result else None, *[spec.ctype for spec in self.arguments]
         )
-        self._from_c = [
-            from_c(spec) if spec.kind != "handle" else _borrowed(spec.python_type)
-            for spec in self.arguments
-        ]
         self._to_c = to_c(f"{self.name}() result", result) if result else None
 
     @classmethod
     def failing_with(cls, result: Any) -> Function[[Function[..., Any]], "Callback"]:
-        """``@Callback.failing_with(1)``: after an exception, C gets ``result``."""
+        """``@Callback.failing_with(1)``: C gets 1 after an exception, rather than 0."""
         return functools.partial(cls, failed=result)
+
+    def _failed(self, failed: Any, result: Value | None) -> Any:
+        if failed is None:
+            return result.ctype().value if result else None
+        where = f"{self.name}() after an exception"
+        if result is None:
+            raise DeclarationError(f"{where}: there is no result, {failed!r} cannot be one")
+        try:
+            return to_c(where, Value(where, result.python_type, result.ctype))(failed)
+        except (TypeError, OverflowError) as error:
+            raise DeclarationError(str(error)) from None
 
     def make(self, function: Function[..., Any] | None) -> Any:
         """The C function that calls ``function``; a null pointer for None."""
@@ -78,14 +91,37 @@ class Callback:
                             given[at].close()
                 return self._to_c(result) if self._to_c else None
             except BaseException as error:
-                _hold(error)
-                return self.failed
+                return self._fail(error, _getframe().f_back)
 
-        return self.prototype(call)
+        guarded: Any = call
+        guarded.failed = self._interrupted
+        return self.prototype(guard(guarded))
+
+    def _interrupted(self, error: BaseException) -> Any:
+        """What C gets where an exception came in before the callback could begin."""
+        return self._fail(error, _getframe().f_back)
+
+    def _fail(self, error: BaseException, caller: FrameType | None) -> Any:
+        if caller is not None:
+            hold(error)
+        else:  # no Python code has called C: the thread is C's own
+            import threading
+
+            threading.excepthook(
+                threading.ExceptHookArgs((type(error), error, error.__traceback__, None))
+            )
+        return self.failed
 
 
-def _borrowed(kind: type[Handle]) -> Function[[int | None], Handle | None]:
-    return lambda address: kind.adopt(address, owned=False) if address else None
+def _from_c(where: str, spec: Value) -> Function[..., Any]:
+    kind = spec.python_type
+    if spec.kind != "handle":
+        return from_c(where, spec)
+
+    def lend(address: int | None) -> Any:
+        return kind.adopt(address, owned=False) if address else None
+
+    return lend
 
 
 _waiting: dict[int, BaseException] = {}
@@ -95,25 +131,37 @@ _waiting: dict[int, BaseException] = {}
 _lock = RLock()
 
 
-def _hold(error: BaseException) -> None:
-    import threading
-
-    thread = get_ident()
-    if all(each.ident != thread for each in threading.enumerate()):
-        hook_arguments = (type(error), error, error.__traceback__, None)
-        threading.excepthook(threading.ExceptHookArgs(hook_arguments))
+def hold(error: BaseException | None) -> None:
+    """Have this thread's call raise ``error`` when C returns to it; None: nothing."""
+    if error is None and not _waiting:
         return
     with _lock:
-        _waiting[thread] = error
+        if error is None:
+            _waiting.pop(get_ident(), None)
+        else:
+            _waiting[get_ident()] = error
         tell_pending(len(_waiting))
+
+
+def take() -> BaseException | None:
+    """What this thread's call is to raise, which is from now on for the caller to raise.
+
+    A call that finds some before it has called C is made by a finalizer, which gc runs while
+    C returns to a call further out: it must ``hold`` it again in the end.
+    """
+    if not _waiting:
+        return None
+    with _lock:
+        error = _waiting.pop(get_ident(), None)
+        tell_pending(len(_waiting))
+    return error
 
 
 def raise_pending() -> None:
     """Raise the exception that a callback of this thread ended with, if there is one."""
-    if not _waiting:
-        return
-    with _lock:
-        error = _waiting.pop(get_ident(), None)
-        tell_pending(len(_waiting))
+    error = take()
     if error is not None:
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # it has this frame in its traceback: a cycle, that gc had to find

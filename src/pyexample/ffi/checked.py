@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .callbacks import raise_pending
+from .callbacks import hold, raise_pending, take
 from .conversions import from_c, to_c
 from .declaration import Argument, Declaration
 from .handles import Handle
@@ -29,6 +29,7 @@ def checked_call(
     wanted = len(declaration.parameters)
     convert = _converter(declaration)
     finish = _finisher(declaration)
+    status = declaration.result.status if declaration.result else None
     keeping = [
         (index, argument.parameters)
         for index, argument in enumerate(declaration.arguments)
@@ -37,22 +38,22 @@ def checked_call(
 
     @functools.wraps(declaration.function)
     def call(*given: Any, **keywords: Any) -> Any:
-        if keywords:
-            raise TypeError(f"{declaration.name}() takes no keyword arguments")
-        if len(given) != wanted:
-            raise TypeError(_wrong_count(declaration, len(given)))
+        if keywords or len(given) != wanted:
+            raise TypeError(_wrong_count(declaration, len(given), keywords))
+        earlier = take()
         held: list[Callable[[], object]] = []
         try:
             converted, returned = convert(given, held)
             result = c_function(*converted)
+            if not (status and status.fails(result)):  # else C has not taken it
+                for index, (handle, *others) in keeping:
+                    slot = (declaration.name, index, *(given[other] for other in others))
+                    given[handle].keep(slot, converted[index])
+            return finish(result, given, returned)
         finally:
+            hold(earlier)
             for release in held:
                 release()
-        result = finish(result, given, returned)
-        for index, (handle, *others) in keeping:
-            slot = (declaration.name, index, *(given[other] for other in others))
-            given[handle].keep(slot, converted[index])
-        return result
 
     return call
 
@@ -62,24 +63,34 @@ def closing_call(
 ) -> Callable[..., Any]:
     """The same for a function that closes a handle, which happens once."""
     result = declaration.result
-    if len(declaration.arguments) != 1 or (result and not result.status):
+    status = result.status if result else None
+    takes_it_alone = len(declaration.arguments) == 1 and declaration.has_handle(0)
+    if not takes_it_alone or (result and (not status or result.python_type is not None)):
         raise DeclarationError(
-            f"{declaration.name}(): what CLOSES takes the handle alone, and returns a Status"
-            " or nothing"
+            f"{declaration.name}(): what CLOSES takes the handle alone, which is not None,"
+            " and returns nothing, or None for a Status"
         )
     kind = declaration.closes
     where = declaration.arguments[0].where
-    finish = _finisher(declaration)
+    if "close_in_c" in vars(kind):
+        raise DeclarationError(f"{where}: another function CLOSES it")
 
     def close_in_c(address: int) -> None:
-        finish(c_function(address), (address,), [])
+        earlier = take()
+        try:
+            code = c_function(address)
+            raise_pending()
+            if status and status.fails(code):
+                status.check(code, declaration.name, (kind.adopt(address, owned=False),))
+        finally:
+            hold(earlier)
 
     kind.close_in_c = staticmethod(close_in_c)
 
     @functools.wraps(declaration.function)
-    def call(*given: Any) -> None:
-        if len(given) != 1:
-            raise TypeError(_wrong_count(declaration, len(given)))
+    def call(*given: Any, **keywords: Any) -> None:
+        if keywords or len(given) != 1:
+            raise TypeError(_wrong_count(declaration, len(given), keywords))
         if not isinstance(given[0], kind):
             raise TypeError(f"{where} must be a {kind.__name__}, not {type(given[0]).__name__}")
         given[0].close()
@@ -139,24 +150,31 @@ def _finisher(declaration: Declaration) -> Callable[..., Any]:
         return _as_it_is
     status = result.status if result else None
     specs = [spec.value for spec in declaration.returned]
-    convert_rooms = [from_c(spec) for spec in specs]
-    convert_result = from_c(result) if result else None
-    code_comes_back = status and not specs and result and result.python_type is not None
+    convert_rooms = [from_c(f"{declaration.name}() result", spec) for spec in specs]
+    convert_result = from_c(f"{declaration.name}() result", result) if result else None
+    code_comes_back = status and result and result.python_type is not None
     if result and not status:
         specs.insert(0, result)
     unexpected = refuse(declaration)
 
     def finish(returned: Any, given: tuple[Any, ...], rooms: list[Any]) -> Any:
         # Converted before anything is raised, since what C gave is to be given back.
-        values = [
-            convert(_content(room), given)
-            for convert, room in zip(convert_rooms, rooms, strict=True)
-        ]
+        values: list[Any] = []
+        problems: list[ValueError] = []
+        sources = [*zip(convert_rooms, map(_content, rooms), strict=True)]
         if convert_result and not status:
-            values.insert(0, convert_result(returned, given))
+            sources.insert(0, (convert_result, returned))
+        for convert, source in sources:
+            try:
+                values.append(convert(source, given))
+            except ValueError as error:  # after a failure, no wonder
+                values.append(None)
+                problems[:] = [error]
         raise_pending()
         if status:
             status.check(returned, declaration.name, (*given, *values))
+        if problems:
+            raise problems.pop()
         if convert_result and code_comes_back:
             return convert_result(returned)
         for spec, value in zip(specs, values, strict=True):
@@ -194,6 +212,7 @@ def refuse(declaration: Declaration) -> Callable[..., Any]:
     pointer. It raises the error, or returns what comes back all the same.
     """
     result = declaration.result
+    convert = from_c(f"{declaration.name}() result", result) if result else None
 
     def unexpected(value: Any, *given: Any) -> Any:
         if value is None:
@@ -202,7 +221,7 @@ def refuse(declaration: Declaration) -> Callable[..., Any]:
             )
         if result and result.status:
             result.status.check(value, declaration.name, given)
-        return result.enumeration(value) if result else None
+        return convert(value) if convert else None
 
     return unexpected
 
@@ -241,7 +260,9 @@ def _count(argument: Argument, spec: Count, views: "dict[int, View]") -> int:
     return count
 
 
-def _wrong_count(declaration: Declaration, given: int) -> str:
+def _wrong_count(declaration: Declaration, given: int, keywords: dict[str, Any]) -> str:
+    if keywords:
+        return f"{declaration.name}() takes no keyword arguments"
     names = declaration.parameters
     plural = "" if len(names) == 1 else "s"
     listed = f" ({', '.join(names)})" if names else ""

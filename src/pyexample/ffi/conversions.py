@@ -20,7 +20,7 @@ def to_c(where: str, spec: Value) -> Convert:
     return lambda given: None if given is None else convert(given)
 
 
-def from_c(spec: Value) -> Callable[..., Any]:
+def from_c(where: str, spec: Value) -> Callable[..., Any]:
     """What makes of a value that ctypes returned the Python value; None of a null pointer.
 
     It may be passed the arguments of the call as well, from which handles are made.
@@ -33,7 +33,10 @@ def from_c(spec: Value) -> Callable[..., Any]:
         return handle.adopt(result, given) if result else None
 
     def member(result: Any, given: Iterable[object] = ()) -> Any:
-        return enumeration(result)
+        try:
+            return enumeration(result)
+        except ValueError:
+            raise ValueError(f"{where} is {result}, no {enumeration.__name__}") from None
 
     def same(result: Any, given: Iterable[object] = ()) -> Any:
         return result

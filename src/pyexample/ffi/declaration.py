@@ -115,6 +115,14 @@ class Declaration:
         specs = [each.spec for each in self.arguments if isinstance(each.spec, Value)]
         return next((spec.python_type for spec in specs if spec.closes), None)
 
+    def has_handle(self, position: int) -> bool:
+        """Whether the parameter is a handle that cannot be None."""
+        specs = [each.spec for each in self.arguments if each.position == position]
+        return any(
+            isinstance(each, Value) and each.kind == "handle" and not each.nullable
+            for each in specs
+        )
+
     def apply(self, c_function: Any) -> None:
         """Set ``argtypes`` and ``restype`` on a function of a ctypes library."""
         c_function.argtypes = [argument.spec.ctype for argument in self.arguments]
@@ -135,13 +143,21 @@ class Declaration:
             raise DeclarationError(
                 f"{where}: {back + alone} values come back, not {len(parts)}: {python_type}"
             )
+        for part, returned in zip(parts[alone:], self.returned, strict=False):
+            if part != returned.python_type:
+                raise DeclarationError(
+                    f"{where}: {returned.python_type} comes back, not {part}"
+                )
         if ctype is None:
             if python_type is not None and not back:
                 raise DeclarationError(f"{where}: nothing comes back, not {python_type}")
             return None
-        result = Value(where, parts[0] if back and alone else python_type, ctype)
+        if back:  # of a Status, nothing
+            python_type = parts[0] if alone else None
+        result = Value(where, python_type, ctype)
         for item in items:
             result.refine(where, item)
+        result.only(where, "status", "freed_by")
         return result
 
     def _find_parameters(self) -> None:
@@ -156,6 +172,11 @@ class Declaration:
                 argument.parameters = _positions(argument, "buffer", spec.buffers, buffers)
             elif isinstance(spec, Value) and spec.keep:
                 argument.parameters = _positions(argument, "other", spec.keep.names, others)
+                if not self.has_handle(argument.parameters[0]):
+                    raise DeclarationError(
+                        f"{argument.where}: Keep needs a handle that is not None,"
+                        f" not {spec.keep.names[0]}"
+                    )
 
 
 def _positions(
@@ -185,6 +206,8 @@ def _parameter(where: str, annotation: Any) -> list[Spec]:
             given.refine(where, item)
     if given is None:
         raise DeclarationError(f"{where}: expected a C type behind {python_type!r}")
+    if isinstance(given, Value):
+        given.only(where, "callback", "keep", "closes")
     return specs
 
 

@@ -100,6 +100,12 @@ class _Python(ctypes.Structure):
     )
 
 
+class _Method(ctypes.Structure):
+    """``PyMethodDef``."""
+
+    _fields_ = _Descriptor._fields_[:4]
+
+
 class NotServedError(Exception):
     """A function cannot be called in this way; the message says why."""
 
@@ -168,14 +174,13 @@ def _conversion(result: Value | None) -> Any:
         return None
     if result.kind == "other":
         return result.ctype
-    if result.status:
-        return {code: _as_declared(result, code) for code in result.status.success}
+    if result.status and result.status.error:
+        from .conversions import from_c
+
+        convert = from_c("result", result)
+        nothing = result.python_type is None
+        return {code: None if nothing else convert(code) for code in result.status.success}
     return {each.value: each for each in result.enumeration} if result.enumeration else None
-
-
-def _as_declared(result: Value, code: int) -> Any:
-    enumeration = result.enumeration
-    return enumeration(code) if enumeration else code if result.python_type else None
 
 
 def _describe(declaration: Declaration, c_function: Any, conversion: Any) -> bytes:
@@ -217,8 +222,7 @@ def _describe_argument(argument: Argument, buffers: list[int]) -> _Argument:
     if isinstance(spec, Value):
         described.kind = _kind(argument.where, spec, _pointer_or_kind(spec))
         described.low, described.high = spec.low, spec.high
-        # ctypes itself takes None for every pointer type.
-        described.nullable = spec.nullable or spec.kind == "other"
+        described.nullable = spec.nullable or spec.python_type is Any
         described.type = id(spec.python_type if spec.kind == "handle" else spec.ctype)
     elif isinstance(spec, In):
         described.kind, described.size = ord(_KINDS["buffer"]), spec.size
@@ -237,9 +241,10 @@ def _describe_argument(argument: Argument, buffers: list[int]) -> _Argument:
 def _kind_of_result(spec: Value) -> int:
     if spec.kind == "handle" or spec.freed_by:
         raise NotServedError(f"result: a {spec.c_name} that is to be given back is not served")
-    if spec.status and not spec.status.error and spec.python_type is None:
+    fails = bool(spec.status and spec.status.error)
+    if spec.status and not fails and spec.python_type is None:
         return ord(_KINDS["void"])
-    if spec.status or spec.enumeration:
+    if fails or spec.enumeration:
         if spec.kind != "signed" or ctypes.sizeof(spec.ctype) != ctypes.sizeof(c_int32):
             raise NotServedError(f"result: codes of {spec.c_name} are not served")
         return ord(_KINDS["code"])
@@ -262,7 +267,12 @@ def _kind(where: str, spec: Value, kind: str) -> int:
 
 def _is_two_words(ctype: Any) -> bool:
     """Whether it is a structure that comes back as two words of integers: see abi.h."""
-    if not issubclass(ctype, ctypes.Structure) or not 8 < ctypes.sizeof(ctype) <= 16:
+    # One whose fields are all its own, and that is made as ctypes makes it: with no __init__.
+    if (
+        ctype.__base__ is not ctypes.Structure
+        or ctype.__init__ is not ctypes.Structure.__init__
+        or not 8 < ctypes.sizeof(ctype) <= 16
+    ):
         return False
     simple = all(
         getattr(each[1], "_type_", "") in tuple("bBhHiIlLqQ?P") for each in ctype._fields_
@@ -274,11 +284,22 @@ def _is_two_words(ctype: Any) -> bool:
     )
 
 
+_METH_FASTCALL = 0x80  # https://docs.python.org/3/c-api/structures.html#c.METH_FASTCALL
+
 _BYTES_OFFSET = bytes.__basicsize__ - 1
 """Where a bytes object holds its content: at its end, with the NUL that is behind it."""
 
 _pending: list[c_int32] = []
 """``fastcall_pending``, once there is an engine."""
+
+
+_guards: list[Callable[[Any], Any]] = []
+"""What makes builtins of callbacks, with ``fastcall_callback``, once there is an engine."""
+
+
+def guard(function: Any) -> Any:
+    """What ctypes is to call for a callback, so that no exception escapes to it."""
+    return _guards[0](function) if _guards else function
 
 
 def tell_pending(count: int) -> None:
@@ -327,6 +348,14 @@ def _start() -> Engine:
     new_builtin = ctypes.PYFUNCTYPE(
         ctypes.py_object, c_void_p, ctypes.py_object, ctypes.py_object
     )(("PyCFunction_NewEx", ctypes.pythonapi))
+
+    on_callback = _Method(ml_meth=_address(library.fastcall_callback), ml_flags=_METH_FASTCALL)
+
+    def guarded(function: Any) -> Any:
+        function.method = on_callback  # which must outlive the builtin
+        return new_builtin(ctypes.addressof(on_callback), function, None)
+
+    _guards.append(guarded)
 
     def engine(function: Function) -> Any:
         reason = prepare(function)

@@ -60,7 +60,7 @@ class Handle(ctypes.Structure):
         handle._life = _Life(
             cls.__name__, memory, close_in_c, [each._life for each in handle._parents]
         )
-        if close_in_c:
+        if close_in_c or handle._parents:
             import weakref
 
             weakref.finalize(handle, handle._life.close)
@@ -78,8 +78,8 @@ class Handle(ctypes.Structure):
 
     def close(self) -> None:
         """Give it back to C, its children first. Nothing happens where it is closed."""
-        self._life.close()
-        self._kept.clear()
+        if self._life.close():
+            self._kept.clear()
 
     def __enter__(self) -> "Self":
         return self
@@ -112,7 +112,13 @@ class Handle(ctypes.Structure):
 
     def keep(self, slot: Hashable, item: object) -> None:
         """Keep ``item`` alive until it is closed, or until another one has the same slot."""
-        self._kept[slot] = item
+        if self._life.close_in_c:
+            self._kept[slot] = item
+        else:  # C's own: nothing tells when it is closed
+            _kept_for_good[self._life.memory.address, slot] = item
+
+
+_kept_for_good: dict[tuple[int | None, Hashable], object] = {}
 
 
 class _Life:
@@ -136,16 +142,19 @@ class _Life:
         for parent in parents:
             parent.children[self] = None
 
-    def close(self) -> None:
+    def close(self) -> bool:
+        """Close it, unless it is closed already; whether it was done here."""
         try:
             address = self.open.pop()
         except IndexError:
-            return
+            return False
+        for parent in self.parents:
+            parent.users.append(None)  # it must not be closed meanwhile by another thread
         try:
             # Taken away before the users are counted, so that none comes in between.
             self.memory.address = None
-            if self.users or self.memory.users:
-                raise RuntimeError(f"the {self.name} is in use by a call that has not returned")
+            if used := self.used():  # before any child is closed: it is all or nothing
+                raise RuntimeError(f"the {used.name} is in use by a call that has not returned")
             for child in reversed(list(self.children)):
                 child.close()
             if self.close_in_c and address:
@@ -154,5 +163,15 @@ class _Life:
             self.memory.address = address
             self.open.append(address)
             raise
+        finally:
+            for parent in self.parents:
+                parent.users.pop()
         for parent in self.parents:
             parent.children.pop(self, None)
+        return True
+
+    def used(self) -> "_Life | None":
+        """Which of it and its children is an argument of a call that has not returned."""
+        if self.users or self.memory.users:
+            return self
+        return next(filter(None, [child.used() for child in list(self.children)]), None)

@@ -1,6 +1,7 @@
 """Structures with typed fields, whose assignments are checked."""
 
 import ctypes
+import typing
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -18,12 +19,14 @@ def struct(cls: type[S]) -> type[S]:
     is checked as an argument is. ``_pack_`` and the like are set as ctypes has it.
     """
     fields = {
-        name: value_of(f"{cls.__name__}.{name}", annotation)
+        name: _field(f"{cls.__name__}.{name}", annotation)
         for name, annotation in annotations(cls).items()
-        if not name.startswith("_")
+        if typing.get_origin(annotation) is not typing.ClassVar
     }
     if "_fields_" in cls.__dict__:
         raise DeclarationError(f"{cls.__name__} has _fields_ already: annotate them instead")
+    if defaults := fields.keys() & cls.__dict__.keys():
+        raise DeclarationError(f"{cls.__name__}.{min(defaults)}: C's fields have no defaults")
     structure: Any = cls
     structure._fields_ = [(name, spec.ctype) for name, spec in fields.items()]
     for name, spec in fields.items():
@@ -34,13 +37,22 @@ def struct(cls: type[S]) -> type[S]:
     return cls
 
 
+def _field(where: str, annotation: Any) -> Value:
+    spec = value_of(where, annotation)
+    spec.only(where, "callback")
+    if spec.kind == "handle":
+        # Nothing tells whose it is: each time that it is read, or never.
+        raise DeclarationError(f"{where}: a field holds an address, an int, not a handle")
+    return spec
+
+
 class _Field:
     """A field of a structure that checks what is assigned to it."""
 
     def __init__(self, where: str, spec: Value, field: Any) -> None:
         self.field = field
         self.to_c: Callable[[Any], Any] = to_c(where, spec)
-        self.from_c = from_c(spec)
+        self.from_c = from_c(where, spec)
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         if instance is None:
@@ -52,5 +64,18 @@ class _Field:
 
 
 def _repr(self: Any) -> str:
-    fields = [f"{name}={getattr(self, name)!r}" for name, *_ in self._fields_]
+    names = [
+        name
+        for cls in reversed(type(self).__mro__)
+        for name, *_ in cls.__dict__.get("_fields_", ())
+    ]
+    fields = [f"{name}={_shown(self, name)}" for name in names]
     return f"{type(self).__name__}({', '.join(fields)})"
+
+
+def _shown(self: Any, name: str) -> str:
+    try:
+        value = getattr(self, name)
+    except ValueError as error:  # C wrote what the declaration rules out
+        return f"<{error}>"
+    return repr([*value] if isinstance(value, ctypes.Array) else value)

@@ -102,7 +102,8 @@ class Encoding:
     """
 
     def __init__(self, name: str, /, errors: str = "strict") -> None:
-        "".encode(name, errors)  # LookupError where there is none of that name
+        if 0 in "a".encode(name, errors):  # LookupError where there is none of that name
+            raise DeclarationError(f"Encoding: {name} has zero bytes within a text")
         self.name = name
         self.errors = errors
 
@@ -159,8 +160,12 @@ class Status:
 
     def check(self, code: int, function: str, values: tuple[Any, ...]) -> None:
         """Raise the error for a code that is no success."""
-        if self.error and code not in self.success:
+        if self.error and self.fails(code):
             raise self.error(code, function, values)
+
+    def fails(self, code: int) -> bool:
+        """Whether the code says that this call failed."""
+        return bool(self.error) and code not in self.success
 
 
 class Value:
@@ -179,11 +184,14 @@ class Value:
 
     def __init__(self, where: str, python_type: Any, ctype: Any) -> None:
         """Let ``python_type`` stand for ``ctype``; errors call the value ``where``."""
-        # A Callback and a Status know their ctypes type. (It and a Handle are told by what
-        # they have, since their modules are imported by those who use them only.)
+        # A Callback and a Handle are told by what they have, since their modules are imported
+        # by those who use them only.
         self.callback: Any = ctype if hasattr(ctype, "prototype") else None
         self.status = ctype if isinstance(ctype, Status) else None
-        ctype = getattr(ctype, "prototype", getattr(ctype, "ctype", ctype))
+        if self.callback:
+            ctype = self.callback.prototype
+        elif self.status:
+            ctype = self.status.ctype
         self.ctype: Any = ctype
         self.encoding = _UTF_8
         self.freed_by: FreedBy | None = None
@@ -200,8 +208,7 @@ class Value:
         elif self.kind == "address" and hasattr(self.python_type, "adopt"):
             self.kind, self.c_name = "handle", f"{self.python_type.__name__} *"
         elif self.status:
-            if self.kind != "signed" and self.kind != "unsigned":
-                raise DeclarationError(f"{where}: a Status is an integer, not {self.c_name}")
+            self._check_status(where, self.status)
         elif python_types and self.python_type not in python_types and not self.enumeration:
             names = " or ".join(each.__name__ for each in python_types)
             raise DeclarationError(
@@ -213,7 +220,7 @@ class Value:
     @property
     def enumeration(self) -> Any:
         """The enumeration that an integer is of, or None."""
-        is_one = _is_a(self.python_type, int) and self.python_type not in (int, bool)
+        is_one = _is_a(self.python_type, int) and hasattr(self.python_type, "__members__")
         return self.python_type if is_one and self.kind in ("signed", "unsigned") else None
 
     def refine(self, where: str, item: object) -> None:
@@ -231,6 +238,26 @@ class Value:
             self.closes = True
         else:
             raise DeclarationError(f"{where}: {item!r} cannot stand behind {self.c_name}")
+
+    def only(self, where: str, *allowed: str) -> None:
+        """Refuse what has no meaning in this place, other than the ``allowed`` attributes."""
+        for name, what in _SPECIAL.items():
+            if getattr(self, name) and name not in allowed:
+                raise DeclarationError(f"{where}: {what} has no meaning here")
+
+    def _check_status(self, where: str, status: Status) -> None:
+        if self.kind not in ("signed", "unsigned"):
+            raise DeclarationError(f"{where}: a Status is an integer, not {self.c_name}")
+        enumeration = self.enumeration
+        if self.nullable or not (enumeration or self.python_type in (None, int)):
+            raise DeclarationError(
+                f"{where}: a Status comes back as int, an enumeration or None,"
+                f" not {self.python_type}"
+            )
+        members = {each.value for each in enumeration} if enumeration else status.success
+        if status.error and not status.success <= members:
+            unknown = sorted(status.success - members)
+            raise DeclarationError(f"{where}: {enumeration.__name__} lacks the codes {unknown}")
 
     def narrow(self, where: str, allowed: range) -> None:
         """Allow only the integers in ``allowed``."""
@@ -254,8 +281,8 @@ class Returned:
         self.value = Value("Returned", python_type, ctype)
         for item in items:
             self.value.refine("Returned", item)
-        if self.value.kind == "callback" or self.value.status:
-            raise DeclarationError(f"Returned: {self.value.c_name} cannot be returned")
+        self.value.only("Returned", "freed_by")
+        self.python_type = python_type
         # Of the declared type, for whoever compares it with the header.
         self.ctype: Any = ctypes.POINTER(ctype)
         self.c_name = f"{self.value.c_name} *"
@@ -265,8 +292,9 @@ def annotations(declared: Any) -> dict[str, Any]:
     """The annotations of a function or class, with no strings among them."""
     hints: dict[str, Any] = declared.__annotations__
     if any(isinstance(hint, str) for hint in hints.values()):
-        # It takes its time, and only strings need it.
-        return typing.get_type_hints(declared, include_extras=True)
+        # It takes its time, and only strings need it. Of a class it has the bases' as well.
+        resolved = typing.get_type_hints(declared, include_extras=True)
+        return {name: resolved[name] for name in hints}
     return hints
 
 
@@ -290,6 +318,15 @@ def value_of(where: str, annotation: Any) -> Value:
 
 
 _UTF_8 = Encoding("utf-8")
+
+_SPECIAL = {
+    "callback": "a callback",
+    "status": "a Status",
+    "freed_by": "FreedBy",
+    "keep": "Keep",
+    "closes": "CLOSES",
+}
+"""The attributes of a Value that have a meaning in some places only."""
 
 
 class _OwnedString(ctypes.c_char_p):

@@ -1,0 +1,345 @@
+"""A C library that has everything an API can have, and its declarations.
+
+A box is opened, and closed; things are put into it, which go before it. What C is made to
+do wrong (use what is closed, close it twice, leave something open) it counts in ``faults``.
+"""
+# The functions have no bodies: C does.
+# mypy: disable-error-code="empty-body"
+
+import ctypes
+from collections.abc import Callable
+from ctypes import c_bool, c_char_p, c_double, c_int, c_int64, c_uint8, c_void_p
+from enum import IntEnum
+from types import SimpleNamespace
+from typing import Annotated, Any
+
+from pyexample.ffi import (
+    CLOSES,
+    Callback,
+    Encoding,
+    FreedBy,
+    Handle,
+    Keep,
+    Library,
+    Returned,
+    Status,
+)  # fmt: skip
+
+SOURCE = r"""
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef _WIN32
+#include <windows.h>
+static void wait_ms(unsigned ms) { Sleep(ms); }
+#else
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+static void wait_ms(unsigned ms) { usleep(1000 * ms); }
+#endif
+
+typedef int (*on_number)(int number);
+typedef struct box { uint64_t magic; int name; on_number watcher[4]; struct box *parent; } box;
+enum { OPEN = 0x0b0e0b0e, CLOSED = 0x0dead };
+
+int64_t faults;    /* what must never happen */
+int64_t boxes, things, texts;    /* how many there are */
+int refuse_close;  /* what box_close returns, and does nothing, if it is not 0 */
+char order[64];    /* what was closed: the last letters */
+
+int check_at_exit; /* whether all must be closed then: else the process exits with 3 */
+__attribute__((destructor)) static void at_exit(void)
+{ if (check_at_exit && (faults || boxes || things)) _Exit(3); }
+
+static void check(const box *one) { if (!one || one->magic != OPEN) faults++; }
+static box *make(int name, box *parent) {
+    box *made = calloc(1, sizeof *made);
+    made->magic = OPEN; made->name = name; made->parent = parent;
+    return made;
+}
+static void note(int name) {
+    memmove(order, order + 1, sizeof order - 2);
+    order[sizeof order - 2] = (char)name;
+}
+static void end(box *one) {
+    check(one);
+    if (one->parent) check(one->parent);
+    note(one->name);
+    one->magic = CLOSED;
+    free(one);
+}
+/* Codes: 0 is success; 1 is success as well; others are failures. */
+int box_open(int name, int code, box **opened) {
+    if (code == 3) return code;           /* left as it was */
+    *opened = NULL;
+    if (code == 4) return 0;              /* success, and nothing to show for it */
+    boxes++; *opened = make(name, NULL);  /* 2: a failure, with a box that is to be closed */
+    return code;
+}
+int box_close(box *one) {
+    check(one);
+    if (refuse_close) return refuse_close;
+    boxes--; end(one);
+    return 0;
+}
+const char *box_text(box *one) { check(one); return "a box"; }
+box *put(box *in, int name)
+{ check(in); if (!name) return NULL; things++; return make(name, in); }
+void take_out(box *thing) { things--; end(thing); }
+box *look(box *in) { check(in); return in; }
+int name_of(box *one) { check(one); return one->name; }
+int name_of_five(box *a, box *b, box *c, box *d, box *e)
+{ return name_of(a) + name_of(b) + name_of(c) + name_of(d) + name_of(e); }
+int name_or_0(box *one) { return one ? name_of(one) : 0; }
+int nap(box *one, int ms) { check(one); wait_ms((unsigned)ms); check(one); return one->name; }
+
+/* Calls it with 0, 1, 2... until it returns something else than 0, which is returned. */
+int each(box *one, int count, on_number f) {
+    int result = 0;
+    check(one);
+    for (int i = 0; i < count && !result; i++) { result = f(i); check(one); }
+    return result;
+}
+int64_t sum_all(int count, on_number f)
+{ int64_t sum = 0; for (int i = 0; i < count; i++) sum += f(i); return sum; }
+int watch(box *one, int slot, int code, on_number f) {
+    check(one);
+    if (code == 0) one->watcher[slot] = f;
+    return code;
+}
+int watch_and_call(box *one, int slot, on_number f) { one->watcher[slot] = f; f(-1); return 0; }
+int fire(box *one, int slot, int number)
+{ check(one); return one->watcher[slot] ? one->watcher[slot](number) : -1000; }
+int fire_from(box *one, box *other, int slot) { check(other); return fire(one, slot, 0); }
+int on_box(box *one, int (*f)(box *)) { check(one); return f(one); }
+int all_kinds(uint8_t (*f)(int64_t, double, bool, const char *, void *, int), int color)
+{ return f(-5, 0.5, true, "text", NULL, color); }
+bool boolean(bool (*f)(void)) { return f(); }
+double real(double (*f)(void)) { return f(); }
+void *pointer(void *(*f)(void)) { return f(); }
+void none(void (*f)(void)) { if (f) f(); }
+int code_or(int code, int (*f)(void)) { int result = f(); return code ? code : result; }
+
+#ifndef _WIN32
+typedef struct { on_number f; int count; int result; } job;
+static void *work(void *given) {
+    job *job = given;
+    for (int i = 0; i < job->count; i++) job->result += job->f(i);
+    return NULL;
+}
+int in_a_thread(int count, on_number f) {
+    job job = {f, count, 0};
+    pthread_t thread;
+    pthread_create(&thread, NULL, work, &job);
+    pthread_join(thread, NULL);
+    return job.result;
+}
+int interrupted(on_number f) { raise(SIGINT); return f(1); }
+#endif
+
+int status(int code) { return code; }
+unsigned long long wide_status(int code) { return (unsigned long long)code; }
+int color(int code) { return code; }
+int half(int number, int *quotient, bool *odd) {
+    if (number == 99) return 2;  /* leaves both as they were */
+    *quotient = number / 2; *odd = number % 2 != 0;
+    return number < 0 ? 2 : 0;
+}
+double parts(double number, int *whole) { *whole = (int)number; return number - *whole; }
+void pick(int code, int *color, char **text, box **one) {
+    char *copy = malloc(8);
+    texts++; boxes++;
+    strcpy(copy, code == 9 ? "\xff" : "picked");
+    *color = code; *text = copy; *one = make('p', NULL);
+}
+int fill(int code, char **text) {
+    texts++; *text = strcpy(malloc(8), "filled");
+    return code;
+}
+char *copied(const char *text) {
+    char *copy;
+    if (!text) return NULL;
+    texts++; copy = malloc(strlen(text) + 1);
+    return strcpy(copy, text);
+}
+void dispose(void *text) { texts--; free(text); }
+const char *same(const char *text) { return text; }
+const char *same_latin(const char *text) { return text; }
+"""
+
+
+class Shelf(SimpleNamespace):
+    """The library's functions and types, and what it counts."""
+
+    def count(self, name: str) -> int:
+        return int(c_int64.in_dll(self.library.cdll, name).value)
+
+    @property
+    def faults(self) -> int:
+        return self.count("faults")
+
+    @property
+    def order(self) -> str:
+        """The names of what was closed, in that order."""
+        found = (ctypes.c_char * 64).in_dll(self.library.cdll, "order").raw
+        return found.replace(b"\0", b"").decode()
+
+    def check_at_exit(self) -> None:
+        c_int.in_dll(self.library.cdll, "check_at_exit").value = 1
+
+    def refuse_close(self, code: int) -> None:
+        c_int.in_dll(self.library.cdll, "refuse_close").value = code
+
+
+class BoxError(Exception):
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(f"{text} ({code})")
+        self.code = code
+
+
+class Color(IntEnum):
+    RED = 1
+    GREEN = 2
+
+
+def bind(library: Library) -> Shelf:
+    """Declare all of it. The types of handles are the library's own: it closes them."""
+    shelf = Shelf(library=library)
+
+    class Box(Handle):
+        pass
+
+    class Thing(Handle):
+        parent = Box
+
+    class View(Handle):
+        """A pointer into a box, which nobody closes."""
+
+        parent = Box
+
+    def box_error(code: int, function: str, values: tuple[Any, ...]) -> BoxError:
+        boxes = [each for each in values if isinstance(each, Box)]
+        return BoxError(
+            code, f"{function}() of {shelf.box_text(boxes[0]) if boxes else 'none'}"
+        )
+
+    Int = Annotated[int, c_int]  # noqa: N806
+    Done = Annotated[None, Status(c_int, box_error, success=(0, 1))]  # noqa: N806
+    ABox = Annotated[Box, c_void_p]  # noqa: N806
+
+    @Callback
+    def on_number(number: Int, /) -> Int: ...
+    @Callback
+    def on_a_box(box: ABox, /) -> Int: ...
+    @Callback.failing_with(255)
+    def of_all_kinds(
+        integer: Annotated[int, c_int64],
+        real: Annotated[float, c_double],
+        boolean: Annotated[bool, c_bool],
+        text: Annotated[str, c_char_p],
+        pointer: Annotated[int | None, c_void_p],
+        color: Annotated[Color, c_int],
+        /,
+    ) -> Annotated[int, c_uint8]: ...
+    @Callback
+    def get_bool() -> Annotated[bool, c_bool]: ...
+    @Callback.failing_with(-1.5)
+    def get_double() -> Annotated[float, c_double]: ...
+    @Callback
+    def get_pointer() -> Annotated[int | None, c_void_p]: ...
+    @Callback
+    def get_nothing() -> None: ...
+    @Callback
+    def get_int() -> Int: ...
+
+    OnNumber = Annotated[Callable[[int], int], on_number]  # noqa: N806
+    KeptOnNumber = Annotated[  # noqa: N806
+        Callable[[int], int] | None, on_number, Keep("box", "slot")
+    ]
+
+    def box_open(
+        name: Int, code: Int, /
+    ) -> Annotated[Box, Status(c_int, box_error, success=(0, 1)), Returned(Box, c_void_p)]: ...
+    def box_close(box: Annotated[Box, c_void_p, CLOSES], /) -> Done: ...
+    def box_text(box: ABox, /) -> Annotated[str, c_char_p]: ...
+    def put(box: ABox, name: Int, /) -> Annotated[Thing, c_void_p]: ...
+    def take_out(thing: Annotated[Thing, c_void_p, CLOSES], /) -> None: ...
+    def look(box: ABox, /) -> Annotated[View, c_void_p]: ...
+    def name_of(box: Annotated[Handle, c_void_p], /) -> Int: ...
+    def name_of_five(a: ABox, b: ABox, c: ABox, d: ABox, e: ABox, /) -> Int: ...
+    def name_or_0(box: Annotated[Box | None, c_void_p], /) -> Int: ...
+    def nap(box: Annotated[Handle, c_void_p], ms: Int, /) -> Int: ...
+    def each(box: ABox, count: Int, f: OnNumber, /) -> Int: ...
+    def sum_all(count: Int, f: OnNumber, /) -> Annotated[int, c_int64]: ...
+    def watch(box: ABox, slot: Int, code: Int, f: KeptOnNumber, /) -> Done: ...
+    def watch_and_call(box: ABox, slot: Int, f: KeptOnNumber, /) -> Done: ...
+    def fire(box: ABox, slot: Int, number: Int, /) -> Int: ...
+    def fire_from(box: ABox, other: Annotated[Thing, c_void_p], slot: Int, /) -> Int: ...
+    def on_box(box: ABox, f: Annotated[Callable[[Box], int], on_a_box], /) -> Int: ...
+    def all_kinds(f: Annotated[Callable[..., int], of_all_kinds], color: Int, /) -> Int: ...
+    def boolean(f: Annotated[Callable[[], bool], get_bool], /) -> Annotated[bool, c_bool]: ...
+    def real(
+        f: Annotated[Callable[[], float], get_double], /
+    ) -> Annotated[float, c_double]: ...
+    def pointer(
+        f: Annotated[Callable[[], int | None], get_pointer], /
+    ) -> Annotated[int | None, c_void_p]: ...
+    def none(f: Annotated[Callable[[], None] | None, get_nothing], /) -> None: ...
+    def code_or(code: Int, f: Annotated[Callable[[], int], get_int], /) -> Done: ...
+    def in_a_thread(count: Int, f: OnNumber, /) -> Int: ...
+    def interrupted(f: OnNumber, /) -> Int: ...
+    def status(code: Int, /) -> Done: ...
+    def wide_status(
+        code: Int, /
+    ) -> Annotated[int, Status(ctypes.c_ulonglong, box_error, success=(0, 7))]: ...
+    def color(code: Int, /) -> Annotated[Color, c_int]: ...
+    def half(
+        number: Int, /
+    ) -> Annotated[
+        tuple[int, bool],
+        Status(c_int, box_error, success=(0, 1)),
+        Returned(int, c_int),
+        Returned(bool, c_bool),
+    ]: ...
+    def parts(
+        number: Annotated[float, c_double], /
+    ) -> Annotated[tuple[float, int], c_double, Returned(int, c_int)]: ...
+    def dispose(text: Annotated[int, c_void_p], /) -> None: ...
+
+    disposed = library.function(release_gil=False)(dispose)
+
+    def pick(
+        code: Int, /
+    ) -> Annotated[
+        tuple[Color, str, Box],
+        None,
+        Returned(Color, c_int),
+        Returned(str, c_char_p, FreedBy(disposed)),
+        Returned(Box, c_void_p),
+    ]: ...
+    def fill(
+        code: Int, /
+    ) -> Annotated[
+        str,
+        Status(c_int, box_error, success=(0, 1)),
+        Returned(str, c_char_p, FreedBy(disposed)),
+    ]: ...
+    def copied(
+        text: Annotated[bytes | None, c_char_p], /
+    ) -> Annotated[str | None, c_char_p, FreedBy(disposed)]: ...
+    def same(text: Annotated[bytes, c_char_p], /) -> Annotated[str, c_char_p]: ...
+    def same_latin(
+        text: Annotated[str, c_char_p, Encoding("latin-1")], /
+    ) -> Annotated[str, c_char_p, Encoding("latin-1")]: ...
+
+    declared = [each for name, each in locals().items() if hasattr(library.cdll, name)]
+    vars(shelf).update(dispose=disposed, Box=Box, Thing=Thing, View=View)
+    for function in declared:
+        if function is not dispose and function is not disposed:
+            # Those that wait must let other threads run; with the others both ways are tried.
+            release = function.__name__ in ("nap", "in_a_thread", "name_of", "look")
+            bound = library.function(release_gil=release)(function)
+            setattr(shelf, function.__name__, bound)
+    return shelf

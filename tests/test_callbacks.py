@@ -1,0 +1,398 @@
+"""Callbacks: kept alive, called with the right values, and no exception is lost."""
+
+import gc
+import signal
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from shelf import BoxError, Color, Shelf
+
+from pyexample.ffi import callbacks, fastcall
+
+unix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX threads and signals")
+
+
+@pytest.fixture(autouse=True)
+def _no_exception_is_left(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """None waits that nobody raised, and ctypes has reported none; C saw no wrong use."""
+    lost: list[str] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda given: lost.append(repr(given.exc_value)))
+    yield lost
+    gc.collect()
+    assert callbacks._waiting == {}
+    assert [each.value for each in fastcall._pending] in ([], [0])
+    assert lost == []
+    assert shelf.faults == 0
+
+
+@pytest.fixture
+def box(shelf: Shelf) -> Any:
+    return shelf.box_open(ord("b"), 0)
+
+
+class Stop(BaseException):
+    pass
+
+
+def test_values_of_all_kinds(shelf: Shelf) -> None:
+    given: list[Any] = []
+
+    def called(*values: Any) -> int:
+        given.append(values)
+        return 200
+
+    assert shelf.all_kinds(called, 2) == 200
+    assert given == [(-5, 0.5, True, "text", None, Color.GREEN)]
+    assert type(given[0][5]) is Color
+    with pytest.raises(ValueError, match=r"^of_all_kinds\(\) parameter 'color' .* is 3, no"):
+        shelf.all_kinds(lambda *values: 200, 3)
+    assert shelf.boolean(lambda: True) is True
+    assert shelf.real(lambda: 2) == 2.0
+    assert shelf.pointer(lambda: 2**64 - 1) == 2**64 - 1
+    assert shelf.pointer(lambda: None) is None
+    assert shelf.none(lambda: None) is None
+    assert shelf.none(lambda: 7) is None
+    assert shelf.none(None) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "result", "error", "message"),
+    [
+        ("all_kinds", 256, OverflowError, "of_all_kinds() result must be in 0..255, not 256"),
+        ("all_kinds", -1, OverflowError, "of_all_kinds() result must be in 0..255, not -1"),
+        (
+            "all_kinds",
+            None,
+            TypeError,
+            "of_all_kinds() result must be an integer, not NoneType",
+        ),
+        ("all_kinds", 1.0, TypeError, "of_all_kinds() result must be an integer, not float"),
+        ("boolean", 1, TypeError, "get_bool() result must be a bool, not int"),
+        ("real", "1", TypeError, "get_double() result must be a number, not str"),
+        (
+            "pointer",
+            2**64,
+            OverflowError,
+            f"get_pointer() result must be in 0..{2**64 - 1}, not ",
+        ),
+        ("pointer", "x", TypeError, "get_pointer() result must be an integer, not str"),
+    ],
+)
+def test_results_that_are_refused(
+    shelf: Shelf, name: str, result: Any, error: type[Exception], message: str
+) -> None:
+    more = (1,) if name == "all_kinds" else ()
+    with pytest.raises(error) as caught:
+        getattr(shelf, name)(lambda *given: result, *more)
+    assert str(caught.value).startswith(message)
+
+
+def test_what_is_no_callable(shelf: Shelf, box: Any) -> None:
+    where = r"^each\(\) parameter 'f' \(on_number\) must be callable, not "
+    for wrong, name in ((7, "int"), (None, "NoneType")):
+        with pytest.raises(TypeError, match=where + name):
+            shelf.each(box, 1, wrong)
+
+
+@pytest.mark.parametrize(
+    "kind", [ValueError, KeyboardInterrupt, SystemExit, Stop, GeneratorExit]
+)
+def test_exceptions_come_out(shelf: Shelf, box: Any, kind: type[BaseException]) -> None:
+    called = []
+
+    def fail(number: int) -> int:
+        called.append(number)
+        raise kind("mine")
+
+    with pytest.raises(kind, match="mine") as caught:
+        shelf.each(box, 5, fail)
+    # C went on, since it got 0; but nothing else was called.
+    assert called == [0]
+    assert caught.traceback[-1].name == "fail"
+    assert caught.value.__context__ is None
+    assert shelf.each(box, 5, lambda number: number) == 1
+
+
+def test_what_c_gets_after_an_exception(shelf: Shelf) -> None:
+    """The declared result, at once and for each further call; C can see that it is one."""
+    seen = []
+
+    def fail(*given: Any) -> Any:
+        raise Stop
+
+    def after(function: Callable[..., Any], *arguments: Any) -> None:
+        raw = getattr(shelf.library.cdll, function.__name__)
+        declaration = shelf.library.declarations[function.__name__]
+        callback = declaration.arguments[0].spec.callback
+        seen.append(raw(callback.make(fail), *arguments))
+        with pytest.raises(Stop):
+            callbacks.raise_pending()
+
+    after(shelf.all_kinds, 1)
+    after(shelf.boolean)
+    after(shelf.real)
+    after(shelf.pointer)
+    assert seen == [255, False, -1.5, None]
+
+
+def test_an_exception_goes_before_the_error_of_c(shelf: Shelf) -> None:
+    def fail() -> int:
+        raise Stop
+
+    with pytest.raises(Stop):
+        shelf.code_or(5, fail)
+    with pytest.raises(BoxError, match=r"^code_or\(\) of none \(5\)$"):
+        shelf.code_or(5, lambda: 0)
+    with pytest.raises(BoxError, match=r"^code_or\(\) of none \(6\)$"):
+        shelf.code_or(0, lambda: 6)
+
+
+def test_nested(shelf: Shelf, box: Any) -> None:
+    """Each exception comes out of the call that it belongs to."""
+    trace = []
+
+    def inner(number: int) -> int:
+        trace.append("inner")
+        raise KeyError(number)
+
+    def outer(number: int) -> int:
+        trace.append("outer")
+        with suppress(KeyError):
+            shelf.each(box, 1, inner)
+        if number == 1:
+            shelf.each(box, 1, inner)
+        return 0
+
+    with pytest.raises(KeyError):
+        shelf.each(box, 3, outer)
+    assert trace == ["outer", "inner", "outer", "inner", "inner"]
+
+    def deep(number: int) -> int:
+        if depth := len(trace):
+            trace.pop()
+            return int(shelf.each(box, 1, deep)) + depth
+        raise Stop
+
+    with pytest.raises(Stop):
+        shelf.each(box, 1, deep)
+    assert trace == []
+
+
+def test_exceptions_of_several_threads(shelf: Shelf, box: Any) -> None:
+    def work(seed: int) -> None:
+        for number in range(300):
+            mine = f"{seed} {number}"
+
+            def fail(given: int, mine: str = mine) -> int:
+                if given < 2:
+                    return 0
+                raise KeyError(mine)
+
+            with pytest.raises(KeyError, match=f"^'{mine}'$"):
+                shelf.each(box, 4, fail)
+            assert shelf.name_of(box) == ord("b")
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(work, range(4))) == [None] * 4
+
+
+@unix
+def test_a_thread_that_c_made(shelf: Shelf, box: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", lambda given: heard.append(given.exc_value))
+
+    def fail(number: int) -> int:
+        threading.current_thread()  # from now on, threading knows of it
+        if number % 2:
+            raise Stop(number)
+        return number
+
+    assert shelf.in_a_thread(6, fail) == 0 + 2 + 4
+    assert [repr(each) for each in heard] == ["Stop(1)", "Stop(3)", "Stop(5)"]
+    del heard[:]
+
+    def nested(number: int) -> int:
+        """There is a call in that thread: it raises the exception."""
+        with pytest.raises(Stop):
+            shelf.each(box, 2, fail)
+        return 7
+
+    assert shelf.in_a_thread(1, nested) == 7
+    assert heard == []
+
+
+@unix
+def test_ctrl_c_while_c_runs(shelf: Shelf, path: str) -> None:
+    """The signal is dealt with before the callback's first instruction."""
+    if path == "ctypes":
+        pytest.skip("ctypes alone loses it, as the documentation of Callback says")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    called: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        shelf.interrupted(called.append)
+    assert called == []
+
+
+def test_a_finalizer_does_not_take_it(shelf: Shelf, box: Any) -> None:
+    """Between the callback and the call, gc may run what calls C as well."""
+    other = shelf.box_open(ord("o"), 0)
+    earlier = shelf.order
+    results = []
+
+    class Last:
+        def __del__(self) -> None:
+            results.append(shelf.name_of(other))  # calls in both ways, and a callback
+            results.append(shelf.each(other, 3, lambda number: number))
+
+    def fail(number: int) -> int:
+        raise Stop
+
+    _hold = callbacks.hold
+
+    def hold_then_collect(error: BaseException | None) -> None:
+        _hold(error)
+        if isinstance(error, Stop) and not results:
+            last, gone = Last(), shelf.box_open(ord("g"), 0)
+            del last, gone
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(callbacks, "hold", hold_then_collect)
+        with pytest.raises(Stop):
+            shelf.each(box, 1, fail)
+    assert results == [ord("o"), 1]
+    assert shelf.order == earlier + "g"
+
+
+def test_an_exception_takes_nothing_along(shelf: Shelf, box: Any) -> None:
+    """When it has been dealt with, it is gone at once, and all that it held."""
+
+    class Thing:
+        pass
+
+    def fail(number: int) -> int:
+        thing = Thing()
+        gone.append(weakref.ref(thing))
+        raise ValueError(thing)
+
+    gone: list[Any] = []
+    gc.disable()
+    try:
+        with suppress(ValueError):
+            shelf.each(box, 1, fail)
+        with suppress(BoxError):
+            shelf.box_open(ord("f"), 2)
+        assert gone[0]() is None
+        assert shelf.order == "f"
+    finally:
+        gc.enable()
+
+
+def test_a_handle_is_lent(shelf: Shelf, box: Any) -> None:
+    lent: list[Any] = []
+
+    def look(given: Any) -> int:
+        lent.append(given)
+        assert given is not box
+        return int(shelf.name_of(given))
+
+    assert shelf.on_box(box, look) == ord("b")
+    with pytest.raises(ValueError, match="is closed"):
+        shelf.name_of(lent[0])
+    assert not box.closed
+
+    def keep_watching(given: Any) -> int:
+        shelf.watch(given, 0, 0, lambda number: number + 1)
+        return 0
+
+    shelf.on_box(box, keep_watching)
+    gc.collect()
+    assert shelf.fire(box, 0, 5) == 6
+
+
+def test_callbacks_are_kept(shelf: Shelf, box: Any) -> None:
+    for slot in range(4):
+        shelf.watch(box, slot, 0, lambda number, slot=slot: 10 * slot + number)
+    gc.collect()
+    assert [shelf.fire(box, slot, 5) for slot in range(4)] == [5, 15, 25, 35]
+    shelf.watch(box, 2, 0, None)
+    assert shelf.fire(box, 2, 5) == -1000
+
+
+def test_they_are_kept_as_long_as_needed(shelf: Shelf, box: Any) -> None:
+    def callback() -> tuple[Callable[[int], int], weakref.ref[Any]]:
+        def function(number: int) -> int:
+            return number
+
+        return function, weakref.ref(function)
+
+    first, first_gone = callback()
+    second, second_gone = callback()
+    third, third_gone = callback()
+    gc.disable()
+    try:
+        shelf.watch(box, 0, 0, first)
+        del first
+        assert first_gone() is not None
+        with pytest.raises(BoxError):  # C has not taken it, and has the first one still
+            shelf.watch(box, 0, 7, second)
+        del second
+        assert shelf.fire(box, 0, 5) == 5
+        assert first_gone() is not None
+        assert second_gone() is None
+        shelf.watch(box, 0, 0, third)
+        assert first_gone() is None
+        del third
+        assert third_gone() is not None
+        box.close()
+        assert third_gone() is None
+    finally:
+        gc.enable()
+
+
+def test_one_that_fails_at_once_is_kept(shelf: Shelf, box: Any) -> None:
+    def function(number: int) -> int:
+        if number < 0:
+            raise Stop
+        return number
+
+    with pytest.raises(Stop):
+        shelf.watch_and_call(box, 0, function)
+    del function
+    gc.collect()
+    assert shelf.fire(box, 0, 5) == 5
+
+
+def test_one_may_replace_itself(shelf: Shelf, box: Any) -> None:
+    def replace(number: int) -> int:
+        shelf.watch(box, 0, 0, lambda number: 7)
+        return number
+
+    shelf.watch(box, 0, 0, replace)
+    del replace
+    assert shelf.fire(box, 0, 5) == 5
+    assert shelf.fire(box, 0, 5) == 7
+
+
+def test_memory_is_flat(shelf: Shelf, box: Any) -> None:
+    def fail(number: int) -> int:
+        raise ValueError(number)
+
+    def run(times: int) -> int:
+        for number in range(times):
+            shelf.watch(box, 0, 0, lambda given, number=number: given + number)
+            assert shelf.fire(box, 0, 1) == number + 1
+            with suppress(ValueError):
+                shelf.each(box, 2, fail)
+            with suppress(OverflowError):
+                shelf.each(box, 2, lambda number: 2**40)
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    before = run(100)
+    assert run(1000) - before < 100

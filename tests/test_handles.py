@@ -1,0 +1,382 @@
+"""Handles: closed once, never used afterwards, children before parents, whoever closes them."""
+
+import copy
+import ctypes
+import gc
+import pickle
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shelf import BoxError, Shelf
+from support import attempt
+
+from pyexample.ffi import Handle
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_wrong(shelf: Shelf) -> Iterator[None]:
+    """Whatever a test does: C sees no wrong use, and all that it gave comes back to it."""
+    yield
+    shelf.refuse_close(0)
+    gc.collect()
+    assert shelf.faults == 0
+    assert (shelf.count("boxes"), shelf.count("things")) == (0, 0)
+
+
+def opened(shelf: Shelf, name: str = "b") -> Any:
+    return shelf.box_open(ord(name), 0)
+
+
+def test_it_is_closed_once(shelf: Shelf) -> None:
+    box = opened(shelf)
+    assert shelf.name_of(box) == ord("b")
+    assert not box.closed
+    assert f"{box!r}".startswith("<Box at 0x")
+    box.close()
+    box.close()
+    shelf.box_close(box)
+    assert box.closed
+    assert f"{box!r}" == "<Box closed>"
+    assert shelf.order == "b"
+
+
+@pytest.mark.parametrize("close", [Handle.close, lambda box: None], ids=["close", "gc"])
+def test_with(shelf: Shelf, close: Callable[[Any], None]) -> None:
+    with opened(shelf) as box:
+        close(box)
+        assert box.closed == (shelf.order == "b")
+    assert box.closed
+    assert shelf.order == "b"
+
+
+def test_the_function_that_closes_it(shelf: Shelf) -> None:
+    box = opened(shelf)
+    assert shelf.box_close(box) is None
+    assert box.closed
+    name = r"^box_close\(\) "
+    with pytest.raises(TypeError, match=name + r"takes 1 argument \(box\), not 0$"):
+        shelf.box_close()
+    with pytest.raises(TypeError, match=name + "takes no keyword arguments$"):
+        shelf.box_close(box=box)
+    with pytest.raises(
+        TypeError, match=name + r"parameter 'box' \(Box \*\) must be a Box, not int"
+    ):
+        shelf.box_close(7)
+
+
+def test_what_is_closed_cannot_be_used(shelf: Shelf) -> None:
+    box = opened(shelf)
+    thing = shelf.put(box, ord("t"))
+    box.close()
+    for function, argument, c_name in [
+        (shelf.name_of, box, "Handle"), (shelf.name_of, thing, "Handle"),
+        (shelf.box_text, box, "Box"), (shelf.name_or_0, box, "Box"),
+    ]:  # fmt: skip
+        where = rf"^{function.__name__}\(\) parameter 'box' \({c_name} \*\) is closed$"
+        with pytest.raises(ValueError, match=where):
+            function(argument)
+    with pytest.raises(
+        ValueError, match=r"^name_of_five\(\) parameter 'e' \(Box \*\) is closed$"
+    ):
+        shelf.name_of_five(*[opened(shelf)] * 4, box)
+    with pytest.raises(ctypes.ArgumentError, match=r"ValueError: the Box is closed$"):
+        shelf.library.cdll.name_of(box)
+
+
+def test_the_raw_function_takes_it(shelf: Shelf) -> None:
+    assert shelf.library.cdll.name_of(opened(shelf)) == ord("b")
+
+
+@pytest.mark.parametrize("wrong", [7, b"box", None, "thing", Handle])
+def test_another_type(shelf: Shelf, wrong: Any) -> None:
+    box = opened(shelf)
+    given = shelf.put(box, 1) if wrong == "thing" else wrong
+    what = type(given).__name__
+    where = rf"^box_text\(\) parameter 'box' \(Box \*\) must be a Box, not {what}$"
+    with pytest.raises(TypeError, match=where):
+        shelf.box_text(given)
+
+
+def test_null(shelf: Shelf) -> None:
+    box = opened(shelf)
+    assert shelf.name_or_0(None) == 0
+    assert shelf.name_or_0(box) == ord("b")
+    with pytest.raises(ValueError, match=r"^put\(\) returned a null pointer, which its decl"):
+        shelf.put(box, 0)
+    with pytest.raises(ValueError, match=r"^box_open\(\) returned a null pointer, which its"):
+        shelf.box_open(1, 4)
+    assert shelf.count("things") == 0
+
+
+def test_many_in_one_call(shelf: Shelf) -> None:
+    boxes = [opened(shelf) for _ in range(5)]
+    assert shelf.name_of_five(*boxes) == 5 * ord("b")
+    assert shelf.name_of_five(*boxes[:1] * 5) == 5 * ord("b")
+    for box in boxes:
+        box.close()  # none is held by a call that has returned
+
+
+def test_after_refused_calls_nothing_is_held(shelf: Shelf) -> None:
+    box, closed = opened(shelf), opened(shelf)
+    closed.close()
+    with pytest.raises(ValueError, match="is closed"):
+        shelf.name_of_five(box, box, box, box, closed)
+    with pytest.raises(OverflowError):
+        shelf.nap(box, 2**40)
+    with pytest.raises(TypeError):
+        shelf.fire(box, 0, "x")
+    box.close()
+    assert box.closed
+
+
+def test_children_go_before_their_parent(shelf: Shelf) -> None:
+    box = opened(shelf)
+    one, two, three = (shelf.put(box, ord(name)) for name in "123")
+    two.close()
+    assert one.parents == (box,)
+    box.close()
+    assert shelf.order == "231b"
+    assert one.closed
+    assert three.closed
+
+
+def test_a_child_keeps_its_parent(shelf: Shelf) -> None:
+    thing = shelf.put(opened(shelf), ord("t"))
+    gc.collect()
+    assert shelf.name_of(thing) == ord("t")
+    assert shelf.order == ""
+    del thing
+    gc.collect()
+    assert shelf.order == "tb"
+
+
+def test_a_child_that_nobody_closes(shelf: Shelf) -> None:
+    box = opened(shelf)
+    view = shelf.look(box)
+    assert shelf.name_of(view) == ord("b")
+    for _ in range(100):
+        shelf.look(box)
+    gc.collect()
+    assert len(box._life.children) == 1, "those that are gone are forgotten"
+    box.close()
+    assert view.closed
+    with pytest.raises(ValueError, match="is closed"):
+        shelf.name_of(view)
+
+
+def test_garbage_with_cycles(shelf: Shelf) -> None:
+    """The handle, a callback that it keeps, a closure over the handle; and its child."""
+    box = opened(shelf)
+    thing = shelf.put(box, ord("t"))
+    both = [box, thing]
+    shelf.watch(box, 0, 0, lambda number, both=both: len(both) + number)
+    assert shelf.fire(box, 0, 5) == 7
+    gone = weakref.ref(box)
+    box.both = thing.both = both
+    del both, box, thing
+    assert shelf.order == ""
+    gc.collect()
+    assert gone() is None
+    assert shelf.order == "tb"
+
+
+def test_a_close_that_fails_leaves_it_open(shelf: Shelf) -> None:
+    box = opened(shelf)
+    kept = shelf.watch(box, 0, 0, lambda number: number) or gc.collect()
+    shelf.refuse_close(7)
+    for close in (box.close, lambda: shelf.box_close(box)):
+        with pytest.raises(BoxError, match=r"^box_close\(\) of a box \(7\)$"):
+            close()
+        assert not box.closed
+        assert shelf.name_of(box) == ord("b")
+        assert shelf.fire(box, 0, 5) == 5, kept
+    shelf.refuse_close(0)
+    box.close()
+    assert shelf.order == "b"
+
+
+def test_a_parent_whose_close_fails_keeps_its_place(shelf: Shelf) -> None:
+    box = opened(shelf)
+    thing = shelf.put(box, ord("t"))
+    shelf.refuse_close(7)
+    with pytest.raises(BoxError):
+        box.close()
+    assert thing.closed
+    later = shelf.put(box, ord("l"))
+    shelf.refuse_close(0)
+    box.close()
+    assert later.closed
+    assert shelf.order == "tlb"
+
+
+def test_a_finalizer_that_fails_is_heard_of(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda given: heard.append(str(given.exc_value)))
+    box = opened(shelf)
+    life = box._life
+    shelf.refuse_close(7)
+    del box
+    gc.collect()
+    assert heard == ["box_close() of a box (7)"]
+    shelf.refuse_close(0)
+    life.close()
+
+
+def test_closing_during_a_call_is_refused(shelf: Shelf) -> None:
+    box = opened(shelf)
+    thing, other = shelf.put(box, ord("t")), shelf.put(box, ord("o"))
+
+    def close_all(number: int) -> int:
+        for close in (box.close, lambda: shelf.box_close(box)):
+            with pytest.raises(
+                RuntimeError, match=r"^the (Box|Thing) is in use by a call that"
+            ):
+                close()
+        return 1
+
+    assert shelf.each(box, 3, close_all) == 1
+    shelf.watch(box, 1, 0, close_all)
+    assert shelf.fire(box, 1, 0) == 1
+    # The parent of what is in use; and its other child is not closed for nothing.
+    outer = opened(shelf, "x")
+    shelf.watch(outer, 0, 0, close_all)
+    assert shelf.fire_from(outer, thing, 0) == 1
+    assert not any(each.closed for each in (box, thing, other))
+    assert shelf.order == ""
+    thing.close()
+
+
+def test_closing_another_one_during_a_call(shelf: Shelf) -> None:
+    box = opened(shelf)
+    thing = shelf.put(box, ord("t"))
+    assert shelf.each(box, 1, lambda number: thing.close() or 7) == 7
+    assert shelf.order == "t"
+
+
+def test_closing_while_another_thread_uses_it(shelf: Shelf) -> None:
+    box = opened(shelf)
+    thing = shelf.put(box, ord("t"))
+    with ThreadPoolExecutor(1) as pool:
+        napping = pool.submit(shelf.nap, thing, 200)
+        while not thing._life.used():
+            pass
+        with pytest.raises(
+            RuntimeError, match=r"^the Thing is in use by a call that has not ret"
+        ):
+            thing.close()
+        with pytest.raises(
+            RuntimeError, match=r"^the Thing is in use by a call that has not ret"
+        ):
+            box.close()
+        assert shelf.name_of(thing) == ord("t")
+        assert napping.result() == ord("t")
+    box.close()
+    assert shelf.order == "tb"
+
+
+def test_threads_that_close_and_use(shelf: Shelf) -> None:
+    """Each call sees it open or closed; C sees nothing wrong, and each is closed once."""
+    start = threading.Barrier(4)
+
+    def work(box: Any, close: bool) -> set[str]:
+        start.wait()
+        seen: set[str] = set()
+        for _ in range(30):
+            try:
+                if close:
+                    box.close()
+                else:
+                    shelf.put(box, ord("t"))
+                    shelf.name_of(box)
+            except (ValueError, RuntimeError) as error:
+                seen.add(str(error))
+        return seen
+
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(30):
+            box = opened(shelf)
+            found = [pool.submit(work, box, close) for close in (False, True, False, True)]
+            for each in set().union(*(future.result() for future in found)):
+                assert each.endswith((" is closed", "by a call that has not returned")), each
+            while not box.closed:
+                box.close()
+    assert set(shelf.order) <= set("bt")
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_it_cannot_be_duplicated(shelf: Shelf, duplicate: Callable[[Any], Any]) -> None:
+    with pytest.raises(TypeError, match=r"^a Box cannot be copied or pickled: it is C's$"):
+        duplicate(opened(shelf))
+
+
+def test_it_cannot_be_made_by_hand(shelf: Shelf) -> None:
+    with pytest.raises(TypeError, match=r"^a Box is made by C, not by Python$"):
+        shelf.Box()
+
+
+def test_one_that_comes_with_a_failure_is_closed(shelf: Shelf) -> None:
+    with pytest.raises(BoxError, match=r"^box_open\(\) of a box \(2\)$") as caught:
+        shelf.box_open(ord("f"), 2)
+    assert caught.value.code == 2
+    del caught
+    gc.collect()
+    assert shelf.order == "f"
+    with pytest.raises(BoxError, match=r"^box_open\(\) of none \(3\)$"):
+        shelf.box_open(ord("f"), 3)
+
+
+def test_memory_is_flat(shelf: Shelf) -> None:
+    def run(times: int) -> int:
+        for _ in range(times):
+            box = opened(shelf)
+            thing = shelf.put(box, ord("t"))
+            shelf.look(box)
+            shelf.name_of(thing)
+            shelf.box_text(box)
+        del box, thing
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    before = run(200)
+    assert run(1000) - before < 100
+
+
+EXIT = """
+import sys, threading
+sys.path[:0] = {paths!r}
+import bound, shelf
+from pyexample.ffi import Library
+shelf = shelf.bind(Library("c", "bound.module"))
+shelf.check_at_exit()
+box = shelf.box_open(1, 0)
+things = [shelf.put(box, 2) for _ in range(3)]
+shelf.watch(box, 0, 0, lambda number: box.closed + len(things))
+shelf.fire(box, 0, 0)
+"""
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "",
+        "box.cycle = [box, things]",
+        "del things",
+        "def callback(number): raise SystemExit(0)\nshelf.each(box, 1, callback)",
+        "shelf.each(box, 1, lambda number: sys.exit(0))",
+        "threading.Thread(target=lambda: shelf.nap(box, 50)).start()",
+    ],
+)
+def test_the_end_of_python(shelf: Shelf, path: str, more: str) -> None:
+    """Whatever is open then is closed, children first, and nothing is said."""
+    library = Path(shelf.library.path)
+    paths = [str(library.parent.parent.parent), str(Path(__file__).parent)]
+    done = attempt([sys.executable, "-X", "dev", "-c", EXIT.format(paths=paths) + more])
+    assert (done.returncode, done.stderr) == (0, "")
