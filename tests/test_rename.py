@@ -1,13 +1,12 @@
 """tools/rename.py: a clone with another name is whole, and nothing in it has the old one."""
 
 import re
-import site
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from support import ROOT, Argument, Environment, attempt, copy_sources, run
+from support import ROOT, Argument, Environment, attempt, commit, copy_sources, run
 
 OLD = "example"
 OLD_PACKAGE = "pyexample"
@@ -29,8 +28,6 @@ CORE = [
     ["tests/test_cmake.py", "-k", "test_find_package and shared"],
     ["tests/test_c.py", "-k", "test_c_tests_pass and gcc and not sanitizers"],
 ]
-
-GIT = ["git", "-c", "user.name=somebody", "-c", "user.email=somebody@localhost"]
 
 
 @pytest.fixture
@@ -65,7 +62,7 @@ def test_a_renamed_project_is_whole(
     assert generic_part(clone, package) == generic_part(ROOT, OLD_PACKAGE)
 
     # It builds, loads and answers, beside the tools that are installed here.
-    share_packages(environment)
+    environment.share_packages()
     environment.install("--no-build-isolation", "--no-deps", clone)
     square = run([environment.scripts / package, "square", "7"], cwd=environment.folder)
     assert square == "The square of 7 is 49.\n"
@@ -182,13 +179,6 @@ def test_a_tree_without_a_repository_is_refused(tmp_path: Path) -> None:
 # --- Helpers --------------------------------------------------------------------------
 
 
-def commit(folder: Path) -> Path:
-    run(["git", "init", "--quiet"], cwd=folder)
-    run(["git", "add", "--all"], cwd=folder)
-    run([*GIT, "commit", "--quiet", "--message", "everything"], cwd=folder)
-    return folder
-
-
 def attempt_to_rename(clone: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     # -I and -S: with what comes with Python, and nothing else.
     return attempt([sys.executable, "-I", "-S", clone / "tools" / "rename.py", *arguments])
@@ -215,13 +205,6 @@ def prove_the_binding(environment: Environment, package: str) -> None:
     """By the checker, where the project has it."""
     if (ROOT / "src" / OLD_PACKAGE / "abi").is_dir():
         run([environment.executable, "-m", package, "abi"], cwd=environment.folder)
-
-
-def share_packages(environment: Environment) -> None:
-    """Let the environment import what is installed beside this Python."""
-    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    folder = Path(environment.python(code).strip())
-    (folder / "shared.pth").write_text("\n".join(site.getsitepackages()))
 
 
 def generic_part(folder: Path, package: str) -> dict[str, str]:

@@ -1,0 +1,138 @@
+"""What the documentation shows is what happens.
+
+On every page, commands (``console``) are run in a clone of the project, and sessions
+(``>>>``) in this Python. A file that a page shows is written there first: its caption says
+`file`, or `file`, below `a line that is in it`.
+"""
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support import ROOT, Environment, commit, copy_sources, files_below
+
+PAGES = sorted(
+    name
+    for name in {"README.md", "CONTRIBUTING.md"}
+    | {f"docs/{name}" for name in files_below(ROOT / "docs") if name.count("/") == 0}
+    if name.endswith(".md")
+)
+
+BLOCK = re.compile(
+    r"^(?P<fence>```+)(?P<kind>[^\n]*)\n(?P<text>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL
+)
+CAPTION = re.compile(r":caption: `(?P<file>[^`]+)`(?:, below `(?P<line>[^`]+)`)?\n+")
+
+# pytest on a page is run as it is written there, and stops after a test or two.
+SOME_TESTS = "-p no:cacheprovider -k test_square_is_an_int"
+
+
+# The programs that a page's commands need, beside a compiler.
+NEEDED = {"docs/debug-a-crash.md": ["gcc", "gdb"]}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_sessions(page: str) -> None:
+    results = doctest.testfile(
+        str(ROOT / page), module_relative=False, optionflags=doctest.ELLIPSIS
+    )
+    assert results.failed == 0
+
+
+def test_there_are_sessions() -> None:
+    parser = doctest.DocTestParser()
+    assert len(parser.get_examples((ROOT / "README.md").read_text())) >= 6
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="commands of a POSIX shell")
+@pytest.mark.parametrize("page", [page for page in PAGES if "$ " in (ROOT / page).read_text()])
+def test_commands(page: str, tmp_path: Path, tool: Callable[[str], str]) -> None:
+    for program in NEEDED.get(page, []):
+        tool(program)
+    clone = commit(copy_sources(tmp_path / "clone"))
+    text = (ROOT / page).read_text()
+    if "-m venv .venv" not in text:  # the page takes it for granted
+        environment = Environment(clone / ".venv")
+        environment.share_packages()
+        environment.install("--no-build-isolation", "--no-deps", clone)
+    with Shell(clone) as shell:
+        for block in BLOCK.finditer(text):
+            if caption := CAPTION.match(block["text"]):
+                write(clone / caption["file"], caption["line"], block["text"][caption.end() :])
+            elif block["kind"] == "console":
+                for command, expected in commands(block["text"]):
+                    shell.expect(command, expected)
+
+
+def commands(block: str) -> Iterator[tuple[str, str]]:
+    """The commands of a block, and what each should print."""
+    for match in re.finditer(r"^\$ (.*(?:\n> .*)*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
+        yield match[1].replace("\n> ", "\n"), match[2]
+
+
+def write(file: Path, line: str | None, text: str) -> None:
+    """Write a file, or put text below the first line that has ``line`` in it."""
+    if line is None:
+        file.write_text(text)
+        return
+    before, found, after = file.read_text().partition(line)
+    rest, newline, after = after.partition("\n")
+    assert found, f"{file} has no line with {line!r}"
+    file.write_text(before + found + rest + newline + text + after)
+
+
+class Shell:
+    """A shell that stays the same from command to command."""
+
+    def __init__(self, folder: Path) -> None:
+        environment = {**os.environ, "PYTEST_ADDOPTS": SOME_TESTS, "PIP_QUIET": "2"}
+        self.process = subprocess.Popen(
+            ["bash"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=folder,
+            env=environment,
+        )
+
+    def __enter__(self) -> "Shell":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.communicate()
+
+    def expect(self, command: str, expected: str) -> None:
+        """Run a command. It has to succeed, and to print what is expected of it."""
+        status, printed = self.run(command)
+        assert status == 0, f"$ {command}\n{printed}"
+        if expected.strip() and not matches(expected, printed):
+            pytest.fail(f"$ {command}\nexpected:\n{expected}\nprinted:\n{printed}")
+
+    def run(self, command: str) -> tuple[int, str]:
+        assert self.process.stdin
+        assert self.process.stdout
+        end = "end of the command, status"
+        # Without an input: a command could read the next one from ours.
+        self.process.stdin.write(f"{{ {command}\n}} </dev/null\nprintf '\\n{end} %d\\n' $?\n")
+        self.process.stdin.flush()
+        printed = ""
+        for line in self.process.stdout:
+            if line.startswith(end):
+                return int(line.removeprefix(end)), printed
+            printed += line
+        pytest.fail(f"$ {command}\nended the shell:\n{printed}")
+
+
+def matches(expected: str, printed: str) -> bool:
+    """As in a doctest: three dots stand for anything."""
+    checker = doctest.OutputChecker()
+    return checker.check_output(
+        expected.rstrip() + "\n", printed.rstrip() + "\n", doctest.ELLIPSIS
+    )
