@@ -6,15 +6,17 @@ On every page, commands (``console``) are run in a clone of the project, and ses
 """
 
 import doctest
+import html
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from support import ROOT, Environment, commit, copy_sources, files_below
+from support import HEADER, ROOT, Environment, commit, copy_sources, files_below, run
 
 PAGES = sorted(
     name
@@ -29,7 +31,7 @@ BLOCK = re.compile(
 CAPTION = re.compile(r":caption: `(?P<file>[^`]+)`(?:, below `(?P<line>[^`]+)`)?\n+")
 
 # pytest on a page is run as it is written there, and stops after a test or two.
-SOME_TESTS = "-p no:cacheprovider -k test_square_is_an_int"
+SOME_TESTS = "-p no:cacheprovider -k 'test_square_is_an_int or test_the_sanitizers_see'"
 
 
 # The programs that a page's commands need, beside a compiler.
@@ -68,6 +70,72 @@ def test_commands(page: str, tmp_path: Path, tool: Callable[[str], str]) -> None
             elif block["kind"] == "console":
                 for command, expected in commands(block["text"]):
                     shell.expect(command, expected)
+
+
+# --- The site -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def site(
+    missing: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """The pages as Sphinx builds them, without a warning, by their names."""
+    for package in ("furo", "myst_nb", "sphinx"):
+        if not find_spec(package):
+            missing(f"{package} is not installed")
+    folder = tmp_path_factory.mktemp("site")
+    sphinx = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-n", "-b", "html"]
+    run([*sphinx, "-d", folder / "doctrees", ROOT / "docs", folder / "html"])
+    pages = (folder / "html").glob("*.html")
+    return {page.name: page.read_text("utf-8") for page in pages}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the tutorial compiles for Linux")
+def test_the_tutorial_prints_what_it_promises(site: dict[str, str]) -> None:
+    text = html.unescape(re.sub("<[^>]*>", "", site["tutorial.html"]))
+    for line in (
+        "The square of 7 is 49.\n",
+        "The input value type is <class 'ctypes.c_int'>\n",
+        "The result value type is <class 'int'>\n",
+        "OverflowError: square() parameter 'number' (int32_t) must be in -46340..46340",
+    ):
+        assert line in text
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the tutorial compiles for Linux")
+def test_every_declaration_of_the_header_is_in_the_reference(site: dict[str, str]) -> None:
+    names = set(re.findall(r"(?m)^EXAMPLE_API [^;(]*?(\w+)\(", HEADER.read_text()))
+    assert names
+    documented = set(re.findall(r'id="c\.(\w+)"', site["c-reference.html"]))
+    assert names | {"EXAMPLE_VERSION", "EXAMPLE_ABI_VERSION"} <= documented
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the tutorial compiles for Linux")
+def test_links_within_the_site(site: dict[str, str]) -> None:
+    links = {
+        (name, html.unescape(link))
+        for name, text in site.items()
+        for link in re.findall(r'href="([^":?]+)"', text)
+        if link.partition("#")[0].endswith((".html", "")) and "_static/" not in link
+    }
+    assert len(links) > 100
+    for name, link in links:
+        target, _, anchor = link.partition("#")
+        text = site.get(target or name)
+        assert text is not None, f"{name} links to {link}"
+        assert not anchor or f'id="{anchor}"' in text, f"{name} links to {link}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_between_the_sources(page: str) -> None:
+    for link in re.findall(r"\]\((?!https:)([^)#]+)", (ROOT / page).read_text("utf-8")):
+        assert (ROOT / page).parent.joinpath(link).exists(), link
+
+
+# --- Helpers --------------------------------------------------------------------------
 
 
 def commands(block: str) -> Iterator[tuple[str, str]]:
