@@ -8,7 +8,7 @@ import pyexample
 sys.path.insert(0, str(Path(__file__).parent))
 
 project = "pyexample"
-author = "The pyexample authors"
+project_copyright = "2026, The pyexample authors"
 version = release = pyexample.__version__
 
 extensions = ["c_reference", "myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
