@@ -7,7 +7,9 @@ On every page, commands (``console``) are run in a clone of the project, and ses
 
 import doctest
 import html
+import importlib
 import os
+import pkgutil
 import re
 import subprocess
 import sys
@@ -17,6 +19,8 @@ from pathlib import Path
 
 import pytest
 from support import HEADER, ROOT, Environment, commit, copy_sources, files_below, run
+
+import pyexample
 
 PAGES = sorted(
     name
@@ -46,9 +50,28 @@ def test_sessions(page: str) -> None:
     assert results.failed == 0
 
 
+def test_sessions_in_docstrings() -> None:
+    for module in pkgutil.walk_packages(pyexample.__path__, "pyexample."):
+        if not module.name.endswith("__main__"):
+            found = doctest.testmod(importlib.import_module(module.name))
+            assert found.failed == 0, module.name
+    assert doctest.testmod(pyexample).failed == 0
+
+
 def test_there_are_sessions() -> None:
     parser = doctest.DocTestParser()
     assert len(parser.get_examples((ROOT / "README.md").read_text())) >= 6
+    assert len(parser.get_examples(pyexample.__doc__ or "")) >= 2
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_and_all_python_is_run(page: str) -> None:
+    for block in BLOCK.finditer((ROOT / page).read_text("utf-8")):
+        kind = block["kind"].removeprefix("{code-block} ")
+        assert kind not in {"bash", "sh", "shell", "pycon", "ipython"}, block["text"]
+        assert kind == "console" or not re.search(r"(?m)^\$ ", block["text"]), block["text"]
+        if kind == "python":
+            assert ">>> " in block["text"] or CAPTION.match(block["text"]), block["text"]
 
 
 @pytest.mark.slow
