@@ -208,7 +208,7 @@ def _tracked_texts() -> Iterator[tuple[str, str]]:
     """The path and the text of each file that git tracks; none may have been changed."""
     if _git("rev-parse", "--show-prefix").strip():
         _fail(f"{ROOT} is a folder of another repository: it needs one of its own")
-    if changed := _git("status", "--porcelain"):
+    if changed := _git("status", "--porcelain", "--untracked-files=normal"):
         _fail(f"commit or stash these changes first, so that you can go back:\n{changed}")
     for path in _git("ls-files", "-z").rstrip("\0").split("\0"):
         file = ROOT / path
