@@ -28,6 +28,12 @@ CORE = [
 ]
 
 
+# tools/rename.py tells one from the other where they differ.
+pytestmark = pytest.mark.skipif(
+    OLD == OLD_PACKAGE, reason="the library and the package have one name"
+)
+
+
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """The project, committed in a repository of its own."""
@@ -89,6 +95,15 @@ def test_a_renamed_project_can_be_renamed(clone: Path) -> None:
     rename(clone, OLD, "--package", OLD_PACKAGE)
     run(["git", "add", "--all"], cwd=clone)
     assert run(["git", "diff", "HEAD~1", "--stat"], cwd=clone) == ""
+
+
+def test_one_name_for_both_stays_one(clone: Path) -> None:
+    rename(clone, SHORT, "--package", SHORT)
+    commit(clone)
+    assert "they keep one name" in refused(clone, DIGITS, "--package", f"py{DIGITS}")
+    rename(clone, DIGITS)
+    assert (clone / "src" / DIGITS / f"lib{DIGITS}.py").exists()
+    assert SHORT not in (clone / "pyproject.toml").read_text().split('"')
 
 
 def test_dry_run(untouched: Path) -> None:

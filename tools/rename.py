@@ -128,13 +128,14 @@ class Change:
 def main() -> None:
     """Rename the project."""
     arguments = _parser().parse_args()
-    new_package = arguments.package or f"py{arguments.name}"
+    one_name = LIBRARY == PACKAGE
+    new_package = arguments.package or (arguments.name if one_name else f"py{arguments.name}")
+    if one_name and new_package != arguments.name:
+        _fail(f"the library and the package are both called {LIBRARY}: they keep one name")
     _refuse_bad_name("library", arguments.name)
     _refuse_bad_name("package", new_package)
     texts = dict(_tracked_texts())
     old, new = Names(LIBRARY, PACKAGE), Names(arguments.name, new_package)
-    if LIBRARY == PACKAGE:
-        _fail(f"the library and the package are both called {LIBRARY!r}: what is which?")
     _refuse_used_names(texts, new)
     changes = _changes(texts, old, new)
     _refuse_to_overwrite(changes)
