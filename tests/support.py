@@ -5,7 +5,6 @@ import os
 import platform
 import re
 import shutil
-import site
 import subprocess
 import sys
 import tempfile
@@ -102,7 +101,8 @@ class Environment:
         """Let it import what is installed beside this Python."""
         code = "import sysconfig; print(sysconfig.get_path('purelib'))"
         folder = Path(self.python(code).strip())
-        (folder / "shared.pth").write_text("\n".join(site.getsitepackages()))
+        shared = [entry for entry in sys.path if entry.endswith("-packages")]
+        (folder / "shared.pth").write_text("\n".join(shared))
 
     def python(self, code: str, **options: Any) -> str:
         """What ``code`` prints, run from a folder that has nothing to import."""
