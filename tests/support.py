@@ -61,6 +61,15 @@ def copy_sources(folder: Path) -> Path:
     return folder
 
 
+def commit(folder: Path) -> Path:
+    """Commit all of ``folder`` in a git repository of its own."""
+    git = ["git", "-c", "user.name=somebody", "-c", "user.email=somebody@localhost"]
+    run(["git", "init", "--quiet"], cwd=folder)
+    run(["git", "add", "--all"], cwd=folder)
+    run([*git, "commit", "--quiet", "--message", "everything"], cwd=folder)
+    return folder
+
+
 def files_below(folder: Path) -> set[str]:
     """The files and links below ``folder``, relative to it."""
     return {
@@ -87,6 +96,13 @@ class Environment:
         """Run this Python's own pip on it."""
         pip: list[Argument] = [sys.executable, "-m", "pip", "--python", self.executable]
         run([*pip, *arguments], **options)
+
+    def share_packages(self) -> None:
+        """Let it import what is installed beside this Python."""
+        code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+        folder = Path(self.python(code).strip())
+        shared = [entry for entry in sys.path if entry.endswith("-packages")]
+        (folder / "shared.pth").write_text("\n".join(shared))
 
     def python(self, code: str, **options: Any) -> str:
         """What ``code`` prints, run from a folder that has nothing to import."""

@@ -11,9 +11,10 @@ from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pyexample
@@ -72,8 +73,8 @@ def test_overflow_at_any_position(arrays: ModuleType) -> None:
 
     @settings(deadline=None)
     @given(st.lists(ROOTS, max_size=300), bad, st.lists(INT32, max_size=100))
-    @example([], 46341, [])
-    @example([1], -(2**31), [2**31 - 1])
+    @hypothesis.example([], 46341, [])
+    @hypothesis.example([1], -(2**31), [2**31 - 1])
     def every(right: list[int], wrong: int, rest: list[int]) -> None:
         numbers = array.array("i", [*right, wrong, *rest])
         out = array.array("i", [UNTOUCHED]) * len(numbers)
@@ -97,7 +98,7 @@ def test_overflow_at_any_position(arrays: ModuleType) -> None:
 def test_sum_of_squares(arrays: ModuleType) -> None:
     @settings(deadline=None)
     @given(st.lists(INT32, max_size=300), st.integers(0, 15))
-    @example([-(2**31)] * 300, 1)
+    @hypothesis.example([-(2**31)] * 300, 1)
     def every(numbers: list[int], offset: int) -> None:
         total = arrays.sum_of_squares(unaligned_copy(numbers, offset))
         assert type(total) is int

@@ -133,7 +133,9 @@ def test_a_parent_project_stays_as_it_was(cmake: CMake, tmp_path: Path) -> None:
     before = cache_with_subdirectory(cmake, build, empty_project(tmp_path / "empty"))
     shutil.rmtree(build)
     after = cache_with_subdirectory(cmake, build, ROOT)
-    assert {name for name in after.keys() - before.keys() if name[:8] != "EXAMPLE_"} == set()
+    assert {
+        name for name in after.keys() - before.keys() if not name.startswith("EXAMPLE_")
+    } == set()
     assert {name: after.get(name) for name in before} == before
 
     cmake.build(build)
@@ -327,7 +329,7 @@ def cache_with_subdirectory(cmake: CMake, build: Path, sources: Path) -> dict[st
     parent.mkdir(exist_ok=True)
     (parent / "CMakeLists.txt").write_text(
         "cmake_minimum_required(VERSION 3.25)\nproject(parent C)\nenable_testing()\n"
-        f'add_subdirectory("{sources.as_posix()}" example)\n'
+        f'add_subdirectory("{sources.as_posix()}" subdirectory)\n'
     )
     cmake.configure(parent, build)
     return {name: value for name, value in cache(build).items() if str(sources) not in value}

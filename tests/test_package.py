@@ -10,7 +10,7 @@ from zipfile import ZipFile
 import lief
 import pytest
 from packaging.tags import platform_tags
-from packaging.utils import parse_sdist_filename, parse_wheel_filename
+from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 from support import (
     HEADER,
     ROOT,
@@ -28,6 +28,7 @@ from support import (
 # The shared libraries that are in a wheel, without what each system adds to the names.
 LIBRARIES = ["example", "fastcall"]
 
+NAME = canonicalize_name("pyexample")
 VERSION = declared("EXAMPLE_VERSION")
 
 
@@ -45,7 +46,7 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_one_wheel_serves_every_python_on_this_platform(wheel: Path) -> None:
     name, version, build, tags = parse_wheel_filename(wheel.name)
-    assert (name, str(version), build) == ("pyexample", VERSION, ())
+    assert (name, str(version), build) == (NAME, VERSION, ())
     (tag,) = tags
     assert (tag.interpreter, tag.abi) == ("py3", "none")
     assert tag.platform in platform_tags()
@@ -140,7 +141,7 @@ def test_wheel_has_its_library_whatever_the_environment_says(
 
 def test_sdist_has_every_source_and_nothing_else(sdist: Path, tmp_path: Path) -> None:
     name, version = parse_sdist_filename(sdist.name)
-    assert (name, str(version)) == ("pyexample", VERSION)
+    assert (name, str(version)) == (NAME, VERSION)
     top = f"pyexample-{VERSION}/"
     with tarfile.open(sdist) as archive:
         names = {entry.name.removeprefix(top) for entry in archive if not entry.isdir()}

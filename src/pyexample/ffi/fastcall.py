@@ -114,7 +114,7 @@ class Function(bytes):
     """The descriptor of a builtin function, which is its ``__self__``.
 
     Each library has a subclass, named after it, so that the builtin presents itself as
-    ``libexample.square``. It is pickled, and with it the builtin, as its module's name.
+    ``libfoo.bar``. It is pickled, and with it the builtin, as its module's name.
     """
 
     declaration: Declaration

@@ -37,7 +37,7 @@ class Library:
         """Load the library.
 
         Args:
-            name: "example" for libexample.so, libexample.dylib or example.dll.
+            name: "foo" for libfoo.so, libfoo.dylib or foo.dll.
             module: ``__name__`` of the module that declares its functions. The library
                 is in the same package.
             abi: the name of a C function ``int32_t f(void)`` that returns the version of

@@ -1,0 +1,229 @@
+"""What the documentation shows is what happens.
+
+On every page, commands (``console``) are run in a clone of the project, and sessions
+(``>>>``) in this Python. A file that a page shows is written there first: its caption says
+`file`, or `file`, below `a line that is in it`.
+"""
+
+import doctest
+import html
+import importlib
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from support import HEADER, ROOT, Environment, commit, copy_sources, files_below, run
+
+import pyexample
+
+PAGES = sorted(
+    name
+    for name in {"README.md", "CONTRIBUTING.md"}
+    | {f"docs/{name}" for name in files_below(ROOT / "docs") if name.count("/") == 0}
+    if name.endswith(".md")
+)
+
+BLOCK = re.compile(
+    r"^(?P<fence>```+)(?P<kind>[^\n]*)\n(?P<text>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL
+)
+CAPTION = re.compile(r":caption: `(?P<file>[^`]+)`(?:, below `(?P<line>[^`]+)`)?\n+")
+
+# pytest on a page is run as it is written there, and stops after a test or two.
+SOME_TESTS = "-p no:cacheprovider -k 'test_square_is_an_int or test_the_sanitizers_see'"
+
+
+# The programs that a page's commands need, beside a compiler.
+NEEDED = {"docs/debug-a-crash.md": ["gcc", "gdb"]}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_sessions(page: str) -> None:
+    results = doctest.testfile(
+        str(ROOT / page), module_relative=False, optionflags=doctest.ELLIPSIS
+    )
+    assert results.failed == 0
+
+
+def test_sessions_in_docstrings() -> None:
+    for module in pkgutil.walk_packages(pyexample.__path__, "pyexample."):
+        if not module.name.endswith("__main__"):
+            found = doctest.testmod(importlib.import_module(module.name))
+            assert found.failed == 0, module.name
+    assert doctest.testmod(pyexample).failed == 0
+
+
+def test_there_are_sessions() -> None:
+    parser = doctest.DocTestParser()
+    assert len(parser.get_examples((ROOT / "README.md").read_text())) >= 6
+    assert len(parser.get_examples(pyexample.__doc__ or "")) >= 2
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_and_all_python_is_run(page: str) -> None:
+    for block in BLOCK.finditer((ROOT / page).read_text("utf-8")):
+        kind = block["kind"].removeprefix("{code-block} ")
+        assert kind not in {"bash", "sh", "shell", "pycon", "ipython"}, block["text"]
+        assert kind == "console" or not re.search(r"(?m)^\$ ", block["text"]), block["text"]
+        if kind == "python":
+            assert ">>> " in block["text"] or CAPTION.match(block["text"]), block["text"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the pages show Linux")
+@pytest.mark.parametrize("page", [page for page in PAGES if "$ " in (ROOT / page).read_text()])
+def test_commands(page: str, tmp_path: Path, tool: Callable[[str], str]) -> None:
+    for program in NEEDED.get(page, []):
+        tool(program)
+    clone = commit(copy_sources(tmp_path / "clone"))
+    text = (ROOT / page).read_text()
+    if "-m venv .venv" not in text:  # the page takes it for granted
+        environment = Environment(clone / ".venv")
+        environment.share_packages()
+        environment.install("--no-build-isolation", "--no-deps", clone)
+    with Shell(clone) as shell:
+        for block in BLOCK.finditer(text):
+            if caption := CAPTION.match(block["text"]):
+                write(clone / caption["file"], caption["line"], block["text"][caption.end() :])
+            elif block["kind"] == "console":
+                for command, expected in commands(block["text"]):
+                    shell.expect(command, expected)
+
+
+# --- The site -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def site(
+    missing: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """The pages as Sphinx builds them, without a warning, by their names."""
+    for package in ("furo", "myst_nb", "sphinx"):
+        if not find_spec(package):
+            missing(f"{package} is not installed")
+    folder = tmp_path_factory.mktemp("site")
+    sphinx = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-n", "-b", "html"]
+    run([*sphinx, "-d", folder / "doctrees", ROOT / "docs", folder / "html"])
+    pages = (folder / "html").glob("*.html")
+    return {page.name: page.read_text("utf-8") for page in pages}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the pages show Linux")
+def test_the_tutorial_prints_what_it_promises(site: dict[str, str]) -> None:
+    text = html.unescape(re.sub("<[^>]*>", "", site["tutorial.html"]))
+    for line in (
+        "The square of 7 is 49.\n",
+        "The input value type is <class 'ctypes.c_int'>\n",
+        "The result value type is <class 'int'>\n",
+        "OverflowError: square() parameter 'number' (int32_t) must be in -46340..46340",
+    ):
+        assert line in text
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the pages show Linux")
+def test_every_declaration_of_the_header_is_in_the_reference(site: dict[str, str]) -> None:
+    names = set(re.findall(r"(?m)^EXAMPLE_API [^;(]*?(\w+)\(", HEADER.read_text()))
+    assert names
+    documented = set(re.findall(r'id="c\.(\w+)"', site["c-reference.html"]))
+    assert names | {"EXAMPLE_VERSION", "EXAMPLE_ABI_VERSION"} <= documented
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the pages show Linux")
+def test_links_within_the_site(site: dict[str, str]) -> None:
+    links = {
+        (name, html.unescape(link))
+        for name, text in site.items()
+        for link in re.findall(r'href="([^":?]+)"', text)
+        if link.partition("#")[0].endswith((".html", "")) and "_static/" not in link
+    }
+    assert len(links) > 100
+    for name, link in links:
+        target, _, anchor = link.partition("#")
+        text = site.get(target or name)
+        assert text is not None, f"{name} links to {link}"
+        assert not anchor or f'id="{anchor}"' in text, f"{name} links to {link}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_between_the_sources(page: str) -> None:
+    for link in re.findall(r"\]\((?!https:)([^)#]+)", (ROOT / page).read_text("utf-8")):
+        assert (ROOT / page).parent.joinpath(link).exists(), link
+
+
+# --- Helpers --------------------------------------------------------------------------
+
+
+def commands(block: str) -> Iterator[tuple[str, str]]:
+    """The commands of a block, and what each should print."""
+    for match in re.finditer(r"^\$ (.*(?:\n> .*)*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
+        yield match[1].replace("\n> ", "\n"), match[2]
+
+
+def write(file: Path, line: str | None, text: str) -> None:
+    """Write a file, or put text below the first line that has ``line`` in it."""
+    if line is None:
+        file.write_text(text)
+        return
+    before, found, after = file.read_text().partition(line)
+    rest, newline, after = after.partition("\n")
+    assert found, f"{file} has no line with {line!r}"
+    file.write_text(before + found + rest + newline + text + after)
+
+
+class Shell:
+    """A shell that stays the same from command to command."""
+
+    def __init__(self, folder: Path) -> None:
+        environment = {**os.environ, "PYTEST_ADDOPTS": SOME_TESTS, "PIP_QUIET": "2"}
+        self.process = subprocess.Popen(
+            ["bash"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=folder,
+            env=environment,
+        )
+
+    def __enter__(self) -> "Shell":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.communicate()
+
+    def expect(self, command: str, expected: str) -> None:
+        """Run a command. It has to succeed, and to print what is expected of it."""
+        status, printed = self.run(command)
+        assert status == 0, f"$ {command}\n{printed}"
+        if expected.strip() and not matches(expected, printed):
+            pytest.fail(f"$ {command}\nexpected:\n{expected}\nprinted:\n{printed}")
+
+    def run(self, command: str) -> tuple[int, str]:
+        assert self.process.stdin
+        assert self.process.stdout
+        end = "end of the command, status"
+        # Without an input: a command could read the next one from ours.
+        self.process.stdin.write(f"{{ {command}\n}} </dev/null\nprintf '\\n{end} %d\\n' $?\n")
+        self.process.stdin.flush()
+        printed = ""
+        for line in self.process.stdout:
+            if line.startswith(end):
+                return int(line.removeprefix(end)), printed
+            printed += line
+        pytest.fail(f"$ {command}\nended the shell:\n{printed}")
+
+
+def matches(expected: str, printed: str) -> bool:
+    """As in a doctest: three dots stand for anything."""
+    checker = doctest.OutputChecker()
+    return checker.check_output(
+        expected.rstrip() + "\n", printed.rstrip() + "\n", doctest.ELLIPSIS
+    )
