@@ -383,6 +383,9 @@ struct s { unsigned a : 9; unsigned char b : 3; }; | ("a", c_uint, 9), ("b", c_u
 struct s { char c; unsigned a : 9; char d; };   | ("c", c_char), ("a", c_uint, 9), ("d", c_char) | error layout; Windows: agrees
 struct s { unsigned short a : 9; unsigned short b : 9; int c; }; | ("a", c_ushort, 9), ("b", c_ushort, 9), ("c", c_int) | agrees
 struct s { unsigned a : 30; unsigned long b : 30; }; | ("a", c_uint, 30), ("b", c_ulong, 30)    | error layout; Windows: agrees
+struct s { int n; struct point at[]; };         | ("n", c_int), ("at", point)                  | note flexible
+struct s { int n; struct point at[0]; };        | ("n", c_int), ("at", point)                  | note flexible
+struct s { int n; struct point at[0]; };        | ("n", c_int), ("at", size)                   | error layout
 struct s { uint32_t a; };                       | big ("a", c_uint32)                          | note byte order
 struct s { int old; };                          | ("new_name", c_int)                          | note renamed
 union s { int i; double d; };                   | union ("i", c_int), ("d", c_float)           | error layout

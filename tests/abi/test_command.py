@@ -219,6 +219,23 @@ def test_functions_of_other_libraries_are_none_of_the_headers(
     assert binding(HEADER, module).verdicts() == {"unrelated": ["error not in the header"]}
 
 
+def test_the_systems_constants_are_none_of_the_headers(
+    binding: Callable[[str, str], Binding],
+) -> None:
+    header = "#include <limits.h>\n#define OWN 1\n" + HEADER
+    module = MODULE + "CHAR_BIT = 99\nOWN = 1\n"
+    assert binding(header, module).verdicts() == {}
+    assert binding(header, MODULE + "OWN = 2\n").verdicts() == {"OWN": ["error constant"]}
+
+
+def test_a_structure_with_no_fields_is_an_opaque_one(
+    binding: Callable[[str, str], Binding],
+) -> None:
+    module = MODULE + "class opaque(Structure):\n    _fields_ = []\n"
+    module += "lib.f.argtypes = [POINTER(opaque)]\n"
+    assert binding(HEADER + "int f(struct opaque *o);", module).verdicts() == {}
+
+
 C_ONLY_HEADER = """
 #include <stdlib.h>
 #include <stdbool.h>

@@ -212,22 +212,31 @@ template <class T, class C> constexpr int ct_judge<ct_same<T>, C> =
     ct_category_of<C> != ct_is_struct ? ct_kind : ct_is_same<ct_bare<T>, C> ? ct_agrees : ct_other;
 
 template <class C> struct ct_array_of { using type = void; };
-template <class T> struct ct_array_of<T[]> { using type = T; static constexpr size_t count = 0; };
 template <class T, size_t n> struct ct_array_of<T[n]> {
     using type = T;
     static constexpr size_t count = n;
 };
-template <class T> constexpr bool ct_has_no_length = false;
-template <class T> constexpr bool ct_has_no_length<T[]> = true;
-template <class T> constexpr bool ct_has_no_length<T[0]> = true;
+/* T[] is incomplete. T[0], an extension, is of no category, and nothing else has no size. */
+template <class C> constexpr bool ct_lacks_length() {
+    if constexpr (ct_is_complete<C>) {
+        return sizeof(C) == 0;
+    } else {
+        return ct_category_of<C> == ct_is_array;
+    }
+}
+template <class C> constexpr bool ct_has_no_length = ct_lacks_length<C>();
+template <class C> using ct_first =
+    ct_bare<typename ct_target_of<decltype(&(*static_cast<C *>(nullptr))[0])>::type>;
 
 template <class T, size_t n, class C> constexpr int ct_arrays() {
     constexpr ct_category c = ct_category_of<C>;
-    if constexpr (c == ct_is_array) {
+    if constexpr (ct_has_no_length<C>) {
+        constexpr int verdict = ct_judge<T, ct_first<C>>;
+        return verdict >= ct_width || n == 0 ? verdict : ct_flexible;
+    } else if constexpr (c == ct_is_array) {
         using array = ct_array_of<C>;
         constexpr int verdict = ct_judge<T, ct_bare<typename array::type>>;
-        return verdict >= ct_width ? verdict
-            : n == array::count ? verdict : ct_has_no_length<C> ? ct_flexible : ct_length;
+        return verdict >= ct_width || n == array::count ? verdict : ct_length;
     } else if constexpr (ct_is_integer(ct_category_of<T>) && c != ct_is_function && c != ct_is_void) {
         return sizeof(T) == 1 && sizeof(C) == n ? ct_bytes : ct_kind;
     } else {
@@ -236,6 +245,21 @@ template <class T, size_t n, class C> constexpr int ct_arrays() {
 }
 template <class T, size_t n, class C>
 constexpr int ct_judge<ct_array<T, n>, C> = ct_arrays<T, n, C>();
+
+/* A field: for an array that has no length in C, Python may have one item, or several. */
+template <class P, class C> constexpr int ct_members() {
+    if constexpr (ct_has_no_length<C>) {
+        constexpr int verdict = ct_judge<P, ct_first<C>>;
+        if constexpr (verdict < ct_width) {
+            return ct_flexible;
+        } else {
+            return ct_judge<P, C>;
+        }
+    } else {
+        return ct_judge<P, C>;
+    }
+}
+template <class P, class C> constexpr int ct_member = ct_members<P, C>();
 
 /* An argument: C gets the address of an array. */
 template <class P, class C> constexpr int ct_argument = ct_judge<P, C>;

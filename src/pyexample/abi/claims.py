@@ -309,7 +309,7 @@ class Claims:
         alias, spelling = self.counterparts[index]
         member = self.member(struct, each.name, spelling)
         c_type = f"ct_field({alias}, {member})"
-        verdict = f"ct_judge<{self.cxx(each.type)}, {c_type}>"
+        verdict = f"ct_member<{self.cxx(each.type)}, {c_type}>"
         questions = {"type": f"ct_tell<{verdict}, {c_type}>"}
         if each.bits:
             line = f"{verdict} == 0 && {self._bits(struct, index, each, member, questions)}"
@@ -370,7 +370,7 @@ class Claims:
     def _constant(self, constant: Constant) -> Iterator[Claim]:
         for name in constant.names:
             keyword = f"{name}_" if name in _RESERVED else name  # as C's are in the mode "C"
-            if name in self._header.macros or keyword in self._header.identifiers:
+            if name in self._header.constants or keyword in self._header.constants:
                 bits = constant.value & 0xFFFFFFFFFFFFFFFF
                 verdict = f"ct_constant({keyword}, {bits}ULL)"
                 if not -(2**63) <= constant.value < 2**64:

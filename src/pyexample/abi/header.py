@@ -83,14 +83,15 @@ class Header:
 
     Attributes:
         identifiers: every name that occurs.
-        macros: every macro that takes no arguments.
+        constants: those that may be constants, of the headers themselves. Another library's,
+            or the system's, are none of theirs: LITTLE_ENDIAN is not what a binding means.
         functions: that the headers declare without defining them, by name.
         records: structs and unions, by tag or name.
         typedefs: the tokens of each type that has been given a name.
     """
 
     identifiers: set[str] = field(default_factory=set[str])
-    macros: set[str] = field(default_factory=set[str])
+    constants: set[str] = field(default_factory=set[str])
     functions: dict[str, Prototype] = field(default_factory=dict[str, Prototype])
     records: dict[str, Record] = field(default_factory=dict[str, Record])
     typedefs: dict[str, Tokens] = field(default_factory=dict[str, Tokens])
@@ -113,10 +114,12 @@ class Header:
         return {}
 
 
-def scan(preprocessed: str, own: str) -> Header:
+def scan(preprocessed: str, own: str, headers: Iterable[str]) -> Header:
     """Read what ``-E`` printed, macros (``-dD``) included, but for the file ``own``."""
     header = Header()
-    for tokens, file, line, is_definition in _declarations(_tokens(preprocessed, own, header)):
+    for tokens, file, line, is_definition in _declarations(
+        _tokens(preprocessed, own, list(headers), header)
+    ):
         _read(header, tokens, file, line, is_definition)
     return header
 
@@ -132,19 +135,30 @@ def _spell(tokens: Iterable[str]) -> str:
     return re.sub(r" (?=[\[\]),])|(?<=[\[(]) |(?<=\)) (?=\()", "", text).strip()
 
 
-def _tokens(text: str, own: str, header: Header) -> Iterator[tuple[str, str, int]]:
-    file, line, is_own = "", 0, False
+def _tokens(
+    text: str, own: str, headers: list[str], header: Header
+) -> Iterator[tuple[str, str, int]]:
+    file, line, is_own, is_theirs = "", 0, False, False
+    folders: set[str] = set()
     for row in text.splitlines():
         if row.startswith("#"):
             if marker := _MARKER.match(row):
                 line, file = int(marker[1]) - 1, marker[2]
                 is_own = os.path.basename(file) == os.path.basename(own)
+                if _is_one_of(file, headers):
+                    folders.add(os.path.dirname(file))
+                # The flag 3 is that of the system's headers, where theirs may be, too.
+                is_system = " 3" in row[marker.end() :]
+                is_theirs = not is_system or _is_within(file, folders)
+                is_theirs |= _is_one_of(file, headers)
                 continue
-            if not is_own and (define := _DEFINE.match(row)):
-                header.macros.add(define[1])
+            if not is_own and is_theirs and (define := _DEFINE.match(row)):
+                header.constants.add(define[1])
         elif not is_own:
             for word in _TOKEN.findall(row):
                 header.identifiers.add(word)
+                if is_theirs:
+                    header.constants.add(word)
                 yield word, file, line + 1
         line += 1
 
@@ -322,7 +336,17 @@ def _parameter(tokens: Tokens) -> Parameter:
 
 def is_in(prototype: Prototype, headers: Iterable[str]) -> bool:
     """Whether one of these headers itself, none that it includes, has the prototype."""
-    file = prototype.file.replace("\\\\", "/").replace("\\", "/")
+    return _is_one_of(prototype.file, headers)
+
+
+def _is_within(file: str, folders: Iterable[str]) -> bool:
+    """Whether a file is in one of these folders, not counting where all headers are."""
+    common = ("/usr/include", "/usr/local/include")
+    return any(file.startswith(f"{folder}/") for folder in folders if folder not in common)
+
+
+def _is_one_of(file: str, headers: Iterable[str]) -> bool:
+    file = file.replace("\\\\", "/").replace("\\", "/")
     return any(
         f"/{file}".endswith(f"/{os.path.normpath(header).replace(os.sep, '/').lstrip('./')}")
         for header in headers

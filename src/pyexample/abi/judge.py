@@ -119,7 +119,7 @@ def _judge_in(
     before = [*_RULES.splitlines(), *prologue(headers, mode).splitlines()]
     _write(source, before)
     preprocessed = compiler.preprocess(source)
-    header = scan(preprocessed, source)
+    header = scan(preprocessed, source, headers)
     if mode == "C without bodies":
         before = without_bodies(preprocessed, source)
         before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')

@@ -137,7 +137,8 @@ class _Recorder:
         ct._CFuncPtr = Function
         ct._dlopen = open_library
         ct.CDLL.__init__ = initialise_library
-        ct._c_functype_cache.clear()
+        for cache in ("_c_functype_cache", "_win_functype_cache"):
+            getattr(ct, cache, {}).clear()
         self._pretend_that_files_exist()
 
     def _pretend_that_files_exist(self) -> None:
@@ -186,7 +187,7 @@ def _declared_at(frame: FrameType | None) -> tuple[str, int]:
         if frame.f_code.co_name == "<module>" and file != __file__:
             return file, frame.f_lineno
         frame = frame.f_back
-    while here is not None and here.f_code.co_filename == ct.__file__:
+    while here is not None and here.f_code.co_filename in (ct.__file__, __file__):
         here = here.f_back
     return (here.f_code.co_filename, here.f_lineno) if here else ("", 0)
 
@@ -244,7 +245,7 @@ class _Writer:
             align=getattr(cls, "_align_", 0),
             size=ct.sizeof(cls),
             alignment=ct.alignment(cls),
-            complete=any("_fields_" in owner.__dict__ for owner in cls.__mro__),
+            complete=bool(fields),
             anonymous=[
                 name for owner in cls.__mro__ for name in owner.__dict__.get("_anonymous_", ())
             ],

@@ -38,7 +38,8 @@ class Finding:
     paste: str = ""
 
     def __str__(self) -> str:
-        where = f"{_relative(self.file)}:{self.line}: " if self.file else ""
+        line = f":{self.line}" if self.line else ""
+        where = f"{_relative(self.file)}{line}: " if self.file else ""
         lines = [f"{where}{self.severity}: {self.subject}: {self.what}"]
         lines += [f"    Python declares  {self.python}"] if self.python else []
         lines += [f"    C has            {self.c}"] if self.c else []
