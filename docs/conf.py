@@ -21,8 +21,9 @@ html_copy_source = False
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 
-# Sphinx does not know the C standard's types.
+# Sphinx does not know the C standard's types, nor Python's own documentation: no network.
 nitpick_ignore = [("c:identifier", name) for name in ("int32_t", "size_t", "uint64_t")]
+nitpick_ignore_regex = [("py:.*", r"(collections|ctypes|typing)\..*")]
 
 # The pages are notebooks: what they show was computed when they were built.
 nb_execution_mode = "force"
