@@ -10,10 +10,10 @@ import sys
 from .build import SOURCES
 from .measure import MeasureError, timeit
 
-EXAMPLES = f"import sys; sys.path.insert(0, {str(SOURCES.parent / 'examples')!r})\n"
+BINDINGS = f"import sys; sys.path.insert(0, {str(SOURCES.parent / 'examples')!r})\n"
 TABLE = '"create table t (id integer primary key, name text, x real)"'
 ROWS = '[(i, f"n{i}", i / 2) for i in range(1000)]'
-OURS = f"""{EXAMPLES}
+OURS = f"""{BINDINGS}
 from sqlite_connection import Connection
 connection = Connection(":memory:")
 connection.execute({TABLE})
@@ -27,7 +27,7 @@ connection.execute({TABLE})
 connection.executemany("insert into t values (?, ?, ?)", {ROWS})
 query = "select id, name, x from t where id = ?"
 """
-CRC = "import zlib, os\n" + EXAMPLES + "import zlib_streams\ndata = os.urandom({size})\n"
+CRC = "import zlib, os\n" + BINDINGS + "import zlib_streams\ndata = os.urandom({size})\n"
 
 # By title: the set-up and the statement of pyexample, then of Python's own module.
 CASES = {

@@ -73,7 +73,7 @@ def test_a_renamed_project_is_whole(
     where = f"from {package}.lib{name} import library; print(library.path)"
     assert Path(environment.python(where).strip()).is_relative_to(environment.folder)
 
-    prove_the_binding(environment, package)
+    prove_the_binding(environment, package, clone, name)
     pytest_: list[Argument] = [
         environment.executable,
         "-m",
@@ -215,16 +215,24 @@ def assert_unchanged(clone: Path) -> None:
     assert run(["git", "status", "--porcelain"], cwd=clone) == ""
 
 
-def prove_the_binding(environment: Environment, package: str) -> None:
-    """By the checker, where the project has it."""
-    if (ROOT / "src" / OLD_PACKAGE / "abi").is_dir():
-        run([environment.executable, "-m", package, "abi"], cwd=environment.folder)
+def prove_the_binding(environment: Environment, package: str, clone: Path, name: str) -> None:
+    header = clone / "src" / "c" / "include" / f"{name}.h"
+    binding = f"{package}.lib{name}"
+    command: list[Argument] = [
+        environment.scripts / package,
+        "abi",
+        binding,
+        "--header",
+        header,
+    ]
+    assert "no errors, no notes" in run(command, cwd=environment.folder)
 
 
 def generic_part(folder: Path, package: str) -> dict[str, str]:
     """The files that name no project."""
-    top = folder / "src" / package / "ffi"
-    return {path.name: path.read_text() for path in top.glob("*.py")}
+    top = folder / "src" / package
+    files = [*(top / "ffi").glob("*.*"), *(top / "abi").glob("*.*")]
+    return {path.name: path.read_text() for path in files}
 
 
 # The old name as a word of the documentation's English, and where others use it.
