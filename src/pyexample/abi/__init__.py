@@ -2,8 +2,6 @@
 
 In a test::
 
-    from pyexample.abi import check
-
     def test_the_binding_is_true_to_its_header():
         assert not check("package.binding", headers=["include/library.h"])
 """
@@ -58,8 +56,8 @@ def check(
         target: "native", or the platform to judge: a prefix of its g++, such as
             "x86_64-w64-mingw32", or one of zig's targets. With a ``compiler``, any other
             word than "native" says that it compiles for another platform.
-        without_library: names of libraries that are not to be loaded, "example" for
-            libexample.so: importing does without them.
+        without_library: names of libraries that are not to be loaded, "thing" for
+            libthing.so: importing does without them.
         structs: the name in C of a Structure, by its name in Python, where they differ.
         only: a regular expression: judge what has a name that it is found in.
         allow: a file of findings to leave out, a line each: ``subject: reason``.
