@@ -111,7 +111,7 @@ class Encoding:
 class FreedBy:
     """Behind a ``c_char_p`` that is returned: it is copied, then freed.
 
-    ``FreedBy(example_free)``: the declared function that takes its address, an ``int``.
+    ``FreedBy(free)``: the declared function that takes its address, an ``int``.
     """
 
     def __init__(self, function: Callable[[int], object], /) -> None:
