@@ -42,7 +42,12 @@ class Stop(BaseException):
 
 def test_values_of_all_kinds(shelf: Shelf) -> None:
     given: list[Any] = []
-    assert shelf.all_kinds(lambda *values: given.append(values) or 200, 2) == 200
+
+    def all_kinds(*values: Any) -> int:
+        given.append(values)
+        return 200
+
+    assert shelf.all_kinds(all_kinds, 2) == 200
     assert given == [(-5, 0.5, True, "text", None, Color.GREEN)]
     assert type(given[0][5]) is Color
     with pytest.raises(ValueError, match=r"^of_all_kinds\(\) parameter 'color' .* is 3, no"):
