@@ -2,6 +2,7 @@
 
 import ctypes
 import re
+from collections.abc import Callable
 from ctypes import (
     POINTER,
     c_bool,
@@ -13,12 +14,28 @@ from ctypes import (
     c_uint8,
     c_void_p,
 )  # fmt: skip
+from enum import IntEnum
 from typing import Annotated, Any, Optional
 
 import pytest
-from support import HEADER
+from support import HEADER, Package
 
-from pyexample.ffi import Buffer, Count, DeclarationError, In, Library, Out
+from pyexample.ffi import (
+    CLOSES,
+    Buffer,
+    Callback,
+    Count,
+    DeclarationError,
+    Encoding,
+    FreedBy,
+    Handle,
+    In,
+    Keep,
+    Library,
+    Out,
+    Returned,
+    Status,
+)  # fmt: skip
 from pyexample.ffi.declaration import Declaration
 from pyexample.ffi.values import Value
 from pyexample.libexample import library
@@ -108,6 +125,161 @@ def test_contradictions(annotation: Any, complaint: str) -> None:
 def test_items_that_are_not_served(item: Any) -> None:
     with pytest.raises(DeclarationError, match=r"is not a ctypes type|are not served"):
         In(item)
+
+
+class Number(int):
+    pass
+
+
+class Color(IntEnum):
+    RED = 1
+
+
+class Box(Handle):
+    pass
+
+
+@Callback
+def on_number(number: Annotated[int, c_int32], /) -> Annotated[int, c_int32]:
+    raise NotImplementedError
+
+
+def failure(code: int, function: str, values: tuple[Any, ...]) -> Exception:
+    return RuntimeError(code)
+
+
+FAILS = Status(c_int32, failure)
+OUT = Returned(int, c_int32)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "complaint"),
+    [
+        (Annotated[Number, c_int32], "int stands for int32_t, not <class"),
+        (Annotated[Color | None, c_int32], "int32_t is no pointer, it cannot be None"),
+        (Annotated[Box, c_int32], "int stands for int32_t, not <class"),
+        (Annotated[int, Returned(int, c_int32)], "expected a C type behind <class 'int'>"),
+        (Annotated[Box, c_void_p, Keep("number")], "cannot stand behind Box *"),
+        (Annotated[int, c_void_p, CLOSES], "cannot stand behind void *"),
+        (Annotated[bytes, c_char_p, Encoding("ascii")], "cannot stand behind char *"),
+        (Annotated[str, c_char_p, FreedBy(print)], "FreedBy has no meaning here"),
+        (Annotated[None, FAILS], "a Status has no meaning here"),
+        (Annotated[int, Status(c_double, failure)], "a Status is an integer, not double"),
+        (Annotated[Callable[[int], int], on_number, Keep("box")], "not box"),
+        (Annotated[Callable[[int], int], on_number, Keep("number")], "Keep needs a handle tha"),
+        (Annotated[Callable[[int], int], on_number, range(3)], "only an integer has a range"),
+    ],
+)
+def test_contradictions_of_idioms(annotation: Any, complaint: str) -> None:
+    test_contradictions(annotation, complaint)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "complaint"),
+    [
+        (Annotated[int, OUT], "is not a ctypes type"),
+        (Annotated[int, Count(c_size_t, "x")], "is not a ctypes type"),
+        (Annotated[Buffer, In(c_int32)], "is not a ctypes type"),
+        (Annotated[int, None], "nothing comes back, not <class 'int'>"),
+        (Annotated[int, c_int32, OUT], "2 values come back, not 1: <class 'int'>"),
+        (Annotated[None, FAILS, OUT], "1 values come back, not 0: None"),
+        (Annotated[str, FAILS, OUT], "<class 'int'> comes back, not <class 'str'>"),
+        (Annotated[int | None, FAILS, OUT], "<class 'int'> comes back, not int | None"),
+        (
+            Annotated[tuple[int, str], c_int32, OUT],
+            "<class 'int'> comes back, not <class 'str'>",
+        ),
+        (Annotated[tuple[str, int], c_int32, OUT], "int stands for int32_t, not <class 'str'>"),
+        (Annotated[str, FAILS], "a Status comes back as int, an enumeration or None, not"),
+        (Annotated[bool, FAILS], "a Status comes back as int, an enumeration or None, not"),
+        (Annotated[Color | None, FAILS], "a Status comes back as int, an enumeration or None"),
+        (Annotated[Color, FAILS], "Color lacks the codes [0]"),
+        (Annotated[Box, c_void_p, CLOSES], "CLOSES has no meaning here"),
+        (Annotated[Callable[[int], int], on_number], "a callback has no meaning here"),
+    ],
+)
+def test_contradictions_of_results(annotation: Any, complaint: str) -> None:
+    def function() -> None: ...
+
+    function.__annotations__["return"] = annotation
+    with pytest.raises(DeclarationError) as caught:
+        Declaration(function)
+    assert str(caught.value).startswith("function() result: ")
+    assert complaint in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ((str, c_int32), "Returned: int stands for int32_t, not <class 'str'>"),
+        ((int, c_int32, CLOSES), "Returned: .* cannot stand behind int32_t"),
+        ((Box, c_void_p, CLOSES), "Returned: CLOSES has no meaning here"),
+        ((None, Status(c_int32)), "Returned: a Status has no meaning here"),
+        ((Callable[[int], int], on_number), "Returned: a callback has no meaning here"),
+        ((int, int), "Returned: <class 'int'> is not a ctypes type"),
+    ],
+)
+def test_what_cannot_be_returned(arguments: tuple[Any, ...], complaint: str) -> None:
+    with pytest.raises(DeclarationError, match=f"^{complaint}"):
+        Returned(*arguments)
+
+
+def test_encodings() -> None:
+    with pytest.raises(DeclarationError, match=r"^Encoding: utf-16 has zero bytes within"):
+        Encoding("utf-16")
+    with pytest.raises(LookupError):
+        Encoding("no such")
+
+
+def _nothing() -> None: ...
+def _number() -> Annotated[int, c_int32]: ...  # type: ignore[empty-body]
+def _text() -> Annotated[str, c_char_p]: ...  # type: ignore[empty-body]
+def _count(it: Annotated[Buffer, In(c_int32)], /) -> None: ...
+def _status(it: Annotated[int, c_int32], /) -> Annotated[None, FAILS]: ...
+def _nested(it: Annotated[Callable[[int], int], on_number], /) -> None: ...
+def _closing(it: Annotated[Box, c_void_p, CLOSES], /) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("function", "failed", "complaint"),
+    [
+        (_nothing, 1, r"_nothing\(\) after an exception: there is no result, 1 cannot be one"),
+        (_number, 2**31, r"_number\(\) after an exception must be in -2147483648..2147483647"),
+        (_number, "x", r"_number\(\) after an exception must be an integer, not str"),
+        (_text, None, r"_text\(\) result: char \* cannot be returned"),
+        (_count, None, r"_count\(\) parameter 'it' .* a Callback gets values only"),
+        (_nested, None, r"_nested\(\) parameter 'it' .*: a callback has no meaning here"),
+        (_closing, None, r"_closing\(\) parameter 'it' .*: CLOSES has no meaning here"),
+        (_status, None, r"_status\(\) result: a Status has no meaning here"),
+    ],
+)
+def test_callbacks_that_are_refused(function: Any, failed: Any, complaint: str) -> None:
+    with pytest.raises(DeclarationError, match=f"^{complaint}"):
+        Callback.failing_with(failed)(function)
+
+
+def test_functions_that_close(package: Package, path: str) -> None:
+    package.compile(
+        "void a(void *p) {} void b(void *p, int n) {} int c(void *p) { return 0; }"
+        "void d(void *p) {} void e(void *p) {}"
+    )
+    library = Library("c", f"{package.name}.module")
+    closed = Annotated[Box, c_void_p, CLOSES]
+
+    def a(box: closed, /) -> None: ...
+    def b(box: closed, n: Annotated[int, c_int32], /) -> None: ...
+    def c(box: closed, /) -> Annotated[int, c_int32]: ...  # type: ignore[empty-body]
+    def d(box: Annotated[Box | None, c_void_p, CLOSES], /) -> None: ...
+    def e(box: closed, /) -> None: ...
+
+    for wrong in (b, c, d):
+        where = rf"^{wrong.__name__}\(\): what CLOSES takes the handle alone"
+        with pytest.raises(DeclarationError, match=where):
+            library.function(wrong)
+    library.function(a)
+    with pytest.raises(DeclarationError, match=r"^e\(\) parameter 'box' .* another function"):
+        library.function(e)
+    del Box.close_in_c
 
 
 def test_a_count_is_an_integer() -> None:

@@ -252,6 +252,59 @@ class TestOverride:
         assert load(package).cdll.seven() == 7
 
 
+class TestSystemLibrary:
+    """Loaded by its name, as the system's loader finds it."""
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="POSIX: the C library of the process")
+    def test_it_is_found(self, package: Package) -> None:
+        import ctypes.util
+
+        name = str(ctypes.util.find_library("m"))
+        found = load(package, "m", system={sys.platform: name})
+        assert found.path == name
+        assert [(each.path, each.reason) for each in found.attempts] == [(name, None)]
+        found.cdll.abs.argtypes = [ctypes.c_int]
+        assert found.cdll.abs(-7) == 7
+
+    def test_it_is_not_found(self, package: Package) -> None:
+        package.compile(SEVEN)  # the package's own is not looked at
+        (reason,) = reasons(package, system={sys.platform: "libnothing.so.7", "other": "c"})
+        assert reason.startswith("the system's loader does not find it: ")
+
+    def test_the_advice(self, package: Package) -> None:
+        with pytest.raises(LibraryLoadError) as caught:
+            load(package, system={sys.platform: "libnothing.so.7"})
+        assert str(caught.value).splitlines()[-1] == (
+            "Install the system's package of c, or set BOUND_C_LIBRARY to the absolute path of"
+            " a library that was built for this Python."
+        )
+
+    def test_a_platform_that_is_not_declared(self, package: Package) -> None:
+        with pytest.raises(LibraryLoadError) as caught:
+            load(package, system={"other": "c"})
+        assert caught.value.attempts == []
+        advice = str(caught.value).splitlines()[-1]
+        assert advice.startswith(
+            f"No name of it is declared for {sys.platform}: declare one, or"
+        )
+
+    def test_it_is_overridden(self, package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
+        library = package.compile(SEVEN)
+        # That of the package's own library is not for this one.
+        monkeypatch.setenv("BOUND_LIBRARY", str(package.folder / "nothing"))
+        monkeypatch.setenv("BOUND_C_LIBRARY", str(library))
+        assert load(package, system={"other": "c"}).cdll.seven() == 7
+        monkeypatch.setenv("BOUND_C_LIBRARY", library.name)
+        assert reasons(package, system={"other": "c"}) == ["not an absolute path"]
+
+    def test_its_abi_is_compared(
+        self, package: Package, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("BOUND_C_LIBRARY", str(package.compile(SEVEN)))
+        (reason,) = reasons(package, system={}, abi=("c_abi", 3))
+        assert "its ABI version is 2" in reason
+
+
 def test_a_hostile_library_in_the_current_directory(tmp_path: Path) -> None:
     hostile = Package(tmp_path).compile(
         "#include <stdlib.h>\n#include <stdint.h>\n"

@@ -46,6 +46,8 @@ class Callback:
             self.arguments.append(argument.spec)
             self._from_c.append(_from_c(argument.where, argument.spec))
         result = declaration.result
+        if result:
+            result.only(f"{self.name}() result")
         if result and result.kind not in ("signed", "unsigned", "bool", "float", "address"):
             raise DeclarationError(f"{self.name}() result: {result.c_name} cannot be returned")
         self.failed = self._failed(failed, result)

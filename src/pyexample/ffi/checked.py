@@ -150,8 +150,8 @@ def _finisher(declaration: Declaration) -> Callable[..., Any]:
         return _as_it_is
     status = result.status if result else None
     specs = [spec.value for spec in declaration.returned]
-    convert_rooms = [from_c(f"{declaration.name}() result", spec) for spec in specs]
-    convert_result = from_c(f"{declaration.name}() result", result) if result else None
+    convert_rooms = [from_c(_result(declaration, spec), spec) for spec in specs]
+    convert_result = from_c(_result(declaration, result), result) if result else None
     code_comes_back = status and result and result.python_type is not None
     if result and not status:
         specs.insert(0, result)
@@ -185,6 +185,10 @@ def _finisher(declaration: Declaration) -> Callable[..., Any]:
     return finish
 
 
+def _result(declaration: Declaration, spec: Value) -> str:
+    return f"{declaration.name}() result ({spec.c_name})"
+
+
 _POINTERS = ("string", "address", "handle")
 
 
@@ -212,7 +216,7 @@ def refuse(declaration: Declaration) -> Callable[..., Any]:
     pointer. It raises the error, or returns what comes back all the same.
     """
     result = declaration.result
-    convert = from_c(f"{declaration.name}() result", result) if result else None
+    convert = from_c(_result(declaration, result), result) if result else None
 
     def unexpected(value: Any, *given: Any) -> Any:
         if value is None:

@@ -43,14 +43,21 @@ class Library:
             abi: the name of a C function ``int32_t f(void)`` that returns the version of
                 the library's binary interface, and the one that is declared here.
             system: for a library of the system's, rather than the package's: what it is
-                called, by ``sys.platform``, such as ``{"linux": "libz.so.1"}``.
+                called, by ``sys.platform``, such as ``{"linux": "libz.so.1"}``. What
+                overrides it is FOO_Z_LIBRARY, for "z" in a package ``foo``.
 
         Raises:
             LibraryLoadError: it was not found, or cannot be loaded, or has another ABI.
         """
         package = module.rpartition(".")[0] if system is None else module
+        # One of the system's has another variable than the package's own.
+        override = (
+            override_variable(package)
+            if system is None
+            else variable(package, f"{name.upper()}_LIBRARY")
+        )
         self.cdll, self.attempts = load(
-            package, name, abi=abi, override=override_variable(package), system=system
+            package, name, abi=abi, override=override, system=system
         )
         self.abi = abi
         self.path = self.attempts[-1].path

@@ -114,6 +114,8 @@ def _where_to_look(
     if system is not None:
         paths = [system[sys.platform]] if sys.platform in system else []
         advice = f"Install the system's package of {name}"
+        if not paths:
+            advice = f"No name of it is declared for {sys.platform}: declare one"
     else:
         paths = candidates(package, name)
         advice = f"Reinstall the package ({package.partition('.')[0]})"

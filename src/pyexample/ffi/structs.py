@@ -34,12 +34,15 @@ def struct(cls: type[S]) -> type[S]:
             where = f"{cls.__name__}.{name} ({spec.c_name})"
             setattr(cls, name, _Field(where, spec, getattr(cls, name)))
     structure.__repr__ = _repr
+    # CPython before 3.13 goes on with the attributes that a union had; this tells it.
+    structure.__bases__ = cls.__bases__
     return cls
 
 
 def _field(where: str, annotation: Any) -> Value:
     spec = value_of(where, annotation)
-    spec.only(where, "callback")
+    if spec.kind != "other":
+        spec.only(where, "callback")
     if spec.kind == "handle":
         # Nothing tells whose it is: each time that it is read, or never.
         raise DeclarationError(f"{where}: a field holds an address, an int, not a handle")

@@ -240,7 +240,13 @@ class Value:
             raise DeclarationError(f"{where}: {item!r} cannot stand behind {self.c_name}")
 
     def only(self, where: str, *allowed: str) -> None:
-        """Refuse what has no meaning in this place, other than the ``allowed`` attributes."""
+        """Refuse what cannot be passed, and what has no meaning here but if ``allowed``."""
+        if _is_packed_or_union(self.ctype):
+            # ctypes describes them to libffi as what they are not: C would get other values.
+            raise DeclarationError(
+                f"{where}: a union or packed structure is passed by pointer, not by value:"
+                f" {self.c_name}"
+            )
         for name, what in _SPECIAL.items():
             if getattr(self, name) and name not in allowed:
                 raise DeclarationError(f"{where}: {what} has no meaning here")
@@ -281,7 +287,8 @@ class Returned:
         self.value = Value("Returned", python_type, ctype)
         for item in items:
             self.value.refine("Returned", item)
-        self.value.only("Returned", "freed_by")
+        if self.value.kind != "other":
+            self.value.only("Returned", "freed_by")
         self.python_type = python_type
         # Of the declared type, for whoever compares it with the header.
         self.ctype: Any = ctypes.POINTER(ctype)
@@ -333,8 +340,21 @@ class _OwnedString(ctypes.c_char_p):
     """``char *`` as a result that keeps its address: ctypes makes bytes of no subclass."""
 
 
-def _is_a(python_type: Any, base: type) -> bool:
+def _is_a(python_type: Any, base: type | tuple[type, ...]) -> bool:
     return isinstance(python_type, type) and issubclass(python_type, base)
+
+
+def _is_packed_or_union(ctype: Any) -> bool:
+    while _is_a(ctype, ctypes.Array):
+        ctype = ctype._type_
+    if not _is_a(ctype, (ctypes.Structure, ctypes.Union)):
+        return False
+    fields = [each[1] for cls in ctype.__mro__ for each in cls.__dict__.get("_fields_", ())]
+    return (
+        issubclass(ctype, ctypes.Union)
+        or hasattr(ctype, "_pack_")
+        or any(_is_packed_or_union(each) for each in fields)
+    )
 
 
 def _without_none(python_type: Any) -> tuple[Any, bool]:

@@ -1,0 +1,489 @@
+"""Structures: fields that are checked, laid out as C does, by value and by pointer."""
+
+import ctypes
+from collections.abc import Callable
+from ctypes import (
+    POINTER,
+    c_bool,
+    c_char,
+    c_char_p,
+    c_double,
+    c_float,
+    c_int,
+    c_int8,
+    c_int16,
+    c_int32,
+    c_int64,
+    c_uint8,
+    c_uint16,
+    c_uint64,
+    c_void_p,
+)
+from enum import IntEnum
+from types import BuiltinFunctionType
+from typing import Annotated, Any, ClassVar
+
+import pytest
+from support import Package
+
+from pyexample.ffi import (
+    CLOSES,
+    Callback,
+    DeclarationError,
+    Encoding,
+    FreedBy,
+    Handle,
+    Library,
+    Returned,
+    Status,
+    struct,
+)  # fmt: skip
+from pyexample.ffi.declaration import Declaration
+
+
+class Color(IntEnum):
+    RED = 1
+    GREEN = 2
+
+
+@Callback
+def on_number(number: Annotated[int, c_int], /) -> Annotated[int, c_int]:
+    raise NotImplementedError
+
+
+@struct
+class Point(ctypes.Structure):
+    x: Annotated[int, c_int16]
+    y: Annotated[int, c_int16, range(-10, 11)]
+
+
+@struct
+class Mixed(ctypes.Structure):
+    byte: Annotated[int, c_uint8]
+    flag: Annotated[bool, c_bool]
+    color: Annotated[Color, c_int]
+    single: Annotated[float, c_float]
+    double: Annotated[float, c_double]
+    text: Annotated[str | None, c_char_p]
+    latin: Annotated[str, c_char_p, Encoding("latin-1")]
+    raw: Annotated[bytes | None, c_char_p]
+    address: Annotated[int | None, c_void_p]
+    point: Annotated[Point, Point]
+    corners: Annotated[Any, c_int32 * 3]
+    name: Annotated[bytes, c_char * 8]
+    next: Annotated[Any, POINTER(c_int)]
+    wide: Annotated[int, c_uint64]
+    call: Annotated[Callable[[int], int] | None, on_number]
+
+
+class Plain(ctypes.Structure):
+    """The same, as ctypes has it."""
+
+    _fields_ = (
+        ("byte", c_uint8),
+        ("flag", c_bool),
+        ("color", c_int),
+        ("single", c_float),
+        ("double", c_double),
+        ("text", c_char_p),
+        ("latin", c_char_p),
+        ("raw", c_char_p),
+        ("address", c_void_p),
+        ("point", Point),
+        ("corners", c_int32 * 3),
+        ("name", c_char * 8),
+        ("next", POINTER(c_int)),
+        ("wide", c_uint64),
+        ("call", c_void_p),
+    )
+
+
+def test_the_layout_is_that_of_ctypes() -> None:
+    assert ctypes.sizeof(Mixed) == ctypes.sizeof(Plain)
+    assert [name for name, *_ in Mixed._fields_] == [name for name, _ in Plain._fields_]
+    for name, _ in Plain._fields_:
+        ours, plain = getattr(Mixed, name), getattr(Plain, name)
+        assert (ours.offset, ours.size) == (plain.offset, plain.size), name
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("byte", 0),
+        ("byte", 255),
+        ("flag", True),
+        ("color", Color.GREEN),
+        ("single", 0.5),
+        ("single", float("inf")),
+        ("double", -1e300),
+        ("text", "Grüße"),
+        ("text", None),
+        ("latin", "Grüße"),
+        ("raw", b"\xff"),
+        ("address", 2**64 - 1),
+        ("address", None),
+        ("name", b"12345678"),
+        ("wide", 2**64 - 1),
+    ],
+)
+def test_fields(field: str, value: Any) -> None:
+    mixed = Mixed()
+    setattr(mixed, field, value)
+    read = getattr(mixed, field)
+    assert read == value
+    assert type(read) is type(value)
+    assert getattr(Mixed(**{field: value}), field) == value
+    if field in ("byte", "double", "wide"):
+        assert getattr(Plain.from_buffer_copy(mixed), field) == value
+
+
+def test_a_text_is_encoded_as_declared() -> None:
+    mixed = Mixed(text="ü", latin="ü")
+    plain = Plain.from_buffer(mixed)
+    assert (plain.text, plain.latin) == ("ü".encode(), b"\xfc")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "error", "message"),
+    [
+        ("byte", 256, OverflowError, "byte (uint8_t) must be in 0..255, not 256"),
+        ("byte", -1, OverflowError, "byte (uint8_t) must be in 0..255, not -1"),
+        ("byte", 1.0, TypeError, "byte (uint8_t) must be an integer, not float"),
+        ("flag", 1, TypeError, "flag (bool) must be a bool, not int"),
+        (
+            "color",
+            2**31,
+            OverflowError,
+            "color (int32_t) must be in -2147483648..2147483647",
+        ),
+        ("single", 1e39, OverflowError, "single (float) cannot hold 1e+39"),
+        ("double", 10**400, OverflowError, "double (double) cannot hold so large a number"),
+        ("double", "1", TypeError, "double (double) must be a number, not str"),
+        ("text", b"x", TypeError, "text (char *) must be str, not bytes"),
+        ("text", "a\0", ValueError, "text (char *) must not contain NUL, which ends a string"),
+        ("latin", None, TypeError, "latin (char *) must be str, not NoneType"),
+        ("raw", "x", TypeError, "raw (char *) must be bytes, not str"),
+        ("address", 2**64, OverflowError, f"address (void *) must be in 0..{2**64 - 1}, not "),
+        ("wide", -1, OverflowError, f"wide (uint64_t) must be in 0..{2**64 - 1}, not -1"),
+        ("call", 7, TypeError, "call (on_number) must be callable, not int"),
+    ],
+)
+def test_refused(field: str, value: Any, error: type[Exception], message: str) -> None:
+    mixed = Mixed(byte=7)
+    before = bytes(mixed)
+    with pytest.raises(error) as caught:
+        setattr(mixed, field, value)
+    assert str(caught.value).startswith(f"Mixed.{message}")
+    assert bytes(mixed) == before
+    with pytest.raises(error):
+        Mixed(**{field: value})
+
+
+def test_refused_by_others() -> None:
+    with pytest.raises(UnicodeEncodeError):
+        Mixed(latin="€")
+    with pytest.raises(OverflowError, match=r"^Point.y \(int16_t\) must be in -10..10, not 11"):
+        Point(0, 11)
+    with pytest.raises(TypeError):
+        Mixed(point=7)
+    with pytest.raises(TypeError, match="too many initializers"):
+        Point(1, 2, 3)
+
+
+def test_nested_and_in_arrays() -> None:
+    mixed = Mixed(point=Point(1, 2))
+    mixed.point.x = 32767
+    assert (mixed.point.x, mixed.point.y) == (32767, 2)
+    with pytest.raises(OverflowError, match=r"^Point.x"):
+        mixed.point.x = 32768
+    mixed.corners[:] = [1, 2, 3]
+    assert [*mixed.corners] == [1, 2, 3]
+    points = (Point * 3)(Point(1, 2), Point(3, 4))
+    assert [(each.x, each.y) for each in points] == [(1, 2), (3, 4), (0, 0)]
+    with pytest.raises(OverflowError, match=r"^Point.y"):
+        points[2].y = 99
+
+
+def test_a_repr_shows_the_fields() -> None:
+    assert repr(Point(1, -2)) == "Point(x=1, y=-2)"
+    shown = repr(Mixed(text="x", color=Color.RED, point=(3, 4), corners=(1, 2, 3), name=b"me"))
+    assert "text='x', latin=None, raw=None, address=None, point=Point(x=3, y=4)" in shown
+    assert "corners=[1, 2, 3], name=b'me', " in shown
+    assert f"color={Color.RED!r}" in shown
+
+
+def test_what_c_wrote_and_the_declaration_rules_out() -> None:
+    mixed = Mixed()
+    with pytest.raises(ValueError, match=r"^Mixed.color \(int32_t\) is 0, no Color$"):
+        mixed.color  # noqa: B018
+    text = ctypes.create_string_buffer(b"\xff")
+    Plain.from_buffer(mixed).text = ctypes.addressof(text)
+    with pytest.raises(UnicodeDecodeError):
+        mixed.text  # noqa: B018
+    assert repr(mixed).startswith(
+        "Mixed(byte=0, flag=False, color=<Mixed.color (int32_t) is 0,"
+    )
+
+
+def test_a_callback_in_a_field(package: Package, path: str) -> None:
+    package.compile(
+        "typedef struct { int n; int (*f)(int); } job;"
+        "int run(job *job) { return job->f ? job->f(job->n) : -1; }"
+    )
+
+    @struct
+    class Job(ctypes.Structure):
+        n: Annotated[int, c_int]
+        f: Annotated[Callable[[int], int] | None, on_number]
+
+    @Library("c", f"{package.name}.module").function
+    def run(job: Annotated[Job, POINTER(Job)], /) -> Annotated[int, c_int]:
+        raise NotImplementedError
+
+    job = Job(5, lambda number: number + 1)
+    assert run(job) == 6
+    job.f = lambda number: 1 // 0
+    with pytest.raises(ZeroDivisionError):
+        run(job)
+    job.f = None
+    assert run(job) == -1
+    with pytest.raises(
+        TypeError, match=r"^run\(\) parameter 'job' \(LP_Job\) must not be None"
+    ):
+        run(None)  # type: ignore[arg-type]
+
+
+def test_packed_and_unions() -> None:
+    @struct
+    class Packed(ctypes.Structure):
+        _pack_: ClassVar[int] = 1
+        byte: Annotated[int, c_uint8]
+        wide: Annotated[int, c_int64]
+
+    assert ctypes.sizeof(Packed) == 9
+    assert Packed.wide.offset == 1  # type: ignore[attr-defined]
+    assert Packed(1, -2).wide == -2
+
+    @struct
+    class Either(ctypes.Union):
+        number: Annotated[int, c_uint16]
+        byte: Annotated[int, c_uint8]
+
+    either = Either(number=0x1234)
+    assert ctypes.sizeof(Either) == 2
+    assert either.byte in (0x34, 0x12)
+    with pytest.raises(OverflowError, match=r"^Either.byte"):
+        either.byte = 256
+    assert repr(either).startswith("Either(number=4660, byte=")
+
+
+def test_names_and_bases() -> None:
+    @struct
+    class Base(ctypes.Structure):
+        _first: "Annotated[int, c_int8]"
+        second: "Annotated[int, c_int8]"
+
+    @struct
+    class Derived(Base):
+        third: "Annotated[int, c_int8]"
+
+    derived = Derived(1, 2, 3)
+    assert ctypes.sizeof(Derived) == 3
+    assert bytes(derived) == bytes([1, 2, 3])
+    assert repr(derived) == "Derived(_first=1, second=2, third=3)"
+    with pytest.raises(OverflowError, match=r"^Base._first"):
+        derived._first = 128
+
+
+@pytest.mark.parametrize("by", ["Packed", "Either", "Holding", "Holding * 2"])
+def test_what_ctypes_cannot_pass_by_value(by: str) -> None:
+    class Packed(ctypes.Structure):
+        _pack_ = 1
+        _fields_ = (("a", c_int8), ("b", c_int64))
+
+    class Either(ctypes.Union):
+        _fields_ = (("a", c_double), ("b", c_int64))
+
+    class Holding(ctypes.Structure):
+        _fields_ = (("either", Either * 2),)
+
+    class Twice(ctypes.Structure):
+        _fields_ = (("holding", Holding),)
+
+    kind: Any = {"Packed": Packed, "Either": Either, "Holding": Holding}.get(by, Twice)
+
+    def parameter(it: Annotated[kind, kind], /) -> None: ...
+    def result() -> Annotated[kind, kind]: ...
+    def pointer(
+        it: Annotated[kind, POINTER(kind)], /
+    ) -> Annotated[kind, None, Returned(kind, kind)]: ...
+
+    for function in (parameter, result):
+        with pytest.raises(DeclarationError, match="is passed by pointer, not by value"):
+            Declaration(function)
+        with pytest.raises(DeclarationError, match="is passed by pointer, not by value"):
+            Callback(function)
+    Declaration(pointer)
+
+    class Pointing(ctypes.Structure):
+        _fields_ = (("packed", POINTER(Packed)),)
+
+    def other(it: Annotated[Pointing, Pointing], /) -> None: ...
+
+    Declaration(other)
+
+
+class AHandle(Handle):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("annotation", "complaint"),
+    [
+        (int, "expected Annotated[python type, C type], not <class 'int'>"),
+        (Annotated[float, c_int], "int stands for int32_t, not <class 'float'>"),
+        (Annotated[int | None, c_int], "int32_t is no pointer, it cannot be None"),
+        (Annotated[AHandle, c_void_p], "a field holds an address, an int, not a handle"),
+        (Annotated[AHandle, c_void_p, CLOSES], "CLOSES has no meaning here"),
+        (Annotated[str, c_char_p, FreedBy(print)], "FreedBy has no meaning here"),
+        (Annotated[None, Status(c_int)], "a Status has no meaning here"),
+    ],
+)
+def test_declarations_that_are_refused(annotation: Any, complaint: str) -> None:
+    wrong = type("Wrong", (ctypes.Structure,), {"__annotations__": {"field": annotation}})
+    with pytest.raises(DeclarationError) as caught:
+        struct(wrong)
+    assert str(caught.value) == f"Wrong.field: {complaint}"
+
+
+def test_what_is_no_declaration() -> None:
+    class Fields(ctypes.Structure):
+        _fields_ = (("x", c_int),)
+        x: Annotated[int, c_int]
+
+    with pytest.raises(DeclarationError, match=r"^Fields has _fields_ already: annotate them"):
+        struct(Fields)
+
+    class Default(ctypes.Structure):
+        x: Annotated[int, c_int] = 7
+
+    with pytest.raises(DeclarationError, match=r"^Default.x: C's fields have no defaults$"):
+        struct(Default)
+
+
+WORDS: dict[str, tuple[str, str, list[Any], bool]] = {
+    "two": ("int64_t a; uint64_t b;", "-1, 2", [c_int64, c_uint64], True),
+    "narrow": ("int64_t a; int8_t b;", "-2, -3", [c_int64, c_int8], True),
+    "many": (
+        "int32_t a; uint16_t b; _Bool c; int8_t d; void *e;",
+        "-4, 5, 1, -6, (void *)7",
+        [c_int32, c_uint16, c_bool, c_int8, c_void_p],
+        True,
+    ),
+    "nine": ("int32_t a, b; int8_t c;", "-8, 9, -10", [c_int32, c_int32, c_int8], True),
+    "eight": ("int32_t a, b;", "11, -12", [c_int32, c_int32], False),
+    "three": ("int64_t a, b, c;", "13, -14, 15", [c_int64, c_int64, c_int64], False),
+    "float_first": ("double a; int64_t b;", "0.5, -16", [c_double, c_int64], False),
+    "floats": ("double a, b;", "0.5, -1.5", [c_double, c_double], False),
+    "array": ("int64_t a, b[1];", "17, {18}", [c_int64, c_int64 * 1], False),
+    "one": ("int8_t a;", "-19", [c_int8], False),
+}
+
+
+def fields(value: Any) -> list[Any]:
+    found = [getattr(value, name) for name, _ in value._fields_]
+    return [[*each] if isinstance(each, ctypes.Array) else each for each in found]
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_struct_results(package: Package, path: str, name: str) -> None:
+    """All their bytes come back, through registers and through memory."""
+    c_fields, values, ctypes_of_fields, is_fast = WORDS[name]
+    package.compile(
+        "#include <stdint.h>\n"
+        f"typedef struct {{ {c_fields} }} result;"
+        f"result get(double d, int n) {{ result r = {{ {values} }}; if (d != n) r.a = 0;"
+        " return r; }"
+    )
+    names = list("abcde")[: len(ctypes_of_fields)]
+    content = {"_fields_": [*zip(names, ctypes_of_fields, strict=True)]}
+    Result = type("Result", (ctypes.Structure,), content)  # noqa: N806
+    library = Library("c", f"{package.name}.module")
+
+    @library.function
+    def get(
+        d: Annotated[float, c_double], n: Annotated[int, c_int], /
+    ) -> Annotated[Result, Result]:  # type: ignore[valid-type]
+        raise NotImplementedError
+
+    assert isinstance(get, BuiltinFunctionType) == (path == "builtin" and is_fast)
+    expected = library.cdll.get(7.0, 7)
+    result = get(7.0, 7)
+    assert type(result) is Result
+    assert fields(result) == fields(expected)
+    assert fields(result)[0] != 0
+    assert fields(get(7.0, 8))[0] == 0
+    second = get(7.0, 7)
+    setattr(second, "a", 0)  # noqa: B010
+    assert fields(result) == fields(expected), "each has memory of its own"
+
+
+def test_struct_results_of_bases_and_their_kin(package: Package, path: str) -> None:
+    """What looks like two words, and is not."""
+    package.compile(
+        "#include <stdint.h>\n"
+        "typedef struct { double a; int64_t b; } result;"
+        "result derived(void) { return (result){0.5, -2}; }"
+        "typedef struct { int64_t a; uint64_t b; } words;"
+        "words made(void) { return (words){-1, 2}; }"
+    )
+
+    class Base(ctypes.Structure):
+        _fields_ = (("a", c_double),)
+
+    class Derived(Base):
+        _fields_ = (("b", c_int64),)  # type: ignore[assignment]
+
+    class Made(ctypes.Structure):
+        _fields_ = (("a", c_int64), ("b", c_uint64))
+
+        def __init__(self, more: int) -> None:
+            raise NotImplementedError
+
+    library = Library("c", f"{package.name}.module")
+
+    @library.function
+    def derived() -> Annotated[Derived, Derived]:
+        raise NotImplementedError
+
+    @library.function
+    def made() -> Annotated[Made, Made]:
+        raise NotImplementedError
+
+    assert (derived().a, derived().b) == (0.5, -2)
+    assert (made().a, made().b) == (-1, 2)
+
+
+def test_by_value_and_by_pointer(package: Package, path: str) -> None:
+    package.compile(
+        "typedef struct { short x, y; } point;"
+        "int total(point p) { return p.x + p.y; }"
+        "void move(point *p, int n) { for (int i = 0; i < n; i++) p[i].x += 1; }"
+    )
+    library = Library("c", f"{package.name}.module")
+
+    @library.function
+    def total(point: Annotated[Point, Point], /) -> Annotated[int, c_int]:
+        raise NotImplementedError
+
+    @library.function
+    def move(points: Annotated[Any, POINTER(Point)], n: Annotated[int, c_int], /) -> None: ...
+
+    assert total(Point(300, -4)) == 296
+    with pytest.raises(TypeError, match=r"^total\(\) parameter 'point' \(Point\): expected"):
+        total(Plain())  # type: ignore[arg-type]
+    point, points = Point(1, 2), (Point * 2)(Point(3, 4), Point(5, 6))
+    move(point, 1)
+    move(points, 2)
+    move(ctypes.pointer(points[1]), 1)
+    assert (point.x, points[0].x, points[1].x) == (2, 4, 7)
