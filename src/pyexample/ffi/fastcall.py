@@ -100,12 +100,6 @@ class _Python(ctypes.Structure):
     )
 
 
-class _Method(ctypes.Structure):
-    """``PyMethodDef``."""
-
-    _fields_ = _Descriptor._fields_[:4]
-
-
 class NotServedError(Exception):
     """A function cannot be called in this way; the message says why."""
 
@@ -349,7 +343,10 @@ def _start() -> Engine:
         ctypes.py_object, c_void_p, ctypes.py_object, ctypes.py_object
     )(("PyCFunction_NewEx", ctypes.pythonapi))
 
-    on_callback = _Method(ml_meth=_address(library.fastcall_callback), ml_flags=_METH_FASTCALL)
+    # A descriptor begins with a PyMethodDef.
+    on_callback = _Descriptor(
+        ml_meth=_address(library.fastcall_callback), ml_flags=_METH_FASTCALL
+    )
 
     def guarded(function: Any) -> Any:
         function.method = on_callback  # which must outlive the builtin
