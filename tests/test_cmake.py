@@ -34,7 +34,9 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="about names on 
 not_windows = pytest.mark.skipif(sys.platform == "win32", reason="not used on Windows")
 
 
-@pytest.fixture(scope="module", params=["oldest", "newest"])
+@pytest.fixture(
+    scope="module", params=[pytest.param("oldest", marks=pytest.mark.slow), "newest"]
+)
 def cmake(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,

@@ -50,7 +50,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("name", "options"),
     [
         pytest.param(SHORT, ["--package", SHORT], marks=pytest.mark.slow),
-        (DIGITS, []),
+        pytest.param(DIGITS, [], marks=pytest.mark.slow),
         pytest.param(CONTAINING, [], marks=pytest.mark.slow),
         pytest.param(ENGLISH, [], marks=pytest.mark.slow),
     ],
