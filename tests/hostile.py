@@ -28,6 +28,10 @@ class Stop(BaseException):
     pass
 
 
+def check(right: bool) -> None:
+    assert right
+
+
 def deny(number: int) -> int:
     raise Stop(number)
 
@@ -41,11 +45,19 @@ def use_everything(shelf: Shelf, seed: int) -> None:
     assert shelf.fire(box, seed % 4, seed) == seed + 2
     shelf.watch(other, 0, 0, lambda number: int(shelf.name_of(box)))
     assert shelf.fire_from(other, things[0], 0) == ord("b")
+
+    def replace(number: int) -> int:
+        shelf.watch(box, 3, 0, lambda number: number + 1)  # and this one is gone
+        return number
+
+    shelf.watch(box, 3, 0, replace)
+    del replace
+    assert [shelf.fire(box, 3, 7), shelf.fire(box, 3, 7)] == [7, 8]
     for number in range(3):
         try:
             shelf.each(box, 9, deny)
         except Stop as stop:
-            assert stop.args == (0,)
+            check(stop.args == (0,))
         else:
             raise AssertionError("an exception was lost")
         assert shelf.each(box, 9, lambda given, number=number: given > number) == 1
@@ -57,12 +69,14 @@ def use_everything(shelf: Shelf, seed: int) -> None:
         return int(shelf.each(other, 2, lambda number: 7))
 
     assert shelf.each(box, 1, close_in_callback) == 7
-    for wrong in (lambda: shelf.name_of(things[1]), lambda: shelf.box_open(1, 2),
-                  lambda: shelf.box_open(1, 3), lambda: shelf.pick(9),
-                  lambda: shelf.copied(b"\xff"), lambda: shelf.status(7),
-                  lambda: shelf.sum_all(3, lambda number: 2**40)):  # fmt: skip
+    wrong_calls: list[tuple[Any, ...]] = [
+        (shelf.name_of, things[1]), (shelf.box_open, 1, 2), (shelf.box_open, 1, 3),
+        (shelf.pick, 9), (shelf.copied, b"\xff"), (shelf.status, 7),
+        (shelf.sum_all, 3, lambda number: 2**40),
+    ]  # fmt: skip
+    for wrong, *arguments in wrong_calls:
         try:
-            wrong()
+            wrong(*arguments)
         except (ValueError, BoxError, OverflowError):
             pass
         else:
@@ -134,7 +148,7 @@ def a_million_callbacks(shelf: Shelf, total: int = 1_000_000) -> None:
             shelf.each(box, 200, callback)
         except Stop as stop:
             came += 1
-            assert stop.args == (came,)
+            check(stop.args == (came,))
         assert came == raised
     assert came > total // 200
     box.close()

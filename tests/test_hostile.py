@@ -2,13 +2,12 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import shelf
-from support import ROOT, Argument, Package, attempt, run
-from test_sanitizers import FLAGS, watched  # noqa: F401 - a fixture
+from support import ROOT, SANITIZERS, Argument, Package, attempt, run
 
 pytestmark = [
     pytest.mark.slow,
@@ -23,9 +22,9 @@ ALL = [
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
+def folder(tmp_path: Path) -> Path:
     Package(tmp_path).compile(shelf.SOURCE, "c", "-pthread")
-    yield tmp_path
+    return tmp_path
 
 
 def hostile(python: Argument, folder: Path, *names: str, **env: str) -> None:
@@ -60,12 +59,12 @@ def test_a_debug_python(folder: Path, wheel: Path, debug_python: str, fast: str)
     )
 
 
-def test_sanitizers(tmp_path: Path, watched: dict[str, str]) -> None:  # noqa: F811
+def test_sanitizers(tmp_path: Path, watched: dict[str, str]) -> None:
     """libfastcall and the library, both compiled to watch their memory."""
     pip: list[Argument] = [sys.executable, "-m", "pip", "install", "--no-deps", "--quiet"]
     installed = tmp_path / "installed"
-    run([*pip, "--target", installed, ROOT, "-C", f"cmake.define.CMAKE_C_FLAGS={FLAGS}"])
-    library = Package(tmp_path).compile(shelf.SOURCE, "c", "-pthread", *FLAGS.split())
+    run([*pip, "--target", installed, ROOT, "-C", f"cmake.define.CMAKE_C_FLAGS={SANITIZERS}"])
+    library = Package(tmp_path).compile(shelf.SOURCE, "c", "-pthread", *SANITIZERS.split())
     fastcall = installed / "pyexample" / "lib" / "libfastcall.so"
     assert run(["nm", "-D", fastcall, library]).count("__asan_init") == 2
     # Its bounds of memory are not ours: "nothing_leaks" is for the others.
