@@ -18,6 +18,7 @@ from support import (
     build_wheel,
     cmakes,
     copy_sources,
+    run,
 )
 
 from pyexample.ffi import Library
@@ -104,6 +105,19 @@ def shelf(package: Package, path: str) -> shelf_module.Shelf:
     bound = shelf_module.bind(Library("c", f"{package.name}.module"))
     assert ("name_of" in bound.library.fallbacks) == (path == "ctypes")
     return bound
+
+
+@pytest.fixture
+def watched(tool: Callable[[str], str]) -> dict[str, str]:
+    """The environment in which Python can load a library that was compiled with SANITIZERS."""
+    runtime = run([tool("gcc"), "-print-file-name=libasan.so"]).strip()
+    return {
+        "LD_PRELOAD": runtime,
+        # Python's own allocator hides an overflow from one object into the next.
+        "PYTHONMALLOC": "malloc",
+        # Python itself leaves memory to the system at exit.
+        "ASAN_OPTIONS": "detect_leaks=0",
+    }
 
 
 @pytest.fixture

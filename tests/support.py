@@ -21,6 +21,9 @@ FASTCALL_IS_SERVED = (
     and platform.machine().lower() in {"x86_64", "amd64", "arm64", "aarch64"}
 )
 
+SANITIZERS = "-fsanitize=address,undefined -fno-sanitize-recover=all -g"
+"""What a C library is compiled with to watch its own memory and arithmetic, by gcc."""
+
 Argument = str | os.PathLike[str]
 
 

@@ -2,37 +2,22 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import ROOT, Argument, Package, attempt, run
+from support import ROOT, SANITIZERS, Argument, Package, attempt, run
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="gcc's sanitizers, preloaded"),
 ]
 
-FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=all -g"
 CALLS = ["test_square.py", "test_calls.py", "test_buffers.py", "test_echo.py"]
-
-
-@pytest.fixture
-def watched(tool: Callable[[str], str]) -> dict[str, str]:
-    """The environment in which Python can load a library that was compiled with FLAGS."""
-    runtime = run([tool("gcc"), "-print-file-name=libasan.so"]).strip()
-    return {
-        "LD_PRELOAD": runtime,
-        # Python's own allocator hides an overflow from one object into the next.
-        "PYTHONMALLOC": "malloc",
-        # Python itself leaves memory to the system at exit.
-        "ASAN_OPTIONS": "detect_leaks=0",
-    }
 
 
 def test_calls_under_sanitizers(tmp_path: Path, watched: dict[str, str]) -> None:
     pip: list[Argument] = [sys.executable, "-m", "pip", "install", "--no-deps"]
-    run([*pip, "--target", tmp_path, ROOT, "-C", f"cmake.define.CMAKE_C_FLAGS={FLAGS}"])
+    run([*pip, "--target", tmp_path, ROOT, "-C", f"cmake.define.CMAKE_C_FLAGS={SANITIZERS}"])
     environment = {**watched, "PYTHONPATH": str(tmp_path)}
     where = "from pyexample.libexample import library; print(library.path)"
     path = run([sys.executable, "-c", where], env=environment).strip()
@@ -49,7 +34,7 @@ def test_calls_under_sanitizers(tmp_path: Path, watched: dict[str, str]) -> None
 def test_the_sanitizers_see(tmp_path: Path, watched: dict[str, str]) -> None:
     """An overflow of memory that Python allocated; a bytearray has a spare byte at its end."""
     package = Package(tmp_path)
-    package.compile("int bug(char *p, int n) { return p[n + 1]; }", "c", *FLAGS.split())
+    package.compile("int bug(char *p, int n) { return p[n + 1]; }", "c", *SANITIZERS.split())
     code = (
         "from ctypes import c_int, c_char\n"
         "from typing import Annotated, Any\n"

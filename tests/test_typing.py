@@ -9,12 +9,17 @@ import pytest
 from support import attempt, run
 
 RIGHT = """\
-from ctypes import c_int32
-from typing import Annotated
+import ctypes
+from collections.abc import Callable
+from ctypes import POINTER, c_char_p, c_double, c_int, c_int32, c_void_p
+from enum import IntEnum
+from typing import Annotated, Any, ClassVar
 
 import pyexample
 from pyexample import square
-from pyexample.ffi import Library
+from pyexample.ffi import (
+    CLOSES, Callback, Encoding, FreedBy, Handle, Keep, Library, Returned, Status, struct,
+)
 
 nine: int = square(3)
 version: str = pyexample.__version__
@@ -27,18 +32,127 @@ def cube(number: Annotated[int, c_int32], /) -> Annotated[int, c_int32]:
 
 
 eight: int = cube(2)
+
+
+class Database(Handle):
+    pass
+
+
+class Statement(Handle):
+    parent = Database
+
+
+class Code(IntEnum):
+    OK = 0
+
+
+def error(code: int, function: str, values: tuple[Any, ...]) -> Exception:
+    return RuntimeError(f"{function} failed: {code}")
+
+
+Db = Annotated[Database, c_void_p]
+Int = Annotated[int, c_int]
+Done = Annotated[None, Status(c_int, error)]
+
+
+@library.function
+def opened(name: Annotated[str, c_char_p], /) -> Annotated[
+    Database, Status(c_int, error), Returned(Database, c_void_p)
+]:
+    raise NotImplementedError
+
+
+@library.function
+def closed(database: Annotated[Database, c_void_p, CLOSES], /) -> Done: ...
+
+
+@library.function(release_gil=False)
+def prepared(
+    database: Db, sql: Annotated[str, c_char_p, Encoding("latin-1")], /
+) -> Annotated[Statement | None, c_void_p]:
+    raise NotImplementedError
+
+
+@library.function
+def freed(memory: Annotated[int, c_void_p], /) -> None: ...
+
+
+@library.function
+def halves(number: Int, /) -> Annotated[tuple[int, str], c_int, Returned(
+    str, c_char_p, FreedBy(freed)
+)]:
+    raise NotImplementedError
+
+
+@Callback
+def on_row(count: Int, names: Annotated[str, c_char_p], /) -> Int:
+    raise NotImplementedError
+
+
+@Callback.failing_with(1)
+def on_end() -> Int:
+    raise NotImplementedError
+
+
+@library.function
+def watch(
+    database: Db,
+    call: Annotated[Callable[[int, str], int] | None, on_row, Keep("database")],
+    end: Annotated[Callable[[], int], on_end],
+    /,
+) -> Annotated[Code, Status(c_int, error)]:
+    raise NotImplementedError
+
+
+@struct
+class Point(ctypes.Structure):
+    _pack_: ClassVar[int] = 1
+    x: Annotated[float, c_double]
+    y: Annotated[float, c_double]
+
+
+@library.function
+def move(point: Annotated[Point, POINTER(Point)], /) -> None: ...
+
+
+with opened("file") as database:
+    statement: Statement | None = prepared(database, "SELECT 1")
+    number, text = halves(7)
+    total: int = number + len(text)
+    code: Code = watch(database, lambda count, names: count + len(names), lambda: 0)
+    watch(database, None, lambda: 0)
+    parents: tuple[Handle, ...] = database.parents
+    database.close()
+closed(database)
+point = Point(1, 2)
+point.x += 0.5
+move(point)
 """
 
 # Each of these lines is an error, and the type checkers must say so.
-WRONG = """\
-from pyexample import square
+WRONG = (
+    RIGHT
+    + """\
 square("7")
 square(7.0)
 square()
 square(7, 8)
 square(number=7)
-text: str = square(7)
+answer: str = square(7)
+opened(b"file")
+closed(prepared(database, ""))
+prepared(7, "")
+prepared(database, None)
+other: Statement = prepared(database, "")
+halves(7)[1] + 1
+watch(database, lambda count: count, lambda: 0)
+watch(database, None, None)
+watch(database, lambda count, names: names, lambda: 0)
+word: str = watch(database, None, lambda: 0)
+point.x = "1"
+move(7)
 """
+)
 
 
 @pytest.fixture
@@ -52,7 +166,7 @@ def user_file(tmp_path: Path) -> Callable[[str], Path]:
 
 
 def wrong_lines() -> set[int]:
-    return set(range(2, WRONG.count("\n") + 1))
+    return set(range(RIGHT.count("\n") + 1, WRONG.count("\n") + 1))
 
 
 def test_mypy(tool: Callable[[str], str], user_file: Callable[[str], Path]) -> None:

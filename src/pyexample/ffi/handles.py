@@ -101,7 +101,8 @@ class Handle(ctypes.Structure):
             raise ValueError(f"the {type(self).__name__} is closed")
         return ctypes.c_void_p(address)
 
-    # What ctypes passes for it where it is passed to a raw function.
+    # What ctypes passes for it to a raw function that has argtypes. To one that has none, pass
+    # pointer(): the handle itself would go as the structure that it is, by value.
     _as_parameter_ = property(pointer)
 
     def use(self) -> Callable[[], object]:
