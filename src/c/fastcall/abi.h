@@ -103,9 +103,8 @@ static const char *abi_assign(fastcall_descriptor *descriptor, fastcall_argument
         fastcall_argument *argument = &arguments[i];
         const int is_float = argument->kind == FASTCALL_FLOAT;
 #  if defined(ABI_WINDOWS_X64)
-        if (i < INTEGER_REGISTERS) {
-            argument->place = (uint8_t)i;
-            integers++;
+        if (integers < INTEGER_REGISTERS) { /* slots, each for either class */
+            argument->place = (uint8_t)integers++;
             if (is_float) {
                 descriptor->float_slots = (uint8_t)(descriptor->float_slots | 1U << i);
                 floats++;

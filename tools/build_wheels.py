@@ -1,0 +1,166 @@
+"""Build the wheels of every platform on this machine, and check each.
+
+zig (PyPI: ziglang) is the compiler; it brings every platform's C library. The first build for
+a platform takes a minute, later ones some seconds, since zig keeps what it has compiled. A
+wheel that does not pass tools/wheel_checks.py is thrown away.
+
+The same sources make the same wheels, bit for bit: their files are as old as
+SOURCE_DATE_EPOCH says (seconds since 1970), the last commit where it is not set.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import sysconfig
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from fnmatch import fnmatch
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from wheel_checks import ROOT, problems
+
+# The platform tag of each wheel, and zig's name for what it is compiled for.
+TARGETS = {
+    "manylinux_2_17_x86_64": "x86_64-linux-gnu.2.17",
+    "manylinux_2_17_aarch64": "aarch64-linux-gnu.2.17",
+    "manylinux_2_31_armv7l": "arm-linux-gnueabihf.2.31",
+    "manylinux_2_17_s390x": "s390x-linux-gnu.2.17",
+    "manylinux_2_31_riscv64": "riscv64-linux-gnu.2.31",
+    "musllinux_1_2_x86_64": "x86_64-linux-musl",
+    "musllinux_1_2_aarch64": "aarch64-linux-musl",
+    "macosx_10_13_x86_64": "x86_64-macos.10.13",
+    "macosx_11_0_arm64": "aarch64-macos.11.0",
+    "win_amd64": "x86_64-windows-gnu",
+    "win_arm64": "aarch64-windows-gnu",
+}
+
+# What the environment could add to the options of the compiler and of CMake.
+FOREIGN_OPTIONS = (
+    "CFLAGS",
+    "CPPFLAGS",
+    "LDFLAGS",
+    "CMAKE_ARGS",
+    "SKBUILD_CMAKE_ARGS",
+    "ARCHFLAGS",
+)
+
+EARLIEST = 315532800  # 1980-01-01, the earliest time in a zip file
+
+
+class BuildError(Exception):
+    """A wheel could not be built, or is not as it should be: the message says why."""
+
+
+def build(platform: str, output: Path, environment: dict[str, str]) -> Path:
+    """Build the wheel for ``platform`` and put it into the folder ``output``.
+
+    Returns its path. Raises BuildError, and leaves nothing there, where it cannot be built or
+    does not pass the checks.
+    """
+    with TemporaryDirectory(dir=output, prefix=".") as folder:
+        command = [
+            *(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"),
+            *("--wheel-dir", folder, str(ROOT)),
+            *_settings(platform),
+        ]
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, env=environment
+        )
+        if done.returncode:
+            raise BuildError(done.stdout + done.stderr)
+        (wheel,) = Path(folder).glob("*.whl")
+        if found := problems(wheel):
+            raise BuildError("\n".join(found))
+        return wheel.replace(output / wheel.name)
+
+
+def _settings(platform: str) -> list[str]:
+    """What scikit-build-core is told."""
+    import ziglang
+
+    settings = {
+        "wheel.tags": f"py3-none-{platform}",
+        "wheel.reproducible": "true",
+        "cmake.define.CMAKE_TOOLCHAIN_FILE": f"{ROOT}/cmake/toolchains/zig.cmake",
+        "cmake.define.EXAMPLE_ZIG": str(Path(ziglang.__file__).with_name("zig")),
+        "cmake.define.EXAMPLE_ZIG_TARGET": TARGETS[platform],
+    }
+    return [f"--config-settings={name}={value}" for name, value in settings.items()]
+
+
+def _environment() -> dict[str, str]:
+    environment = {
+        name: value for name, value in os.environ.items() if name not in FOREIGN_OPTIONS
+    }
+    # cmake and ninja, where they were installed beside this Python.
+    environment["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
+    environment.setdefault("SOURCE_DATE_EPOCH", _last_commit())
+    return environment
+
+
+def _last_commit() -> str:
+    """When it was made; the earliest time that a wheel can say, outside of a git clone."""
+    git = ["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT)]
+    try:
+        done = subprocess.run(
+            [*git, "log", "-1", "--format=%ct"], check=False, capture_output=True, text=True
+        )
+    except FileNotFoundError:
+        return str(EARLIEST)
+    return done.stdout.strip() or str(EARLIEST)
+
+
+def _chosen(patterns: list[str]) -> list[str]:
+    """The platforms that ``patterns`` name; without any, all. ValueError where one has none."""
+    for pattern in patterns:
+        if not any(fnmatch(platform, pattern) for platform in TARGETS):
+            raise ValueError(f"no target is called {pattern}; there are: {', '.join(TARGETS)}")
+    return [
+        platform
+        for platform in TARGETS
+        if not patterns or any(fnmatch(platform, pattern) for pattern in patterns)
+    ]
+
+
+def build_all(platforms: list[str], output: Path) -> bool:
+    """Build the wheels, as many at a time as there are cores, and say how each went."""
+    output.mkdir(parents=True, exist_ok=True)
+    environment = _environment()
+    start = time.monotonic()
+    good = True
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = {pool.submit(build, each, output, environment): each for each in platforms}
+        for number, job in enumerate(as_completed(jobs), 1):
+            try:
+                wheel = job.result()
+                said = f"ok, {wheel.stat().st_size} bytes"
+            except BuildError as error:
+                good = False
+                said = f"REFUSED\n{error}"
+            progress = f"[{number}/{len(jobs)} {time.monotonic() - start:4.0f} s]"
+            print(progress, jobs[job], said, flush=True)
+    return good
+
+
+def main() -> int:
+    """The command line."""
+    assert __doc__
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0], epilog=f"Targets: {', '.join(TARGETS)}"
+    )
+    parser.add_argument(
+        "targets", nargs="*", metavar="TARGET", help="which, 'musl*' say; all without any"
+    )
+    parser.add_argument("--output", type=Path, default=ROOT / "dist", help="dist, if not given")
+    options = parser.parse_args()
+    try:
+        platforms = _chosen(options.targets)
+    except ValueError as error:
+        parser.error(str(error))
+    return 0 if build_all(platforms, options.output) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
