@@ -117,6 +117,12 @@ def test_exceptions_come_out(shelf: Shelf, box: Any, kind: type[BaseException]) 
     assert caught.traceback[-1].name == "fail"
     assert caught.value.__context__ is None
     assert shelf.each(box, 5, lambda number: number) == 1
+    shelf.watch(box, 0, 0, fail)
+    with pytest.raises(kind, match="mine"):
+        shelf.fire(box, 0, 7)
+    with pytest.raises(kind, match="mine"):
+        shelf.fire_last(7)
+    assert called == [0, 7, 7]
 
 
 def test_what_c_gets_after_an_exception(shelf: Shelf) -> None:
