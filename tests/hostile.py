@@ -21,7 +21,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "examples"), sys.argv[1]]
 import bound  # type: ignore[import-not-found] # noqa: E402, F401
 from shelf import BoxError, Shelf, bind  # noqa: E402
 
-from pyexample.ffi import Library, callbacks  # noqa: E402
+from pyexample.ffi import Library, callbacks, fastcall  # noqa: E402
 
 
 class Stop(BaseException):
@@ -96,7 +96,7 @@ def finish(shelf: Shelf) -> None:
     counts = {name: shelf.count(name) for name in ("faults", "boxes", "things", "texts")}
     assert not any(counts.values()), counts
     assert not callbacks._waiting
-    assert not callbacks.pending.value
+    assert not any(each.value for each in fastcall._pending)
 
 
 def gc_at_every_point(shelf: Shelf) -> None:

@@ -2,8 +2,9 @@
 
 The three columns are C, Python, and the verdict: "agrees", or a finding's severity and
 kind. For a function, Python is its restype, then its argtypes behind a semicolon: without
-one, argtypes is not set; without anything, neither is restype. What is right and wrong is that of 64-bit Linux and
-macOS; 64-bit Windows, where a long has 32 bits, follows where it differs.
+one, argtypes is not set; without anything, neither is restype. An idiom is declared with
+pyexample.ffi: its parameters, and its result. What is right and wrong is that of 64-bit Linux
+and macOS; 64-bit Windows, where a long has 32 bits, follows where it differs.
 """
 
 import re
@@ -34,6 +35,8 @@ typedef struct point (*make_point)(int);
 typedef int number_array[4];
 typedef int32_t id;
 typedef id id_again;
+void free(void *memory);
+struct typed_point { int x; int y; };
 """
 
 PRELUDE_PYTHON = """
@@ -71,6 +74,36 @@ class Decides:
         return value
 
 lib = CDLL("table")
+
+from collections.abc import Callable
+from typing import Annotated, Any, Optional
+from pyexample.ffi import (
+    CLOSES, Buffer, Callback, Count, Encoding, FreedBy, In, Library, Returned, Status, struct,
+)
+from pyexample.ffi import Handle as OwnedHandle
+
+ffi = Library("table", __name__, system=dict.fromkeys(["linux", "darwin", "win32"], "table"))
+
+class Opaque(OwnedHandle):
+    pass
+class Another(OwnedHandle):
+    pass
+class Code(IntEnum):
+    GOOD = 0
+def error(code, function, values):
+    return OSError(code)
+@ffi.function
+def free(memory: Annotated[int | None, c_void_p], /) -> None: ...
+@Callback
+def comparing(
+    one: Annotated[int, c_void_p], other: Annotated[int, c_void_p], /
+) -> Annotated[int, c_int]: ...
+@Callback
+def telling(done: Annotated[float, c_double], data: Annotated[int | None, c_void_p], /) -> None: ...
+@struct
+class typed_point(Structure):
+    x: Annotated[int, c_int]
+    y: Annotated[int, c_int, range(100)]
 """
 
 FUNCTIONS = """
@@ -418,6 +451,51 @@ enum { X_A = 1 };               | IntEnum("X", {"A": 2}) | error constant
 """
 
 
+IDIOMS = """
+# Handles
+int f(struct opaque *)          | h: Annotated[Opaque, c_void_p] -> Annotated[int, c_int] | agrees
+struct opaque *f(void)          | -> Annotated[Opaque, c_void_p] | agrees
+void f(handle)                  | h: Annotated[Opaque, c_void_p, CLOSES] -> None | agrees
+void f(int)                     | h: Annotated[Another, c_void_p, CLOSES] -> None | error kind
+int f(void)                     | -> Annotated[Optional[Opaque], c_void_p] | error kind
+# Out-parameters
+void f(int *)                   | -> Annotated[int, None, Returned(int, c_int)] | agrees
+double f(double, int *)         | n: Annotated[float, c_double, Returned(int, c_int)] -> Annotated[tuple[float, int], c_double] | agrees
+int f(const char *, handle *)   | n: Annotated[str, c_char_p, Returned(Opaque, c_void_p)] -> Annotated[Opaque, Status(c_int, error)] | agrees
+void f(char **)                 | -> Annotated[Optional[str], None, Returned(Optional[str], c_char_p, FreedBy(free))] | agrees
+void f(struct point *)          | -> Annotated[point, None, Returned(point, point)] | agrees
+void f(short *)                 | -> Annotated[int, None, Returned(int, c_int)] | error target width
+void f(double *)                | -> Annotated[int, None, Returned(int, c_int64)] | error target
+void f(int, int *)              | -> Annotated[int, None, Returned(int, c_int)] | error count
+void f(int)                     | -> Annotated[int, None, Returned(int, c_int)] | error kind
+# Status codes and enumerations
+int f(void)                     | -> Annotated[None, Status(c_int, error)] | agrees
+int f(void)                     | -> Annotated[Code, Status(c_int, error, success=Code)] | agrees
+enum color f(enum color)        | c: Annotated[Code, c_int] -> Annotated[Code, c_int] | agrees
+long f(void)                    | -> Annotated[None, Status(c_int, error)] | error width; Windows: agrees
+short f(void)                   | -> Annotated[None, Status(c_int)] | error width
+# Strings
+const char *f(const char *)     | s: Annotated[str, c_char_p] -> Annotated[Optional[str], c_char_p] | agrees
+char *f(const char *)           | s: Annotated[str, c_char_p, Encoding("latin-1")] -> Annotated[str, c_char_p, FreedBy(free)] | agrees
+char f(void)                    | -> Annotated[str, c_char_p, FreedBy(free)] | error kind
+int f(const char *, int)        | s: Annotated[Buffer, In(c_char), Count(c_int, "s")] -> Annotated[int, c_int] | agrees
+int f(const void *, size_t)     | s: Annotated[Buffer, In(None), Count(c_size_t, "s")] -> Annotated[int, c_int] | agrees
+int f(char *, int)              | s: Annotated[Buffer, In(c_char), Count(c_int, "s")] -> Annotated[int, c_int] | error written
+int f(const char *, size_t)     | s: Annotated[Buffer, In(c_char), Count(c_int, "s")] -> Annotated[int, c_int] | error width
+# Callbacks
+void f(compare)                 | c: Annotated[Callable[[int, int], int], comparing] -> None | agrees
+void f(progress, void *)        | c: Annotated[Optional[Callable[..., None]], telling], d: Annotated[Optional[int], c_void_p] -> None | agrees
+void f(void (*)(float, void *)) | c: Annotated[Callable[..., None], telling] -> None | error width
+void f(int (*)(int))            | c: Annotated[Callable[..., int], comparing] -> None | error count
+void f(struct point *)          | c: Annotated[Callable[..., int], comparing] -> None | error target
+# Structs
+struct typed_point f(void)      | -> Annotated[typed_point, typed_point] | agrees
+int f(struct typed_point *)     | p: Annotated[typed_point, POINTER(typed_point)] -> Annotated[int, c_int] | agrees
+int f(struct typed_point)       | p: Annotated[typed_point, POINTER(typed_point)] -> Annotated[int, c_int] | error kind
+int f(struct typed_point)       | p: Annotated[typed_point, typed_point] -> Annotated[int, c_int] | agrees
+"""
+
+
 @dataclass
 class Row:
     """A line of the table."""
@@ -442,22 +520,23 @@ def _rows(text: str, prefix: str) -> list[Row]:
 FUNCTION_ROWS = _rows(FUNCTIONS, "f")
 STRUCT_ROWS = _rows(STRUCTS, "s")
 CONSTANT_ROWS = _rows(CONSTANTS, "X")
-ROWS = [*FUNCTION_ROWS, *STRUCT_ROWS, *CONSTANT_ROWS]
+IDIOM_ROWS = _rows(IDIOMS, "i")
+ROWS = [*FUNCTION_ROWS, *STRUCT_ROWS, *CONSTANT_ROWS, *IDIOM_ROWS]
 
 
 def header(rows: list[Row]) -> str:
     """A C header with these rows, each on a line of its own."""
     lines = [re.sub(_NAME[row.name[0]], row.name, row.c) for row in rows]
-    ends = [";" if row.name[0] == "f" else "" for row in rows]
+    ends = [";" if row.name[0] in "fi" else "" for row in rows]
     return "\n".join([PRELUDE_C, *map(str.__add__, lines, ends), ""])
 
 
-_NAME = {"f": r"\bf(?=\()", "s": r"\bs\b", "X": r"\bX(?=\b|_)"}
+_NAME = {"f": r"\bf(?=\()", "i": r"\bf(?=\()", "s": r"\bs\b", "X": r"\bX(?=\b|_)"}
 
 
 def module(rows: list[Row]) -> str:
     """A Python module with these rows."""
-    write = {"f": _function, "s": _struct, "X": _constant}
+    write = {"f": _function, "s": _struct, "X": _constant, "i": _idiom}
     return "\n".join([PRELUDE_PYTHON, *(write[row.name[0]](row) for row in rows), ""])
 
 
@@ -469,6 +548,12 @@ def _function(row: Row) -> str:
     if result.strip():
         lines.append(f"lib.{row.name}.restype = {result}")
     return "\n".join(lines)
+
+
+def _idiom(row: Row) -> str:
+    parameters, _, result = row.python.partition("->")
+    parameters = f"{parameters.strip()}, /" if parameters.strip() else ""
+    return f"@ffi.function\ndef {row.name}({parameters}) -> {result.strip()}: ..."
 
 
 def _struct(row: Row) -> str:

@@ -42,6 +42,30 @@ def test_our_use_of_libfastcall_is_true_to_its_header(tool: Callable[[str], str]
     assert report.judged["structs"] == 3
 
 
+@pytest.mark.parametrize(
+    ("example", "header", "structs"),
+    [("sqlite", "sqlite3.h", {}), ("zlib_streams", "zlib.h", {"Stream": "z_stream"})],
+)
+def test_the_examples_are_true_to_their_headers(
+    tool: Callable[[str], str],
+    missing: Callable[[str], None],
+    example: str,
+    header: str,
+    structs: dict[str, str],
+) -> None:
+    if not Path("/usr/include", header).exists():
+        missing(f"{header} is not installed")
+    report = check(
+        str(ROOT / "examples" / f"{example}.py"),
+        headers=[header],
+        compiler=tool("g++"),
+        structs=structs,
+    )
+    # Functions that are not bound; SQLITE_TRANSIENT, which is a pointer in C.
+    assert {each.kind for each in report.findings} <= {"missing", "unjudged"}
+    assert report.judged["functions"] >= 9
+
+
 # What is written, what is written instead, and the finding's name, severity and kind.
 HEADER_DRIFT = [
     ("square(int32_t number)", "square(int64_t number)", "square", "error width"),

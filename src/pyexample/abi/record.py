@@ -393,6 +393,8 @@ def _structs(modules: list[ModuleType], writer: _Writer) -> None:
                 isinstance(value, type)
                 and issubclass(value, bases)
                 and value.__module__ in names
+                # Python's own: what it passes in its place is in _as_parameter_.
+                and not hasattr(value, "_as_parameter_")
             ):
                 writer.struct(value)
 
