@@ -16,7 +16,7 @@ import pytest
 from shelf import BoxError, Shelf
 from support import attempt
 
-from pyexample.ffi import Handle
+from pyexample.ffi import Handle, callbacks, checked, fastcall
 
 
 @pytest.fixture(autouse=True)
@@ -280,6 +280,41 @@ def test_closing_while_another_thread_uses_it(shelf: Shelf) -> None:
         assert napping.result() == ord("t")
     box.close()
     assert shelf.order == "tb"
+
+
+def test_it_is_held_until_the_result_is_made(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else another thread might close it before a child is known, or a text is copied."""
+    box, tried = opened(shelf), []
+
+    def close() -> None:
+        with pytest.raises(RuntimeError, match="is in use by a call"):
+            box.close()
+        tried.append(box)
+
+    adopt = shelf.Thing.adopt
+
+    def close_then_adopt(*given: Any) -> Any:
+        close()
+        return adopt(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shelf.Thing, "adopt", close_then_adopt)
+        thing = shelf.put(box, ord("t"))
+
+    def in_callback(number: int) -> int:
+        callbacks.pending.value = 1  # as if one waited, of another thread
+        return number
+
+    shelf.watch(box, 0, 0, in_callback)
+    with monkeypatch.context() as patch:  # what looks for it, before the result is made
+        patch.setattr(checked, "raise_pending", close)
+        patch.setattr(fastcall.Function, "raise_pending", staticmethod(close))
+        assert shelf.fire(box, 0, 7) == 7
+    callbacks.pending.value = 0
+    assert len(tried) == 2
+    assert not thing.closed
 
 
 def test_threads_that_close_and_use(shelf: Shelf) -> None:

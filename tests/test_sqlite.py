@@ -238,6 +238,10 @@ def test_functions_that_raise(ours: Connection, kind: type[BaseException]) -> No
     with pytest.raises(kind):
         ours.execute("SELECT fail(column1) FROM (VALUES (1), (2), (3))")
     assert calls == [1, 2]
+    ours.execute("CREATE TABLE t(a)")
+    with pytest.raises(kind):
+        ours.execute("INSERT INTO t VALUES (fail(2))")
+    assert ours.execute("SELECT * FROM t") == [], "SQLite has heard of it"
     assert ours.execute("SELECT fail(3)") == [(3,)]
     ours.create_function("odd", 0, object)
     with pytest.raises(TypeError, match=r"^a object is no value of SQLite's$"):
@@ -285,8 +289,10 @@ def test_exec_with_a_callback_that_raises_or_closes(ours: Connection) -> None:
     def fail(*row: Any) -> int:
         raise Stop
 
+    sql = "CREATE TABLE t(a); SELECT 1; INSERT INTO t VALUES (1)"
     with pytest.raises(Stop):
-        sqlite.sqlite3_exec(ours.database, "SELECT 1", fail, None)
+        sqlite.sqlite3_exec(ours.database, sql, fail, None)
+    assert ours.execute("SELECT * FROM t") == [], "SQLite has heard of it"
     with pytest.raises(RuntimeError, match=r"^the Database is in use by a call"):
         sqlite.sqlite3_exec(ours.database, "SELECT 1", lambda *row: ours.close() or 0, None)
     assert ours.execute("SELECT 1") == [(1,)]
