@@ -16,7 +16,7 @@ import pytest
 from shelf import BoxError, Shelf
 from support import attempt
 
-from pyexample.ffi import Handle, callbacks, checked, fastcall
+from pyexample.ffi import Handle, checked, fastcall
 
 
 @pytest.fixture(autouse=True)
@@ -304,7 +304,7 @@ def test_it_is_held_until_the_result_is_made(
         thing = shelf.put(box, ord("t"))
 
     def in_callback(number: int) -> int:
-        callbacks.pending.value = 1  # as if one waited, of another thread
+        fastcall.tell_pending(1)  # as if one waited, of another thread
         return number
 
     shelf.watch(box, 0, 0, in_callback)
@@ -312,7 +312,7 @@ def test_it_is_held_until_the_result_is_made(
         patch.setattr(checked, "raise_pending", close)
         patch.setattr(fastcall.Function, "raise_pending", staticmethod(close))
         assert shelf.fire(box, 0, 7) == 7
-    callbacks.pending.value = 0
+    fastcall.tell_pending(0)
     assert len(tried) == 2
     assert not thing.closed
 
