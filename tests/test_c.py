@@ -19,7 +19,7 @@ STANDARDS = ["c89", "c99", "c11", "c++98", "c++11", "c++20"]
 CONSUMER = ROOT / "tests" / "consumers" / "consumer.c"
 
 
-@pytest.fixture(scope="module", params=["gcc", "clang"])
+@pytest.fixture(scope="module", params=["gcc", pytest.param("clang", marks=pytest.mark.slow)])
 def compiler(request: pytest.FixtureRequest, tool: Tool) -> str:
     return tool(request.param)
 

@@ -289,6 +289,7 @@ lib.get_handler.restype = CFUNCTYPE(c_void_p, c_void_p)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_headers_may_be_c_that_is_no_cxx(
     binding: Callable[[str, str], Binding], tool: Callable[[str], str], compiler: str
@@ -302,6 +303,7 @@ def test_headers_may_be_c_that_is_no_cxx(
     assert found == {"item": ["error kind"], "private": ["error constant"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_headers_may_be_cxx(
     binding: Callable[[str, str], Binding], tool: Callable[[str], str], compiler: str
