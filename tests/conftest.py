@@ -1,5 +1,6 @@
 """What all tests share: fresh environments, programs that may be missing, built packages."""
 
+import gc
 import os
 import shutil
 import sys
@@ -99,14 +100,18 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Package
 
 
 @pytest.fixture
-def shelf(package: Package, path: str, monkeypatch: pytest.MonkeyPatch) -> shelf_module.Shelf:
+def shelf(
+    package: Package, path: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[shelf_module.Shelf]:
     """The library of shelf.py, bound."""
     package.compile(shelf_module.SOURCE, "c", *([] if os.name == "nt" else ["-pthread"]))
     if path == "ctypes":  # alone, as where fast calls are not served
         monkeypatch.setattr(callbacks, "guard", lambda function: function)
     bound = shelf_module.bind(Library("c", f"{package.name}.module"))
     assert ("name_of" in bound.library.fallbacks) == (path == "ctypes")
-    return bound
+    gc.freeze()  # the tests collect garbage often: only their own is looked through
+    yield bound
+    gc.unfreeze()
 
 
 @pytest.fixture
