@@ -244,6 +244,30 @@ class TestOverride:
             monkeypatch.setenv("BOUND_LIBRARY", path)
             assert reasons(package) == ["not an absolute path"]
 
+    @pytest.mark.skipif(os.name != "posix", reason="about file modes")
+    @pytest.mark.parametrize("what", ["file", "folder", "link"])
+    def test_one_that_every_user_may_change_is_refused(
+        self, package: Package, monkeypatch: pytest.MonkeyPatch, what: str
+    ) -> None:
+        library = package.compile(SEVEN)
+        monkeypatch.setenv("BOUND_LIBRARY", str(library))
+        assert load(package).cdll.seven() == 7
+        (library.parent if what == "folder" else library).chmod(0o777)
+        if what == "link":
+            link = package.folder / "link"
+            link.symlink_to(library)
+            monkeypatch.setenv("BOUND_LIBRARY", str(link))
+        assert reasons(package) == ["every user of this system may change or replace it"]
+
+    @pytest.mark.skipif(os.name != "posix", reason="about file modes")
+    def test_a_folder_in_which_nobody_replaces_another_s_files(
+        self, package: Package, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        library = package.compile(SEVEN)
+        library.parent.chmod(0o1777)  # as /tmp is
+        monkeypatch.setenv("BOUND_LIBRARY", str(library))
+        assert load(package).cdll.seven() == 7
+
     def test_an_empty_one_is_none(
         self, package: Package, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -312,8 +336,66 @@ def test_a_hostile_library_in_the_current_directory(tmp_path: Path) -> None:
         "__attribute__((constructor)) static void start(void) { abort(); }",
         "example",
     )
+
+
+HOSTILE = """
+#include <stdint.h>
+#include <stdlib.h>
+int32_t square(int32_t n) { return n + 666; }
+static void now(void) { abort(); }
+__attribute__((constructor)) static void start(void) { now(); }
+"""
+
+
+def hostile_libraries(folder: Path) -> Path:
+    """A folder with libraries that end the process, under every name that is looked for."""
+    library = Package(folder).compile(HOSTILE, "example")
+    for name in ("example", "fastcall"):
+        for file in (f"lib{name}.so", f"lib{name}.dylib", f"lib{name}.dll", f"{name}.dll"):
+            for place in (library.parent, library.parent / "lib"):
+                place.mkdir(exist_ok=True)
+                if place / file != library:
+                    (place / file).write_bytes(library.read_bytes())
+    return library
+
+
+SEARCH_PATHS = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+
+def test_hostile_libraries_on_every_search_path(tmp_path: Path) -> None:
+    folder = hostile_libraries(tmp_path).parent
     code = "import pyexample; print(pyexample.square(7))"
-    for variable in ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
-        search = os.pathsep.join([str(hostile.parent), os.environ.get(variable, "")])
-        done = attempt([sys.executable, "-c", code], cwd=hostile.parent, env={variable: search})
+    for variable in SEARCH_PATHS:
+        # An empty entry of LD_LIBRARY_PATH is the current directory as well.
+        search = os.pathsep.join([str(folder), os.environ.get(variable, "")])
+        done = attempt([sys.executable, "-c", code], cwd=folder, env={variable: search})
         assert done.stdout == "49\n", done.stderr
+
+
+def test_a_missing_library_is_not_looked_for_elsewhere(
+    package: Package, tmp_path: Path
+) -> None:
+    """It is then that a fallback to the current directory or the system would show."""
+    hostile = hostile_libraries(tmp_path / "hostile")
+    code = (
+        f"import sys; sys.path.insert(0, {str(package.folder.parent)!r})\n"
+        "import bound\nfrom pyexample.ffi import Library, LibraryLoadError\n"
+        "try:\n    Library('example', 'bound.module')\n"
+        "except LibraryLoadError: print('refused')"
+    )
+    search = dict.fromkeys(SEARCH_PATHS[2:], str(hostile.parent))
+    done = attempt([sys.executable, "-c", code], cwd=hostile.parent, env=search)
+    assert done.stdout == "refused\n", done.stderr
+    # What would happen if it were.
+    code = f"import ctypes; ctypes.CDLL({str(hostile)!r})"
+    assert attempt([sys.executable, "-c", code]).returncode not in (0, 1)
+
+
+def test_a_link_is_followed_and_where_to_is_judged(package: Package, tmp_path: Path) -> None:
+    """A package may be installed as links; what they lead to is loaded, or told why not."""
+    elsewhere = Package(tmp_path / "elsewhere", "real").compile(SEVEN)
+    package.library("c").symlink_to(elsewhere)
+    assert load(package).cdll.seven() == 7
+    package.library("c").unlink()
+    package.library("c").symlink_to(package.library("c"))  # to itself
+    assert "Too many levels" in reasons(package)[-1] or "no such file" in reasons(package)[-1]

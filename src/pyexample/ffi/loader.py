@@ -6,7 +6,8 @@ folder that CMake installed into. Nothing else is: not the current directory, no
 not the system's libraries, from where somebody else's file could come.
 
 An environment variable may override the search with the absolute path of one file:
-``FOO_LIBRARY`` for a package ``foo``. It never falls back.
+``FOO_LIBRARY`` for a package ``foo``. It never falls back, and takes no file that every
+user of the system may change.
 
 A library of the system's (SQLite, say) is loaded by the name that is declared for the
 platform, as the system's loader finds it.
@@ -14,6 +15,7 @@ platform, as the system's loader finds it.
 
 import ctypes
 import os
+import stat
 import sys
 from collections.abc import Mapping
 
@@ -96,9 +98,14 @@ def load(
     Raises LibraryLoadError where none did.
     """
     paths, advice = _where_to_look(package, name, override, system)
+    overridden = override is not None and bool(os.environ.get(override))
     attempts: list[Attempt] = []
     for path in paths:
-        library, reason = _try(path, abi, by_name=path in (system or {}).values())
+        by_name = not overridden and system is not None
+        if overridden and _anyone_may_change(path):
+            attempts.append(Attempt(path, "every user of this system may change or replace it"))
+            continue
+        library, reason = _try(path, abi, by_name=by_name)
         attempts.append(Attempt(path, reason))
         if library is not None:
             return library, attempts
@@ -125,6 +132,17 @@ def _where_to_look(
         f"{advice}, or set {override} to the absolute path of a library that was built for"
         " this Python."
     )
+
+
+def _anyone_may_change(path: str) -> bool:
+    """Whether the file, or its name in its folder, is open to every user."""
+    # On Windows, the mode does not tell the access lists.
+    if os.name != "posix" or not os.path.isfile(path):
+        return False
+    path = os.path.realpath(path)
+    folder = os.stat(os.path.dirname(path)).st_mode
+    replaceable = folder & stat.S_IWOTH and not folder & stat.S_ISVTX
+    return bool(os.stat(path).st_mode & stat.S_IWOTH or replaceable)
 
 
 def _try(

@@ -1,0 +1,697 @@
+/*
+ * A fuzzer of the trampoline: descriptors, Python objects and results that the bytes choose.
+ * Python is played by what is below: objects that remember who holds them, and a few
+ * functions. Written from fastcall.h, not from fastcall.c: each call must pass to C exactly
+ * what is expected, or nothing to C and everything to `checked`; and hold nothing afterwards.
+ */
+#include <float.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../../src/c/fastcall/fastcall.c"
+
+#define EXPECT(condition)                                                       \
+    do {                                                                        \
+        if (!(condition)) {                                                     \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);     \
+            abort();                                                            \
+        }                                                                       \
+    } while (0)
+
+/* ----------------------------------------------------------------- the bytes */
+
+static const uint8_t *bytes, *bytes_end;
+
+static uint8_t take(void)
+{
+    return bytes < bytes_end ? *bytes++ : 0;
+}
+
+static unsigned below(unsigned end)
+{
+    return take() % end;
+}
+
+static uint64_t take_word(void)
+{
+    uint64_t word = 0;
+    for (int i = 0; i < 8; i++) {
+        word = word << 8 | take();
+    }
+    return word;
+}
+
+/* Any number, but more often one near the end of a type. */
+static int64_t take_number(void)
+{
+    const unsigned bits = below(65);
+    const uint64_t edge = bits < 64 ? UINT64_C(1) << bits : 0;
+    switch (below(4)) {
+    case 0: return (int64_t)take_word();
+    case 1: return (int64_t)(edge + below(3) - 1);
+    case 2: return (int64_t)(0 - edge + below(3) - 1);
+    default: return (int8_t)take();
+    }
+}
+
+/* -------------------------------------------------------------------- Python */
+
+typedef struct {
+    const void *type;
+    unsigned long flags;
+} type;
+
+static type type_type = {&type_type, 0}, int_type = {&type_type, Py_TPFLAGS_LONG_SUBCLASS},
+            bool_type = {&type_type, Py_TPFLAGS_LONG_SUBCLASS}, float_type = {&type_type, 0},
+            bytes_type = {&type_type, Py_TPFLAGS_BYTES_SUBCLASS},
+            str_type = {&type_type, Py_TPFLAGS_UNICODE_SUBCLASS}, other_type = {&type_type, 0},
+            pointer_type = {&type_type, 0}, buffer_type = {&type_type, 0};
+
+struct PyObject {
+    const type *type;
+    long holders;
+    __int128 number;
+    double real;
+    const char *text; /* NULL: a str that cannot be encoded */
+    Py_ssize_t length;
+    Py_buffer view;
+    int is_contiguous;
+    PyObject *items[FASTCALL_MAX_ARGUMENTS + 2]; /* of a tuple */
+};
+
+static PyObject none = {.type = &other_type}, true_ = {.type = &bool_type, .number = 1},
+                false_ = {.type = &bool_type}, checked = {.type = &other_type},
+                unexpected_ = {.type = &other_type}, answer = {.type = &other_type};
+static int error_is_set, live_objects, checked_calls, unexpected_calls, released, gil_is_held = 1;
+static long open_views;
+static Py_ssize_t passed;
+
+static PyObject *new_object(const type *its_type)
+{
+    PyObject *object = calloc(1, sizeof *object);
+    object->type = its_type;
+    object->holders = 1;
+    live_objects++;
+    return object;
+}
+
+static void Py_IncRef(PyObject *object)
+{
+    object->holders++;
+}
+
+static void Py_DecRef(PyObject *object)
+{
+    if (--object->holders == 0) {
+        for (Py_ssize_t i = 0; i < object->length && object->type == &other_type; i++) {
+            Py_DecRef(object->items[i]);
+        }
+        free(object);
+        live_objects--;
+    }
+}
+
+static unsigned long PyType_GetFlags(const void *its_type)
+{
+    return ((const type *)its_type)->flags;
+}
+
+static int PyType_IsSubtype(const void *one, const void *other)
+{
+    return one == other;
+}
+
+static PyObject *PyErr_Occurred(void)
+{
+    return error_is_set ? &answer : NULL;
+}
+
+static void PyErr_Clear(void)
+{
+    error_is_set = 0;
+}
+
+static PyObject *PyObject_GetAttrString(PyObject *self, const char *name)
+{
+    PyObject *found = strcmp(name, "checked") ? &unexpected_ : &checked;
+    (void)self;
+    Py_IncRef(found);
+    return found;
+}
+
+static PyObject *PyObject_GetItem(PyObject *self, PyObject *key)
+{
+    (void)self;
+    if (key->number % 2) {
+        error_is_set = 1;
+        return NULL;
+    }
+    Py_IncRef(&answer);
+    return &answer;
+}
+
+static PyObject *PyObject_Call(PyObject *function, PyObject *positional, PyObject *keywords)
+{
+    EXPECT(gil_is_held && !error_is_set && !keywords);
+    checked_calls += function == &checked;
+    unexpected_calls += function == &unexpected_;
+    passed = positional->length;
+    Py_IncRef(&answer);
+    return &answer;
+}
+
+static PyObject *PyTuple_New(Py_ssize_t length)
+{
+    PyObject *tuple = new_object(&other_type);
+    tuple->length = length;
+    return tuple;
+}
+
+static PyObject *PyTuple_GetItem(PyObject *tuple, Py_ssize_t index)
+{
+    return tuple->items[index];
+}
+
+static int PyTuple_SetItem(PyObject *tuple, Py_ssize_t index, PyObject *item)
+{
+    EXPECT(index < tuple->length);
+    tuple->items[index] = item;
+    return 0;
+}
+
+static Py_ssize_t PyTuple_Size(PyObject *tuple)
+{
+    return tuple->length;
+}
+
+static PyObject *PyDict_New(void)
+{
+    return NULL;
+}
+
+static int PyDict_SetItem(PyObject *dict, PyObject *key, PyObject *value)
+{
+    (void)dict, (void)key, (void)value;
+    return -1;
+}
+
+static long long PyLong_AsLongLongAndOverflow(PyObject *object, int *overflow)
+{
+    EXPECT(object->type->flags & Py_TPFLAGS_LONG_SUBCLASS);
+    *overflow = (object->number > INT64_MAX) - (object->number < INT64_MIN);
+    return *overflow ? -1 : (long long)object->number;
+}
+
+static unsigned long long PyLong_AsUnsignedLongLong(PyObject *object)
+{
+    if (object->number < 0 || object->number > UINT64_MAX) {
+        error_is_set = 1;
+        return UINT64_MAX;
+    }
+    return (unsigned long long)object->number;
+}
+
+static PyObject *PyLong_FromLongLong(long long number)
+{
+    PyObject *object = new_object(&int_type);
+    object->number = number;
+    return object;
+}
+
+static PyObject *PyLong_FromUnsignedLongLong(unsigned long long number)
+{
+    PyObject *object = new_object(&int_type);
+    object->number = number;
+    return object;
+}
+
+static double PyFloat_AsDouble(PyObject *object)
+{
+    return object->type == &float_type ? object->real : (double)object->number;
+}
+
+static PyObject *PyFloat_FromDouble(double number)
+{
+    PyObject *object = new_object(&float_type);
+    object->real = number;
+    return object;
+}
+
+static char *PyBytes_AsString(PyObject *object)
+{
+    return object->type == &bytes_type ? (char *)(uintptr_t)object->text : (char *)object + 64;
+}
+
+static Py_ssize_t PyBytes_Size(PyObject *object)
+{
+    return object->length;
+}
+
+static PyObject *PyBytes_FromString(const char *text)
+{
+    PyObject *object = new_object(&bytes_type);
+    object->text = text;
+    return object;
+}
+
+static const char *PyUnicode_AsUTF8AndSize(PyObject *object, Py_ssize_t *length)
+{
+    *length = object->length;
+    error_is_set |= !object->text;
+    return object->text;
+}
+
+static PyObject *PyUnicode_FromString(const char *text)
+{
+    return PyBytes_FromString(text);
+}
+
+static int PyObject_GetBuffer(PyObject *object, Py_buffer *view, int flags)
+{
+    if ((object->type != &buffer_type && object->type != &pointer_type) ||
+        ((flags & PyBUF_WRITABLE) && object->view.readonly) ||
+        ((flags & PyBUF_C_CONTIGUOUS) == PyBUF_C_CONTIGUOUS && !object->is_contiguous)) {
+        error_is_set = 1;
+        return -1;
+    }
+    *view = object->view;
+    view->obj = object;
+    Py_IncRef(object);
+    open_views++;
+    return 0;
+}
+
+static void PyBuffer_Release(Py_buffer *view)
+{
+    open_views--;
+    Py_DecRef(view->obj);
+}
+
+static PyThreadState *PyEval_SaveThread(void)
+{
+    gil_is_held = 0;
+    released++;
+    return NULL;
+}
+
+static void PyEval_RestoreThread(PyThreadState *state)
+{
+    (void)state;
+    gil_is_held = 1;
+}
+
+/* ---------------------------------------------------------------- C's side */
+
+static uint64_t received[FIRST_STACK_WORD + STACK_WORDS], word_returned;
+static int c_calls, stack_is_passed;
+
+/* With a register for each word of the frame. */
+__attribute__((no_sanitize("address", "function"))) static uint64_t receive(uint64_t a,
+    uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f, double g, double h, double i,
+    double j, double k, double l, double m, double n, uint64_t o, uint64_t p, uint64_t q,
+    uint64_t r, uint64_t s, uint64_t t, uint64_t u, uint64_t v, uint64_t w, uint64_t x,
+    uint64_t y, uint64_t z)
+{
+    const uint64_t integers[] = {a, b, c, d, e, f};
+    const double floats[] = {g, h, i, j, k, l, m, n};
+    memcpy(received, integers, sizeof integers);
+    memcpy(received + 6, floats, sizeof floats);
+    if (stack_is_passed) {
+        const uint64_t stack[] = {o, p, q, r, s, t, u, v, w, x, y, z};
+        memcpy(received + 14, stack, sizeof stack);
+    }
+    c_calls++;
+    return word_returned;
+}
+
+__attribute__((no_sanitize("address", "function"))) static double receive_float(uint64_t a,
+    uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f, double g, double h, double i,
+    double j, double k, double l, double m, double n, uint64_t o, uint64_t p, uint64_t q,
+    uint64_t r, uint64_t s, uint64_t t, uint64_t u, uint64_t v, uint64_t w, uint64_t x,
+    uint64_t y, uint64_t z)
+{
+    receive(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z);
+    return as_double(word_returned);
+}
+
+/* ------------------------------------------------------- objects and arguments */
+
+static _Alignas(8) char memory[64];
+
+static const struct {
+    const char *format;
+    int kind;
+} formats[] = {{"b", 'i'}, {"h", 'i'}, {"i", 'i'}, {"@l", 'i'}, {"<q", 'i'}, {"=n", 'i'},
+    {"B", 'u'}, {"c", 'u'}, {"H", 'u'}, {"<I", 'u'}, {"L", 'u'}, {"Q", 'u'}, {NULL, 'u'},
+    {"f", 'f'}, {"<d", 'f'}, {"?", '?'}, {">i", 0}, {"!H", 0}, {"ii", 0}, {"", 0}, {"<", 0},
+    {"e", 0}, {"T{i:a:}", 0}};
+#define FORMATS (sizeof formats / sizeof *formats)
+
+static const int kinds[] = {'i', 'u', '?', 'f', 'z', 's', 'P', 'p', 'h', 'b', 'n'};
+
+static fastcall_handle handles[FASTCALL_MAX_HANDLES];
+static void *pointers[FASTCALL_MAX_ARGUMENTS];
+
+static void take_argument(fastcall_argument *argument, unsigned index, unsigned *buffers,
+    unsigned *handle_count)
+{
+    static const uint8_t item_kinds[] = {'i', 'u', 'f', '?', 'v'};
+    memset(argument, 0, sizeof *argument);
+    argument->kind = (uint8_t)kinds[below(sizeof kinds / sizeof *kinds)];
+    if ((argument->kind == 'n' && *buffers == 0) ||
+        (argument->kind == 'b' && *buffers == FASTCALL_MAX_BUFFERS) ||
+        (argument->kind == 'h' && *handle_count == FASTCALL_MAX_HANDLES)) {
+        argument->kind = 'i';
+    }
+    argument->parameter = (uint8_t)index;
+    argument->size = (uint8_t)(1U << below(4));
+    argument->nullable = take() & 1;
+    argument->type = argument->kind == 'h' ? &buffer_type : &pointer_type;
+    if (argument->kind == 'f') {
+        argument->size = take() & 1 ? 4 : 8;
+    } else if (argument->kind == 'i' || argument->kind == 'u') {
+        argument->low = take_number();
+        argument->high = take_number();
+    } else if (argument->kind == 'n') {
+        argument->size = 8;
+        argument->high = take() & 1 ? INT64_MAX : below(4);
+        argument->buffers = (uint8_t)(1 + below((1U << *buffers) - 1));
+    } else if (argument->kind == 'b') {
+        argument->item = item_kinds[below(5)];
+        argument->shift = (uint8_t)(argument->item == 'v' ? 0 : below(4));
+        argument->size = (uint8_t)(1U << argument->shift);
+        argument->writable = take() & 1;
+        argument->in_place = take() & 1;
+        ++*buffers;
+    }
+    *handle_count += argument->kind == 'h';
+}
+
+/* An object of the kind that the argument asks for, mostly. */
+static PyObject *take_object(const fastcall_argument *argument, unsigned index)
+{
+    static const type *const types[] = {&int_type, &bool_type, &float_type, &bytes_type,
+        &str_type, &buffer_type, &pointer_type, &other_type};
+    static const char *const texts[] = {"", "text", "with\0NUL", NULL};
+    static const Py_ssize_t lengths[] = {0, 4, 8, 0};
+    const unsigned choice = take(), format = below(FORMATS), text = below(4);
+    const type *its_type = types[choice / 16 % 8];
+    PyObject *object;
+    if (choice % 16 == 0) {
+        return &none;
+    }
+    if (choice % 16 < 14) {
+        switch (argument->kind) {
+        case 'i': case 'u': case 'P': its_type = &int_type; break;
+        case '?': return choice & 16 ? &true_ : &false_;
+        case 'f': its_type = &float_type; break;
+        case 'z': its_type = &bytes_type; break;
+        case 's': its_type = &str_type; break;
+        case 'p': its_type = &pointer_type; break;
+        case 'h': case 'b': its_type = &buffer_type; break;
+        default: break;
+        }
+    }
+    object = new_object(its_type);
+    object->number = (__int128)take_number() * (take() & 3 ? 1 : 2);
+    object->real = take() & 1 ? as_double(take_word()) : (double)(int8_t)take() * FLT_MAX;
+    object->text = its_type == &bytes_type && !texts[text] ? "" : texts[text];
+    object->length = its_type == &bytes_type || its_type == &str_type ? lengths[text] : 0;
+    object->is_contiguous = (take() & 7) != 0;
+    if (its_type == &pointer_type || argument->kind == 'h') {
+        pointers[index] = memory + below(64);
+        object->view.buf = &pointers[index];
+    } else {
+        object->view.buf = memory + below(8) * (take() & 1 ? 8 : 1);
+        object->view.len = below(9);
+        object->view.itemsize = take() & 7 ? argument->size : 1 << below(4);
+        object->view.format = (char *)(uintptr_t)formats[format].format;
+        object->view.readonly = (take() & 7) == 0;
+        object->view.ndim = (int)format; /* never looked at: to know it again */
+    }
+    return object;
+}
+
+/* What must arrive in C for the object; -1: none of it, the whole call is refused. */
+static int expected(const fastcall_argument *argument, const PyObject *object, uint64_t *word)
+{
+    const int is_int = object->type == &int_type || object->type == &bool_type;
+    const int is_none = object == &none;
+    *word = 0;
+    switch (argument->kind) {
+    case 'i':
+        *word = (uint64_t)object->number;
+        return is_int && object->number >= argument->low && object->number <= argument->high;
+    case 'u':
+        *word = (uint64_t)object->number;
+        return is_int && object->number >= (uint64_t)argument->low &&
+               object->number <= (uint64_t)argument->high;
+    case 'P':
+        *word = (uint64_t)object->number;
+        return is_none ? argument->nullable
+                       : is_int && object->number >= 0 && object->number <= UINT64_MAX;
+    case '?':
+        *word = (uint64_t)object->number;
+        return object == &true_ || object == &false_;
+    case 'f': {
+        const double real = is_int ? (double)object->number : object->real;
+        const int is_finite = real - real == 0;
+        if (!is_int && object->type != &float_type) {
+            return 0;
+        }
+        if (argument->size == 4) {
+            if (is_finite && (real > FLT_MAX || real < -FLT_MAX)) {
+                return 0;
+            }
+            *word = float_word((float)real);
+        } else {
+            *word = as_word(real);
+        }
+        return 1;
+    }
+    case 'z': case 's':
+        *word = is_none ? 0 : (uintptr_t)object->text;
+        return is_none ? argument->nullable
+                       : object->type == (argument->kind == 'z' ? &bytes_type : &str_type) &&
+                             object->text && object->length == (Py_ssize_t)strlen(object->text);
+    case 'p': case 'h':
+        if (is_none || object->type != argument->type) {
+            return is_none && argument->nullable;
+        }
+        if (argument->kind == 'h') {
+            *word = (uintptr_t)((fastcall_handle *)object->view.buf)->address;
+            return *word != 0;
+        }
+        memcpy(word, object->view.buf, sizeof *word);
+        return 1;
+    default:
+        *word = (uintptr_t)object->view.buf;
+        return (object->type == &buffer_type || object->type == &pointer_type) &&
+               object->is_contiguous && !(argument->writable && object->view.readonly) &&
+               (argument->item == 'v' ||
+                   (object->view.itemsize == argument->size &&
+                       (object->view.format ? formats[object->view.ndim].kind : 'u') ==
+                           argument->item &&
+                       (object->view.len == 0 || *word % argument->size == 0)));
+    }
+}
+
+/* Byte by byte; and an empty one inside of another one is left to `checked`. */
+static int share(const Py_buffer *one, const Py_buffer *other)
+{
+    const char *const a = one->buf, *const b = other->buf;
+    if ((one->len == 0 && a > b && a < b + other->len) ||
+        (other->len == 0 && b > a && b < a + one->len)) {
+        return 1;
+    }
+    for (Py_ssize_t i = 0; i < one->len; i++) {
+        for (Py_ssize_t j = 0; j < other->len; j++) {
+            if (a + i == b + j) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+static int all_expected(const fastcall_argument *arguments, PyObject *const *objects,
+    unsigned count, uint64_t *words)
+{
+    const Py_buffer *views[FASTCALL_MAX_BUFFERS];
+    const fastcall_argument *owners[FASTCALL_MAX_BUFFERS];
+    unsigned buffers = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (arguments[i].kind == 'n') {
+            continue;
+        }
+        if (!expected(&arguments[i], objects[i], &words[i])) {
+            return 0;
+        }
+        if (arguments[i].kind == 'b') {
+            owners[buffers] = &arguments[i];
+            views[buffers++] = &objects[i]->view;
+        }
+    }
+    for (unsigned i = 0; i < buffers; i++) {
+        for (unsigned j = 0; j < buffers; j++) {
+            const int same = views[i]->buf == views[j]->buf && views[i]->len == views[j]->len;
+            if (i != j && owners[i]->writable && share(views[i], views[j]) &&
+                !(owners[i]->in_place && same)) {
+                return 0;
+            }
+        }
+    }
+    for (unsigned i = 0; i < count; i++) {
+        Py_ssize_t items = -1;
+        for (unsigned j = 0; arguments[i].kind == 'n' && j < buffers; j++) {
+            if (arguments[i].buffers >> j & 1) {
+                const Py_ssize_t these = views[j]->len / owners[j]->size;
+                if (items >= 0 && items != these) {
+                    return 0;
+                }
+                items = these;
+            }
+        }
+        if (arguments[i].kind == 'n') {
+            words[i] = (uint64_t)items;
+            if (items > arguments[i].high) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
+static void check_result(const fastcall_descriptor *descriptor, const PyObject *result)
+{
+    const unsigned bits = 8U * descriptor->result_size;
+    const uint64_t mask = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+    const uint64_t word = word_returned & mask;
+    switch (descriptor->result) {
+    case 'i':
+        EXPECT(result->number == (__int128)word - (word >> (bits - 1) ? (__int128)mask + 1 : 0));
+        break;
+    case 'u':
+        EXPECT(result->number == word);
+        break;
+    case 'P':
+        EXPECT(word_returned ? result->number == word_returned
+                             : result == (descriptor->result_nullable ? &none : &answer));
+        EXPECT(unexpected_calls == (!word_returned && !descriptor->result_nullable));
+        break;
+    case '?':
+        EXPECT(result == (word_returned & 0xFF ? &true_ : &false_));
+        break;
+    case 'c':
+        EXPECT(result == &answer);
+        EXPECT(unexpected_calls == (int)(word_returned & 1));
+        break;
+    case 'f':
+        if (bits == 32) {
+            float narrow;
+            memcpy(&narrow, &word_returned, sizeof narrow);
+            EXPECT(result->real == (double)narrow || narrow != narrow);
+        } else {
+            EXPECT(as_word(result->real) == word_returned);
+        }
+        break;
+    default:
+        EXPECT(result == &none);
+    }
+}
+
+/* ------------------------------------------------------------------ the fuzzer */
+
+static void initialise(void)
+{
+    const python_functions functions = {
+#define PYTHON_FUNCTION_ADDRESS(result, name, arguments) name,
+        PYTHON_FUNCTIONS(PYTHON_FUNCTION_ADDRESS)};
+    const fastcall_python given = {(const void *const *)(const void *)&functions, &none, &true_,
+        &false_, &int_type, &float_type, &type_type, offsetof(PyObject, type), 64};
+    EXPECT(fastcall_initialise(&given) == NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static _Alignas(16) struct {
+        char head[64]; /* of the bytes object whose content this is */
+        fastcall_descriptor descriptor;
+        fastcall_argument arguments[FASTCALL_MAX_ARGUMENTS];
+    } self;
+    static const uint8_t results[] = {'v', 'i', 'u', '?', 'f', 'P', 'c'};
+    PyObject *objects[FASTCALL_MAX_ARGUMENTS], *result;
+    uint64_t words[FASTCALL_MAX_ARGUMENTS];
+    unsigned count, given, buffers = 0, handle_count = 0;
+    int accepted;
+    bytes = data;
+    bytes_end = data + size;
+    if (!py.Py_IncRef) {
+        initialise();
+    }
+    memset(&self, 0, sizeof self);
+    memset(handles, 0, sizeof handles);
+    count = below(FASTCALL_MAX_ARGUMENTS + 1);
+    self.descriptor.arguments = self.descriptor.parameters = (uint8_t)count;
+    self.descriptor.result = results[below(sizeof results)];
+    self.descriptor.result_size = (uint8_t)(1U << below(4));
+    if (self.descriptor.result == 'f' && self.descriptor.result_size != 4) {
+        self.descriptor.result_size = 8;
+    }
+    self.descriptor.result_nullable = take() & 1;
+    self.descriptor.conversion = &none;
+    self.descriptor.release_at = take() & 1 ? INT64_MAX : below(40);
+    word_returned = (uint64_t)take_number();
+    self.descriptor.function = self.descriptor.result == 'f' ? (any_function)receive_float
+                                                             : (any_function)receive;
+    for (unsigned i = 0; i < count; i++) {
+        const unsigned handle = handle_count;
+        take_argument(&self.arguments[i], i, &buffers, &handle_count);
+        objects[i] = take_object(&self.arguments[i], i);
+        if (handle_count > handle && objects[i] != &none) {
+            handles[handle].address = take() & 3 ? memory : NULL;
+            objects[i]->view.buf = &handles[handle];
+        }
+    }
+    EXPECT(fastcall_prepare(&self) == NULL);
+    stack_is_passed = self.descriptor.shape == SHAPE_ALL;
+    given = take() & 15 ? count : below(count + 1);
+    accepted = given == count && all_expected(self.arguments, objects, count, words);
+
+    c_calls = checked_calls = unexpected_calls = released = 0;
+    for (unsigned i = 0; i < 6; i++) {
+        PyObject *const shared[] = {&none, &true_, &false_, &checked, &unexpected_, &answer};
+        shared[i]->holders = 1000;
+    }
+    result = ((entry)self.descriptor.ml_meth)((PyObject *)&self, objects, given, NULL);
+    EXPECT(result && !error_is_set && gil_is_held);
+    EXPECT(c_calls == accepted && checked_calls == !accepted);
+    if (accepted) {
+        const fastcall_argument *argument = self.arguments;
+        for (unsigned i = 0; i < count; i++, argument++) {
+            /* A narrow float has the lower half of its register to itself. */
+            const uint64_t mask = argument->kind == 'f' && argument->size == 4 ? UINT32_MAX
+                                                                               : UINT64_MAX;
+            EXPECT((received[argument->place] & mask) == (words[i] & mask));
+        }
+        check_result(&self.descriptor, result);
+    } else {
+        EXPECT(passed == (Py_ssize_t)given && result == &answer && !released);
+    }
+    Py_DecRef(result);
+    /* Nothing is held any longer. */
+    EXPECT(open_views == 0);
+    for (unsigned i = 0; i < FASTCALL_MAX_HANDLES; i++) {
+        EXPECT(handles[i].users == 0);
+    }
+    EXPECT(none.holders == 1000 && true_.holders == 1000 && false_.holders == 1000);
+    EXPECT(checked.holders == 1000 && unexpected_.holders == 1000 && answer.holders == 1000);
+    for (unsigned i = 0; i < count; i++) {
+        if (objects[i] != &none && objects[i] != &true_ && objects[i] != &false_) {
+            EXPECT(objects[i]->holders == 1);
+            Py_DecRef(objects[i]);
+        }
+    }
+    EXPECT(live_objects == 0);
+    return 0;
+}

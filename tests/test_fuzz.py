@@ -1,0 +1,95 @@
+"""The trampoline under libFuzzer, ASan and UBSan; tests/fuzz/fastcall.c has the rules."""
+
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support import ROOT, Argument, attempt, run
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        sys.platform != "linux" or platform.machine() != "x86_64",
+        reason="the fuzzer's C functions have the registers of System V x86-64",
+    ),
+]
+
+SECONDS = 10
+
+# A bug in src/c/fastcall, and what it is.
+MUTANTS = {
+    "sign": ("fastcall.c", "case 4: return (int32_t)word;", "case 4: return (uint32_t)word;"),
+    "range": (
+        "fastcall.c",
+        "number >= low && number <= high",
+        "number > low && number <= high",
+    ),
+    "unsigned": ("fastcall.c", "} else if (number < 0) {", "} else if (number < -1) {"),
+    "string": ("fastcall.c", "return strlen(text) == (size_t)length;", "return 1;"),
+    "leak": ("fastcall.c", "    drop(positional);\n", ""),
+    "view": ("fastcall.c", "while (held->count > 0) {", "while (held->count > 1) {"),
+    "format": ("fastcall.c", "|| format[1] != '\\0'", ""),
+    "overlap": ("fastcall.c", "a != b || one->len != other->len", "a != b"),
+    "count": (
+        "fastcall.c",
+        "if (count >= 0 && items != count)",
+        "if (count > 0 && items != count)",
+    ),
+    "handle": ("fastcall.c", "return handle->address != NULL;", "return 1;"),
+    "room": (
+        "fastcall.c",
+        "fastcall_handle *handles[FASTCALL_MAX_HANDLES];",
+        "fastcall_handle *handles[1];",
+    ),
+    "stack": ("abi.h", "FIRST_STACK_WORD + stack / 8", "FIRST_STACK_WORD + stack / 16"),
+}
+
+
+def fuzz(
+    tool: Callable[[str], str], code: Path, seconds: int
+) -> subprocess.CompletedProcess[str]:
+    """Build the fuzzer from a copy of the project's code, and run it from nothing."""
+    program = code / "fuzz"
+    sanitizers = ["-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
+    flags = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", *sanitizers]
+    run([tool("clang"), *flags, code / "tests" / "fuzz" / "fastcall.c", "-o", program])
+    # The same seed each time: a failure can be had again.
+    command: list[Argument] = [program, "-seed=1", "-max_len=600", f"-max_total_time={seconds}"]
+    return attempt([*command, "-print_final_stats=1"], cwd=code, timeout=60 + seconds)
+
+
+@pytest.fixture
+def code(tmp_path: Path, tool: Callable[[str], str], missing: Callable[[str], None]) -> Path:
+    runtime = run([tool("clang"), "-print-runtime-dir"]).strip()
+    if not list(Path(runtime).glob("libclang_rt.fuzzer*")):
+        missing("clang's libFuzzer is not installed")
+    shutil.copytree(ROOT / "src" / "c", tmp_path / "src" / "c")
+    shutil.copytree(ROOT / "tests" / "fuzz", tmp_path / "tests" / "fuzz")
+    return tmp_path
+
+
+def test_it_finds_nothing(tool: Callable[[str], str], code: Path) -> None:
+    done = fuzz(tool, code, SECONDS)
+    assert done.returncode == 0, done.stderr
+    (runs,) = [
+        int(line.split()[-1])
+        for line in done.stderr.splitlines()
+        if line.startswith("stat::number_of_executed_units:")
+    ]
+    assert runs > 10_000
+
+
+@pytest.mark.parametrize("bug", MUTANTS)
+def test_it_finds_a_planted_bug(bug: str, tool: Callable[[str], str], code: Path) -> None:
+    file, right, wrong = MUTANTS[bug]
+    source = code / "src" / "c" / "fastcall" / file
+    text = source.read_text()
+    assert text.count(right) == 1
+    source.write_text(text.replace(right, wrong))
+    done = fuzz(tool, code, 60)
+    assert done.returncode != 0
+    assert "fastcall.c:" in done.stderr or "abi.h:" in done.stderr

@@ -1,0 +1,60 @@
+"""Record the binary interface of libexample, for tests/test_abi_kept.py to compare with.
+
+To be run at the release that raises EXAMPLE_ABI_VERSION, or adds functions, on Linux x86-64
+with abigail-tools installed.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def record_of(root: Path) -> Path:
+    """Where the interface of the version in the header is recorded."""
+    header = root / "src" / "c" / "include" / "example.h"
+    (version,) = re.findall(r"(?m)^#define EXAMPLE_ABI_VERSION (\d+)$", header.read_text())
+    return root / "tests" / "c" / f"abi-{version}.xml"
+
+
+def build(root: Path, folder: Path) -> Path:
+    """The library of the sources at ``root``, with the debug information that has its types."""
+    # No path of this machine, and the same debug information wherever it is built.
+    flags = f'-g -gdwarf-4 "-ffile-prefix-map={root}=." "-ffile-prefix-map={folder}=."'
+    options = ["-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_C_FLAGS={flags}"]
+    _run(["cmake", "-S", root, "-B", folder, *options])
+    _run(["cmake", "--build", folder])
+    return folder / "libexample.so"
+
+
+def _run(command: list[str | Path]) -> None:
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{done.stdout}{done.stderr}")
+
+
+def main() -> int:
+    """Write the file."""
+    output = record_of(ROOT)
+    with TemporaryDirectory() as folder:
+        library = build(ROOT, Path(folder))
+        new = Path(folder, "new.xml")
+        public = ROOT / "src" / "c" / "include"
+        dump: list[str | Path] = ["abidw", "--no-corpus-path", "--no-comp-dir-path"]
+        dump += ["--no-show-locs", "--drop-private-types", "--headers-dir", public]
+        try:
+            subprocess.run([*dump, library, "--out-file", new], check=True)
+        except (FileNotFoundError, subprocess.CalledProcessError) as error:
+            print(f"abidw (abigail-tools): {error}", file=sys.stderr)
+            return 1
+        output.write_text(new.read_text())
+    print(os.path.relpath(output))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
