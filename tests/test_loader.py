@@ -329,15 +329,6 @@ class TestSystemLibrary:
         assert "its ABI version is 2" in reason
 
 
-def test_a_hostile_library_in_the_current_directory(tmp_path: Path) -> None:
-    hostile = Package(tmp_path).compile(
-        "#include <stdlib.h>\n#include <stdint.h>\n"
-        "int32_t square(int32_t n) { return n + 666; }\n"
-        "__attribute__((constructor)) static void start(void) { abort(); }",
-        "example",
-    )
-
-
 HOSTILE = """
 #include <stdint.h>
 #include <stdlib.h>
