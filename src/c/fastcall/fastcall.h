@@ -36,7 +36,7 @@
 #endif
 
 /* Goes up when anything in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 2
+#define FASTCALL_ABI_VERSION 3
 
 #define FASTCALL_MAX_ARGUMENTS 16 /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8    /* among them */

@@ -18,7 +18,7 @@ from .loader import LibraryLoadError, load
 from .values import NEVER, Count, In, Value
 
 # From here to _Python: fastcall.h, mirrored.
-_ABI_VERSION = 2
+_ABI_VERSION = 3
 _MAX_ARGUMENTS = 16
 _MAX_BUFFERS = 8
 _MAX_HANDLES = 4
