@@ -74,7 +74,9 @@ class Decides:
         return value
 
 lib = CDLL("table")
+"""
 
+PRELUDE_IDIOMS = """
 from collections.abc import Callable
 from typing import Annotated, Any, Optional
 from pyexample.ffi import (
@@ -537,7 +539,8 @@ _NAME = {"f": r"\bf(?=\()", "i": r"\bf(?=\()", "s": r"\bs\b", "X": r"\bX(?=\b|_)
 def module(rows: list[Row]) -> str:
     """A Python module with these rows."""
     write = {"f": _function, "s": _struct, "X": _constant, "i": _idiom}
-    return "\n".join([PRELUDE_PYTHON, *(write[row.name[0]](row) for row in rows), ""])
+    idioms = PRELUDE_IDIOMS if any(row.name[0] == "i" for row in rows) else ""
+    return "\n".join([PRELUDE_PYTHON, idioms, *(write[row.name[0]](row) for row in rows), ""])
 
 
 def _function(row: Row) -> str:
