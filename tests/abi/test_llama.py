@@ -6,7 +6,6 @@ Its source package holds both, in the versions that belong together. It is 75 MB
 import subprocess
 import sys
 import tarfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,25 +38,16 @@ def test_the_known_drift_is_found_and_nothing_else(
     sources: Path, tool: Callable[[str], str], compiler: str
 ) -> None:
     vendor = sources / "vendor" / "llama.cpp"
-    program = tool(compiler)
-
-    def judge() -> tuple[float, list[str]]:
-        before = time.perf_counter()
-        report = check(
-            str(sources / "llama_cpp" / "llama_cpp.py"),
-            headers=[str(vendor / "include" / "llama.h")],
-            include=[str(vendor / "ggml" / "include")],
-            without_library=["llama"],
-            compiler=program,
-        )
-        seconds = time.perf_counter() - before
-        assert report.judged["functions"] == 253
-        assert report.judged["structs"] == 20
-        notes = {each.kind for each in report.findings if each.severity == "note"}
-        assert notes == {"handle", "missing"}
-        return seconds, [f"{each.subject}: {each.what}" for each in report.failures]
-
-    runs = [judge() for _ in range(3)]
-    for _, failures in runs:
-        assert failures == ["llama_opt_params: 40 bytes, C has 48; Python lacks optimizer_type"]
-    assert min(seconds for seconds, _ in runs) <= 1
+    report = check(
+        str(sources / "llama_cpp" / "llama_cpp.py"),
+        headers=[str(vendor / "include" / "llama.h")],
+        include=[str(vendor / "ggml" / "include")],
+        without_library=["llama"],
+        compiler=tool(compiler),
+    )
+    assert report.judged["functions"] == 253
+    assert report.judged["structs"] == 20
+    notes = {each.kind for each in report.findings if each.severity == "note"}
+    assert notes == {"handle", "missing"}
+    failures = [f"{each.subject}: {each.what}" for each in report.failures]
+    assert failures == ["llama_opt_params: 40 bytes, C has 48; Python lacks optimizer_type"]
