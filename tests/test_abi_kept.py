@@ -84,7 +84,7 @@ def test_an_addition_is_no_change(
     )
     declaration = f"EXAMPLE_API {DECLARED};"
     header.write_text(
-        header.read_text().replace(declaration, f"{declaration}\nEXAMPLE_API {ADDED};")
+        header.read_text().replace(declaration, f"{declaration} EXAMPLE_API {ADDED};")
     )
     with source.open("a") as file:
         file.write(f"{ADDED} {{ return number; }}\n")

@@ -1,4 +1,4 @@
-"""The example of SQLite, next to Python's own sqlite3: the same statements, the same faults."""
+"""SQLite as examples/ binds it, next to Python's sqlite3: the same statements and faults."""
 
 import ctypes
 import gc

@@ -168,7 +168,7 @@ WRONG: dict[str, tuple[str, Callable[[Edited], object], str]] = {
         lambda w: w.tag("py3-none-macosx_11_0_x86_64"),
         "built for ARM64, not for x86_64",
     ),
-    "system": (MACOS, lambda w: w.tag("py3-none-win_arm64"), "0 libraries called example"),
+    "system": (MACOS, lambda w: w.tag("py3-none-win_arm64"), "0 libraries called "),
     "musl": (LINUX, lambda w: w.tag("py3-none-musllinux_1_2_x86_64"), r"needs libc\.so\.6"),
     "newer-glibc": (
         LINUX,
@@ -186,7 +186,7 @@ WRONG: dict[str, tuple[str, Callable[[Edited], object], str]] = {
         lambda w: w.files.pop(w.library("fastcall")),
         "0 libraries called fastcall",
     ),
-    "two": (LINUX, copy_as("pyexample/libexample.so"), "2 libraries called example"),
+    "two": (LINUX, copy_as("pyexample/libexample.so"), "2 libraries called "),
     "versioned": (
         LINUX,
         copy_as("pyexample/lib/libexample.so.1"),

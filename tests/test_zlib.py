@@ -1,4 +1,4 @@
-"""The example of zlib, next to Python's own module."""
+"""zlib as examples/ binds it, next to Python's own module."""
 
 import gc
 import random

@@ -43,20 +43,20 @@ def test_our_use_of_libfastcall_is_true_to_its_header(tool: Callable[[str], str]
 
 
 @pytest.mark.parametrize(
-    ("example", "header", "structs"),
+    ("module", "header", "structs"),
     [("sqlite", "sqlite3.h", {}), ("zlib_streams", "zlib.h", {"Stream": "z_stream"})],
 )
-def test_the_examples_are_true_to_their_headers(
+def test_sqlite_and_zlib_are_bound_as_their_headers_say(
     tool: Callable[[str], str],
     missing: Callable[[str], None],
-    example: str,
+    module: str,
     header: str,
     structs: dict[str, str],
 ) -> None:
     if not Path("/usr/include", header).exists():
         missing(f"{header} is not installed")
     report = check(
-        str(ROOT / "examples" / f"{example}.py"),
+        str(ROOT / "examples" / f"{module}.py"),
         headers=[header],
         compiler=tool("g++"),
         structs=structs,
