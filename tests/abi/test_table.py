@@ -50,7 +50,7 @@ def test_another_platform_is_judged_by_its_own_compiler(
     assert misjudged(ROWS, verdicts, "on_windows") == []
 
 
-@pytest.mark.slow
+@pytest.mark.full  # minutes, until zig has compiled its libraries once
 def test_zig_judges_this_platform_and_another(
     binding: Binding, missing: Callable[[str], None]
 ) -> None:

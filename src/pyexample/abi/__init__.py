@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from .compiler import CannotJudgeError, Compiler
 from .findings import findings
 from .judge import judge
-from .model import record
+from .model import record as record_declarations
 from .paste import Paste, Style
 from .report import Finding, Report, Severity
 
@@ -75,7 +75,7 @@ def check(
             a module that does not import, nothing in it that the headers have.
     """
     judge_ = Compiler(compiler, target, list(include), list(define))
-    declarations = record(modules, without_library)
+    declarations = record_declarations(modules, without_library)
     with tempfile.TemporaryDirectory() as folder:
         source = keep or os.path.join(folder, "claims.cpp")
         judgement = judge(declarations, list(headers), judge_, dict(structs or {}), source)
