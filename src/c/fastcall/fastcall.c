@@ -25,12 +25,12 @@ static fastcall_python python;
 
 volatile int32_t fastcall_pending;
 
-/* Atomic, for Pythons without a GIL. Each returns the new value. */
+/* Atomic, for Pythons without a GIL. */
 #if defined(_MSC_VER) && !defined(__clang__)
 #  include <intrin.h>
-#  define ADD(counter, number) (_InterlockedExchangeAdd64(counter, number) + (number))
+#  define ADD(counter, number) _InterlockedExchangeAdd64(counter, number)
 #else
-#  define ADD(counter, number) __atomic_add_fetch(counter, number, __ATOMIC_SEQ_CST)
+#  define ADD(counter, number) __atomic_fetch_add(counter, number, __ATOMIC_SEQ_CST)
 #endif
 
 static fastcall_descriptor *descriptor_of(PyObject *self)
@@ -435,10 +435,8 @@ static PyObject *look_up(const fastcall_descriptor *descriptor, int32_t code)
 
 static PyObject *new_struct(const fastcall_descriptor *descriptor, const two_words *result)
 {
-    PyObject *nothing = py.PyTuple_New(0);
-    PyObject *object = nothing ? py.PyObject_Call(descriptor->conversion, nothing, NULL) : NULL;
+    PyObject *object = call_python(descriptor->conversion, NULL, NULL, 0, NULL);
     Py_buffer view;
-    drop(nothing);
     if (!object || py.PyObject_GetBuffer(object, &view, PyBUF_WRITABLE)) {
         drop(object);
         return NULL;

@@ -286,7 +286,6 @@ _BYTES_OFFSET = bytes.__basicsize__ - 1
 _pending: list[c_int32] = []
 """``fastcall_pending``, once there is an engine."""
 
-
 _guards: list[Callable[[Any], Any]] = []
 """What makes builtins of callbacks, with ``fastcall_callback``, once there is an engine."""
 

@@ -97,15 +97,18 @@ def load(
     Returns the library and all that was tried: the last attempt is the one that loaded.
     Raises LibraryLoadError where none did.
     """
-    paths, advice = _where_to_look(package, name, override, system)
-    overridden = override is not None and bool(os.environ.get(override))
+    chosen = os.environ.get(override) if override else None
+    if chosen:
+        paths = [chosen]
+        advice = f"{override} is set, so nothing else was tried: correct it or unset it."
+    else:
+        paths, advice = _where_to_look(package, name, override, system)
     attempts: list[Attempt] = []
     for path in paths:
-        by_name = not overridden and system is not None
-        if overridden and _anyone_may_change(path):
+        if chosen and _anyone_may_change(path):
             attempts.append(Attempt(path, "every user of this system may change or replace it"))
             continue
-        library, reason = _try(path, abi, by_name=by_name)
+        library, reason = _try(path, abi, by_name=not chosen and system is not None)
         attempts.append(Attempt(path, reason))
         if library is not None:
             return library, attempts
@@ -116,8 +119,6 @@ def _where_to_look(
     package: str, name: str, override: str | None, system: Mapping[str, str] | None
 ) -> tuple[list[str], str]:
     """The files to be tried, and what to do where none can be loaded."""
-    if override and (path := os.environ.get(override)):
-        return [path], f"{override} is set, so nothing else was tried: correct it or unset it."
     if system is not None:
         paths = [system[sys.platform]] if sys.platform in system else []
         advice = f"Install the system's package of {name}"
