@@ -50,11 +50,13 @@ def test_slow_c_tests_pass(build: Path, cmake: CMake) -> None:
     cmake.test(build, "-L", "slow")
 
 
+@pytest.mark.slow
 @not_windows
 def test_c_tests_pass_under_sanitizers(compiler: str, cmake: CMake, sources: Path) -> None:
     run_under_sanitizers(cmake, compiler, sources)
 
 
+@pytest.mark.slow
 @not_windows
 @pytest.mark.parametrize(
     ("bug", "finding"),

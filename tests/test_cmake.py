@@ -129,6 +129,7 @@ def test_fetch_content(cmake: CMake, tmp_path: Path) -> None:
     assert run_consumer(tmp_path, tmp_path) == SQUARE_OF_SEVEN
 
 
+@pytest.mark.slow
 def test_a_parent_project_stays_as_it_was(cmake: CMake, tmp_path: Path) -> None:
     """This project leaves no other trace than an empty one of its name does."""
     build = tmp_path / "build"
@@ -168,6 +169,7 @@ def test_pkg_config(
     assert Path(libdir).resolve().is_relative_to(prefix.resolve())
 
 
+@pytest.mark.slow
 @not_windows
 @pytest.mark.parametrize(
     "folders",
@@ -265,6 +267,7 @@ def test_it_is_optimised_unless_told_otherwise(
     assert cache(tmp_path)["CMAKE_BUILD_TYPE"] == (chosen or "Release")
 
 
+@pytest.mark.slow
 def test_several_configurations_in_one_build(cmake: CMake, tmp_path: Path) -> None:
     build, prefix = tmp_path / "build", tmp_path / "prefix"
     cmake.configure(ROOT, build, env={"CMAKE_GENERATOR": "Ninja Multi-Config"})

@@ -93,6 +93,7 @@ def test_no_library_needs_python(wheel: Path, tmp_path: Path) -> None:
             assert not [name for name in names if name.startswith("Py")]
 
 
+@pytest.mark.slow
 def test_libraries_that_lie_about_are_not_packaged(wheel: Path, sources: Path) -> None:
     package = sources / "src" / "pyexample"
     (package / "lib").mkdir()
@@ -110,6 +111,7 @@ def test_libraries_that_lie_about_are_not_packaged(wheel: Path, sources: Path) -
         assert path.read_bytes() != b"stale"
 
 
+@pytest.mark.slow
 def test_a_static_library_is_not_packaged_silently(sources: Path) -> None:
     """Python could not load it, so that the wheel would be one without any library."""
     with pytest.raises(AssertionError, match="Python cannot load a static library"):
@@ -150,6 +152,7 @@ def test_sdist_has_every_source_and_nothing_else(sdist: Path, tmp_path: Path) ->
     assert names == sources - ours_alone | {"PKG-INFO"}
 
 
+@pytest.mark.slow
 def test_sdist_makes_the_same_wheel(sdist: Path, wheel: Path, tmp_path: Path) -> None:
     built = build_wheel(sdist, tmp_path)
     assert built.name == wheel.name
@@ -170,6 +173,7 @@ def test_version_is_written_once() -> None:
     assert found - {"CHANGELOG.md"} == {HEADER.relative_to(ROOT).as_posix()}
 
 
+@pytest.mark.slow
 def test_everything_has_the_header_s_version(
     sources: Path, tmp_path: Path, environment: Environment, cmake: CMake
 ) -> None:

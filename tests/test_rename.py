@@ -86,6 +86,7 @@ def test_a_renamed_project_is_whole(
         run([*pytest_, *tests], cwd=clone)
 
 
+@pytest.mark.slow
 def test_a_renamed_project_can_be_renamed(clone: Path) -> None:
     """Back, too: nothing is lost, and nothing is taken for the name that is not."""
     rename(clone, ENGLISH)
@@ -97,6 +98,7 @@ def test_a_renamed_project_can_be_renamed(clone: Path) -> None:
     assert run(["git", "diff", "HEAD~1", "--stat"], cwd=clone) == ""
 
 
+@pytest.mark.slow
 def test_one_name_for_both_stays_one(clone: Path) -> None:
     rename(clone, SHORT, "--package", SHORT)
     commit(clone)

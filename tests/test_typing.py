@@ -169,6 +169,7 @@ def wrong_lines() -> set[int]:
     return set(range(RIGHT.count("\n") + 1, WRONG.count("\n") + 1))
 
 
+@pytest.mark.slow
 def test_mypy(tool: Callable[[str], str], user_file: Callable[[str], Path]) -> None:
     options = ["--strict", "--python-executable", sys.executable, "--output=json"]
     file = user_file(RIGHT)
@@ -181,6 +182,7 @@ def test_mypy(tool: Callable[[str], str], user_file: Callable[[str], Path]) -> N
     } == wrong_lines()
 
 
+@pytest.mark.slow
 def test_pyright(tool: Callable[[str], str], user_file: Callable[[str], Path]) -> None:
     options = ["--pythonpath", sys.executable, "--outputjson"]
     file = user_file("# pyright: strict\n" + RIGHT)
