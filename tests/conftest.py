@@ -106,7 +106,7 @@ def shelf(
     """The library of shelf.py, bound."""
     package.compile(shelf_module.SOURCE, "c", *([] if os.name == "nt" else ["-pthread"]))
     if path == "ctypes":  # alone, as where fast calls are not served
-        monkeypatch.setattr(callbacks, "guard", lambda function: function)
+        monkeypatch.setattr(callbacks, "running", lambda: None)
     bound = shelf_module.bind(Library("c", f"{package.name}.module"))
     assert ("name_of" in bound.library.fallbacks) == (path == "ctypes")
     gc.freeze()  # the tests collect garbage often: only their own is looked through

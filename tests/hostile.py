@@ -21,7 +21,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "examples"), sys.argv[1]]
 import bound  # type: ignore[import-not-found] # noqa: E402, F401
 from shelf import BoxError, Shelf, bind  # noqa: E402
 
-from pyexample.ffi import Library, callbacks, fastcall  # noqa: E402
+from pyexample import libfastcall  # noqa: E402
+from pyexample.ffi import Library, callbacks  # noqa: E402
 
 
 class Stop(BaseException):
@@ -96,7 +97,8 @@ def finish(shelf: Shelf) -> None:
     counts = {name: shelf.count(name) for name in ("faults", "boxes", "things", "texts")}
     assert not any(counts.values()), counts
     assert not callbacks._waiting
-    assert not any(each.value for each in fastcall._pending)
+    engine = libfastcall.running()
+    assert engine is None or engine.pending.value == 0
 
 
 def gc_at_every_point(shelf: Shelf) -> None:

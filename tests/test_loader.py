@@ -12,9 +12,9 @@ import pytest
 from support import Package, attempt
 
 from pyexample.ffi import Library, LibraryLoadError
-from pyexample.ffi.binary import architectures
-from pyexample.ffi.loader import needed_architecture
 from pyexample.libexample import library as our_library
+from pyexample.loading import needed_architecture
+from pyexample.loading.binary import architectures
 
 SEVEN = "int seven(void) { return 7; } int c_abi(void) { return 2; }"
 

@@ -99,7 +99,7 @@ def _standard_input() -> list[str]:
 
 
 def _doctor() -> int:
-    from .ffi.doctor import report
+    from .doctor import report
 
     text, well = report("pyexample.libexample")
     print(text)

@@ -29,13 +29,13 @@ def test_the_binding_is_true_to_its_header_on_windows(tool: Callable[[str], str]
 
 def test_our_use_of_libfastcall_is_true_to_its_header(tool: Callable[[str], str]) -> None:
     report = check(
-        "pyexample.ffi.fastcall",
+        "pyexample.libfastcall",
         headers=[str(ROOT / "src/c/fastcall/fastcall.h")],
         compiler=tool("g++"),
         structs={
-            "_Argument": "fastcall_argument",
-            "_Descriptor": "fastcall_descriptor",
-            "_Python": "fastcall_python",
+            "ArgumentDescriptor": "fastcall_argument",
+            "Descriptor": "fastcall_descriptor",
+            "Python": "fastcall_python",
         },
     )
     assert [each for each in report.findings if each.kind != "missing"] == []

@@ -21,7 +21,7 @@
  * the dict, and a null pointer, as None, that was not declared.
  *
  * Who binds a C library has no use for this header: the Python package mirrors
- * it in ffi/fastcall.py.
+ * it in libfastcall.py.
  */
 #ifndef FASTCALL_H
 #define FASTCALL_H

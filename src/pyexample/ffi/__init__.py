@@ -5,8 +5,8 @@ Nothing here knows which library or which package it serves.
 
 from typing import TYPE_CHECKING, Any
 
+from ..loading import Attempt, LibraryLoadError
 from .library import Library
-from .loader import Attempt, LibraryLoadError
 from .values import (
     CLOSES,
     Buffer,

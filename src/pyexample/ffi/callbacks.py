@@ -8,9 +8,9 @@ from sys import _getframe  # pyright: ignore[reportPrivateUsage]
 from types import FrameType
 from typing import Any
 
+from ..libfastcall import running
 from .conversions import from_c, to_c
 from .declaration import Declaration
-from .fastcall import guard, tell_pending
 from .values import DeclarationError, Value
 
 
@@ -97,7 +97,9 @@ class Callback:
 
         guarded: Any = call
         guarded.failed = self._interrupted
-        return self.prototype(guard(guarded))
+        if engine := running():
+            guarded = engine.guard(guarded)
+        return self.prototype(guarded)
 
     def _interrupted(self, error: BaseException) -> Any:
         """What C gets where an exception came in before the callback could begin."""
@@ -142,7 +144,7 @@ def hold(error: BaseException | None) -> None:
             _waiting.pop(get_ident(), None)
         else:
             _waiting[get_ident()] = error
-        tell_pending(len(_waiting))
+        _tell()
 
 
 def take() -> BaseException | None:
@@ -155,8 +157,13 @@ def take() -> BaseException | None:
         return None
     with _lock:
         error = _waiting.pop(get_ident(), None)
-        tell_pending(len(_waiting))
+        _tell()
     return error
+
+
+def _tell() -> None:
+    if engine := running():
+        engine.pending.value = len(_waiting)
 
 
 def raise_pending() -> None:

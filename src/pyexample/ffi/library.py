@@ -5,9 +5,10 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast, overload
 
+from ..libfastcall import NotServedError
+from ..loading import is_stand_in, load, override_variable, variable
 from .declaration import Declaration
-from .fastcall import Function, NotServedError, builtin
-from .loader import is_stand_in, load, override_variable, variable
+from .fastcall import Function, builtin
 from .values import NEVER, DeclarationError
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -6,8 +6,8 @@ import os
 import platform
 import sys
 
-from .library import Library
-from .loader import LibraryLoadError, needed_architecture, override_variable
+from .ffi import Library
+from .loading import LibraryLoadError, needed_architecture, override_variable
 
 
 def report(binding: str) -> tuple[str, bool]:

@@ -1,0 +1,212 @@
+"""libfastcall, which makes builtin functions of C functions: fastcall.h, mirrored.
+
+It is linked against no Python: it gets the addresses of the few functions of Python's
+stable ABI that it needs from ``ctypes.pythonapi``.
+"""
+
+import ctypes
+import itertools
+import sys
+from collections.abc import Callable
+from ctypes import c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_void_p
+from typing import Any
+
+from .loading import LibraryLoadError, load
+
+ABI_VERSION = 3
+MAX_ARGUMENTS = 16
+MAX_BUFFERS = 8
+MAX_HANDLES = 4
+KINDS = {
+    "void": "v",
+    "signed": "i",
+    "unsigned": "u",
+    "bool": "?",
+    "float": "f",
+    "bytes": "z",
+    "str": "s",
+    "address": "P",
+    "pointer": "p",
+    "handle": "h",
+    "buffer": "b",
+    "count": "n",
+    "code": "c",
+    "struct": "t",
+}
+
+
+class ArgumentDescriptor(ctypes.Structure):
+    """``fastcall_argument``."""
+
+    _fields_ = (
+        ("low", c_int64),
+        ("high", c_int64),
+        ("type", c_void_p),
+        ("kind", c_uint8),
+        ("size", c_uint8),
+        ("shift", c_uint8),
+        ("parameter", c_uint8),
+        ("nullable", c_uint8),
+        ("item", c_uint8),
+        ("writable", c_uint8),
+        ("in_place", c_uint8),
+        ("buffers", c_uint8),
+        ("place", c_uint8),
+        ("offset", c_uint8),
+    )
+
+
+class Descriptor(ctypes.Structure):
+    """``fastcall_descriptor``, which begins with a PyMethodDef."""
+
+    _fields_ = (
+        ("ml_name", c_void_p),
+        ("ml_meth", c_void_p),
+        ("ml_flags", c_int),
+        ("ml_doc", c_void_p),
+        ("function", c_void_p),
+        ("conversion", c_void_p),
+        ("release_at", c_int64),
+        ("name", c_uint32),
+        ("doc", c_uint32),
+        ("parameters", c_uint8),
+        ("arguments", c_uint8),
+        ("result", c_uint8),
+        ("result_size", c_uint8),
+        ("result_nullable", c_uint8),
+        ("shape", c_uint8),
+        ("float_slots", c_uint8),
+    )
+
+
+class Python(ctypes.Structure):
+    """``fastcall_python``."""
+
+    _fields_ = (
+        ("functions", c_void_p),
+        ("none", c_void_p),
+        ("true", c_void_p),
+        ("false", c_void_p),
+        ("int_type", c_void_p),
+        ("float_type", c_void_p),
+        ("type_type", c_void_p),
+        ("type_offset", c_size_t),
+        ("bytes_offset", c_size_t),
+    )
+
+
+class NotServedError(Exception):
+    """A function cannot be called in this way; the message says why."""
+
+
+class Engine:
+    """libfastcall, loaded and told of this Python.
+
+    Attributes:
+        pending: how many exceptions wait to be raised by calls that have not returned: it
+            is for callbacks to set.
+    """
+
+    def __init__(self) -> None:
+        """Raises NotServedError where it cannot be used."""
+        if sys.implementation.name != "cpython":
+            raise NotServedError(f"{sys.implementation.name} is not CPython")
+        if ctypes.sizeof(c_void_p) != 8:
+            raise NotServedError("this Python is not a 64-bit one")
+        package = __name__.rpartition(".")[0]
+        try:
+            loaded, _ = load(package, "fastcall", abi=("fastcall_abi_version", ABI_VERSION))
+        except LibraryLoadError as error:
+            raise NotServedError(str(error)) from None
+        # PyDLL, since it uses Python's API.
+        library = ctypes.PyDLL(loaded._name, handle=loaded._handle)
+        _initialise(library)
+        self._prepare = library.fastcall_prepare
+        self._prepare.argtypes = [ctypes.py_object]
+        self._prepare.restype = c_char_p
+        self.pending = c_int32.in_dll(library, "fastcall_pending")
+        self._on_callback = Descriptor(
+            ml_meth=address_of(library.fastcall_callback), ml_flags=_METH_FASTCALL
+        )
+        # A prototype of our own: those of ctypes.pythonapi are shared by the whole process.
+        self._new_builtin = ctypes.PYFUNCTYPE(
+            ctypes.py_object, c_void_p, ctypes.py_object, ctypes.py_object
+        )(("PyCFunction_NewEx", ctypes.pythonapi))
+
+    def builtin(self, descriptor: bytes, module: str) -> Any:
+        """A builtin function with ``descriptor`` as its ``__self__``, and that ``__module__``.
+
+        Raises NotServedError for a signature that is not served.
+        """
+        reason = self._prepare(descriptor)
+        if reason is not None:
+            raise NotServedError(reason.decode())
+        return self._new_builtin(id(descriptor) + _BYTES_OFFSET, descriptor, module)
+
+    def guard(self, function: Any) -> Any:
+        """What ctypes is to call for a callback, so that no exception escapes to it.
+
+        ``function.failed`` is called with an exception that came in before it could begin.
+        """
+        function.method = self._on_callback  # which must outlive the builtin
+        return self._new_builtin(ctypes.addressof(self._on_callback), function, None)
+
+
+_started: Engine | str | None = None
+"""The engine, or why there is none; None: nobody has asked yet."""
+
+
+def engine() -> Engine:
+    """The engine of this process. Raises NotServedError where there is none."""
+    global _started
+    if _started is None:
+        try:
+            _started = Engine()
+        except NotServedError as reason:
+            _started = str(reason)
+    if isinstance(_started, str):
+        raise NotServedError(_started)
+    return _started
+
+
+def running() -> Engine | None:
+    """The engine, where some function is called by it."""
+    return _started if isinstance(_started, Engine) else None
+
+
+def address_of(function: Any) -> int | None:
+    """The address of a function of a ctypes library."""
+    return ctypes.cast(function, c_void_p).value
+
+
+_METH_FASTCALL = 0x80  # https://docs.python.org/3/c-api/structures.html#c.METH_FASTCALL
+
+_BYTES_OFFSET = bytes.__basicsize__ - 1
+"""Where a bytes object holds its content: at its end, with the NUL that is behind it."""
+
+
+def _initialise(library: ctypes.CDLL) -> None:
+    name_of: Callable[[int], bytes | None] = library.fastcall_import
+    library.fastcall_import.restype = c_char_p
+    names = iter(map(name_of, itertools.count()).__next__, None)
+    try:
+        functions = [ctypes.pythonapi[name.decode()] for name in names]
+    except AttributeError as error:
+        raise NotServedError(f"this Python lacks a function: {error}") from None
+    addresses = (c_void_p * len(functions))(*map(address_of, functions))
+    python = Python(
+        functions=ctypes.addressof(addresses),
+        none=id(None),
+        true=id(True),
+        false=id(False),
+        int_type=id(int),
+        float_type=id(float),
+        type_type=id(type),
+        # The type is the last field of an object's head (PyObject in object.h).
+        type_offset=object.__basicsize__ - ctypes.sizeof(c_void_p),
+        bytes_offset=_BYTES_OFFSET,
+    )
+    library.fastcall_initialise.restype = c_char_p
+    reason = library.fastcall_initialise(ctypes.byref(python))
+    if reason is not None:
+        raise NotServedError(reason.decode())
