@@ -53,7 +53,9 @@ def without(app: Path, library: str) -> Path:
 
 def test_it_runs(app: Path) -> None:
     # -I: with what is in the zip file alone, not with what is installed beside the tests.
-    lines = run([sys.executable, "-I", app], cwd=app.parent).splitlines()
+    done = attempt([sys.executable, "-I", "-X", "dev", app], cwd=app.parent)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
     assert lines[:2] == ["49 0", str(FASTCALL_IS_SERVED)]
     folder = Path(lines[2]).parent
     if os.name == "posix":

@@ -19,7 +19,6 @@ import os
 import stat
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 from .binary import architectures, is_cut_off
 
@@ -74,12 +73,9 @@ def candidates(package: str, name: str) -> list[str]:
     return paths
 
 
-_copies: list[Any] = []
-"""The folders of what was copied, which are removed when Python ends."""
-
-
 def _copy_from_zip(package: str, path: str) -> str:
     """The path of a copy of the library ``path``, or ``path`` where the package has none."""
+    import atexit
     from importlib.resources import files
     from pathlib import Path
     from tempfile import TemporaryDirectory
@@ -91,7 +87,7 @@ def _copy_from_zip(package: str, path: str) -> str:
         return path
     # Nobody else may enter it. On Windows it stays, since a loaded file cannot be removed.
     folder = TemporaryDirectory(prefix=f"{package}-", ignore_cleanup_errors=True)
-    _copies.append(folder)
+    atexit.register(folder.cleanup)
     copy = Path(folder.name, name)
     copy.write_bytes(content)
     return str(copy)
