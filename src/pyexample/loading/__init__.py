@@ -3,7 +3,8 @@
 The library is in the folder ``lib`` of the package. Every entry of the package's
 ``__path__`` is looked at, since an editable install has two: the source tree and the
 folder that CMake installed into. Nothing else is: not the current directory, not PATH,
-not the system's libraries, from where somebody else's file could come.
+not the system's libraries, from where somebody else's file could come. Of a package in a
+zip file, which no system's loader reads, a private copy of the library is loaded.
 
 An environment variable may override the search with the absolute path of one file:
 ``FOO_LIBRARY`` for a package ``foo``. It never falls back, and takes no file that every
@@ -61,12 +62,35 @@ def override_variable(package: str) -> str:
 
 def candidates(package: str, name: str) -> list[str]:
     """The absolute paths where the library ``name`` of ``package`` may be, best first."""
-    folders = [os.path.join(entry, "lib") for entry in sys.modules[package].__path__]
-    return [
-        os.path.abspath(os.path.join(folder, file))
-        for folder in folders
+    entries = sys.modules[package].__path__
+    paths = [
+        os.path.abspath(os.path.join(entry, "lib", file))
+        for entry in entries
         for file in _file_names(name)
     ]
+    if not any(map(os.path.isdir, entries)):
+        return [_copy_from_zip(package, path) for path in paths]
+    return paths
+
+
+def _copy_from_zip(package: str, path: str) -> str:
+    """The path of a copy of the library ``path``, or ``path`` where the package has none."""
+    import atexit
+    from importlib.resources import files
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    name = os.path.basename(path)
+    try:
+        content = (files(package) / "lib" / name).read_bytes()
+    except OSError:
+        return path
+    # Nobody else may enter it. On Windows it stays, since a loaded file cannot be removed.
+    folder = TemporaryDirectory(prefix=f"{package}-", ignore_cleanup_errors=True)
+    atexit.register(folder.cleanup)
+    copy = Path(folder.name, name)
+    copy.write_bytes(content)
+    return str(copy)
 
 
 def _file_names(name: str) -> list[str]:
@@ -192,7 +216,7 @@ def _diagnose(path: str, message: str) -> str:
     """Why the system refused to load ``path``: ``message`` is its own word for it."""
     try:
         found = architectures(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # a zip file is no folder
         return "there is no such file"
     except IsADirectoryError:
         return "this is a folder, not a library"
