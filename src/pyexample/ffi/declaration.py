@@ -43,6 +43,7 @@ from .values import (
     Count,
     DeclarationError,
     In,
+    Keep,
     Returned,
     Status,
     Value,
@@ -129,30 +130,29 @@ class Declaration:
         c_function.restype = self.result.ctype if self.result else None
 
     def _read_result(self, where: str, annotation: Any) -> Value | None:
-        nothing = annotation in (None, types.NoneType)
+        is_void = annotation in (None, types.NoneType)
         python_type, ctype, *items = (
-            (None, None) if nothing else split_annotation(where, annotation)
+            (None, None) if is_void else split_annotation(where, annotation)
         )
         for item in [each for each in items if isinstance(each, Returned)]:
             self.arguments.append(Argument(self.name, "return", len(self.parameters), item))
             items.remove(item)
-        back = len(self.returned)
-        alone = ctype is not None and not isinstance(ctype, Status)
         parts = _parts(python_type)
-        if back and len(parts) != back + alone:
+        alone = ctype is not None and not isinstance(ctype, Status)
+        returned = [each.python_type for each in self.returned]
+        if returned and len(parts) != len(returned) + alone:
             raise DeclarationError(
-                f"{where}: {back + alone} values come back, not {len(parts)}: {python_type}"
+                f"{where}: {len(returned) + alone} values come back,"
+                f" not {len(parts)}: {python_type}"
             )
-        for part, returned in zip(parts[alone:], self.returned, strict=False):
-            if part != returned.python_type:
-                raise DeclarationError(
-                    f"{where}: {returned.python_type} comes back, not {part}"
-                )
+        for part, wanted in zip(parts[alone:], returned, strict=False):
+            if part != wanted:
+                raise DeclarationError(f"{where}: {wanted} comes back, not {part}")
         if ctype is None:
-            if python_type is not None and not back:
+            if python_type is not None and not returned:
                 raise DeclarationError(f"{where}: nothing comes back, not {python_type}")
             return None
-        if back:  # of a Status, nothing
+        if returned:  # of a Status, nothing
             python_type = parts[0] if alone else None
         result = Value(where, python_type, ctype)
         for item in items:
@@ -162,33 +162,27 @@ class Declaration:
 
     def _find_parameters(self) -> None:
         """Find the parameters that a Count or a Keep names."""
-        counted = [each.name for each in self.arguments if isinstance(each.spec, In)]
-        positions = {name: at for at, name in enumerate(self.parameters)}
-        buffers = {name: positions[name] for name in counted}
-        others = {name: positions[name] for name in self.parameters if name not in counted}
+        buffers = [each.name for each in self.arguments if isinstance(each.spec, In)]
         for argument in self.arguments:
             spec = argument.spec
-            if isinstance(spec, Count):
-                argument.parameters = _positions(argument, "buffer", spec.buffers, buffers)
-            elif isinstance(spec, Value) and spec.keep:
-                argument.parameters = _positions(argument, "other", spec.keep.names, others)
-                if not self.has_handle(argument.parameters[0]):
-                    raise DeclarationError(
-                        f"{argument.where}: Keep needs a handle that is not None,"
-                        f" not {spec.keep.names[0]}"
-                    )
-
-
-def _positions(
-    argument: Argument, kind: str, names: tuple[str, ...], known: dict[str, int]
-) -> list[int]:
-    unknown = [name for name in names if name not in known]
-    if unknown or not names:
-        raise DeclarationError(
-            f"{argument.where}: {'Count' if kind == 'buffer' else 'Keep'} needs the names of"
-            f" {kind} parameters, not {', '.join(unknown) or 'none'}"
-        )
-    return [known[name] for name in names]
+            naming = spec.keep if isinstance(spec, Value) else spec
+            if not isinstance(naming, (Count, Keep)):
+                continue
+            counts = isinstance(naming, Count)
+            allowed = [name for name in self.parameters if (name in buffers) == counts]
+            unknown = [name for name in naming.names if name not in allowed]
+            if unknown or not naming.names:
+                raise DeclarationError(
+                    f"{argument.where}: {type(naming).__name__} needs the names of"
+                    f" {'buffer' if counts else 'other'} parameters,"
+                    f" not {', '.join(unknown) or 'none'}"
+                )
+            argument.parameters = [self.parameters.index(name) for name in naming.names]
+            if not counts and not self.has_handle(argument.parameters[0]):
+                raise DeclarationError(
+                    f"{argument.where}: Keep needs a handle that is not None,"
+                    f" not {naming.names[0]}"
+                )
 
 
 def _parameter(where: str, annotation: Any) -> list[Spec]:
@@ -211,13 +205,11 @@ def _parameter(where: str, annotation: Any) -> list[Spec]:
     return specs
 
 
-def _parts(python_type: Any) -> tuple[Any, ...]:
+def _parts(python_type: Any) -> list[Any]:
     """The types that come back: those of a tuple, or the one."""
-    if python_type is None:
-        return ()
     if typing.get_origin(python_type) is tuple:
-        return typing.get_args(python_type)
-    return (python_type,)
+        return [*typing.get_args(python_type)]
+    return [] if python_type is None else [python_type]
 
 
 def _positional_names(function: Callable[..., Any]) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ class Count:
         self.ctype = ctype
         self.high = _limits(ctype)[1]
         self.c_name = _c_name(ctype)
-        self.buffers = buffers
+        self.names = buffers
 
 
 class Encoding:
