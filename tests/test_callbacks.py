@@ -377,14 +377,35 @@ def test_one_that_fails_at_once_is_kept(shelf: Shelf, box: Any) -> None:
 
 
 def test_one_may_replace_itself(shelf: Shelf, box: Any) -> None:
+    """C returns through it: until then, it is there, though another one has its place."""
+
     def replace(number: int) -> int:
         shelf.watch(box, 0, 0, lambda number: 7)
+        assert replaced() is not None
         return number
 
     shelf.watch(box, 0, 0, replace)
+    replaced = weakref.ref(next(iter(box._kept.values())))
     del replace
     assert shelf.fire(box, 0, 5) == 5
     assert shelf.fire(box, 0, 5) == 7
+    shelf.watch(box, 0, 0, None)
+    assert replaced() is None
+
+
+def test_one_may_close_what_keeps_it(shelf: Shelf) -> None:
+    box = shelf.box_open(ord("c"), 0)
+
+    def close(number: int) -> int:
+        box.close()
+        assert closed() is not None
+        return number
+
+    shelf.watch(box, 0, 0, close)
+    closed = weakref.ref(next(iter(box._kept.values())))
+    del close
+    assert shelf.fire_last(5) == 5
+    assert box.closed
 
 
 def test_memory_is_flat(shelf: Shelf, box: Any) -> None:

@@ -73,14 +73,19 @@ class Callback:
             raise DeclarationError(str(error)) from None
 
     def make(self, function: Function[..., Any] | None) -> Any:
-        """The C function that calls ``function``; a null pointer for None."""
+        """The C function that calls ``function``; a null pointer for None.
+
+        Its attribute ``active`` has an item for each call of it that has not returned.
+        """
         if function is None:
             return self.prototype()
         handles = [at for at, spec in enumerate(self.arguments) if spec.kind == "handle"]
+        active: list[None] = []
 
         def call(*arguments: Any) -> Any:
             if _waiting and get_ident() in _waiting:
                 return self.failed
+            active.append(None)
             try:
                 given: list[Any] = [
                     convert(each) for convert, each in zip(self._from_c, arguments, strict=True)
@@ -94,12 +99,16 @@ class Callback:
                 return self._to_c(result) if self._to_c else None
             except BaseException as error:
                 return self._fail(error, _getframe().f_back)
+            finally:
+                active.pop()
 
         guarded: Any = call
         guarded.failed = self._interrupted
         if engine := running():
             guarded = engine.guard(guarded)
-        return self.prototype(guarded)
+        pointer = self.prototype(guarded)
+        pointer.active = active
+        return pointer
 
     def _interrupted(self, error: BaseException) -> Any:
         """What C gets where an exception came in before the callback could begin."""
