@@ -2,6 +2,7 @@
 
 import ctypes
 import functools
+import sys
 from _thread import RLock, get_ident
 from collections.abc import Callable as Function
 from sys import _getframe  # pyright: ignore[reportPrivateUsage]
@@ -12,6 +13,9 @@ from ..libfastcall import running
 from .conversions import from_c, to_c
 from .declaration import Declaration
 from .values import DeclarationError, Value
+
+_FRAMES = 0 if sys.implementation.name == "cpython" else 1
+"""How many frames ctypes, where it is written in Python, has between C and a callback."""
 
 
 class Callback:
@@ -98,7 +102,7 @@ class Callback:
                             given[at].close()
                 return self._to_c(result) if self._to_c else None
             except BaseException as error:
-                return self._fail(error, _getframe().f_back)
+                return self._fail(error, _getframe(_FRAMES).f_back)
             finally:
                 active.pop()
 
