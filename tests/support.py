@@ -1,6 +1,7 @@
 """Helpers that are no fixtures."""
 
 import functools
+import gc
 import os
 import platform
 import re
@@ -21,10 +22,25 @@ FASTCALL_IS_SERVED = (
     and platform.machine().lower() in {"x86_64", "amd64", "arm64", "aarch64"}
 )
 
+COUNTS_REFERENCES = sys.implementation.name == "cpython"
+"""Whether an object is gone as soon as nothing refers to it."""
+
 SANITIZERS = "-fsanitize=address,undefined -fno-sanitize-recover=all -g"
 """What a C library is compiled with to watch its own memory and arithmetic, by gcc."""
 
 Argument = str | os.PathLike[str]
+
+
+def collect() -> None:
+    """Find all garbage: elsewhere, what a finalizer let go of is found in the next round."""
+    for _ in range(1 if COUNTS_REFERENCES else 3):
+        gc.collect()
+
+
+def let_go() -> None:
+    """From here on, what nothing refers to is gone: without gc where references count."""
+    if not COUNTS_REFERENCES:
+        collect()
 
 
 def run(command: Sequence[Argument], **options: Any) -> str:

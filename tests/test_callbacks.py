@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from shelf import BoxError, Color, Shelf
+from support import COUNTS_REFERENCES, collect, let_go
 
 from pyexample import libfastcall
 from pyexample.ffi import callbacks
@@ -25,7 +26,7 @@ def _no_exception_is_left(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iter
     lost: list[str] = []
     monkeypatch.setattr(sys, "unraisablehook", lambda given: lost.append(repr(given.exc_value)))
     yield lost
-    gc.collect()
+    collect()
     assert callbacks._waiting == {}
     engine = libfastcall.running()
     assert engine is None or engine.pending.value == 0
@@ -268,6 +269,7 @@ def test_a_finalizer_does_not_take_it(shelf: Shelf, box: Any) -> None:
         if isinstance(error, Stop) and not results:
             last, gone = Last(), shelf.box_open(ord("g"), 0)
             del last, gone
+            let_go()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(callbacks, "hold", hold_then_collect)
@@ -295,6 +297,7 @@ def test_an_exception_takes_nothing_along(shelf: Shelf, box: Any) -> None:
             shelf.each(box, 1, fail)
         with suppress(BoxError):
             shelf.box_open(ord("f"), 2)
+        let_go()
         assert gone[0]() is None
         assert shelf.order == "f"
     finally:
@@ -319,14 +322,14 @@ def test_a_handle_is_lent(shelf: Shelf, box: Any) -> None:
         return 0
 
     shelf.on_box(box, keep_watching)
-    gc.collect()
+    collect()
     assert shelf.fire(box, 0, 5) == 6
 
 
 def test_callbacks_are_kept(shelf: Shelf, box: Any) -> None:
     for slot in range(4):
         shelf.watch(box, slot, 0, lambda number, slot=slot: 10 * slot + number)
-    gc.collect()
+    collect()
     assert [shelf.fire(box, slot, 5) for slot in range(4)] == [5, 15, 25, 35]
     shelf.watch(box, 2, 0, None)
     assert shelf.fire(box, 2, 5) == -1000
@@ -351,13 +354,17 @@ def test_they_are_kept_as_long_as_needed(shelf: Shelf, box: Any) -> None:
             shelf.watch(box, 0, 7, second)
         del second
         assert shelf.fire(box, 0, 5) == 5
+        let_go()
         assert first_gone() is not None
         assert second_gone() is None
         shelf.watch(box, 0, 0, third)
+        let_go()
         assert first_gone() is None
         del third
+        let_go()
         assert third_gone() is not None
         box.close()
+        let_go()
         assert third_gone() is None
     finally:
         gc.enable()
@@ -372,21 +379,46 @@ def test_one_that_fails_at_once_is_kept(shelf: Shelf, box: Any) -> None:
     with pytest.raises(Stop):
         shelf.watch_and_call(box, 0, function)
     del function
-    gc.collect()
+    collect()
     assert shelf.fire(box, 0, 5) == 5
 
 
 def test_one_may_replace_itself(shelf: Shelf, box: Any) -> None:
+    """C returns through it: until then, it is there, though another one has its place."""
+
     def replace(number: int) -> int:
         shelf.watch(box, 0, 0, lambda number: 7)
+        let_go()
+        assert replaced() is not None
         return number
 
     shelf.watch(box, 0, 0, replace)
+    replaced = weakref.ref(next(iter(box._kept.values())))
     del replace
     assert shelf.fire(box, 0, 5) == 5
     assert shelf.fire(box, 0, 5) == 7
+    shelf.watch(box, 0, 0, None)
+    let_go()
+    assert replaced() is None
 
 
+def test_one_may_close_what_keeps_it(shelf: Shelf) -> None:
+    box = shelf.box_open(ord("c"), 0)
+
+    def close(number: int) -> int:
+        box.close()
+        let_go()
+        assert closed() is not None
+        return number
+
+    shelf.watch(box, 0, 0, close)
+    closed = weakref.ref(next(iter(box._kept.values())))
+    del close
+    assert shelf.fire_last(5) == 5
+    assert box.closed
+
+
+@pytest.mark.skipif(not COUNTS_REFERENCES, reason="counts blocks of memory, as CPython can")
 def test_memory_is_flat(shelf: Shelf, box: Any) -> None:
     def fail(number: int) -> int:
         raise ValueError(number)
@@ -399,7 +431,7 @@ def test_memory_is_flat(shelf: Shelf, box: Any) -> None:
                 shelf.each(box, 2, fail)
             with suppress(OverflowError):
                 shelf.each(box, 2, lambda number: 2**40)
-        gc.collect()
+        collect()
         return sys.getallocatedblocks()
 
     before = run(100)

@@ -14,7 +14,7 @@ from types import BuiltinFunctionType
 from typing import Annotated, Any
 
 import pytest
-from support import FASTCALL_IS_SERVED, Package
+from support import COUNTS_REFERENCES, FASTCALL_IS_SERVED, Package
 
 from pyexample.ffi import Library
 
@@ -52,7 +52,13 @@ TYPES = [
     Type("bool", bool, c_bool, [True, False]),
     Type("float", float, c_float, FLOATS),
     Type("double", float, c_double, [*FLOATS, 1.8e308, 2**53 + 1, 10**300]),
-    Type("const char *", bytes | None, c_char_p, [b"", b"text", b"\xff" * 100, None]),
+    # Where bytes do not move; elsewhere ctypes passes a copy, each time at another address.
+    Type(
+        "const char *",
+        bytes | None,
+        c_char_p,
+        [b"", b"text", b"\xff" * 100, None] if COUNTS_REFERENCES else [None],
+    ),
     Type("void *", int | None, c_void_p, [None, 1, 2**47, 2**63, 2**64 - 1]),
 ]
 INT32 = next(each for each in TYPES if each.c == "int32_t")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from shelf import BoxError, Shelf
-from support import attempt
+from support import COUNTS_REFERENCES, attempt, collect
 
 from pyexample import libfastcall
 from pyexample.ffi import Handle, checked, fastcall
@@ -25,7 +25,7 @@ def _nothing_goes_wrong(shelf: Shelf) -> Iterator[None]:
     """Whatever a test does: C sees no wrong use, and all that it gave comes back to it."""
     yield
     shelf.refuse_close(0)
-    gc.collect()
+    collect()
     assert shelf.faults == 0
     assert (shelf.count("boxes"), shelf.count("things")) == (0, 0)
 
@@ -86,7 +86,7 @@ def test_what_is_closed_cannot_be_used(shelf: Shelf) -> None:
         ValueError, match=r"^name_of_five\(\) parameter 'e' \(Box \*\) is closed$"
     ):
         shelf.name_of_five(*[opened(shelf)] * 4, box)
-    with pytest.raises(ctypes.ArgumentError, match=r"ValueError: the Box is closed$"):
+    with pytest.raises((ctypes.ArgumentError, ValueError), match=r"the Box is closed$"):
         shelf.library.cdll.name_of(box)
 
 
@@ -149,11 +149,11 @@ def test_children_go_before_their_parent(shelf: Shelf) -> None:
 
 def test_a_child_keeps_its_parent(shelf: Shelf) -> None:
     thing = shelf.put(opened(shelf), ord("t"))
-    gc.collect()
+    collect()
     assert shelf.name_of(thing) == ord("t")
     assert shelf.order == ""
     del thing
-    gc.collect()
+    collect()
     assert shelf.order == "tb"
 
 
@@ -163,7 +163,7 @@ def test_a_child_that_nobody_closes(shelf: Shelf) -> None:
     assert shelf.name_of(view) == ord("b")
     for _ in range(100):
         shelf.look(box)
-    gc.collect()
+    collect()
     assert len(box._life.children) == 1, "those that are gone are forgotten"
     box.close()
     assert view.closed
@@ -185,21 +185,22 @@ def test_garbage_with_cycles(shelf: Shelf) -> None:
     order = shelf.order
     gc.enable()
     assert order == ""
-    gc.collect()
+    collect()
     assert gone() is None
     assert shelf.order == "tb"
 
 
 def test_a_close_that_fails_leaves_it_open(shelf: Shelf) -> None:
     box = opened(shelf)
-    kept = shelf.watch(box, 0, 0, lambda number: number) or gc.collect()
+    shelf.watch(box, 0, 0, lambda number: number)
+    collect()
     shelf.refuse_close(7)
     for close in (box.close, lambda: shelf.box_close(box)):
         with pytest.raises(BoxError, match=r"^box_close\(\) of a box \(7\)$"):
             close()
         assert not box.closed
         assert shelf.name_of(box) == ord("b")
-        assert shelf.fire(box, 0, 5) == 5, kept
+        assert shelf.fire(box, 0, 5) == 5
     shelf.refuse_close(0)
     box.close()
     assert shelf.order == "b"
@@ -228,7 +229,7 @@ def test_a_finalizer_that_fails_is_heard_of(
     life = box._life
     shelf.refuse_close(7)
     del box
-    gc.collect()
+    collect()
     assert heard == ["box_close() of a box (7)"]
     shelf.refuse_close(0)
     life.close()
@@ -370,12 +371,13 @@ def test_one_that_comes_with_a_failure_is_closed(shelf: Shelf) -> None:
         shelf.box_open(ord("f"), 2)
     assert caught.value.code == 2
     del caught
-    gc.collect()
+    collect()
     assert shelf.order == "f"
     with pytest.raises(BoxError, match=r"^box_open\(\) of none \(3\)$"):
         shelf.box_open(ord("f"), 3)
 
 
+@pytest.mark.skipif(not COUNTS_REFERENCES, reason="counts blocks of memory, as CPython can")
 def test_memory_is_flat(shelf: Shelf) -> None:
     def run(times: int) -> int:
         for _ in range(times):
@@ -385,7 +387,7 @@ def test_memory_is_flat(shelf: Shelf) -> None:
             shelf.name_of(thing)
             shelf.box_text(box)
         del box, thing
-        gc.collect()
+        collect()
         return sys.getallocatedblocks()
 
     before = run(200)

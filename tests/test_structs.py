@@ -217,7 +217,7 @@ def test_what_c_wrote_and_the_declaration_rules_out() -> None:
     with pytest.raises(ValueError, match=r"^Mixed.color \(int32_t\) is 0, no Color$"):
         mixed.color  # noqa: B018
     text = ctypes.create_string_buffer(b"\xff")
-    Plain.from_buffer(mixed).text = ctypes.addressof(text)
+    c_void_p.from_buffer(mixed, Plain.text.offset).value = ctypes.addressof(text)
     with pytest.raises(UnicodeDecodeError):
         mixed.text  # noqa: B018
     assert repr(mixed).startswith(
@@ -257,6 +257,7 @@ def test_packed_and_unions() -> None:
     @struct
     class Packed(ctypes.Structure):
         _pack_: ClassVar[int] = 1
+        _layout_: ClassVar[str] = "ms"  # to be said from Python 3.14 on
         byte: Annotated[int, c_uint8]
         wide: Annotated[int, c_int64]
 
@@ -299,6 +300,7 @@ def test_names_and_bases() -> None:
 def test_what_ctypes_cannot_pass_by_value(by: str) -> None:
     class Packed(ctypes.Structure):
         _pack_ = 1
+        _layout_ = "ms"
         _fields_ = (("a", c_int8), ("b", c_int64))
 
     class Either(ctypes.Union):

@@ -141,7 +141,7 @@ class Engine:
         reason = self._prepare(descriptor)
         if reason is not None:
             raise NotServedError(reason.decode())
-        return self._new_builtin(id(descriptor) + _BYTES_OFFSET, descriptor, module)
+        return self._new_builtin(id(descriptor) + _bytes_offset(), descriptor, module)
 
     def guard(self, function: Any) -> Any:
         """What ctypes is to call for a callback, so that no exception escapes to it.
@@ -181,8 +181,10 @@ def address_of(function: Any) -> int | None:
 
 _METH_FASTCALL = 0x80  # https://docs.python.org/3/c-api/structures.html#c.METH_FASTCALL
 
-_BYTES_OFFSET = bytes.__basicsize__ - 1
-"""Where a bytes object holds its content: at its end, with the NUL that is behind it."""
+
+def _bytes_offset() -> int:
+    """Where CPython's bytes hold their content: at the end, with the NUL that is behind it."""
+    return bytes.__basicsize__ - 1
 
 
 def _initialise(library: ctypes.CDLL) -> None:
@@ -204,7 +206,7 @@ def _initialise(library: ctypes.CDLL) -> None:
         type_type=id(type),
         # The type is the last field of an object's head (PyObject in object.h).
         type_offset=object.__basicsize__ - ctypes.sizeof(c_void_p),
-        bytes_offset=_BYTES_OFFSET,
+        bytes_offset=_bytes_offset(),
     )
     library.fastcall_initialise.restype = c_char_p
     reason = library.fastcall_initialise(ctypes.byref(python))

@@ -2,6 +2,7 @@
 
 import ctypes
 import functools
+import sys
 from _thread import RLock, get_ident
 from collections.abc import Callable as Function
 from sys import _getframe  # pyright: ignore[reportPrivateUsage]
@@ -12,6 +13,9 @@ from ..libfastcall import running
 from .conversions import from_c, to_c
 from .declaration import Declaration
 from .values import DeclarationError, Value
+
+_FRAMES = 0 if sys.implementation.name == "cpython" else 1
+"""How many frames ctypes, where it is written in Python, has between C and a callback."""
 
 
 class Callback:
@@ -73,14 +77,19 @@ class Callback:
             raise DeclarationError(str(error)) from None
 
     def make(self, function: Function[..., Any] | None) -> Any:
-        """The C function that calls ``function``; a null pointer for None."""
+        """The C function that calls ``function``; a null pointer for None.
+
+        Its attribute ``active`` has an item for each call of it that has not returned.
+        """
         if function is None:
             return self.prototype()
         handles = [at for at, spec in enumerate(self.arguments) if spec.kind == "handle"]
+        active: list[None] = []
 
         def call(*arguments: Any) -> Any:
             if _waiting and get_ident() in _waiting:
                 return self.failed
+            active.append(None)
             try:
                 given: list[Any] = [
                     convert(each) for convert, each in zip(self._from_c, arguments, strict=True)
@@ -93,13 +102,17 @@ class Callback:
                             given[at].close()
                 return self._to_c(result) if self._to_c else None
             except BaseException as error:
-                return self._fail(error, _getframe().f_back)
+                return self._fail(error, _getframe(_FRAMES).f_back)
+            finally:
+                active.pop()
 
         guarded: Any = call
         guarded.failed = self._interrupted
         if engine := running():
             guarded = engine.guard(guarded)
-        return self.prototype(guarded)
+        pointer = self.prototype(guarded)
+        pointer.active = active
+        return pointer
 
     def _interrupted(self, error: BaseException) -> Any:
         """What C gets where an exception came in before the callback could begin."""

@@ -98,6 +98,8 @@ def _float(where: str, spec: Value) -> Convert:
         except TypeError:
             if _has(given, "__float__"):
                 raise  # its own error says more
+            if _has(given, "__index__"):  # which PyPy does not look for
+                return convert(operator.index(given))
             raise TypeError(f"{where} must be a number, not {_type_name(given)}") from None
         except OverflowError:
             raise OverflowError(f"{where} cannot hold so large a number") from None

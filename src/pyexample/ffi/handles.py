@@ -8,7 +8,7 @@ and the end of Python do what it does, whichever comes first.
 
 import ctypes
 from collections.abc import Callable, Hashable, Iterable
-from typing import TYPE_CHECKING, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -79,7 +79,8 @@ class Handle(ctypes.Structure):
     def close(self) -> None:
         """Give it back to C, its children first. Nothing happens where it is closed."""
         if self._life.close():
-            self._kept.clear()
+            while self._kept:
+                _let_go(self._kept.popitem()[1])
 
     def __enter__(self) -> "Self":
         return self
@@ -114,12 +115,26 @@ class Handle(ctypes.Structure):
     def keep(self, slot: Hashable, item: object) -> None:
         """Keep ``item`` alive until it is closed, or until another one has the same slot."""
         if self._life.close_in_c:
-            self._kept[slot] = item
+            kept, key = self._kept, slot
         else:  # C's own: nothing tells when it is closed
-            _kept_for_good[self._life.memory.address, slot] = item
+            kept, key = _kept_for_good, (self._life.memory.address, slot)
+        replaced, kept[key] = kept.get(key), item
+        _let_go(replaced)
 
 
-_kept_for_good: dict[tuple[int | None, Hashable], object] = {}
+_kept_for_good: dict[Hashable, object] = {}
+
+_active: dict[int, Any] = {}
+"""Callbacks that were let go of while C was in them: it returns through ctypes' closure."""
+
+
+def _let_go(item: Any) -> None:
+    """Let go of ``item``, and of what was active when it was its turn and is no more."""
+    if getattr(item, "active", None):
+        _active[id(item)] = item
+    for key, each in [*_active.items()]:
+        if not each.active:
+            _active.pop(key, None)
 
 
 class _Life:

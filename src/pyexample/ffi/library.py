@@ -64,8 +64,9 @@ class Library:
         self.path = self.attempts[-1].path
         self.declarations: dict[str, Declaration] = {}
         self.fallbacks: dict[str, str] = {}
-        # The same functions, called with the GIL held.
-        self._pydll = ctypes.PyDLL(self.path, handle=self.cdll._handle)
+        # The same functions, called with the GIL held; PyPy always releases it.
+        held = getattr(ctypes, "PyDLL", ctypes.CDLL)
+        self._pydll = held(self.path, handle=self.cdll._handle)
         self._kind = type(f"lib{name}", (Function,), {"__module__": module})
         self._switch = variable(package, "FASTCALL")
 

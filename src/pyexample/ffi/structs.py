@@ -29,6 +29,8 @@ def struct(cls: type[S]) -> type[S]:
         raise DeclarationError(f"{cls.__name__}.{min(defaults)}: C's fields have no defaults")
     structure: Any = cls
     structure._fields_ = [(name, spec.ctype) for name, spec in fields.items()]
+    for name in cls.__dict__.keys() & {*_names(cls)} - fields.keys():
+        delattr(cls, name)  # PyPy gives it the fields of its bases anew, without their checks
     for name, spec in fields.items():
         if spec.kind != "other":
             where = f"{cls.__name__}.{name} ({spec.c_name})"
@@ -66,13 +68,14 @@ class _Field:
         self.field.__set__(instance, self.to_c(value))
 
 
-def _repr(self: Any) -> str:
-    names = [
-        name
-        for cls in reversed(type(self).__mro__)
-        for name, *_ in cls.__dict__.get("_fields_", ())
+def _names(cls: Any) -> list[str]:
+    return [
+        name for each in reversed(cls.__mro__) for name, *_ in each.__dict__.get("_fields_", ())
     ]
-    fields = [f"{name}={_shown(self, name)}" for name in names]
+
+
+def _repr(self: Any) -> str:
+    fields = [f"{name}={_shown(self, name)}" for name in _names(type(self))]
     return f"{type(self).__name__}({', '.join(fields)})"
 
 

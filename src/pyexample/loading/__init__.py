@@ -238,12 +238,13 @@ def _diagnose(path: str, message: str) -> str:
 
 def needed_architecture() -> str:
     """The architecture that a library must have for this Python, such as ``ELF x86_64``."""
-    import _ctypes  # a library that this very process has loaded
+    import _ctypes  # a library that this very process has loaded, but in PyPy
     import platform
 
-    found = architectures(getattr(_ctypes, "__file__", None) or sys.executable)
-    if len(found) == 1:
-        return found[0]
+    for path in (getattr(_ctypes, "__file__", None), sys.executable):
+        found = architectures(path) if path else []
+        if len(found) == 1:
+            return found[0]
     # A universal binary: the half that runs is the machine's.
     return f"Mach-O {platform.machine()}"
 
