@@ -1,6 +1,7 @@
 """What all tests share: fresh environments, programs that may be missing, built packages."""
 
 import gc
+import importlib.util
 import os
 import shutil
 import sys
@@ -77,6 +78,32 @@ def sources(tmp_path: Path) -> Path:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project's wheel, built from this checkout."""
     return build_wheel(ROOT, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def zig(missing: Callable[[str], None]) -> Path:
+    """The compiler for every platform."""
+    spec = importlib.util.find_spec("ziglang")
+    if spec is None or spec.origin is None:
+        missing("ziglang is not installed")
+        raise AssertionError
+    return Path(spec.origin).with_name("zig")
+
+
+@pytest.fixture(scope="session")
+def built(zig: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The wheel of one platform, built when it is first asked for."""
+    import build_wheels  # needs what only the extra "wheels" brings
+
+    folder = tmp_path_factory.mktemp("wheels")
+
+    def build(platform: str) -> Path:
+        for wheel in folder.glob(f"*{platform}.whl"):
+            return wheel
+        assert build_wheels.build_all([platform], folder)
+        return build(platform)
+
+    return build
 
 
 @pytest.fixture(params=["builtin", "ctypes"])
