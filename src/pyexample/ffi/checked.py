@@ -6,6 +6,7 @@ call, that way hands over to this one whatever it does not accept.
 
 import ctypes
 import functools
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -225,17 +226,12 @@ def _view(where: str, spec: In, given: Any) -> "View":
 
 
 def _check_overlap(arguments: list[Argument], views: "dict[int, View]") -> None:
-    buffers = [
-        (argument, argument.spec, views[argument.position])
-        for argument in arguments
-        if isinstance(argument.spec, In)
-    ]
-    for argument, spec, view in buffers:
-        for other_argument, _, other in buffers:
-            if view is other or not spec.writable or not view.overlaps(other):
-                continue
-            if not (spec.in_place and view.is_same_memory(other)):
-                raise ValueError(f"{argument.where} overlaps {other_argument.name!r}")
+    buffers = [(each, each.spec) for each in arguments if isinstance(each.spec, In)]
+    for (argument, spec), (other, _) in itertools.permutations(buffers, 2):
+        view, beside = views[argument.position], views[other.position]
+        in_place = spec.in_place and view.is_same_memory(beside)
+        if spec.writable and view.overlaps(beside) and not in_place:
+            raise ValueError(f"{argument.where} overlaps {other.name!r}")
 
 
 def _count(argument: Argument, spec: Count, views: "dict[int, View]") -> int:

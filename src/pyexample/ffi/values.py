@@ -179,30 +179,36 @@ class Value:
         python_type: the Python type that stands for it.
         nullable: whether None stands for a null pointer.
         low, high: the least and the greatest value of an integer or address, else 0.
+        enumeration: the one that an integer is of, or None.
         callback, status, encoding, freed_by, keep, closes: what was declared of it.
     """
+
+    callback: Any = None
+    status: Status | None = None
+    encoding = Encoding("utf-8")
+    freed_by: FreedBy | None = None
+    keep: Keep | None = None
+    closes = False
+    enumeration: Any = None
+    low = high = 0
 
     def __init__(self, where: str, python_type: Any, ctype: Any) -> None:
         """Let ``python_type`` stand for ``ctype``; errors call the value ``where``."""
         # A Callback and a Handle are told by what they have, since their modules are imported
         # by those who use them only.
-        self.callback: Any = ctype if hasattr(ctype, "prototype") else None
-        self.status = ctype if isinstance(ctype, Status) else None
-        if self.callback:
-            ctype = self.callback.prototype
-        elif self.status:
-            ctype = self.status.ctype
+        if hasattr(ctype, "prototype"):
+            self.callback, ctype = ctype, ctype.prototype
+        elif isinstance(ctype, Status):
+            self.status, ctype = ctype, ctype.ctype
         self.ctype: Any = ctype
-        self.encoding = _UTF_8
-        self.freed_by: FreedBy | None = None
-        self.keep: Keep | None = None
-        self.closes = False
         self.kind, python_types = _kind(ctype, where)
         self.c_name = _c_name(ctype)
         self.python_type, self.nullable = _without_none(python_type)
-        self.low, self.high = 0, 0
         if self.kind in ("signed", "unsigned", "address"):
             self.low, self.high = _limits(ctype)
+        if self.kind in ("signed", "unsigned") and _is_a(self.python_type, int):
+            is_one = hasattr(self.python_type, "__members__")
+            self.enumeration = self.python_type if is_one else None
         if self.callback:
             self.kind, self.c_name = "callback", self.callback.name
         elif self.kind == "address" and hasattr(self.python_type, "adopt"):
@@ -217,16 +223,14 @@ class Value:
         elif self.nullable and self.kind in ("signed", "unsigned", "bool", "float"):
             raise DeclarationError(f"{where}: {self.c_name} is no pointer, it cannot be None")
 
-    @property
-    def enumeration(self) -> Any:
-        """The enumeration that an integer is of, or None."""
-        is_one = _is_a(self.python_type, int) and hasattr(self.python_type, "__members__")
-        return self.python_type if is_one and self.kind in ("signed", "unsigned") else None
-
     def refine(self, where: str, item: object) -> None:
         """Take what stands behind the C type: a range, an Encoding, ..."""
-        if isinstance(item, range):
-            self.narrow(where, item)
+        if isinstance(item, range) and self.kind in ("signed", "unsigned"):
+            if item.step != 1 or not item:
+                raise DeclarationError(f"{where}: {item!r} is empty, or has not the step 1")
+            if item[0] < self.low or item[-1] > self.high:
+                raise DeclarationError(f"{where}: {item!r} goes beyond {self.c_name}")
+            self.low, self.high = item[0], item[-1]
         elif isinstance(item, Encoding) and self.kind == "string" and self.python_type is str:
             self.encoding = item
         elif isinstance(item, FreedBy) and self.kind == "string":
@@ -264,16 +268,6 @@ class Value:
         if status.error and not status.success <= members:
             unknown = sorted(status.success - members)
             raise DeclarationError(f"{where}: {enumeration.__name__} lacks the codes {unknown}")
-
-    def narrow(self, where: str, allowed: range) -> None:
-        """Allow only the integers in ``allowed``."""
-        if self.kind not in ("signed", "unsigned"):
-            raise DeclarationError(f"{where}: only an integer has a range, not {self.c_name}")
-        if allowed.step != 1 or not allowed:
-            raise DeclarationError(f"{where}: {allowed!r} is empty, or has not the step 1")
-        if allowed[0] < self.low or allowed[-1] > self.high:
-            raise DeclarationError(f"{where}: {allowed!r} goes beyond {self.c_name}")
-        self.low, self.high = allowed[0], allowed[-1]
 
 
 class Returned:
@@ -323,8 +317,6 @@ def value_of(where: str, annotation: Any) -> Value:
         value.refine(where, item)
     return value
 
-
-_UTF_8 = Encoding("utf-8")
 
 _SPECIAL = {
     "callback": "a callback",
