@@ -8,16 +8,14 @@ import ctypes
 import functools
 import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .buffers import View
 from .callbacks import hold, raise_pending, take
 from .conversions import from_c, to_c
 from .declaration import Argument, Declaration
 from .handles import Handle
 from .values import Count, DeclarationError, In, Returned, Value
-
-if TYPE_CHECKING:
-    from .buffers import View
 
 
 def checked_call(
@@ -122,7 +120,7 @@ def _converter(declaration: Declaration) -> Callable[..., tuple[list[Any], list[
                     held.append(value.use())
                     value = value.pointer()
             elif isinstance(spec, In):
-                view = _view(argument.where, spec, given[argument.position])
+                view = View(argument.where, spec, given[argument.position])
                 views[argument.position] = view
                 held.append(view.release)
                 value = ctypes.cast(view.address, spec.ctype)
@@ -219,13 +217,7 @@ def refuse(declaration: Declaration) -> Callable[..., Any]:
     return unexpected
 
 
-def _view(where: str, spec: In, given: Any) -> "View":
-    from .buffers import View  # seldom needed: fast calls do without
-
-    return View(where, spec, given)
-
-
-def _check_overlap(arguments: list[Argument], views: "dict[int, View]") -> None:
+def _check_overlap(arguments: list[Argument], views: dict[int, View]) -> None:
     buffers = [(each, each.spec) for each in arguments if isinstance(each.spec, In)]
     for (argument, spec), (other, _) in itertools.permutations(buffers, 2):
         view, beside = views[argument.position], views[other.position]
@@ -234,7 +226,7 @@ def _check_overlap(arguments: list[Argument], views: "dict[int, View]") -> None:
             raise ValueError(f"{argument.where} overlaps {other.name!r}")
 
 
-def _count(argument: Argument, spec: Count, views: "dict[int, View]") -> int:
+def _count(argument: Argument, spec: Count, views: dict[int, View]) -> int:
     first, *rest = spec.names
     count = views[argument.parameters[0]].items
     for name, position in zip(rest, argument.parameters[1:], strict=True):

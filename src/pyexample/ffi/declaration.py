@@ -39,17 +39,7 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from .values import (
-    Count,
-    DeclarationError,
-    In,
-    Keep,
-    Returned,
-    Status,
-    Value,
-    annotations,
-    split_annotation,
-)
+from .values import Count, DeclarationError, In, Keep, Returned, Status, Value
 
 Spec = Value | In | Count | Returned
 
@@ -183,6 +173,26 @@ class Declaration:
                     f"{argument.where}: Keep needs a handle that is not None,"
                     f" not {naming.names[0]}"
                 )
+
+
+def annotations(declared: Any) -> dict[str, Any]:
+    """The annotations of a function or class, with no strings among them."""
+    hints: dict[str, Any] = declared.__annotations__
+    if any(isinstance(hint, str) for hint in hints.values()):
+        # It takes its time, and only strings need it. Of a class it has the bases' as well.
+        resolved = typing.get_type_hints(declared, include_extras=True)
+        return {name: resolved[name] for name in hints}
+    return hints
+
+
+def split_annotation(where: str, annotation: Any) -> list[Any]:
+    """The Python type of an annotation, and what stands behind it."""
+    if typing.get_origin(annotation) is not typing.Annotated:
+        raise DeclarationError(
+            f"{where}: expected Annotated[python type, C type], not {annotation!r}"
+        )
+    python_type, *items = typing.get_args(annotation)
+    return [None if python_type is types.NoneType else python_type, *items]
 
 
 def _parameter(where: str, annotation: Any) -> list[Spec]:

@@ -206,9 +206,8 @@ class Value:
         self.python_type, self.nullable = _without_none(python_type)
         if self.kind in ("signed", "unsigned", "address"):
             self.low, self.high = _limits(ctype)
-        if self.kind in ("signed", "unsigned") and _is_a(self.python_type, int):
-            is_one = hasattr(self.python_type, "__members__")
-            self.enumeration = self.python_type if is_one else None
+        if self.kind in ("signed", "unsigned") and hasattr(self.python_type, "__members__"):
+            self.enumeration = self.python_type if issubclass(self.python_type, int) else None
         if self.callback:
             self.kind, self.c_name = "callback", self.callback.name
         elif self.kind == "address" and hasattr(self.python_type, "adopt"):
@@ -289,35 +288,6 @@ class Returned:
         self.c_name = f"{self.value.c_name} *"
 
 
-def annotations(declared: Any) -> dict[str, Any]:
-    """The annotations of a function or class, with no strings among them."""
-    hints: dict[str, Any] = declared.__annotations__
-    if any(isinstance(hint, str) for hint in hints.values()):
-        # It takes its time, and only strings need it. Of a class it has the bases' as well.
-        resolved = typing.get_type_hints(declared, include_extras=True)
-        return {name: resolved[name] for name in hints}
-    return hints
-
-
-def split_annotation(where: str, annotation: Any) -> list[Any]:
-    """The Python type of an annotation, and what stands behind it."""
-    if typing.get_origin(annotation) is not typing.Annotated:
-        raise DeclarationError(
-            f"{where}: expected Annotated[python type, C type], not {annotation!r}"
-        )
-    python_type, *items = typing.get_args(annotation)
-    return [None if python_type is types.NoneType else python_type, *items]
-
-
-def value_of(where: str, annotation: Any) -> Value:
-    """The value that an annotation declares, with nothing beside it."""
-    python_type, ctype, *items = split_annotation(where, annotation)
-    value = Value(where, python_type, ctype)
-    for item in items:
-        value.refine(where, item)
-    return value
-
-
 _SPECIAL = {
     "callback": "a callback",
     "status": "a Status",
@@ -332,20 +302,14 @@ class _OwnedString(ctypes.c_char_p):
     """``char *`` as a result that keeps its address: ctypes makes bytes of no subclass."""
 
 
-def _is_a(python_type: Any, base: type | tuple[type, ...]) -> bool:
-    return isinstance(python_type, type) and issubclass(python_type, base)
-
-
 def _is_packed_or_union(ctype: Any) -> bool:
-    while _is_a(ctype, ctypes.Array):
-        ctype = ctype._type_
-    if not _is_a(ctype, (ctypes.Structure, ctypes.Union)):
-        return False
+    if hasattr(ctype, "_length_"):  # an array
+        return _is_packed_or_union(ctype._type_)
     fields = [each[1] for cls in ctype.__mro__ for each in cls.__dict__.get("_fields_", ())]
     return (
         issubclass(ctype, ctypes.Union)
         or hasattr(ctype, "_pack_")
-        or any(_is_packed_or_union(each) for each in fields)
+        or any(map(_is_packed_or_union, fields))
     )
 
 
