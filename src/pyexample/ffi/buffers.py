@@ -20,7 +20,7 @@ class View:
 
     Attributes:
         address: of its first byte.
-        nbytes: how long it is.
+        memory: the addresses of all its bytes.
         items: how many items it has.
     """
 
@@ -41,26 +41,15 @@ class View:
             )
         if spec.writable and view.readonly:
             raise BufferError(f"{where} must be writable")
-        self.nbytes = view.nbytes
         self.items = view.nbytes // spec.size
         self.address = _address(view)
-        if self.nbytes and self.address % spec.size:
+        self.memory = range(self.address, self.address + view.nbytes)
+        if self.memory and self.address % spec.size:
             raise BufferError(f"{where} must be aligned to {spec.size} bytes: pass a copy")
 
     def release(self) -> None:
         """Let go of the object whose buffer it is."""
         self._view.release()
-
-    def overlaps(self, other: "View") -> bool:
-        """Whether both have a byte in common."""
-        return (
-            self.address < other.address + other.nbytes
-            and other.address < self.address + self.nbytes
-        )
-
-    def is_same_memory(self, other: "View") -> bool:
-        """Whether both have all bytes in common."""
-        return self.address == other.address and self.nbytes == other.nbytes
 
 
 def _split(format_: str) -> tuple[str, str]:

@@ -61,7 +61,7 @@ def closing_call(
     """The same for a function that closes a handle, which happens once."""
     result = declaration.result
     status = result.status if result else None
-    takes_it_alone = len(declaration.arguments) == 1 and declaration.has_handle(0)
+    takes_it_alone = [each.is_handle for each in declaration.arguments] == [True]
     if not takes_it_alone or (result and (not status or result.python_type is not None)):
         raise DeclarationError(
             f"{declaration.name}(): what CLOSES takes the handle alone, which is not None,"
@@ -220,9 +220,9 @@ def refuse(declaration: Declaration) -> Callable[..., Any]:
 def _check_overlap(arguments: list[Argument], views: dict[int, View]) -> None:
     buffers = [(each, each.spec) for each in arguments if isinstance(each.spec, In)]
     for (argument, spec), (other, _) in itertools.permutations(buffers, 2):
-        view, beside = views[argument.position], views[other.position]
-        in_place = spec.in_place and view.is_same_memory(beside)
-        if spec.writable and view.overlaps(beside) and not in_place:
+        here, there = views[argument.position].memory, views[other.position].memory
+        shared = max(here.start, there.start) < min(here.stop, there.stop)
+        if spec.writable and shared and not (spec.in_place and here == there):
             raise ValueError(f"{argument.where} overlaps {other.name!r}")
 
 

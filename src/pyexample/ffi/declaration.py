@@ -52,6 +52,7 @@ class Argument:
         name: the Python parameter that it comes from, or beside which it stands; "return".
         position: of that parameter, from 0.
         where: what error messages call it.
+        is_handle: whether it is a Handle, which cannot be None.
         parameters: the positions of the parameters that a Count counts, or those that a
             Keep names.
     """
@@ -62,6 +63,7 @@ class Argument:
         self.spec = spec
         self.parameters: list[int] = []
         self.where = f"{function}() parameter {name!r} ({spec.c_name})"
+        self.is_handle = isinstance(spec, Value) and spec.kind == "handle" and not spec.nullable
 
 
 class Declaration:
@@ -105,14 +107,6 @@ class Declaration:
         """The type of the handle that it closes, or None."""
         specs = [each.spec for each in self.arguments if isinstance(each.spec, Value)]
         return next((spec.python_type for spec in specs if spec.closes), None)
-
-    def has_handle(self, position: int) -> bool:
-        """Whether the parameter is a handle that cannot be None."""
-        specs = [each.spec for each in self.arguments if each.position == position]
-        return any(
-            isinstance(each, Value) and each.kind == "handle" and not each.nullable
-            for each in specs
-        )
 
     def apply(self, c_function: Any) -> None:
         """Set ``argtypes`` and ``restype`` on a function of a ctypes library."""
@@ -168,7 +162,8 @@ class Declaration:
                     f" not {', '.join(unknown) or 'none'}"
                 )
             argument.parameters = [self.parameters.index(name) for name in naming.names]
-            if not counts and not self.has_handle(argument.parameters[0]):
+            handles = [each.position for each in self.arguments if each.is_handle]
+            if not counts and argument.parameters[0] not in handles:
                 raise DeclarationError(
                     f"{argument.where}: Keep needs a handle that is not None,"
                     f" not {naming.names[0]}"
