@@ -330,7 +330,7 @@ def _no_annotation(number, /) -> None: ...  # type: ignore[no-untyped-def]
         (_keyword_only, "no keyword-only ones"),
         (_star, "no keyword-only ones, no [*] and no [*][*]"),
         (_star_star, "no keyword-only ones, no [*] and no [*][*]"),
-        (_default, "C's parameters have no defaults"),
+        (_default, "no name and no default"),
         (_no_result, "has no annotation for return"),
         (_no_annotation, "has no annotation for number"),
     ],

@@ -4,15 +4,10 @@ import ctypes
 import sys
 from typing import Any
 
-from .values import In
+from .values import KINDS, In
 
-_KINDS = {
-    **dict.fromkeys("bhilqn", "signed"),
-    **dict.fromkeys("BHILQNc", "unsigned"),
-    **dict.fromkeys("fd", "float"),
-    "?": "bool",
-}
-"""By the type code of the struct module, which buffers use: the kind of an item."""
+_KINDS = {**KINDS, "n": "signed", "N": "unsigned", "c": "unsigned"}
+"""By the type code of the struct module, which buffers use: those of ctypes and some more."""
 
 
 class View:
@@ -31,7 +26,8 @@ class View:
         except TypeError:
             raise TypeError(f"{where} must be a buffer, not {type(given).__name__}") from None
         view = self._view
-        if spec.item_kind != "void" and not _fits(spec, view):
+        fits = view.itemsize == spec.size and _kind(view) == spec.item_kind
+        if spec.item_kind != "void" and not fits:
             raise TypeError(
                 f"{where} must have items of {spec.item_name}, not of {_item_name(view)}"
             )
@@ -52,19 +48,11 @@ class View:
         self._view.release()
 
 
-def _split(format_: str) -> tuple[str, str]:
-    """A format's byte order, and the rest."""
-    return (format_[0], format_[1:]) if format_[:1] in tuple("@=<>!") else ("@", format_)
-
-
 def _kind(view: memoryview) -> str:
-    order, code = _split(view.format)
-    native = {"little": "@=<", "big": "@=>!"}[sys.byteorder]
-    return _KINDS.get(code, "") if order in native or view.itemsize == 1 else ""
-
-
-def _fits(spec: In, view: memoryview) -> bool:
-    return view.itemsize == spec.size and _kind(view) == spec.item_kind
+    foreign = (">", "!") if sys.byteorder == "little" else ("<",)
+    if view.format.startswith(foreign) and view.itemsize > 1:
+        return ""
+    return _KINDS.get(view.format.lstrip("@=<>!"), "")
 
 
 def _item_name(view: memoryview) -> str:

@@ -221,11 +221,10 @@ def _positional_names(function: Callable[..., Any]) -> tuple[str, ...]:
     # By hand, since importing inspect takes longer than all of ctypes.
     code = function.__code__
     has_star = code.co_flags & 0x0C  # CO_VARARGS and CO_VARKEYWORDS
-    if code.co_posonlyargcount != code.co_argcount or code.co_kwonlyargcount or has_star:
+    named = code.co_posonlyargcount != code.co_argcount or code.co_kwonlyargcount
+    if named or has_star or function.__defaults__:
         raise DeclarationError(
-            f"{function.__name__}(): C's parameters have a position and no name:"
+            f"{function.__name__}(): C's parameters have a position, no name and no default:"
             " end the list with a '/', and have no keyword-only ones, no * and no **"
         )
-    if function.__defaults__:
-        raise DeclarationError(f"{function.__name__}(): C's parameters have no defaults")
     return code.co_varnames[: code.co_argcount]

@@ -14,16 +14,18 @@ else:
         """Whatever has the buffer protocol, as type checkers know it (PEP 688)."""
 
 
-_KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
-    **dict.fromkeys("bhilq", ("signed", (int,))),
-    **dict.fromkeys("BHILQ", ("unsigned", (int,))),
-    "?": ("bool", (bool,)),
-    "f": ("float", (float,)),
-    "d": ("float", (float,)),
-    "z": ("string", (bytes, str)),
-    "P": ("address", (int,)),
+KINDS = {
+    **dict.fromkeys("bhilq", "signed"),
+    **dict.fromkeys("BHILQ", "unsigned"),
+    **dict.fromkeys("fd", "float"),
+    "?": "bool",
+    "z": "string",
+    "P": "address",
 }
-"""By the type code of a simple ctypes type: its kind, and the Python types for it."""
+"""By the type code of a simple ctypes type: its kind."""
+
+_PYTHON_TYPES = {"bool": (bool,), "float": (float,), "string": (bytes, str), "other": ()}
+"""By its kind: the Python types for a value, where they are not int."""
 
 _C_NAMES = {"?": "bool", "f": "float", "d": "double", "z": "char *", "P": "void *", "c": "char"}
 
@@ -50,7 +52,7 @@ class In:
     in_place = False
 
     def __init__(self, item: Any, /) -> None:
-        kind = "void" if item in (None, ctypes.c_char) else _kind(item, "In and Out")[0]
+        kind = "void" if item in (None, ctypes.c_char) else _kind(item, "In and Out")
         if kind not in ("void", "signed", "unsigned", "bool", "float"):
             raise DeclarationError(f"In and Out: items of {item!r} are not served")
         self.ctype: Any = ctypes.POINTER(item) if item else ctypes.c_void_p
@@ -87,7 +89,7 @@ class Count:
     """
 
     def __init__(self, ctype: Any, /, *buffers: str) -> None:
-        if _kind(ctype, "Count")[0] not in ("signed", "unsigned"):
+        if _kind(ctype, "Count") not in ("signed", "unsigned"):
             raise DeclarationError(f"Count: {ctype!r} is not an integer type")
         self.ctype = ctype
         self.high = _limits(ctype)[1]
@@ -201,7 +203,8 @@ class Value:
         elif isinstance(ctype, Status):
             self.status, ctype = ctype, ctype.ctype
         self.ctype: Any = ctype
-        self.kind, python_types = _kind(ctype, where)
+        self.kind = _kind(ctype, where)
+        python_types = _PYTHON_TYPES.get(self.kind, (int,))
         self.c_name = _c_name(ctype)
         self.python_type, self.nullable = _without_none(python_type)
         if self.kind in ("signed", "unsigned", "address"):
@@ -327,15 +330,15 @@ def _code(ctype: Any) -> str:
     return code if isinstance(code, str) else ""
 
 
-def _kind(ctype: Any, where: str) -> tuple[str, tuple[type, ...]]:
+def _kind(ctype: Any, where: str) -> str:
     if not (isinstance(ctype, type) and hasattr(ctype, "from_param")):
         raise DeclarationError(f"{where}: {ctype!r} is not a ctypes type")
-    return _KINDS.get(_code(ctype), ("other", ()))
+    return KINDS.get(_code(ctype), "other")
 
 
 def _c_name(ctype: Any) -> str:
     code = _code(ctype)
-    kind, _ = _KINDS.get(code, ("other", ()))
+    kind = KINDS.get(code)
     if kind in ("signed", "unsigned"):
         # ctypes does not keep the name: c_int32 is c_int, and c_size_t is c_ulong.
         return f"{'u' if kind == 'unsigned' else ''}int{8 * ctypes.sizeof(ctype)}_t"
