@@ -12,7 +12,7 @@ from typing import Any
 
 from .buffers import View
 from .callbacks import hold, raise_pending, take
-from .conversions import from_c, to_c
+from .conversions import POINTERS, declared_from_c, to_c
 from .declaration import Argument, Declaration
 from .handles import Handle
 from .values import Count, DeclarationError, In, Returned, Value
@@ -145,9 +145,9 @@ def _finisher(declaration: Declaration) -> Callable[..., Any]:
     specs = [each.value for each in declaration.returned]
     if result and not status:
         specs.insert(0, result)
-    converters = [from_c(_result(declaration, spec), spec) for spec in specs]
+    converters = [declared_from_c(_result(declaration, spec), spec) for spec in specs]
     unexpected = refuse(declaration)
-    special = result and (status or result.enumeration or result.kind in _POINTERS)
+    special = result and (status or result.enumeration or result.kind in POINTERS)
     as_it_is = not (special or declaration.returned)
 
     def finish(returned: Any, rooms: list[Any], given: tuple[Any, ...]) -> Any:
@@ -173,9 +173,6 @@ def _finisher(declaration: Declaration) -> Callable[..., Any]:
                 return code
         if problems:
             raise problems.pop()
-        for spec, value in zip(specs, values, strict=True):
-            if value is None and spec.kind in _POINTERS and not spec.nullable:
-                unexpected(None)
         return tuple(values) if len(values) > 1 else values[0] if values else None
 
     return finish
@@ -183,9 +180,6 @@ def _finisher(declaration: Declaration) -> Callable[..., Any]:
 
 def _result(declaration: Declaration, spec: Value) -> str:
     return f"{declaration.name}() result ({spec.c_name})"
-
-
-_POINTERS = ("string", "address", "handle")
 
 
 def _content(room: Any) -> Any:
@@ -203,13 +197,9 @@ def refuse(declaration: Declaration) -> Callable[..., Any]:
     pointer. It raises the error, or returns what comes back all the same.
     """
     result = declaration.result
-    convert = from_c(_result(declaration, result), result) if result else None
+    convert = declared_from_c(_result(declaration, result), result) if result else None
 
     def unexpected(value: Any, *given: Any) -> Any:
-        if value is None:
-            raise ValueError(
-                f"{declaration.name}() returned a null pointer, which its declaration rules out"
-            )
         if result and result.status:
             result.status.check(value, declaration.name, given)
         return convert(value) if convert else None

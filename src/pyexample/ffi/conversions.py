@@ -8,6 +8,8 @@ from typing import Any
 
 from .values import Value
 
+POINTERS = ("string", "address", "handle")
+
 _INFINITY = float("inf")
 
 
@@ -28,6 +30,21 @@ def from_c(where: str, spec: Value) -> Callable[..., Any]:
     return functools.partial(convert, where, spec)
 
 
+def declared_from_c(where: str, spec: Value) -> Callable[..., Any]:
+    """The same, but for a null pointer that was not declared: a ValueError."""
+    convert = from_c(where, spec)
+    if spec.nullable or spec.kind not in POINTERS:
+        return convert
+
+    def convert_some(*given: Any, **how: Any) -> Any:
+        value = convert(*given, **how)
+        if value is None:
+            raise ValueError(f"{where} is a null pointer, which its declaration rules out")
+        return value
+
+    return convert_some
+
+
 def _same(where: str, spec: Value, result: Any, given: Iterable[object] = ()) -> Any:
     return result
 
@@ -39,8 +56,10 @@ def _member(where: str, spec: Value, result: Any, given: Iterable[object] = ()) 
         raise ValueError(f"{where} is {result}, no {spec.enumeration.__name__}") from None
 
 
-def _adopt(where: str, spec: Value, result: Any, given: Iterable[object] = ()) -> Any:
-    return spec.python_type.adopt(result, given) if result else None
+def _adopt(
+    where: str, spec: Value, result: Any, given: Iterable[object] = (), owned: bool = True
+) -> Any:
+    return spec.python_type.adopt(result, given, owned=owned) if result else None
 
 
 def _copy(where: str, spec: Value, result: Any, given: Iterable[object] = ()) -> Any:
