@@ -157,9 +157,11 @@ def shelf(
 @pytest.fixture
 def watched(tool: Callable[[str], str]) -> dict[str, str]:
     """The environment in which Python can load a library that was compiled with SANITIZERS."""
-    runtime = run([tool("gcc"), "-print-file-name=libasan.so"]).strip()
+    # That of C++ as well, where it is to know of exceptions that modules throw.
+    names = ("libasan.so", "libstdc++.so.6")
+    runtimes = [run([tool("gcc"), f"-print-file-name={name}"]).strip() for name in names]
     return {
-        "LD_PRELOAD": runtime,
+        "LD_PRELOAD": " ".join(runtimes),
         # Python's own allocator hides an overflow from one object into the next.
         "PYTHONMALLOC": "malloc",
         # Python itself leaves memory to the system at exit.
