@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from ..libfastcall import running
-from .conversions import declared_from_c, to_c
+from .conversions import from_c, to_c
 from .declaration import Declaration
 from .values import DeclarationError, Value
 
@@ -48,7 +48,7 @@ class Callback:
                 raise DeclarationError(f"{argument.where}: a Callback gets values only")
             argument.spec.only(argument.where)
             self.arguments.append(argument.spec)
-            convert = declared_from_c(argument.where, argument.spec)
+            convert = from_c(argument.where, argument.spec)
             is_handle = argument.spec.kind == "handle"
             self._from_c.append(
                 functools.partial(convert, owned=False) if is_handle else convert

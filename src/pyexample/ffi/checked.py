@@ -12,7 +12,7 @@ from typing import Any
 
 from .buffers import View
 from .callbacks import hold, raise_pending, take
-from .conversions import POINTERS, declared_from_c, to_c
+from .conversions import POINTERS, from_c, to_c
 from .declaration import Argument, Declaration
 from .handles import Handle
 from .values import Count, DeclarationError, In, Returned, Value
@@ -60,9 +60,8 @@ def closing_call(
 ) -> Callable[..., Any]:
     """The same for a function that closes a handle, which happens once."""
     result = declaration.result
-    status = result.status if result else None
     takes_it_alone = [each.is_handle for each in declaration.arguments] == [True]
-    if not takes_it_alone or (result and (not status or result.python_type is not None)):
+    if not takes_it_alone or (result and (not result.status or result.python_type is not None)):
         raise DeclarationError(
             f"{declaration.name}(): what CLOSES takes the handle alone, which is not None,"
             " and returns nothing, or None for a Status"
@@ -72,17 +71,8 @@ def closing_call(
     if "close_in_c" in vars(kind):
         raise DeclarationError(f"{where}: another function CLOSES it")
 
-    def close_in_c(address: int) -> None:
-        earlier = take()
-        try:
-            code = c_function(address)
-            raise_pending()
-            if status and status.fails(code):
-                status.check(code, declaration.name, (kind.adopt(address, owned=False),))
-        finally:
-            hold(earlier)
-
-    kind.close_in_c = staticmethod(close_in_c)
+    call_c = checked_call(declaration, c_function)
+    kind.close_in_c = lambda address: call_c(kind.adopt(address, owned=False))
 
     @functools.wraps(declaration.function)
     def call(*given: Any, **keywords: Any) -> None:
@@ -145,7 +135,7 @@ def _finisher(declaration: Declaration) -> Callable[..., Any]:
     specs = [each.value for each in declaration.returned]
     if result and not status:
         specs.insert(0, result)
-    converters = [declared_from_c(_result(declaration, spec), spec) for spec in specs]
+    converters = [from_c(_result(declaration, spec), spec) for spec in specs]
     unexpected = refuse(declaration)
     special = result and (status or result.enumeration or result.kind in POINTERS)
     as_it_is = not (special or declaration.returned)
@@ -197,7 +187,7 @@ def refuse(declaration: Declaration) -> Callable[..., Any]:
     pointer. It raises the error, or returns what comes back all the same.
     """
     result = declaration.result
-    convert = declared_from_c(_result(declaration, result), result) if result else None
+    convert = from_c(_result(declaration, result), result) if result else None
 
     def unexpected(value: Any, *given: Any) -> Any:
         if result and result.status:

@@ -22,17 +22,12 @@ def to_c(where: str, spec: Value) -> Callable[[Any], Any]:
 
 
 def from_c(where: str, spec: Value) -> Callable[..., Any]:
-    """What makes of a value that ctypes returned the Python value; None of a null pointer.
+    """What makes of a value that ctypes returned the Python value, or raises ValueError.
 
     It may be passed the arguments of the call as well, from which handles are made.
     """
-    convert = _member if spec.enumeration else _FROM_C.get(spec.kind, _same)
-    return functools.partial(convert, where, spec)
-
-
-def declared_from_c(where: str, spec: Value) -> Callable[..., Any]:
-    """The same, but for a null pointer that was not declared: a ValueError."""
-    convert = from_c(where, spec)
+    of_kind = _member if spec.enumeration else _FROM_C.get(spec.kind, _same)
+    convert = functools.partial(of_kind, where, spec)
     if spec.nullable or spec.kind not in POINTERS:
         return convert
 
@@ -89,7 +84,10 @@ def _integer(where: str, spec: Value, given: Any) -> int:
             raise  # its own error says more
         raise TypeError(f"{where} must be an integer, not {_type_name(given)}") from None
     if not spec.low <= number <= spec.high:
-        raise OverflowError(f"{where} must be in {spec.low}..{spec.high}, not {_short(number)}")
+        # Python refuses to format an integer of more than 4,300 digits.
+        bits = number.bit_length()
+        shown = number if bits <= 128 else f"an integer of {bits} bits"
+        raise OverflowError(f"{where} must be in {spec.low}..{spec.high}, not {shown}")
     return number
 
 
@@ -155,9 +153,7 @@ def _callback(where: str, spec: Value, given: Any) -> Any:
 
 
 _CONVERTERS: dict[str, Callable[[str, Value, Any], Any]] = {
-    "signed": _integer,
-    "unsigned": _integer,
-    "address": _integer,
+    **dict.fromkeys(("signed", "unsigned", "address"), _integer),
     "bool": _bool,
     "float": _float,
     "string": _string,
@@ -174,10 +170,3 @@ def _type_name(given: object) -> str:
 def _has(given: object, method: str) -> bool:
     # Looked up as Python itself does: on the type, not on the instance.
     return hasattr(type(given), method)
-
-
-def _short(number: int) -> str:
-    # Python refuses to format an integer of more than 4,300 digits.
-    if number.bit_length() <= 128:
-        return str(number)
-    return f"an integer of {number.bit_length()} bits"

@@ -57,11 +57,8 @@ class Handle(ctypes.Structure):
         # gone, its _Life, holds no handle: that would be a cycle beyond the reach of gc.
         handle.parents = tuple(each for each in given if isinstance(each, cls.parent or ()))
         handle._kept = {}
-        close_in_c = cls.close_in_c if owned else None
-        handle._life = _Life(
-            cls.__name__, memory, close_in_c, [each._life for each in handle.parents]
-        )
-        if close_in_c or handle.parents:
+        handle._life = _Life(cls, memory, owned, [each._life for each in handle.parents])
+        if handle._life.close_in_c or handle.parents:
             import weakref
 
             weakref.finalize(handle, handle._life.close)
@@ -137,15 +134,11 @@ class _Life:
     """What it takes to close a handle, also when the handle itself is gone."""
 
     def __init__(
-        self,
-        name: str,
-        memory: _Memory,
-        close_in_c: Callable[[int], object] | None,
-        parents: "list[_Life]",
+        self, kind: type[Handle], memory: _Memory, owned: bool, parents: "list[_Life]"
     ) -> None:
-        self.name = name
+        self.name = kind.__name__
         self.memory = memory
-        self.close_in_c = close_in_c
+        self.close_in_c = kind.close_in_c if owned else None
         self.parents = parents
         self.children: dict[_Life, None] = {}  # in the order in which they were made
         self.users: list[None] = []  # an item for each call, but for those that memory counts

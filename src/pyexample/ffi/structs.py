@@ -66,7 +66,8 @@ class _Field:
     def __get__(self, instance: Any, owner: Any) -> Any:
         if instance is None:
             return self.field  # ctypes' own, with its offset and size
-        return self.from_c(self.field.__get__(instance, owner))
+        value = self.field.__get__(instance, owner)
+        return None if value is None else self.from_c(value)  # it may not be filled in yet
 
     def __set__(self, instance: Any, value: Any) -> None:
         self.field.__set__(instance, self.to_c(value))

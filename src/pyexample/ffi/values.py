@@ -32,6 +32,9 @@ _C_NAMES = {"?": "bool", "f": "float", "d": "double", "z": "char *", "P": "void 
 CLOSES = object()
 """Behind a parameter that is a handle: the function closes it."""
 
+MakeError = Callable[[int, str, tuple[Any, ...]], BaseException]
+"""Makes an exception: see Status."""
+
 NEVER = 2**63 - 1
 """As ``Declaration.release_at``: the GIL is held during the call."""
 
@@ -141,12 +144,7 @@ class Status:
     """
 
     def __init__(
-        self,
-        ctype: Any,
-        error: Callable[[int, str, tuple[Any, ...]], BaseException] | None = None,
-        /,
-        *,
-        success: Iterable[int] = (0,),
+        self, ctype: Any, error: MakeError | None = None, /, *, success: Iterable[int] = (0,)
     ) -> None:
         """Declare the codes of a library.
 
