@@ -110,17 +110,16 @@ class Callback:
             finally:
                 active.pop()
 
+        def interrupted(error: BaseException) -> Any:  # before it could begin
+            return self._fail(error, _getframe().f_back)
+
         guarded: Any = call
-        guarded.failed = self._interrupted
+        guarded.failed = interrupted
         if engine := running():
             guarded = engine.guard(guarded)
         pointer = self.prototype(guarded)
         pointer.active = active
         return pointer
-
-    def _interrupted(self, error: BaseException) -> Any:
-        """What C gets where an exception came in before the callback could begin."""
-        return self._fail(error, _getframe().f_back)
 
     def _fail(self, error: BaseException, caller: FrameType | None) -> Any:
         if caller is not None:

@@ -17,10 +17,10 @@ from .declaration import Argument, Declaration
 from .handles import Handle
 from .values import Count, DeclarationError, In, Returned, Value
 
+Function = Callable[..., Any]
 
-def checked_call(
-    declaration: Declaration, c_function: Callable[..., Any]
-) -> Callable[..., Any]:
+
+def checked_call(declaration: Declaration, c_function: Function) -> Function:
     """A Python function that checks its arguments, then calls ``c_function``.
 
     ``c_function`` is a function of a ctypes library that the declaration was applied to.
@@ -55,9 +55,7 @@ def checked_call(
     return call
 
 
-def closing_call(
-    declaration: Declaration, c_function: Callable[..., Any]
-) -> Callable[..., Any]:
+def closing_call(declaration: Declaration, c_function: Function) -> Function:
     """The same for a function that closes a handle, which happens once."""
     result = declaration.result
     takes_it_alone = [each.is_handle for each in declaration.arguments] == [True]
@@ -72,7 +70,11 @@ def closing_call(
         raise DeclarationError(f"{where}: another function CLOSES it")
 
     call_c = checked_call(declaration, c_function)
-    kind.close_in_c = lambda address: call_c(kind.adopt(address, owned=False))
+
+    def close_in_c(address: int) -> None:
+        call_c(kind.adopt(address, owned=False))
+
+    kind.close_in_c = staticmethod(close_in_c)
 
     @functools.wraps(declaration.function)
     def call(*given: Any, **keywords: Any) -> None:
@@ -128,7 +130,7 @@ def _converter(declaration: Declaration) -> Callable[..., tuple[list[Any], list[
     return convert
 
 
-def _finisher(declaration: Declaration) -> Callable[..., Any]:
+def _finisher(declaration: Declaration) -> Function:
     """What makes of what C returned what comes back, or raises an error."""
     result = declaration.result
     status = result.status if result else None
@@ -180,18 +182,19 @@ def _content(room: Any) -> Any:
 _SimpleValue = ctypes.c_int.__base__
 
 
-def refuse(declaration: Declaration) -> Callable[..., Any]:
+def refuse(declaration: Declaration) -> Function:
     """What is called with a result that no declared one is, and what the call was passed.
 
     A code that is no success, or an integer that is not of the enumeration; None is a null
     pointer. It raises the error, or returns what comes back all the same.
     """
     result = declaration.result
+    status = result.status if result else None
     convert = from_c(_result(declaration, result), result) if result else None
 
     def unexpected(value: Any, *given: Any) -> Any:
-        if result and result.status:
-            result.status.check(value, declaration.name, given)
+        if status and status.error and status.fails(value):
+            raise status.error(value, declaration.name, given)
         return convert(value) if convert else None
 
     return unexpected

@@ -138,9 +138,7 @@ class Declaration:
             return None
         if returned:  # of a Status, nothing
             python_type = parts[0] if alone else None
-        result = Value(where, python_type, ctype)
-        for item in items:
-            result.refine(where, item)
+        result = Value(where, python_type, ctype, *items)
         result.only(where, "status", "freed_by")
         return result
 

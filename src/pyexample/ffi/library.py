@@ -107,33 +107,23 @@ class Library:
             raise DeclarationError(
                 f"{name}() is declared, but {self.path} has no such function"
             ) from None
-        declaration.apply(c_function)
+        # What ctypes calls: it releases the GIL as the declaration says.
+        held = declaration.release_at == NEVER
+        callee = getattr(self._pydll, name) if held else c_function
+        for each in (c_function, callee):
+            declaration.apply(each)
         self.declarations[name] = declaration
-        callee = self._callee(declaration, c_function)
-        if declaration.closes:
-            self.fallbacks[name] = "it closes a handle"
-            return cast(F, _checked().closing_call(declaration, callee))
         try:
+            if declaration.closes:
+                raise NotServedError("it closes a handle")
             if os.environ.get(self._switch) == "0":
                 raise NotServedError(f"{self._switch} is 0")
             if is_stand_in(self.cdll):
                 raise NotServedError("the library is a stand-in")
-            bound: Any = builtin(declaration, c_function, callee, self._kind)
+            return cast(F, builtin(declaration, c_function, callee, self._kind))
         except NotServedError as reason:
             self.fallbacks[name] = str(reason)
-            bound = _checked().checked_call(declaration, callee)
-        return cast(F, bound)
+        from . import checked  # where all is called fast, it is not needed
 
-    def _callee(self, declaration: Declaration, c_function: Any) -> Any:
-        """What ctypes calls: it releases the GIL as the declaration says."""
-        if declaration.release_at != NEVER:
-            return c_function
-        held = getattr(self._pydll, declaration.name)
-        declaration.apply(held)
-        return held
-
-
-def _checked() -> Any:
-    from . import checked  # where all is called fast, it is not needed
-
-    return checked
+        make = checked.closing_call if declaration.closes else checked.checked_call
+        return cast(F, make(declaration, callee))

@@ -43,10 +43,7 @@ def struct(cls: type[S]) -> type[S]:
 
 
 def _field(where: str, annotation: Any) -> Value:
-    python_type, ctype, *items = split_annotation(where, annotation)
-    spec = Value(where, python_type, ctype)
-    for item in items:
-        spec.refine(where, item)
+    spec = Value(where, *split_annotation(where, annotation))
     if spec.kind != "other":
         spec.only(where, "callback")
     if spec.kind == "handle":

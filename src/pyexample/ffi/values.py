@@ -158,11 +158,6 @@ class Status:
         self.error = error
         self.success = frozenset(success)
 
-    def check(self, code: int, function: str, values: tuple[Any, ...]) -> None:
-        """Raise the error for a code that is no success."""
-        if self.error and self.fails(code):
-            raise self.error(code, function, values)
-
     def fails(self, code: int) -> bool:
         """Whether the code says that this call failed."""
         return bool(self.error) and code not in self.success
@@ -192,8 +187,8 @@ class Value:
     enumeration: Any = None
     low = high = 0
 
-    def __init__(self, where: str, python_type: Any, ctype: Any) -> None:
-        """Let ``python_type`` stand for ``ctype``; errors call the value ``where``."""
+    def __init__(self, where: str, python_type: Any, ctype: Any, /, *items: object) -> None:
+        """Declare it as ``Annotated[python_type, ctype, *items]``; errors call it ``where``."""
         # A Callback and a Handle are told by what they have, since their modules are imported
         # by those who use them only.
         if hasattr(ctype, "prototype"):
@@ -222,6 +217,8 @@ class Value:
             )
         elif self.nullable and self.kind in ("signed", "unsigned", "bool", "float"):
             raise DeclarationError(f"{where}: {self.c_name} is no pointer, it cannot be None")
+        for item in items:
+            self.refine(where, item)
 
     def refine(self, where: str, item: object) -> None:
         """Take what stands behind the C type: a range, an Encoding, ..."""
@@ -278,9 +275,7 @@ class Returned:
     """
 
     def __init__(self, python_type: Any, ctype: Any, /, *items: Any) -> None:
-        self.value = Value("Returned", python_type, ctype)
-        for item in items:
-            self.value.refine("Returned", item)
+        self.value = Value("Returned", python_type, ctype, *items)
         if self.value.kind != "other":
             self.value.only("Returned", "freed_by")
         self.python_type = python_type
