@@ -1,11 +1,12 @@
 """What all tests share: fresh environments, programs that may be missing, built packages."""
 
 import gc
+import importlib.util
 import os
 import shutil
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fail, rather than skip, where a program that a test needs is missing",
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A file that skips itself (pytest.importorskip) fails where nothing may be missing."""
+    report = yield
+    if report.skipped and collector.config.getoption("--require-tools"):
+        report.outcome = "failed"
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +91,32 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_wheel(ROOT, tmp_path_factory.mktemp("wheel"))
 
 
+@pytest.fixture(scope="session")
+def zig(missing: Callable[[str], None]) -> Path:
+    """The compiler for every platform."""
+    spec = importlib.util.find_spec("ziglang")
+    if spec is None or spec.origin is None:
+        missing("ziglang is not installed")
+        raise AssertionError
+    return Path(spec.origin).with_name("zig")
+
+
+@pytest.fixture(scope="session")
+def built(zig: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The wheel of one platform, built when it is first asked for."""
+    import build_wheels  # needs what only the extra "wheels" brings
+
+    folder = tmp_path_factory.mktemp("wheels")
+
+    def build(platform: str) -> Path:
+        for wheel in folder.glob(f"*{platform}.whl"):
+            return wheel
+        assert build_wheels.build_all([platform], folder)
+        return build(platform)
+
+    return build
+
+
 @pytest.fixture(params=["builtin", "ctypes"])
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """How declared functions are called: a test that uses it is run in both ways."""
@@ -119,9 +157,11 @@ def shelf(
 @pytest.fixture
 def watched(tool: Callable[[str], str]) -> dict[str, str]:
     """The environment in which Python can load a library that was compiled with SANITIZERS."""
-    runtime = run([tool("gcc"), "-print-file-name=libasan.so"]).strip()
+    # That of C++ as well, where it is to know of exceptions that modules throw.
+    names = ("libasan.so", "libstdc++.so.6")
+    runtimes = [run([tool("gcc"), f"-print-file-name={name}"]).strip() for name in names]
     return {
-        "LD_PRELOAD": runtime,
+        "LD_PRELOAD": " ".join(runtimes),
         # Python's own allocator hides an overflow from one object into the next.
         "PYTHONMALLOC": "malloc",
         # Python itself leaves memory to the system at exit.

@@ -123,7 +123,7 @@ int fire(box *one, int slot, int number)
 int fire_from(box *one, box *other, int slot) { check(other); return fire(one, slot, 0); }
 int on_box(box *one, int (*f)(box *)) { check(one); return f(one); }
 int all_kinds(uint8_t (*f)(int64_t, double, bool, const char *, void *, int), int color)
-{ return f(-5, 0.5, true, "text", NULL, color); }
+{ return f(-5, 0.5, true, color ? "text" : NULL, NULL, color); }
 bool boolean(bool (*f)(void)) { return f(); }
 double real(double (*f)(void)) { return f(); }
 void *pointer(void *(*f)(void)) { return f(); }

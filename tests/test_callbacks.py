@@ -55,6 +55,8 @@ def test_values_of_all_kinds(shelf: Shelf) -> None:
     assert type(given[0][5]) is Color
     with pytest.raises(ValueError, match=r"^of_all_kinds\(\) parameter 'color' .* is 3, no"):
         shelf.all_kinds(lambda *values: 200, 3)
+    with pytest.raises(ValueError, match=r"'text' \(char \*\) is a null pointer, which its"):
+        shelf.all_kinds(lambda *values: 200, 0)
     assert shelf.boolean(lambda: True) is True
     assert shelf.real(lambda: 2) == 2.0
     assert shelf.pointer(lambda: 2**64 - 1) == 2**64 - 1

@@ -171,7 +171,9 @@ def test_refused_with_an_error_of_another(c: Bound) -> None:
 
 def test_null_that_was_not_declared(c: Bound) -> None:
     for function in (c.ascii_or_null, c.null_address):
-        with pytest.raises(ValueError, match="returned a null pointer, which its declaration"):
+        with pytest.raises(
+            ValueError, match="is a null pointer, which its declaration rules out"
+        ):
             function(None)
     assert c.null_address(1) == 1
 

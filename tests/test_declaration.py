@@ -62,7 +62,7 @@ def test_limits_of_an_integer_are_those_of_its_type(ctype: Any) -> None:
 
 def test_a_range_narrows() -> None:
     value = Value("it", int, c_int32)
-    value.narrow("it", range(0, 10))
+    value.refine("it", range(0, 10))
     assert (value.low, value.high, value.c_name) == (0, 9, "int32_t")
 
 
@@ -107,7 +107,7 @@ def test_values(
         (Annotated[Buffer, Count(c_size_t, "number")], "expected a C type behind"),
         (Annotated[Buffer, In(c_uint8), Count(c_size_t, "x")], "not x"),
         (Annotated[Buffer, In(c_uint8), Count(c_size_t)], "not none"),
-        (Annotated[float, c_double, range(3)], "only an integer has a range, not double"),
+        (Annotated[float, c_double, range(3)], "range(0, 3) cannot stand behind double"),
     ],
 )
 def test_contradictions(annotation: Any, complaint: str) -> None:
@@ -157,6 +157,7 @@ OUT = Returned(int, c_int32)
     [
         (Annotated[Number, c_int32], "int stands for int32_t, not <class"),
         (Annotated[Color | None, c_int32], "int32_t is no pointer, it cannot be None"),
+        (Annotated[Color, c_void_p], "int stands for void *, not"),
         (Annotated[Box, c_int32], "int stands for int32_t, not <class"),
         (Annotated[int, Returned(int, c_int32)], "expected a C type behind <class 'int'>"),
         (Annotated[Box, c_void_p, Keep("number")], "cannot stand behind Box *"),
@@ -167,7 +168,7 @@ OUT = Returned(int, c_int32)
         (Annotated[int, Status(c_double, failure)], "a Status is an integer, not double"),
         (Annotated[Callable[[int], int], on_number, Keep("box")], "not box"),
         (Annotated[Callable[[int], int], on_number, Keep("number")], "Keep needs a handle tha"),
-        (Annotated[Callable[[int], int], on_number, range(3)], "only an integer has a range"),
+        (Annotated[Callable[[int], int], on_number, range(3)], "cannot stand behind on_number"),
     ],
 )
 def test_contradictions_of_idioms(annotation: Any, complaint: str) -> None:
@@ -329,7 +330,7 @@ def _no_annotation(number, /) -> None: ...  # type: ignore[no-untyped-def]
         (_keyword_only, "no keyword-only ones"),
         (_star, "no keyword-only ones, no [*] and no [*][*]"),
         (_star_star, "no keyword-only ones, no [*] and no [*][*]"),
-        (_default, "C's parameters have no defaults"),
+        (_default, "no name and no default"),
         (_no_result, "has no annotation for return"),
         (_no_annotation, "has no annotation for number"),
     ],

@@ -108,9 +108,9 @@ def test_null(shelf: Shelf) -> None:
     box = opened(shelf)
     assert shelf.name_or_0(None) == 0
     assert shelf.name_or_0(box) == ord("b")
-    with pytest.raises(ValueError, match=r"^put\(\) returned a null pointer, which its decl"):
+    with pytest.raises(ValueError, match=r"^put\(\) result \(Thing \*\) is a null pointer"):
         shelf.put(box, 0)
-    with pytest.raises(ValueError, match=r"^box_open\(\) returned a null pointer, which its"):
+    with pytest.raises(ValueError, match=r"^box_open\(\) result \(Box \*\) is a null pointer"):
         shelf.box_open(1, 4)
     assert shelf.count("things") == 0
 
@@ -300,9 +300,9 @@ def test_it_is_held_until_the_result_is_made(
 
     adopt = shelf.Thing.adopt
 
-    def close_then_adopt(*given: Any) -> Any:
+    def close_then_adopt(*given: Any, owned: bool) -> Any:
         close()
-        return adopt(*given)
+        return adopt(*given, owned=owned)
 
     with monkeypatch.context() as patch:
         patch.setattr(shelf.Thing, "adopt", close_then_adopt)

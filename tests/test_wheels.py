@@ -1,6 +1,5 @@
 """The wheels for every platform, and what tools/wheel_checks.py refuses."""
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -15,29 +14,6 @@ from support import ROOT, Argument, attempt, run
 from wheel_checks import problems
 
 LINUX, MACOS, WINDOWS = "manylinux_2_17_x86_64", "macosx_11_0_arm64", "win_amd64"
-
-
-@pytest.fixture(scope="module")
-def zig(missing: Callable[[str], None]) -> Path:
-    spec = importlib.util.find_spec("ziglang")
-    if spec is None or spec.origin is None:
-        missing("ziglang is not installed")
-        raise AssertionError
-    return Path(spec.origin).with_name("zig")
-
-
-@pytest.fixture(scope="module")
-def built(zig: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The wheel of one platform, built when it is first asked for."""
-    folder = tmp_path_factory.mktemp("wheels")
-
-    def build(platform: str) -> Path:
-        for wheel in folder.glob(f"*{platform}.whl"):
-            return wheel
-        assert build_wheels.build_all([platform], folder)
-        return build(platform)
-
-    return build
 
 
 class Edited:

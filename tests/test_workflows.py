@@ -1,10 +1,16 @@
-"""The workflows of .github: their syntax by actionlint, their security by zizmor."""
+"""The workflows of .github: their syntax by actionlint, their security by zizmor.
 
+What they install is pinned by hash, in .github/requirements, which .ci/lock renews.
+"""
+
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from support import ROOT, attempt
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -55,3 +61,40 @@ def test_a_wrong_workflow_is_found(
     done = lint(tool, file)
     assert done.returncode != 0
     assert finding in done.stdout + done.stderr
+
+
+# --- What is installed ----------------------------------------------------------------
+
+LOCKS = ROOT / ".github" / "requirements"
+# A name and a version, where there are several the Pythons that each is for, and hashes.
+PIN = re.compile(
+    r"^(?P<requirement>(?P<name>[\w.-]+)==(?P<version>[\w.]+)(?: ; [^\\\n]+)?)"
+    r"(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n",
+    re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize(("name", "extras"), [("test", ["test"]), ("all", None)])
+def test_what_an_extra_asks_for_is_pinned(name: str, extras: list[str] | None) -> None:
+    text = (LOCKS / f"{name}.txt").read_text()
+    pinned: dict[str, list[str]] = {}
+    for pin in PIN.finditer(text):
+        pinned.setdefault(canonicalize_name(pin["name"]), []).append(pin["version"])
+    # Nothing else is in it: no other source, nothing without a hash.
+    assert re.sub(r"(?m)^ *#.*\n", "", PIN.sub("", text)) == ""
+    tomllib = pytest.importorskip("tomllib")  # from Python 3.11 on
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups: dict[str, list[str]] = project["project"]["optional-dependencies"]
+    asked = [*project["build-system"]["requires"]]
+    for extra in extras if extras is not None else groups:
+        asked += groups[extra]
+    for each in map(Requirement, asked):
+        versions = pinned.get(canonicalize_name(each.name))
+        assert versions, f"{each} is not in {name}.txt: run .ci/lock"
+        assert all(map(each.specifier.contains, versions)), f"{each}: run .ci/lock"
+
+
+@pytest.mark.parametrize("file", [*WORKFLOWS, ROOT / "pyproject.toml"], ids=lambda it: it.name)
+def test_nothing_else_is_installed(file: Path) -> None:
+    for line in re.findall(r"^.*\bpip install\b.*$", file.read_text(), re.MULTILINE):
+        assert "--require-hashes" in line or "--no-deps --no-build-isolation" in line, line

@@ -34,7 +34,7 @@ LIBRARIES = {
 }
 
 # What zig's linker adds to a Mach-O library's exports, and nobody can call.
-LINKERS_OWN = {"_mh_dylib_header", "__dso_handle"}
+LINKERS_OWN = {"__mh_dylib_header", "___dso_handle"}
 
 Binary = lief.ELF.Binary | lief.MachO.Binary | lief.PE.Binary
 
@@ -217,7 +217,7 @@ def exported(binary: Binary) -> set[str]:
         return {str(entry.name) for entry in exports.entries} if exports else set()
     names = {str(symbol.name) for symbol in binary.exported_symbols}
     if isinstance(binary, lief.MachO.Binary):
-        return {name.removeprefix("_") for name in names} - LINKERS_OWN
+        return {name.removeprefix("_") for name in names - LINKERS_OWN}
     return names
 
 

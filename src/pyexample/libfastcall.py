@@ -14,28 +14,28 @@ from typing import Any
 from .loading import LibraryLoadError, load
 
 ABI_VERSION = 3
-MAX_ARGUMENTS = 16
-MAX_BUFFERS = 8
-MAX_HANDLES = 4
 KINDS = {
-    "void": "v",
-    "signed": "i",
-    "unsigned": "u",
-    "bool": "?",
-    "float": "f",
-    "bytes": "z",
-    "str": "s",
-    "address": "P",
-    "pointer": "p",
-    "handle": "h",
-    "buffer": "b",
-    "count": "n",
-    "code": "c",
-    "struct": "t",
+    name: ord(code)
+    for name, code in {
+        "void": "v",
+        "signed": "i",
+        "unsigned": "u",
+        "bool": "?",
+        "float": "f",
+        "bytes": "z",
+        "str": "s",
+        "address": "P",
+        "pointer": "p",
+        "handle": "h",
+        "buffer": "b",
+        "count": "n",
+        "code": "c",
+        "struct": "t",
+    }.items()
 }
 
 
-class ArgumentDescriptor(ctypes.Structure):
+class CArgument(ctypes.Structure):
     """``fastcall_argument``."""
 
     _fields_ = (
@@ -156,7 +156,7 @@ _started: Engine | str | None = None
 """The engine, or why there is none; None: nobody has asked yet."""
 
 
-def engine() -> Engine:
+def start() -> Engine:
     """The engine of this process. Raises NotServedError where there is none."""
     global _started
     if _started is None:

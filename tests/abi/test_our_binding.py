@@ -33,7 +33,7 @@ def test_our_use_of_libfastcall_is_true_to_its_header(tool: Callable[[str], str]
         headers=[str(ROOT / "src/c/fastcall/fastcall.h")],
         compiler=tool("g++"),
         structs={
-            "ArgumentDescriptor": "fastcall_argument",
+            "CArgument": "fastcall_argument",
             "Descriptor": "fastcall_descriptor",
             "Python": "fastcall_python",
         },

@@ -645,6 +645,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(handles, 0, sizeof handles);
     count = below(FASTCALL_MAX_ARGUMENTS + 1);
     self.descriptor.arguments = self.descriptor.parameters = (uint8_t)count;
+    self.descriptor.name = (uint32_t)(sizeof self.descriptor + count * sizeof *self.arguments);
     self.descriptor.result = results[below(sizeof results)];
     self.descriptor.result_size = (uint8_t)(1U << below(4));
     if (self.descriptor.result == 'f' && self.descriptor.result_size != 4) {

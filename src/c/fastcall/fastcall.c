@@ -647,6 +647,23 @@ static entry entry_for(const fastcall_descriptor *descriptor)
     return entry_any;
 }
 
+/* Whether the call has room for all arguments. Where Python had too many for a uint8_t, the
+   strings do not begin behind the arguments. */
+static int is_served(const fastcall_descriptor *descriptor)
+{
+    const fastcall_argument *arguments = (const fastcall_argument *)(descriptor + 1);
+    unsigned buffers = 0, handles = 0;
+    if (descriptor->arguments > FASTCALL_MAX_ARGUMENTS ||
+        descriptor->name != sizeof *descriptor + descriptor->arguments * sizeof *arguments) {
+        return 0;
+    }
+    for (unsigned i = 0; i < descriptor->arguments; i++) {
+        buffers += arguments[i].kind == FASTCALL_BUFFER;
+        handles += arguments[i].kind == FASTCALL_HANDLE;
+    }
+    return buffers <= FASTCALL_MAX_BUFFERS && handles <= FASTCALL_MAX_HANDLES;
+}
+
 const char *fastcall_prepare(void *self)
 {
     fastcall_descriptor *descriptor = descriptor_of(self);
@@ -654,6 +671,9 @@ const char *fastcall_prepare(void *self)
     const char *reason;
     if (py.PyBytes_AsString(self) != (char *)descriptor) {
         return "this Python lays out bytes in another way";
+    }
+    if (!is_served(descriptor)) {
+        return "it has more arguments than are served";
     }
     reason = abi_assign(descriptor, (fastcall_argument *)(descriptor + 1));
     if (reason) {

@@ -1,50 +1,29 @@
-"""Bind a C library with ctypes: find it, load it, declare its functions, call them.
+"""Bind a C library with ctypes: declare its functions with types, call them with checks.
 
 Nothing here knows which library or which package it serves.
 """
 
 from typing import TYPE_CHECKING, Any
 
-from ..loading import Attempt, LibraryLoadError
-from .library import Library
-from .values import (
-    CLOSES,
-    Buffer,
-    Count,
-    DeclarationError,
-    Encoding,
-    FreedBy,
-    In,
-    Keep,
-    Out,
-    Returned,
-    Status,
-)
+from ..loading import Attempt as Attempt
+from ..loading import LibraryLoadError as LibraryLoadError
+from .library import Library as Library
+from .values import CLOSES as CLOSES
+from .values import Buffer as Buffer
+from .values import Count as Count
+from .values import DeclarationError as DeclarationError
+from .values import Encoding as Encoding
+from .values import FreedBy as FreedBy
+from .values import In as In
+from .values import Keep as Keep
+from .values import Out as Out
+from .values import Returned as Returned
+from .values import Status as Status
 
 if TYPE_CHECKING:
-    from .callbacks import Callback
-    from .handles import Handle
-    from .structs import struct
-
-__all__ = [
-    "CLOSES",
-    "Attempt",
-    "Buffer",
-    "Callback",
-    "Count",
-    "DeclarationError",
-    "Encoding",
-    "FreedBy",
-    "Handle",
-    "In",
-    "Keep",
-    "Library",
-    "LibraryLoadError",
-    "Out",
-    "Returned",
-    "Status",
-    "struct",
-]
+    from .callbacks import Callback as Callback
+    from .handles import Handle as Handle
+    from .structs import struct as struct
 
 _SELDOM_NEEDED = {"Callback": "callbacks", "Handle": "handles", "struct": "structs"}
 

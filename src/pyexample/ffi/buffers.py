@@ -4,15 +4,10 @@ import ctypes
 import sys
 from typing import Any
 
-from .values import In
+from .values import KINDS, In
 
-_KINDS = {
-    **dict.fromkeys("bhilqn", "signed"),
-    **dict.fromkeys("BHILQNc", "unsigned"),
-    **dict.fromkeys("fd", "float"),
-    "?": "bool",
-}
-"""By the type code of the struct module, which buffers use: the kind of an item."""
+_KINDS = {**KINDS, "n": "signed", "N": "unsigned", "c": "unsigned"}
+"""By the type code of the struct module, which buffers use: those of ctypes and some more."""
 
 
 class View:
@@ -20,7 +15,7 @@ class View:
 
     Attributes:
         address: of its first byte.
-        nbytes: how long it is.
+        memory: the addresses of all its bytes.
         items: how many items it has.
     """
 
@@ -31,7 +26,8 @@ class View:
         except TypeError:
             raise TypeError(f"{where} must be a buffer, not {type(given).__name__}") from None
         view = self._view
-        if spec.item_kind != "void" and not _fits(spec, view):
+        fits = view.itemsize == spec.size and _kind(view) == spec.item_kind
+        if spec.item_kind != "void" and not fits:
             raise TypeError(
                 f"{where} must have items of {spec.item_name}, not of {_item_name(view)}"
             )
@@ -41,41 +37,22 @@ class View:
             )
         if spec.writable and view.readonly:
             raise BufferError(f"{where} must be writable")
-        self.nbytes = view.nbytes
         self.items = view.nbytes // spec.size
         self.address = _address(view)
-        if self.nbytes and self.address % spec.size:
+        self.memory = range(self.address, self.address + view.nbytes)
+        if self.memory and self.address % spec.size:
             raise BufferError(f"{where} must be aligned to {spec.size} bytes: pass a copy")
 
     def release(self) -> None:
         """Let go of the object whose buffer it is."""
         self._view.release()
 
-    def overlaps(self, other: "View") -> bool:
-        """Whether both have a byte in common."""
-        return (
-            self.address < other.address + other.nbytes
-            and other.address < self.address + self.nbytes
-        )
-
-    def is_same_memory(self, other: "View") -> bool:
-        """Whether both have all bytes in common."""
-        return self.address == other.address and self.nbytes == other.nbytes
-
-
-def _split(format_: str) -> tuple[str, str]:
-    """A format's byte order, and the rest."""
-    return (format_[0], format_[1:]) if format_[:1] in tuple("@=<>!") else ("@", format_)
-
 
 def _kind(view: memoryview) -> str:
-    order, code = _split(view.format)
-    native = {"little": "@=<", "big": "@=>!"}[sys.byteorder]
-    return _KINDS.get(code, "") if order in native or view.itemsize == 1 else ""
-
-
-def _fits(spec: In, view: memoryview) -> bool:
-    return view.itemsize == spec.size and _kind(view) == spec.item_kind
+    foreign = (">", "!") if sys.byteorder == "little" else ("<",)
+    if view.format.startswith(foreign) and view.itemsize > 1:
+        return ""
+    return _KINDS.get(view.format.lstrip("@=<>!"), "")
 
 
 def _item_name(view: memoryview) -> str:

@@ -48,7 +48,11 @@ class Callback:
                 raise DeclarationError(f"{argument.where}: a Callback gets values only")
             argument.spec.only(argument.where)
             self.arguments.append(argument.spec)
-            self._from_c.append(_from_c(argument.where, argument.spec))
+            convert = from_c(argument.where, argument.spec)
+            is_handle = argument.spec.kind == "handle"
+            self._from_c.append(
+                functools.partial(convert, owned=False) if is_handle else convert
+            )
         result = declaration.result
         if result:
             result.only(f"{self.name}() result")
@@ -128,17 +132,6 @@ class Callback:
                 threading.ExceptHookArgs((type(error), error, error.__traceback__, None))
             )
         return self.failed
-
-
-def _from_c(where: str, spec: Value) -> Function[..., Any]:
-    kind = spec.python_type
-    if spec.kind != "handle":
-        return from_c(where, spec)
-
-    def lend(address: int | None) -> Any:
-        return kind.adopt(address, owned=False) if address else None
-
-    return lend
 
 
 _waiting: dict[int, BaseException] = {}

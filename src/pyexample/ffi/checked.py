@@ -6,17 +6,16 @@ call, that way hands over to this one whatever it does not accept.
 
 import ctypes
 import functools
+import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .buffers import View
 from .callbacks import hold, raise_pending, take
-from .conversions import from_c, to_c
+from .conversions import POINTERS, from_c, to_c
 from .declaration import Argument, Declaration
 from .handles import Handle
 from .values import Count, DeclarationError, In, Returned, Value
-
-if TYPE_CHECKING:
-    from .buffers import View
 
 
 def checked_call(
@@ -26,7 +25,6 @@ def checked_call(
 
     ``c_function`` is a function of a ctypes library that the declaration was applied to.
     """
-    wanted = len(declaration.parameters)
     convert = _converter(declaration)
     finish = _finisher(declaration)
     status = declaration.result.status if declaration.result else None
@@ -38,18 +36,17 @@ def checked_call(
 
     @functools.wraps(declaration.function)
     def call(*given: Any, **keywords: Any) -> Any:
-        if keywords or len(given) != wanted:
-            raise TypeError(_wrong_count(declaration, len(given), keywords))
+        _check_number(declaration, given, keywords)
         earlier = take()
         held: list[Callable[[], object]] = []
         try:
-            converted, returned = convert(given, held)
+            converted, rooms = convert(given, held)
             result = c_function(*converted)
             if not (status and status.fails(result)):  # else C has not taken it
                 for index, (handle, *others) in keeping:
                     slot = (declaration.name, index, *(given[other] for other in others))
                     given[handle].keep(slot, converted[index])
-            return finish(result, given, returned)
+            return finish(result, rooms, given)
         finally:
             hold(earlier)
             for release in held:
@@ -63,9 +60,8 @@ def closing_call(
 ) -> Callable[..., Any]:
     """The same for a function that closes a handle, which happens once."""
     result = declaration.result
-    status = result.status if result else None
-    takes_it_alone = len(declaration.arguments) == 1 and declaration.has_handle(0)
-    if not takes_it_alone or (result and (not status or result.python_type is not None)):
+    takes_it_alone = [each.is_handle for each in declaration.arguments] == [True]
+    if not takes_it_alone or (result and (not result.status or result.python_type is not None)):
         raise DeclarationError(
             f"{declaration.name}(): what CLOSES takes the handle alone, which is not None,"
             " and returns nothing, or None for a Status"
@@ -75,22 +71,12 @@ def closing_call(
     if "close_in_c" in vars(kind):
         raise DeclarationError(f"{where}: another function CLOSES it")
 
-    def close_in_c(address: int) -> None:
-        earlier = take()
-        try:
-            code = c_function(address)
-            raise_pending()
-            if status and status.fails(code):
-                status.check(code, declaration.name, (kind.adopt(address, owned=False),))
-        finally:
-            hold(earlier)
-
-    kind.close_in_c = staticmethod(close_in_c)
+    call_c = checked_call(declaration, c_function)
+    kind.close_in_c = lambda address: call_c(kind.adopt(address, owned=False))
 
     @functools.wraps(declaration.function)
     def call(*given: Any, **keywords: Any) -> None:
-        if keywords or len(given) != 1:
-            raise TypeError(_wrong_count(declaration, len(given), keywords))
+        _check_number(declaration, given, keywords)
         if not isinstance(given[0], kind):
             raise TypeError(f"{where} must be a {kind.__name__}, not {type(given[0]).__name__}")
         given[0].close()
@@ -114,7 +100,7 @@ def _converter(declaration: Declaration) -> Callable[..., tuple[list[Any], list[
         given: tuple[Any, ...], held: list[Callable[[], object]]
     ) -> tuple[list[Any], list[Any]]:
         converted: list[Any] = []
-        returned: list[Any] = []
+        rooms: list[Any] = []
         views: dict[int, View] = {}
         for index, argument in enumerate(arguments):
             spec, value = argument.spec, None  # None: a count, which may precede its buffer
@@ -124,21 +110,20 @@ def _converter(declaration: Declaration) -> Callable[..., tuple[list[Any], list[
                     held.append(value.use())
                     value = value.pointer()
             elif isinstance(spec, In):
-                view = _view(argument.where, spec, given[argument.position])
+                view = View(argument.where, spec, given[argument.position])
                 views[argument.position] = view
                 held.append(view.release)
                 value = ctypes.cast(view.address, spec.ctype)
             elif isinstance(spec, Returned):
-                room = spec.value.ctype()
-                returned.append(room)
-                value = ctypes.byref(room)
+                rooms.append(spec.value.ctype())
+                value = ctypes.byref(rooms[-1])
             converted.append(value)
         if views:
             _check_overlap(arguments, views)
         for index, argument in enumerate(arguments):
             if isinstance(argument.spec, Count):
                 converted[index] = _count(argument, argument.spec, views)
-        return converted, returned
+        return converted, rooms
 
     return convert
 
@@ -146,40 +131,38 @@ def _converter(declaration: Declaration) -> Callable[..., tuple[list[Any], list[
 def _finisher(declaration: Declaration) -> Callable[..., Any]:
     """What makes of what C returned what comes back, or raises an error."""
     result = declaration.result
-    if not declaration.returned and (result is None or not _needs_more(result)):
-        return _as_it_is
     status = result.status if result else None
-    specs = [spec.value for spec in declaration.returned]
-    convert_rooms = [from_c(_result(declaration, spec), spec) for spec in specs]
-    convert_result = from_c(_result(declaration, result), result) if result else None
-    code_comes_back = status and result and result.python_type is not None
+    specs = [each.value for each in declaration.returned]
     if result and not status:
         specs.insert(0, result)
+    converters = [from_c(_result(declaration, spec), spec) for spec in specs]
     unexpected = refuse(declaration)
+    special = result and (status or result.enumeration or result.kind in POINTERS)
+    as_it_is = not (special or declaration.returned)
 
-    def finish(returned: Any, given: tuple[Any, ...], rooms: list[Any]) -> Any:
+    def finish(returned: Any, rooms: list[Any], given: tuple[Any, ...]) -> Any:
+        if as_it_is:
+            raise_pending()
+            return returned
+        contents = [*map(_content, rooms)]
+        if result and not status:
+            contents.insert(0, returned)
         # Converted before anything is raised, since what C gave is to be given back.
         values: list[Any] = []
         problems: list[ValueError] = []
-        sources = [*zip(convert_rooms, map(_content, rooms), strict=True)]
-        if convert_result and not status:
-            sources.insert(0, (convert_result, returned))
-        for convert, source in sources:
+        for convert, content in zip(converters, contents, strict=True):
             try:
-                values.append(convert(source, given))
+                values.append(convert(content, given))
             except ValueError as error:  # after a failure, no wonder
                 values.append(None)
                 problems[:] = [error]
         raise_pending()
-        if status:
-            status.check(returned, declaration.name, (*given, *values))
+        if result and status:
+            code = unexpected(returned, *given, *values)
+            if result.python_type is not None:
+                return code
         if problems:
             raise problems.pop()
-        if convert_result and code_comes_back:
-            return convert_result(returned)
-        for spec, value in zip(specs, values, strict=True):
-            if value is None and spec.kind in _POINTERS and not spec.nullable:
-                unexpected(None)
         return tuple(values) if len(values) > 1 else values[0] if values else None
 
     return finish
@@ -187,18 +170,6 @@ def _finisher(declaration: Declaration) -> Callable[..., Any]:
 
 def _result(declaration: Declaration, spec: Value) -> str:
     return f"{declaration.name}() result ({spec.c_name})"
-
-
-_POINTERS = ("string", "address", "handle")
-
-
-def _needs_more(spec: Value) -> bool:
-    return bool(spec.kind in _POINTERS or spec.status or spec.enumeration)
-
-
-def _as_it_is(result: Any, given: tuple[Any, ...], rooms: list[Any]) -> Any:
-    raise_pending()
-    return result
 
 
 def _content(room: Any) -> Any:
@@ -219,10 +190,6 @@ def refuse(declaration: Declaration) -> Callable[..., Any]:
     convert = from_c(_result(declaration, result), result) if result else None
 
     def unexpected(value: Any, *given: Any) -> Any:
-        if value is None:
-            raise ValueError(
-                f"{declaration.name}() returned a null pointer, which its declaration rules out"
-            )
         if result and result.status:
             result.status.check(value, declaration.name, given)
         return convert(value) if convert else None
@@ -230,28 +197,17 @@ def refuse(declaration: Declaration) -> Callable[..., Any]:
     return unexpected
 
 
-def _view(where: str, spec: In, given: Any) -> "View":
-    from .buffers import View  # seldom needed: fast calls do without
-
-    return View(where, spec, given)
-
-
-def _check_overlap(arguments: list[Argument], views: "dict[int, View]") -> None:
-    buffers = [
-        (argument, argument.spec, views[argument.position])
-        for argument in arguments
-        if isinstance(argument.spec, In)
-    ]
-    for argument, spec, view in buffers:
-        for other_argument, _, other in buffers:
-            if view is other or not spec.writable or not view.overlaps(other):
-                continue
-            if not (spec.in_place and view.is_same_memory(other)):
-                raise ValueError(f"{argument.where} overlaps {other_argument.name!r}")
+def _check_overlap(arguments: list[Argument], views: dict[int, View]) -> None:
+    buffers = [(each, each.spec) for each in arguments if isinstance(each.spec, In)]
+    for (argument, spec), (other, _) in itertools.permutations(buffers, 2):
+        here, there = views[argument.position].memory, views[other.position].memory
+        shared = max(here.start, there.start) < min(here.stop, there.stop)
+        if spec.writable and shared and not (spec.in_place and here == there):
+            raise ValueError(f"{argument.where} overlaps {other.name!r}")
 
 
-def _count(argument: Argument, spec: Count, views: "dict[int, View]") -> int:
-    first, *rest = spec.buffers
+def _count(argument: Argument, spec: Count, views: dict[int, View]) -> int:
+    first, *rest = spec.names
     count = views[argument.parameters[0]].items
     for name, position in zip(rest, argument.parameters[1:], strict=True):
         if views[position].items != count:
@@ -264,10 +220,13 @@ def _count(argument: Argument, spec: Count, views: "dict[int, View]") -> int:
     return count
 
 
-def _wrong_count(declaration: Declaration, given: int, keywords: dict[str, Any]) -> str:
-    if keywords:
-        return f"{declaration.name}() takes no keyword arguments"
+def _check_number(
+    declaration: Declaration, given: tuple[Any, ...], keywords: dict[str, Any]
+) -> None:
     names = declaration.parameters
-    plural = "" if len(names) == 1 else "s"
-    listed = f" ({', '.join(names)})" if names else ""
-    return f"{declaration.name}() takes {len(names)} argument{plural}{listed}, not {given}"
+    if keywords:
+        raise TypeError(f"{declaration.name}() takes no keyword arguments")
+    if len(given) != len(names):
+        wanted = f"{len(names)} argument{'' if len(names) == 1 else 's'}"
+        listed = f" ({', '.join(names)})" if names else ""
+        raise TypeError(f"{declaration.name}() takes {wanted}{listed}, not {len(given)}")

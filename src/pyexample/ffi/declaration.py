@@ -39,16 +39,7 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from .values import (
-    Count,
-    DeclarationError,
-    In,
-    Returned,
-    Status,
-    Value,
-    annotations,
-    split_annotation,
-)
+from .values import Count, DeclarationError, In, Keep, Returned, Status, Value
 
 Spec = Value | In | Count | Returned
 
@@ -61,6 +52,7 @@ class Argument:
         name: the Python parameter that it comes from, or beside which it stands; "return".
         position: of that parameter, from 0.
         where: what error messages call it.
+        is_handle: whether it is a Handle, which cannot be None.
         parameters: the positions of the parameters that a Count counts, or those that a
             Keep names.
     """
@@ -71,6 +63,7 @@ class Argument:
         self.spec = spec
         self.parameters: list[int] = []
         self.where = f"{function}() parameter {name!r} ({spec.c_name})"
+        self.is_handle = isinstance(spec, Value) and spec.kind == "handle" and not spec.nullable
 
 
 class Declaration:
@@ -115,44 +108,35 @@ class Declaration:
         specs = [each.spec for each in self.arguments if isinstance(each.spec, Value)]
         return next((spec.python_type for spec in specs if spec.closes), None)
 
-    def has_handle(self, position: int) -> bool:
-        """Whether the parameter is a handle that cannot be None."""
-        specs = [each.spec for each in self.arguments if each.position == position]
-        return any(
-            isinstance(each, Value) and each.kind == "handle" and not each.nullable
-            for each in specs
-        )
-
     def apply(self, c_function: Any) -> None:
         """Set ``argtypes`` and ``restype`` on a function of a ctypes library."""
         c_function.argtypes = [argument.spec.ctype for argument in self.arguments]
         c_function.restype = self.result.ctype if self.result else None
 
     def _read_result(self, where: str, annotation: Any) -> Value | None:
-        nothing = annotation in (None, types.NoneType)
+        is_void = annotation in (None, types.NoneType)
         python_type, ctype, *items = (
-            (None, None) if nothing else split_annotation(where, annotation)
+            (None, None) if is_void else split_annotation(where, annotation)
         )
         for item in [each for each in items if isinstance(each, Returned)]:
             self.arguments.append(Argument(self.name, "return", len(self.parameters), item))
             items.remove(item)
-        back = len(self.returned)
-        alone = ctype is not None and not isinstance(ctype, Status)
         parts = _parts(python_type)
-        if back and len(parts) != back + alone:
+        alone = ctype is not None and not isinstance(ctype, Status)
+        returned = [each.python_type for each in self.returned]
+        if returned and len(parts) != len(returned) + alone:
             raise DeclarationError(
-                f"{where}: {back + alone} values come back, not {len(parts)}: {python_type}"
+                f"{where}: {len(returned) + alone} values come back,"
+                f" not {len(parts)}: {python_type}"
             )
-        for part, returned in zip(parts[alone:], self.returned, strict=False):
-            if part != returned.python_type:
-                raise DeclarationError(
-                    f"{where}: {returned.python_type} comes back, not {part}"
-                )
+        for part, wanted in zip(parts[alone:], returned, strict=False):
+            if part != wanted:
+                raise DeclarationError(f"{where}: {wanted} comes back, not {part}")
         if ctype is None:
-            if python_type is not None and not back:
+            if python_type is not None and not returned:
                 raise DeclarationError(f"{where}: nothing comes back, not {python_type}")
             return None
-        if back:  # of a Status, nothing
+        if returned:  # of a Status, nothing
             python_type = parts[0] if alone else None
         result = Value(where, python_type, ctype)
         for item in items:
@@ -162,33 +146,48 @@ class Declaration:
 
     def _find_parameters(self) -> None:
         """Find the parameters that a Count or a Keep names."""
-        counted = [each.name for each in self.arguments if isinstance(each.spec, In)]
-        positions = {name: at for at, name in enumerate(self.parameters)}
-        buffers = {name: positions[name] for name in counted}
-        others = {name: positions[name] for name in self.parameters if name not in counted}
+        buffers = [each.name for each in self.arguments if isinstance(each.spec, In)]
         for argument in self.arguments:
             spec = argument.spec
-            if isinstance(spec, Count):
-                argument.parameters = _positions(argument, "buffer", spec.buffers, buffers)
-            elif isinstance(spec, Value) and spec.keep:
-                argument.parameters = _positions(argument, "other", spec.keep.names, others)
-                if not self.has_handle(argument.parameters[0]):
-                    raise DeclarationError(
-                        f"{argument.where}: Keep needs a handle that is not None,"
-                        f" not {spec.keep.names[0]}"
-                    )
+            naming = spec.keep if isinstance(spec, Value) else spec
+            if not isinstance(naming, (Count, Keep)):
+                continue
+            counts = isinstance(naming, Count)
+            allowed = [name for name in self.parameters if (name in buffers) == counts]
+            unknown = [name for name in naming.names if name not in allowed]
+            if unknown or not naming.names:
+                raise DeclarationError(
+                    f"{argument.where}: {type(naming).__name__} needs the names of"
+                    f" {'buffer' if counts else 'other'} parameters,"
+                    f" not {', '.join(unknown) or 'none'}"
+                )
+            argument.parameters = [self.parameters.index(name) for name in naming.names]
+            handles = [each.position for each in self.arguments if each.is_handle]
+            if not counts and argument.parameters[0] not in handles:
+                raise DeclarationError(
+                    f"{argument.where}: Keep needs a handle that is not None,"
+                    f" not {naming.names[0]}"
+                )
 
 
-def _positions(
-    argument: Argument, kind: str, names: tuple[str, ...], known: dict[str, int]
-) -> list[int]:
-    unknown = [name for name in names if name not in known]
-    if unknown or not names:
+def annotations(declared: Any) -> dict[str, Any]:
+    """The annotations of a function or class, with no strings among them."""
+    hints: dict[str, Any] = declared.__annotations__
+    if any(isinstance(hint, str) for hint in hints.values()):
+        # It takes its time, and only strings need it. Of a class it has the bases' as well.
+        resolved = typing.get_type_hints(declared, include_extras=True)
+        return {name: resolved[name] for name in hints}
+    return hints
+
+
+def split_annotation(where: str, annotation: Any) -> list[Any]:
+    """The Python type of an annotation, and what stands behind it."""
+    if typing.get_origin(annotation) is not typing.Annotated:
         raise DeclarationError(
-            f"{argument.where}: {'Count' if kind == 'buffer' else 'Keep'} needs the names of"
-            f" {kind} parameters, not {', '.join(unknown) or 'none'}"
+            f"{where}: expected Annotated[python type, C type], not {annotation!r}"
         )
-    return [known[name] for name in names]
+    python_type, *items = typing.get_args(annotation)
+    return [None if python_type is types.NoneType else python_type, *items]
 
 
 def _parameter(where: str, annotation: Any) -> list[Spec]:
@@ -211,24 +210,21 @@ def _parameter(where: str, annotation: Any) -> list[Spec]:
     return specs
 
 
-def _parts(python_type: Any) -> tuple[Any, ...]:
+def _parts(python_type: Any) -> list[Any]:
     """The types that come back: those of a tuple, or the one."""
-    if python_type is None:
-        return ()
     if typing.get_origin(python_type) is tuple:
-        return typing.get_args(python_type)
-    return (python_type,)
+        return [*typing.get_args(python_type)]
+    return [] if python_type is None else [python_type]
 
 
 def _positional_names(function: Callable[..., Any]) -> tuple[str, ...]:
     # By hand, since importing inspect takes longer than all of ctypes.
     code = function.__code__
     has_star = code.co_flags & 0x0C  # CO_VARARGS and CO_VARKEYWORDS
-    if code.co_posonlyargcount != code.co_argcount or code.co_kwonlyargcount or has_star:
+    named = code.co_posonlyargcount != code.co_argcount or code.co_kwonlyargcount
+    if named or has_star or function.__defaults__:
         raise DeclarationError(
-            f"{function.__name__}(): C's parameters have a position and no name:"
+            f"{function.__name__}(): C's parameters have a position, no name and no default:"
             " end the list with a '/', and have no keyword-only ones, no * and no **"
         )
-    if function.__defaults__:
-        raise DeclarationError(f"{function.__name__}(): C's parameters have no defaults")
     return code.co_varnames[: code.co_argcount]

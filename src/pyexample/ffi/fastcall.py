@@ -8,17 +8,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ..libfastcall import (
-    KINDS,
-    MAX_ARGUMENTS,
-    MAX_BUFFERS,
-    MAX_HANDLES,
-    ArgumentDescriptor,
-    Descriptor,
-    NotServedError,
-    address_of,
-    engine,
-)
+from ..libfastcall import KINDS, CArgument, Descriptor, NotServedError, address_of, start
 from .declaration import Argument, Declaration
 from .values import NEVER, Count, In, Value
 
@@ -72,60 +62,45 @@ def builtin(
     the same function. ``kind`` is what its ``__self__`` will be. Raises NotServedError where
     it cannot be made.
     """
-    started = engine()
-    conversion = _conversion(declaration.result)
-    function = kind(_describe(declaration, c_function, conversion))
-    function.declaration = declaration
-    function.callee = callee
+    engine = start()
+    result, conversion = _describe_result(declaration.result)
+    function = kind(_describe(declaration, address_of(c_function), result, id(conversion)))
+    function.declaration, function.callee = declaration, callee
     function.conversion = conversion
-    return started.builtin(function, declaration.function.__module__)
+    return engine.builtin(function, declaration.function.__module__)
 
 
-def _conversion(result: Value | None) -> Any:
-    """The dict or the type that makes the Python object of some results."""
-    if result is None:
-        return None
-    if result.kind == "other":
-        return result.ctype
-    if result.status and result.status.error:
-        member = result.enumeration or int
-        nothing = result.python_type is None
-        return {code: None if nothing else member(code) for code in result.status.success}
-    return {each.value: each for each in result.enumeration} if result.enumeration else None
-
-
-def _describe(declaration: Declaration, c_function: Any, conversion: Any) -> bytes:
+def _describe(
+    declaration: Declaration, function: int | None, result: int, conversion: int
+) -> bytes:
     """The content of a descriptor, but for what libfastcall fills in."""
     arguments = declaration.arguments
     buffers = [each.position for each in arguments if isinstance(each.spec, In)]
     described = [_describe_argument(argument, buffers) for argument in arguments]
-    handles = sum(each.kind == ord(KINDS["handle"]) for each in described)
-    if len(arguments) > MAX_ARGUMENTS or len(buffers) > MAX_BUFFERS or handles > MAX_HANDLES:
-        raise NotServedError("it has more arguments than are served")
-    result = declaration.result
+    back = declaration.result
     name = declaration.name.encode() + b"\0"
     signature = ", ".join((*declaration.parameters, "/")) if declaration.parameters else ""
     # inspect.signature reads this form (type.__text_signature__).
     doc = f"{declaration.name}({signature})\n--\n\n{declaration.function.__doc__ or ''}\0"
     end = ctypes.sizeof(Descriptor) + sum(map(ctypes.sizeof, described))
     descriptor = Descriptor(
-        function=address_of(c_function),
-        conversion=id(conversion),
+        function=function,
+        conversion=conversion,
         release_at=declaration.release_at,
         name=end,
         doc=end + len(name),
         parameters=len(declaration.parameters),
         arguments=len(arguments),
-        result=_kind_of_result(result) if result else ord(KINDS["void"]),
-        result_size=ctypes.sizeof(result.ctype) if result else 0,
-        result_nullable=result.nullable if result else False,
+        result=result,
+        result_size=ctypes.sizeof(back.ctype) if back else 0,
+        result_nullable=back.nullable if back else False,
     )
     return b"".join((descriptor, *described, name, doc.encode()))
 
 
-def _describe_argument(argument: Argument, buffers: list[int]) -> ArgumentDescriptor:
+def _describe_argument(argument: Argument, buffers: list[int]) -> CArgument:
     spec = argument.spec
-    described = ArgumentDescriptor(parameter=argument.position, size=ctypes.sizeof(spec.ctype))
+    described = CArgument(parameter=argument.position, size=ctypes.sizeof(spec.ctype))
     if isinstance(spec, Value):
         is_pointer = spec.kind == "other" and hasattr(spec.ctype, "contents")
         described.kind = _kind(argument.where, spec, "pointer" if is_pointer else spec.kind)
@@ -133,12 +108,12 @@ def _describe_argument(argument: Argument, buffers: list[int]) -> ArgumentDescri
         described.nullable = spec.nullable or spec.python_type is Any
         described.type = id(spec.python_type if spec.kind == "handle" else spec.ctype)
     elif isinstance(spec, In):
-        described.kind, described.size = ord(KINDS["buffer"]), spec.size
+        described.kind, described.size = KINDS["buffer"], spec.size
         described.shift = spec.size.bit_length() - 1
-        described.item = ord(KINDS[spec.item_kind])
+        described.item = KINDS[spec.item_kind]
         described.writable, described.in_place = spec.writable, spec.in_place
     elif isinstance(spec, Count):
-        described.kind = ord(KINDS["count"])
+        described.kind = KINDS["count"]
         described.high = min(spec.high, NEVER)
         described.buffers = sum(1 << buffers.index(at) for at in argument.parameters)
     else:
@@ -146,17 +121,25 @@ def _describe_argument(argument: Argument, buffers: list[int]) -> ArgumentDescri
     return described
 
 
-def _kind_of_result(spec: Value) -> int:
+def _describe_result(spec: Value | None) -> tuple[int, Any]:
+    """The kind of a result, and the dict or the type that makes the Python object of some."""
+    status = spec.status if spec else None
+    fails = bool(status and status.error)
+    if spec is None or (status and not fails and spec.python_type is None):
+        return KINDS["void"], None
     if spec.kind == "handle" or spec.freed_by:
         raise NotServedError(f"result: a {spec.c_name} that is to be given back is not served")
-    fails = bool(spec.status and spec.status.error)
-    if spec.status and not fails and spec.python_type is None:
-        return ord(KINDS["void"])
     if fails or spec.enumeration:
         if spec.kind != "signed" or ctypes.sizeof(spec.ctype) != ctypes.sizeof(ctypes.c_int32):
             raise NotServedError(f"result: codes of {spec.c_name} are not served")
-        return ord(KINDS["code"])
-    return _kind("result", spec, "struct" if _is_two_words(spec.ctype) else spec.kind)
+        codes = (
+            status.success if status and fails else [each.value for each in spec.enumeration]
+        )
+        nothing, member = spec.python_type is None, spec.enumeration or int
+        return KINDS["code"], {code: None if nothing else member(code) for code in codes}
+    if _is_two_words(spec.ctype):
+        return KINDS["struct"], spec.ctype
+    return _kind("result", spec, spec.kind), None
 
 
 def _kind(where: str, spec: Value, kind: str) -> int:
@@ -166,7 +149,7 @@ def _kind(where: str, spec: Value, kind: str) -> int:
             raise NotServedError(f"{where}: the encoding {spec.encoding.name} is not served")
     if kind not in KINDS:
         raise NotServedError(f"{where}: the type {spec.c_name} is not served")
-    return ord(KINDS[kind])
+    return KINDS[kind]
 
 
 def _is_two_words(ctype: Any) -> bool:

@@ -31,6 +31,7 @@ class Handle(ctypes.Structure):
     Attributes:
         parent: in a subclass, another one: a handle that is made from one of those keeps
             it alive, and closes before it.
+        parents: of an instance: the handles that it was made from.
         close_in_c: set by the declaration of the function that closes it.
     """
 
@@ -38,7 +39,7 @@ class Handle(ctypes.Structure):
     close_in_c: ClassVar[Callable[[int], object] | None] = None
     _fields_ = _Memory._fields_
     _life: "_Life"
-    _parents: "tuple[Handle, ...]"
+    parents: "tuple[Handle, ...]"
     _kept: dict[Hashable, object]
 
     def __init__(self) -> None:
@@ -54,22 +55,14 @@ class Handle(ctypes.Structure):
         handle = cls.from_buffer(memory)
         # The child holds its parents, so that they live longer. What is left when it is
         # gone, its _Life, holds no handle: that would be a cycle beyond the reach of gc.
-        handle._parents = tuple(each for each in given if isinstance(each, cls.parent or ()))
+        handle.parents = tuple(each for each in given if isinstance(each, cls.parent or ()))
         handle._kept = {}
-        close_in_c = cls.close_in_c if owned else None
-        handle._life = _Life(
-            cls.__name__, memory, close_in_c, [each._life for each in handle._parents]
-        )
-        if close_in_c or handle._parents:
+        handle._life = _Life(cls, memory, owned, [each._life for each in handle.parents])
+        if handle._life.close_in_c or handle.parents:
             import weakref
 
             weakref.finalize(handle, handle._life.close)
         return handle
-
-    @property
-    def parents(self) -> "tuple[Handle, ...]":
-        """The handles that it was made from."""
-        return self._parents
 
     @property
     def closed(self) -> bool:
@@ -141,15 +134,11 @@ class _Life:
     """What it takes to close a handle, also when the handle itself is gone."""
 
     def __init__(
-        self,
-        name: str,
-        memory: _Memory,
-        close_in_c: Callable[[int], object] | None,
-        parents: "list[_Life]",
+        self, kind: type[Handle], memory: _Memory, owned: bool, parents: "list[_Life]"
     ) -> None:
-        self.name = name
+        self.name = kind.__name__
         self.memory = memory
-        self.close_in_c = close_in_c
+        self.close_in_c = kind.close_in_c if owned else None
         self.parents = parents
         self.children: dict[_Life, None] = {}  # in the order in which they were made
         self.users: list[None] = []  # an item for each call, but for those that memory counts

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .conversions import from_c, to_c
-from .values import DeclarationError, Value, annotations, value_of
+from .declaration import annotations, split_annotation
+from .values import DeclarationError, Value
 
 S = TypeVar("S", bound=ctypes.Structure | ctypes.Union)
 
@@ -42,7 +43,10 @@ def struct(cls: type[S]) -> type[S]:
 
 
 def _field(where: str, annotation: Any) -> Value:
-    spec = value_of(where, annotation)
+    python_type, ctype, *items = split_annotation(where, annotation)
+    spec = Value(where, python_type, ctype)
+    for item in items:
+        spec.refine(where, item)
     if spec.kind != "other":
         spec.only(where, "callback")
     if spec.kind == "handle":
@@ -62,7 +66,8 @@ class _Field:
     def __get__(self, instance: Any, owner: Any) -> Any:
         if instance is None:
             return self.field  # ctypes' own, with its offset and size
-        return self.from_c(self.field.__get__(instance, owner))
+        value = self.field.__get__(instance, owner)
+        return None if value is None else self.from_c(value)  # it may not be filled in yet
 
     def __set__(self, instance: Any, value: Any) -> None:
         self.field.__set__(instance, self.to_c(value))

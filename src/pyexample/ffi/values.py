@@ -14,21 +14,26 @@ else:
         """Whatever has the buffer protocol, as type checkers know it (PEP 688)."""
 
 
-_KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
-    **dict.fromkeys("bhilq", ("signed", (int,))),
-    **dict.fromkeys("BHILQ", ("unsigned", (int,))),
-    "?": ("bool", (bool,)),
-    "f": ("float", (float,)),
-    "d": ("float", (float,)),
-    "z": ("string", (bytes, str)),
-    "P": ("address", (int,)),
+KINDS = {
+    **dict.fromkeys("bhilq", "signed"),
+    **dict.fromkeys("BHILQ", "unsigned"),
+    **dict.fromkeys("fd", "float"),
+    "?": "bool",
+    "z": "string",
+    "P": "address",
 }
-"""By the type code of a simple ctypes type: its kind, and the Python types for it."""
+"""By the type code of a simple ctypes type: its kind."""
+
+_PYTHON_TYPES = {"bool": (bool,), "float": (float,), "string": (bytes, str), "other": ()}
+"""By its kind: the Python types for a value, where they are not int."""
 
 _C_NAMES = {"?": "bool", "f": "float", "d": "double", "z": "char *", "P": "void *", "c": "char"}
 
 CLOSES = object()
 """Behind a parameter that is a handle: the function closes it."""
+
+MakeError = Callable[[int, str, tuple[Any, ...]], BaseException]
+"""Makes an exception: see Status."""
 
 NEVER = 2**63 - 1
 """As ``Declaration.release_at``: the GIL is held during the call."""
@@ -50,7 +55,7 @@ class In:
     in_place = False
 
     def __init__(self, item: Any, /) -> None:
-        kind = "void" if item in (None, ctypes.c_char) else _kind(item, "In and Out")[0]
+        kind = "void" if item in (None, ctypes.c_char) else _kind(item, "In and Out")
         if kind not in ("void", "signed", "unsigned", "bool", "float"):
             raise DeclarationError(f"In and Out: items of {item!r} are not served")
         self.ctype: Any = ctypes.POINTER(item) if item else ctypes.c_void_p
@@ -87,12 +92,12 @@ class Count:
     """
 
     def __init__(self, ctype: Any, /, *buffers: str) -> None:
-        if _kind(ctype, "Count")[0] not in ("signed", "unsigned"):
+        if _kind(ctype, "Count") not in ("signed", "unsigned"):
             raise DeclarationError(f"Count: {ctype!r} is not an integer type")
         self.ctype = ctype
         self.high = _limits(ctype)[1]
         self.c_name = _c_name(ctype)
-        self.buffers = buffers
+        self.names = buffers
 
 
 class Encoding:
@@ -139,12 +144,7 @@ class Status:
     """
 
     def __init__(
-        self,
-        ctype: Any,
-        error: Callable[[int, str, tuple[Any, ...]], BaseException] | None = None,
-        /,
-        *,
-        success: Iterable[int] = (0,),
+        self, ctype: Any, error: MakeError | None = None, /, *, success: Iterable[int] = (0,)
     ) -> None:
         """Declare the codes of a library.
 
@@ -179,30 +179,36 @@ class Value:
         python_type: the Python type that stands for it.
         nullable: whether None stands for a null pointer.
         low, high: the least and the greatest value of an integer or address, else 0.
+        enumeration: the one that an integer is of, or None.
         callback, status, encoding, freed_by, keep, closes: what was declared of it.
     """
+
+    callback: Any = None
+    status: Status | None = None
+    encoding = Encoding("utf-8")
+    freed_by: FreedBy | None = None
+    keep: Keep | None = None
+    closes = False
+    enumeration: Any = None
+    low = high = 0
 
     def __init__(self, where: str, python_type: Any, ctype: Any) -> None:
         """Let ``python_type`` stand for ``ctype``; errors call the value ``where``."""
         # A Callback and a Handle are told by what they have, since their modules are imported
         # by those who use them only.
-        self.callback: Any = ctype if hasattr(ctype, "prototype") else None
-        self.status = ctype if isinstance(ctype, Status) else None
-        if self.callback:
-            ctype = self.callback.prototype
-        elif self.status:
-            ctype = self.status.ctype
+        if hasattr(ctype, "prototype"):
+            self.callback, ctype = ctype, ctype.prototype
+        elif isinstance(ctype, Status):
+            self.status, ctype = ctype, ctype.ctype
         self.ctype: Any = ctype
-        self.encoding = _UTF_8
-        self.freed_by: FreedBy | None = None
-        self.keep: Keep | None = None
-        self.closes = False
-        self.kind, python_types = _kind(ctype, where)
+        self.kind = _kind(ctype, where)
+        python_types = _PYTHON_TYPES.get(self.kind, (int,))
         self.c_name = _c_name(ctype)
         self.python_type, self.nullable = _without_none(python_type)
-        self.low, self.high = 0, 0
         if self.kind in ("signed", "unsigned", "address"):
             self.low, self.high = _limits(ctype)
+        if self.kind in ("signed", "unsigned") and hasattr(self.python_type, "__members__"):
+            self.enumeration = self.python_type if issubclass(self.python_type, int) else None
         if self.callback:
             self.kind, self.c_name = "callback", self.callback.name
         elif self.kind == "address" and hasattr(self.python_type, "adopt"):
@@ -217,16 +223,14 @@ class Value:
         elif self.nullable and self.kind in ("signed", "unsigned", "bool", "float"):
             raise DeclarationError(f"{where}: {self.c_name} is no pointer, it cannot be None")
 
-    @property
-    def enumeration(self) -> Any:
-        """The enumeration that an integer is of, or None."""
-        is_one = _is_a(self.python_type, int) and hasattr(self.python_type, "__members__")
-        return self.python_type if is_one and self.kind in ("signed", "unsigned") else None
-
     def refine(self, where: str, item: object) -> None:
         """Take what stands behind the C type: a range, an Encoding, ..."""
-        if isinstance(item, range):
-            self.narrow(where, item)
+        if isinstance(item, range) and self.kind in ("signed", "unsigned"):
+            if item.step != 1 or not item:
+                raise DeclarationError(f"{where}: {item!r} is empty, or has not the step 1")
+            if item[0] < self.low or item[-1] > self.high:
+                raise DeclarationError(f"{where}: {item!r} goes beyond {self.c_name}")
+            self.low, self.high = item[0], item[-1]
         elif isinstance(item, Encoding) and self.kind == "string" and self.python_type is str:
             self.encoding = item
         elif isinstance(item, FreedBy) and self.kind == "string":
@@ -265,16 +269,6 @@ class Value:
             unknown = sorted(status.success - members)
             raise DeclarationError(f"{where}: {enumeration.__name__} lacks the codes {unknown}")
 
-    def narrow(self, where: str, allowed: range) -> None:
-        """Allow only the integers in ``allowed``."""
-        if self.kind not in ("signed", "unsigned"):
-            raise DeclarationError(f"{where}: only an integer has a range, not {self.c_name}")
-        if allowed.step != 1 or not allowed:
-            raise DeclarationError(f"{where}: {allowed!r} is empty, or has not the step 1")
-        if allowed[0] < self.low or allowed[-1] > self.high:
-            raise DeclarationError(f"{where}: {allowed!r} goes beyond {self.c_name}")
-        self.low, self.high = allowed[0], allowed[-1]
-
 
 class Returned:
     """The C argument ``T *``: room for a value, which C fills in and which comes back.
@@ -295,37 +289,6 @@ class Returned:
         self.c_name = f"{self.value.c_name} *"
 
 
-def annotations(declared: Any) -> dict[str, Any]:
-    """The annotations of a function or class, with no strings among them."""
-    hints: dict[str, Any] = declared.__annotations__
-    if any(isinstance(hint, str) for hint in hints.values()):
-        # It takes its time, and only strings need it. Of a class it has the bases' as well.
-        resolved = typing.get_type_hints(declared, include_extras=True)
-        return {name: resolved[name] for name in hints}
-    return hints
-
-
-def split_annotation(where: str, annotation: Any) -> list[Any]:
-    """The Python type of an annotation, and what stands behind it."""
-    if typing.get_origin(annotation) is not typing.Annotated:
-        raise DeclarationError(
-            f"{where}: expected Annotated[python type, C type], not {annotation!r}"
-        )
-    python_type, *items = typing.get_args(annotation)
-    return [None if python_type is types.NoneType else python_type, *items]
-
-
-def value_of(where: str, annotation: Any) -> Value:
-    """The value that an annotation declares, with nothing beside it."""
-    python_type, ctype, *items = split_annotation(where, annotation)
-    value = Value(where, python_type, ctype)
-    for item in items:
-        value.refine(where, item)
-    return value
-
-
-_UTF_8 = Encoding("utf-8")
-
 _SPECIAL = {
     "callback": "a callback",
     "status": "a Status",
@@ -340,20 +303,14 @@ class _OwnedString(ctypes.c_char_p):
     """``char *`` as a result that keeps its address: ctypes makes bytes of no subclass."""
 
 
-def _is_a(python_type: Any, base: type | tuple[type, ...]) -> bool:
-    return isinstance(python_type, type) and issubclass(python_type, base)
-
-
 def _is_packed_or_union(ctype: Any) -> bool:
-    while _is_a(ctype, ctypes.Array):
-        ctype = ctype._type_
-    if not _is_a(ctype, (ctypes.Structure, ctypes.Union)):
-        return False
+    if hasattr(ctype, "_length_"):  # an array
+        return _is_packed_or_union(ctype._type_)
     fields = [each[1] for cls in ctype.__mro__ for each in cls.__dict__.get("_fields_", ())]
     return (
         issubclass(ctype, ctypes.Union)
         or hasattr(ctype, "_pack_")
-        or any(_is_packed_or_union(each) for each in fields)
+        or any(map(_is_packed_or_union, fields))
     )
 
 
@@ -371,15 +328,15 @@ def _code(ctype: Any) -> str:
     return code if isinstance(code, str) else ""
 
 
-def _kind(ctype: Any, where: str) -> tuple[str, tuple[type, ...]]:
+def _kind(ctype: Any, where: str) -> str:
     if not (isinstance(ctype, type) and hasattr(ctype, "from_param")):
         raise DeclarationError(f"{where}: {ctype!r} is not a ctypes type")
-    return _KINDS.get(_code(ctype), ("other", ()))
+    return KINDS.get(_code(ctype), "other")
 
 
 def _c_name(ctype: Any) -> str:
     code = _code(ctype)
-    kind, _ = _KINDS.get(code, ("other", ()))
+    kind = KINDS.get(code)
     if kind in ("signed", "unsigned"):
         # ctypes does not keep the name: c_int32 is c_int, and c_size_t is c_ulong.
         return f"{'u' if kind == 'unsigned' else ''}int{8 * ctypes.sizeof(ctype)}_t"
