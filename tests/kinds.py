@@ -32,7 +32,7 @@ SOURCE = """
 static void wait_ms(unsigned ms) { usleep(1000 * ms); }
 #endif
 
-uint64_t calls;
+_Atomic uint64_t calls;
 uint64_t u64(uint64_t n) { calls++; return n; }
 uint8_t u8(uint8_t n) { calls++; return n; }
 bool negate(bool b) { calls++; return !b; }

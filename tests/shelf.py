@@ -26,11 +26,13 @@ from pyexample.ffi import (
 )  # fmt: skip
 
 SOURCE = r"""
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #ifdef _WIN32
+#define WIN32_LEAN_AND_MEAN /* it would have names of ours */
 #include <windows.h>
 static void wait_ms(unsigned ms) { Sleep(ms); }
 #else
@@ -44,8 +46,9 @@ typedef int (*on_number)(int number);
 typedef struct box { uint64_t magic; int name; on_number watcher[4]; struct box *parent; } box;
 enum { OPEN = 0x0b0e0b0e, CLOSED = 0x0dead };
 
-int64_t faults;    /* what must never happen */
-int64_t boxes, things, texts;    /* how many there are */
+/* Of all threads together. */
+_Atomic int64_t faults;    /* what must never happen */
+_Atomic int64_t boxes, things, texts;    /* how many there are */
 int refuse_close;  /* what box_close returns, and does nothing, if it is not 0 */
 char order[64];    /* what was closed: the last letters */
 
@@ -60,8 +63,11 @@ static box *make(int name, box *parent) {
     return made;
 }
 static void note(int name) {
+    static atomic_flag busy = ATOMIC_FLAG_INIT;
+    while (atomic_flag_test_and_set(&busy)) {}
     memmove(order, order + 1, sizeof order - 2);
     order[sizeof order - 2] = (char)name;
+    atomic_flag_clear(&busy);
 }
 static void end(box *one) {
     check(one);
@@ -104,10 +110,10 @@ int each(box *one, int count, on_number f) {
 }
 int64_t sum_all(int count, on_number f)
 { int64_t sum = 0; for (int i = 0; i < count; i++) sum += f(i); return sum; }
-static on_number last;
+static _Atomic(on_number) last;
 int watch(box *one, int slot, int code, on_number f) {
     check(one);
-    if (code == 0) last = one->watcher[slot] = f;
+    if (code == 0) { one->watcher[slot] = f; last = f; }
     return code;
 }
 int fire_last(int number) { return last(number); }

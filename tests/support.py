@@ -25,6 +25,11 @@ FASTCALL_IS_SERVED = (
 COUNTS_REFERENCES = sys.implementation.name == "cpython"
 """Whether an object is gone as soon as nothing refers to it."""
 
+HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+
+COUNTS_BLOCKS = COUNTS_REFERENCES and HAS_GIL
+"""Whether ``sys.getallocatedblocks`` is exact: without a GIL, much is freed later."""
+
 SANITIZERS = "-fsanitize=address,undefined -fno-sanitize-recover=all -g"
 """What a C library is compiled with to watch its own memory and arithmetic, by gcc."""
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import HAS_GIL
 
 import pyexample
 from pyexample.libexample import RELEASE_GIL, example_simd
@@ -185,6 +186,7 @@ def test_numpy_is_not_imported() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.skipif(not HAS_GIL, reason="there is no GIL to release")
 def test_two_threads_overlap_on_large_arrays(arrays: ModuleType) -> None:
     """While one thread is in C, another one runs Python."""
     numbers = np.ones(2**25, np.int32)

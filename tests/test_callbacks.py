@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from shelf import BoxError, Color, Shelf
-from support import COUNTS_REFERENCES, collect, let_go
+from support import COUNTS_BLOCKS, collect, let_go
 
 from pyexample import libfastcall
 from pyexample.ffi import callbacks
@@ -420,7 +420,7 @@ def test_one_may_close_what_keeps_it(shelf: Shelf) -> None:
     assert box.closed
 
 
-@pytest.mark.skipif(not COUNTS_REFERENCES, reason="counts blocks of memory, as CPython can")
+@pytest.mark.skipif(not COUNTS_BLOCKS, reason="counts blocks of memory")
 def test_memory_is_flat(shelf: Shelf, box: Any) -> None:
     def fail(number: int) -> int:
         raise ValueError(number)

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import numpy as np
 import pytest
 from kinds import SOURCE, Bound
-from support import COUNTS_REFERENCES, Package, run
+from support import COUNTS_REFERENCES, HAS_GIL, Package, run
 
 from pyexample.ffi import Library
 
@@ -226,7 +226,7 @@ def test_the_gil_is_released_where_it_is_declared(c: Bound, name: str) -> None:
     thread.join()
     during = [tick for tick in ticks if begin + 0.01 < tick < end - 0.01]
     # Where there is none, and where ctypes always releases it.
-    never_held = not getattr(sys, "_is_gil_enabled", lambda: True)() or not COUNTS_REFERENCES
+    never_held = not HAS_GIL or not COUNTS_REFERENCES
     assert bool(during) == (name == "sleep_released" or never_held)
 
 
@@ -383,37 +383,3 @@ def test_too_many_arguments_go_through_ctypes(package: Package, path: str) -> No
     assert total(*range(17)) == 136
     if path == "builtin":
         assert library.fallbacks == {"sum": "it has more arguments than are served"}
-
-
-@pytest.mark.skipif(sys.implementation.name != "cpython", reason="CPython's subinterpreters")
-def test_subinterpreters(path: str) -> None:
-    code = (
-        "import pyexample\n"
-        "from pyexample.libexample import library\n"
-        f"assert ('square' in library.fallbacks) == ({path!r} == 'ctypes')\n"
-        "for n in range(1000): assert pyexample.square(n) == n * n\n"
-        "try: pyexample.square(46341)\n"
-        "except OverflowError as error: assert '46341' in str(error)\n"
-        "else: raise SystemExit('not refused')\n"
-    )
-    # One that shares the GIL: the others refuse to import ctypes.
-    create = {
-        (3, 10): "import _xxsubinterpreters as i; create = lambda: i.create(isolated=False)",
-        (3, 11): "import _xxsubinterpreters as i; create = lambda: i.create(isolated=False)",
-        (3, 12): "import _xxsubinterpreters as i; create = lambda: i.create(isolated=False)",
-    }.get(
-        sys.version_info[:2], "import _interpreters as i; create = lambda: i.create('legacy')"
-    )
-    run(
-        [
-            sys.executable,
-            "-c",
-            f"{create}\ncode = {code!r}\nexec(code)\n"
-            "for _ in range(3):\n"
-            "    one = create()\n"
-            "    failed = i.run_string(one, code)\n"
-            "    assert failed is None, failed\n"
-            "    i.destroy(one)\n"
-            "exec(code)",
-        ]
-    )

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from shelf import BoxError, Shelf
-from support import COUNTS_REFERENCES, attempt, collect
+from support import COUNTS_BLOCKS, attempt, collect
 
 from pyexample import libfastcall
 from pyexample.ffi import Handle, checked, fastcall
@@ -377,7 +377,7 @@ def test_one_that_comes_with_a_failure_is_closed(shelf: Shelf) -> None:
         shelf.box_open(ord("f"), 3)
 
 
-@pytest.mark.skipif(not COUNTS_REFERENCES, reason="counts blocks of memory, as CPython can")
+@pytest.mark.skipif(not COUNTS_BLOCKS, reason="counts blocks of memory")
 def test_memory_is_flat(shelf: Shelf) -> None:
     def run(times: int) -> int:
         for _ in range(times):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from shelf import BoxError, Color, Shelf
-from support import COUNTS_REFERENCES, collect
+from support import COUNTS_BLOCKS, collect
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +125,7 @@ def test_encodings(shelf: Shelf) -> None:
         shelf.same_latin(b"x")
 
 
-@pytest.mark.skipif(not COUNTS_REFERENCES, reason="counts blocks of memory, as CPython can")
+@pytest.mark.skipif(not COUNTS_BLOCKS, reason="counts blocks of memory")
 def test_memory_is_flat(shelf: Shelf) -> None:
     calls: list[tuple[Any, Any]] = [
         (shelf.half, 7), (shelf.half, 99), (shelf.pick, 1), (shelf.pick, 9), (shelf.status, 0),
