@@ -103,8 +103,8 @@ class Engine:
     """libfastcall, loaded and told of this Python.
 
     Attributes:
-        pending: how many exceptions wait to be raised by calls that have not returned: it
-            is for callbacks to set.
+        pending: whether, and how much, callbacks left to be done by calls that have not
+            returned: each has ``raise_pending`` look for its own. Theirs to set.
     """
 
     def __init__(self) -> None:

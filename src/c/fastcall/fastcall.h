@@ -108,9 +108,9 @@ typedef struct {
 } fastcall_handle;
 
 /*
- * How many exceptions wait to be raised by the calls from within which Python was called
- * back. While there are any, a call that returns has the Python function `raise_pending` of
- * the bytes object look for its own. Written by Python.
+ * How much is left to be done by the calls from within which Python was called back, such
+ * as to raise an exception. While there is any, a call that returns has the Python function
+ * `raise_pending` of the bytes object look for its own. Written by Python.
  */
 FASTCALL_API extern volatile int32_t fastcall_pending;
 

@@ -2,19 +2,19 @@
 
 import ctypes
 import functools
-import sys
 from _thread import RLock, get_ident
 from collections.abc import Callable as Function
-from sys import _getframe  # pyright: ignore[reportPrivateUsage]
+from sys import _getframe, implementation  # pyright: ignore[reportPrivateUsage]
 from types import FrameType
 from typing import Any
 
 from ..libfastcall import running
 from .conversions import from_c, to_c
 from .declaration import Declaration
+from .handles import Handle
 from .values import DeclarationError, Value
 
-_FRAMES = 0 if sys.implementation.name == "cpython" else 1
+_FRAMES = 0 if implementation.name == "cpython" else 1
 """How many frames ctypes, where it is written in Python, has between C and a callback."""
 
 
@@ -87,7 +87,6 @@ class Callback:
         """
         if function is None:
             return self.prototype()
-        handles = [at for at, spec in enumerate(self.arguments) if spec.kind == "handle"]
         active: list[None] = []
 
         def call(*arguments: Any) -> Any:
@@ -101,9 +100,9 @@ class Callback:
                 try:
                     result = function(*given)
                 finally:
-                    for at in handles:  # C's own, and only for as long as this call
-                        if given[at] is not None:
-                            given[at].close()
+                    for each in given:  # lent, and only for as long as this call
+                        if isinstance(each, Handle):
+                            each.close()
                 return self._to_c(result) if self._to_c else None
             except BaseException as error:
                 return self._fail(error, _getframe(_FRAMES).f_back)
@@ -136,20 +135,28 @@ class Callback:
 _waiting: dict[int, BaseException] = {}
 """By thread: the exception that the declared function is to raise when C returns."""
 
+_left: list[Any] = []
+"""The callbacks that only C needs any more, which has yet to return from them."""
+
 # Reentrant, since gc may run a finalizer, and that a callback, at any point.
 _lock = RLock()
 
 
 def hold(error: BaseException | None) -> None:
     """Have this thread's call raise ``error`` when C returns to it; None: nothing."""
-    if error is None and not _waiting:
-        return
-    with _lock:
-        if error is None:
-            _waiting.pop(get_ident(), None)
-        else:
+    take()
+    if error is not None:
+        with _lock:
             _waiting[get_ident()] = error
-        _tell()
+            _tell()
+
+
+def leave(callback: Any) -> None:
+    """Let go of what ``make`` returned: now, or when C has returned from it to its caller."""
+    if callback.active:
+        with _lock:
+            _left.append(callback)
+            _tell()
 
 
 def take() -> BaseException | None:
@@ -158,17 +165,19 @@ def take() -> BaseException | None:
     A call that finds some before it has called C is made by a finalizer, which gc runs while
     C returns to a call further out: it must ``hold`` it again in the end.
     """
-    if not _waiting:
+    if not _waiting and not _left:
         return None
     with _lock:
         error = _waiting.pop(get_ident(), None)
+        gone = [each for each in _left if not each.active]  # freed when the lock is not held
+        _left[:] = [each for each in _left if each not in gone]
         _tell()
     return error
 
 
 def _tell() -> None:
     if engine := running():
-        engine.pending.value = len(_waiting)
+        engine.pending.value = len(_waiting) + len(_left)
 
 
 def raise_pending() -> None:

@@ -117,17 +117,12 @@ class Handle(ctypes.Structure):
 
 _kept_for_good: dict[Hashable, object] = {}
 
-_active: dict[int, Any] = {}
-"""Callbacks that were let go of while C was in them: it returns through ctypes' closure."""
-
 
 def _let_go(item: Any) -> None:
-    """Let go of ``item``, and of what was active when it was its turn and is no more."""
-    if getattr(item, "active", None):
-        _active[id(item)] = item
-    for key, each in [*_active.items()]:
-        if not each.active:
-            _active.pop(key, None)
+    if hasattr(item, "active"):  # a callback: imported by those who use them only
+        from .callbacks import leave
+
+        leave(item)
 
 
 class _Life:
