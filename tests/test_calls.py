@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import numpy as np
 import pytest
 from kinds import SOURCE, Bound
-from support import COUNTS_REFERENCES, HAS_GIL, Package, run
+from support import COUNTS_REFERENCES, HAS_GIL, Package
 
 from pyexample.ffi import Library
 

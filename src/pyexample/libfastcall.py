@@ -8,12 +8,12 @@ import ctypes
 import itertools
 import sys
 from collections.abc import Callable
-from ctypes import c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_void_p
+from ctypes import c_char_p, c_int, c_int64, c_size_t, c_uint8, c_uint32, c_void_p
 from typing import Any
 
 from .loading import LibraryLoadError, load
 
-ABI_VERSION = 3
+ABI_VERSION = 4
 KINDS = {
     name: ord(code)
     for name, code in {
@@ -103,8 +103,8 @@ class Engine:
     """libfastcall, loaded and told of this Python.
 
     Attributes:
-        pending: how many exceptions wait to be raised by calls that have not returned: it
-            is for callbacks to set.
+        add_pending: add to how many exceptions wait to be raised by calls that have not
+            returned, of all interpreters, and return how many there were: for callbacks.
     """
 
     def __init__(self) -> None:
@@ -124,7 +124,9 @@ class Engine:
         self._prepare = library.fastcall_prepare
         self._prepare.argtypes = [ctypes.py_object]
         self._prepare.restype = c_char_p
-        self.pending = c_int32.in_dll(library, "fastcall_pending")
+        self.add_pending = library.fastcall_add_pending
+        self.add_pending.argtypes = [c_int64]
+        self.add_pending.restype = c_int64
         self._on_callback = Descriptor(
             ml_meth=address_of(library.fastcall_callback), ml_flags=_METH_FASTCALL
         )

@@ -36,7 +36,7 @@
 #endif
 
 /* Goes up when anything in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 3
+#define FASTCALL_ABI_VERSION 4
 
 #define FASTCALL_MAX_ARGUMENTS 16 /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8    /* among them */
@@ -108,11 +108,12 @@ typedef struct {
 } fastcall_handle;
 
 /*
- * How many exceptions wait to be raised by the calls from within which Python was called
- * back. While there are any, a call that returns has the Python function `raise_pending` of
- * the bytes object look for its own. Written by Python.
+ * Add to how many exceptions wait to be raised by the calls from within which Python was
+ * called back, in all threads and interpreters; and return how many there were. While there
+ * are any, a call that returns has the Python function `raise_pending` of the bytes object
+ * look for its own.
  */
-FASTCALL_API extern volatile int32_t fastcall_pending;
+FASTCALL_API int64_t fastcall_add_pending(int64_t number);
 
 /* What has to be known of the Python that loaded this library. */
 typedef struct {

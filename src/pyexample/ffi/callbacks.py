@@ -134,6 +134,20 @@ class Callback:
         return self.failed
 
 
+def _register_of(result: Value | None) -> Any:
+    """The type that a callback's result has for ctypes.
+
+    On big-endian processors libffi takes a whole register of it, of which ctypes writes only
+    the bytes of a narrow integer: what is above them would be left from before.
+    """
+    if result is None:
+        return None
+    narrow = ctypes.sizeof(result.ctype) < ctypes.sizeof(ctypes.c_size_t)
+    if sys.byteorder == "little" or not narrow or result.kind == "float":
+        return result.ctype
+    return ctypes.c_ssize_t if result.kind == "signed" else ctypes.c_size_t
+
+
 _waiting: dict[int, BaseException] = {}
 """By thread: the exception that the declared function is to raise when C returns."""
 
@@ -167,9 +181,15 @@ def take() -> BaseException | None:
     return error
 
 
+_told = 0
+"""How many of those that wait libfastcall knows of."""
+
+
 def _tell() -> None:
+    global _told
     if engine := running():
-        engine.pending.value = len(_waiting)
+        engine.add_pending(len(_waiting) - _told)
+        _told = len(_waiting)
 
 
 def raise_pending() -> None:
