@@ -98,7 +98,7 @@ def finish(shelf: Shelf) -> None:
     assert not any(counts.values()), counts
     assert not callbacks._waiting
     engine = libfastcall.running()
-    assert engine is None or engine.pending.value == 0
+    assert engine is None or engine.add_pending(0) == 0
 
 
 def gc_at_every_point(shelf: Shelf) -> None:

@@ -312,7 +312,7 @@ def test_it_is_held_until_the_result_is_made(
 
     def in_callback(number: int) -> int:
         if engine:
-            engine.pending.value = 1  # as if one waited, of another thread
+            engine.add_pending(1)  # as if one waited, of another thread
         return number
 
     shelf.watch(box, 0, 0, in_callback)
@@ -321,7 +321,7 @@ def test_it_is_held_until_the_result_is_made(
         patch.setattr(fastcall.Function, "raise_pending", staticmethod(close))
         assert shelf.fire(box, 0, 7) == 7
     if engine:
-        engine.pending.value = 0
+        engine.add_pending(-1)
     assert len(tried) == 2
     assert not thing.closed
 

@@ -386,6 +386,8 @@ def test_a_link_is_followed_and_where_to_is_judged(package: Package, tmp_path: P
     """A package may be installed as links; what they lead to is loaded, or told why not."""
     elsewhere = Package(tmp_path / "elsewhere", "real").compile(SEVEN)
     package.library("c").symlink_to(elsewhere)
+    if not package.library("c").exists():
+        pytest.skip("links lead nowhere here, as in wine")
     assert load(package).cdll.seven() == 7
     package.library("c").unlink()
     package.library("c").symlink_to(package.library("c"))  # to itself

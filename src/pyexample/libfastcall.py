@@ -8,12 +8,12 @@ import ctypes
 import itertools
 import sys
 from collections.abc import Callable
-from ctypes import c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_void_p
+from ctypes import c_char_p, c_int, c_int64, c_size_t, c_uint8, c_uint32, c_void_p
 from typing import Any
 
 from .loading import LibraryLoadError, load
 
-ABI_VERSION = 3
+ABI_VERSION = 4
 KINDS = {
     name: ord(code)
     for name, code in {
@@ -103,8 +103,7 @@ class Engine:
     """libfastcall, loaded and told of this Python.
 
     Attributes:
-        pending: whether, and how much, callbacks left to be done by calls that have not
-            returned: each has ``raise_pending`` look for its own. Theirs to set.
+        add_pending: ``fastcall_add_pending``.
     """
 
     def __init__(self) -> None:
@@ -124,7 +123,10 @@ class Engine:
         self._prepare = library.fastcall_prepare
         self._prepare.argtypes = [ctypes.py_object]
         self._prepare.restype = c_char_p
-        self.pending = c_int32.in_dll(library, "fastcall_pending")
+        self.add_pending = library.fastcall_add_pending
+        self.add_pending.argtypes = [c_int64]
+        self.add_pending.restype = c_int64
+        self._told = 0
         self._on_callback = Descriptor(
             ml_meth=address_of(library.fastcall_callback), ml_flags=_METH_FASTCALL
         )
@@ -142,6 +144,11 @@ class Engine:
         if reason is not None:
             raise NotServedError(reason.decode())
         return self._new_builtin(id(descriptor) + _bytes_offset(), descriptor, module)
+
+    def tell_pending(self, count: int) -> None:
+        """Say how much is left to be done by calls of this Python that have not returned."""
+        self.add_pending(count - self._told)
+        self._told = count
 
     def guard(self, function: Any) -> Any:
         """What ctypes is to call for a callback, so that no exception escapes to it.

@@ -23,15 +23,22 @@ const char *fastcall_import(int index)
 static python_functions py;
 static fastcall_python python;
 
-volatile int32_t fastcall_pending;
-
 /* Atomic, for Pythons without a GIL. */
 #if defined(_MSC_VER) && !defined(__clang__)
 #  include <intrin.h>
 #  define ADD(counter, number) _InterlockedExchangeAdd64(counter, number)
+#  define GET(counter) (*(const volatile int64_t *)(counter))
 #else
 #  define ADD(counter, number) __atomic_fetch_add(counter, number, __ATOMIC_SEQ_CST)
+#  define GET(counter) __atomic_load_n(counter, __ATOMIC_RELAXED)
 #endif
+
+static int64_t pending;
+
+int64_t fastcall_add_pending(int64_t number)
+{
+    return ADD(&pending, number);
+}
 
 static fastcall_descriptor *descriptor_of(PyObject *self)
 {
@@ -413,7 +420,7 @@ static PyObject *call_attribute(PyObject *self, const char *name, PyObject *firs
 static int may_go_on(PyObject *self)
 {
     PyObject *none;
-    if (!fastcall_pending) {
+    if (!GET(&pending)) {
         return 1;
     }
     none = call_attribute(self, "raise_pending", NULL, NULL, 0, NULL);
@@ -570,7 +577,7 @@ static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t 
     held.count = 0;
     held.handle_count = 0;
     /* An exception that waits already is not this call's: Python knows what to do with it. */
-    if (names || count != descriptor->parameters || fastcall_pending) {
+    if (names || count != descriptor->parameters || GET(&pending)) {
         return hand_over(self, objects, count, names);
     }
     /* The callee sees none of the words that hold no argument; but to read what was never
@@ -623,7 +630,7 @@ static PyObject *entry_one(PyObject *self, PyObject *const *objects, Py_ssize_t 
     const fastcall_descriptor *descriptor = descriptor_of(self);
     const fastcall_argument *argument = (const fastcall_argument *)(descriptor + 1);
     uint64_t word;
-    if (names || count != 1 || fastcall_pending ||
+    if (names || count != 1 || GET(&pending) ||
         !convert_signed(objects[0], argument->low, argument->high, &word)) {
         return hand_over(self, objects, count, names);
     }

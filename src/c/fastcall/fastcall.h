@@ -36,7 +36,7 @@
 #endif
 
 /* Goes up when anything in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 3
+#define FASTCALL_ABI_VERSION 4
 
 #define FASTCALL_MAX_ARGUMENTS 16 /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8    /* among them */
@@ -108,11 +108,12 @@ typedef struct {
 } fastcall_handle;
 
 /*
- * How much is left to be done by the calls from within which Python was called back, such
- * as to raise an exception. While there is any, a call that returns has the Python function
- * `raise_pending` of the bytes object look for its own. Written by Python.
+ * Add to how much is left to be done by the calls from within which Python was called back,
+ * such as to raise an exception, in all threads and interpreters; and return how much there
+ * was. While there is any, a call that returns has the Python function `raise_pending` of the
+ * bytes object look for its own.
  */
-FASTCALL_API extern volatile int32_t fastcall_pending;
+FASTCALL_API int64_t fastcall_add_pending(int64_t number);
 
 /* What has to be known of the Python that loaded this library. */
 typedef struct {

@@ -177,7 +177,7 @@ def take() -> BaseException | None:
 
 def _tell() -> None:
     if engine := running():
-        engine.pending.value = len(_waiting) + len(_left)
+        engine.tell_pending(len(_waiting) + len(_left))
 
 
 def raise_pending() -> None:
