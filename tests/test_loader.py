@@ -245,18 +245,20 @@ class TestOverride:
             assert reasons(package) == ["not an absolute path"]
 
     @pytest.mark.skipif(os.name != "posix", reason="about file modes")
-    @pytest.mark.parametrize("what", ["file", "folder", "link"])
+    @pytest.mark.parametrize("what", ["file", "folder", "parent", "link", "folder of a link"])
     def test_one_that_every_user_may_change_is_refused(
         self, package: Package, monkeypatch: pytest.MonkeyPatch, what: str
     ) -> None:
         library = package.compile(SEVEN)
         monkeypatch.setenv("BOUND_LIBRARY", str(library))
         assert load(package).cdll.seven() == 7
-        (library.parent if what == "folder" else library).chmod(0o777)
-        if what == "link":
-            link = package.folder / "link"
-            link.symlink_to(library)
-            monkeypatch.setenv("BOUND_LIBRARY", str(link))
+        links = package.folder.parent / "links"
+        links.mkdir()
+        places = {"folder": library.parent, "parent": package.folder, "folder of a link": links}
+        places.get(what, library).chmod(0o777)
+        if "link" in what:
+            (links / "link").symlink_to(library)
+            monkeypatch.setenv("BOUND_LIBRARY", str(links / "link"))
         assert reasons(package) == ["every user of this system may change or replace it"]
 
     @pytest.mark.skipif(os.name != "posix", reason="about file modes")
