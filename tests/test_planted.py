@@ -176,7 +176,7 @@ BUGS = [
         "an exported function is renamed, and the ABI's version is not raised",
         "src/c/include/example.h",
         "EXAMPLE_API const char *example_simd(void);",
-        "#define example_simd example_kernel\nEXAMPLE_API const char *example_simd(void);",
+        "#define example_simd example_kernel\n" + "EXAMPLE_API const char *example_simd(void);",
         "tests/test_abi_kept.py",
     ),
     # CMake and packaging
