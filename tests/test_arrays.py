@@ -100,6 +100,8 @@ def test_sum_of_squares(arrays: ModuleType) -> None:
     @settings(deadline=None)
     @given(st.lists(INT32, max_size=300), st.integers(0, 15))
     @hypothesis.example([-(2**31)] * 300, 1)
+    # The lower halves of the squares carry into bit 64, through upper ones that are all 1.
+    @hypothesis.example([*[-(2**31), 65535] * 2, -(2**31), 0, 2**31 - 1, 0], 0)
     def every(numbers: list[int], offset: int) -> None:
         total = arrays.sum_of_squares(unaligned_copy(numbers, offset))
         assert type(total) is int

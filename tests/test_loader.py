@@ -5,6 +5,7 @@ import os
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +222,17 @@ def test_a_relative_path_entry_is_made_absolute(
     assert load(package).path == str(package.library("c"))
 
 
+# What is open to every user: by what the override names, a library or a link to it.
+WAYS: dict[str, Callable[[Path, Path], Path]] = {
+    "file": lambda library, links: library,
+    "folder": lambda library, links: library.parent,
+    "parent": lambda library, links: library.parent.parent,
+    "file behind a link": lambda library, links: library,
+    "folder behind a link": lambda library, links: library.parent,
+    "folder of a link": lambda library, links: links,
+}
+
+
 class TestOverride:
     def test_it_wins(self, package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
         package.library("c").write_text("not this one")
@@ -245,18 +257,19 @@ class TestOverride:
             assert reasons(package) == ["not an absolute path"]
 
     @pytest.mark.skipif(os.name != "posix", reason="about file modes")
-    @pytest.mark.parametrize("what", ["file", "folder", "link"])
+    @pytest.mark.parametrize("what", WAYS)
     def test_one_that_every_user_may_change_is_refused(
         self, package: Package, monkeypatch: pytest.MonkeyPatch, what: str
     ) -> None:
         library = package.compile(SEVEN)
         monkeypatch.setenv("BOUND_LIBRARY", str(library))
         assert load(package).cdll.seven() == 7
-        (library.parent if what == "folder" else library).chmod(0o777)
-        if what == "link":
-            link = package.folder / "link"
-            link.symlink_to(library)
-            monkeypatch.setenv("BOUND_LIBRARY", str(link))
+        links = package.folder.parent / "links"
+        links.mkdir()
+        WAYS[what](library, links).chmod(0o777)
+        if "link" in what:
+            (links / "link").symlink_to(library)
+            monkeypatch.setenv("BOUND_LIBRARY", str(links / "link"))
         assert reasons(package) == ["every user of this system may change or replace it"]
 
     @pytest.mark.skipif(os.name != "posix", reason="about file modes")

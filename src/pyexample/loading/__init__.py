@@ -18,7 +18,7 @@ import ctypes
 import os
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from .binary import architectures, is_cut_off
 
@@ -160,14 +160,20 @@ def _where_to_look(
 
 
 def _anyone_may_change(path: str) -> bool:
-    """Whether the file, or its name in its folder, is open to every user."""
+    """Whether the file is open to every user, or a folder on the way to it or its link is."""
     # On Windows, the mode does not tell the access lists.
-    if os.name != "posix" or not os.path.isfile(path):
+    if os.name != "posix" or not os.path.isabs(path) or not os.path.isfile(path):
         return False
-    path = os.path.realpath(path)
-    folder = os.stat(os.path.dirname(path)).st_mode
-    replaceable = folder & stat.S_IWOTH and not folder & stat.S_ISVTX
-    return bool(os.stat(path).st_mode & stat.S_IWOTH or replaceable)
+    folders = [*_parents(path), *_parents(os.path.realpath(path))]
+    modes = [os.stat(folder).st_mode for folder in folders]
+    replaceable = any(mode & stat.S_IWOTH and not mode & stat.S_ISVTX for mode in modes)
+    return replaceable or bool(os.stat(path).st_mode & stat.S_IWOTH)
+
+
+def _parents(path: str) -> Iterator[str]:
+    while (folder := os.path.dirname(path)) != path:
+        yield folder
+        path = folder
 
 
 def _try(
