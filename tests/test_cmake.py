@@ -337,7 +337,7 @@ def cache_with_subdirectory(cmake: CMake, build: Path, sources: Path) -> dict[st
         f'add_subdirectory("{sources.as_posix()}" subdirectory)\n'
     )
     cmake.configure(parent, build)
-    return {name: value for name, value in cache(build).items() if str(sources) not in value}
+    return {name: value for name, value in cache(build).items() if value != str(sources)}
 
 
 def cache(build: Path) -> dict[str, str]:
