@@ -137,13 +137,13 @@ class Callback:
 def _register_of(result: Value | None) -> Any:
     """The type that a callback's result has for ctypes.
 
-    On big-endian processors libffi takes a whole register of it, of which ctypes writes only
-    the bytes of a narrow integer: what is above them would be left from before.
+    libffi takes a whole register of it, of which ctypes writes only the bytes of a narrow
+    integer. On s390x and 32-bit Arm, what is above them would be left from before.
     """
     if result is None:
         return None
     narrow = ctypes.sizeof(result.ctype) < ctypes.sizeof(ctypes.c_size_t)
-    if sys.byteorder == "little" or not narrow or result.kind == "float":
+    if not narrow or result.kind == "float":
         return result.ctype
     return ctypes.c_ssize_t if result.kind == "signed" else ctypes.c_size_t
 
