@@ -59,9 +59,15 @@ class Callback:
         if result and result.kind not in ("signed", "unsigned", "bool", "float", "address"):
             raise DeclarationError(f"{self.name}() result: {result.c_name} cannot be returned")
         self.failed = self._failed(failed, result)
-        self.prototype: Any = ctypes.CFUNCTYPE(
-            result.ctype if result else None, *[spec.ctype for spec in self.arguments]
-        )
+        ctypes_of = [spec.ctype for spec in self.arguments]
+        self.prototype: Any = ctypes.CFUNCTYPE(result.ctype if result else None, *ctypes_of)
+        made = {
+            "_flags_": self.prototype._flags_,
+            "_argtypes_": self.prototype._argtypes_,
+            "_restype_": _register_of(result),
+        }
+        kind: Any = type(self.prototype)
+        self._made: Any = kind(self.name, (self.prototype,), made)
         self._to_c = to_c(f"{self.name}() result", result) if result else None
 
     @classmethod
@@ -114,7 +120,7 @@ class Callback:
         guarded.failed = self._interrupted
         if engine := running():
             guarded = engine.guard(guarded)
-        pointer = self.prototype(guarded)
+        pointer = self._made(guarded)
         pointer.active = active
         return pointer
 
