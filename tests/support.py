@@ -30,6 +30,8 @@ HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 COUNTS_BLOCKS = COUNTS_REFERENCES and HAS_GIL
 """Whether ``sys.getallocatedblocks`` is exact: without a GIL, much is freed later."""
 
+HIGHEST_ADDRESS = 2 * sys.maxsize + 1
+
 SANITIZERS = "-fsanitize=address,undefined -fno-sanitize-recover=all -g"
 """What a C library is compiled with to watch its own memory and arithmetic, by gcc."""
 

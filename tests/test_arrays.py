@@ -149,7 +149,7 @@ BASE = np.arange(16, dtype=np.int32)
         (([1, 2],), TypeError, "must be a buffer, not list"),
         ((None,), TypeError, "must be a buffer, not NoneType"),
         ((np.arange(3.0),), TypeError, "items of int32_t, not of double"),
-        ((np.arange(3),), TypeError, "items of int32_t, not of int64_t"),
+        ((np.arange(3, dtype=np.int64),), TypeError, "items of int32_t, not of int64_t"),
         ((b"12345678",), TypeError, "items of int32_t, not of uint8_t"),
         ((BASE[::2],), BufferError, "must be C-contiguous: pass a copy"),
         ((BASE, BASE[::2]), BufferError, "must be C-contiguous: pass a copy"),

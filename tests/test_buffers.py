@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import pytest
-from support import Package
+from support import HIGHEST_ADDRESS, Package
 
 from pyexample.ffi import Buffer, Count, In, Library, Out
 
@@ -306,8 +306,8 @@ def test_refused(
             BASE[:3],
             np.zeros(4, np.int32),
             ValueError,
-            "negate() parameter 'numbers' (uint64_t) counts the items of 'numbers' and of"
-            " 'out': 3 and 4, not equally many",
+            f"negate() parameter 'numbers' (uint{HIGHEST_ADDRESS.bit_length()}_t) counts the"
+            " items of 'numbers' and of 'out': 3 and 4, not equally many",
         ),
         (BASE[:3], BASE[1:4], ValueError, OUT + "overlaps 'numbers'"),
         (BASE[1:4], BASE[:3], ValueError, OUT + "overlaps 'numbers'"),

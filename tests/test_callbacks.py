@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from shelf import BoxError, Color, Shelf
-from support import COUNTS_BLOCKS, collect, let_go
+from support import COUNTS_BLOCKS, HIGHEST_ADDRESS, collect, let_go
 
 from pyexample import libfastcall
 from pyexample.ffi import callbacks
@@ -59,7 +59,7 @@ def test_values_of_all_kinds(shelf: Shelf) -> None:
         shelf.all_kinds(lambda *values: 200, 0)
     assert shelf.boolean(lambda: True) is True
     assert shelf.real(lambda: 2) == 2.0
-    assert shelf.pointer(lambda: 2**64 - 1) == 2**64 - 1
+    assert shelf.pointer(lambda: HIGHEST_ADDRESS) == HIGHEST_ADDRESS
     assert shelf.pointer(lambda: None) is None
     assert shelf.none(lambda: None) is None
     assert shelf.none(lambda: 7) is None
@@ -84,7 +84,7 @@ def test_values_of_all_kinds(shelf: Shelf) -> None:
             "pointer",
             2**64,
             OverflowError,
-            f"get_pointer() result must be in 0..{2**64 - 1}, not ",
+            f"get_pointer() result must be in 0..{HIGHEST_ADDRESS}, not ",
         ),
         ("pointer", "x", TypeError, "get_pointer() result must be an integer, not str"),
     ],

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import numpy as np
 import pytest
 from kinds import SOURCE, Bound
-from support import COUNTS_REFERENCES, HAS_GIL, Package
+from support import COUNTS_REFERENCES, HAS_GIL, HIGHEST_ADDRESS, Package
 
 from pyexample.ffi import Library
 
@@ -86,7 +86,7 @@ class Eleven:
         ("ascii_or_null", b"ascii", "ascii"),
         ("address", None, None),
         ("address", 0, None),
-        ("address", 2**64 - 1, 2**64 - 1),
+        ("address", HIGHEST_ADDRESS, HIGHEST_ADDRESS),
         ("address", Eleven(), 11),
         ("deref", ctypes.pointer(c_int(7)), 7),
         ("deref", (c_int * 3)(8, 9, 10), 8),
@@ -113,6 +113,7 @@ WHERE = {
     "string": "string() parameter 'text' (char *) ",
     "address": "address() parameter 'p' (void *) ",
 }
+ADDRESSES = f"must be in 0..{HIGHEST_ADDRESS}, not "
 RANGE_64 = f"must be in 0..{2**64 - 1}, not "
 NUL = "must not contain NUL, which ends a string in C: there is one at byte 2"
 
@@ -142,8 +143,8 @@ NUL = "must not contain NUL, which ends a string in C: there is one at byte 2"
         ("octets", b"ab\0c", ValueError, NUL),
         ("string", b"text", TypeError, "must be str, not bytes"),
         ("string", "ü\0", ValueError, NUL),
-        ("address", 2**64, OverflowError, RANGE_64 + f"{2**64}"),
-        ("address", -1, OverflowError, RANGE_64 + "-1"),
+        ("address", 2**64, OverflowError, ADDRESSES + f"{2**64}"),
+        ("address", -1, OverflowError, ADDRESSES + "-1"),
         ("address", b"x", TypeError, "must be an integer, not bytes"),
     ],
 )

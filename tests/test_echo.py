@@ -14,7 +14,7 @@ from types import BuiltinFunctionType
 from typing import Annotated, Any
 
 import pytest
-from support import COUNTS_REFERENCES, FASTCALL_IS_SERVED, Package
+from support import COUNTS_REFERENCES, FASTCALL_IS_SERVED, HIGHEST_ADDRESS, Package
 
 from pyexample.ffi import Library
 
@@ -59,7 +59,12 @@ TYPES = [
         c_char_p,
         [b"", b"text", b"\xff" * 100, None] if COUNTS_REFERENCES else [None],
     ),
-    Type("void *", int | None, c_void_p, [None, 1, 2**47, 2**63, 2**64 - 1]),
+    Type(
+        "void *",
+        int | None,
+        c_void_p,
+        [None, 1, HIGHEST_ADDRESS >> 17, HIGHEST_ADDRESS // 2 + 1, HIGHEST_ADDRESS],
+    ),
 ]
 INT32 = next(each for each in TYPES if each.c == "int32_t")
 

@@ -146,7 +146,7 @@ BUGS = [
     Bug(
         "a handle is closed while a call uses it",
         "src/pyexample/ffi/handles.py",
-        "if self.users or self.memory.users:",
+        "if self.users or self.memory.count_users():",
         "if self.users:",
         "tests/test_handles.py",
     ),

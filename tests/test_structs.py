@@ -24,7 +24,7 @@ from types import BuiltinFunctionType
 from typing import Annotated, Any, ClassVar
 
 import pytest
-from support import Package
+from support import HIGHEST_ADDRESS, Package
 
 from pyexample.ffi import (
     CLOSES,
@@ -120,7 +120,7 @@ def test_the_layout_is_that_of_ctypes() -> None:
         ("text", None),
         ("latin", "Grüße"),
         ("raw", b"\xff"),
-        ("address", 2**64 - 1),
+        ("address", HIGHEST_ADDRESS),
         ("address", None),
         ("name", b"12345678"),
         ("wide", 2**64 - 1),
@@ -163,7 +163,12 @@ def test_a_text_is_encoded_as_declared() -> None:
         ("text", "a\0", ValueError, "text (char *) must not contain NUL, which ends a string"),
         ("latin", None, TypeError, "latin (char *) must be str, not NoneType"),
         ("raw", "x", TypeError, "raw (char *) must be bytes, not str"),
-        ("address", 2**64, OverflowError, f"address (void *) must be in 0..{2**64 - 1}, not "),
+        (
+            "address",
+            2**64,
+            OverflowError,
+            f"address (void *) must be in 0..{HIGHEST_ADDRESS}, not ",
+        ),
         ("wide", -1, OverflowError, f"wide (uint64_t) must be in 0..{2**64 - 1}, not -1"),
         ("call", 7, TypeError, "call (on_number) must be callable, not int"),
     ],

@@ -95,6 +95,26 @@ class Python(ctypes.Structure):
     )
 
 
+class HandleMemory(ctypes.Structure):
+    """``fastcall_handle``. Once handles are used, it is read and written by C, atomically."""
+
+    _fields_ = (("address", c_void_p), ("users", c_int64))
+    address: int | None
+    users: int
+
+    def set_address(self, address: int | None) -> None:
+        """Set the address, in one order with ``count_users`` for all threads."""
+        if engine := running():
+            engine.set_address(ctypes.byref(self), address)
+        else:
+            self.address = address
+
+    def count_users(self) -> int:
+        """How many calls of libfastcall have it among their arguments."""
+        engine = running()
+        return engine.count_users(ctypes.byref(self)) if engine else 0
+
+
 class NotServedError(Exception):
     """A function cannot be called in this way; the message says why."""
 
@@ -103,7 +123,7 @@ class Engine:
     """libfastcall, loaded and told of this Python.
 
     Attributes:
-        add_pending: ``fastcall_add_pending``.
+        add_pending, set_address, count_users: functions of fastcall.h.
     """
 
     def __init__(self) -> None:
@@ -127,6 +147,12 @@ class Engine:
         self.add_pending.argtypes = [c_int64]
         self.add_pending.restype = c_int64
         self._told = 0
+        self.set_address = library.fastcall_set_address
+        self.set_address.argtypes = [c_void_p, c_void_p]
+        self.set_address.restype = None
+        self.count_users = library.fastcall_count_users
+        self.count_users.argtypes = [c_void_p]
+        self.count_users.restype = c_int64
         self._on_callback = Descriptor(
             ml_meth=address_of(library.fastcall_callback), ml_flags=_METH_FASTCALL
         )

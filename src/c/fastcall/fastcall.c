@@ -28,9 +28,13 @@ static fastcall_python python;
 #  include <intrin.h>
 #  define ADD(counter, number) _InterlockedExchangeAdd64(counter, number)
 #  define GET(counter) (*(const volatile int64_t *)(counter))
+#  define GET_POINTER(place) _InterlockedCompareExchangePointer(place, NULL, NULL)
+#  define SET_POINTER(place, value) _InterlockedExchangePointer(place, value)
 #else
 #  define ADD(counter, number) __atomic_fetch_add(counter, number, __ATOMIC_SEQ_CST)
 #  define GET(counter) __atomic_load_n(counter, __ATOMIC_RELAXED)
+#  define GET_POINTER(place) __atomic_load_n(place, __ATOMIC_SEQ_CST)
+#  define SET_POINTER(place, value) __atomic_store_n(place, value, __ATOMIC_SEQ_CST)
 #endif
 
 static int64_t pending;
@@ -38,6 +42,16 @@ static int64_t pending;
 int64_t fastcall_add_pending(int64_t number)
 {
     return ADD(&pending, number);
+}
+
+void fastcall_set_address(fastcall_handle *handle, void *address)
+{
+    SET_POINTER(&handle->address, address);
+}
+
+int64_t fastcall_count_users(fastcall_handle *handle)
+{
+    return ADD(&handle->users, 0);
 }
 
 static fastcall_descriptor *descriptor_of(PyObject *self)
@@ -209,8 +223,8 @@ static int convert_handle(const fastcall_argument *argument, PyObject *object, h
     /* First, so that whoever closes it sees either this or an address that is taken away. */
     ADD(&handle->users, 1);
     held->handles[held->handle_count++] = handle;
-    *word = (uintptr_t)handle->address;
-    return handle->address != NULL;
+    *word = (uintptr_t)GET_POINTER(&handle->address);
+    return *word != 0;
 }
 
 /* What a format of the struct module calls one item: a kind, or 0. */

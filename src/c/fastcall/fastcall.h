@@ -101,11 +101,17 @@ typedef struct {
     uint8_t float_slots;    /* filled in, Windows: which of the first four are floats */
 } fastcall_descriptor;
 
-/* The content of a Python object that stands for an opaque pointer. */
+/* The content of a Python object that stands for an opaque pointer. Once calls are passed
+   it, it is for the two functions below alone: they are atomic, for Pythons without a GIL. */
 typedef struct {
     void *address; /* NULL where it is closed */
     int64_t users; /* how many calls have it among their arguments */
 } fastcall_handle;
+
+/* Whoever closes a handle sets its address to NULL, then counts the users: where there are
+   none, there will be none. */
+FASTCALL_API void fastcall_set_address(fastcall_handle *handle, void *address);
+FASTCALL_API int64_t fastcall_count_users(fastcall_handle *handle);
 
 /*
  * Add to how much is left to be done by the calls from within which Python was called back,

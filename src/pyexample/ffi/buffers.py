@@ -57,13 +57,9 @@ def _kind(view: memoryview) -> str:
 
 def _item_name(view: memoryview) -> str:
     kind, bits = _kind(view), 8 * view.itemsize
-    names = {
-        "signed": f"int{bits}_t",
-        "unsigned": f"uint{bits}_t",
-        "float": {32: "float", 64: "double"}.get(bits, ""),
-        "bool": "bool",
-    }
-    return names.get(kind) or f"{view.itemsize} bytes (format {view.format!r})"
+    names = {"signed": f"int{bits}_t", "unsigned": f"uint{bits}_t", "bool": "bool"}
+    name = names.get(kind) or {"float32": "float", "float64": "double"}.get(f"{kind}{bits}")
+    return name or f"{view.itemsize} bytes (format {view.format!r})"
 
 
 def _address(view: memoryview) -> int:

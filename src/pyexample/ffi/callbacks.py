@@ -49,19 +49,24 @@ class Callback:
             argument.spec.only(argument.where)
             self.arguments.append(argument.spec)
             convert = from_c(argument.where, argument.spec)
-            is_handle = argument.spec.kind == "handle"
-            self._from_c.append(
-                functools.partial(convert, owned=False) if is_handle else convert
-            )
+            if argument.spec.kind == "handle":
+                convert = functools.partial(convert, owned=False)
+            self._from_c.append(convert)
         result = declaration.result
         if result:
             result.only(f"{self.name}() result")
         if result and result.kind not in ("signed", "unsigned", "bool", "float", "address"):
             raise DeclarationError(f"{self.name}() result: {result.c_name} cannot be returned")
         self.failed = self._failed(failed, result)
-        self.prototype: Any = ctypes.CFUNCTYPE(
-            result.ctype if result else None, *[spec.ctype for spec in self.arguments]
-        )
+        ctypes_of = [spec.ctype for spec in self.arguments]
+        self.prototype: Any = ctypes.CFUNCTYPE(result.ctype if result else None, *ctypes_of)
+
+        class Closure(self.prototype):  # type: ignore[misc,name-defined]
+            _flags_ = self.prototype._flags_
+            _argtypes_ = self.prototype._argtypes_
+            _restype_ = _register_of(result)
+
+        self._closure: Any = Closure
         self._to_c = to_c(f"{self.name}() result", result) if result else None
 
     @classmethod
@@ -116,7 +121,7 @@ class Callback:
         guarded.failed = interrupted
         if engine := running():
             guarded = engine.guard(guarded)
-        pointer = self.prototype(guarded)
+        pointer = self._closure(guarded)
         pointer.active = active
         return pointer
 
@@ -130,6 +135,18 @@ class Callback:
                 threading.ExceptHookArgs((type(error), error, error.__traceback__, None))
             )
         return self.failed
+
+
+def _register_of(result: Value | None) -> Any:
+    """The type that a callback's result has for ctypes.
+
+    libffi takes a whole register of it, of which ctypes writes only the bytes of a narrow
+    integer. On s390x and 32-bit Arm, what is above them would be left from before.
+    """
+    wide = ctypes.sizeof(ctypes.c_size_t)
+    if result is None or result.kind == "float" or ctypes.sizeof(result.ctype) >= wide:
+        return result and result.ctype
+    return ctypes.c_ssize_t if result.kind == "signed" else ctypes.c_size_t
 
 
 _waiting: dict[int, BaseException] = {}

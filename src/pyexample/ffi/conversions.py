@@ -8,6 +8,8 @@ from typing import Any
 
 from .values import Value
 
+Given = Iterable[object]
+
 POINTERS = ("string", "address", "handle")
 
 _INFINITY = float("inf")
@@ -40,24 +42,22 @@ def from_c(where: str, spec: Value) -> Callable[..., Any]:
     return convert_some
 
 
-def _same(where: str, spec: Value, result: Any, given: Iterable[object] = ()) -> Any:
+def _same(where: str, spec: Value, result: Any, given: Given = ()) -> Any:
     return result
 
 
-def _member(where: str, spec: Value, result: Any, given: Iterable[object] = ()) -> Any:
+def _member(where: str, spec: Value, result: Any, given: Given = ()) -> Any:
     try:
         return spec.enumeration(result)
     except ValueError:
         raise ValueError(f"{where} is {result}, no {spec.enumeration.__name__}") from None
 
 
-def _adopt(
-    where: str, spec: Value, result: Any, given: Iterable[object] = (), owned: bool = True
-) -> Any:
+def _adopt(where: str, spec: Value, result: Any, given: Given = (), owned: bool = True) -> Any:
     return spec.python_type.adopt(result, given, owned=owned) if result else None
 
 
-def _copy(where: str, spec: Value, result: Any, given: Iterable[object] = ()) -> Any:
+def _copy(where: str, spec: Value, result: Any, given: Given = ()) -> Any:
     if spec.freed_by is None:
         return _decode(spec, result)
     try:

@@ -5,6 +5,7 @@ A declaration is described to libfastcall, whose ``fastcall.h`` says what it mak
 
 import ctypes
 import functools
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -48,9 +49,7 @@ class Function(bytes):
         raise_pending()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from importlib import import_module
-
-        return import_module, (self.declaration.function.__module__,)
+        return importlib.import_module, (self.declaration.function.__module__,)
 
 
 def builtin(
@@ -132,9 +131,7 @@ def _describe_result(spec: Value | None) -> tuple[int, Any]:
     if fails or spec.enumeration:
         if spec.kind != "signed" or ctypes.sizeof(spec.ctype) != ctypes.sizeof(ctypes.c_int32):
             raise NotServedError(f"result: codes of {spec.c_name} are not served")
-        codes = (
-            status.success if status and fails else [each.value for each in spec.enumeration]
-        )
+        codes = status.success if status and fails else map(int, spec.enumeration)
         nothing, member = spec.python_type is None, spec.enumeration or int
         return KINDS["code"], {code: None if nothing else member(code) for code in codes}
     if _is_two_words(spec.ctype):

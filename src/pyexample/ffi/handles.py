@@ -10,16 +10,10 @@ import ctypes
 from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
+from ..libfastcall import HandleMemory
+
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-
-class _Memory(ctypes.Structure):
-    """``fastcall_handle``, of fastcall.h."""
-
-    _fields_ = (("address", ctypes.c_void_p), ("users", ctypes.c_int64))
-    address: int | None
-    users: int
 
 
 class Handle(ctypes.Structure):
@@ -37,7 +31,7 @@ class Handle(ctypes.Structure):
 
     parent: ClassVar["type[Handle] | None"] = None
     close_in_c: ClassVar[Callable[[int], object] | None] = None
-    _fields_ = _Memory._fields_
+    _fields_ = HandleMemory._fields_
     _life: "_Life"
     parents: "tuple[Handle, ...]"
     _kept: dict[Hashable, object]
@@ -51,7 +45,7 @@ class Handle(ctypes.Structure):
 
         ``given`` is what it was made from. One that is not owned stays C's to close.
         """
-        memory = _Memory(address, 0)
+        memory = HandleMemory(address, 0)
         handle = cls.from_buffer(memory)
         # The child holds its parents, so that they live longer. What is left when it is
         # gone, its _Life, holds no handle: that would be a cycle beyond the reach of gc.
@@ -67,7 +61,7 @@ class Handle(ctypes.Structure):
     @property
     def closed(self) -> bool:
         """Whether it is closed."""
-        return not self._life.memory.address
+        return not self._life.address
 
     def close(self) -> None:
         """Give it back to C, its children first. Nothing happens where it is closed."""
@@ -82,7 +76,7 @@ class Handle(ctypes.Structure):
         self.close()
 
     def __repr__(self) -> str:
-        address = self._life.memory.address
+        address = self._life.address
         return f"<{type(self).__name__} {f'at {address:#x}' if address else 'closed'}>"
 
     def __reduce__(self) -> NoReturn:
@@ -90,7 +84,7 @@ class Handle(ctypes.Structure):
 
     def pointer(self) -> ctypes.c_void_p:
         """The opaque pointer. Raises ValueError where it is closed."""
-        address = self._life.memory.address
+        address = self._life.address
         if not address:
             raise ValueError(f"the {type(self).__name__} is closed")
         return ctypes.c_void_p(address)
@@ -110,7 +104,7 @@ class Handle(ctypes.Structure):
         if self._life.close_in_c:
             kept, key = self._kept, slot
         else:  # C's own: nothing tells when it is closed
-            kept, key = _kept_for_good, (self._life.memory.address, slot)
+            kept, key = _kept_for_good, (self._life.address, slot)
         replaced, kept[key] = kept.get(key), item
         _let_go(replaced)
 
@@ -129,16 +123,17 @@ class _Life:
     """What it takes to close a handle, also when the handle itself is gone."""
 
     def __init__(
-        self, kind: type[Handle], memory: _Memory, owned: bool, parents: "list[_Life]"
+        self, kind: type[Handle], memory: HandleMemory, owned: bool, parents: "list[_Life]"
     ) -> None:
         self.name = kind.__name__
-        self.memory = memory
+        self.memory = memory  # what libfastcall reads
+        self.address = memory.address  # what Python reads
         self.close_in_c = kind.close_in_c if owned else None
         self.parents = parents
         self.children: dict[_Life, None] = {}  # in the order in which they were made
         self.users: list[None] = []  # an item for each call, but for those that memory counts
         # Emptied by whoever closes it: list.pop is atomic, with the GIL and without.
-        self.open = [memory.address]
+        self.open = [self.address]
         for parent in parents:
             parent.children[self] = None
 
@@ -152,7 +147,7 @@ class _Life:
             parent.users.append(None)  # it must not be closed meanwhile by another thread
         try:
             # Taken away before the users are counted, so that none comes in between.
-            self.memory.address = None
+            self._set(None)
             if used := self.used():  # before any child is closed: it is all or nothing
                 raise RuntimeError(f"the {used.name} is in use by a call that has not returned")
             for child in reversed(list(self.children)):
@@ -160,7 +155,7 @@ class _Life:
             if self.close_in_c and address:
                 self.close_in_c(address)
         except BaseException:
-            self.memory.address = address
+            self._set(address)
             self.open.append(address)
             raise
         finally:
@@ -170,8 +165,12 @@ class _Life:
             parent.children.pop(self, None)
         return True
 
+    def _set(self, address: int | None) -> None:
+        self.address = address
+        self.memory.set_address(address)
+
     def used(self) -> "_Life | None":
         """Which of it and its children is an argument of a call that has not returned."""
-        if self.users or self.memory.users:
+        if self.users or self.memory.count_users():
             return self
         return next(filter(None, [child.used() for child in list(self.children)]), None)

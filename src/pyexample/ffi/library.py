@@ -108,8 +108,7 @@ class Library:
                 f"{name}() is declared, but {self.path} has no such function"
             ) from None
         # What ctypes calls: it releases the GIL as the declaration says.
-        held = declaration.release_at == NEVER
-        callee = getattr(self._pydll, name) if held else c_function
+        callee = getattr(self._pydll, name) if release_gil == NEVER else c_function
         for each in (c_function, callee):
             declaration.apply(each)
         self.declarations[name] = declaration
