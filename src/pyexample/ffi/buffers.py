@@ -68,11 +68,15 @@ def _address(view: memoryview) -> int:
 
         ffi = import_module("cffi").FFI()
         return int(ffi.cast("uintptr_t", ffi.from_buffer(view)))
-    buffer = (ctypes.c_void_p * 11)()  # a Py_buffer: its first field is the address
+    buffer = _PyBuffer()
     _get_buffer(view, buffer, 0)
     _release_buffer(buffer)
     return buffer[0] or 0
 
+
+# Its first field is the address. Made here, since threads may not make array types at once:
+# ctypes' table of them is not locked (PyCArrayType_from_ctype of CPython 3.13).
+_PyBuffer = ctypes.c_void_p * 11
 
 if hasattr(ctypes, "pythonapi"):
     # Prototypes of our own: those of ctypes.pythonapi are shared by the whole process.
