@@ -176,10 +176,7 @@ def _result(declaration: Declaration, spec: Value) -> str:
 
 def _content(room: Any) -> Any:
     """What C wrote: of simple types the value, of others the room itself."""
-    return room.value if type(room).__base__ is _SimpleValue else room
-
-
-_SimpleValue = ctypes.c_int.__base__
+    return room.value if type(room).__base__ is ctypes.c_int.__base__ else room
 
 
 def refuse(declaration: Declaration) -> Function:

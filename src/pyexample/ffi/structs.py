@@ -72,7 +72,7 @@ class _Field:
 
 def _names(cls: Any) -> list[str]:
     return [
-        name for each in reversed(cls.__mro__) for name, *_ in each.__dict__.get("_fields_", ())
+        name for each in reversed(cls.__mro__) for name, *_ in vars(each).get("_fields_", ())
     ]
 
 
