@@ -71,9 +71,8 @@ class _Field:
 
 
 def _names(cls: Any) -> list[str]:
-    return [
-        name for each in reversed(cls.__mro__) for name, *_ in vars(each).get("_fields_", ())
-    ]
+    own = [vars(each).get("_fields_", ()) for each in reversed(cls.__mro__)]
+    return [name for fields in own for name, *_ in fields]
 
 
 def _repr(self: Any) -> str:
