@@ -71,7 +71,7 @@ class _Field:
 
 
 def _names(cls: Any) -> list[str]:
-    own = [vars(each).get("_fields_", ()) for each in reversed(cls.__mro__)]
+    own: list[Any] = [each.__dict__.get("_fields_", ()) for each in reversed(cls.__mro__)]
     return [name for fields in own for name, *_ in fields]
 
 
