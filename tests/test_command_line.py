@@ -91,10 +91,11 @@ def test_help() -> None:
     assert "doctor" in done.stdout
 
 
-def test_square_without_a_library() -> None:
-    done = attempt([*COMMAND, "square", "7"], env={"PYEXAMPLE_LIBRARY": "/nowhere"})
+def test_square_without_a_library(tmp_path: Path) -> None:
+    path = str(tmp_path / "nowhere")
+    done = attempt([*COMMAND, "square", "7"], env={"PYEXAMPLE_LIBRARY": path})
     assert (done.returncode, done.stdout) == (1, "")
-    assert "/nowhere\n    there is no such file" in done.stderr
+    assert f"{path}\n    there is no such file" in done.stderr
     assert "Traceback" not in done.stderr
 
 

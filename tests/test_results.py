@@ -142,4 +142,4 @@ def test_memory_is_flat(shelf: Shelf) -> None:
         return sys.getallocatedblocks()
 
     before = run(30)
-    assert run(300) - before < 100
+    assert run(300) - before < 200  # what one call keeps would be 300
