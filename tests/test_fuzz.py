@@ -39,7 +39,7 @@ MUTANTS = {
         "if (count >= 0 && items != count)",
         "if (count > 0 && items != count)",
     ),
-    "handle": ("fastcall.c", "return handle->address != NULL;", "return 1;"),
+    "handle": ("fastcall.c", "return *word != 0;", "return 1;"),
     "room": (
         "fastcall.c",
         "fastcall_handle *handles[FASTCALL_MAX_HANDLES];",
