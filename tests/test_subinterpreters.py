@@ -76,22 +76,22 @@ exec(code)
 """
 
 
+def run_program(kind: str, package: Package, path: str, program: str) -> None:
+    """Run ``program`` in Python, which creates interpreters of that kind."""
+    set_up = f"{CREATE}create, code = {kind}, {code(package, path)!r}"
+    run([sys.executable, "-c", set_up + program])
+
+
 @pytest.mark.slow
 def test_one_after_another(package: Package, path: str) -> None:
     """Each ends with a handle open, which is closed; the main one goes on."""
-    run([sys.executable, "-c", f"{CREATE}create, code = shared, {code(package, path)!r}{MANY}"])
+    run_program("shared", package, path, MANY)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.version_info < (3, 13), reason="they refuse to import ctypes")
 def test_one_after_another_with_a_gil_of_its_own(package: Package, path: str) -> None:
-    run(
-        [
-            sys.executable,
-            "-c",
-            f"{CREATE}create, code = isolated, {code(package, path)!r}{MANY}",
-        ]
-    )
+    run_program("isolated", package, path, MANY)
 
 
 AT_ONCE = """
@@ -114,13 +114,7 @@ assert shelf.faults == 0
 
 @pytest.mark.skipif(sys.version_info < (3, 13), reason="they refuse to import ctypes")
 def test_at_once_with_gils_of_their_own(package: Package, path: str) -> None:
-    run(
-        [
-            sys.executable,
-            "-c",
-            f"{CREATE}create, code = isolated, {code(package, path)!r}{AT_ONCE}",
-        ]
-    )
+    run_program("isolated", package, path, AT_ONCE)
 
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 12), reason="3.12's have a GIL of their own")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast, overload
 
 from ..libfastcall import NotServedError
-from ..loading import is_stand_in, load, variable
+from ..loading import is_stand_in, load, override_variable, variable
 from .declaration import Declaration
 from .fastcall import Function, builtin
 from .values import NEVER, DeclarationError
@@ -52,7 +52,7 @@ class Library:
         """
         package = module.rpartition(".")[0] if system is None else module
         # One of the system's has another variable than the package's own.
-        override = variable(package, "LIBRARY" if system is None else f"{name.upper()}_LIBRARY")
+        override = override_variable(package, "" if system is None else name)
         self.cdll, self.attempts = load(
             package, name, abi=abi, override=override, system=system
         )

@@ -55,9 +55,12 @@ def variable(package: str, name: str) -> str:
     return f"{package.partition('.')[0].upper()}_{name}"
 
 
-def override_variable(package: str) -> str:
-    """The environment variable that names the library file of ``package``."""
-    return variable(package, "LIBRARY")
+def override_variable(package: str, system: str = "") -> str:
+    """The environment variable that names the library file of ``package``.
+
+    Or that of the library ``system`` of the system's, which the package binds.
+    """
+    return variable(package, f"{system.upper()}_LIBRARY" if system else "LIBRARY")
 
 
 def candidates(package: str, name: str) -> list[str]:
