@@ -14,8 +14,7 @@ from support import Package, attempt
 
 from pyexample.ffi import Library, LibraryLoadError
 from pyexample.libexample import library as our_library
-from pyexample.loading import needed_architecture
-from pyexample.loading.binary import architectures
+from pyexample.loading.diagnosis import architectures, needed_architecture
 
 SEVEN = "int seven(void) { return 7; } int c_abi(void) { return 2; }"
 

@@ -7,7 +7,8 @@ import platform
 import sys
 
 from .ffi import Library
-from .loading import LibraryLoadError, needed_architecture, override_variable
+from .loading import LibraryLoadError, override_variable
+from .loading.diagnosis import needed_architecture
 
 
 def report(binding: str) -> tuple[str, bool]:

@@ -5,15 +5,13 @@ stable ABI that it needs from ``ctypes.pythonapi``.
 """
 
 import ctypes
-import itertools
 import sys
-from collections.abc import Callable
-from ctypes import c_char_p, c_int, c_int64, c_size_t, c_uint8, c_uint32, c_void_p
+from ctypes import c_char, c_char_p, c_int, c_int64, c_size_t, c_uint8, c_uint32, c_void_p
 from typing import Any
 
 from .loading import LibraryLoadError, load
 
-ABI_VERSION = 4
+ABI_VERSION = 5
 KINDS = {
     name: ord(code)
     for name, code in {
@@ -134,11 +132,15 @@ class Engine:
             raise NotServedError("this Python is not a 64-bit one")
         package = __name__.rpartition(".")[0]
         try:
-            loaded, _ = load(package, "fastcall", abi=("fastcall_abi_version", ABI_VERSION))
+            # PyDLL, since it uses Python's API.
+            library, _ = load(
+                package,
+                "fastcall",
+                abi=("fastcall_abi_version", ABI_VERSION),
+                kind=ctypes.PyDLL,
+            )
         except LibraryLoadError as error:
             raise NotServedError(str(error)) from None
-        # PyDLL, since it uses Python's API.
-        library = ctypes.PyDLL(loaded._name, handle=loaded._handle)
         _initialise(library)
         self._prepare = library.fastcall_prepare
         self._prepare.argtypes = [ctypes.py_object]
@@ -154,12 +156,12 @@ class Engine:
         self.count_users.argtypes = [c_void_p]
         self.count_users.restype = c_int64
         self._on_callback = Descriptor(
-            ml_meth=address_of(library.fastcall_callback), ml_flags=_METH_FASTCALL
+            ml_meth=address_of(library, "fastcall_callback"), ml_flags=_METH_FASTCALL
         )
-        # A prototype of our own: those of ctypes.pythonapi are shared by the whole process.
-        self._new_builtin = ctypes.PYFUNCTYPE(
-            ctypes.py_object, c_void_p, ctypes.py_object, ctypes.py_object
-        )(("PyCFunction_NewEx", ctypes.pythonapi))
+        # A function object of our own: pythonapi's attributes are shared by the process.
+        self._new_builtin = ctypes.pythonapi["PyCFunction_NewEx"]
+        self._new_builtin.argtypes = [c_void_p, ctypes.py_object, ctypes.py_object]
+        self._new_builtin.restype = ctypes.py_object
 
     def builtin(self, descriptor: bytes, module: str) -> Any:
         """A builtin function with ``descriptor`` as its ``__self__``, and that ``__module__``.
@@ -207,9 +209,10 @@ def running() -> Engine | None:
     return _started if isinstance(_started, Engine) else None
 
 
-def address_of(function: Any) -> int | None:
-    """The address of a function of a ctypes library."""
-    return ctypes.cast(function, c_void_p).value
+def address_of(library: ctypes.CDLL, name: str) -> int:
+    """The address of a function of a library. Raises ValueError where it has none."""
+    # As if it were a variable: no function object is made for it, and none is cast.
+    return ctypes.addressof(c_char.in_dll(library, name))
 
 
 _METH_FASTCALL = 0x80  # https://docs.python.org/3/c-api/structures.html#c.METH_FASTCALL
@@ -221,14 +224,13 @@ def _bytes_offset() -> int:
 
 
 def _initialise(library: ctypes.CDLL) -> None:
-    name_of: Callable[[int], bytes | None] = library.fastcall_import
-    library.fastcall_import.restype = c_char_p
-    names = iter(map(name_of, itertools.count()).__next__, None)
+    library.fastcall_imports.restype = c_char_p
+    names = library.fastcall_imports().decode().split()
     try:
-        functions = [ctypes.pythonapi[name.decode()] for name in names]
-    except AttributeError as error:
+        functions = [address_of(ctypes.pythonapi, name) for name in names]
+    except ValueError as error:
         raise NotServedError(f"this Python lacks a function: {error}") from None
-    addresses = (c_void_p * len(functions))(*map(address_of, functions))
+    addresses = (c_void_p * len(functions))(*functions)
     python = Python(
         functions=ctypes.addressof(addresses),
         none=id(None),

@@ -12,11 +12,10 @@ int32_t fastcall_abi_version(void)
     return FASTCALL_ABI_VERSION;
 }
 
-#define PYTHON_FUNCTION_NAME(result, name, arguments) #name,
-const char *fastcall_import(int index)
+#define PYTHON_FUNCTION_NAME(result, name, arguments) #name " "
+const char *fastcall_imports(void)
 {
-    static const char *const names[] = {PYTHON_FUNCTIONS(PYTHON_FUNCTION_NAME)};
-    return index < (int)(sizeof names / sizeof *names) ? names[index] : NULL;
+    return PYTHON_FUNCTIONS(PYTHON_FUNCTION_NAME);
 }
 
 /* Both are written once, by fastcall_initialise, and read from then on. */

@@ -36,7 +36,7 @@
 #endif
 
 /* Goes up when anything in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 4
+#define FASTCALL_ABI_VERSION 5
 
 #define FASTCALL_MAX_ARGUMENTS 16 /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8    /* among them */
@@ -123,7 +123,7 @@ FASTCALL_API int64_t fastcall_add_pending(int64_t number);
 
 /* What has to be known of the Python that loaded this library. */
 typedef struct {
-    const void *const *functions; /* their addresses, in the order of fastcall_import */
+    const void *const *functions; /* their addresses, in the order of fastcall_imports */
     const void *none;
     const void *true_;
     const void *false_;
@@ -137,9 +137,9 @@ typedef struct {
 /* FASTCALL_ABI_VERSION, as it was when this library was compiled. */
 FASTCALL_API int32_t fastcall_abi_version(void);
 
-/* The names of the functions of Python's stable ABI that are needed; NULL from the end
-   on. May be called before fastcall_initialise. */
-FASTCALL_API const char *fastcall_import(int index);
+/* The names of the functions of Python's stable ABI that are needed, a space behind each.
+   May be called before fastcall_initialise. */
+FASTCALL_API const char *fastcall_imports(void);
 
 /*
  * To be called once, before anything else. The struct is copied. Returns NULL, or

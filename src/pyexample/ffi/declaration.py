@@ -180,12 +180,12 @@ def annotations(declared: Any) -> dict[str, Any]:
 
 def split_annotation(where: str, annotation: Any) -> list[Any]:
     """The Python type of an annotation, and what stands behind it."""
-    if typing.get_origin(annotation) is not typing.Annotated:
+    if not hasattr(annotation, "__metadata__"):
         raise DeclarationError(
             f"{where}: expected Annotated[python type, C type], not {annotation!r}"
         )
-    python_type, *items = typing.get_args(annotation)
-    return [None if python_type is types.NoneType else python_type, *items]
+    python_type = annotation.__origin__
+    return [None if python_type is types.NoneType else python_type, *annotation.__metadata__]
 
 
 def _parameter(where: str, annotation: Any) -> list[Spec]:

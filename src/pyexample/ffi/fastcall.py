@@ -5,7 +5,6 @@ A declaration is described to libfastcall, whose ``fastcall.h`` says what it mak
 
 import ctypes
 import functools
-import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -21,8 +20,11 @@ class Function(bytes):
     ``libfoo.bar``. It is pickled, and with it the builtin, as its module's name.
     """
 
+    cdll: ctypes.CDLL
+    """The library."""
+    callee: Callable[[Declaration], Callable[..., Any]]
+    """The function of the library that ctypes is to call for a declaration."""
     declaration: Declaration
-    callee: Any
     conversion: Any
     """What its descriptor has the address of."""
 
@@ -33,7 +35,7 @@ class Function(bytes):
         """The checked call, which gets the arguments that are not accepted here."""
         from .checked import checked_call
 
-        return checked_call(self.declaration, self.callee)
+        return checked_call(self.declaration, self.callee(self.declaration))
 
     @functools.cached_property
     def unexpected(self) -> Callable[..., Any]:
@@ -49,29 +51,26 @@ class Function(bytes):
         raise_pending()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return importlib.import_module, (self.declaration.function.__module__,)
+        from importlib import import_module
+
+        return import_module, (self.declaration.function.__module__,)
 
 
-def builtin(
-    declaration: Declaration, c_function: Any, callee: Any, kind: type[Function]
-) -> Any:
-    """A builtin function that calls ``c_function`` as ``declaration`` says.
+def builtin(declaration: Declaration, kind: type[Function]) -> Any:
+    """A builtin function that calls the C function as ``declaration`` says.
 
-    Whatever it does not accept itself it passes on to a checked call of ``callee``, which is
-    the same function. ``kind`` is what its ``__self__`` will be. Raises NotServedError where
-    it cannot be made.
+    Whatever it does not accept itself it passes on to a checked call of the same function.
+    ``kind`` is what its ``__self__`` will be. Raises NotServedError where it cannot be made.
     """
     engine = start()
     result, conversion = _describe_result(declaration.result)
-    function = kind(_describe(declaration, address_of(c_function), result, id(conversion)))
-    function.declaration, function.callee = declaration, callee
-    function.conversion = conversion
+    address = address_of(kind.cdll, declaration.name)
+    function = kind(_describe(declaration, address, result, id(conversion)))
+    function.declaration, function.conversion = declaration, conversion
     return engine.builtin(function, declaration.function.__module__)
 
 
-def _describe(
-    declaration: Declaration, function: int | None, result: int, conversion: int
-) -> bytes:
+def _describe(declaration: Declaration, function: int, result: int, conversion: int) -> bytes:
     """The content of a descriptor, but for what libfastcall fills in."""
     arguments = declaration.arguments
     buffers = [each.position for each in arguments if isinstance(each.spec, In)]

@@ -1,6 +1,7 @@
 """A shared library and the functions that are declared for it."""
 
 import ctypes
+import functools
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast, overload
@@ -60,10 +61,8 @@ class Library:
         self.path = self.attempts[-1].path
         self.declarations: dict[str, Declaration] = {}
         self.fallbacks: dict[str, str] = {}
-        # The same functions, called with the GIL held; PyPy always releases it.
-        held = getattr(ctypes, "PyDLL", ctypes.CDLL)
-        self._pydll = held(self.path, handle=self.cdll._handle)
-        self._kind = type(f"lib{name}", (Function,), {"__module__": module})
+        attributes = {"__module__": module, "cdll": self.cdll, "callee": self._callee}
+        self._kind = type(f"lib{name}", (Function,), attributes)
         self._switch = variable(package, "FASTCALL")
 
     @overload
@@ -72,9 +71,7 @@ class Library:
     @overload
     def function(self, /, *, release_gil: bool | int) -> Callable[[F], F]: ...
 
-    def function(
-        self, declaration: F | None = None, /, *, release_gil: bool | int = True
-    ) -> F | Callable[[F], F]:
+    def function(self, declaration: Any = None, /, *, release_gil: bool | int = True) -> Any:
         """Declare the C function that a typed Python function describes (a decorator).
 
         ``@library.function`` or ``@library.function(release_gil=...)``. Returns a callable
@@ -93,7 +90,7 @@ class Library:
                 function of that name.
         """
         if declaration is None:
-            return lambda declaration: self._bind(declaration, release_gil)
+            return functools.partial(self._bind, release_gil=release_gil)
         return self._bind(declaration, release_gil)
 
     def _bind(self, function: F, release_gil: bool | int) -> F:
@@ -107,10 +104,7 @@ class Library:
             raise DeclarationError(
                 f"{name}() is declared, but {self.path} has no such function"
             ) from None
-        # What ctypes calls: it releases the GIL as the declaration says.
-        callee = getattr(self._pydll, name) if release_gil == NEVER else c_function
-        for each in (c_function, callee):
-            declaration.apply(each)
+        declaration.apply(c_function)
         self.declarations[name] = declaration
         try:
             if declaration.closes:
@@ -119,10 +113,22 @@ class Library:
                 raise NotServedError(f"{self._switch} is 0")
             if is_stand_in(self.cdll):
                 raise NotServedError("the library is a stand-in")
-            return cast(F, builtin(declaration, c_function, callee, self._kind))
+            return cast(F, builtin(declaration, self._kind))
         except NotServedError as reason:
             self.fallbacks[name] = str(reason)
         from . import checked  # where all is called fast, it is not needed
 
         make = checked.closing_call if declaration.closes else checked.checked_call
-        return cast(F, make(declaration, callee))
+        return cast(F, make(declaration, self._callee(declaration)))
+
+    def _callee(self, declaration: Declaration) -> Any:
+        """What ctypes is to call: it releases the GIL as the declaration says."""
+        library = self._holding_gil if declaration.release_at == NEVER else self.cdll
+        callee = getattr(library, declaration.name)
+        declaration.apply(callee)
+        return callee
+
+    @functools.cached_property
+    def _holding_gil(self) -> Any:
+        """The same library, called with the GIL held; PyPy always releases it."""
+        return getattr(ctypes, "PyDLL", ctypes.CDLL)(self.path, handle=self.cdll._handle)

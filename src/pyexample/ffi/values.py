@@ -242,7 +242,7 @@ class Value:
 
     def only(self, where: str, *allowed: str) -> None:
         """Refuse what cannot be passed, and what has no meaning here but if ``allowed``."""
-        if _is_packed_or_union(self.ctype):
+        if self.kind == "other" and _is_packed_or_union(self.ctype):
             # ctypes describes them to libffi as what they are not: C would get other values.
             raise DeclarationError(
                 f"{where}: a union or packed structure is passed by pointer, not by value:"

@@ -17,10 +17,9 @@ platform, as the system's loader finds it.
 import ctypes
 import os
 import stat
+import struct
 import sys
 from collections.abc import Iterator, Mapping
-
-from .binary import architectures, is_cut_off
 
 
 class Attempt:
@@ -113,13 +112,14 @@ def load(
     abi: tuple[str, int] | None = None,
     override: str | None = None,
     system: Mapping[str, str] | None = None,
+    kind: type[ctypes.CDLL] = ctypes.CDLL,
 ) -> tuple[ctypes.CDLL, list[Attempt]]:
     """Load the library ``name`` that belongs to ``package``.
 
     ``abi`` is the name of its function that returns the version of its binary interface,
     and the version that it must return. ``override`` is the environment variable that may
     name the file to be loaded instead. ``system`` makes it one of the system's: its name by
-    ``sys.platform``.
+    ``sys.platform``. ``kind`` is how ctypes calls its functions.
 
     Returns the library and all that was tried: the last attempt is the one that loaded.
     Raises LibraryLoadError where none did.
@@ -135,7 +135,7 @@ def load(
         if chosen and _anyone_may_change(path):
             attempts.append(Attempt(path, "every user of this system may change or replace it"))
             continue
-        library, reason = _try(path, abi, by_name=not chosen and system is not None)
+        library, reason = _try(path, abi, kind, by_name=not chosen and system is not None)
         attempts.append(Attempt(path, reason))
         if library is not None:
             return library, attempts
@@ -180,21 +180,56 @@ def _parents(path: str) -> Iterator[str]:
 
 
 def _try(
-    path: str, abi: tuple[str, int] | None, *, by_name: bool
+    path: str, abi: tuple[str, int] | None, kind: type[ctypes.CDLL], *, by_name: bool
 ) -> tuple[ctypes.CDLL | None, str | None]:
     if not os.path.isabs(path) and not by_name:
         # It would be looked up in the current directory, or worse, along a search path.
         return None, "not an absolute path"
     try:
-        if not by_name and is_cut_off(path):
+        if not by_name and _is_cut_off(path):
             return None, "the file is cut off: copy or install it again"
-        library = ctypes.CDLL(path)
+        library = kind(path)
     except OSError as error:
         if by_name:
             return None, f"the system's loader does not find it: {error}"
-        return None, _diagnose(path, str(error))
+        from .diagnosis import why_refused  # most libraries load
+
+        return None, why_refused(path, str(error))
     reason = _wrong_abi(library, *abi) if abi and not is_stand_in(library) else None
     return (None, reason) if reason else (library, None)
+
+
+def _is_cut_off(path: str) -> bool:
+    """Whether the ELF file at ``path`` ends before what its program headers map.
+
+    They are described in chapter 5 of the System V gABI. An interrupted copy leaves such a
+    file. The systems' other loaders refuse one; those of Linux map it and the process dies
+    of SIGBUS, so that this must be known beforehand. False for a file of another format,
+    and for none: whoever loads it will say so. Raises OSError where it cannot be read.
+    """
+    try:
+        file = open(path, "rb")  # noqa: SIM115
+    except FileNotFoundError:
+        return False
+    with file:
+        head = file.read(64)
+        if head[:4] != b"\x7fELF":
+            return False
+        try:
+            wide, order = head[4] == 2, ">" if head[5] == 2 else "<"
+            # e_phoff; e_phentsize and e_phnum
+            (offset,) = struct.unpack_from(
+                order + ("Q" if wide else "I"), head, 32 if wide else 28
+            )
+            size, count = struct.unpack_from(order + "HH", head, 54 if wide else 42)
+            file.seek(offset)
+            table = file.read(size * count)
+            # p_offset and p_filesz
+            form = struct.Struct(order + ("8xQ16xQ" if wide else "4xI8xI"))
+            segments = [form.unpack_from(table, size * index) for index in range(count)]
+        except (struct.error, IndexError):
+            return True
+        return os.fstat(file.fileno()).st_size < max(map(sum, segments), default=0)
 
 
 def is_stand_in(library: ctypes.CDLL) -> bool:
@@ -218,54 +253,4 @@ def _wrong_abi(library: ctypes.CDLL, function: str, expected: int) -> str | None
     return (
         f"its ABI version is {version}, but this package was written for {expected}:"
         " the two come from different releases"
-    )
-
-
-def _diagnose(path: str, message: str) -> str:
-    """Why the system refused to load ``path``: ``message`` is its own word for it."""
-    try:
-        found = architectures(path)
-    except (FileNotFoundError, NotADirectoryError):  # a zip file is no folder
-        return "there is no such file"
-    except IsADirectoryError:
-        return "this is a folder, not a library"
-    except OSError as error:
-        if os.path.isdir(path):  # Windows calls a folder "permission denied"
-            return "this is a folder, not a library"
-        return f"the file cannot be read: {error.strerror}"
-    needed = needed_architecture()
-    if not os.path.getsize(path):
-        return "the file is empty"
-    if not found:
-        return f"this is no library: neither an ELF, a Mach-O nor a PE file ({message})"
-    if needed not in found:
-        return f"built for {' and '.join(found)}, but this Python needs {needed}"
-    if _names_a_missing_file(message):
-        return f"a library that it depends on is missing: {message}"
-    return f"the system's loader refuses it: {message}"
-
-
-def needed_architecture() -> str:
-    """The architecture that a library must have for this Python, such as ``ELF x86_64``."""
-    import _ctypes  # a library that this very process has loaded, but in PyPy
-    import platform
-
-    for path in (getattr(_ctypes, "__file__", None), sys.executable):
-        found = architectures(path) if path else []
-        if len(found) == 1:
-            return found[0]
-    # A universal binary: the half that runs is the machine's.
-    return f"Mach-O {platform.machine()}"
-
-
-def _names_a_missing_file(message: str) -> bool:
-    """Whether the system's loader complains of another file than the one asked for."""
-    return any(
-        words in message
-        for words in (
-            "cannot open shared object file",  # glibc
-            "Error loading shared library",  # musl
-            "Library not loaded",  # macOS
-            "or one of its dependencies",  # Windows, as ctypes says it
-        )
     )

@@ -1,4 +1,4 @@
-"""What a library file is made for, and whether it is whole: read from its own headers.
+"""Why the system refuses a library file: what it is, and was built for, by its own headers.
 
 Sources: the System V gABI, chapters 4 and 5 (ELF); ``<mach-o/loader.h>`` and
 ``<mach-o/fat.h>`` (Mach-O); Microsoft's "PE Format".
@@ -6,6 +6,7 @@ Sources: the System V gABI, chapters 4 and 5 (ELF); ``<mach-o/loader.h>`` and
 
 import os
 import struct
+import sys
 
 # e_machine (gABI and the registry of its maintainers)
 _ELF_MACHINES = {
@@ -29,6 +30,56 @@ _FAT_HEADER = struct.Struct(">II")
 _FAT_MAGICS = {0xCAFEBABE: 20, 0xCAFEBABF: 32}  # size of a fat_arch and of a fat_arch_64
 
 
+def why_refused(path: str, message: str) -> str:
+    """Why the system refused to load the library ``path``: ``message`` is its own word."""
+    try:
+        found = architectures(path)
+    except (FileNotFoundError, NotADirectoryError):  # a zip file is no folder
+        return "there is no such file"
+    except IsADirectoryError:
+        return "this is a folder, not a library"
+    except OSError as error:
+        if os.path.isdir(path):  # Windows calls a folder "permission denied"
+            return "this is a folder, not a library"
+        return f"the file cannot be read: {error.strerror}"
+    needed = needed_architecture()
+    if not os.path.getsize(path):
+        return "the file is empty"
+    if not found:
+        return f"this is no library: neither an ELF, a Mach-O nor a PE file ({message})"
+    if needed not in found:
+        return f"built for {' and '.join(found)}, but this Python needs {needed}"
+    if _names_a_missing_file(message):
+        return f"a library that it depends on is missing: {message}"
+    return f"the system's loader refuses it: {message}"
+
+
+def needed_architecture() -> str:
+    """The architecture that a library must have for this Python, such as ``ELF x86_64``."""
+    import _ctypes  # a library that this very process has loaded, but in PyPy
+    import platform
+
+    for path in (getattr(_ctypes, "__file__", None), sys.executable):
+        found = architectures(path) if path else []
+        if len(found) == 1:
+            return found[0]
+    # A universal binary: the half that runs is the machine's.
+    return f"Mach-O {platform.machine()}"
+
+
+def _names_a_missing_file(message: str) -> bool:
+    """Whether the system's loader complains of another file than the one asked for."""
+    return any(
+        words in message
+        for words in (
+            "cannot open shared object file",  # glibc
+            "Error loading shared library",  # musl
+            "Library not loaded",  # macOS
+            "or one of its dependencies",  # Windows, as ctypes says it
+        )
+    )
+
+
 def architectures(path: str) -> list[str]:
     """What the binary at ``path`` was built for, such as ``["ELF x86_64"]``.
 
@@ -42,39 +93,6 @@ def architectures(path: str) -> list[str]:
         return _elf(head) or _macho(head) or _pe(head)
     except (struct.error, IndexError):  # the file ends within its own header
         return []
-
-
-def is_cut_off(path: str) -> bool:
-    """Whether the ELF file at ``path`` ends before what its program headers map.
-
-    An interrupted copy leaves such a file. The systems' other loaders refuse one; those of
-    Linux map it and the process dies of SIGBUS, so that this must be known beforehand.
-    False for a file of another format, and for none: whoever loads it will say so. Raises
-    OSError where the file cannot be read.
-    """
-    try:
-        file = open(path, "rb")  # noqa: SIM115
-    except FileNotFoundError:
-        return False
-    with file:
-        head = file.read(64)
-        if head[:4] != b"\x7fELF":
-            return False
-        try:
-            wide, order = head[4] == 2, ">" if head[5] == 2 else "<"
-            # e_phoff; e_phentsize and e_phnum
-            (offset,) = struct.unpack_from(
-                order + ("Q" if wide else "I"), head, 32 if wide else 28
-            )
-            size, count = struct.unpack_from(order + "HH", head, 54 if wide else 42)
-            file.seek(offset)
-            table = file.read(size * count)
-            # p_offset and p_filesz
-            form = struct.Struct(order + ("8xQ16xQ" if wide else "4xI8xI"))
-            segments = [form.unpack_from(table, size * index) for index in range(count)]
-        except (struct.error, IndexError):
-            return True
-        return os.fstat(file.fileno()).st_size < max(map(sum, segments), default=0)
 
 
 def _elf(head: bytes) -> list[str]:
