@@ -45,7 +45,15 @@ def test_c_tests_pass(build: Path, cmake: CMake) -> None:
     cmake.test(build, "-LE", "slow")
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "compiler",
+    [
+        pytest.param("gcc", marks=pytest.mark.slow),
+        pytest.param("clang", marks=pytest.mark.full),
+    ],
+    indirect=True,
+    scope="module",
+)
 def test_slow_c_tests_pass(build: Path, cmake: CMake) -> None:
     cmake.test(build, "-L", "slow")
 

@@ -22,9 +22,10 @@ from support import HEADER, ROOT, Environment, commit, copy_sources, files_below
 
 import pyexample
 
+CONTRIBUTING = "CONTRIBUTING.md"
 PAGES = sorted(
     name
-    for name in {"README.md", "CONTRIBUTING.md"}
+    for name in {"README.md", CONTRIBUTING}
     | {f"docs/{name}" for name in files_below(ROOT / "docs") if name.count("/") == 0}
     if name.endswith(".md")
 )
@@ -79,9 +80,16 @@ def test_every_command_and_all_python_is_run(page: str) -> None:
             assert ">>> " in block["text"] or CAPTION.match(block["text"]), block["text"]
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the pages show Linux")
-@pytest.mark.parametrize("page", [page for page in PAGES if "$ " in (ROOT / page).read_text()])
+@pytest.mark.parametrize(
+    "page",
+    [
+        # It runs all that .ci/run does, once more.
+        pytest.param(page, marks=pytest.mark.full if page == CONTRIBUTING else pytest.mark.slow)
+        for page in PAGES
+        if "$ " in (ROOT / page).read_text()
+    ],
+)
 def test_commands(page: str, tmp_path: Path, tool: Callable[[str], str]) -> None:
     for program in NEEDED.get(page, []):
         tool(program)

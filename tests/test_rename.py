@@ -49,10 +49,10 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        pytest.param(SHORT, ["--package", SHORT], marks=pytest.mark.slow),
-        pytest.param(DIGITS, [], marks=pytest.mark.slow),
+        pytest.param(SHORT, ["--package", SHORT], marks=pytest.mark.full),
+        pytest.param(DIGITS, [], marks=pytest.mark.full),
         pytest.param(CONTAINING, [], marks=pytest.mark.slow),
-        pytest.param(ENGLISH, [], marks=pytest.mark.slow),
+        pytest.param(ENGLISH, [], marks=pytest.mark.full),
     ],
 )
 def test_a_renamed_project_is_whole(

@@ -9,6 +9,8 @@ from zipfile import ZipFile
 import pytest
 from support import FASTCALL_IS_SERVED, Argument, attempt, run
 
+pytestmark = pytest.mark.slow
+
 MAIN = """
 import os, stat, sys
 import pyexample
