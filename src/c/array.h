@@ -57,6 +57,7 @@ static inline size_t square_one_by_one(
  * which holds the sum of 2^32 such halves.
  */
 #define MAX_SUMMED ((size_t)1 << 31)
+_Static_assert(MAX_SUMMED <= UINT64_MAX / UINT32_MAX, "a sum of halves can overflow");
 
 /* total + low + high * 2^32 */
 static inline example_uint128 add_halves(example_uint128 total, uint64_t low, uint64_t high)

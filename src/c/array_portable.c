@@ -3,8 +3,10 @@
 
 #include "array.h"
 
-/* As many numbers as are checked, then squared, at a time. */
-#define BLOCK 64
+/* As many numbers as are checked, then squared, at a time. (tests/proofs has fewer.) */
+#ifndef BLOCK
+#  define BLOCK 64
+#endif
 
 static size_t square_array(const int32_t *numbers, int32_t *squares, size_t count)
 {
