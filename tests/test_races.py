@@ -39,7 +39,7 @@ def races(folder: Path, name: str, **env: str) -> subprocess.CompletedProcess[st
 @pytest.mark.parametrize("fast", ["0", "1"])
 def test_everything_at_once(folder: Path, fast: str) -> None:
     done = races(folder, "everything", PYEXAMPLE_FASTCALL=fast, BOUND_FASTCALL=fast)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
 
 
 @pytest.mark.skipif(not WATCHED, reason="this Python is built without ThreadSanitizer")

@@ -123,8 +123,9 @@ class Library:
 
     def _callee(self, declaration: Declaration) -> Any:
         """What ctypes is to call: it releases the GIL as the declaration says."""
-        library = self._holding_gil if declaration.release_at == NEVER else self.cdll
-        callee = getattr(library, declaration.name)
+        if declaration.release_at != NEVER:
+            return getattr(self.cdll, declaration.name)
+        callee = self._holding_gil[declaration.name]  # no other thread has this object
         declaration.apply(callee)
         return callee
 
