@@ -1,6 +1,7 @@
 """Structures: fields that are checked, laid out as C does, by value and by pointer."""
 
 import ctypes
+import weakref
 from collections.abc import Callable
 from ctypes import (
     POINTER,
@@ -24,7 +25,7 @@ from types import BuiltinFunctionType
 from typing import Annotated, Any, ClassVar
 
 import pytest
-from support import HIGHEST_ADDRESS, Package
+from support import HIGHEST_ADDRESS, Package, let_go
 
 from pyexample.ffi import (
     CLOSES,
@@ -36,6 +37,7 @@ from pyexample.ffi import (
     Library,
     Returned,
     Status,
+    callbacks,
     struct,
 )  # fmt: skip
 from pyexample.ffi.declaration import Declaration
@@ -256,6 +258,44 @@ def test_a_callback_in_a_field(package: Package, path: str) -> None:
         TypeError, match=r"^run\(\) parameter 'job' \(LP_Job\) must not be None"
     ):
         run(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("by", ["another", "None", "a whole struct"])
+def test_a_callback_may_replace_itself(package: Package, path: str, by: str) -> None:
+    """C returns through it: until then, it is there, though its field has another one."""
+    package.compile(
+        "typedef struct { int n; int (*f)(int); } job;"
+        "int run(job *jobs) { return jobs->f ? jobs->f(jobs->n) + 1 : -1; }"
+    )
+
+    @struct
+    class Job(ctypes.Structure):
+        n: Annotated[int, c_int]
+        f: Annotated[Callable[[int], int] | None, on_number]
+
+    @Library("c", f"{package.name}.module").function
+    def run(jobs: Annotated[Any, POINTER(Job)], /) -> Annotated[int, c_int]:
+        raise NotImplementedError
+
+    def replace(number: int) -> int:
+        if by == "a whole struct":
+            jobs[0] = Job(6, None)
+        else:
+            jobs.f = None if by == "None" else lambda number: 7
+        let_go()
+        assert len(callbacks._left) == 1
+        return number
+
+    jobs: Any = Job(5, replace)
+    if by == "a whole struct":
+        jobs = (Job * 1)(jobs)
+    replaced = weakref.ref(replace)
+    del replace
+    assert run(jobs) == 6
+    assert callbacks._left == []
+    let_go()
+    assert replaced() is None
+    assert run(jobs) == (8 if by == "another" else -1)
 
 
 def test_packed_and_unions() -> None:

@@ -22,10 +22,9 @@ class View:
     def __init__(self, where: str, spec: In, given: Any) -> None:
         """Raises TypeError or BufferError where it is not what ``spec`` says."""
         try:
-            self._view = memoryview(given)
+            view = self._view = memoryview(given)
         except TypeError:
             raise TypeError(f"{where} must be a buffer, not {type(given).__name__}") from None
-        view = self._view
         fits = view.itemsize == spec.size and _kind(view) == spec.item_kind
         if spec.item_kind != "void" and not fits:
             raise TypeError(

@@ -14,8 +14,8 @@ from .declaration import Declaration
 from .handles import Handle
 from .values import DeclarationError, Value
 
-_FRAMES = 0 if implementation.name == "cpython" else 1
-"""How many frames ctypes, where it is written in Python, has between C and a callback."""
+_IN_PYTHON = implementation.name != "cpython"
+"""Whether ctypes is written in Python, as PyPy's is. None once Python has come to its end."""
 
 
 class Callback:
@@ -65,6 +65,7 @@ class Callback:
             _flags_ = self.prototype._flags_
             _argtypes_ = self.prototype._argtypes_
             _restype_ = _register_of(result)
+            __del__ = _release
 
         self._closure: Any = Closure
         self._to_c = to_c(f"{self.name}() result", result) if result else None
@@ -110,7 +111,7 @@ class Callback:
                             each.close()
                 return self._to_c(result) if self._to_c else None
             except BaseException as error:
-                return self._fail(error, _getframe(_FRAMES).f_back)
+                return self._fail(error, _getframe(1 if _IN_PYTHON else 0).f_back)
             finally:
                 active.pop()
 
@@ -121,9 +122,17 @@ class Callback:
         guarded.failed = interrupted
         if engine := running():
             guarded = engine.guard(guarded)
-        pointer = self._closure(guarded)
-        pointer.active = active
-        return pointer
+        closure = self._closure(guarded)
+        closure.active = active
+        return closure
+
+    def whole(self, closure: Any) -> Any:
+        """What a field of a struct is to be set to, for it to keep what ``make`` returned.
+
+        It keeps what that keeps. PyPy's closures keep themselves. Those of CPython keep what C
+        calls, but not the object with the ``__del__``, which a view of its memory does keep.
+        """
+        return closure if _IN_PYTHON else self.prototype.from_buffer(closure)
 
     def _fail(self, error: BaseException, caller: FrameType | None) -> Any:
         if caller is not None:
@@ -168,12 +177,18 @@ def hold(error: BaseException | None) -> None:
             _tell()
 
 
-def leave(callback: Any) -> None:
-    """Let go of what ``make`` returned: now, or when C has returned from it to its caller."""
-    if callback.active:
+def _release(closure: Any) -> None:
+    """``__del__`` of a closure: let it go, when C has returned from it to its caller.
+
+    It may have replaced itself from within, as what a handle keeps or in a field of a struct.
+    libffi reads, on some processors, from the closure how its result is returned, after that.
+    """
+    if getattr(closure, "active", None):
         with _lock:
-            _left.append(callback)
+            _left.append(closure)
             _tell()
+    elif _IN_PYTHON:
+        closure.__class__.__base__.__del__(closure)  # frees it
 
 
 def take() -> BaseException | None:
@@ -189,6 +204,8 @@ def take() -> BaseException | None:
         gone = [each for each in _left if not each.active]  # freed when the lock is not held
         _left[:] = [each for each in _left if each not in gone]
         _tell()
+    for each in gone:
+        _release(each)  # a ``__del__`` is run once only
     return error
 
 

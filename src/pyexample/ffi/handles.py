@@ -8,7 +8,7 @@ and the end of Python do what it does, whichever comes first.
 
 import ctypes
 from collections.abc import Callable, Hashable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from ..libfastcall import HandleMemory
 
@@ -66,8 +66,7 @@ class Handle(ctypes.Structure):
     def close(self) -> None:
         """Give it back to C, its children first. Nothing happens where it is closed."""
         if self._life.close():
-            while self._kept:
-                _let_go(self._kept.popitem()[1])
+            self._kept.clear()
 
     def __enter__(self) -> "Self":
         return self
@@ -102,21 +101,12 @@ class Handle(ctypes.Structure):
     def keep(self, slot: Hashable, item: object) -> None:
         """Keep ``item`` alive until it is closed, or until another one has the same slot."""
         if self._life.close_in_c:
-            kept, key = self._kept, slot
+            self._kept[slot] = item
         else:  # C's own: nothing tells when it is closed
-            kept, key = _kept_for_good, (self._life.address, slot)
-        replaced, kept[key] = kept.get(key), item
-        _let_go(replaced)
+            _kept_for_good[self._life.address, slot] = item
 
 
 _kept_for_good: dict[Hashable, object] = {}
-
-
-def _let_go(item: Any) -> None:
-    if hasattr(item, "active"):  # a callback: imported by those who use them only
-        from .callbacks import leave
-
-        leave(item)
 
 
 class _Life:

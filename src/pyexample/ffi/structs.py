@@ -59,6 +59,7 @@ class _Field:
         self.field = field
         self.to_c: Callable[[Any], Any] = to_c(where, spec)
         self.from_c = from_c(where, spec)
+        self.callback = spec.callback
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         if instance is None:
@@ -67,12 +68,12 @@ class _Field:
         return None if value is None else self.from_c(value)  # it may not be filled in yet
 
     def __set__(self, instance: Any, value: Any) -> None:
-        self.field.__set__(instance, self.to_c(value))
+        it = self.to_c(value)
+        self.field.__set__(instance, self.callback.whole(it) if self.callback else it)
 
 
 def _names(cls: Any) -> list[str]:
-    own: list[Any] = [each.__dict__.get("_fields_", ()) for each in reversed(cls.__mro__)]
-    return [name for fields in own for name, *_ in fields]
+    return [name for kin in cls.__mro__[::-1] for name, *_ in kin.__dict__.get("_fields_", ())]
 
 
 def _repr(self: Any) -> str:
