@@ -202,7 +202,8 @@ def take() -> BaseException | None:
     with _lock:
         error = _waiting.pop(get_ident(), None)
         gone = [each for each in _left if not each.active]  # freed when the lock is not held
-        _left[:] = [each for each in _left if each not in gone]
+        for each in gone:  # gc may have one more come in meanwhile
+            _left.remove(each)
         _tell()
     for each in gone:
         _release(each)  # a ``__del__`` is run once only

@@ -53,10 +53,8 @@ class Library:
         """
         package = module.rpartition(".")[0] if system is None else module
         # One of the system's has another variable than the package's own.
-        override = override_variable(package, "" if system is None else name)
-        self.cdll, self.attempts = load(
-            package, name, abi=abi, override=override, system=system
-        )
+        chosen = override_variable(package, "" if system is None else name)
+        self.cdll, self.attempts = load(package, name, abi=abi, override=chosen, system=system)
         self.abi = abi
         self.path = self.attempts[-1].path
         self.declarations: dict[str, Declaration] = {}
