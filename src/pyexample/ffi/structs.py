@@ -68,8 +68,8 @@ class _Field:
         return None if value is None else self.from_c(value)  # it may not be filled in yet
 
     def __set__(self, instance: Any, value: Any) -> None:
-        it = self.to_c(value)
-        self.field.__set__(instance, self.callback.whole(it) if self.callback else it)
+        c_value = self.to_c(value)
+        self.field.__set__(instance, self.callback.whole(c_value) if self.callback else c_value)
 
 
 def _names(cls: Any) -> list[str]:
