@@ -52,7 +52,8 @@ def main() -> None:
         best, median = min(values), statistics.median(values)
         print(f"| {name} | {best:.2f} | {median:.2f} | {best / ours:.2f} |")
     verdict = "holds" if ours <= LIMIT else "DOES NOT HOLD"
-    print(f"\npyexample: {ours:.2f} ms, at most {LIMIT} ms: {verdict}")
+    print()
+    print(f"pyexample: {ours:.2f} ms, at most {LIMIT} ms: {verdict}")
 
 
 if __name__ == "__main__":

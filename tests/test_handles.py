@@ -355,6 +355,20 @@ def test_threads_that_close_and_use(shelf: Shelf) -> None:
     assert set(shelf.order) <= set("bt")
 
 
+def test_a_parent_waits_for_a_child_that_another_thread_closes(shelf: Shelf) -> None:
+    box = opened(shelf)
+    thing = shelf.put(box, ord("t"))
+    assert thing is not None
+    address = thing._life.open.pop()  # as that thread does, before it calls C
+    with pytest.raises(RuntimeError, match=r"^the Thing is in use by a call that has not ret"):
+        box.close()
+    assert not box.closed
+    thing._life.open.append(address)
+    box.close()
+    assert thing.closed
+    assert shelf.order == "tb"
+
+
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_it_cannot_be_duplicated(shelf: Shelf, duplicate: Callable[[Any], Any]) -> None:
     with pytest.raises(TypeError, match=r"^a Box cannot be copied or pickled: it is C's$"):

@@ -133,24 +133,22 @@ class _Life:
             address = self.open.pop()
         except IndexError:
             return False
-        for parent in self.parents:
-            parent.users.append(None)  # it must not be closed meanwhile by another thread
         try:
             # Taken away before the users are counted, so that none comes in between.
             self._set(None)
-            if used := self.used():  # before any child is closed: it is all or nothing
+            if not (used := self.used()):  # before any child is closed: it is all or nothing
+                for child in reversed(list(self.children)):
+                    child.close()
+                # One that is left is being closed by another thread.
+                used = next(iter(list(self.children)), None)
+            if used:
                 raise RuntimeError(f"the {used.name} is in use by a call that has not returned")
-            for child in reversed(list(self.children)):
-                child.close()
             if self.close_in_c and address:
                 self.close_in_c(address)
         except BaseException:
             self._set(address)
             self.open.append(address)
             raise
-        finally:
-            for parent in self.parents:
-                parent.users.pop()
         for parent in self.parents:
             parent.children.pop(self, None)
         return True
