@@ -20,7 +20,6 @@ import stat
 import struct
 import sys
 from collections.abc import Iterator, Mapping
-from typing import BinaryIO
 
 
 class Attempt:
@@ -187,8 +186,8 @@ def _try(
         # It would be looked up in the current directory, or worse, along a search path.
         return None, "not an absolute path"
     try:
-        if not by_name and (reason := _unusable(path)):
-            return None, reason
+        if not by_name and _is_cut_off(path):
+            return None, "the file is cut off: copy or install it again"
         library = kind(path)
     except OSError as error:
         if by_name:
@@ -200,40 +199,37 @@ def _try(
     return (None, reason) if reason else (library, None)
 
 
-def _unusable(path: str) -> str | None:
-    """Why ``path`` must not be loaded, if so. Raises OSError where it cannot be read."""
-    try:
-        with open(path, "rb") as file:
-            return (
-                "the file is cut off: copy or install it again" if _is_cut_off(file) else None
-            )
-    except (FileNotFoundError, NotADirectoryError):  # a zip file is no folder
-        return "there is no such file"
-
-
-def _is_cut_off(file: BinaryIO) -> bool:
-    """Whether an ELF file ends before what its program headers map.
+def _is_cut_off(path: str) -> bool:
+    """Whether the ELF file at ``path`` ends before what its program headers map.
 
     They are described in chapter 5 of the System V gABI. An interrupted copy leaves such a
     file. The systems' other loaders refuse one; those of Linux map it and the process dies
-    of SIGBUS, so that this must be known beforehand. False for a file of another format.
+    of SIGBUS, so that this must be known beforehand. False for a file of another format,
+    and for none: whoever loads it will say so. Raises OSError where it cannot be read.
     """
-    head = file.read(64)
-    if head[:4] != b"\x7fELF":
-        return False
     try:
-        wide, order = head[4] == 2, ">" if head[5] == 2 else "<"
-        # e_phoff; e_phentsize and e_phnum
-        (offset,) = struct.unpack_from(order + ("Q" if wide else "I"), head, 32 if wide else 28)
-        size, count = struct.unpack_from(order + "HH", head, 54 if wide else 42)
-        file.seek(offset)
-        table = file.read(size * count)
-        # p_offset and p_filesz
-        form = struct.Struct(order + ("8xQ16xQ" if wide else "4xI8xI"))
-        segments = [form.unpack_from(table, size * index) for index in range(count)]
-    except (struct.error, IndexError):
-        return True
-    return os.fstat(file.fileno()).st_size < max(map(sum, segments), default=0)
+        file = open(path, "rb")  # noqa: SIM115
+    except FileNotFoundError:
+        return False
+    with file:
+        head = file.read(64)
+        if head[:4] != b"\x7fELF":
+            return False
+        try:
+            wide, order = head[4] == 2, ">" if head[5] == 2 else "<"
+            # e_phoff; e_phentsize and e_phnum
+            (offset,) = struct.unpack_from(
+                order + ("Q" if wide else "I"), head, 32 if wide else 28
+            )
+            size, count = struct.unpack_from(order + "HH", head, 54 if wide else 42)
+            file.seek(offset)
+            table = file.read(size * count)
+            # p_offset and p_filesz
+            form = struct.Struct(order + ("8xQ16xQ" if wide else "4xI8xI"))
+            segments = [form.unpack_from(table, size * index) for index in range(count)]
+        except (struct.error, IndexError):
+            return True
+        return os.fstat(file.fileno()).st_size < max(map(sum, segments), default=0)
 
 
 def is_stand_in(library: ctypes.CDLL) -> bool:
