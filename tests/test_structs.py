@@ -232,16 +232,17 @@ def test_what_c_wrote_and_the_declaration_rules_out() -> None:
     )
 
 
+@struct
+class Job(ctypes.Structure):
+    n: Annotated[int, c_int]
+    f: Annotated[Callable[[int], int] | None, on_number]
+
+
 def test_a_callback_in_a_field(package: Package, path: str) -> None:
     package.compile(
         "typedef struct { int n; int (*f)(int); } job;"
         "int run(job *job) { return job->f ? job->f(job->n) : -1; }"
     )
-
-    @struct
-    class Job(ctypes.Structure):
-        n: Annotated[int, c_int]
-        f: Annotated[Callable[[int], int] | None, on_number]
 
     @Library("c", f"{package.name}.module").function
     def run(job: Annotated[Job, POINTER(Job)], /) -> Annotated[int, c_int]:
@@ -267,11 +268,6 @@ def test_a_callback_may_replace_itself(package: Package, path: str, by: str) -> 
         "typedef struct { int n; int (*f)(int); } job;"
         "int run(job *jobs) { return jobs->f ? jobs->f(jobs->n) + 1 : -1; }"
     )
-
-    @struct
-    class Job(ctypes.Structure):
-        n: Annotated[int, c_int]
-        f: Annotated[Callable[[int], int] | None, on_number]
 
     @Library("c", f"{package.name}.module").function
     def run(jobs: Annotated[Any, POINTER(Job)], /) -> Annotated[int, c_int]:

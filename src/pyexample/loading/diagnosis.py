@@ -1,6 +1,6 @@
 """Why the system refuses a library file: what it is, and was built for, by its own headers.
 
-Sources: the System V gABI, chapters 4 and 5 (ELF); ``<mach-o/loader.h>`` and
+Sources: the System V gABI, chapter 4 (ELF); ``<mach-o/loader.h>`` and
 ``<mach-o/fat.h>`` (Mach-O); Microsoft's "PE Format".
 """
 
