@@ -37,7 +37,10 @@ start = perf_counter()
 {statement}
 print(1000 * (perf_counter() - start))
 """
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    if done.returncode:
+        reason = done.stderr.strip().splitlines()[-1]
+        sys.exit(f"{reason}\nTo measure them all: pip install '.[bench]'")
     return float(done.stdout)
 
 
