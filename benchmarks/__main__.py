@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-NEEDED = ("matplotlib", "numpy", "pyexample", "pyperf")
+from . import need
+
 VERSIONS = ("numpy", "cffi", "pybind11", "nanobind", "Cython")
 
 
@@ -102,9 +103,7 @@ def _has(package: str) -> bool:
 
 def main() -> int:
     # Before anything that imports them.
-    if missing := [package for package in NEEDED if not _has(package)]:
-        print(f"not installed: {', '.join(missing)}: pip install '.[bench]'", file=sys.stderr)
-        return 1
+    need("matplotlib", "numpy", "pyexample", "pyperf")
     options = parse()
 
     from . import report

@@ -9,6 +9,8 @@ import sys
 
 from pyexample.libexample import library
 
+from . import need
+
 ROUNDS = 20
 LIMIT = 3.0  # milliseconds, for pyexample
 STATEMENTS = {
@@ -37,14 +39,12 @@ start = perf_counter()
 {statement}
 print(1000 * (perf_counter() - start))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    if done.returncode:
-        reason = done.stderr.strip().splitlines()[-1]
-        sys.exit(f"{reason}\nTo measure them all: pip install '.[bench]'")
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
     return float(done.stdout)
 
 
 def main() -> None:
+    need("cffi", "numpy")
     times: dict[str, list[float]] = {name: [] for name in STATEMENTS}
     for _ in range(ROUNDS):
         for name, statement in STATEMENTS.items():

@@ -136,12 +136,8 @@ class _Life:
         try:
             # Taken away before the users are counted, so that none comes in between.
             self._set(None)
-            if not (used := self.used()):  # before any child is closed: it is all or nothing
-                for child in reversed(list(self.children)):
-                    child.close()
-                # One that is left is being closed by another thread.
-                used = next(iter(list(self.children)), None)
-            if used:
+            # Asked before any child is closed: it is all or nothing.
+            if used := self.used() or self._close_children():
                 raise RuntimeError(f"the {used.name} is in use by a call that has not returned")
             if self.close_in_c and address:
                 self.close_in_c(address)
@@ -152,6 +148,12 @@ class _Life:
         for parent in self.parents:
             parent.children.pop(self, None)
         return True
+
+    def _close_children(self) -> "_Life | None":
+        """Close them, the last one first. One that is left is closed by another thread."""
+        for child in reversed(list(self.children)):
+            child.close()
+        return next(iter(list(self.children)), None)
 
     def _set(self, address: int | None) -> None:
         self.address = address
