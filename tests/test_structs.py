@@ -37,7 +37,7 @@ from pyexample.ffi import (
     Library,
     Returned,
     Status,
-    callbacks,
+    calls,
     struct,
 )  # fmt: skip
 from pyexample.ffi.declaration import Declaration
@@ -279,7 +279,7 @@ def test_a_callback_may_replace_itself(package: Package, path: str, by: str) -> 
         else:
             jobs.f = None if by == "None" else lambda number: 7
         let_go()
-        assert len(callbacks._left) == 1
+        assert len(calls._left) == 1
         return number
 
     jobs: Any = Job(5, replace)
@@ -288,7 +288,7 @@ def test_a_callback_may_replace_itself(package: Package, path: str, by: str) -> 
     replaced = weakref.ref(replace)
     del replace
     assert run(jobs) == 6
-    assert callbacks._left == []
+    assert calls._left == {}
     let_go()
     assert replaced() is None
     assert run(jobs) == (8 if by == "another" else -1)

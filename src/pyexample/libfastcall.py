@@ -11,7 +11,7 @@ from typing import Any
 
 from .loading import LibraryLoadError, load
 
-ABI_VERSION = 5
+ABI_VERSION = 6
 KINDS = {
     name: ord(code)
     for name, code in {
@@ -93,26 +93,6 @@ class Python(ctypes.Structure):
     )
 
 
-class HandleMemory(ctypes.Structure):
-    """``fastcall_handle``. Once handles are used, it is read and written by C, atomically."""
-
-    _fields_ = (("address", c_void_p), ("users", c_int64))
-    address: int | None
-    users: int
-
-    def set_address(self, address: int | None) -> None:
-        """Set the address, in one order with ``count_users`` for all threads."""
-        if engine := running():
-            engine.set_address(ctypes.byref(self), address)
-        else:
-            self.address = address
-
-    def count_users(self) -> int:
-        """How many calls of libfastcall have it among their arguments."""
-        engine = running()
-        return engine.count_users(ctypes.byref(self)) if engine else 0
-
-
 class NotServedError(Exception):
     """A function cannot be called in this way; the message says why."""
 
@@ -121,7 +101,7 @@ class Engine:
     """libfastcall, loaded and told of this Python.
 
     Attributes:
-        add_pending, set_address, count_users: functions of fastcall.h.
+        add_left, after_fork, set_address, count_users, make_handle_type: functions of fastcall.h.
     """
 
     def __init__(self) -> None:
@@ -145,17 +125,28 @@ class Engine:
         self._prepare = library.fastcall_prepare
         self._prepare.argtypes = [ctypes.py_object]
         self._prepare.restype = c_char_p
-        self.add_pending = library.fastcall_add_pending
-        self.add_pending.argtypes = [c_int64]
-        self.add_pending.restype = c_int64
-        self._told = 0
+        self.add_left = library.fastcall_add_left
+        self.add_left.argtypes = [c_int64]
+        self.add_left.restype = c_int64
+        self.after_fork = library.fastcall_after_fork
+        self.after_fork.argtypes = []
+        self.after_fork.restype = None
         self.set_address = library.fastcall_set_address
-        self.set_address.argtypes = [c_void_p, c_void_p]
+        self.set_address.argtypes = [ctypes.py_object, c_void_p]
         self.set_address.restype = None
         self.count_users = library.fastcall_count_users
-        self.count_users.argtypes = [c_void_p]
+        self.count_users.argtypes = [ctypes.py_object]
         self.count_users.restype = c_int64
+        self._expect_callbacks = library.fastcall_expect_callbacks
+        self._expect_callbacks.argtypes = []
+        self._expect_callbacks.restype = None
+        self.make_handle_type = library.fastcall_make_handle_type
+        self.make_handle_type.argtypes = []
+        self.make_handle_type.restype = ctypes.py_object
+        # Every builtin has a name: CPython's repr of one reads it.
+        self._callback_name = c_char_p(b"callback")
         self._on_callback = Descriptor(
+            ml_name=ctypes.cast(self._callback_name, c_void_p).value,
             ml_meth=address_of(library, "fastcall_callback"), ml_flags=_METH_FASTCALL
         )
         # A function object of our own: pythonapi's attributes are shared by the process.
@@ -173,16 +164,13 @@ class Engine:
             raise NotServedError(reason.decode())
         return self._new_builtin(id(descriptor) + _bytes_offset(), descriptor, module)
 
-    def tell_pending(self, count: int) -> None:
-        """Say how much is left to be done by calls of this Python that have not returned."""
-        self.add_pending(count - self._told)
-        self._told = count
-
     def guard(self, function: Any) -> Any:
         """What ctypes is to call for a callback, so that no exception escapes to it.
 
-        ``function.failed`` is called with an exception that came in before it could begin.
+        What its attributes ``failed`` and ``escaped`` have to be is said at
+        ``fastcall_callback``.
         """
+        self._expect_callbacks()
         function.method = self._on_callback  # which must outlive the builtin
         return self._new_builtin(ctypes.addressof(self._on_callback), function, None)
 
@@ -202,6 +190,14 @@ def start() -> Engine:
     if isinstance(_started, str):
         raise NotServedError(_started)
     return _started
+
+
+def engine_if_any() -> Engine | None:
+    """The engine of this process, started if need be; None where there is none."""
+    try:
+        return start()
+    except NotServedError:
+        return None
 
 
 def running() -> Engine | None:

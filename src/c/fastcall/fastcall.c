@@ -26,36 +26,88 @@ static fastcall_python python;
 #if defined(_MSC_VER) && !defined(__clang__)
 #  include <intrin.h>
 #  define ADD(counter, number) _InterlockedExchangeAdd64(counter, number)
+#  define REPLACE(counter, old, new) _InterlockedCompareExchange64(counter, new, old)
 #  define GET(counter) (*(const volatile int64_t *)(counter))
 #  define GET_POINTER(place) _InterlockedCompareExchangePointer(place, NULL, NULL)
 #  define SET_POINTER(place, value) _InterlockedExchangePointer(place, value)
 #else
 #  define ADD(counter, number) __atomic_fetch_add(counter, number, __ATOMIC_SEQ_CST)
+#  define REPLACE(counter, old, new)                                                         \
+      do {                                                                                   \
+          int64_t expected = old;                                                            \
+          __atomic_compare_exchange_n(                                                       \
+              counter, &expected, new, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);               \
+      } while (0)
 #  define GET(counter) __atomic_load_n(counter, __ATOMIC_RELAXED)
 #  define GET_POINTER(place) __atomic_load_n(place, __ATOMIC_SEQ_CST)
 #  define SET_POINTER(place, value) __atomic_store_n(place, value, __ATOMIC_SEQ_CST)
 #endif
 
-static int64_t pending;
-
-int64_t fastcall_add_pending(int64_t number)
+static PyObject *new_reference(const void *object)
 {
-    return ADD(&pending, number);
+    PyObject *const same = (PyObject *)(uintptr_t)object;
+    py.Py_IncRef(same);
+    return same;
 }
 
-void fastcall_set_address(fastcall_handle *handle, void *address)
+static void drop(PyObject *object)
 {
-    SET_POINTER(&handle->address, address);
-}
-
-int64_t fastcall_count_users(fastcall_handle *handle)
-{
-    return ADD(&handle->users, 0);
+    if (object) {
+        py.Py_DecRef(object);
+    }
 }
 
 static fastcall_descriptor *descriptor_of(PyObject *self)
 {
     return (fastcall_descriptor *)(void *)((char *)self + python.bytes_offset);
+}
+
+/* ------------------------------------------------------------------ handles */
+
+/* The content of an instance of a handle's type, behind the head of every object. Calls in
+   several threads use it at once: all access is atomic. */
+typedef struct {
+    void *address; /* NULL where it is closed */
+    int64_t users; /* how many calls have it among their arguments, and above the lower 32
+                      bits, how often this process was forked when that was counted */
+} handle;
+
+/* How often this process is the child of a fork. The threads of the parent that were in C
+   then do not exist in the child: what was counted before does not count there. */
+static int64_t forks;
+
+static handle *handle_of(PyObject *object)
+{
+    return (handle *)(void *)((char *)object + python.type_offset + sizeof(void *));
+}
+
+void *fastcall_make_handle_type(void)
+{
+    PyType_Slot slots[] = {{0, NULL}};
+    PyType_Spec spec = {"libfastcall.HandleMemory", 0, 0, Py_TPFLAGS_BASETYPE, NULL};
+    spec.basicsize = (int)(python.type_offset + sizeof(void *) + sizeof(handle));
+    spec.slots = slots;
+    return py.PyType_FromSpec(&spec);
+}
+
+void fastcall_set_address(void *object, void *address)
+{
+    SET_POINTER(&handle_of(object)->address, address);
+}
+
+int64_t fastcall_count_users(void *object)
+{
+    const int64_t users = ADD(&handle_of(object)->users, 0);
+    return users >> 32 == forks ? users & INT64_C(0xFFFFFFFF) : 0;
+}
+
+static void add_user(handle *used)
+{
+    const int64_t users = GET(&used->users);
+    if (users >> 32 != forks) {
+        REPLACE(&used->users, users, forks << 32);
+    }
+    ADD(&used->users, 1);
 }
 
 /* ---------------------------------------------------------------- arguments */
@@ -65,7 +117,7 @@ typedef struct {
     Py_buffer views[FASTCALL_MAX_BUFFERS];
     const fastcall_argument *owners[FASTCALL_MAX_BUFFERS]; /* of the views */
     unsigned count;                                        /* of the views */
-    fastcall_handle *handles[FASTCALL_MAX_HANDLES];
+    handle *handles[FASTCALL_MAX_HANDLES];
     unsigned handle_count;
 } holdings;
 
@@ -210,19 +262,15 @@ static int convert_handle(const fastcall_argument *argument, PyObject *object, h
     uint64_t *word)
 {
     const void *type = type_of(object);
-    Py_buffer view;
-    fastcall_handle *handle;
-    if ((type != argument->type && !py.PyType_IsSubtype(type, argument->type)) ||
-        py.PyObject_GetBuffer(object, &view, PyBUF_SIMPLE)) {
-        failed();
+    handle *used;
+    if (type != argument->type && !py.PyType_IsSubtype(type, argument->type)) {
         return 0;
     }
-    handle = view.buf; /* as long as the object, which the caller holds */
-    py.PyBuffer_Release(&view);
+    used = handle_of(object); /* as long as the object, which the caller holds */
     /* First, so that whoever closes it sees either this or an address that is taken away. */
-    ADD(&handle->users, 1);
-    held->handles[held->handle_count++] = handle;
-    *word = (uintptr_t)GET_POINTER(&handle->address);
+    add_user(used);
+    held->handles[held->handle_count++] = used;
+    *word = (uintptr_t)GET_POINTER(&used->address);
     return *word != 0;
 }
 
@@ -346,13 +394,6 @@ static int convert(const fastcall_argument *argument, PyObject *object, holdings
 
 /* ------------------------------------------------------------------- result */
 
-static PyObject *new_reference(const void *object)
-{
-    PyObject *const same = (PyObject *)(uintptr_t)object;
-    py.Py_IncRef(same);
-    return same;
-}
-
 /* The callee leaves the bits above a narrow result open: take its own, and extend. */
 static int64_t extend_signed(uint64_t word, unsigned size)
 {
@@ -367,13 +408,6 @@ static int64_t extend_signed(uint64_t word, unsigned size)
 static uint64_t extend_unsigned(uint64_t word, unsigned size)
 {
     return size == 8 ? word : word & ((UINT64_C(1) << 8 * size) - 1);
-}
-
-static void drop(PyObject *object)
-{
-    if (object) {
-        py.Py_DecRef(object);
-    }
 }
 
 static PyObject *keywords_of(PyObject *const *values, PyObject *names)
@@ -427,18 +461,6 @@ static PyObject *call_attribute(PyObject *self, const char *name, PyObject *firs
     PyObject *result = call_python(function, first, arguments, count, names);
     drop(function);
     return result;
-}
-
-/* Whether this thread may go on: no exception waits to be raised by it. */
-static int may_go_on(PyObject *self)
-{
-    PyObject *none;
-    if (!GET(&pending)) {
-        return 1;
-    }
-    none = call_attribute(self, "raise_pending", NULL, NULL, 0, NULL);
-    drop(none);
-    return none != NULL;
 }
 
 /* What stands for a code in the dict; NULL where nothing does. */
@@ -522,6 +544,51 @@ static PyObject *unexpected(PyObject *self, const fastcall_descriptor *descripto
     return value ? call_attribute(self, "unexpected", value, objects, count, NULL) : NULL;
 }
 
+/* --------------------------------------------------------------- call states */
+
+/*
+ * What a thread is in: a call that was made here, or a callback. They are a stack, whose top
+ * each thread has in `innermost`, so that an exception in a callback is raised by the call
+ * that made C call it back. As long as no callback was ever made there is none: no Python
+ * runs while a call is in C.
+ */
+typedef struct call_state {
+    struct call_state *outer;
+    const holdings *held; /* NULL: a callback */
+    PyObject *error[3];   /* the type, value and traceback of what a callback raised, or NULL */
+} call_state;
+
+static Py_tss_t *innermost;
+static int64_t has_callbacks; /* whether there ever was one */
+static int64_t left;          /* how many callbacks wait for C to leave them */
+
+int64_t fastcall_add_left(int64_t number)
+{
+    return ADD(&left, number);
+}
+
+void fastcall_after_fork(void)
+{
+    forks++;
+    for (call_state *state = py.PyThread_tss_get(innermost); state; state = state->outer) {
+        for (unsigned i = 0; state->held && i < state->held->handle_count; i++) {
+            add_user(state->held->handles[i]);
+        }
+    }
+}
+
+/* Have Python let go of those that C has left, and keep the error that is set, if any. */
+static void release_left(PyObject *self)
+{
+    PyObject *type, *error, *traceback;
+    if (GET(&left)) {
+        py.PyErr_Fetch(&type, &error, &traceback);
+        drop(call_attribute(self, "release_left", NULL, NULL, 0, NULL));
+        py.PyErr_Clear();
+        py.PyErr_Restore(type, error, traceback);
+    }
+}
+
 /* ------------------------------------------------------------- entry points */
 
 /* Call `checked` with the same arguments. */
@@ -568,11 +635,32 @@ static two_words call_and_release(const fastcall_descriptor *descriptor, const f
     return result;
 }
 
+/* The same where C may call back. Returns whether no callback raised an exception; else that
+   is set. */
+static int call_with_state(PyObject *self, const fastcall_descriptor *descriptor,
+    const frame *frame, const holdings *held, two_words *result)
+{
+    call_state state = {NULL, NULL, {NULL, NULL, NULL}};
+    state.outer = py.PyThread_tss_get(innermost);
+    state.held = held;
+    if (py.PyThread_tss_set(innermost, &state)) {
+        py.PyErr_NoMemory();
+        return 0;
+    }
+    *result = call_and_release(descriptor, frame, held);
+    (void)py.PyThread_tss_set(innermost, state.outer); /* it has room for this key by now */
+    if (state.error[0]) {
+        py.PyErr_Restore(state.error[0], state.error[1], state.error[2]);
+    }
+    release_left(self);
+    return !state.error[0];
+}
+
 /* What comes back of what C returned. */
 static PyObject *finish(PyObject *self, const fastcall_descriptor *descriptor,
     const two_words *result, PyObject *const *objects, Py_ssize_t count)
 {
-    PyObject *returned = may_go_on(self) ? result_of(descriptor, result) : NULL;
+    PyObject *returned = result_of(descriptor, result);
     return returned ? returned : unexpected(self, descriptor, result, objects, count);
 }
 
@@ -589,8 +677,7 @@ static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t 
     PyObject *returned;
     held.count = 0;
     held.handle_count = 0;
-    /* An exception that waits already is not this call's: Python knows what to do with it. */
-    if (names || count != descriptor->parameters || GET(&pending)) {
+    if (names || count != descriptor->parameters) {
         return hand_over(self, objects, count, names);
     }
     /* The callee sees none of the words that hold no argument; but to read what was never
@@ -625,9 +712,15 @@ static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t 
             }
         }
     }
-    result = call_and_release(descriptor, &frame, &held);
+    returned = NULL;
+    if (!GET(&has_callbacks)) {
+        result = call_and_release(descriptor, &frame, &held);
+    } else if (!call_with_state(self, descriptor, &frame, &held, &result)) {
+        goto done;
+    }
     /* A text that is returned may be a handle's: what is held is released in the end. */
     returned = finish(self, descriptor, &result, objects, count);
+done:
     release(&held);
     return returned;
 refuse:
@@ -635,7 +728,7 @@ refuse:
     return hand_over(self, objects, count, names);
 }
 
-/* One integer to an integer, with the GIL held: nothing else is looked at. */
+/* One integer to an integer, with the GIL held and no callbacks: nothing else is looked at. */
 CALLS_ANOTHER_TYPE
 static PyObject *entry_one(PyObject *self, PyObject *const *objects, Py_ssize_t count,
     PyObject *names)
@@ -643,14 +736,14 @@ static PyObject *entry_one(PyObject *self, PyObject *const *objects, Py_ssize_t 
     const fastcall_descriptor *descriptor = descriptor_of(self);
     const fastcall_argument *argument = (const fastcall_argument *)(descriptor + 1);
     uint64_t word;
-    if (names || count != 1 || GET(&pending) ||
+    if (GET(&has_callbacks)) {
+        return entry_any(self, objects, count, names);
+    }
+    if (names || count != 1 ||
         !convert_signed(objects[0], argument->low, argument->high, &word)) {
         return hand_over(self, objects, count, names);
     }
     word = ((uint64_t(*)(uint64_t))descriptor->function)(word);
-    if (!may_go_on(self)) {
-        return NULL;
-    }
     return py.PyLong_FromLongLong(extend_signed(word, descriptor->result_size));
 }
 
@@ -707,19 +800,55 @@ const char *fastcall_prepare(void *self)
     return NULL;
 }
 
-void *fastcall_callback(void *self, void *const *arguments, ptrdiff_t count)
+void fastcall_expect_callbacks(void)
 {
-    PyObject *result = call_python(self, NULL, (PyObject *const *)arguments, count, NULL);
+    if (!GET(&has_callbacks)) {
+        ADD(&has_callbacks, 1);
+    }
+}
+
+/* The result of a callback that raised the exception which is set. That goes to the call that
+   made C call back, where it was made here, else to the attribute `escaped`. */
+static PyObject *fail(PyObject *self, call_state *caller)
+{
+    PyObject *type, *error, *traceback, *result = NULL;
+    if (caller && caller->held) {
+        py.PyErr_Fetch(&caller->error[0], &caller->error[1], &caller->error[2]);
+        return py.PyObject_GetAttrString(self, "failed");
+    }
     /* Another signal may come while one is dealt with. */
     for (int times = 0; !result && times < 3; times++) {
-        PyObject *type, *error, *traceback;
         py.PyErr_Fetch(&type, &error, &traceback);
         py.PyErr_NormalizeException(&type, &error, &traceback);
+        if (traceback) {
+            (void)py.PyException_SetTraceback(error, traceback);
+        }
         drop(type);
         drop(traceback);
-        result = call_attribute(self, "failed", error, NULL, 0, NULL);
+        result = call_attribute(self, "escaped", error, NULL, 0, NULL);
+    }
+    if (!result) { /* the stack has no room for another function of Python */
+        py.PyErr_WriteUnraisable(self);
+        result = py.PyObject_GetAttrString(self, "failed");
     }
     return result;
+}
+
+void *fastcall_callback(void *self, void *const *arguments, ptrdiff_t count)
+{
+    call_state state = {NULL, NULL, {NULL, NULL, NULL}}, *caller;
+    PyObject *result = NULL;
+    state.outer = caller = py.PyThread_tss_get(innermost);
+    if (caller && caller->error[0]) {
+        return py.PyObject_GetAttrString(self, "failed");
+    }
+    if (py.PyThread_tss_set(innermost, &state)) {
+        py.PyErr_NoMemory();
+    } else {
+        result = call_python(self, NULL, (PyObject *const *)arguments, count, NULL);
+        (void)py.PyThread_tss_set(innermost, caller);
+    }
+    return result ? result : fail(self, caller);
 }
 
 /* ------------------------------------------------------------ initialisation */
@@ -768,6 +897,12 @@ const char *fastcall_initialise(const fastcall_python *given)
     python.functions = NULL;
     if (type_of((PyObject *)(uintptr_t)python.int_type) != python.type_type) {
         return "this Python lays out objects in another way";
+    }
+    if (!innermost) {
+        innermost = py.PyThread_tss_alloc();
+    }
+    if (!innermost || py.PyThread_tss_create(innermost)) {
+        return "the system has no thread-specific storage left";
     }
     return arguments_arrive() ? NULL : "this processor's calls are not served";
 }

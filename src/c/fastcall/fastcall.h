@@ -36,7 +36,7 @@
 #endif
 
 /* Goes up when anything in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 5
+#define FASTCALL_ABI_VERSION 6
 
 #define FASTCALL_MAX_ARGUMENTS 16 /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8    /* among them */
@@ -52,7 +52,7 @@
 #define FASTCALL_STR 's'      /* str without NUL, in UTF-8 */
 #define FASTCALL_ADDRESS 'P'  /* int */
 #define FASTCALL_POINTER 'p'  /* argument only: an instance of a ctypes pointer type */
-#define FASTCALL_HANDLE 'h'   /* argument only: the address in an open fastcall_handle */
+#define FASTCALL_HANDLE 'h'   /* argument only: the address that an open handle holds */
 #define FASTCALL_BUFFER 'b'   /* argument only: the address of a buffer's items */
 #define FASTCALL_COUNT 'n'    /* argument only: how many items buffers have */
 #define FASTCALL_CODE 'c'     /* result only: what stands for an int32_t in a dict */
@@ -101,25 +101,33 @@ typedef struct {
     uint8_t float_slots;    /* filled in, Windows: which of the first four are floats */
 } fastcall_descriptor;
 
-/* The content of a Python object that stands for an opaque pointer. Once calls are passed
-   it, it is for the two functions below alone: they are atomic, for Pythons without a GIL. */
-typedef struct {
-    void *address; /* NULL where it is closed */
-    int64_t users; /* how many calls have it among their arguments */
-} fastcall_handle;
+/*
+ * A new Python type, a new reference, or NULL with a Python error set. Its instances hold an
+ * address that Python cannot reach but through the two functions below. A HANDLE's type is
+ * derived from it.
+ */
+FASTCALL_API void *fastcall_make_handle_type(void);
 
-/* Whoever closes a handle sets its address to NULL, then counts the users: where there are
-   none, there will be none. */
-FASTCALL_API void fastcall_set_address(fastcall_handle *handle, void *address);
-FASTCALL_API int64_t fastcall_count_users(fastcall_handle *handle);
+/* Both take an instance of that type, and are atomic, for Pythons without a GIL. Whoever closes
+   a handle sets its address to NULL, then counts the calls that have it among their arguments:
+   where there are none, there will be none. */
+FASTCALL_API void fastcall_set_address(void *object, void *address);
+FASTCALL_API int64_t fastcall_count_users(void *object);
+
+/* To be called before C first gets a callback: from then on, calls keep account of where they
+   are called back. */
+FASTCALL_API void fastcall_expect_callbacks(void);
 
 /*
- * Add to how much is left to be done by the calls from within which Python was called back,
- * such as to raise an exception, in all threads and interpreters; and return how much there
- * was. While there is any, a call that returns has the Python function `raise_pending` of the
- * bytes object look for its own.
+ * Add to how many callbacks nothing but C needs any more, which has yet to return from them, in
+ * all threads and interpreters; and return how many there were. While there are any, a call
+ * that returns calls the Python function `release_left` of the bytes object.
  */
-FASTCALL_API int64_t fastcall_add_pending(int64_t number);
+FASTCALL_API int64_t fastcall_add_left(int64_t number);
+
+/* To be called in the child of a fork, by its only thread: what the other threads of the
+   parent were in the middle of, this process is not. */
+FASTCALL_API void fastcall_after_fork(void);
 
 /* What has to be known of the Python that loaded this library. */
 typedef struct {
@@ -157,10 +165,14 @@ FASTCALL_API const char *fastcall_prepare(void *self);
 
 /*
  * The function of a PyMethodDef with METH_FASTCALL, for PyCFunction_NewEx: what ctypes calls
- * for a callback. It calls `self`, a Python function; where that raised an exception, it
- * returns what the function's attribute `failed` returns for it. This takes C: a signal that
- * came while C ran is handled before the first instruction of the next Python function, where
- * no `try` can be; and what ctypes then returns to C is whatever was in memory.
+ * for a callback. It calls `self`, a Python function. Where that raises an exception, the call
+ * that made C call back raises it when C returns, if that call was made here; until then C
+ * gets the function's attribute `failed` for each callback, and no Python is called. Of another
+ * exception the function's attribute `escaped` is called, and C gets what that returns.
+ *
+ * This takes C: a signal that came while C ran is handled before the first instruction of the
+ * next Python function, where no `try` can be; and what ctypes then returns to C is whatever was
+ * in memory.
  */
 FASTCALL_API void *fastcall_callback(void *self, void *const *arguments, ptrdiff_t count);
 

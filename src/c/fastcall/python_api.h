@@ -15,6 +15,24 @@ typedef struct PyObject PyObject;           /* never looked into */
 typedef struct PyThreadState PyThreadState; /* likewise */
 typedef ptrdiff_t Py_ssize_t;
 
+typedef struct Py_tss_t Py_tss_t;           /* likewise */
+
+/* type.html#c.PyType_Spec, PyType_Slot */
+typedef struct {
+    int slot;
+    void *pfunc;
+} PyType_Slot;
+typedef struct {
+    const char *name;
+    int basicsize;
+    int itemsize;
+    unsigned int flags;
+    PyType_Slot *slots;
+} PyType_Spec;
+
+/* typeobj.html#c.Py_TPFLAGS_BASETYPE */
+#define Py_TPFLAGS_BASETYPE (1U << 10)
+
 /* buffer.html#c.Py_buffer: in the stable ABI since 3.11, and the same before */
 typedef struct {
     void *buf;
@@ -55,6 +73,10 @@ typedef struct {
     X(void, PyErr_Clear, (void))                              /* 3.2  exceptions.html */  \
     X(void, PyErr_Fetch, (PyObject **, PyObject **, PyObject **)) /* 3.2  exceptions.html */ \
     X(void, PyErr_NormalizeException, (PyObject **, PyObject **, PyObject **)) /* likewise */ \
+    X(void, PyErr_Restore, (PyObject *, PyObject *, PyObject *)) /* 3.2 exceptions.html */ \
+    X(int, PyException_SetTraceback, (PyObject *, PyObject *)) /* 3.2  exceptions.html */ \
+    X(void, PyErr_WriteUnraisable, (PyObject *))              /* 3.2  exceptions.html */  \
+    X(PyObject *, PyErr_NoMemory, (void))                     /* 3.2  exceptions.html */  \
     X(PyObject *, PyObject_GetAttrString, (PyObject *, const char *)) /* 3.2  object.html */ \
     X(PyObject *, PyObject_GetItem, (PyObject *, PyObject *)) /* 3.2  object.html */      \
     X(PyObject *, PyObject_Call, (PyObject *, PyObject *, PyObject *)) /* 3.2  call.html */ \
@@ -78,6 +100,11 @@ typedef struct {
     X(int, PyObject_GetBuffer, (PyObject *, Py_buffer *, int)) /* 3.11 buffer.html, and   \
                                         exported by every version before */               \
     X(void, PyBuffer_Release, (Py_buffer *))                  /* 3.11 buffer.html, likewise */ \
+    X(PyObject *, PyType_FromSpec, (PyType_Spec *))           /* 3.2  type.html */        \
+    X(Py_tss_t *, PyThread_tss_alloc, (void))                 /* 3.7  init.html */        \
+    X(int, PyThread_tss_create, (Py_tss_t *))                 /* 3.7  init.html */        \
+    X(void *, PyThread_tss_get, (Py_tss_t *))                 /* 3.7  init.html */        \
+    X(int, PyThread_tss_set, (Py_tss_t *, void *))            /* 3.7  init.html */        \
     X(PyThreadState *, PyEval_SaveThread, (void))             /* 3.2  init.html */        \
     X(void, PyEval_RestoreThread, (PyThreadState *))          /* 3.2  init.html */
 

@@ -2,13 +2,13 @@
 
 import ctypes
 import functools
-from _thread import RLock, get_ident
 from collections.abc import Callable as Function
 from sys import _getframe, implementation  # pyright: ignore[reportPrivateUsage]
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from ..libfastcall import running
+from .calls import CallState, is_called_back, release_later
 from .conversions import from_c, to_c
 from .declaration import Declaration
 from .handles import Handle
@@ -24,11 +24,12 @@ class Callback:
     In a declaration it is the C type of a parameter that is ``Callable``. C may call it until
     the function that it was passed to returns; ``Keep`` is for those that C keeps.
 
-    An exception in it (KeyboardInterrupt included) is raised by the declared function that C
-    was called by; C gets a result that stands for failure, and what else it calls back in
-    this thread meanwhile gets the same. In a thread that C started there is none to raise
-    it: it goes to ``threading.excepthook``. Without fast calls, a KeyboardInterrupt that comes
-    while C runs, rather than Python, is lost, as it is with ctypes alone.
+    An exception in it (KeyboardInterrupt included) is raised by the declared function that made
+    C call back; C gets a result that stands for failure, and what else it calls back in this
+    thread meanwhile gets the same. Where no declared function did, there is none to raise it: it
+    goes to ``sys.unraisablehook`` at once, or to ``threading.excepthook`` in a thread that C
+    started. Without fast calls, a KeyboardInterrupt that comes while C runs, rather than Python,
+    is lost, as it is with ctypes alone.
     """
 
     def __init__(self, function: Function[..., Any], /, *, failed: Any = None) -> None:
@@ -61,11 +62,10 @@ class Callback:
         ctypes_of = [spec.ctype for spec in self.arguments]
         self.prototype: Any = ctypes.CFUNCTYPE(result.ctype if result else None, *ctypes_of)
 
-        class Closure(self.prototype):  # type: ignore[misc,name-defined]
+        class Closure(_Closure, self.prototype):  # type: ignore[misc,name-defined]
             _flags_ = self.prototype._flags_
             _argtypes_ = self.prototype._argtypes_
             _restype_ = _register_of(result)
-            __del__ = _release
 
         self._closure: Any = Closure
         self._to_c = to_c(f"{self.name}() result", result) if result else None
@@ -93,38 +93,47 @@ class Callback:
         """
         if function is None:
             return self.prototype()
-        active: list[None] = []
+        active: set[CallState] = set()
+        engine = running()
 
         def call(*arguments: Any) -> Any:
-            if _waiting and get_ident() in _waiting:
-                return self.failed
-            active.append(None)
+            state = CallState()
+            caller = None
             try:
-                given: list[Any] = [
-                    convert(each) for convert, each in zip(self._from_c, arguments, strict=True)
-                ]
-                try:
-                    result = function(*given)
-                finally:
-                    for each in given:  # lent, and only for as long as this call
-                        if isinstance(each, Handle):
-                            each.close()
+                caller = state.enter()
+                if caller is not None and caller.in_c and caller.error is not None:
+                    return self.failed
+                active.add(state)
+                state.cleanups.append(functools.partial(active.discard, state))
+                result = function(*self._arguments(arguments, state))
                 return self._to_c(result) if self._to_c else None
             except BaseException as error:
-                return self._fail(error, _getframe(1 if _IN_PYTHON else 0).f_back)
+                if caller is not None and caller.in_c:
+                    caller.error = error
+                    return self.failed
+                if engine:
+                    raise  # libfastcall knows whether it made the call
+                return self._report(error, _getframe(1 if _IN_PYTHON else 0).f_back)
             finally:
-                active.pop()
-
-        def interrupted(error: BaseException) -> Any:  # before it could begin
-            return self._fail(error, _getframe().f_back)
+                state.leave()
 
         guarded: Any = call
-        guarded.failed = interrupted
-        if engine := running():
+        if engine:
+            guarded.failed = self.failed
+            guarded.escaped = self._escaped
             guarded = engine.guard(guarded)
         closure = self._closure(guarded)
         closure.active = active
         return closure
+
+    def _arguments(self, arguments: tuple[Any, ...], state: CallState) -> list[Any]:
+        """The Python values for what C passed. Handles are lent, until the callback returns."""
+        given: list[Any] = []
+        for convert, each in zip(self._from_c, arguments, strict=True):
+            given.append(convert(each))
+            if isinstance(given[-1], Handle):
+                state.cleanups.append(given[-1].forget)
+        return given
 
     def whole(self, closure: Any) -> Any:
         """What a field of a struct is to be set to, for it to keep what ``make`` returned.
@@ -134,9 +143,18 @@ class Callback:
         """
         return closure if _IN_PYTHON else self.prototype.from_buffer(closure)
 
-    def _fail(self, error: BaseException, caller: FrameType | None) -> Any:
+    def _escaped(self, error: BaseException) -> Any:
+        """Deal with an exception of a callback that no call of libfastcall's is to raise."""
+        caller = is_called_back()
+        if caller is None:
+            return self._report(error, _getframe().f_back)
+        caller.error = error  # a signal came before the callback could begin
+        return self.failed
+
+    def _report(self, error: BaseException, caller: FrameType | None) -> Any:
+        """Tell of an exception that no declared call will raise. Returns what C gets."""
         if caller is not None:
-            hold(error)
+            _make_unraisable(self.name, error)
         else:  # no Python code has called C: the thread is C's own
             import threading
 
@@ -144,6 +162,16 @@ class Callback:
                 threading.ExceptHookArgs((type(error), error, error.__traceback__, None))
             )
         return self.failed
+
+
+def _make_unraisable(name: str, error: BaseException) -> None:
+    """Have Python pass ``error`` to ``sys.unraisablehook``, as what a ``__del__`` raised."""
+
+    def callback(self: object) -> NoReturn:
+        raise error
+
+    callback.__qualname__ = name
+    type(name, (), {"__del__": callback})()
 
 
 def _register_of(result: Value | None) -> Any:
@@ -158,68 +186,22 @@ def _register_of(result: Value | None) -> Any:
     return ctypes.c_ssize_t if result.kind == "signed" else ctypes.c_size_t
 
 
-_waiting: dict[int, BaseException] = {}
-"""By thread: the exception that the declared function is to raise when C returns."""
-
-_left: list[Any] = []
-"""The callbacks that only C needs any more, which has yet to return from them."""
-
-# Reentrant, since gc may run a finalizer, and that a callback, at any point.
-_lock = RLock()
-
-
-def hold(error: BaseException | None) -> None:
-    """Have this thread's call raise ``error`` when C returns to it; None: nothing."""
-    take()
-    if error is not None:
-        with _lock:
-            _waiting[get_ident()] = error
-            _tell()
-
-
-def _release(closure: Any) -> None:
-    """``__del__`` of a closure: let it go, when C has returned from it to its caller.
+class _Closure:
+    """What is freed when C has returned from it to its caller, if it is called.
 
     It may have replaced itself from within, as what a handle keeps or in a field of a struct.
     libffi reads, on some processors, from the closure how its result is returned, after that.
     """
-    if getattr(closure, "active", None):
-        with _lock:
-            _left.append(closure)
-            _tell()
-    elif _IN_PYTHON:
-        closure.__class__.__base__.__del__(closure)  # frees it
 
+    active: set[CallState]
 
-def take() -> BaseException | None:
-    """What this thread's call is to raise, which is from now on for the caller to raise.
+    def __del__(self) -> None:
+        if getattr(self, "active", None):
+            release_later(self)
+        else:
+            self.free()
 
-    A call that finds some before it has called C is made by a finalizer, which gc runs while
-    C returns to a call further out: it must ``hold`` it again in the end.
-    """
-    if not _waiting and not _left:
-        return None
-    with _lock:
-        error = _waiting.pop(get_ident(), None)
-        gone = [each for each in _left if not each.active]  # freed when the lock is not held
-        for each in gone:  # gc may have one more come in meanwhile
-            _left.remove(each)
-        _tell()
-    for each in gone:
-        _release(each)  # a ``__del__`` is run once only
-    return error
-
-
-def _tell() -> None:
-    if engine := running():
-        engine.tell_pending(len(_waiting) + len(_left))
-
-
-def raise_pending() -> None:
-    """Raise the exception that a callback of this thread ended with, if there is one."""
-    error = take()
-    if error is not None:
-        try:
-            raise error
-        finally:
-            del error  # it has this frame in its traceback: a cycle, that gc had to find
+    def free(self) -> None:
+        """Let it go. CPython does so by itself, and calls ``__del__`` once only."""
+        if _IN_PYTHON:
+            super().__del__()  # type: ignore[misc]  # the prototype's

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 from .buffers import View
-from .callbacks import hold, raise_pending, take
+from .calls import CallState
 from .conversions import POINTERS, from_c, to_c
 from .declaration import Argument, Declaration
-from .handles import Handle
+from .handles import Handle, Kept
 from .values import Count, DeclarationError, In, Returned, Value
 
 Function = Callable[..., Any]
@@ -33,24 +33,38 @@ def checked_call(declaration: Declaration, c_function: Function) -> Function:
         for index, argument in enumerate(declaration.arguments)
         if isinstance(argument.spec, Value) and argument.spec.keep
     ]
+    index_of = {
+        each.position: index
+        for index, each in enumerate(declaration.arguments)
+        if isinstance(each.spec, Value)
+    }
+
+    def keep(given: tuple[Any, ...], converted: list[Any], state: CallState) -> list[Kept]:
+        """Hold what C is about to be passed to keep."""
+        kept: list[Kept] = []
+        for index, (handle, *others) in keeping:
+            names = tuple(_plain(converted[index_of[other]]) for other in others)
+            slot = (declaration.name, index, *names)
+            kept.append(given[handle].keep(slot, converted[index]))
+            state.cleanups.append(kept[-1].finish)
+        return kept
 
     @functools.wraps(declaration.function)
     def call(*given: Any, **keywords: Any) -> Any:
         _check_number(declaration, given, keywords)
-        earlier = take()
-        held: list[Callable[[], object]] = []
+        state = CallState()
         try:
-            converted, rooms = convert(given, held)
+            state.enter()
+            converted, rooms = convert(given, state.cleanups)
+            kept = keep(given, converted, state) if keeping else ()
+            state.in_c = True
             result = c_function(*converted)
-            if not (status and status.fails(result)):  # else C has not taken it
-                for index, (handle, *others) in keeping:
-                    slot = (declaration.name, index, *(given[other] for other in others))
-                    given[handle].keep(slot, converted[index])
-            return finish(result, rooms, given)
+            state.in_c = False
+            for each in kept:
+                each.settle(taken=not (status and status.fails(result)))
+            return finish(result, rooms, given, state)
         finally:
-            hold(earlier)
-            for release in held:
-                release()
+            state.leave()
 
     return call
 
@@ -68,11 +82,26 @@ def closing_call(declaration: Declaration, c_function: Function) -> Function:
     where = declaration.arguments[0].where
     if "close_in_c" in vars(kind):
         raise DeclarationError(f"{where}: another function CLOSES it")
+    status = result.status if result else None
+    unexpected = refuse(declaration)
 
-    call_c = checked_call(declaration, c_function)
-
-    def close_in_c(address: int) -> None:
-        call_c(kind.adopt(address, owned=False))
+    def close_in_c(life: Any) -> None:
+        address = ctypes.c_void_p(life.given)
+        state = CallState()
+        try:
+            state.enter()
+            # Nothing may come between these lines but the call. What is raised during it, by a
+            # signal's handler too, does not tell that C has not closed the handle.
+            state.in_c = life.is_taken_back = True
+            code = c_function(address)
+            state.in_c = False
+            if status and status.fails(code):
+                life.is_taken_back = False
+            state.raise_error()
+            if not life.is_taken_back:
+                unexpected(code, kind.adopt(life.given, owned=False))
+        finally:
+            state.leave()
 
     kind.close_in_c = staticmethod(close_in_c)
 
@@ -84,6 +113,11 @@ def closing_call(declaration: Declaration, c_function: Function) -> Function:
         given[0].close()
 
     return call
+
+
+def _plain(converted: Any) -> Any:
+    """What was made of an argument, as what can be compared and be a key."""
+    return converted.value if isinstance(converted, ctypes.c_void_p) else converted
 
 
 def _converter(declaration: Declaration) -> Callable[..., tuple[list[Any], list[Any]]]:
@@ -142,9 +176,11 @@ def _finisher(declaration: Declaration) -> Function:
     special = result and (status or result.enumeration or result.kind in POINTERS)
     as_it_is = not (special or declaration.returned)
 
-    def finish(returned: Any, rooms: list[Any], given: tuple[Any, ...]) -> Any:
+    def finish(
+        returned: Any, rooms: list[Any], given: tuple[Any, ...], state: CallState
+    ) -> Any:
         if as_it_is:
-            raise_pending()
+            state.raise_error()
             return returned
         contents = [*map(_content, rooms)]
         if result and not status:
@@ -158,7 +194,7 @@ def _finisher(declaration: Declaration) -> Function:
             except ValueError as error:  # after a failure, no wonder
                 values.append(None)
                 problems[:] = [error]
-        raise_pending()
+        state.raise_error()
         if result and status:
             code = unexpected(returned, *given, *values)
             if result.python_type is not None:

@@ -44,11 +44,11 @@ class Function(bytes):
 
         return refuse(self.declaration)
 
-    def raise_pending(self) -> None:
-        """Raise what a callback of this thread raised."""
-        from .callbacks import raise_pending
+    def release_left(self) -> None:
+        """Let go of the callbacks that C has left."""
+        from .calls import release_left
 
-        raise_pending()
+        release_left()
 
     def __reduce__(self) -> tuple[Any, ...]:
         from importlib import import_module

@@ -7,20 +7,35 @@ and the end of Python do what it does, whichever comes first.
 """
 
 import ctypes
+import functools
+import weakref
 from collections.abc import Callable, Hashable, Iterable
-from typing import TYPE_CHECKING, ClassVar, NoReturn
+from os import getpid
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from ..libfastcall import HandleMemory
+from ..libfastcall import engine_if_any, running
+from . import calls as calls  # which sees to forks
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    _Memory = object
+else:
+    # With libfastcall, an instance holds its address where C reads it and Python cannot.
+    _Memory = engine.make_handle_type() if (engine := engine_if_any()) else object
 
-class Handle(ctypes.Structure):
+
+class Handle(_Memory):
     """An opaque pointer of C. Subclass it for each type of handle.
 
     To close it twice does nothing. To use it once it is closed is a ValueError; to close it
     while it or a child of it is an argument of a call that has not returned, a RuntimeError.
+    One that was lent, to a callback, and one of a type that no declared function CLOSES, is
+    C's to close: ``close()`` is a ValueError, and the end of its life does nothing.
+
+    In a child of ``os.fork``, a handle of the parent's is closed in C by ``close()`` and by the
+    declared function only, since what it stands for, such as a connection, is the parent's
+    still; the end of ``with``, of its life and of Python forget it.
 
     Attributes:
         parent: in a subclass, another one: a handle that is made from one of those keeps
@@ -30,14 +45,13 @@ class Handle(ctypes.Structure):
     """
 
     parent: ClassVar["type[Handle] | None"] = None
-    close_in_c: ClassVar[Callable[[int], object] | None] = None
-    _fields_ = HandleMemory._fields_
+    close_in_c: ClassVar[Callable[["_Life"], None] | None] = None
+    parents: "tuple[Handle, ...]" = ()
     _life: "_Life"
-    parents: "tuple[Handle, ...]"
-    _kept: dict[Hashable, object]
+    _kept: "dict[Hashable, list[Kept]]"
 
-    def __init__(self) -> None:
-        raise TypeError(f"a {type(self).__name__} is made by C, not by Python")
+    def __new__(cls, *_: object, **__: object) -> "Self":
+        raise TypeError(f"a {cls.__name__} is made by C, not by Python")
 
     @classmethod
     def adopt(cls, address: int, given: Iterable[object] = (), *, owned: bool = True) -> "Self":
@@ -45,17 +59,15 @@ class Handle(ctypes.Structure):
 
         ``given`` is what it was made from. One that is not owned stays C's to close.
         """
-        memory = HandleMemory(address, 0)
-        handle = cls.from_buffer(memory)
+        handle = super().__new__(cls)
         # The child holds its parents, so that they live longer. What is left when it is
         # gone, its _Life, holds no handle: that would be a cycle beyond the reach of gc.
         handle.parents = tuple(each for each in given if isinstance(each, cls.parent or ()))
         handle._kept = {}
-        handle._life = _Life(cls, memory, owned, [each._life for each in handle.parents])
-        if handle._life.close_in_c or handle.parents:
-            import weakref
-
-            weakref.finalize(handle, handle._life.close)
+        parents = [each._life for each in handle.parents]
+        handle._life = _Life(weakref.ref(handle), address, owned, parents)
+        if owned:
+            weakref.finalize(handle, handle._life.close, implicitly=True)
         return handle
 
     @property
@@ -64,15 +76,34 @@ class Handle(ctypes.Structure):
         return not self._life.address
 
     def close(self) -> None:
-        """Give it back to C, its children first. Nothing happens where it is closed."""
-        if self._life.close():
-            self._kept.clear()
+        """Give it back to C, its children first. Nothing happens where it is closed.
+
+        Raises what its closing function raises. It is open still where that says, by its
+        Status, that it failed.
+        """
+        if not self.closed and not self._life.is_closable:
+            raise ValueError(
+                f"this {type(self).__name__} is C's to close: it was lent, or no declared"
+                " function CLOSES it"
+            )
+        self._close(implicitly=False)
+
+    def _close(self, *, implicitly: bool) -> None:
+        try:
+            self._life.close(implicitly=implicitly)
+        finally:
+            if self.closed:
+                self._kept.clear()
+
+    def forget(self) -> None:
+        """From here on it is closed, for Python: C closes it, or has done so."""
+        self._life.forget()
 
     def __enter__(self) -> "Self":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self._close(implicitly=True)
 
     def __repr__(self) -> str:
         address = self._life.address
@@ -88,79 +119,150 @@ class Handle(ctypes.Structure):
             raise ValueError(f"the {type(self).__name__} is closed")
         return ctypes.c_void_p(address)
 
-    # What ctypes passes for it to a raw function that has argtypes. To one that has none, pass
-    # pointer(): the handle itself would go as the structure that it is, by value.
+    # What ctypes passes for it to a raw function.
     _as_parameter_ = property(pointer)
 
     def use(self) -> Callable[[], object]:
         """Keep it from being closed, until what is returned is called."""
-        users = self._life.users
-        users.append(None)
-        return users.pop
+        user = object()
+        self._life.users[user] = None
+        return functools.partial(self._life.users.pop, user, None)
 
-    def keep(self, slot: Hashable, item: object) -> None:
-        """Keep ``item`` alive until it is closed, or until another one has the same slot."""
-        if self._life.close_in_c:
-            self._kept[slot] = item
-        else:  # C's own: nothing tells when it is closed
-            _kept_for_good[self._life.address, slot] = item
+    def keep(self, slot: Hashable, item: object) -> "Kept":
+        """Keep ``item``, which C is about to be passed, alive until this is closed.
+
+        Or until C was passed another one for the same ``slot``: see Kept.
+        """
+        # Of one that is C's own, nothing tells when it is closed.
+        kept = self._kept if self._life.is_closable else _kept_for_good
+        return Kept(kept.setdefault((self._life.given, slot), []), item)
 
 
-_kept_for_good: dict[Hashable, object] = {}
+class Kept:
+    """An object that C was passed, to keep in place of the one that it has in a slot.
+
+    It is held before C is called, and the earlier one until C has returned. Where two threads
+    fill one slot at a time, nothing tells which object C has in the end: both are held, until
+    a later call replaces them.
+    """
+
+    def __init__(self, slot: "list[Kept]", item: object) -> None:
+        self.item = item
+        self.slot = slot
+        self.call_is_over = False
+        self.earlier = [each for each in slot if each.call_is_over]
+        slot.append(self)
+
+    def settle(self, *, taken: bool) -> None:
+        """C has returned: whether it has taken this one, or has the earlier one still."""
+        for each in self.earlier if taken else [self]:
+            if each in self.slot:
+                self.slot.remove(each)
+        self.finish()
+
+    def finish(self) -> None:
+        """The call is over. Where ``settle`` was not called, C may have either."""
+        self.call_is_over = True
+        self.slot, self.earlier = [], []
+
+
+_kept_for_good: dict[Hashable, list[Kept]] = {}
 
 
 class _Life:
-    """What it takes to close a handle, also when the handle itself is gone."""
+    """What it takes to close a handle, also when the handle itself is gone.
+
+    Attributes:
+        given: the address that C gave.
+        address: the same; None where it is closed.
+        is_taken_back: set when C is called to close it, and taken back if that fails.
+        children: in the order in which they were made.
+        users: an item for each call that has it among its arguments, but for libfastcall's.
+    """
 
     def __init__(
-        self, kind: type[Handle], memory: HandleMemory, owned: bool, parents: "list[_Life]"
+        self, handle: Callable[[], Any], address: int, owned: bool, parents: "list[_Life]"
     ) -> None:
-        self.name = kind.__name__
-        self.memory = memory  # what libfastcall reads
-        self.address = memory.address  # what Python reads
-        self.close_in_c = kind.close_in_c if owned else None
+        self.handle = handle
+        self.kind: type[Handle] = type(handle())
+        self.given = address
+        self.address: int | None = None
+        self.owned = owned
+        self.process = getpid()
         self.parents = parents
-        self.children: dict[_Life, None] = {}  # in the order in which they were made
-        self.users: list[None] = []  # an item for each call, but for those that memory counts
-        # Emptied by whoever closes it: list.pop is atomic, with the GIL and without.
-        self.open = [self.address]
+        self.children: dict[_Life, None] = {}
+        self.users: dict[object, None] = {}
+        self.is_taken_back = False
+        self._closing: dict[None, object] = {}  # set by the one who closes it, atomically
+        self._set_address(address)
         for parent in parents:
             parent.children[self] = None
 
-    def close(self) -> bool:
-        """Close it, unless it is closed already; whether it was done here."""
+    @property
+    def is_closable(self) -> bool:
+        """Whether it is for Python to close, and there is a function for that."""
+        return self.owned and self.kind.close_in_c is not None
+
+    def close(self, *, implicitly: bool) -> None:
+        """Close it, unless it is closed already or another thread is about to.
+
+        ``implicitly``: nobody asked for it. A child of a fork then leaves it to its parent.
+        """
+        me = object()
         try:
-            address = self.open.pop()
-        except IndexError:
-            return False
-        try:
+            if self._closing.setdefault(None, me) is not me:
+                return
             # Taken away before the users are counted, so that none comes in between.
-            self._set(None)
+            self._set_address(None)
             # Asked before any child is closed: it is all or nothing.
-            if used := self.used() or self._close_children():
-                raise RuntimeError(f"the {used.name} is in use by a call that has not returned")
-            if self.close_in_c and address:
-                self.close_in_c(address)
+            if used := self.used() or self._close_children(implicitly):
+                raise RuntimeError(
+                    f"the {used.kind.__name__} is in use by a call that has not returned"
+                )
+            if self.is_closable and self.kind.close_in_c and not self._is_of_parent(implicitly):
+                self.kind.close_in_c(self)
+            else:
+                self.is_taken_back = True
         except BaseException:
-            self._set(address)
-            self.open.append(address)
+            # Once C has it back, it is closed, whatever was raised meanwhile.
+            if not self.is_taken_back and self._closing.get(None) is me:
+                self._set_address(self.given)
+                self._closing.clear()
             raise
+        finally:
+            if self.is_taken_back:
+                self._leave_parents()
+
+    def forget(self) -> None:
+        """Let it be closed, and call nothing."""
+        self._closing[None] = None
+        self._set_address(None)
+        self._leave_parents()
+
+    def _is_of_parent(self, implicitly: bool) -> bool:
+        return implicitly and self.process != getpid()
+
+    def _leave_parents(self) -> None:
         for parent in self.parents:
             parent.children.pop(self, None)
-        return True
 
-    def _close_children(self) -> "_Life | None":
+    def _close_children(self, implicitly: bool) -> "_Life | None":
         """Close them, the last one first. One that is left is closed by another thread."""
         for child in reversed(list(self.children)):
-            child.close()
+            child.close(implicitly=implicitly)
         return next(iter(list(self.children)), None)
 
-    def _set(self, address: int | None) -> None:
+    def _set_address(self, address: int | None) -> None:
         self.address = address
-        self.memory.set_address(address)
+        handle = self.handle()
+        if handle is not None and (engine := running()):
+            engine.set_address(handle, address)
 
     def used(self) -> "_Life | None":
         """Which of it and its children is an argument of a call that has not returned."""
-        if self.users or self.memory.count_users():
+        handle = self.handle()
+        engine = running()
+        in_c = engine.count_users(handle) if engine and handle is not None else 0
+        if self.users or in_c:
             return self
         return next(filter(None, [child.used() for child in list(self.children)]), None)

@@ -1,0 +1,111 @@
+"""Which calls and callbacks each thread is in, for exceptions in callbacks and for forks.
+
+An exception in a callback is raised by the call that made C call back. C has to return first,
+so the exception waits in the state of that call.
+"""
+
+import os
+from _thread import get_ident
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from ..libfastcall import running
+
+
+class CallState:
+    """A call of a declared function, or a callback, that has not returned.
+
+    Calls that libfastcall makes have a state in C instead.
+
+    Attributes:
+        thread: the thread that it runs in.
+        outer: the state that the thread was in before; None if there was none.
+        in_c: whether it is a call whose C function is running.
+        error: what a callback of this call raised.
+        cleanups: what has to be done in the end; each may be called twice.
+    """
+
+    __slots__ = ("cleanups", "error", "in_c", "outer", "thread")
+
+    def __init__(self) -> None:
+        self.thread = get_ident()
+        self.outer: CallState | None = None
+        self.in_c = False
+        self.error: BaseException | None = None
+        self.cleanups: list[Callable[[], object]] = []
+
+    def enter(self) -> "CallState | None":
+        """Become the state that the thread is in. Returns the one before it."""
+        self.outer = _innermost.get(self.thread)
+        _innermost[self.thread] = self
+        return self.outer
+
+    def leave(self) -> None:
+        """Give the place back to the state before, and clean up."""
+        if self.outer is None:
+            _innermost.pop(self.thread, None)
+        else:
+            _innermost[self.thread] = self.outer
+        for clean_up in self.cleanups:
+            clean_up()
+        if _left:
+            release_left()
+
+    def raise_error(self) -> None:
+        """Raise what a callback of this call raised, if one did."""
+        error, self.error = self.error, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # its traceback has this frame: a cycle, which gc would have to find
+
+
+_innermost: dict[int, CallState] = {}
+"""By thread: the state that it is in."""
+
+_left: dict[int, Any] = {}
+"""By identity: the closures that only C needs any more, which has yet to return from them."""
+
+
+def is_called_back() -> CallState | None:
+    """The call of this thread whose C function is running, rather than Python; or None."""
+    state = _innermost.get(get_ident())
+    return state if state is not None and state.in_c else None
+
+
+def release_later(closure: Any) -> None:
+    """Keep ``closure`` until C has returned from all ``closure.active`` calls of it."""
+    if engine := running():
+        engine.add_left(1)
+    _left[id(closure)] = closure
+
+
+def release_left() -> None:
+    """Let go of those closures that C has returned from."""
+    for key, closure in list(_left.items()):
+        if not closure.active and _left.pop(key, None) is not None:
+            if engine := running():
+                engine.add_left(-1)
+            closure.free()
+
+
+def _forget_other_threads() -> None:
+    """In the child of a fork: only the thread that forked exists in it."""
+    this = get_ident()
+    for thread, innermost in list(_innermost.items()):
+        if thread != this:
+            del _innermost[thread]
+            state: CallState | None = innermost
+            while state is not None:
+                for clean_up in state.cleanups:
+                    with suppress(Exception):  # it was in the middle of anything
+                        clean_up()
+                state = state.outer
+    if engine := running():
+        engine.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_other_threads)
