@@ -43,13 +43,15 @@ static void wait_ms(unsigned ms) { usleep(1000 * ms); }
 #endif
 
 typedef int (*on_number)(int number);
-typedef struct box { uint64_t magic; int name; on_number watcher[4]; struct box *parent; } box;
+typedef struct box { uint64_t magic; int name; on_number watcher[4];
+    on_number at_close; struct box *parent; } box;
 enum { OPEN = 0x0b0e0b0e, CLOSED = 0x0dead };
 
 /* Of all threads together. */
 _Atomic int64_t faults;    /* what must never happen */
 _Atomic int64_t boxes, things, texts;    /* how many there are */
 int refuse_close;  /* what box_close returns, and does nothing, if it is not 0 */
+int signal_at_close; /* the number of a signal that comes when a box was closed; 0: none */
 char order[64];    /* what was closed: the last letters */
 
 int check_at_exit; /* whether all must be closed then: else the process exits with 3 */
@@ -85,11 +87,18 @@ int box_open(int name, int code, box **opened) {
     return code;
 }
 int box_close(box *one) {
+    on_number f = one->at_close;
+    int name = one->name;
     check(one);
     if (refuse_close) return refuse_close;
     boxes--; end(one);
+    if (f) f(name);
+#ifndef _WIN32
+    if (signal_at_close) raise(signal_at_close);
+#endif
     return 0;
 }
+int at_close(box *one, on_number f) { check(one); one->at_close = f; return 0; }
 const char *box_text(box *one) { check(one); return "a box"; }
 box *put(box *in, int name)
 { check(in); if (!name) return NULL; things++; return make(name, in); }
@@ -116,6 +125,11 @@ int watch(box *one, int slot, int code, on_number f) {
     if (code == 0) { one->watcher[slot] = f; last = f; }
     return code;
 }
+int watch_slowly(box *one, int before, int after, on_number f)
+{ wait_ms((unsigned)before); watch(one, 0, 0, f); wait_ms((unsigned)after); return 0; }
+int watch_box(box *one, box *of, on_number f) { check(of); return watch(one, 0, 0, f); }
+int watch_signal(box *one, int number, on_number f)
+{ watch(one, 0, 0, f); raise(number); return 0; }
 int fire_last(int number) { return last(number); }
 int watch_and_call(box *one, int slot, on_number f) { one->watcher[slot] = f; f(-1); return 0; }
 int fire(box *one, int slot, int number)
@@ -204,6 +218,9 @@ class Shelf(SimpleNamespace):
     def refuse_close(self, code: int) -> None:
         c_int.in_dll(self.library.cdll, "refuse_close").value = code
 
+    def signal_at_close(self, number: int) -> None:
+        c_int.in_dll(self.library.cdll, "signal_at_close").value = number
+
 
 class BoxError(Exception):
     def __init__(self, code: int, text: str) -> None:
@@ -266,9 +283,10 @@ def bind(library: Library) -> Shelf:
     @Callback
     def get_int() -> Int: ...
 
-    OnNumber = Annotated[Callable[[int], int], on_number]  # noqa: N806
+    OnInt = Callable[[int], int]  # noqa: N806
+    OnNumber = Annotated[OnInt, on_number]  # noqa: N806
     KeptOnNumber = Annotated[  # noqa: N806
-        Callable[[int], int] | None, on_number, Keep("box", "slot")
+        OnInt | None, on_number, Keep("box", "slot")
     ]
 
     def box_open(
@@ -287,6 +305,16 @@ def bind(library: Library) -> Shelf:
     def sum_all(count: Int, f: OnNumber, /) -> Annotated[int, c_int64]: ...
     def watch(box: ABox, slot: Int, code: Int, f: KeptOnNumber, /) -> Done: ...
     def watch_and_call(box: ABox, slot: Int, f: KeptOnNumber, /) -> Done: ...
+    def watch_slowly(
+        box: ABox, before: Int, after: Int, f: Annotated[OnInt, on_number, Keep("box")], /
+    ) -> Done: ...
+    def watch_box(
+        box: ABox, of: ABox, f: Annotated[OnInt, on_number, Keep("box", "of")], /
+    ) -> Done: ...
+    def watch_signal(
+        box: ABox, number: Int, f: Annotated[OnInt, on_number, Keep("box")], /
+    ) -> Done: ...
+    def at_close(box: ABox, f: Annotated[OnInt, on_number, Keep("box")], /) -> Done: ...
     def fire(box: ABox, slot: Int, number: Int, /) -> Int: ...
     def fire_last(number: Int, /) -> Int: ...
     def fire_from(box: ABox, other: Annotated[Thing, c_void_p], slot: Int, /) -> Int: ...
@@ -358,7 +386,7 @@ def bind(library: Library) -> Shelf:
     for function in declared:
         if function is not dispose and function is not disposed:
             # Those that wait must let other threads run; with the others both ways are tried.
-            release = function.__name__ in ("nap", "in_a_thread", "name_of", "look")
+            release = function.__name__ in ("nap", "in_a_thread", "name_of", "look", "watch_slowly")
             bound = library.function(release_gil=release)(function)
             setattr(shelf, function.__name__, bound)
     return shelf

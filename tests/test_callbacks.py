@@ -8,6 +8,8 @@ import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
+from types import BuiltinFunctionType
 from typing import Any
 
 import pytest
@@ -424,6 +426,165 @@ def test_one_may_close_what_keeps_it(shelf: Shelf) -> None:
     assert calls._left == {}
     let_go()
     assert closed() is None
+
+
+def test_a_name_may_be_anything(shelf: Shelf, box: Any) -> None:
+    """What replaces an earlier callback is told by what C got, whether Python can hash it."""
+    one, other = shelf.box_open(ord("1"), 0), shelf.box_open(ord("2"), 0)
+    functions = [lambda number, n=n: 10 * n + number for n in range(4)]
+    gone = [weakref.ref(function) for function in functions]
+    shelf.watch_box(box, one, functions[0])
+    shelf.watch_box(box, other, functions[1])
+    shelf.watch_box(box, one, functions[2])
+
+    class Index(list[int]):  # which has no hash
+        def __index__(self) -> int:
+            return 1
+
+    shelf.watch(box, Index(), 0, functions[3])
+    functions.clear()
+    let_go()
+    assert [each() is None for each in gone] == [True, False, False, False]
+    assert shelf.fire(box, 1, 5) == 35
+
+
+@unix
+def test_ctrl_c_after_c_has_taken_it(shelf: Shelf, box: Any) -> None:
+    """The call raises an exception, and does not say whether C took the callback: it has."""
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        for number in range(3):
+            with pytest.raises(KeyboardInterrupt):
+                shelf.watch_signal(box, signal.SIGINT, lambda given, n=number: 10 * n + given)
+            collect()
+            assert shelf.fire(box, 0, 5) == 10 * number + 5
+    finally:
+        signal.signal(signal.SIGINT, earlier)
+    shelf.watch_signal(box, 0, lambda given: given)
+    assert [len(slot) for slot in box._kept.values()] == [1], "one takes the place of all"
+
+
+@pytest.mark.parametrize(("mine", "others"), [((0, 200), (100, 0)), ((100, 0), (0, 200))])
+def test_two_threads_fill_one_slot(
+    shelf: Shelf, box: Any, mine: tuple[int, int], others: tuple[int, int]
+) -> None:
+    """Whose callback C has in the end, nobody knows: it is there."""
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(shelf.watch_slowly, box, *others, lambda given: 200 + given)
+        while not box._kept:
+            pass
+        shelf.watch_slowly(box, *mine, lambda given: 100 + given)
+        other.result()
+    collect()
+    assert shelf.fire(box, 0, 5) in (105, 205)
+    shelf.watch_slowly(box, 0, 0, lambda given: given)
+    assert [len(slot) for slot in box._kept.values()] == [1]
+
+
+def test_an_exception_that_no_declared_call_raises(
+    shelf: Shelf, box: Any, _no_exception_is_left: list[str]
+) -> None:
+    """It is heard of at once, and everything else goes on."""
+
+    def fail(number: int) -> int:
+        raise Stop(number)
+
+    shelf.watch(box, 0, 0, fail)
+    raw = shelf.library.cdll.fire
+    assert raw(box, 0, 5) == 0
+    assert raw(box, 0, 6) == 0
+    assert _no_exception_is_left == ["Stop(5)", "Stop(6)"]
+    assert shelf.name_of(box) == ord("b")
+
+    def call_raw(number: int) -> int:
+        """Within a declared call as well, where Python called C by itself."""
+        return int(raw(box, 0, 7)) + number
+
+    assert shelf.each(box, 2, call_raw) == 1
+    assert _no_exception_is_left[2:] == ["Stop(7)", "Stop(7)"]
+    shelf.watch(box, 1, 0, lambda number: call_raw(number) + 1)
+    assert shelf.fire(box, 1, 4) == 5
+    assert _no_exception_is_left[4:] == ["Stop(7)"]
+    del _no_exception_is_left[:]
+
+    def call_declared(number: int) -> int:
+        """And what is declared raises its own, whoever called it."""
+        for function in (lambda: shelf.fire(box, 0, 8), lambda: shelf.each(box, 1, fail)):
+            with pytest.raises(Stop):
+                function()
+        return 9
+
+    shelf.watch(box, 2, 0, call_declared)
+    assert raw(box, 2, 0) == 9
+
+
+def test_what_is_said_of_it(shelf: Shelf, box: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    def fail(number: int) -> int:
+        raise Stop(number)
+
+    shelf.watch(box, 0, 0, fail)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+        assert shelf.library.cdll.fire(box, 0, 5) == 0
+    said = capfd.readouterr().err
+    assert "on_number" in said
+    assert "in fail" in said
+    assert "Stop: 5" in said
+
+
+def test_every_builtin_has_a_name(shelf: Shelf, box: Any) -> None:
+    """Without one, CPython's repr of it is a segmentation fault."""
+
+    def look(number: int) -> int:
+        builtins = [each for each in gc.get_objects() if isinstance(each, BuiltinFunctionType)]
+        assert all(map(repr, builtins))
+        return 7
+
+    assert shelf.each(box, 1, look) == 7
+
+
+@pytest.mark.parametrize("limit", [105, 120, 135, 150, 1000])
+def test_deep_recursion(shelf: Shelf, path: str, limit: int) -> None:
+    """Python's stack ends within a callback, at every point of it: nothing is lost."""
+    library = Path(shelf.library.path)
+    paths = [str(library.parent.parent.parent), str(Path(__file__).parent)]
+    done = attempt([sys.executable, "-X", "dev", "-c", RECURSION.format(paths, limit)])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "RecursionError\n"
+
+
+RECURSION = """
+import sys
+sys.path[:0] = {}
+import bound, shelf
+from pyexample.ffi import Library
+shelf = shelf.bind(Library("c", "bound.module"))
+box = shelf.box_open(1, 0)
+depth = 0
+def deep(number):
+    global depth
+    depth += 1
+    return shelf.each(box, 1, deep)
+shelf.each(box, 1, lambda number: 7)
+lost = []
+sys.unraisablehook = lost.append
+sys.setrecursionlimit({})
+for more in range(40):
+    def shifted(more):
+        return shelf.each(box, 1, deep) if not more else shifted(more - 1)
+    depth = 0
+    try:
+        shifted(more)
+    except RecursionError:
+        pass
+    else:
+        print("lost")
+    assert depth
+sys.setrecursionlimit(1000)
+assert not lost, lost[0].exc_value
+assert shelf.each(box, 1, lambda number: 7) == 7
+print("RecursionError")
+"""
 
 
 def test_the_end_of_python_is_silent() -> None:

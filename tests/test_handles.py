@@ -4,17 +4,19 @@ import copy
 import ctypes
 import gc
 import pickle
+import signal
 import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from ctypes import c_int64
 from pathlib import Path
 from typing import Any
 
 import pytest
 from shelf import BoxError, Shelf
-from support import COUNTS_BLOCKS, attempt, collect
+from support import COUNTS_BLOCKS, COUNTS_REFERENCES, attempt, collect
 
 from pyexample.ffi import Handle, calls
 from pyexample.ffi.calls import CallState
@@ -204,6 +206,137 @@ def test_a_close_that_fails_leaves_it_open(shelf: Shelf) -> None:
     shelf.refuse_close(0)
     box.close()
     assert shelf.order == "b"
+
+
+@pytest.mark.parametrize("how", ["close", "box_close", "with", "parent"])
+def test_an_exception_after_c_has_closed_it(shelf: Shelf, how: str) -> None:
+    """Of a callback that the closing function calls last. It is not closed again."""
+    box = opened(shelf)
+
+    def fail(number: int) -> int:
+        raise KeyError(number)
+
+    shelf.at_close(box, fail)
+    with pytest.raises(KeyError):
+        if how == "close":
+            box.close()
+        elif how == "with":
+            with box:
+                pass
+        else:
+            shelf.box_close(box)
+    assert box.closed
+    assert shelf.order == "b"
+    box.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("how", ["close", "with"])
+def test_ctrl_c_after_c_has_closed_it(shelf: Shelf, how: str) -> None:
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    box = opened(shelf)
+    shelf.signal_at_close(signal.SIGINT)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            if how == "with":
+                with box:
+                    pass
+            else:
+                box.close()
+    finally:
+        shelf.signal_at_close(0)
+        signal.signal(signal.SIGINT, earlier)
+    assert box.closed
+    box.close()
+    assert shelf.order == "b"
+
+
+@pytest.mark.skipif(not COUNTS_REFERENCES, reason="traces each instruction of CPython")
+def test_interrupted_at_each_instruction(shelf: Shelf) -> None:
+    """However far it has come: C closes it once. It may be left open, and never used again."""
+
+    def close_interrupted(box: Any, at: int) -> bool:
+        """Whether there were so many instructions."""
+        count = 0
+
+        def trace(frame: Any, event: str, _: Any) -> Any:
+            nonlocal count
+            frame.f_trace_opcodes = True
+            if event == "opcode" and "pyexample" in frame.f_code.co_filename:
+                count += 1
+                if count == at:
+                    sys.settrace(None)
+                    raise KeyboardInterrupt
+            return trace
+
+        try:
+            sys._getframe().f_trace_opcodes = True  # which CPython 3.12 wants first
+            sys.settrace(trace)
+            with box:
+                pass
+        except KeyboardInterrupt:
+            return True
+        finally:
+            sys.settrace(None)
+        return False
+
+    at = 0
+    while at == 0 or close_interrupted(box, at):
+        box = opened(shelf)
+        at += 1
+        calls._innermost.clear()  # it may have been interrupted where no signal can
+    assert at > 50
+    del box
+    collect()
+    # Those that were interrupted between the note that C is called and the call itself, where
+    # CPython handles no signal.
+    left = c_int64.in_dll(shelf.library.cdll, "boxes")
+    assert left.value < 6
+    left.value = 0
+
+
+def test_lent_and_never_closed(shelf: Shelf) -> None:
+    """What is C's to close is not closed by Python, nor does it say so."""
+    box = opened(shelf)
+    refused = r"^this (Box|View) is C's to close: it was lent, or no declared function CLOSES it$"
+
+    def close(given: Any) -> int:
+        for function in (given.close, lambda: shelf.box_close(given)):
+            with pytest.raises(ValueError, match=refused):
+                function()
+        with given:
+            pass
+        return 7
+
+    assert shelf.on_box(box, close) == 7
+    with pytest.raises(ValueError, match=refused):
+        shelf.look(box).close()
+    assert shelf.name_of(box) == ord("b")
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="what ctypes has in common")
+def test_python_cannot_make_one_or_change_it(shelf: Shelf) -> None:
+    """Its address is where Python has no access to it."""
+    box = opened(shelf)
+    box.address = 8080
+    assert shelf.name_of(box) == ord("b")
+    assert not hasattr(shelf.Box, "from_buffer_copy")
+    assert not hasattr(shelf.Box, "from_address")
+    with pytest.raises(TypeError):
+        memoryview(box)
+    made = object.__new__(shelf.Box)
+    assert made.closed
+    with pytest.raises(ValueError, match="is closed"):
+        shelf.name_of(made)
+
+    class Wrong(shelf.Box):  # type: ignore[name-defined,misc]
+        def __buffer__(self, flags: int) -> memoryview:
+            return memoryview(bytes(16))
+
+    wrong = Wrong.adopt(box._life.given, owned=False)
+    assert shelf.name_of(wrong) == ord("b")
+    with pytest.raises(TypeError, match="must be a Handle, not Memory"):
+        shelf.name_of(type("Memory", (ctypes.Structure,), {})())
 
 
 def test_a_parent_whose_close_fails_keeps_its_place(shelf: Shelf) -> None:

@@ -64,6 +64,7 @@ def checked_call(declaration: Declaration, c_function: Function) -> Function:
                 each.settle(taken=not (status and status.fails(result)))
             return finish(result, rooms, given, state)
         finally:
+            state.in_c = False
             state.leave()
 
     return call
@@ -101,6 +102,7 @@ def closing_call(declaration: Declaration, c_function: Function) -> Function:
             if not life.is_taken_back:
                 unexpected(code, kind.adopt(life.given, owned=False))
         finally:
+            state.in_c = False
             state.leave()
 
     kind.close_in_c = staticmethod(close_in_c)

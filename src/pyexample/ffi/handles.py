@@ -65,7 +65,7 @@ class Handle(_Memory):
         handle.parents = tuple(each for each in given if isinstance(each, cls.parent or ()))
         handle._kept = {}
         parents = [each._life for each in handle.parents]
-        handle._life = _Life(weakref.ref(handle), address, owned, parents)
+        handle._life = _Life(cls, weakref.ref(handle), address, owned, parents)
         if owned:
             weakref.finalize(handle, handle._life.close, implicitly=True)
         return handle
@@ -181,10 +181,15 @@ class _Life:
     """
 
     def __init__(
-        self, handle: Callable[[], Any], address: int, owned: bool, parents: "list[_Life]"
+        self,
+        kind: type[Handle],
+        handle: Callable[[], Any],
+        address: int,
+        owned: bool,
+        parents: "list[_Life]",
     ) -> None:
+        self.kind = kind
         self.handle = handle
-        self.kind: type[Handle] = type(handle())
         self.given = address
         self.address: int | None = None
         self.owned = owned
@@ -266,3 +271,7 @@ class _Life:
         if self.users or in_c:
             return self
         return next(filter(None, [child.used() for child in list(self.children)]), None)
+
+
+# Of an instance that nobody adopted, such as object.__new__ makes: it is closed.
+Handle._life = _Life(Handle, lambda: None, 0, owned=False, parents=[])
