@@ -24,8 +24,8 @@ class View:
         try:
             view = self._view = memoryview(given)
         except TypeError:
-            kind: Any = type(given)
-            if hasattr(kind, "__buffer__"):
+            exporter: object = given
+            if hasattr(type(exporter), "__buffer__"):
                 raise  # its own error says more
             raise TypeError(f"{where} must be a buffer, not {type(given).__name__}") from None
         fits = view.itemsize == spec.size and _kind(view) == spec.item_kind

@@ -99,8 +99,7 @@ def _bool(where: str, spec: Value, given: Any) -> bool:
 
 def _float(where: str, spec: Value, given: Any) -> float:
     if _has(given, "__float__"):
-        kind: Any = type(given)
-        own = kind.__float__ not in (float.__float__, int.__float__)
+        own = _method(given, "__float__") not in (int.__float__, float.__float__)
     elif _has(given, "__index__"):
         given, own = operator.index(given), False  # PyPy does not look for it
     else:
@@ -174,6 +173,10 @@ def _type_name(given: object) -> str:
     return type(given).__name__
 
 
-def _has(given: object, method: str) -> bool:
+def _method(given: object, name: str) -> Any:
     # Looked up as Python itself does: on the type, not on the instance.
-    return hasattr(type(given), method)
+    return getattr(type(given), name, None)
+
+
+def _has(given: object, name: str) -> bool:
+    return _method(given, name) is not None

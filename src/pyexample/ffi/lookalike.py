@@ -17,15 +17,18 @@ class Lookalike(functools.partial[Any]):
     partial, since that costs less than a class with a ``__call__``. Only ``type()`` tells.
     """
 
+    __slots__ = ()
+
     def __init__(
         self, call: Callable[..., Any], declaration: Declaration, of: Function
     ) -> None:
         """``of`` is what the builtin function would have as its ``__self__``."""
+        of.declaration = declaration
         vars(self).update(
             __name__=declaration.name,
             __qualname__=f"{type(of).__qualname__}.{declaration.name}",
             __module__=declaration.function.__module__,
-            __doc__=declaration.function.__doc__ or "",
+            __doc__=declaration.function.__doc__ or None,
             __text_signature__=text_signature(declaration),
             __self__=of,
         )
@@ -39,8 +42,10 @@ class Lookalike(functools.partial[Any]):
         """What ``isinstance`` and the module inspect are told."""
         return BuiltinFunctionType
 
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self
+    if hasattr(functools.partial, "__get__"):  # it has in 3.14, and becomes a method
+
+        def __get__(self, instance: Any, owner: Any = None) -> Any:
+            return self
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "__module__" or "__self__" not in vars(self):
@@ -63,3 +68,7 @@ class Lookalike(functools.partial[Any]):
 
     def __deepcopy__(self, memo: Any) -> Any:
         return self
+
+
+# As error messages have it.
+setattr(Lookalike, "__name__", BuiltinFunctionType.__name__)  # noqa: B010
