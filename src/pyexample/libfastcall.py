@@ -260,7 +260,11 @@ def _describe_ctypes() -> CTypes:
     )
 
 
-def _initialise(library: ctypes.CDLL) -> None:
+def describe_python(library: ctypes.CDLL) -> tuple[Python, Any]:
+    """What libfastcall has to know of this Python, and the addresses that it refers to.
+
+    Raises NotServedError where this Python lacks a function.
+    """
     library.fastcall_imports.restype = c_char_p
     names = library.fastcall_imports().decode().split()
     try:
@@ -284,6 +288,11 @@ def _initialise(library: ctypes.CDLL) -> None:
         type_offset=object.__basicsize__ - ctypes.sizeof(c_void_p),
         bytes_offset=_bytes_offset(),
     )
+    return python, addresses
+
+
+def _initialise(library: ctypes.CDLL) -> None:
+    python, _functions = describe_python(library)
     library.fastcall_initialise.restype = c_char_p
     reason = library.fastcall_initialise(ctypes.byref(python))
     if reason is not None:
