@@ -62,7 +62,7 @@ PEERS = [
         _names("calls")
         + "from types import BuiltinFunctionType\n"
         + "for each in square, mixed, square_items:\n"
-        + "    assert isinstance(each, BuiltinFunctionType), f'{each} is not a builtin'\n",
+        + "    assert type(each) is BuiltinFunctionType, f'{each} is not a builtin'\n",
     ),
     Peer(
         "pyexample, FASTCALL=0",

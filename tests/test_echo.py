@@ -145,7 +145,7 @@ def test_echo(
     echo = (ctypes.c_char * (MOST * SLOT)).in_dll(library.cdll, "echo")
     for number, signature in enumerate(every):
         function = declare(library, number, signature)
-        assert isinstance(function, BuiltinFunctionType) == (path == "builtin")
+        assert (type(function) is BuiltinFunctionType) == (path == "builtin")
         raw = getattr(library.cdll, f"f{number}")
         for _ in range(20):
             values = [RANDOM.choice(each.values) for each in signature[1]]

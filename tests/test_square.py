@@ -33,7 +33,7 @@ def square(path: str) -> Square:
     assert spec.loader
     module = module_from_spec(spec)  # another one: that in sys.modules stays as it is
     spec.loader.exec_module(module)
-    assert isinstance(module.square, BuiltinFunctionType) == (path == "builtin")
+    assert (type(module.square) is BuiltinFunctionType) == (path == "builtin")
     function: Square = module.square
     return function
 
@@ -63,7 +63,7 @@ def test_a_builtin_hands_over_only_what_it_does_not_accept(square: Square) -> No
 @pytest.mark.skipif(not FASTCALL_IS_SERVED, reason="this Python or processor has no fast calls")
 def test_the_public_functions_are_builtins() -> None:
     assert library.fallbacks == {}
-    assert isinstance(pyexample.square, BuiltinFunctionType)
+    assert type(pyexample.square) is BuiltinFunctionType
 
 
 @pytest.mark.parametrize("number", [-ROOT_MAX, -1, 0, 1, 7, ROOT_MAX])

@@ -459,7 +459,7 @@ def test_struct_results(package: Package, path: str, name: str) -> None:
     ) -> Annotated[Result, Result]:  # type: ignore[valid-type]
         raise NotImplementedError
 
-    assert isinstance(get, BuiltinFunctionType) == (path == "builtin" and is_fast)
+    assert (type(get) is BuiltinFunctionType) == (path == "builtin" and is_fast)
     expected = library.cdll.get(7.0, 7)
     result = get(7.0, 7)
     assert type(result) is Result

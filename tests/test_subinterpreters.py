@@ -1,11 +1,18 @@
 """Subinterpreters: those that share the GIL, and those that have one of their own."""
 
+import ctypes
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import shelf
-from support import Package, run
+from support import FASTCALL_IS_SERVED, ROOT, Argument, Package, attempt, run
+
+import pyexample
+from pyexample import libfastcall
+from pyexample.loading import load
 
 pytestmark = pytest.mark.skipif(
     sys.implementation.name != "cpython", reason="CPython's subinterpreters"
@@ -130,3 +137,110 @@ try: them.run_string(one, "import pyexample; pyexample.square(7)")
 except Exception as error: text = str(error)
 assert text.endswith(": module _ctypes does not support loading in subinterpreters"), text
 """
+
+
+@pytest.mark.parametrize("kind", ["shared", "isolated"])
+def test_what_is_written_once_is_the_same_in_each(kind: str) -> None:
+    """The addresses of which libfastcall has one for all interpreters of the process."""
+    code = (
+        "print(*map(id, (None, True, False, int, float, type, TypeError, ValueError,"
+        " BufferError)), flush=True)"
+    )
+    program = f"{CREATE}one = {kind}()\n{code}\nthem.run_string(one, {code!r})\n"
+    first, second = run([sys.executable, "-c", program]).splitlines()
+    assert first == second
+
+
+@pytest.mark.skipif(not FASTCALL_IS_SERVED, reason="needs libfastcall")
+def test_another_python_in_the_process_is_refused() -> None:
+    """It has a None and an int of its own; and functions of its own."""
+    libfastcall.start()
+    library, _ = load("pyexample", "fastcall", kind=ctypes.PyDLL)
+    library.fastcall_initialise.restype = ctypes.c_char_p
+    wanted = b"this process has more than one Python"
+    for name in ("none", "true", "false", "float_type", "buffer_error", "bytes_offset"):
+        python, functions = libfastcall.describe_python(library)
+        assert library.fastcall_initialise(ctypes.byref(python)) is None
+        setattr(python, name, getattr(python, name) + 8)
+        assert library.fastcall_initialise(ctypes.byref(python)).startswith(wanted), name
+    python, functions = libfastcall.describe_python(library)
+    functions[3] += 8
+    assert library.fastcall_initialise(ctypes.byref(python)).startswith(wanted)
+    assert pyexample.square(7) == 49
+
+
+RACE = """
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "fastcall/fastcall.c"
+
+#define THREADS 8
+static const void *type = &type, *integer = &type;
+static pthread_barrier_t start;
+
+static char *content(PyObject *object)
+{
+    return (char *)object + 16;
+}
+
+/* An interpreter that has a GIL of its own, with no object but one of bytes. */
+static void *interpreter(void *nothing)
+{
+    python_functions functions = {0};
+    const fastcall_python given = {.functions = (const void *const *)(const void *)&functions,
+        .int_type = &integer, .type_type = &type, .bytes_offset = 16};
+    char *self = calloc(1, 16 + sizeof(fastcall_descriptor));
+    const char *reason;
+    (void)nothing;
+    functions.PyBytes_AsString = content;
+    ((fastcall_descriptor *)(void *)(self + 16))->name = sizeof(fastcall_descriptor);
+    pthread_barrier_wait(&start);
+    reason = fastcall_initialise(&given);
+    reason = reason ? reason : fastcall_prepare(self);
+    free(self);
+    return (void *)(uintptr_t)reason;
+}
+
+int main(void)
+{
+    pthread_t threads[THREADS];
+    int failed = 0;
+    pthread_barrier_init(&start, NULL, THREADS);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_create(&threads[i], NULL, interpreter, NULL);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        void *reason;
+        pthread_join(threads[i], &reason);
+        failed |= reason != NULL;
+    }
+    return failed;
+}
+"""
+ONCE = "before = REPLACE(&written, 0, 1);"
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not FASTCALL_IS_SERVED, reason="clang's ThreadSanitizer"
+)
+@pytest.mark.parametrize("planted", [False, True])
+def test_the_first_calls_of_interpreters_do_not_race(
+    planted: bool, tmp_path: Path, tool: Callable[[str], str], missing: Callable[[str], None]
+) -> None:
+    runtime = run([tool("clang"), "-print-runtime-dir"]).strip()
+    if not list(Path(runtime).glob("libclang_rt.tsan*")):
+        missing("clang's ThreadSanitizer is not installed")
+    shutil.copytree(ROOT / "src" / "c", tmp_path / "c")
+    source = tmp_path / "c" / "fastcall" / "fastcall.c"
+    text = source.read_text()
+    assert text.count(ONCE) == 1
+    if planted:  # each writes it, as if it were the first
+        source.write_text(text.replace(ONCE, "before = 0;"))
+    program = tmp_path / "race"
+    program.with_suffix(".c").write_text(RACE)
+    flags: list[Argument] = ["-fsanitize=thread", "-g", "-O1", "-pthread", "-I", tmp_path / "c"]
+    run([tool("clang"), *flags, program.with_suffix(".c"), "-o", program])
+    done = attempt([program])
+    assert ("data race" in done.stderr) == planted, done.stderr
+    assert (done.returncode != 0) == planted, done.stderr

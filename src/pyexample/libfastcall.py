@@ -33,6 +33,17 @@ KINDS = {
 }
 
 
+class CTypes(ctypes.Structure):
+    """``fastcall_ctypes``."""
+
+    _fields_ = (
+        ("array", c_void_p),
+        ("pointer", c_void_p),
+        ("reference", c_void_p),
+        ("reference_offset", c_size_t),
+    )
+
+
 class CArgument(ctypes.Structure):
     """``fastcall_argument``."""
 
@@ -40,6 +51,8 @@ class CArgument(ctypes.Structure):
         ("low", c_int64),
         ("high", c_int64),
         ("type", c_void_p),
+        ("items", c_void_p),
+        ("ctypes", c_void_p),
         ("kind", c_uint8),
         ("size", c_uint8),
         ("shift", c_uint8),
@@ -88,6 +101,10 @@ class Python(ctypes.Structure):
         ("int_type", c_void_p),
         ("float_type", c_void_p),
         ("type_type", c_void_p),
+        ("type_error", c_void_p),
+        ("value_error", c_void_p),
+        ("buffer_error", c_void_p),
+        ("exporter", c_void_p),
         ("type_offset", c_size_t),
         ("bytes_offset", c_size_t),
     )
@@ -101,6 +118,7 @@ class Engine:
     """libfastcall, loaded and told of this Python.
 
     Attributes:
+        ctypes: what C has to know of this interpreter's ctypes.
         add_left, after_fork, set_address, count_users, make_handle_type: functions of fastcall.h.
     """
 
@@ -122,6 +140,7 @@ class Engine:
         except LibraryLoadError as error:
             raise NotServedError(str(error)) from None
         _initialise(library)
+        self.ctypes = _describe_ctypes()
         self._prepare = library.fastcall_prepare
         self._prepare.argtypes = [ctypes.py_object]
         self._prepare.restype = c_char_p
@@ -219,7 +238,29 @@ def _bytes_offset() -> int:
     return bytes.__basicsize__ - 1
 
 
-def _initialise(library: ctypes.CDLL) -> None:
+class _Exporter:
+    def __buffer__(self, flags: int) -> memoryview:
+        raise NotImplementedError  # never called
+
+
+def _describe_ctypes() -> CTypes:
+    one = c_int()
+    reference = ctypes.byref(one)
+    words = c_void_p * (type(reference).__basicsize__ // ctypes.sizeof(c_void_p))
+    held = [*words.from_address(id(reference))]
+    return CTypes(
+        array=id(ctypes.Array),
+        pointer=id(ctypes._Pointer),  # pyright: ignore[reportPrivateUsage]
+        reference=id(type(reference)),
+        reference_offset=held.index(ctypes.addressof(one)) * ctypes.sizeof(c_void_p),
+    )
+
+
+def describe_python(library: ctypes.CDLL) -> tuple[Python, Any]:
+    """What libfastcall has to know of this Python, and the addresses that it refers to.
+
+    Raises NotServedError where this Python lacks a function.
+    """
     library.fastcall_imports.restype = c_char_p
     names = library.fastcall_imports().decode().split()
     try:
@@ -235,10 +276,19 @@ def _initialise(library: ctypes.CDLL) -> None:
         int_type=id(int),
         float_type=id(float),
         type_type=id(type),
+        type_error=id(TypeError),
+        value_error=id(ValueError),
+        buffer_error=id(BufferError),
+        exporter=id(_Exporter) if sys.version_info >= (3, 12) else None,
         # The type is the last field of an object's head (PyObject in object.h).
         type_offset=object.__basicsize__ - ctypes.sizeof(c_void_p),
         bytes_offset=_bytes_offset(),
     )
+    return python, addresses
+
+
+def _initialise(library: ctypes.CDLL) -> None:
+    python, _functions = describe_python(library)
     library.fastcall_initialise.restype = c_char_p
     reason = library.fastcall_initialise(ctypes.byref(python))
     if reason is not None:

@@ -36,7 +36,6 @@ def test_our_use_of_libfastcall_is_true_to_its_header(tool: Callable[[str], str]
             "CArgument": "fastcall_argument",
             "Descriptor": "fastcall_descriptor",
             "Python": "fastcall_python",
-            "HandleMemory": "fastcall_handle",
         },
     )
     assert [each for each in report.findings if each.kind != "missing"] == []

@@ -9,10 +9,16 @@
  * and for some stack; the call passes all of it, to a prototype that has them all.
  *
  * To call a function through a pointer to another function type is undefined in
- * ISO C (C11 6.3.2.3p8). It is defined by the documents named below, for functions
- * that are not variadic, with arguments of the classes INTEGER and SSE (integers,
- * pointers, bool, float, double) and results of the same; and that is all that
- * fastcall_prepare lets through.
+ * ISO C (C11 6.3.2.3p8). It is defined by the documents named below, with arguments
+ * of the classes INTEGER and SSE (integers, pointers, bool, float, double) and results
+ * of the same; and that is all that fastcall_prepare lets through.
+ *
+ * A declaration does not say whether the C function is variadic. So each call is one
+ * that a variadic function understands as well, where an ABI has such a call: System V
+ * x86-64, Windows x64 and AAPCS64. It has none on Apple's arm64, where the arguments
+ * behind the fixed ones are all on the stack, and on Windows' arm64, where a floating
+ * point number goes to an integer register: there a variadic function gets its fixed
+ * arguments only, and on Windows' arm64 its integers and pointers as well.
  */
 #ifndef ABI_H
 #define ABI_H
@@ -40,7 +46,8 @@
  * "x64 calling convention" (Microsoft Learn). The first four arguments have a slot
  * each: RCX, RDX, R8, R9 for an integer or a pointer, XMM0 to XMM3 for a floating
  * point number, by position. The rest is on the stack, eight bytes each. The callee
- * ignores the bits above an argument's own.
+ * ignores the bits above an argument's own. A variadic function finds a floating point
+ * number in the integer register of its slot too ("Varargs").
  */
 #  define ABI_WINDOWS_X64
 #  define INTEGER_REGISTERS 4
@@ -52,7 +59,8 @@
  * floating point, each in its own order; what finds no register is on the stack,
  * eight bytes each. The document leaves open the bits above a char or short; clang
  * relies on the caller to extend them to 32, as gcc does, so they are extended. A
- * bool is 0 or 1 in eight bits.
+ * bool is 0 or 1 in eight bits. A variadic function reads in AL at most how many vector
+ * registers hold arguments; no other function reads it.
  */
 #  define INTEGER_REGISTERS 6
 #  define FLOAT_REGISTERS 8
@@ -172,6 +180,14 @@ static inline uint64_t as_word(double number)
 
 typedef void (*any_function)(void);
 
+/* Ends a prototype, so that whoever calls through it sets what a variadic function reads
+   besides its arguments: see above. */
+#if defined(__x86_64__) || defined(_M_X64)
+#  define OR_VARIADIC , ...
+#else
+#  define OR_VARIADIC
+#endif
+
 /* A struct of 9 to 16 bytes without floating point numbers. System V and AAPCS64 return it
    in two integer registers, Windows in memory that the caller offers: as it is declared
    here, the compiler does either. */
@@ -202,13 +218,14 @@ typedef struct {
 
 #elif defined(ABI_WINDOWS_X64)
 
-/* A prototype for each way in which four slots can be integer or floating point. */
+/* A call for each way in which four slots can be integer or floating point. What is behind
+   the first one is passed as to a variadic function. */
 #  define I_(i) w[i]
 #  define D_(i) as_double(w[i])
 #  define SLOTS(result, a, b, c, d)                                                          \
-      (stacked ? ((result(*)(a, b, c, d, STACK_TYPES))function)(                             \
+      (stacked ? ((result(*)(a OR_VARIADIC))function)(                                       \
                      a##_(0), b##_(1), c##_(2), d##_(3), STACK(s))                           \
-               : ((result(*)(a, b, c, d))function)(a##_(0), b##_(1), c##_(2), d##_(3)))
+               : ((result(*)(a OR_VARIADIC))function)(a##_(0), b##_(1), c##_(2), d##_(3)))
 #  define DEFINE_CALL(name, result)                                                          \
       static result name(any_function function, unsigned shape, unsigned float_slots,        \
           const frame *frame)                                                                \
@@ -257,13 +274,13 @@ typedef struct {
           (void)float_slots;                                                                 \
           switch (shape) {                                                                   \
           case SHAPE_INTEGERS:                                                               \
-              return ((result(*)(INTEGER_TYPES))function)(INTEGERS(w));                      \
+              return ((result(*)(INTEGER_TYPES OR_VARIADIC))function)(INTEGERS(w));                    \
           case SHAPE_REGISTERS:                                                              \
-              return ((result(*)(INTEGER_TYPES, FLOAT_TYPES))function)(                      \
+              return ((result(*)(INTEGER_TYPES, FLOAT_TYPES OR_VARIADIC))function)(          \
                   INTEGERS(w), FLOATS(f));                                                   \
           default:                                                                           \
-              return ((result(*)(INTEGER_TYPES, FLOAT_TYPES, STACK_TYPES))function)(         \
-                  INTEGERS(w), FLOATS(f), STACK(s));                                         \
+              return ((result(*)(INTEGER_TYPES, FLOAT_TYPES, STACK_TYPES OR_VARIADIC))       \
+                      function)(INTEGERS(w), FLOATS(f), STACK(s));                           \
           }                                                                                  \
       }
 

@@ -18,29 +18,26 @@ const char *fastcall_imports(void)
     return PYTHON_FUNCTIONS(PYTHON_FUNCTION_NAME);
 }
 
-/* Both are written once, by fastcall_initialise, and read from then on. */
+/* All are written once in a process, by fastcall_initialise, and read from then on. */
 static python_functions py;
 static fastcall_python python;
+static void *getbuffer_in_python; /* the slot of types whose __buffer__ is written in Python */
 
 /* Atomic, for Pythons without a GIL. */
 #if defined(_MSC_VER) && !defined(__clang__)
 #  include <intrin.h>
 #  define ADD(counter, number) _InterlockedExchangeAdd64(counter, number)
-#  define REPLACE(counter, old, new) _InterlockedCompareExchange64(counter, new, old)
 #  define GET(counter) (*(const volatile int64_t *)(counter))
 #  define GET_POINTER(place) _InterlockedCompareExchangePointer(place, NULL, NULL)
 #  define SET_POINTER(place, value) _InterlockedExchangePointer(place, value)
+/* What was there; where that is `old`, there is `value` now. */
+#  define REPLACE(place, old, value) _InterlockedCompareExchange64(place, value, old)
 #else
 #  define ADD(counter, number) __atomic_fetch_add(counter, number, __ATOMIC_SEQ_CST)
-#  define REPLACE(counter, old, new)                                                         \
-      do {                                                                                   \
-          int64_t expected = old;                                                            \
-          __atomic_compare_exchange_n(                                                       \
-              counter, &expected, new, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);               \
-      } while (0)
 #  define GET(counter) __atomic_load_n(counter, __ATOMIC_RELAXED)
 #  define GET_POINTER(place) __atomic_load_n(place, __ATOMIC_SEQ_CST)
 #  define SET_POINTER(place, value) __atomic_store_n(place, value, __ATOMIC_SEQ_CST)
+#  define REPLACE(place, old, value) __sync_val_compare_and_swap(place, old, value)
 #endif
 
 static PyObject *new_reference(const void *object)
@@ -105,7 +102,7 @@ static void add_user(handle *used)
 {
     const int64_t users = GET(&used->users);
     if (users >> 32 != forks) {
-        REPLACE(&used->users, users, forks << 32);
+        (void)REPLACE(&used->users, users, forks << 32);
     }
     ADD(&used->users, 1);
 }
@@ -131,11 +128,25 @@ static void release(holdings *held)
     }
 }
 
-static const void *type_of(PyObject *object)
+/* The same while an error is set, with which no code of an exporter may be run. */
+static void release_keeping_error(holdings *held)
+{
+    PyObject *type, *error, *traceback;
+    py.PyErr_Fetch(&type, &error, &traceback);
+    release(held);
+    py.PyErr_Restore(type, error, traceback);
+}
+
+static const void *type_at(const void *object, size_t offset)
 {
     const void *type;
-    memcpy(&type, (const char *)object + python.type_offset, sizeof type);
+    memcpy(&type, (const char *)object + offset, sizeof type);
     return type;
+}
+
+static const void *type_of(const PyObject *object)
+{
+    return type_at(object, python.type_offset);
 }
 
 static int is_int(PyObject *object)
@@ -154,8 +165,32 @@ static int failed(void)
     return 1;
 }
 
-/* The functions below return 1 where they are sure of the conversion, else 0, with no
-   error set. None of them runs Python code that could tell, but for GetBuffer. */
+/* Whether a buffer is asked for in Python code, which would notice to be asked a second time
+   by `checked`: whatever it says and raises is left to that. */
+static int is_asked_in_python(const void *type)
+{
+    return getbuffer_in_python && (py.PyType_GetFlags(type) & Py_TPFLAGS_HEAPTYPE) &&
+           py.PyType_GetSlot(type, Py_bf_getbuffer) == getbuffer_in_python;
+}
+
+/* PyObject_GetBuffer. Where an object says that it has no such buffer, no error is set. */
+static int get_buffer(PyObject *object, Py_buffer *view, int flags)
+{
+    if (!py.PyObject_GetBuffer(object, view, flags)) {
+        return 1;
+    }
+    /* NumPy raises ValueError where others raise BufferError; TypeError: it has none. */
+    if (py.PyErr_ExceptionMatches(python.buffer_error) ||
+        py.PyErr_ExceptionMatches(python.type_error) ||
+        py.PyErr_ExceptionMatches(python.value_error)) {
+        py.PyErr_Clear();
+    }
+    return 0;
+}
+
+/* The functions below return 1 where they are sure of the conversion, else 0. Then an error
+   may be set, which is raised; else `checked` is called. None of them runs code of a class
+   that is written in Python, since `checked` would run it a second time. */
 
 static int convert_signed(PyObject *object, int64_t low, int64_t high, uint64_t *word)
 {
@@ -200,12 +235,14 @@ static int convert_float(PyObject *object, unsigned size, uint64_t *word)
 {
     const void *type = type_of(object);
     double number;
-    if (type != python.float_type && !py.PyType_IsSubtype(type, python.float_type) &&
-        !is_int(object)) {
+    /* No other subclass of int: it can have a __float__ of its own, which is called. That of
+       a subclass of float is not. */
+    if (type != python.float_type && type != python.int_type && object != python.true_ &&
+        object != python.false_ && !py.PyType_IsSubtype(type, python.float_type)) {
         return 0;
     }
     number = py.PyFloat_AsDouble(object);
-    if (number == -1.0 && failed()) {
+    if (number == -1.0 && failed()) { /* too large an int */
         return 0;
     }
     if (size == sizeof(float)) {
@@ -245,15 +282,53 @@ static int convert_string(const fastcall_argument *argument, PyObject *object, u
     return strlen(text) == (size_t)length;
 }
 
+/* Whether the attribute `name` of an object is a type, and `type` or a subtype of it. */
+static int has_type(PyObject *object, const char *name, const void *type)
+{
+    PyObject *found = py.PyObject_GetAttrString(object, name);
+    const int is_it = found && py.PyType_IsSubtype(type_of(found), python.type_type) &&
+                      py.PyType_IsSubtype(found, type);
+    drop(found);
+    failed();
+    return is_it;
+}
+
+/* What byref() returns: it holds an address, and what that is of. */
+static int convert_reference(
+    const fastcall_argument *argument, PyObject *object, uint64_t *word)
+{
+    PyObject *referred = py.PyObject_GetAttrString(object, "_obj");
+    const int fits = referred && py.PyType_IsSubtype(type_of(referred), argument->items);
+    drop(referred);
+    memcpy(word, (const char *)object + argument->ctypes->reference_offset, sizeof *word);
+    return fits && !failed();
+}
+
+/* What the from_param of a ctypes pointer type accepts: a pointer, something of the type that
+   it points to, an array of those, or a reference. */
 static int convert_pointer(const fastcall_argument *argument, PyObject *object, uint64_t *word)
 {
+    const fastcall_ctypes *ctypes = argument->ctypes;
+    const void *type = type_of(object);
+    int is_pointer = type == argument->type;
     Py_buffer view;
-    if (type_of(object) != argument->type || py.PyObject_GetBuffer(object, &view, PyBUF_SIMPLE)) {
-        failed();
+    if (type == ctypes->reference) {
+        return convert_reference(argument, object, word);
+    }
+    if (!is_pointer && !py.PyType_IsSubtype(type, argument->items)) {
+        is_pointer = py.PyType_IsSubtype(type, ctypes->pointer);
+        if ((!is_pointer && !py.PyType_IsSubtype(type, ctypes->array)) ||
+            !has_type((PyObject *)(uintptr_t)type, "_type_", argument->items)) {
+            return 0;
+        }
+    }
+    if (is_asked_in_python(type) || !get_buffer(object, &view, PyBUF_SIMPLE)) {
         return 0;
     }
-    /* The buffer of a ctypes pointer is the pointer itself. */
-    memcpy(word, view.buf, sizeof *word);
+    *word = (uintptr_t)view.buf;
+    if (is_pointer) { /* its buffer is the pointer itself */
+        memcpy(word, view.buf, sizeof *word);
+    }
     py.PyBuffer_Release(&view);
     return 1;
 }
@@ -306,8 +381,8 @@ static int convert_buffer(const fastcall_argument *argument, PyObject *object, h
 {
     Py_buffer *view = &held->views[held->count];
     const int flags = PyBUF_FORMAT | PyBUF_C_CONTIGUOUS;
-    if (py.PyObject_GetBuffer(object, view, argument->writable ? flags | PyBUF_WRITABLE : flags)) {
-        py.PyErr_Clear();
+    if (is_asked_in_python(type_of(object)) ||
+        !get_buffer(object, view, argument->writable ? flags | PyBUF_WRITABLE : flags)) {
         return 0;
     }
     held->owners[held->count++] = argument;
@@ -477,15 +552,9 @@ static PyObject *look_up(const fastcall_descriptor *descriptor, int32_t code)
 
 static PyObject *new_struct(const fastcall_descriptor *descriptor, const two_words *result)
 {
-    PyObject *object = call_python(descriptor->conversion, NULL, NULL, 0, NULL);
-    Py_buffer view;
-    if (!object || py.PyObject_GetBuffer(object, &view, PyBUF_WRITABLE)) {
-        drop(object);
-        return NULL;
-    }
-    memcpy(view.buf, result->words, descriptor->result_size);
-    py.PyBuffer_Release(&view);
-    return object;
+    PyObject *content = py.PyBytes_FromStringAndSize(
+        (const char *)result->words, descriptor->result_size);
+    return content ? call_python(descriptor->conversion, content, NULL, 0, NULL) : NULL;
 }
 
 /* The result as a Python object; NULL where words are needed, or an error was set. */
@@ -724,6 +793,10 @@ done:
     release(&held);
     return returned;
 refuse:
+    if (py.PyErr_Occurred()) {
+        release_keeping_error(&held);
+        return NULL;
+    }
     release(&held);
     return hand_over(self, objects, count, names);
 }
@@ -743,7 +816,7 @@ static PyObject *entry_one(PyObject *self, PyObject *const *objects, Py_ssize_t 
         !convert_signed(objects[0], argument->low, argument->high, &word)) {
         return hand_over(self, objects, count, names);
     }
-    word = ((uint64_t(*)(uint64_t))descriptor->function)(word);
+    word = ((uint64_t(*)(uint64_t OR_VARIADIC))descriptor->function)(word);
     return py.PyLong_FromLongLong(extend_signed(word, descriptor->result_size));
 }
 
@@ -890,19 +963,42 @@ static int arguments_arrive(void)
 
 const char *fastcall_initialise(const fastcall_python *given)
 {
+    static int64_t written; /* 0: not yet; 1: it is being done; 2: it is done */
+    int64_t before;
+    python_functions functions;
+    fastcall_python shared = *given;
+    void *getbuffer;
     /* POSIX and Windows let an object pointer hold a function's address (dlsym,
        GetProcAddress), and `functions` is an array of such pointers. */
-    memcpy(&py, given->functions, sizeof py);
-    python = *given;
-    python.functions = NULL;
-    if (type_of((PyObject *)(uintptr_t)python.int_type) != python.type_type) {
+    memcpy(&functions, given->functions, sizeof functions);
+    shared.functions = NULL;
+    shared.exporter = NULL;
+    if (type_at(given->int_type, given->type_offset) != given->type_type) {
         return "this Python lays out objects in another way";
     }
-    if (!innermost) {
-        innermost = py.PyThread_tss_alloc();
+    if (!arguments_arrive()) {
+        return "this processor's calls are not served";
     }
-    if (!innermost || py.PyThread_tss_create(innermost)) {
+    getbuffer = given->exporter ? functions.PyType_GetSlot(given->exporter, Py_bf_getbuffer)
+                                : NULL;
+    do { /* no longer than another thread takes for three assignments */
+        before = REPLACE(&written, 0, 1);
+    } while (before == 1);
+    if (before == 0) {
+        py = functions;
+        python = shared;
+        getbuffer_in_python = getbuffer;
+        innermost = py.PyThread_tss_alloc();
+        if (innermost && py.PyThread_tss_create(innermost)) {
+            innermost = NULL;
+        }
+        (void)REPLACE(&written, 1, 2);
+    }
+    if (!innermost) {
         return "the system has no thread-specific storage left";
     }
-    return arguments_arrive() ? NULL : "this processor's calls are not served";
+    return memcmp(&py, &functions, sizeof py) || memcmp(&python, &shared, sizeof python) ||
+                   getbuffer != getbuffer_in_python
+               ? "this process has more than one Python, and another one uses it"
+               : NULL;
 }

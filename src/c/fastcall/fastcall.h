@@ -51,19 +51,30 @@
 #define FASTCALL_BYTES 'z'    /* bytes without NUL; a result ends at its NUL */
 #define FASTCALL_STR 's'      /* str without NUL, in UTF-8 */
 #define FASTCALL_ADDRESS 'P'  /* int */
-#define FASTCALL_POINTER 'p'  /* argument only: an instance of a ctypes pointer type */
+#define FASTCALL_POINTER 'p'  /* argument only: what a ctypes pointer type accepts: an
+                                 instance, or something of its items' type */
 #define FASTCALL_HANDLE 'h'   /* argument only: the address that an open handle holds */
 #define FASTCALL_BUFFER 'b'   /* argument only: the address of a buffer's items */
 #define FASTCALL_COUNT 'n'    /* argument only: how many items buffers have */
 #define FASTCALL_CODE 'c'     /* result only: what stands for an int32_t in a dict */
-#define FASTCALL_STRUCT 't'   /* result only: an instance of a ctypes structure of 9 to 16
-                                 bytes, all of them integers and pointers */
+#define FASTCALL_STRUCT 't'   /* result only: a structure of 9 to 16 bytes, all of them
+                                 integers and pointers, as a function makes it of bytes */
+
+/* The types of ctypes, of which each interpreter can have its own. */
+typedef struct {
+    const void *array;       /* ctypes.Array */
+    const void *pointer;     /* ctypes._Pointer */
+    const void *reference;   /* of what byref() returns */
+    size_t reference_offset; /* where that holds the address */
+} fastcall_ctypes;
 
 /* One argument of the C function. */
 typedef struct {
     int64_t low;       /* SIGNED, UNSIGNED: the least value */
     int64_t high;      /* and the greatest; COUNT: likewise */
     const void *type;  /* POINTER: the ctypes type; HANDLE: a subtype of it will do */
+    const void *items; /* POINTER: the ctypes type that it points to */
+    const fastcall_ctypes *ctypes; /* POINTER */
     uint8_t kind;      /* one of the above */
     uint8_t size;      /* of the C type, in bytes; BUFFER: of an item: 1, 2, 4 or 8 */
     uint8_t shift;     /* BUFFER: its logarithm, so that a count needs no division */
@@ -87,7 +98,7 @@ typedef struct {
     const char *ml_doc;
 
     void (*function)(void); /* the C function */
-    void *conversion;       /* CODE: the dict; STRUCT: the structure's type */
+    void *conversion;       /* CODE: the dict; STRUCT: the function */
     int64_t release_at;     /* the GIL is released for this many bytes of buffers and
                                more: 0 always, INT64_MAX never */
     uint32_t name;          /* where its name is, in bytes from the start, with a NUL */
@@ -138,6 +149,10 @@ typedef struct {
     const void *int_type;
     const void *float_type;
     const void *type_type;
+    const void *type_error;
+    const void *value_error;
+    const void *buffer_error;
+    const void *exporter; /* a class with a __buffer__ written in Python; NULL before 3.12 */
     size_t type_offset;  /* where an object holds its type */
     size_t bytes_offset; /* where a bytes object holds its content */
 } fastcall_python;
@@ -150,9 +165,11 @@ FASTCALL_API int32_t fastcall_abi_version(void);
 FASTCALL_API const char *fastcall_imports(void);
 
 /*
- * To be called once, before anything else. The struct is copied. Returns NULL, or
- * why no function can be called from here: the struct is not true of this Python,
- * or a call that is tried does not pass its arguments as it should.
+ * To be called before anything else, by each interpreter, from any thread. What the struct
+ * says is copied by the first; it is the same for all interpreters of a process, whose
+ * None and static types are one (`exporter` is only looked at). Returns NULL, or why no
+ * function can be called from here: the struct is not true of this Python, or not what was
+ * copied, or a call that is tried does not pass its arguments as it should.
  */
 FASTCALL_API const char *fastcall_initialise(const fastcall_python *python);
 

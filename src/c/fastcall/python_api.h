@@ -60,17 +60,23 @@ typedef struct {
 
 /* type.html#c.PyType_GetFlags, Include/object.h: part of the stable ABI, since its own
    macros PyLong_Check, PyBytes_Check and PyUnicode_Check test them */
+#define Py_TPFLAGS_HEAPTYPE (1UL << 9)
 #define Py_TPFLAGS_LONG_SUBCLASS (1UL << 24)
 #define Py_TPFLAGS_BYTES_SUBCLASS (1UL << 27)
 #define Py_TPFLAGS_UNICODE_SUBCLASS (1UL << 28)
+
+/* Include/typeslots.h; in the stable ABI since 3.11 */
+#define Py_bf_getbuffer 1
 
 #define PYTHON_FUNCTIONS(X)                                                               \
     X(void, Py_IncRef, (PyObject *))                          /* 3.2  refcounting.html */ \
     X(void, Py_DecRef, (PyObject *))                          /* 3.2  refcounting.html */ \
     X(unsigned long, PyType_GetFlags, (const void *))         /* 3.2  type.html */        \
     X(int, PyType_IsSubtype, (const void *, const void *))    /* 3.2  type.html */        \
+    X(void *, PyType_GetSlot, (const void *, int))            /* 3.4  type.html */        \
     X(PyObject *, PyErr_Occurred, (void))                     /* 3.2  exceptions.html */  \
     X(void, PyErr_Clear, (void))                              /* 3.2  exceptions.html */  \
+    X(int, PyErr_ExceptionMatches, (const void *))            /* 3.2  exceptions.html */  \
     X(void, PyErr_Fetch, (PyObject **, PyObject **, PyObject **)) /* 3.2  exceptions.html */ \
     X(void, PyErr_NormalizeException, (PyObject **, PyObject **, PyObject **)) /* likewise */ \
     X(void, PyErr_Restore, (PyObject *, PyObject *, PyObject *)) /* 3.2 exceptions.html */ \
@@ -95,6 +101,7 @@ typedef struct {
     X(char *, PyBytes_AsString, (PyObject *))                 /* 3.2  bytes.html */       \
     X(Py_ssize_t, PyBytes_Size, (PyObject *))                 /* 3.2  bytes.html */       \
     X(PyObject *, PyBytes_FromString, (const char *))         /* 3.2  bytes.html */       \
+    X(PyObject *, PyBytes_FromStringAndSize, (const char *, Py_ssize_t)) /* likewise */   \
     X(const char *, PyUnicode_AsUTF8AndSize, (PyObject *, Py_ssize_t *)) /* 3.10 unicode.html */ \
     X(PyObject *, PyUnicode_FromString, (const char *))       /* 3.2  unicode.html */     \
     X(int, PyObject_GetBuffer, (PyObject *, Py_buffer *, int)) /* 3.11 buffer.html, and   \

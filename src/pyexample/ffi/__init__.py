@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..loading import Attempt as Attempt
 from ..loading import LibraryLoadError as LibraryLoadError
+from .later import import_later
 from .library import Library as Library
 from .values import CLOSES as CLOSES
 from .values import Buffer as Buffer
@@ -31,5 +32,4 @@ _SELDOM_NEEDED = {"Callback": "callbacks", "Handle": "handles", "struct": "struc
 def __getattr__(name: str) -> Any:
     if name not in _SELDOM_NEEDED:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = __import__(f"{__name__}.{_SELDOM_NEEDED[name]}", fromlist=[name])
-    return getattr(module, name)
+    return getattr(import_later(_SELDOM_NEEDED[name]), name)

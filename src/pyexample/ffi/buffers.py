@@ -24,6 +24,9 @@ class View:
         try:
             view = self._view = memoryview(given)
         except TypeError:
+            exporter: object = given
+            if hasattr(type(exporter), "__buffer__"):
+                raise  # its own error says more
             raise TypeError(f"{where} must be a buffer, not {type(given).__name__}") from None
         fits = view.itemsize == spec.size and _kind(view) == spec.item_kind
         if spec.item_kind != "void" and not fits:

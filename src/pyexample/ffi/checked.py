@@ -5,7 +5,6 @@ call, that way hands over to this one whatever it does not accept.
 """
 
 import ctypes
-import functools
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -49,9 +48,11 @@ def checked_call(declaration: Declaration, c_function: Function) -> Function:
             state.cleanups.append(kept[-1].finish)
         return kept
 
-    @functools.wraps(declaration.function)
+    number = len(declaration.parameters)
+
     def call(*given: Any, **keywords: Any) -> Any:
-        _check_number(declaration, given, keywords)
+        if keywords or len(given) != number:
+            raise _wrong_number(declaration, given, keywords)
         state = CallState()
         try:
             state.enter()
@@ -107,9 +108,9 @@ def closing_call(declaration: Declaration, c_function: Function) -> Function:
 
     kind.close_in_c = staticmethod(close_in_c)
 
-    @functools.wraps(declaration.function)
     def call(*given: Any, **keywords: Any) -> None:
-        _check_number(declaration, given, keywords)
+        if keywords or len(given) != 1:
+            raise _wrong_number(declaration, given, keywords)
         if not isinstance(given[0], kind):
             raise TypeError(f"{where} must be a {kind.__name__}, not {type(given[0]).__name__}")
         given[0].close()
@@ -258,13 +259,12 @@ def _count(argument: Argument, spec: Count, views: dict[int, View]) -> int:
     return count
 
 
-def _check_number(
+def _wrong_number(
     declaration: Declaration, given: tuple[Any, ...], keywords: dict[str, Any]
-) -> None:
+) -> TypeError:
     names = declaration.parameters
     if keywords:
-        raise TypeError(f"{declaration.name}() takes no keyword arguments")
-    if len(given) != len(names):
-        wanted = f"{len(names)} argument{'' if len(names) == 1 else 's'}"
-        listed = f" ({', '.join(names)})" if names else ""
-        raise TypeError(f"{declaration.name}() takes {wanted}{listed}, not {len(given)}")
+        return TypeError(f"{declaration.name}() takes no keyword arguments")
+    wanted = f"{len(names)} argument{'' if len(names) == 1 else 's'}"
+    listed = f" ({', '.join(names)})" if names else ""
+    return TypeError(f"{declaration.name}() takes {wanted}{listed}, not {len(given)}")

@@ -98,15 +98,17 @@ def _bool(where: str, spec: Value, given: Any) -> bool:
 
 
 def _float(where: str, spec: Value, given: Any) -> float:
+    if _has(given, "__float__"):
+        own = _method(given, "__float__") not in (int.__float__, float.__float__)
+    elif _has(given, "__index__"):
+        given, own = operator.index(given), False  # PyPy does not look for it
+    else:
+        raise TypeError(f"{where} must be a number, not {_type_name(given)}")
     try:
         number = ctypes.c_double(given).value
-    except TypeError:
-        if _has(given, "__float__"):
-            raise  # its own error says more
-        if _has(given, "__index__"):  # which PyPy does not look for
-            return _float(where, spec, operator.index(given))
-        raise TypeError(f"{where} must be a number, not {_type_name(given)}") from None
     except OverflowError:
+        if own:
+            raise  # its own error says more
         raise OverflowError(f"{where} cannot hold so large a number") from None
     if abs(number) < _INFINITY and abs(spec.ctype(number).value) == _INFINITY:
         raise OverflowError(f"{where} cannot hold {number}")
@@ -114,15 +116,19 @@ def _float(where: str, spec: Value, given: Any) -> float:
 
 
 def _string(where: str, spec: Value, given: Any) -> bytes:
-    if not isinstance(given, spec.python_type):
+    # A subclass is what C gets of it, whatever its methods say; and an object may have a
+    # __class__ of another's.
+    if not issubclass(type(given), spec.python_type):
         expected = spec.python_type.__name__
         raise TypeError(f"{where} must be {expected}, not {_type_name(given)}")
-    encoding, is_bytes = spec.encoding, isinstance(given, bytes)
+    encoding = spec.encoding
+    is_bytes = spec.python_type is bytes
     text: bytes = given if is_bytes else str.encode(given, encoding.name, encoding.errors)
-    if 0 in text:
+    nul = bytes.find(text, 0)
+    if nul >= 0:
         raise ValueError(
             f"{where} must not contain NUL, which ends a string in C:"
-            f" there is one at byte {text.index(0)}"
+            f" there is one at byte {nul}"
         )
     return text
 
@@ -167,6 +173,10 @@ def _type_name(given: object) -> str:
     return type(given).__name__
 
 
-def _has(given: object, method: str) -> bool:
+def _method(given: object, name: str) -> Any:
     # Looked up as Python itself does: on the type, not on the instance.
-    return hasattr(type(given), method)
+    return getattr(type(given), name, None)
+
+
+def _has(given: object, name: str) -> bool:
+    return _method(given, name) is not None

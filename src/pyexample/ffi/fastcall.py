@@ -8,8 +8,17 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ..libfastcall import KINDS, CArgument, Descriptor, NotServedError, address_of, start
+from ..libfastcall import (
+    KINDS,
+    CArgument,
+    CTypes,
+    Descriptor,
+    NotServedError,
+    address_of,
+    start,
+)
 from .declaration import Argument, Declaration
+from .later import import_later
 from .values import NEVER, Count, In, Value
 
 
@@ -25,30 +34,28 @@ class Function(bytes):
     callee: Callable[[Declaration], Callable[..., Any]]
     """The function of the library that ctypes is to call for a declaration."""
     declaration: Declaration
-    conversion: Any
-    """What its descriptor has the address of."""
+    held: tuple[Any, ...]
+    """What its descriptor has the addresses of."""
 
     # Three attributes that C looks up, seldom: imported and made only then.
 
     @functools.cached_property
     def checked(self) -> Callable[..., Any]:
         """The checked call, which gets the arguments that are not accepted here."""
-        from .checked import checked_call
-
-        return checked_call(self.declaration, self.callee(self.declaration))
+        make: Callable[..., Callable[..., Any]] = import_later("checked").checked_call
+        return make(self.declaration, self.callee(self.declaration))
 
     @functools.cached_property
     def unexpected(self) -> Callable[..., Any]:
         """What is called with a result that none is."""
-        from .checked import refuse
-
+        refuse: Callable[..., Callable[..., Any]] = import_later("checked").refuse
         return refuse(self.declaration)
 
-    def release_left(self) -> None:
-        """Let go of the callbacks that C has left."""
-        from .calls import release_left
-
-        release_left()
+    @functools.cached_property
+    def release_left(self) -> Callable[[], None]:
+        """Lets go of the callbacks that C has left."""
+        release_left: Callable[[], None] = import_later("calls").release_left
+        return release_left
 
     def __reduce__(self) -> tuple[Any, ...]:
         from importlib import import_module
@@ -65,21 +72,29 @@ def builtin(declaration: Declaration, kind: type[Function]) -> Any:
     engine = start()
     result, conversion = _describe_result(declaration.result)
     address = address_of(kind.cdll, declaration.name)
-    function = kind(_describe(declaration, address, result, id(conversion)))
-    function.declaration, function.conversion = declaration, conversion
+    function = kind(_describe(declaration, address, result, id(conversion), engine.ctypes))
+    items = [_items(argument.spec) for argument in declaration.arguments]
+    function.declaration, function.held = declaration, (conversion, items, engine.ctypes)
     return engine.builtin(function, declaration.function.__module__)
 
 
-def _describe(declaration: Declaration, function: int, result: int, conversion: int) -> bytes:
+def text_signature(declaration: Declaration) -> str:
+    """The signature in the form that a builtin function has it: all are positional-only."""
+    return f"({', '.join((*declaration.parameters, '/'))})" if declaration.parameters else "()"
+
+
+def _describe(
+    declaration: Declaration, function: int, result: int, conversion: int, its_ctypes: CTypes
+) -> bytes:
     """The content of a descriptor, but for what libfastcall fills in."""
     arguments = declaration.arguments
     buffers = [each.position for each in arguments if isinstance(each.spec, In)]
-    described = [_describe_argument(argument, buffers) for argument in arguments]
+    described = [_describe_argument(each, buffers, its_ctypes) for each in arguments]
     back = declaration.result
     name = declaration.name.encode() + b"\0"
-    signature = ", ".join((*declaration.parameters, "/")) if declaration.parameters else ""
     # inspect.signature reads this form (type.__text_signature__).
-    doc = f"{declaration.name}({signature})\n--\n\n{declaration.function.__doc__ or ''}\0"
+    signature = f"{declaration.name}{text_signature(declaration)}"
+    doc = f"{signature}\n--\n\n{declaration.function.__doc__ or ''}\0"
     end = ctypes.sizeof(Descriptor) + sum(map(ctypes.sizeof, described))
     descriptor = Descriptor(
         function=function,
@@ -96,15 +111,22 @@ def _describe(declaration: Declaration, function: int, result: int, conversion: 
     return b"".join((descriptor, *described, name, doc.encode()))
 
 
-def _describe_argument(argument: Argument, buffers: list[int]) -> CArgument:
+def _items(spec: Any) -> Any:
+    """The type that a ctypes pointer type points to; None for every other."""
+    is_pointer = isinstance(spec, Value) and hasattr(spec.ctype, "contents")
+    return getattr(spec.ctype, "_type_", None) if is_pointer else None
+
+
+def _describe_argument(argument: Argument, buffers: list[int], its_ctypes: CTypes) -> CArgument:
     spec = argument.spec
     described = CArgument(parameter=argument.position, size=ctypes.sizeof(spec.ctype))
     if isinstance(spec, Value):
-        is_pointer = spec.kind == "other" and hasattr(spec.ctype, "contents")
-        described.kind = _kind(argument.where, spec, "pointer" if is_pointer else spec.kind)
+        items = _items(spec)
+        described.kind = _kind(argument.where, spec, "pointer" if items else spec.kind)
         described.low, described.high = spec.low, spec.high
         described.nullable = spec.nullable or spec.python_type is Any
         described.type = id(spec.python_type if spec.kind == "handle" else spec.ctype)
+        described.items, described.ctypes = id(items), ctypes.addressof(its_ctypes)
     elif isinstance(spec, In):
         described.kind, described.size = KINDS["buffer"], spec.size
         described.shift = spec.size.bit_length() - 1
@@ -134,7 +156,9 @@ def _describe_result(spec: Value | None) -> tuple[int, Any]:
         nothing, member = spec.python_type is None, spec.enumeration or int
         return KINDS["code"], {code: None if nothing else member(code) for code in codes}
     if _is_two_words(spec.ctype):
-        return KINDS["struct"], spec.ctype
+        # As ctypes makes it: without a __new__ or __init__ that the class may have.
+        metaclass: Any = type(ctypes.Structure)
+        return KINDS["struct"], metaclass.from_buffer_copy.__get__(spec.ctype)
     return _kind("result", spec, spec.kind), None
 
 
@@ -150,10 +174,8 @@ def _kind(where: str, spec: Value, kind: str) -> int:
 
 def _is_two_words(ctype: Any) -> bool:
     """Whether it is a structure that comes back as two words of integers: see abi.h."""
-    # One whose fields are all its own, and that is made as ctypes makes it: with no __init__.
     return (
-        ctype.__base__ is ctypes.Structure
-        and ctype.__init__ is ctypes.Structure.__init__
+        ctype.__base__ is ctypes.Structure  # all fields are its own
         and "_pack_" not in ctype.__dict__
         and 8 < ctypes.sizeof(ctype) <= 16
         and all(

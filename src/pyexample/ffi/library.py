@@ -10,6 +10,7 @@ from ..libfastcall import NotServedError
 from ..loading import is_stand_in, load, override_variable, variable
 from .declaration import Declaration
 from .fastcall import Function, builtin
+from .later import import_later
 from .values import NEVER, DeclarationError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -114,10 +115,10 @@ class Library:
             return cast(F, builtin(declaration, self._kind))
         except NotServedError as reason:
             self.fallbacks[name] = str(reason)
-        from . import checked  # where all is called fast, it is not needed
-
+        checked = import_later("checked")  # where all is called fast, it is not needed
         make = checked.closing_call if declaration.closes else checked.checked_call
-        return cast(F, make(declaration, self._callee(declaration)))
+        call = make(declaration, self._callee(declaration))
+        return cast(F, import_later("lookalike").Lookalike(call, declaration, self._kind()))
 
     def _callee(self, declaration: Declaration) -> Any:
         """What ctypes is to call: it releases the GIL as the declaration says."""

@@ -1,0 +1,32 @@
+"""Modules of this package that are seldom needed, imported only then."""
+
+import sys
+from types import ModuleType
+from typing import Any
+
+_FFI = sys.modules[__name__.rpartition(".")[0]]
+_ABOVE = sys.modules[_FFI.__name__.rpartition(".")[0]]
+
+
+def import_later(name: str) -> Any:
+    """The module ``name`` of this package, which is imported unless it was.
+
+    It works on the types and the state of the modules that are here already. After
+    ``sys.modules`` was purged (as tests do that want a package anew), a plain import would
+    load them all a second time, and the new module would not know an instance of a type of
+    the first. So it is imported under a name that leads to the modules that are here.
+    """
+    prefix = f"{_ABOVE.__name__}."
+    here = {
+        module.__name__: module
+        for package in (_ABOVE, _FFI)
+        for module in (package, *vars(package).values())
+        if isinstance(module, ModuleType) and f"{module.__name__}.".startswith(prefix)
+    }
+    package = _FFI.__name__
+    if any(sys.modules.get(each) is not module for each, module in here.items()):
+        alias = f"{_ABOVE.__name__} at {id(_ABOVE):#x}"
+        for each, module in here.items():
+            sys.modules.setdefault(alias + each.removeprefix(_ABOVE.__name__), module)
+        package = alias + package.removeprefix(_ABOVE.__name__)
+    return __import__(f"{package}.{name}", fromlist=[name])
