@@ -4,7 +4,6 @@ A declaration is described to libfastcall, whose ``fastcall.h`` says what it mak
 """
 
 import ctypes
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +17,7 @@ from ..libfastcall import (
     start,
 )
 from .declaration import Argument, Declaration
-from .later import import_later
+from .later import import_later, made_once
 from .values import NEVER, Count, In, Value
 
 
@@ -39,19 +38,19 @@ class Function(bytes):
 
     # Three attributes that C looks up, seldom: imported and made only then.
 
-    @functools.cached_property
+    @made_once
     def checked(self) -> Callable[..., Any]:
         """The checked call, which gets the arguments that are not accepted here."""
         make: Callable[..., Callable[..., Any]] = import_later("checked").checked_call
         return make(self.declaration, self.callee(self.declaration))
 
-    @functools.cached_property
+    @made_once
     def unexpected(self) -> Callable[..., Any]:
         """What is called with a result that none is."""
         refuse: Callable[..., Callable[..., Any]] = import_later("checked").refuse
         return refuse(self.declaration)
 
-    @functools.cached_property
+    @property
     def release_left(self) -> Callable[[], None]:
         """Lets go of the callbacks that C has left."""
         release_left: Callable[[], None] = import_later("calls").release_left

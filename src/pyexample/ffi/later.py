@@ -1,6 +1,7 @@
-"""Modules of this package that are seldom needed, imported only then."""
+"""What is seldom needed: modules that are imported, and attributes that are made, only then."""
 
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -30,3 +31,19 @@ def import_later(name: str) -> Any:
             sys.modules.setdefault(alias + each.removeprefix(_ABOVE.__name__), module)
         package = alias + package.removeprefix(_ABOVE.__name__)
     return __import__(f"{package}.{name}", fromlist=[name])
+
+
+class made_once:  # noqa: N801  # a decorator, as functools.cached_property is
+    """An attribute that is made when it is first asked for, from then on an instance's own.
+
+    ``functools.cached_property`` does the same but has a lock, before Python 3.12, which a
+    child of ``os.fork`` may find locked for ever.
+    """
+
+    def __init__(self, func: Callable[[Any], Any]) -> None:
+        self.func = func
+
+    def __get__(self, instance: Any, owner: object) -> Any:
+        value = self.func(instance)
+        setattr(instance, self.func.__name__, value)
+        return value
