@@ -44,6 +44,8 @@ class made_once:  # noqa: N801  # a decorator, as functools.cached_property is
         self.func = func
 
     def __get__(self, instance: Any, owner: object) -> Any:
+        if instance is None:  # asked of the class
+            return self
         value = self.func(instance)
         setattr(instance, self.func.__name__, value)
         return value
