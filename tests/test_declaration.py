@@ -356,6 +356,75 @@ def test_a_function_that_the_library_lacks() -> None:
         def cube(number: Annotated[int, c_int32], /) -> Annotated[int, c_int32]: ...  # type: ignore[empty-body]
 
 
+def test_each_declaration_of_a_c_function_has_its_own_types(
+    package: Package, path: str
+) -> None:
+    """None changes what another one passes, or makes of the result; nor does who uses cdll."""
+    package.compile(
+        "#include <stdint.h>\n"
+        "int64_t twice(const int32_t *n, double d) { return d == 0.5 ? 2 * (int64_t)*n : -1; }"
+    )
+    library = Library("c", f"{package.name}.module")
+
+    def of_buffer() -> Any:
+        @library.function
+        def twice(
+            numbers: Annotated[Buffer, In(c_int32)], d: Annotated[float, c_double], /
+        ) -> Annotated[int, ctypes.c_int64]:
+            raise NotImplementedError
+
+        return twice
+
+    def of_address(returned: Any) -> Any:
+        @library.function(release_gil=False)
+        def twice(
+            address: Annotated[int, c_void_p], d: Annotated[float, c_double], /
+        ) -> Annotated[int, returned]:
+            raise NotImplementedError
+
+        return twice
+
+    def out() -> Any:
+        @library.function
+        def twice(
+            d: Annotated[float, Returned(int, c_int32), c_double], /
+        ) -> Annotated[tuple[bool, int], c_bool]:
+            raise NotImplementedError
+
+        return twice
+
+    first, second = of_buffer(), of_address(c_uint8)
+    raw = library.cdll.twice
+    assert (raw.argtypes, raw.restype) == (
+        [POINTER(c_int32), c_double],
+        ctypes.c_int64,
+    )
+    number = c_int32(2**31 - 1)
+    for _ in range(2):
+        assert first(number, 0.5) == 2**32 - 2
+        assert second(ctypes.addressof(number), 0.5) == 254
+        raw.argtypes, raw.restype = [c_int32], None  # somebody's, for a use of their own
+    assert out()(0.5) == (False, 0)
+    assert first(number, 0.5) == 2**32 - 2
+    assert of_address(ctypes.c_int16)(ctypes.addressof(number), 0.5) == -2
+    assert library.cdll.twice is raw
+    assert library.declarations["twice"].parameters == ("numbers", "d")
+    assert set(library.fallbacks) == {"twice"}, "one of them is Returned"
+
+
+def test_a_raw_function_that_was_there_before_keeps_its_types(package: Package) -> None:
+    package.compile("int seven(void) { return 7; }")
+    library = Library("c", f"{package.name}.module")
+    raw = library.cdll.seven
+    raw.restype = ctypes.c_int8
+
+    @library.function
+    def seven() -> Annotated[int, ctypes.c_int]:
+        raise NotImplementedError
+
+    assert (raw.restype, library.cdll.seven.restype) == (ctypes.c_int8, ctypes.c_int)
+
+
 def test_every_declaration_is_kept() -> None:
     assert isinstance(library, Library)
     # Those of the header, whatever their order.

@@ -109,9 +109,17 @@ class Declaration:
         return next((spec.python_type for spec in specs if spec.closes), None)
 
     def apply(self, c_function: Any) -> None:
-        """Set ``argtypes`` and ``restype`` on a function of a ctypes library."""
+        """Set ``argtypes`` and ``restype`` on a function of a ctypes library.
+
+        And ``directions``, for the checker: "in" for what C reads from and "out" for what
+        it writes to, which ctypes' types do not tell; "" for other arguments.
+        """
         c_function.argtypes = [argument.spec.ctype for argument in self.arguments]
         c_function.restype = self.result.ctype if self.result else None
+        c_function.directions = [
+            ("out" if each.spec.writable else "in") if isinstance(each.spec, In) else ""
+            for each in self.arguments
+        ]
 
     def _read_result(self, where: str, annotation: Any) -> Value | None:
         is_void = annotation in (None, types.NoneType)

@@ -20,12 +20,15 @@ class Library:
 
     Attributes:
         cdll: the library as ctypes sees it. ``library.cdll.name`` is the raw function,
-            with the declared ``argtypes`` and ``restype``, for Numba and other tools.
+            with the declared ``argtypes`` and ``restype``, for Numba and other tools. It is
+            an object of its own: what is set on it changes no declared function. Where a
+            C function is declared more than once, it has the types of the first one.
         path: the file that was loaded.
         abi: as it was passed.
         attempts: every file that was considered; the last one was loaded.
-        declarations: the declared functions, by name.
-        fallbacks: why a declared function is not a builtin, by name.
+        declarations: the declared functions, by name: of each the first declaration.
+        fallbacks: why a declared function is not a builtin, by name; of several
+            declarations of it, the first that is none.
     """
 
     def __init__(
@@ -97,13 +100,14 @@ class Library:
         declaration = Declaration(function, release_gil)
         name = declaration.name
         try:
-            c_function = getattr(self.cdll, name)
+            c_function = self.cdll[name]  # an object of its own, where an attribute is shared
         except AttributeError:
             raise DeclarationError(
                 f"{name}() is declared, but {self.path} has no such function"
             ) from None
         declaration.apply(c_function)
-        self.declarations[name] = declaration
+        if self.declarations.setdefault(name, declaration) is declaration:
+            setattr(self.cdll, name, c_function)
         try:
             if declaration.closes:
                 raise NotServedError("it closes a handle")
@@ -113,7 +117,7 @@ class Library:
                 raise NotServedError("the library is a stand-in")
             return cast(F, builtin(declaration, self._kind))
         except NotServedError as reason:
-            self.fallbacks[name] = str(reason)
+            self.fallbacks.setdefault(name, str(reason))
         from . import checked  # where all is called fast, it is not needed
 
         make = checked.closing_call if declaration.closes else checked.checked_call
@@ -121,9 +125,8 @@ class Library:
 
     def _callee(self, declaration: Declaration) -> Any:
         """What ctypes is to call: it releases the GIL as the declaration says."""
-        if declaration.release_at != NEVER:
-            return getattr(self.cdll, declaration.name)
-        callee = self._holding_gil[declaration.name]  # no other thread has this object
+        library = self._holding_gil if declaration.release_at == NEVER else self.cdll
+        callee = library[declaration.name]  # no other declaration or thread has this object
         declaration.apply(callee)
         return callee
 
