@@ -39,7 +39,7 @@ class Callback:
             failed: the result that C gets where the callable raised an exception; None is
                 zero.
         """
-        declaration = Declaration(function)
+        declaration = self.declaration = Declaration(function)
         self.name = declaration.name
         self.arguments: list[Value] = []
         self._from_c: list[Function[..., Any]] = []
@@ -125,6 +125,19 @@ class Callback:
         closure = self._closure(guarded)
         closure.active = active
         return closure
+
+    def function(self, address: int, kept: object) -> Function[..., Any]:
+        """The C function at ``address``, as a declared function: with checked arguments.
+
+        It keeps ``kept`` alive. Where it is passed to C, C gets its ``c_pointer``.
+        """
+        from .checked import checked_call  # which imports this module
+
+        pointer = self.prototype(address)
+        pointer.kept = kept
+        call: Any = checked_call(self.declaration, pointer)
+        call.c_pointer = pointer
+        return call  # type: ignore[no-any-return]
 
     def whole(self, closure: Any) -> Any:
         """What a field of a struct is to be set to, for it to keep what ``make`` returned.

@@ -83,8 +83,8 @@ class Library:
             declaration: the Python function; ``ffi.declaration`` tells how it is written.
             release_gil: whether other Python threads may run during the call. True for a
                 function that takes its time, or waits; False for one of some nanoseconds,
-                for which it would cost more than the call. A number: for buffers of so
-                many bytes in all, and more.
+                for which it would cost more than the call. A positive number: for buffers
+                of so many bytes in all, and more.
 
         Raises:
             DeclarationError: the declaration contradicts itself, or the library has no
@@ -95,9 +95,7 @@ class Library:
         return self._bind(declaration, release_gil)
 
     def _bind(self, function: F, release_gil: bool | int) -> F:
-        if isinstance(release_gil, bool):
-            release_gil = 0 if release_gil else NEVER
-        declaration = Declaration(function, release_gil)
+        declaration = Declaration(function, _release_at(release_gil))
         name = declaration.name
         try:
             c_function = self.cdll[name]  # an object of its own, where an attribute is shared
@@ -134,3 +132,15 @@ class Library:
     def _holding_gil(self) -> Any:
         """The same library, called with the GIL held; PyPy always releases it."""
         return getattr(ctypes, "PyDLL", ctypes.CDLL)(self.path, handle=self.cdll._handle)
+
+
+def _release_at(release_gil: Any) -> int:
+    """From how many bytes on the GIL is released."""
+    if isinstance(release_gil, bool):
+        return 0 if release_gil else NEVER
+    if not isinstance(release_gil, int) or not 0 < release_gil < NEVER:
+        # 0 would be as false as False is, and mean the opposite.
+        raise DeclarationError(
+            f"release_gil is True, False, or a number of bytes from 1 on, not {release_gil!r}"
+        )
+    return release_gil
