@@ -141,13 +141,14 @@ def _string(where: str, spec: Value, given: Any) -> bytes:
 _NUL = "{} must not contain NUL, which ends a string in C: there is one at {} {}"
 
 
-def _wide_string(where: str, spec: Value, given: Any) -> str:
+def _wide_string(where: str, spec: Value, given: Any) -> ctypes.c_wchar_p:
     if not isinstance(given, str):
         raise TypeError(f"{where} must be str, not {_type_name(given)}")
     at = str.find(given, "\0")
     if at >= 0:
         raise ValueError(_NUL.format(where, "character", at))
-    return given
+    # It has the memory, which is to outlive the call: what is Returned may point into it.
+    return ctypes.c_wchar_p(given)
 
 
 def _character(where: str, spec: Value, given: Any) -> Any:

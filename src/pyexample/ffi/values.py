@@ -289,6 +289,10 @@ class Value:
             self.enumeration = self.python_type if issubclass(self.python_type, int) else None
         if self.callback:
             self.kind, self.c_name = "callback", self.callback.name
+            if not all(_is_kin(each, Callable, True) for each in _members(self.python_type)):
+                raise DeclarationError(
+                    f"{where}: Callable stands for {self.c_name}, not {python_type}"
+                )
         elif self.status:
             self._check_status(where, self.status)
         elif self.kind == "address" and hasattr(self.python_type, "adopt"):
@@ -341,12 +345,8 @@ class Value:
             )
         if self.kind == "other" and place not in ("field", "Returned"):
             self._check_by_value(where, place)
-        if self.kind == "other" and hasattr(self.ctype, "_flags_") and place != "parameter":
-            # What ctypes makes of it can be null and is called without checks.
-            raise DeclarationError(
-                f"{where}: a function pointer is declared as a Callback in a field, elsewhere"
-                f" as an address, c_void_p, not as {self.c_name}"
-            )
+        if self.kind == "other" and hasattr(self.ctype, "_flags_"):
+            self._check_function_pointer(where, place)
         if self.kind in ("pointer", "other"):
             self._check_kin(where, place)
 
@@ -362,6 +362,17 @@ class Value:
             raise DeclarationError(
                 f"{where}: a union or packed structure is passed by pointer, not by value:"
                 f" {self.c_name}"
+            )
+
+    def _check_function_pointer(self, where: str, place: str) -> None:
+        """Refuse what ctypes makes of one, which can be null and is called without checks."""
+        is_callable = any(
+            typing.get_origin(each) is Callable for each in _members(self.python_type)
+        )
+        if place != "parameter" or is_callable:
+            raise DeclarationError(
+                f"{where}: a function pointer is a Callback in a parameter or field,"
+                f" elsewhere an address, c_void_p, not {self.c_name}"
             )
 
     def _check_python_type(self, where: str, declared: Any) -> None:
@@ -392,7 +403,10 @@ class Value:
         is_pointer = self.kind == "pointer"
         # A field is read as the pointer that it is, since it can be set to another one.
         kin = [self.ctype._type_] if is_pointer and place != "field" else []
-        kin.append(self.ctype)
+        letter = _code(getattr(self.ctype, "_type_", None))
+        is_text = letter in ("c", "u") and not is_pointer and place == "field"
+        # ctypes reads such an array as a text.
+        kin.append({"c": bytes, "u": str}[letter] if is_text else self.ctype)
         if is_pointer and place == "parameter":
             kin.append(ctypes.Array)
         for each in _members(self.python_type):
