@@ -163,7 +163,7 @@ def name_of(ctype: Any) -> str:
 
 def declare(place: str, python_type: Any, *words: Any) -> None:
     """Declare something in one place, and nothing else that could be refused."""
-    annotation = Annotated[(python_type, *words)]  # type: ignore[valid-type]
+    annotation = Annotated[(python_type, *words)]
 
     def function(it, /):  # type: ignore[no-untyped-def]
         raise NotImplementedError
@@ -432,3 +432,255 @@ def test_what_is_accepted_works(
             )
             found = plain(call(lambda it: it, value))
         assert found == wanted
+
+
+MORE = """
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+typedef struct { int x, y; } point;
+int same(int n) { return n; }
+void out(int n, int *o) { *o = n; }
+int pass(int (*f)(int), int n) { return f(n); }
+int64_t count(int64_t n) { return n; }
+static point here = { 1, -2 };
+point *find(int n) { return n ? &here : NULL; }
+point *find_or_not(int n) { return find(n); }
+point *find_any(int n) { return find(n); }
+void find_out(int n, point **o) { *o = find(n); }
+int told(int (*f)(point *), int n) { return f(find(n)); }
+size_t wide_length(const wchar_t *text) { return wcslen(text); }
+wchar_t *wide_copy(const wchar_t *text) {
+    return wcscpy(malloc((wcslen(text) + 1) * sizeof *text), text); }
+static int freed;
+void give_back(void *p) { freed++; free(p); }
+int how_many_freed(void) { return freed; }
+"""
+
+Int = Annotated[int, c_int]
+Digit = Annotated[int, c_int, range(10)]
+
+
+@pytest.fixture
+def more(package: Package, path: str) -> Library:
+    package.compile(MORE)
+    return Library("c", f"{package.name}.module")
+
+
+def test_a_range_is_checked_where_c_says_the_number(more: Library, path: str) -> None:
+    @more.function
+    def same(n: Int, /) -> Digit:
+        raise NotImplementedError
+
+    @more.function
+    def out(n: Int, /) -> Annotated[int, None, Returned(int, c_int, range(10))]:
+        raise NotImplementedError
+
+    S: Any = struct(type("S", (Structure,), {"__annotations__": {"n": Digit}}))  # noqa: N806
+    s = S(9)
+    for n in (0, 9):
+        c_int.from_buffer(s).value = n
+        assert same(n) == out(n) == s.n == n
+    for n in (-1, 10):
+        c_int.from_buffer(s).value = n
+        for function, where in ((same, r"same\(\) result"), (out, r"out\(\) result")):
+            with pytest.raises(ValueError, match=rf"^{where} \(int32_t\) is {n}, which is not"):
+                function(n)
+        with pytest.raises(ValueError, match=rf"^S.n \(int32_t\) is {n}, which is not in 0..9"):
+            _ = s.n
+
+
+def test_a_range_is_checked_in_a_callback(more: Library) -> None:
+    @Callback.failing_with(9)
+    def digit(n: Digit, /) -> Digit:
+        raise NotImplementedError
+
+    def declare(function: Any) -> Any:
+        function.__name__ = "pass"
+        return more.function(function)
+
+    @declare
+    def pass_(f: Annotated[Callable[[int], int], digit], n: Int, /) -> Int:
+        raise NotImplementedError
+
+    assert pass_(lambda n: n, 9) == 9
+    for n in (10, -1):
+        where = rf"^digit\(\) parameter 'n' \(int32_t\) is {n}, which is not in 0..9"
+        with pytest.raises(ValueError, match=where):
+            pass_(lambda n: 0, n)
+    with pytest.raises(OverflowError, match=r"^digit\(\) result .*must be in 0..9"):
+        pass_(lambda n: 10, 1)
+
+
+def test_billions_of_codes_of_success(more: Library) -> None:
+    @more.function
+    def same(n: Int, /) -> Annotated[int, Status(c_int, failure, success=range(2**31))]:
+        raise NotImplementedError
+
+    @more.function
+    def count(
+        n: Annotated[int, ctypes.c_int64], /
+    ) -> Annotated[int, Status(ctypes.c_int64, failure, success=range(2**63))]:
+        raise NotImplementedError
+
+    for n in (0, 1, 4096, 2**31 - 1):
+        assert same(n) == count(n) == n
+    assert count(2**63 - 1) == 2**63 - 1
+    for function in (same, count):
+        for n in (-1, -(2**31)):
+            with pytest.raises(RuntimeError, match=f"^{n}$"):
+                function(n)
+
+
+def test_null_pointers_to_structs(more: Library) -> None:
+    @more.function
+    def find(n: Int, /) -> Annotated[Point, Points]:
+        raise NotImplementedError
+
+    @more.function
+    def find_or_not(n: Int, /) -> Annotated[Point | None, Points]:
+        raise NotImplementedError
+
+    @more.function
+    def find_any(n: Int, /) -> Annotated[Any, Points]:
+        raise NotImplementedError
+
+    @more.function
+    def find_out(n: Int, /) -> Annotated[Point | None, None, Returned(Point | None, Points)]:
+        raise NotImplementedError
+
+    @Callback
+    def on_point(point: Annotated[Point | None, Points], /) -> Int:
+        raise NotImplementedError
+
+    @more.function
+    def told(f: Annotated[Callable[[Any], int], on_point], n: Int, /) -> Int:
+        raise NotImplementedError
+
+    for here in (find(1), find_or_not(1), find_any(1).contents, find_out(1)):
+        assert type(here) is Point
+        assert (here.x, here.y) == (1, -2)
+    assert told(lambda point: -7 if point is None else int(point.y), 1) == -2
+    assert told(lambda point: -7 if point is None else int(point.y), 0) == -7
+    find(1).x = 5
+    found = find_or_not(1)
+    assert found is not None
+    assert found.x == 5, "it is C's memory, not a copy"
+    assert find_or_not(0) is None
+    assert find_out(0) is None
+    for function in (find, find_any):
+        with pytest.raises(
+            ValueError, match=r"result \(LP_Point\) is a null pointer, which its"
+        ):
+            function(0)
+
+
+def test_wide_strings(more: Library) -> None:
+    Wide = Annotated[str, c_wchar_p]  # noqa: N806
+
+    @more.function
+    def wide_length(text: Wide, /) -> Annotated[int, ctypes.c_size_t]:
+        raise NotImplementedError
+
+    @more.function
+    def give_back(memory: Annotated[int, c_void_p], /) -> None: ...
+
+    @more.function
+    def how_many_freed() -> Int:
+        raise NotImplementedError
+
+    @more.function
+    def wide_copy(text: Wide, /) -> Annotated[str, c_wchar_p, FreedBy(give_back)]:
+        raise NotImplementedError
+
+    before = how_many_freed()
+    assert wide_length("Gr\xfc\xdfe") == 5
+    assert wide_copy("Gr\xfc\xdfe") == "Gr\xfc\xdfe"
+    assert how_many_freed() == before + 1
+    nul = (
+        r"^wide_length\(\) parameter 'text' \(wchar_t \*\) must not contain NUL.* character 1$"
+    )
+    with pytest.raises(ValueError, match=nul):
+        wide_length("a\0b")
+    with pytest.raises(TypeError, match="must be str, not bytes"):
+        wide_length(b"a")  # type: ignore[arg-type]
+
+
+def test_texts_of_fields() -> None:
+    annotations = {
+        "byte": Annotated[bytes, c_char],
+        "letter": Annotated[str, c_wchar],
+        "name": Annotated[bytes, Chars],
+        "wide": Annotated[str, c_wchar * 4],
+        "title": Annotated[str | None, c_wchar_p],
+    }
+    S: Any = struct(type("S", (Structure,), {"__annotations__": annotations}))  # noqa: N806
+    s = S(b"\0", "\xfc", b"12345678", "abcd", None)
+    assert (s.byte, s.letter, s.name, s.wide, s.title) == (
+        b"\0", "\xfc", b"12345678", "abcd", None,
+    )  # fmt: skip
+    s.title = "Gr\xfc\xdfe"
+    assert s.title == "Gr\xfc\xdfe"
+    for field, value, error, message in [
+        ("byte", b"", ValueError, r"S.byte \(char\) must be one byte, not 0"),
+        ("byte", b"ab", ValueError, r"S.byte \(char\) must be one byte, not 2"),
+        ("byte", 7, TypeError, r"S.byte \(char\) must be bytes, not int"),
+        ("letter", "ab", ValueError, r"S.letter \(wchar_t\) must be one character, not 2"),
+        (
+            "name",
+            b"a\0b",
+            ValueError,
+            r"S.name \(char\[8\]\) must not contain NUL.* at byte 1: d",
+        ),
+        ("name", b"123456789", ValueError, r"S.name \(char\[8\]\) cannot hold 9 of them"),
+        ("name", "x", TypeError, r"S.name \(char\[8\]\) must be bytes, not str"),
+        (
+            "wide",
+            "a\0b",
+            ValueError,
+            r"S.wide \(wchar_t\[4\]\) must not contain NUL.* character",
+        ),
+        ("title", "a\0b", ValueError, r"S.title \(wchar_t \*\) must not contain NUL"),
+    ]:
+        with pytest.raises(error, match=f"^{message}"):
+            setattr(s, field, value)
+
+
+def test_words_are_shown_as_they_were_written() -> None:
+    size = ctypes.c_size_t.__name__
+    assert list(map(repr, (CLOSES, Keep("a", "b"), Count(ctypes.c_size_t, "a"), In(None)))) == [
+        "CLOSES", "Keep('a', 'b')", f"Count({size}, 'a')", "In(None)",
+    ]  # fmt: skip
+    assert repr(Out(c_int, in_place=True)) == "Out(c_int, in_place=True)"
+    assert repr(Status(c_int, failure)) == "Status(c_int, failure)"
+    assert repr(Encoding("latin-1")) == "Encoding('latin-1')"
+    with pytest.raises(LookupError):
+        Encoding("utf-8", "no such way")
+    with pytest.raises(
+        DeclarationError, match=r"^FreedBy: expected a declared function, not 7"
+    ):
+        FreedBy(7)  # type: ignore[arg-type]
+
+
+class Item(Handle):
+    pass
+
+
+def test_the_article_of_a_name(more: Library) -> None:
+    @more.function
+    def give_back(item: Annotated[Item, c_void_p], /) -> None: ...
+
+    with pytest.raises(
+        TypeError, match=r"parameter 'item' \(Item \*\) must be an Item, not int"
+    ):
+        give_back(7)  # type: ignore[arg-type]
+
+
+def test_the_name_of_a_type_in_quotes() -> None:
+    in_quotes: list[Any] = [
+        Annotated[name, Points] for name in ("Point", "ctypes._Pointer[Point]")
+    ]  # Python makes a ForwardRef of a str in there
+    wrong, right = [each.__origin__ for each in in_quotes]
+    assert "write Point without quotes" in refused("R", wrong, Points)
+    assert refused("R", right, Points) == ""
