@@ -2,6 +2,7 @@
 
 import ctypes
 import re
+import sys
 from collections.abc import Callable
 from ctypes import (
     POINTER,
@@ -357,6 +358,55 @@ def test_a_function_that_the_library_lacks() -> None:
 
         @library.function
         def cube(number: Annotated[int, c_int32], /) -> Annotated[int, c_int32]: ...  # type: ignore[empty-body]
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("checksum_updat", ["checksum_update"]),
+        ("Checksum_Update", ["checksum_update"]),
+        ("checksumupdate", ["checksum_update"]),
+        ("update", ["checksum_update"]),
+        ("lib_finish", ["finish"]),
+        ("nothing_like_it", []),
+        ("hidden", []),
+    ],
+)
+def test_the_usual_causes_of_a_missing_function(
+    package: Package, name: str, near: list[str]
+) -> None:
+    package.compile(
+        '__attribute__((visibility("hidden"))) void hidden(void) {}\n'
+        "void checksum_update(void) { hidden(); } void finish(void) {} int other;"
+    )
+    library = Library("c", f"{package.name}.module")
+
+    def function() -> None: ...
+
+    function.__name__ = name
+    with pytest.raises(DeclarationError) as caught:
+        library.function(function)
+    said = str(caught.value)
+    assert said.startswith(f"{name}() is declared, but {library.path} has no such function. ")
+    for cause in (
+        "not among the sources",
+        "not marked for export",
+        "build and install it again",
+    ):
+        assert cause in said
+    listed = f": there is {', '.join(near)}." if near else "."
+    assert said.endswith(f"it is spelt in another way{listed}")
+    assert name not in library.declarations
+
+
+def test_a_missing_function_of_a_library_that_is_no_file(path: str) -> None:
+    if sys.platform != "linux":
+        pytest.skip("the C library is called otherwise")
+    libc = Library("c", "pyexample.module", system={"linux": "libc.so.6"})
+    with pytest.raises(DeclarationError, match=r"but libc.so.6 has no such .* another way\.$"):
+
+        @libc.function
+        def strlenn(text: Annotated[bytes, c_char_p], /) -> None: ...
 
 
 def test_each_declaration_of_a_c_function_has_its_own_types(

@@ -599,7 +599,8 @@ def test_a_null_pointer_in_a_field_is_none(package: Package, path: str) -> None:
     assert table.next is None
     assert repr(table) == "Table(f=None, next=None)"
     bound.set(table, 2)
-    assert table.next[0] == 7
+    pointer: Any = table.next
+    assert pointer[0] == 7
     assert table.f is not None
     bound.set(table, 0)
     assert table.f is None

@@ -100,8 +100,11 @@ class Library:
         try:
             c_function = self.cdll[name]  # an object of its own, where an attribute is shared
         except AttributeError:
+            from ..loading.missing import describe_missing  # most functions are there
+
             raise DeclarationError(
-                f"{name}() is declared, but {self.path} has no such function"
+                f"{name}() is declared, but {self.path} has no such function."
+                f" {describe_missing(self.cdll, self.path, name)}"
             ) from None
         declaration.apply(c_function)
         if self.declarations.setdefault(name, declaration) is declaration:
