@@ -7,7 +7,7 @@ import re
 _MOST = 5
 """So many names are listed."""
 
-_IDENTIFIER = re.compile(rb"[A-Za-z_]\w{1,127}")
+_NAME = re.compile(rb"(?<=\0)[A-Za-z_]\w{1,127}(?=\0)")
 
 
 def describe_missing(library: ctypes.CDLL, path: str, name: str) -> str:
@@ -26,8 +26,8 @@ def describe_missing(library: ctypes.CDLL, path: str, name: str) -> str:
 def near_names(library: ctypes.CDLL, path: str, name: str) -> list[str]:
     """Functions that the library has and whose names are near to ``name``, the nearest first.
 
-    Every format of libraries holds the names that are exported as plain text. What looks
-    like one in the file is one if the library has it. None where the file cannot be read.
+    ELF, Mach-O and PE files hold the names that are exported as texts between NULs. What
+    looks like one is one if the library has it. None where the file cannot be read.
     """
     import difflib
 
@@ -36,7 +36,7 @@ def near_names(library: ctypes.CDLL, path: str, name: str) -> list[str]:
             open(path, "rb") as file,
             mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text,
         ):
-            found = {match[0].decode() for match in _IDENTIFIER.finditer(text)}
+            found = {match[0].decode() for match in _NAME.finditer(text)}
     except (OSError, ValueError):  # the system's, known by its name only; an empty file
         return []
     # Mach-O puts an underscore before each name.
