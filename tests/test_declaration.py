@@ -478,6 +478,23 @@ def test_a_raw_function_that_was_there_before_keeps_its_types(package: Package) 
     assert (raw.restype, library.cdll.seven.restype) == (ctypes.c_int8, ctypes.c_int)
 
 
+def test_a_function_that_is_called_as_an_attribute_of_ctypes_is(
+    package: Package, path: str
+) -> None:
+    package.compile("int _handle(void) { return 7; } int eight(void) { return 8; }")
+    library = Library("c", f"{package.name}.module")
+
+    @library.function
+    def _handle() -> Annotated[int, ctypes.c_int]:
+        raise NotImplementedError
+
+    @library.function
+    def eight() -> Annotated[int, ctypes.c_int]:
+        raise NotImplementedError
+
+    assert (_handle(), eight(), library.cdll.eight()) == (7, 8, 8)
+
+
 def test_every_declaration_is_kept() -> None:
     assert isinstance(library, Library)
     # Those of the header, whatever their order.

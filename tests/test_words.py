@@ -25,7 +25,7 @@ from ctypes import (
     c_wchar_p,
 )
 from enum import IntEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import pytest
 from support import Package
@@ -301,6 +301,18 @@ def test_codes_of_a_status() -> None:
         "R", Color, Status(c_int, failure, success=range(2**31))
     )
     assert "cannot stand behind" in refused("R", int, Status(c_int, failure), range(3))
+
+
+class OnNumber(Protocol):
+    def __call__(self, number: int, /) -> int: ...
+
+
+def test_a_protocol_is_for_type_checkers() -> None:
+    assert refused("P", OnNumber, on_number) == ""
+    assert refused("F", OnNumber | None, on_number) == ""
+    assert "Callback(on_number) cannot stand behind int32_t" in refused(
+        "P", int, c_int, on_number
+    )
 
 
 class Large(IntEnum):

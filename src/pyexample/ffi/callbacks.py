@@ -70,6 +70,9 @@ class Callback:
         self._closure: Any = Closure
         self._to_c = to_c(f"{self.name}() result", result) if result else None
 
+    def __repr__(self) -> str:
+        return f"Callback({self.name})"
+
     @classmethod
     def failing_with(cls, result: Any) -> Function[[Function[..., Any]], "Callback"]:
         """``@Callback.failing_with(1)``: C gets 1 after an exception, rather than 0."""

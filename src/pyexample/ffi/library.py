@@ -107,8 +107,9 @@ class Library:
                 f" {describe_missing(self.cdll, self.path, name)}"
             ) from None
         declaration.apply(c_function)
-        if self.declarations.setdefault(name, declaration) is declaration:
-            setattr(self.cdll, name, c_function)
+        is_first = self.declarations.setdefault(name, declaration) is declaration
+        if is_first and isinstance(vars(self.cdll).get(name, c_function), type(c_function)):
+            setattr(self.cdll, name, c_function)  # unless it is called as ctypes' _handle is
         try:
             if declaration.closes:
                 raise NotServedError("it closes a handle")

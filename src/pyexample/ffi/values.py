@@ -523,7 +523,10 @@ def _is_kin(python_type: Any, ctype: Any, to_c: bool) -> bool:
     plain = typing.get_origin(python_type) or python_type
     if python_type is Any or not isinstance(plain, type):  # such as a name in quotes
         return True
-    return issubclass(ctype, plain) or (to_c and issubclass(plain, ctype))
+    try:
+        return issubclass(ctype, plain) or (to_c and issubclass(plain, ctype))
+    except TypeError:  # a Protocol, which only type checkers can judge
+        return True
 
 
 def _is_packed_or_union(ctype: Any) -> bool:
@@ -556,7 +559,7 @@ def _kind(ctype: Any, where: str) -> str:
         raise DeclarationError(f"{where}: {ctype!r} is not a ctypes type")
     try:
         ctypes.sizeof(ctype)
-    except TypeError:
+    except (TypeError, ValueError):  # PyPy's
         raise DeclarationError(
             f"{where}: {ctype!r} is not a ctypes type that has a size"
         ) from None
