@@ -2,6 +2,7 @@
 
 import ctypes
 import re
+import sys
 from collections.abc import Callable
 from ctypes import (
     POINTER,
@@ -178,9 +179,12 @@ def test_contradictions_of_idioms(annotation: Any, complaint: str) -> None:
 @pytest.mark.parametrize(
     ("annotation", "complaint"),
     [
-        (Annotated[int, OUT], "is not a ctypes type"),
-        (Annotated[int, Count(c_size_t, "x")], "is not a ctypes type"),
-        (Annotated[Buffer, In(c_int32)], "is not a ctypes type"),
+        (Annotated[int, OUT], " stands what C itself returns: None for void"),
+        (
+            Annotated[int, Count(c_size_t, "x")],
+            ", 'x') stands in a parameter only",
+        ),
+        (Annotated[Buffer, In(c_int32)], f"such as LP_{c_int32.__name__}"),
         (Annotated[int, None], "nothing comes back, not <class 'int'>"),
         (Annotated[int, c_int32, OUT], "2 values come back, not 1: <class 'int'>"),
         (Annotated[None, FAILS, OUT], "1 values come back, not 0: None"),
@@ -354,6 +358,141 @@ def test_a_function_that_the_library_lacks() -> None:
 
         @library.function
         def cube(number: Annotated[int, c_int32], /) -> Annotated[int, c_int32]: ...  # type: ignore[empty-body]
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("checksum_updat", ["checksum_update"]),
+        ("Checksum_Update", ["checksum_update"]),
+        ("checksumupdate", ["checksum_update"]),
+        ("update", ["checksum_update"]),
+        ("lib_finish", ["finish"]),
+        ("nothing_like_it", []),
+        ("hidden", []),
+    ],
+)
+def test_the_usual_causes_of_a_missing_function(
+    package: Package, name: str, near: list[str]
+) -> None:
+    package.compile(
+        '__attribute__((visibility("hidden"))) void hidden(void) {}\n'
+        "void checksum_update(void) { hidden(); } void finish(void) {} int other;"
+    )
+    library = Library("c", f"{package.name}.module")
+
+    def function() -> None: ...
+
+    function.__name__ = name
+    with pytest.raises(DeclarationError) as caught:
+        library.function(function)
+    said = str(caught.value)
+    assert said.startswith(f"{name}() is declared, but {library.path} has no such function. ")
+    for cause in (
+        "not among the sources",
+        "not marked for export",
+        "build and install it again",
+    ):
+        assert cause in said
+    listed = f": there is {', '.join(near)}." if near else "."
+    assert said.endswith(f"it is spelt in another way{listed}")
+    assert name not in library.declarations
+
+
+def test_a_missing_function_of_a_library_that_is_no_file(path: str) -> None:
+    if sys.platform != "linux":
+        pytest.skip("the C library is called otherwise")
+    libc = Library("c", "pyexample.module", system={"linux": "libc.so.6"})
+    with pytest.raises(DeclarationError, match=r"but libc.so.6 has no such .* another way\.$"):
+
+        @libc.function
+        def strlenn(text: Annotated[bytes, c_char_p], /) -> None: ...
+
+
+def test_each_declaration_of_a_c_function_has_its_own_types(
+    package: Package, path: str
+) -> None:
+    """None changes what another one passes, or makes of the result; nor does who uses cdll."""
+    package.compile(
+        "#include <stdint.h>\n"
+        "int64_t twice(const int32_t *n, double d) { return d == 0.5 ? 2 * (int64_t)*n : -1; }"
+    )
+    library = Library("c", f"{package.name}.module")
+
+    def of_buffer() -> Any:
+        @library.function
+        def twice(
+            numbers: Annotated[Buffer, In(c_int32)], d: Annotated[float, c_double], /
+        ) -> Annotated[int, ctypes.c_int64]:
+            raise NotImplementedError
+
+        return twice
+
+    def of_address(returned: Any) -> Any:
+        @library.function(release_gil=False)
+        def twice(
+            address: Annotated[int, c_void_p], d: Annotated[float, c_double], /
+        ) -> Annotated[int, returned]:
+            raise NotImplementedError
+
+        return twice
+
+    def out() -> Any:
+        @library.function
+        def twice(
+            d: Annotated[float, Returned(int, c_int32), c_double], /
+        ) -> Annotated[tuple[bool, int], c_bool]:
+            raise NotImplementedError
+
+        return twice
+
+    first, second = of_buffer(), of_address(c_uint8)
+    raw = library.cdll.twice
+    assert (raw.argtypes, raw.restype) == (
+        [POINTER(c_int32), c_double],
+        ctypes.c_int64,
+    )
+    number = c_int32(2**31 - 1)
+    for _ in range(2):
+        assert first(number, 0.5) == 2**32 - 2
+        assert second(ctypes.addressof(number), 0.5) == 254
+        raw.argtypes, raw.restype = [c_int32], None  # somebody's, for a use of their own
+    assert out()(0.5) == (False, 0)
+    assert first(number, 0.5) == 2**32 - 2
+    assert of_address(ctypes.c_int16)(ctypes.addressof(number), 0.5) == -2
+    assert library.cdll.twice is raw
+    assert library.declarations["twice"].parameters == ("numbers", "d")
+    assert set(library.fallbacks) == {"twice"}, "one of them is Returned"
+
+
+def test_a_raw_function_that_was_there_before_keeps_its_types(package: Package) -> None:
+    package.compile("int seven(void) { return 7; }")
+    library = Library("c", f"{package.name}.module")
+    raw = library.cdll.seven
+    raw.restype = ctypes.c_int8
+
+    @library.function
+    def seven() -> Annotated[int, ctypes.c_int]:
+        raise NotImplementedError
+
+    assert (raw.restype, library.cdll.seven.restype) == (ctypes.c_int8, ctypes.c_int)
+
+
+def test_a_function_that_is_called_as_an_attribute_of_ctypes_is(
+    package: Package, path: str
+) -> None:
+    package.compile("int _handle(void) { return 7; } int eight(void) { return 8; }")
+    library = Library("c", f"{package.name}.module")
+
+    @library.function
+    def _handle() -> Annotated[int, ctypes.c_int]:
+        raise NotImplementedError
+
+    @library.function
+    def eight() -> Annotated[int, ctypes.c_int]:
+        raise NotImplementedError
+
+    assert (_handle(), eight(), library.cdll.eight()) == (7, 8, 8)
 
 
 def test_every_declaration_is_kept() -> None:

@@ -21,7 +21,7 @@ from ctypes import (
     c_void_p,
 )
 from enum import IntEnum
-from types import BuiltinFunctionType
+from types import BuiltinFunctionType, SimpleNamespace
 from typing import Annotated, Any, ClassVar
 
 import pytest
@@ -530,3 +530,102 @@ def test_by_value_and_by_pointer(package: Package, path: str) -> None:
     move(points, 2)
     move(ctypes.pointer(points[1]), 1)
     assert (point.x, points[0].x, points[1].x) == (2, 4, 7)
+
+
+@struct
+class Table(ctypes.Structure):
+    f: Annotated[Callable[[int], int] | None, on_number]
+    next: Annotated[Any, POINTER(c_int)]
+
+
+TABLE = (
+    "#include <stddef.h>\n"
+    "typedef struct { int (*f)(int); int *next; } table;"
+    "static int twice(int n) { return 2 * n; } static int thrice(int n) { return 3 * n; }"
+    "static int seven = 7;"
+    "void set(table *t, int by) {"
+    " t->f = by == 2 ? twice : by == 3 ? thrice : NULL; t->next = by ? &seven : NULL; }"
+    "int is_twice(table *t) { return t->f == twice; }"
+    "int run(int (*f)(int), int n) { return f(n); }"
+    "int is_it_twice(int (*f)(int)) { return f == twice; }"
+)
+
+
+any_table: Any = Table  # whose fields are None only where it says so
+
+
+def bind_table(package: Package) -> SimpleNamespace:
+    package.compile(TABLE)
+    library = Library("c", f"{package.name}.module")
+    pointer: Any = Annotated[Table, POINTER(Table)]
+    function: Any = Annotated[Callable[[int], int], on_number]
+    number: Any = Annotated[int, c_int]
+
+    def set(table: pointer, by: number, /) -> None: ...  # noqa: A001
+    def is_twice(table: pointer, /) -> number: ...
+    def is_it_twice(f: function, /) -> number: ...
+    def run(f: function, n: number, /) -> number: ...
+
+    declared = (set, is_twice, is_it_twice, run)
+    return SimpleNamespace(**{each.__name__: library.function(each) for each in declared})
+
+
+def test_a_function_that_c_put_in_a_field(package: Package, path: str) -> None:
+    bound, table = bind_table(package), any_table()
+    bound.set(table, 2)
+    assert table.f(21) == 42
+    for wrong, error, message in [
+        (
+            (2**33 + 1,),
+            OverflowError,
+            r"on_number\(\) parameter 'number' \(int32_t\) must be in",
+        ),
+        (("x",), TypeError, r"on_number\(\) parameter 'number' \(int32_t\) must be an integer"),
+        ((), TypeError, r"on_number\(\) takes 1 argument \(number\), not 0"),
+        ((1, 2), TypeError, r"on_number\(\) takes 1 argument \(number\), not 2"),
+    ]:
+        with pytest.raises(error, match=f"^{message}"):
+            table.f(*wrong)
+    kept = table.f
+    bound.set(table, 3)
+    assert (kept(2), table.f(2)) == (4, 6), "what was read is what was in the field"
+    bound.set(table, 0)
+    assert kept(2) == 4
+
+
+def test_a_null_pointer_in_a_field_is_none(package: Package, path: str) -> None:
+    bound, table = bind_table(package), any_table()
+    assert table.f is None
+    assert table.next is None
+    assert repr(table) == "Table(f=None, next=None)"
+    bound.set(table, 2)
+    pointer: Any = table.next
+    assert pointer[0] == 7
+    assert table.f is not None
+    bound.set(table, 0)
+    assert table.f is None
+    assert table.next is None
+
+
+def test_a_function_of_c_goes_to_c_as_it_is(package: Package, path: str) -> None:
+    bound, table, other = bind_table(package), any_table(), any_table()
+    bound.set(table, 2)
+    other.f = table.f
+    assert bound.is_twice(other) == 1
+    assert bound.is_it_twice(table.f) == 1
+    assert bound.run(table.f, 4) == 8
+    assert bound.is_it_twice(lambda n: 2 * n) == 0
+
+
+def test_a_function_of_python_in_a_field_can_be_called(package: Package, path: str) -> None:
+    table = any_table(lambda number: number + 1)
+    assert table.f(1) == 2
+    kept, table.f = table.f, None
+    del table
+    let_go()
+    assert kept(2) == 3, "who has read it keeps it alive"
+    broken = any_table(lambda number: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        broken.f(1)
+    with pytest.raises(TypeError, match=r"^on_number\(\) result must be an integer, not str"):
+        any_table(lambda number: "x").f(1)

@@ -258,3 +258,33 @@ lib = CDLL("thing")
     assert not structs["forward"].complete
     assert structs["of_the_network"].fields[0].type == ["swapped", "c_uint16"]
     assert structs["derived"].line == 7
+
+
+def test_each_declaration_of_a_c_function_is_recorded_once(write: Any) -> None:
+    """With the directions of its own, whichever library's, and however it is called."""
+    write(
+        """
+from ctypes import *
+from typing import Annotated
+from pyexample.ffi import Buffer, In, Library, Out
+
+one = Library("one", "binding", system={"linux": "libone.so"})
+other = Library("other", "binding", system={"linux": "libother.so"})
+
+def declare(library, word):
+    @library.function(release_gil=False)
+    def f(it: Annotated[Buffer, word(c_int)], /) -> None: ...
+
+declare(one, In)
+declare(one, Out)
+declare(other, Out)
+"""
+    )
+    found = [
+        each for each in record(["binding"], ["one", "other"]).functions if each.name == "f"
+    ]
+    assert [(each.library, each.line, str(each.arguments)) for each in found] == [
+        ("libone.so", 13, "[['in', 'c_int']]"),
+        ("libone.so", 14, "[['out', 'c_int']]"),
+        ("libother.so", 15, "[['out', 'c_int']]"),
+    ]

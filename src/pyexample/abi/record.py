@@ -289,18 +289,17 @@ def _mask(owner: Any, name: str) -> int:
     return int.from_bytes(bytes(it), "little")
 
 
-def _functions(
-    recorder: _Recorder, modules: list[ModuleType], writer: _Writer
-) -> list[dict[str, Any]]:
-    directions = _directions(modules)
-    entries: list[dict[str, Any]] = []
+def _functions(recorder: _Recorder, writer: _Writer) -> list[dict[str, Any]]:
+    entries: dict[str, dict[str, Any]] = {}
     declared = {name for name, _, function, *_ in recorder.functions if _is_declared(function)}
     for name, library, function, file, line in recorder.functions:
         if name in declared and not _is_declared(function):
             continue  # looked up once more, for another purpose
         argtypes = function.argtypes
         types: Any = None if argtypes is None else [writer.write(each) for each in argtypes]
-        marks = directions.get(name, [])
+        # Of a declared function, which of its arguments C reads from ("in") and which it
+        # writes to ("out"): two declarations of one function may differ in that.
+        marks = getattr(function, "directions", [])
         if types and len(marks) == len(types):
             types = list(map(_marked, marks, types))
         entry = {
@@ -312,8 +311,9 @@ def _functions(
             "result_is_set": _has_restype(function),
             "arguments": types,
         }
-        entries.append(entry)
-    return entries
+        # A declaration may have an object for each way to call it.
+        entries.setdefault(json.dumps(entry), entry)
+    return [*entries.values()]
 
 
 def _marked(mark: str, ctype: Any) -> Any:
@@ -337,25 +337,6 @@ def _result(function: Any) -> Any:
     if restype is None or (_is(restype, object) and hasattr(restype, "from_param")):
         return restype
     return ct.c_int
-
-
-def _directions(modules: list[ModuleType]) -> dict[str, list[str]]:
-    """Which arguments of a function C reads from ("in") and which it writes to ("out").
-
-    Found in any object with ``declarations``, a dict of objects whose ``arguments`` have a
-    ``spec``, and that an attribute ``writable``.
-    """
-    found: dict[str, list[str]] = {}
-    marks = {True: "out", False: "in", None: ""}
-    for value in [value for module in modules for value in vars(module).values()]:
-        declarations: Any = getattr(value, "__dict__", {}).get("declarations")
-        if _is(type(declarations), dict) and not isinstance(value, ModuleType):
-            for name, declaration in declarations.items():
-                found[name] = [
-                    marks[getattr(each.spec, "writable", None)]
-                    for each in declaration.arguments
-                ]
-    return found
 
 
 def _constants(modules: list[ModuleType], writer: _Writer) -> list[dict[str, Any]]:
@@ -453,7 +434,7 @@ def main(request_file: str, answer_file: str) -> None:
         answer["error"] = traceback.format_exc()
     else:
         writer = _Writer()
-        answer["functions"] = _functions(recorder, modules, writer)
+        answer["functions"] = _functions(recorder, writer)
         _structs(modules, writer)
         answer["constants"] = _constants(modules, writer)
         answer["structs"] = writer.structs

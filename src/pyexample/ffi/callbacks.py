@@ -40,7 +40,7 @@ class Callback:
             failed: the result that C gets where the callable raised an exception; None is
                 zero.
         """
-        declaration = Declaration(function)
+        declaration = self.declaration = Declaration(function)
         self.name = declaration.name
         self.arguments: list[Value] = []
         self._from_c: list[Function[..., Any]] = []
@@ -69,6 +69,9 @@ class Callback:
 
         self._closure: Any = Closure
         self._to_c = to_c(f"{self.name}() result", result) if result else None
+
+    def __repr__(self) -> str:
+        return f"Callback({self.name})"
 
     @classmethod
     def failing_with(cls, result: Any) -> Function[[Function[..., Any]], "Callback"]:
@@ -134,6 +137,19 @@ class Callback:
             if isinstance(given[-1], Handle):
                 state.cleanups.append(given[-1].forget)
         return given
+
+    def function(self, address: int, kept: object) -> Function[..., Any]:
+        """The C function at ``address``, as a declared function: with checked arguments.
+
+        It keeps ``kept`` alive. Where it is passed to C, C gets its ``c_pointer``.
+        """
+        from .checked import checked_call  # which imports this module
+
+        pointer = self.prototype(address)
+        pointer.kept = kept
+        call: Any = checked_call(self.declaration, pointer)
+        call.c_pointer = pointer
+        return call  # type: ignore[no-any-return]
 
     def whole(self, closure: Any) -> Any:
         """What a field of a struct is to be set to, for it to keep what ``make`` returned.

@@ -14,7 +14,7 @@ from .calls import CallState
 from .conversions import POINTERS, from_c, to_c
 from .declaration import Argument, Declaration
 from .handles import Handle, Kept
-from .values import Count, DeclarationError, In, Returned, Value
+from .values import Count, DeclarationError, In, Returned, Value, with_article
 
 Function = Callable[..., Any]
 
@@ -112,7 +112,9 @@ def closing_call(declaration: Declaration, c_function: Function) -> Function:
         if keywords or len(given) != 1:
             raise _wrong_number(declaration, given, keywords)
         if not isinstance(given[0], kind):
-            raise TypeError(f"{where} must be a {kind.__name__}, not {type(given[0]).__name__}")
+            raise TypeError(
+                f"{where} must be {with_article(kind.__name__)}, not {type(given[0]).__name__}"
+            )
         given[0].close()
 
     return call
@@ -176,7 +178,9 @@ def _finisher(declaration: Declaration) -> Function:
         specs.insert(0, result)
     converters = [from_c(_result(declaration, spec), spec) for spec in specs]
     unexpected = refuse(declaration)
-    special = result and (status or result.enumeration or result.kind in POINTERS)
+    special = result and (
+        status or result.enumeration or result.narrowed or result.kind in POINTERS
+    )
     as_it_is = not (special or declaration.returned)
 
     def finish(

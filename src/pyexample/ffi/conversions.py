@@ -6,11 +6,11 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .values import Value
+from .values import Value, with_article
 
 Given = Iterable[object]
 
-POINTERS = ("string", "address", "handle")
+POINTERS = ("string", "wide string", "address", "handle", "pointer")
 
 _INFINITY = float("inf")
 
@@ -18,7 +18,7 @@ _INFINITY = float("inf")
 def to_c(where: str, spec: Value) -> Callable[[Any], Any]:
     """What makes of a Python value what ctypes passes for it, or raises an error."""
     convert = functools.partial(_CONVERTERS[spec.kind], where, spec)
-    if not spec.nullable or spec.kind in ("callback", "other"):
+    if not spec.nullable or spec.kind in ("callback", "pointer", "other"):
         return convert
     return lambda given: None if given is None else convert(given)
 
@@ -28,7 +28,8 @@ def from_c(where: str, spec: Value) -> Callable[..., Any]:
 
     It may be passed the arguments of the call as well, from which handles are made.
     """
-    of_kind = _member if spec.enumeration else _FROM_C.get(spec.kind, _same)
+    special = _member if spec.enumeration else _within if spec.narrowed else None
+    of_kind = special or _FROM_C.get(spec.kind, _same)
     convert = functools.partial(of_kind, where, spec)
     if spec.nullable or spec.kind not in POINTERS:
         return convert
@@ -46,11 +47,23 @@ def _same(where: str, spec: Value, result: Any, given: Given = ()) -> Any:
     return result
 
 
+def _within(where: str, spec: Value, result: Any, given: Given = ()) -> Any:
+    if not spec.low <= result <= spec.high:
+        raise ValueError(f"{where} is {result}, which is not in {spec.low}..{spec.high}")
+    return result
+
+
 def _member(where: str, spec: Value, result: Any, given: Given = ()) -> Any:
     try:
-        return spec.enumeration(result)
+        return spec.enumeration(_within(where, spec, result) if spec.narrowed else result)
     except ValueError:
         raise ValueError(f"{where} is {result}, no {spec.enumeration.__name__}") from None
+
+
+def _point(where: str, spec: Value, result: Any, given: Given = ()) -> Any:
+    if not result:
+        return None
+    return result.contents if spec.contents else result
 
 
 def _adopt(where: str, spec: Value, result: Any, given: Given = (), owned: bool = True) -> Any:
@@ -67,18 +80,18 @@ def _copy(where: str, spec: Value, result: Any, given: Given = ()) -> Any:
             spec.freed_by.function(address)
 
 
-def _decode(spec: Value, text: bytes | None) -> Any:
-    if text is None or spec.python_type is bytes:
+def _decode(spec: Value, text: Any) -> Any:
+    if text is None or isinstance(text, spec.python_type):
         return text
     return text.decode(spec.encoding.name, spec.encoding.errors)
 
 
-_FROM_C = {"handle": _adopt, "string": _copy}
+_FROM_C = {"handle": _adopt, "string": _copy, "wide string": _copy, "pointer": _point}
 
 
 def _integer(where: str, spec: Value, given: Any) -> int:
     try:
-        number = operator.index(given)
+        number = int.__int__(operator.index(given))  # of a class derived from int: an int
     except TypeError:
         if _has(given, "__index__"):
             raise  # its own error says more
@@ -124,13 +137,48 @@ def _string(where: str, spec: Value, given: Any) -> bytes:
     encoding = spec.encoding
     is_bytes = spec.python_type is bytes
     text: bytes = given if is_bytes else str.encode(given, encoding.name, encoding.errors)
-    nul = bytes.find(text, 0)
-    if nul >= 0:
-        raise ValueError(
-            f"{where} must not contain NUL, which ends a string in C:"
-            f" there is one at byte {nul}"
-        )
+    at = bytes.find(text, 0)  # its own, whatever a class derived from it says
+    if at >= 0:
+        raise ValueError(_NUL.format(where, "byte", at))
     return text
+
+
+_NUL = "{} must not contain NUL, which ends a string in C: there is one at {} {}"
+
+
+def _wide_string(where: str, spec: Value, given: Any) -> ctypes.c_wchar_p:
+    if not isinstance(given, str):
+        raise TypeError(f"{where} must be str, not {_type_name(given)}")
+    at = str.find(given, "\0")
+    if at >= 0:
+        raise ValueError(_NUL.format(where, "character", at))
+    # It has the memory, which is to outlive the call: what is Returned may point into it.
+    return ctypes.c_wchar_p(given)
+
+
+def _character(where: str, spec: Value, given: Any) -> Any:
+    kind = spec.python_type
+    if not isinstance(given, kind):
+        raise TypeError(f"{where} must be {kind.__name__}, not {_type_name(given)}")
+    if kind.__len__(given) != 1:
+        raise ValueError(f"{where} must be one {spec.kind}, not {kind.__len__(given)}")
+    if kind is str and ord(given) >> 8 * ctypes.sizeof(spec.ctype):  # on Windows
+        raise ValueError(f"{where} cannot hold {given!r}, which is two of them in C")
+    return given
+
+
+def _characters(where: str, spec: Value, given: Any) -> Any:
+    kind, length = spec.python_type, spec.ctype._length_
+    if not isinstance(given, kind):
+        raise TypeError(f"{where} must be {kind.__name__}, not {_type_name(given)}")
+    if kind.__len__(given) > length:
+        raise ValueError(f"{where} cannot hold {kind.__len__(given)} of them")
+    nul: Any
+    nul, unit = ("\0", "character") if kind is str else (b"\0", "byte")
+    at = kind.find(given, nul)
+    if at >= 0:  # what is read again would end there
+        raise ValueError(f"{_NUL.format(where, unit, at)}: declare c_uint8 * {length} for data")
+    return given
 
 
 def _other(where: str, spec: Value, given: Any) -> Any:
@@ -145,8 +193,8 @@ def _other(where: str, spec: Value, given: Any) -> Any:
 
 def _handle(where: str, spec: Value, given: Any) -> Any:
     if not isinstance(given, spec.python_type):
-        expected = spec.python_type.__name__
-        raise TypeError(f"{where} must be a {expected}, not {_type_name(given)}")
+        expected = with_article(spec.python_type.__name__)
+        raise TypeError(f"{where} must be {expected}, not {_type_name(given)}")
     if given.closed:
         raise ValueError(f"{where} is closed")
     return given
@@ -155,17 +203,23 @@ def _handle(where: str, spec: Value, given: Any) -> Any:
 def _callback(where: str, spec: Value, given: Any) -> Any:
     if not callable(given) and not (given is None and spec.nullable):
         raise TypeError(f"{where} must be callable, not {_type_name(given)}")
+    pointer = getattr(given, "c_pointer", None)  # see Callback.function
+    if isinstance(pointer, spec.callback.prototype):
+        return pointer
     return spec.callback.make(given)
 
 
 _CONVERTERS: dict[str, Callable[[str, Value, Any], Any]] = {
     **dict.fromkeys(("signed", "unsigned", "address"), _integer),
     "bool": _bool,
-    "float": _float,
+    **dict.fromkeys(("float", "long double"), _float),
+    **dict.fromkeys(("byte", "character"), _character),
+    "characters": _characters,
     "string": _string,
+    "wide string": _wide_string,
     "handle": _handle,
     "callback": _callback,
-    "other": _other,
+    **dict.fromkeys(("pointer", "other"), _other),
 }
 
 

@@ -10,14 +10,17 @@ Python type        C argument                           accepts
 ``int``            every integer type of ctypes         what has ``__index__``, in range
 an ``IntEnum``     every integer type of ctypes         likewise
 ``bool``           ``c_bool``                           True and False
-``float``          ``c_float``, ``c_double``            what ``math.sqrt`` accepts
+``float``          every floating type of ctypes        what ``math.sqrt`` accepts
 ``bytes``          ``c_char_p``                         no NUL within
 ``str``            ``c_char_p``                         no NUL within; goes as UTF-8
+``str``            ``c_wchar_p``                        no NUL within
+``bytes``          ``c_char``                           one byte
+``str``            ``c_wchar``                          one character
 ``int``            ``c_void_p``                         an address
 a ``Handle``       ``c_void_p``                         an open handle of that type
 ``Callable``       a ``Callback``                       a Python callable
 ``Buffer``         ``In(c_int32)``, ``Out(c_int32)``    a contiguous buffer of such items
-any                any other ctypes type                what its ``from_param`` accepts
+its own, ``Any``   any other ctypes type                what its ``from_param`` accepts
 =================  ===================================  ==============================
 
 ``| None`` lets None stand for a null pointer. Behind a C type may stand what it needs: a
@@ -31,7 +34,8 @@ back.
 A result is declared like a value, or as None for ``void``; a ``Status`` is for codes that
 say how a function failed; ``FreedBy`` behind a ``c_char_p`` frees what was returned. Behind
 it stand those ``Returned`` that are C's last arguments. What comes back is the result and
-all that is Returned: nothing, the one, or a tuple of them in C's order.
+all that is Returned: nothing, the one, or a tuple of them in C's order. A null pointer is
+None where that is declared, else a ValueError; so is an integer beyond a declared ``range``.
 """
 
 import types
@@ -39,7 +43,7 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from .values import Count, DeclarationError, In, Keep, Returned, Status, Value
+from .values import Count, DeclarationError, In, Keep, Returned, Status, Value, is_union
 
 Spec = Value | In | Count | Returned
 
@@ -109,9 +113,17 @@ class Declaration:
         return next((spec.python_type for spec in specs if spec.closes), None)
 
     def apply(self, c_function: Any) -> None:
-        """Set ``argtypes`` and ``restype`` on a function of a ctypes library."""
+        """Set ``argtypes`` and ``restype`` on a function of a ctypes library.
+
+        And ``directions``, for the checker: "in" for what C reads from and "out" for what
+        it writes to, which ctypes' types do not tell; "" for other arguments.
+        """
         c_function.argtypes = [argument.spec.ctype for argument in self.arguments]
         c_function.restype = self.result.ctype if self.result else None
+        c_function.directions = [
+            ("out" if each.spec.writable else "in") if isinstance(each.spec, In) else ""
+            for each in self.arguments
+        ]
 
     def _read_result(self, where: str, annotation: Any) -> Value | None:
         is_void = annotation in (None, types.NoneType)
@@ -121,6 +133,10 @@ class Declaration:
         for item in [each for each in items if isinstance(each, Returned)]:
             self.arguments.append(Argument(self.name, "return", len(self.parameters), item))
             items.remove(item)
+        if isinstance(ctype, Returned):
+            raise DeclarationError(
+                f"{where}: before {ctype!r} stands what C itself returns: None for void"
+            )
         parts = _parts(python_type)
         alone = ctype is not None and not isinstance(ctype, Status)
         returned = [each.python_type for each in self.returned]
@@ -139,7 +155,7 @@ class Declaration:
         if returned:  # of a Status, nothing
             python_type = parts[0] if alone else None
         result = Value(where, python_type, ctype, *items)
-        result.only(where, "status", "freed_by")
+        result.only(where, "result")
         return result
 
     def _find_parameters(self) -> None:
@@ -199,13 +215,32 @@ def _parameter(where: str, annotation: Any) -> list[Spec]:
         elif given is None:
             given = item if isinstance(item, In) else Value(where, python_type, item)
             specs.append(given)
+            if isinstance(item, In):
+                _check_buffer(where, python_type, item)
         else:
             given.refine(where, item)
     if given is None:
         raise DeclarationError(f"{where}: expected a C type behind {python_type!r}")
     if isinstance(given, Value):
-        given.only(where, "callback", "keep", "closes")
+        given.only(where, "parameter")
     return specs
+
+
+def _check_buffer(where: str, python_type: Any, word: In) -> None:
+    """Refuse a Python type that has no buffer, or that None is of."""
+    members = typing.get_args(python_type) if is_union(python_type) else (python_type,)
+    for each in members:
+        if each in (None, types.NoneType):
+            raise DeclarationError(
+                f"{where}: {word!r} cannot be None: an empty buffer can be passed, or declare"
+                " the address, Annotated[int | None, c_void_p]"
+            )
+        plain = typing.get_origin(each) or each
+        if isinstance(plain, type) and issubclass(plain, _NO_BUFFERS):
+            raise DeclarationError(f"{where}: Buffer stands for {word!r}, not {python_type}")
+
+
+_NO_BUFFERS = (int, float, complex, str, list, tuple, dict, set)
 
 
 def _parts(python_type: Any) -> list[Any]:

@@ -18,7 +18,7 @@ from ..libfastcall import (
 )
 from .declaration import Argument, Declaration
 from .later import import_later, made_once
-from .values import NEVER, Count, In, Value
+from .values import NEVER, Count, In, Value, with_article
 
 
 class Function(bytes):
@@ -121,7 +121,7 @@ def _describe_argument(argument: Argument, buffers: list[int], its_ctypes: CType
     described = CArgument(parameter=argument.position, size=ctypes.sizeof(spec.ctype))
     if isinstance(spec, Value):
         items = _items(spec)
-        described.kind = _kind(argument.where, spec, "pointer" if items else spec.kind)
+        described.kind = _kind(argument.where, spec, spec.kind)
         described.low, described.high = spec.low, spec.high
         described.nullable = spec.nullable or spec.python_type is Any
         described.type = id(spec.python_type if spec.kind == "handle" else spec.ctype)
@@ -147,11 +147,18 @@ def _describe_result(spec: Value | None) -> tuple[int, Any]:
     if spec is None or (status and not fails and spec.python_type is None):
         return KINDS["void"], None
     if spec.kind == "handle" or spec.freed_by:
-        raise NotServedError(f"result: a {spec.c_name} that is to be given back is not served")
+        raise NotServedError(
+            f"result: {with_article(spec.c_name)} that is to be given back is not served"
+        )
+    if spec.narrowed or spec.kind == "pointer":
+        what = "a range of its own" if spec.narrowed else "a pointer to what ctypes knows"
+        raise NotServedError(f"result: {what} is not served")
     if fails or spec.enumeration:
         if spec.kind != "signed" or ctypes.sizeof(spec.ctype) != ctypes.sizeof(ctypes.c_int32):
             raise NotServedError(f"result: codes of {spec.c_name} are not served")
-        codes = status.success if status and fails else map(int, spec.enumeration)
+        codes = status.success if status and fails else [*map(int, spec.enumeration)]
+        if len(codes) > _MOST_CODES:
+            raise NotServedError(f"result: more than {_MOST_CODES} codes are not served")
         nothing, member = spec.python_type is None, spec.enumeration or int
         return KINDS["code"], {code: None if nothing else member(code) for code in codes}
     if _is_two_words(spec.ctype):
@@ -159,6 +166,10 @@ def _describe_result(spec: Value | None) -> tuple[int, Any]:
         metaclass: Any = type(ctypes.Structure)
         return KINDS["struct"], metaclass.from_buffer_copy.__get__(spec.ctype)
     return _kind("result", spec, spec.kind), None
+
+
+_MOST_CODES = 4096
+"""So many have an object each in a dict."""
 
 
 def _kind(where: str, spec: Value, kind: str) -> int:

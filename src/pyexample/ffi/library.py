@@ -10,7 +10,7 @@ from ..libfastcall import NotServedError
 from ..loading import is_stand_in, load, override_variable, variable
 from .declaration import Declaration
 from .fastcall import Function, builtin
-from .later import import_later
+from .later import import_later, made_once
 from .values import NEVER, DeclarationError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -21,12 +21,15 @@ class Library:
 
     Attributes:
         cdll: the library as ctypes sees it. ``library.cdll.name`` is the raw function,
-            with the declared ``argtypes`` and ``restype``, for Numba and other tools.
+            with the declared ``argtypes`` and ``restype``, for Numba and other tools. It is
+            an object of its own: what is set on it changes no declared function. Where a
+            C function is declared more than once, it has the types of the first one.
         path: the file that was loaded.
         abi: as it was passed.
         attempts: every file that was considered; the last one was loaded.
-        declarations: the declared functions, by name.
-        fallbacks: why a declared function is not a builtin, by name.
+        declarations: the declared functions, by name: of each the first declaration.
+        fallbacks: why a declared function is not a builtin, by name; of several
+            declarations of it, the first that is none.
     """
 
     def __init__(
@@ -81,8 +84,8 @@ class Library:
             declaration: the Python function; ``ffi.declaration`` tells how it is written.
             release_gil: whether other Python threads may run during the call. True for a
                 function that takes its time, or waits; False for one of some nanoseconds,
-                for which it would cost more than the call. A number: for buffers of so
-                many bytes in all, and more.
+                for which it would cost more than the call. A positive number: for buffers
+                of so many bytes in all, and more.
 
         Raises:
             DeclarationError: the declaration contradicts itself, or the library has no
@@ -93,18 +96,21 @@ class Library:
         return self._bind(declaration, release_gil)
 
     def _bind(self, function: F, release_gil: bool | int) -> F:
-        if isinstance(release_gil, bool):
-            release_gil = 0 if release_gil else NEVER
-        declaration = Declaration(function, release_gil)
+        declaration = Declaration(function, _release_at(release_gil))
         name = declaration.name
         try:
-            c_function = getattr(self.cdll, name)
+            c_function = self.cdll[name]  # an object of its own, where an attribute is shared
         except AttributeError:
+            from ..loading.missing import describe_missing  # most functions are there
+
             raise DeclarationError(
-                f"{name}() is declared, but {self.path} has no such function"
+                f"{name}() is declared, but {self.path} has no such function."
+                f" {describe_missing(self.cdll, self.path, name)}"
             ) from None
         declaration.apply(c_function)
-        self.declarations[name] = declaration
+        is_first = self.declarations.setdefault(name, declaration) is declaration
+        if is_first and isinstance(vars(self.cdll).get(name, c_function), type(c_function)):
+            setattr(self.cdll, name, c_function)  # unless it is called as ctypes' _handle is
         try:
             if declaration.closes:
                 raise NotServedError("it closes a handle")
@@ -114,7 +120,7 @@ class Library:
                 raise NotServedError("the library is a stand-in")
             return cast(F, builtin(declaration, self._kind))
         except NotServedError as reason:
-            self.fallbacks[name] = str(reason)
+            self.fallbacks.setdefault(name, str(reason))
         checked = import_later("checked")  # where all is called fast, it is not needed
         make = checked.closing_call if declaration.closes else checked.checked_call
         call = make(declaration, self._callee(declaration))
@@ -122,13 +128,24 @@ class Library:
 
     def _callee(self, declaration: Declaration) -> Any:
         """What ctypes is to call: it releases the GIL as the declaration says."""
-        if declaration.release_at != NEVER:
-            return getattr(self.cdll, declaration.name)
-        callee = self._holding_gil[declaration.name]  # no other thread has this object
+        library = self._holding_gil if declaration.release_at == NEVER else self.cdll
+        callee = library[declaration.name]  # no other declaration or thread has this object
         declaration.apply(callee)
         return callee
 
-    @functools.cached_property
+    @made_once
     def _holding_gil(self) -> Any:
         """The same library, called with the GIL held; PyPy always releases it."""
         return getattr(ctypes, "PyDLL", ctypes.CDLL)(self.path, handle=self.cdll._handle)
+
+
+def _release_at(release_gil: Any) -> int:
+    """From how many bytes on the GIL is released."""
+    if isinstance(release_gil, bool):
+        return 0 if release_gil else NEVER
+    if not isinstance(release_gil, int) or not 0 < release_gil < NEVER:
+        # 0 would be as false as False is, and mean the opposite.
+        raise DeclarationError(
+            f"release_gil is True, False, or a number of bytes from 1 on, not {release_gil!r}"
+        )
+    return release_gil

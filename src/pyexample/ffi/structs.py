@@ -2,6 +2,7 @@
 
 import ctypes
 import typing
+import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -17,7 +18,9 @@ def struct(cls: type[S]) -> type[S]:
 
     ``x: Annotated[int, c_int32]`` is declared as a parameter of a function is, with what may
     stand behind its C type. What is assigned to a field, or passed when an instance is made,
-    is checked as an argument is. ``_pack_`` and the like are set as ctypes has it.
+    is checked as an argument is. A null pointer is read as None, a function pointer as a
+    function that calls C with checked arguments. ``_pack_`` and the like are set as ctypes
+    has it.
     """
     fields = {
         name: _field(f"{cls.__name__}.{name}", annotation)
@@ -44,8 +47,7 @@ def struct(cls: type[S]) -> type[S]:
 
 def _field(where: str, annotation: Any) -> Value:
     spec = Value(where, *split_annotation(where, annotation))
-    if spec.kind != "other":
-        spec.only(where, "callback")
+    spec.only(where, "field")
     if spec.kind == "handle":
         # Nothing tells whose it is: each time that it is read, or never.
         raise DeclarationError(f"{where}: a field holds an address, an int, not a handle")
@@ -60,16 +62,34 @@ class _Field:
         self.to_c: Callable[[Any], Any] = to_c(where, spec)
         self.from_c = from_c(where, spec)
         self.callback = spec.callback
+        self.is_object = spec.kind in ("callback", "pointer")
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         if instance is None:
             return self.field  # ctypes' own, with its offset and size
         value = self.field.__get__(instance, owner)
-        return None if value is None else self.from_c(value)  # it may not be filled in yet
+        if value is None or (self.is_object and not value):  # it may not be filled in yet
+            return None
+        if not self.callback:
+            return self.from_c(value)
+        # What ctypes returned is a view of the field, which calls whatever is in it later.
+        address = _address(value)
+        return self.callback.function(address, _closures.get(address))
 
     def __set__(self, instance: Any, value: Any) -> None:
         c_value = self.to_c(value)
+        if self.callback and c_value:
+            _closures[_address(c_value)] = c_value
         self.field.__set__(instance, self.callback.whole(c_value) if self.callback else c_value)
+
+
+_closures: "weakref.WeakValueDictionary[int, Any]" = weakref.WeakValueDictionary()
+"""By its address: what a field was set to. Who reads the field keeps it alive."""
+
+
+def _address(function: Any) -> int:
+    # Not by ctypes.cast, after which it refers to itself.
+    return ctypes.c_void_p.from_buffer_copy(function).value or 0
 
 
 def _names(cls: Any) -> list[str]:

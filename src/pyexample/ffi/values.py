@@ -1,6 +1,9 @@
 """What stands in a declaration: the C arguments, and what is said of them."""
 
+import codecs
 import ctypes
+import itertools
+import operator
 import types
 import typing
 from collections.abc import Callable, Iterable
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer as Buffer
+    from typing_extensions import Self
 else:
 
     class Buffer:
@@ -18,19 +22,41 @@ KINDS = {
     **dict.fromkeys("bhilq", "signed"),
     **dict.fromkeys("BHILQ", "unsigned"),
     **dict.fromkeys("fd", "float"),
+    "g": "long double",
     "?": "bool",
+    "c": "byte",
+    "u": "character",
     "z": "string",
+    "Z": "wide string",
     "P": "address",
 }
 """By the type code of a simple ctypes type: its kind."""
 
-_PYTHON_TYPES = {"bool": (bool,), "float": (float,), "string": (bytes, str), "other": ()}
-"""By its kind: the Python types for a value, where they are not int."""
+_PYTHON_TYPES = {
+    **dict.fromkeys(("signed", "unsigned", "address"), (int,)),
+    **dict.fromkeys(("float", "long double"), (float,)),
+    "bool": (bool,),
+    "byte": (bytes,),
+    "character": (str,),
+    "string": (bytes, str),
+    "wide string": (str,),
+}
+"""By its kind: the Python types for a value of a simple ctypes type."""
 
-_C_NAMES = {"?": "bool", "f": "float", "d": "double", "z": "char *", "P": "void *", "c": "char"}
+_SIMPLE = ctypes.c_int.__base__
+"""ctypes' base of simple types: Python values stand for those alone that are made of it."""
 
-CLOSES = object()
-"""Behind a parameter that is a handle: the function closes it."""
+_C_NAMES = {
+    "?": "bool",
+    "f": "float",
+    "d": "double",
+    "g": "long double",
+    "c": "char",
+    "u": "wchar_t",
+    "z": "char *",
+    "Z": "wchar_t *",
+    "P": "void *",
+}
 
 MakeError = Callable[[int, str, tuple[Any, ...]], BaseException]
 """Makes an exception: see Status."""
@@ -43,7 +69,37 @@ class DeclarationError(TypeError):
     """A declaration that contradicts itself, or that cannot be understood."""
 
 
-class In:
+class Word:
+    """What stands behind a type in a declaration; messages show it as it was written."""
+
+    _written: str
+
+    def __new__(cls, *given: Any, **named: Any) -> "Self":
+        """Write down what it is made of."""
+        self = super().__new__(cls)
+        shown = [_shown(each) for each in given]
+        shown += [f"{name}={_shown(each)}" for name, each in named.items()]
+        self._written = f"{cls.__name__}({', '.join(shown)})"
+        return self
+
+    def __repr__(self) -> str:
+        return self._written
+
+
+def _shown(given: Any) -> str:
+    return str(getattr(given, "__name__", None) or repr(given))
+
+
+class _Closes:
+    def __repr__(self) -> str:
+        return "CLOSES"
+
+
+CLOSES = _Closes()
+"""Behind a parameter that is a handle: the function closes it."""
+
+
+class In(Word):
     """The C argument ``const T *``: the items of a buffer, which C reads.
 
     ``In(c_int32)`` takes any object with the buffer protocol whose items are int32_t, of
@@ -84,7 +140,7 @@ class Out(In):
         self.in_place = in_place
 
 
-class Count:
+class Count(Word):
     """The C argument that says how many items a buffer has, such as ``size_t``.
 
     ``Count(c_size_t, "numbers")`` is what the buffer that is passed for the parameter
@@ -100,7 +156,7 @@ class Count:
         self.names = buffers
 
 
-class Encoding:
+class Encoding(Word):
     """Behind ``c_char_p``: how a ``str`` is encoded, where that is not UTF-8.
 
     One whose only zero byte is the NUL that ends the string.
@@ -109,21 +165,24 @@ class Encoding:
     def __init__(self, name: str, /, errors: str = "strict") -> None:
         if 0 in "a".encode(name, errors):  # LookupError where there is none of that name
             raise DeclarationError(f"Encoding: {name} has zero bytes within a text")
+        codecs.lookup_error(errors)  # LookupError likewise
         self.name = name
         self.errors = errors
 
 
-class FreedBy:
-    """Behind a ``c_char_p`` that is returned: it is copied, then freed.
+class FreedBy(Word):
+    """Behind a ``c_char_p`` or ``c_wchar_p`` that is returned: it is copied, then freed.
 
     ``FreedBy(free)``: the declared function that takes its address, an ``int``.
     """
 
     def __init__(self, function: Callable[[int], object], /) -> None:
+        if not callable(function):
+            raise DeclarationError(f"FreedBy: expected a declared function, not {function!r}")
         self.function = function
 
 
-class Keep:
+class Keep(Word):
     """Behind a callback that C keeps: it stays alive as long as the handle that it is for.
 
     ``Keep("database")`` is for the handle that is passed for the parameter ``database``, and
@@ -135,7 +194,7 @@ class Keep:
         self.names = (handle, *names)
 
 
-class Status:
+class Status(Word):
     """As the C type of a result: a code that says whether the function succeeded.
 
     Codes of success come back as the Python type of the result, an enumeration or int, or
@@ -144,7 +203,12 @@ class Status:
     """
 
     def __init__(
-        self, ctype: Any, error: MakeError | None = None, /, *, success: Iterable[int] = (0,)
+        self,
+        ctype: Any,
+        error: MakeError | None = None,
+        /,
+        *,
+        success: Iterable[int] | None = None,
     ) -> None:
         """Declare the codes of a library.
 
@@ -152,11 +216,17 @@ class Status:
             ctype: the C type of the codes.
             error: makes the exception for any other code, from the code, the name of the
                 function and what it was passed, with what it Returned behind it.
-            success: the codes of success.
+            success: the codes of success, such as an enumeration, or a ``range``. None: 0.
         """
+        if error is None and success is not None:
+            raise DeclarationError(
+                "Status: success needs an error behind the C type, for all other codes"
+            )
+        if error is not None and not callable(error):
+            raise DeclarationError(f"Status: error is called to make one, not {error!r}")
         self.ctype = ctype
         self.error = error
-        self.success = frozenset(success)
+        self.success = _codes((0,) if success is None else success)
 
     def fails(self, code: int) -> bool:
         """Whether the code says that this call failed."""
@@ -168,13 +238,15 @@ class Value:
 
     Attributes:
         ctype: the ctypes type.
-        kind: "signed", "unsigned", "bool", "float", "string", "address", "handle",
-            "callback", or "other".
+        kind: one of KINDS, or "handle", "callback", "pointer" (to what ctypes has a type
+            for), "characters" (an array of them), or "other".
         c_name: the type as C programmers write it, such as "int32_t".
         python_type: the Python type that stands for it.
         nullable: whether None stands for a null pointer.
         low, high: the least and the greatest value of an integer or address, else 0.
+        narrowed: whether a range was declared for it.
         enumeration: the one that an integer is of, or None.
+        contents: whether what a pointer points to, rather than itself, comes back from C.
         callback, status, encoding, freed_by, keep, closes: what was declared of it.
     """
 
@@ -185,6 +257,7 @@ class Value:
     keep: Keep | None = None
     closes = False
     enumeration: Any = None
+    narrowed = contents = False
     low = high = 0
 
     def __init__(self, where: str, python_type: Any, ctype: Any, /, *items: object) -> None:
@@ -196,8 +269,18 @@ class Value:
         elif isinstance(ctype, Status):
             self.status, ctype = ctype, ctype.ctype
         self.ctype: Any = ctype
+        if isinstance(ctype, (In, Count, Returned)):
+            raise DeclarationError(
+                f"{where}: {ctype!r} stands in a parameter only: here stands a ctypes type,"
+                f" such as {_shown(ctype.ctype)}"
+            )
         self.kind = _kind(ctype, where)
-        python_types = _PYTHON_TYPES.get(self.kind, (int,))
+        if self.kind in _PYTHON_TYPES and _SIMPLE not in ctype.__bases__:
+            raise DeclarationError(
+                f"{where}: ctypes makes no Python value of {_shown(ctype)}, which is derived"
+                f" from {_shown(ctype.__base__)}: declare that one"
+            )
+        self.words: list[type] = []
         self.c_name = _c_name(ctype)
         self.python_type, self.nullable = _without_none(python_type)
         if self.kind in ("signed", "unsigned", "address"):
@@ -206,33 +289,39 @@ class Value:
             self.enumeration = self.python_type if issubclass(self.python_type, int) else None
         if self.callback:
             self.kind, self.c_name = "callback", self.callback.name
-        elif self.kind == "address" and hasattr(self.python_type, "adopt"):
-            self.kind, self.c_name = "handle", f"{self.python_type.__name__} *"
+            if not all(_is_kin(each, Callable, True) for each in _members(self.python_type)):
+                raise DeclarationError(
+                    f"{where}: Callable stands for {self.c_name}, not {python_type}"
+                )
         elif self.status:
             self._check_status(where, self.status)
-        elif python_types and self.python_type not in python_types and not self.enumeration:
-            names = " or ".join(each.__name__ for each in python_types)
-            raise DeclarationError(
-                f"{where}: {names} stands for {self.c_name}, not {python_type}"
-            )
-        elif self.nullable and self.kind in ("signed", "unsigned", "bool", "float"):
-            raise DeclarationError(f"{where}: {self.c_name} is no pointer, it cannot be None")
+        elif self.kind == "address" and hasattr(self.python_type, "adopt"):
+            self.kind, self.c_name = "handle", f"{self.python_type.__name__} *"
+        else:
+            self._check_python_type(where, python_type)
         for item in items:
             self.refine(where, item)
 
     def refine(self, where: str, item: object) -> None:
         """Take what stands behind the C type: a range, an Encoding, ..."""
-        if isinstance(item, range) and self.kind in ("signed", "unsigned"):
+        if type(item) in self.words:
+            raise DeclarationError(
+                f"{where}: {item!r} cannot stand behind another {type(item).__name__}"
+            )
+        self.words.append(type(item))
+        if isinstance(item, range) and self.kind in ("signed", "unsigned") and not self.status:
             if item.step != 1 or not item:
                 raise DeclarationError(f"{where}: {item!r} is empty, or has not the step 1")
             if item[0] < self.low or item[-1] > self.high:
                 raise DeclarationError(f"{where}: {item!r} goes beyond {self.c_name}")
             self.low, self.high = item[0], item[-1]
+            self.narrowed = True
         elif isinstance(item, Encoding) and self.kind == "string" and self.python_type is str:
             self.encoding = item
-        elif isinstance(item, FreedBy) and self.kind == "string":
+        elif isinstance(item, FreedBy) and self.kind in ("string", "wide string"):
             # ctypes would make bytes of a plain c_char_p, and the address would be lost.
-            self.freed_by, self.ctype = item, _OwnedString
+            self.freed_by = item
+            self.ctype = _OwnedString if self.kind == "string" else _OwnedWideString
         elif isinstance(item, Keep) and self.kind == "callback":
             self.keep = item
         elif item is CLOSES and self.kind == "handle":
@@ -240,17 +329,100 @@ class Value:
         else:
             raise DeclarationError(f"{where}: {item!r} cannot stand behind {self.c_name}")
 
-    def only(self, where: str, *allowed: str) -> None:
-        """Refuse what cannot be passed, and what has no meaning here but if ``allowed``."""
-        if self.kind == "other" and _is_packed_or_union(self.ctype):
-            # ctypes describes them to libffi as what they are not: C would get other values.
+    def only(self, where: str, place: str = "callback") -> None:
+        """Refuse what has no meaning, or cannot be had, in this place of a declaration.
+
+        ``place`` is "parameter", "result", "Returned", "field", or "callback": its
+        parameters and its result.
+        """
+        for name, what in _SPECIAL.items():
+            if getattr(self, name) and name not in _PLACES[place]:
+                raise DeclarationError(f"{where}: {what} has no meaning here")
+        if self.kind == "characters" and place != "field":
+            raise DeclarationError(
+                f"{where}: {self.c_name} is {_shown(self.python_type)} in a field only:"
+                " elsewhere it is a buffer, In(c_char) or Out(c_char)"
+            )
+        if self.kind == "other" and place not in ("field", "Returned"):
+            self._check_by_value(where, place)
+        if self.kind == "other" and hasattr(self.ctype, "_flags_"):
+            self._check_function_pointer(where, place)
+        if self.kind in ("pointer", "other"):
+            self._check_kin(where, place)
+
+    def _check_by_value(self, where: str, place: str) -> None:
+        """Refuse what ctypes describes to libffi as what it is not: C gets other values."""
+        if hasattr(self.ctype, "_length_"):
+            if place != "parameter":  # which C takes for a pointer
+                raise DeclarationError(
+                    f"{where}: an array is passed by its address, a POINTER to its items,"
+                    f" not as {self.c_name}"
+                )
+        elif _is_packed_or_union(self.ctype):
             raise DeclarationError(
                 f"{where}: a union or packed structure is passed by pointer, not by value:"
                 f" {self.c_name}"
             )
-        for name, what in _SPECIAL.items():
-            if getattr(self, name) and name not in allowed:
-                raise DeclarationError(f"{where}: {what} has no meaning here")
+
+    def _check_function_pointer(self, where: str, place: str) -> None:
+        """Refuse what ctypes makes of one, which can be null and is called without checks."""
+        is_callable = any(
+            typing.get_origin(each) is Callable for each in _members(self.python_type)
+        )
+        if place != "parameter" or is_callable:
+            raise DeclarationError(
+                f"{where}: a function pointer is a Callback in a parameter or field,"
+                f" elsewhere an address, c_void_p, not {self.c_name}"
+            )
+
+    def _check_python_type(self, where: str, declared: Any) -> None:
+        """Refuse a Python type that cannot stand for the C type."""
+        python_types = _PYTHON_TYPES.get(self.kind, ())
+        if _code(getattr(self.ctype, "_type_", None)) in ("c", "u") and (
+            self.python_type in (bytes, str) and not hasattr(self.ctype, "contents")
+        ):
+            wide = _code(self.ctype._type_) == "u"
+            self.kind, python_types = "characters", (str if wide else bytes,)
+            self.c_name = f"{_c_name(self.ctype._type_)}[{self.ctype._length_}]"
+        elif hasattr(self.ctype, "contents"):
+            self.kind = "pointer"
+        if python_types and self.python_type not in python_types and not self.enumeration:
+            names = " or ".join(each.__name__ for each in python_types)
+            raise DeclarationError(f"{where}: {names} stands for {self.c_name}, not {declared}")
+        can_be_null = ("string", "wide string", "address", "pointer")
+        if self.nullable and self.kind not in can_be_null and _code(self.ctype) != "O":
+            raise DeclarationError(f"{where}: {self.c_name} is no pointer, it cannot be None")
+        beyond = [each for each in self.enumeration or () if not self.low <= each <= self.high]
+        if beyond:
+            raise DeclarationError(f"{where}: {beyond[0]!s} goes beyond {self.c_name}")
+
+    def _check_kin(self, where: str, place: str) -> None:
+        """Refuse a Python type that is none of a structure, array or pointer."""
+        if _code(self.ctype):  # such as a py_object: anything
+            return
+        is_pointer = self.kind == "pointer"
+        # A field is read as the pointer that it is, since it can be set to another one.
+        kin = [self.ctype._type_] if is_pointer and place != "field" else []
+        letter = _code(getattr(self.ctype, "_type_", None))
+        is_text = letter in ("c", "u") and not is_pointer and place == "field"
+        # ctypes reads such an array as a text.
+        kin.append({"c": bytes, "u": str}[letter] if is_text else self.ctype)
+        if is_pointer and place == "parameter":
+            kin.append(ctypes.Array)
+        for each in _members(self.python_type):
+            quoted = getattr(each, "__forward_arg__", "Pointer")
+            if place != "parameter" and "Pointer" not in quoted:
+                raise DeclarationError(
+                    f"{where}: write {quoted} without quotes, or all of the annotation in them"
+                )
+            if not any(_is_kin(each, of, place == "parameter") for of in kin):
+                names = " or ".join(map(_shown, (*kin, Any)))
+                raise DeclarationError(
+                    f"{where}: {names} stands for {self.c_name}, not {self.python_type}"
+                )
+        self.contents = is_pointer and not all(
+            _is_kin(each, self.ctype, False) for each in _members(self.python_type)
+        )
 
     def _check_status(self, where: str, status: Status) -> None:
         if self.kind not in ("signed", "unsigned"):
@@ -261,13 +433,22 @@ class Value:
                 f"{where}: a Status comes back as int, an enumeration or None,"
                 f" not {self.python_type}"
             )
-        members = {each.value for each in enumeration} if enumeration else status.success
-        if status.error and not status.success <= members:
-            unknown = sorted(status.success - members)
-            raise DeclarationError(f"{where}: {enumeration.__name__} lacks the codes {unknown}")
+        if not status.error:
+            return
+        codes = status.success
+        ends = (codes[0], codes[-1]) if isinstance(codes, range) and codes else codes
+        if beyond := [code for code in ends if not self.low <= code <= self.high]:
+            raise DeclarationError(f"{where}: the code {beyond[0]} goes beyond {self.c_name}")
+        if enumeration:
+            members = {int(each) for each in enumeration}
+            unknown = [*itertools.islice((code for code in codes if code not in members), 9)]
+            if unknown:
+                raise DeclarationError(
+                    f"{where}: {enumeration.__name__} lacks the codes {sorted(unknown)}"
+                )
 
 
-class Returned:
+class Returned(Word):
     """The C argument ``T *``: room for a value, which C fills in and which comes back.
 
     ``Returned(int, c_int32)`` is declared as a value is, what stands behind its C type
@@ -276,8 +457,7 @@ class Returned:
 
     def __init__(self, python_type: Any, ctype: Any, /, *items: Any) -> None:
         self.value = Value("Returned", python_type, ctype, *items)
-        if self.value.kind != "other":
-            self.value.only("Returned", "freed_by")
+        self.value.only("Returned", "Returned")
         self.python_type = python_type
         # Of the declared type, for whoever compares it with the header.
         self.ctype: Any = ctypes.POINTER(ctype)
@@ -294,8 +474,59 @@ _SPECIAL = {
 """The attributes of a Value that have a meaning in some places only."""
 
 
+_PLACES = {
+    "parameter": ("callback", "keep", "closes"),
+    "result": ("status", "freed_by"),
+    "Returned": ("freed_by",),
+    "field": ("callback",),
+    "callback": (),
+}
+"""By the place in a declaration: which of them have a meaning there."""
+
+
 class _OwnedString(ctypes.c_char_p):
     """``char *`` as a result that keeps its address: ctypes makes bytes of no subclass."""
+
+
+class _OwnedWideString(ctypes.c_wchar_p):
+    """``wchar_t *`` likewise."""
+
+
+def _codes(success: Any) -> range | frozenset[int]:
+    """Codes of success; a range, which may be of billions, stays one."""
+    if isinstance(success, range):
+        return success
+    try:
+        return frozenset(map(operator.index, success))
+    except TypeError:  # it is no iterable, or has something else in it
+        raise DeclarationError(
+            f"Status: success is codes, such as (0, 1), not {success!r}"
+        ) from None
+
+
+def is_union(python_type: Any) -> bool:
+    """Whether it is one of several types, such as ``int | None``."""
+    return typing.get_origin(python_type) in (types.UnionType, typing.Union)
+
+
+def _members(python_type: Any) -> tuple[Any, ...]:
+    """The types of a union, None apart, or the one."""
+    if not is_union(python_type):
+        return (python_type,)
+    return tuple(each for each in typing.get_args(python_type) if each is not types.NoneType)
+
+
+def _is_kin(python_type: Any, ctype: Any, to_c: bool) -> bool:
+    """Whether a ctypes object is one of a Python type; ``to_c``: or can be one."""
+    if python_type is None:
+        return False
+    plain = typing.get_origin(python_type) or python_type
+    if python_type is Any or not isinstance(plain, type):  # such as a name in quotes
+        return True
+    try:
+        return issubclass(ctype, plain) or (to_c and issubclass(plain, ctype))
+    except TypeError:  # a Protocol, which only type checkers can judge
+        return True
 
 
 def _is_packed_or_union(ctype: Any) -> bool:
@@ -311,7 +542,7 @@ def _is_packed_or_union(ctype: Any) -> bool:
 
 def _without_none(python_type: Any) -> tuple[Any, bool]:
     """``int | None`` as ``(int, True)``, ``int`` as ``(int, False)``."""
-    if typing.get_origin(python_type) not in (types.UnionType, typing.Union):
+    if not is_union(python_type):
         return python_type, False
     members = typing.get_args(python_type)
     others = [member for member in members if member is not types.NoneType]
@@ -326,6 +557,12 @@ def _code(ctype: Any) -> str:
 def _kind(ctype: Any, where: str) -> str:
     if not (isinstance(ctype, type) and hasattr(ctype, "from_param")):
         raise DeclarationError(f"{where}: {ctype!r} is not a ctypes type")
+    try:
+        ctypes.sizeof(ctype)
+    except (TypeError, ValueError):  # PyPy's
+        raise DeclarationError(
+            f"{where}: {ctype!r} is not a ctypes type that has a size"
+        ) from None
     return KINDS.get(_code(ctype), "other")
 
 
@@ -344,3 +581,8 @@ def _limits(ctype: Any) -> tuple[int, int]:
     if ctype(-1).value == -1:
         return -(1 << bits - 1), (1 << bits - 1) - 1
     return 0, (1 << bits) - 1
+
+
+def with_article(name: str) -> str:
+    """``an Item``, ``a Box``."""
+    return f"{'an' if name[:1] in 'AEIOUaeiou' else 'a'} {name}"

@@ -1,0 +1,57 @@
+"""Why a library lacks a function: the usual causes, and names that it has that are near."""
+
+import ctypes
+import mmap
+import re
+
+_MOST = 5
+"""So many names are listed."""
+
+_NAME = re.compile(rb"(?<=\0)[A-Za-z_]\w{1,127}(?=\0)")
+
+
+def describe_missing(library: ctypes.CDLL, path: str, name: str) -> str:
+    """What may have gone wrong where ``library``, loaded from ``path``, lacks ``name``."""
+    causes = [
+        "its file is not among the sources of the library",
+        "it is not marked for export, where others are hidden",
+        "the file was built before it was written: build and install it again",
+        'it is C++ without extern "C"',
+    ]
+    near = near_names(library, path, name)
+    spelt = f": there is {', '.join(near)}" if near else ""
+    return f"The usual causes: {'; '.join(causes)}; it is spelt in another way{spelt}."
+
+
+def near_names(library: ctypes.CDLL, path: str, name: str) -> list[str]:
+    """Functions that the library has and whose names are near to ``name``, the nearest first.
+
+    ELF, Mach-O and PE files hold the names that are exported as texts between NULs. What
+    looks like one is one if the library has it. None where the file cannot be read.
+    """
+    import difflib
+
+    try:
+        with (
+            open(path, "rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text,
+        ):
+            found = {match[0].decode() for match in _NAME.finditer(text)}
+    except (OSError, ValueError):  # the system's, known by its name only; an empty file
+        return []
+    # Mach-O puts an underscore before each name.
+    found |= {each[1:] for each in found if each.startswith("_")}
+    known = {each.lower(): each for each in sorted(found) if each != name}
+    close = difflib.get_close_matches(name.lower(), known, n=4 * _MOST, cutoff=0.7)
+    # One has a prefix that the other lacks.
+    longer = [each for each in known if each.endswith(f"_{name}") or name.endswith(f"_{each}")]
+    names = dict.fromkeys(known[each] for each in (*close, *longer))
+    return [each for each in names if _has(library, each)][:_MOST]
+
+
+def _has(library: ctypes.CDLL, name: str) -> bool:
+    try:
+        library[name]
+    except (AttributeError, ValueError):
+        return False
+    return True
