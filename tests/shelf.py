@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 from pyexample.ffi import (
     CLOSES,
+    SAME_THREAD,
     Callback,
     Encoding,
     FreedBy,
@@ -284,9 +285,9 @@ def bind(library: Library) -> Shelf:
     def get_int() -> Int: ...
 
     OnInt = Callable[[int], int]  # noqa: N806
-    OnNumber = Annotated[OnInt, on_number]  # noqa: N806
+    OnNumber = Annotated[OnInt, on_number, SAME_THREAD]  # noqa: N806
     KeptOnNumber = Annotated[  # noqa: N806
-        OnInt | None, on_number, Keep("box", "slot")
+        OnInt | None, on_number, SAME_THREAD, Keep("box", "slot")
     ]
 
     def box_open(
@@ -306,29 +307,43 @@ def bind(library: Library) -> Shelf:
     def watch(box: ABox, slot: Int, code: Int, f: KeptOnNumber, /) -> Done: ...
     def watch_and_call(box: ABox, slot: Int, f: KeptOnNumber, /) -> Done: ...
     def watch_slowly(
-        box: ABox, before: Int, after: Int, f: Annotated[OnInt, on_number, Keep("box")], /
+        box: ABox,
+        before: Int,
+        after: Int,
+        f: Annotated[OnInt, on_number, SAME_THREAD, Keep("box")],
+        /,
     ) -> Done: ...
     def watch_box(
-        box: ABox, of: ABox, f: Annotated[OnInt, on_number, Keep("box", "of")], /
+        box: ABox, of: ABox, f: Annotated[OnInt, on_number, SAME_THREAD, Keep("box", "of")], /
     ) -> Done: ...
     def watch_signal(
-        box: ABox, number: Int, f: Annotated[OnInt, on_number, Keep("box")], /
+        box: ABox, number: Int, f: Annotated[OnInt, on_number, SAME_THREAD, Keep("box")], /
     ) -> Done: ...
-    def at_close(box: ABox, f: Annotated[OnInt, on_number, Keep("box")], /) -> Done: ...
+    def at_close(
+        box: ABox, f: Annotated[OnInt, on_number, SAME_THREAD, Keep("box")], /
+    ) -> Done: ...
     def fire(box: ABox, slot: Int, number: Int, /) -> Int: ...
     def fire_last(number: Int, /) -> Int: ...
     def fire_from(box: ABox, other: Annotated[Thing, c_void_p], slot: Int, /) -> Int: ...
-    def on_box(box: ABox, f: Annotated[Callable[[Box], int], on_a_box], /) -> Int: ...
-    def all_kinds(f: Annotated[Callable[..., int], of_all_kinds], color: Int, /) -> Int: ...
-    def boolean(f: Annotated[Callable[[], bool], get_bool], /) -> Annotated[bool, c_bool]: ...
+    def on_box(
+        box: ABox, f: Annotated[Callable[[Box], int], on_a_box, SAME_THREAD], /
+    ) -> Int: ...
+    def all_kinds(
+        f: Annotated[Callable[..., int], of_all_kinds, SAME_THREAD], color: Int, /
+    ) -> Int: ...
+    def boolean(
+        f: Annotated[Callable[[], bool], get_bool, SAME_THREAD], /
+    ) -> Annotated[bool, c_bool]: ...
     def real(
-        f: Annotated[Callable[[], float], get_double], /
+        f: Annotated[Callable[[], float], get_double, SAME_THREAD], /
     ) -> Annotated[float, c_double]: ...
     def pointer(
-        f: Annotated[Callable[[], int | None], get_pointer], /
+        f: Annotated[Callable[[], int | None], get_pointer, SAME_THREAD], /
     ) -> Annotated[int | None, c_void_p]: ...
-    def none(f: Annotated[Callable[[], None] | None, get_nothing], /) -> None: ...
-    def code_or(code: Int, f: Annotated[Callable[[], int], get_int], /) -> Done: ...
+    def none(f: Annotated[Callable[[], None] | None, get_nothing, SAME_THREAD], /) -> None: ...
+    def code_or(
+        code: Int, f: Annotated[Callable[[], int], get_int, SAME_THREAD], /
+    ) -> Done: ...
     def in_a_thread(count: Int, f: OnNumber, /) -> Int: ...
     def interrupted(f: OnNumber, /) -> Int: ...
     def status(code: Int, /) -> Done: ...
@@ -386,7 +401,13 @@ def bind(library: Library) -> Shelf:
     for function in declared:
         if function is not dispose and function is not disposed:
             # Those that wait must let other threads run; with the others both ways are tried.
-            release = function.__name__ in ("nap", "in_a_thread", "name_of", "look", "watch_slowly")
+            release = function.__name__ in (
+                "nap",
+                "in_a_thread",
+                "name_of",
+                "look",
+                "watch_slowly",
+            )
             bound = library.function(release_gil=release)(function)
             setattr(shelf, function.__name__, bound)
     return shelf

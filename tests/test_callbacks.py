@@ -24,16 +24,18 @@ unix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX threads and sig
 
 
 @pytest.fixture(autouse=True)
-def _no_exception_is_left(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """None waits that nobody raised, and ctypes has reported none; C saw no wrong use."""
-    lost: list[str] = []
-    monkeypatch.setattr(sys, "unraisablehook", lambda given: lost.append(repr(given.exc_value)))
-    yield lost
+def lost(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What no call raised: nothing, unless a test takes it out. And C saw no wrong use."""
+    heard: list[str] = []
+    monkeypatch.setattr(
+        sys, "unraisablehook", lambda given: heard.append(repr(given.exc_value))
+    )
+    yield heard
     collect()
     assert calls._innermost == {}
     engine = libfastcall.running()
     assert engine is None or engine.add_left(0) == 0
-    assert lost == []
+    assert heard == []
     assert shelf.faults == 0
 
 
@@ -133,9 +135,7 @@ def test_exceptions_come_out(shelf: Shelf, box: Any, kind: type[BaseException]) 
     assert called == [0, 7, 7]
 
 
-def test_what_c_gets_after_an_exception(
-    shelf: Shelf, _no_exception_is_left: list[str]
-) -> None:
+def test_what_c_gets_after_an_exception(shelf: Shelf, lost: list[str]) -> None:
     """The declared result; and where no declared function raises it, it is heard of at once."""
 
     def fail(*given: Any) -> Any:
@@ -149,8 +149,8 @@ def test_what_c_gets_after_an_exception(
         closure = callback.make(fail)
         for _ in range(2):  # it does not keep later ones from being called
             assert getattr(shelf.library.cdll, name)(closure, *arguments) == failed
-            assert _no_exception_is_left == ["Stop()"]
-            del _no_exception_is_left[:]
+            assert lost == ["Stop()"]
+            del lost[:]
 
 
 def test_an_exception_goes_before_the_error_of_c(shelf: Shelf) -> None:
@@ -470,7 +470,7 @@ def test_two_threads_fill_one_slot(
 ) -> None:
     """Whose callback C has in the end, nobody knows: it is there."""
     with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(shelf.watch_slowly, box, *others, lambda given: 200 + given)
+        other = pool.submit(lambda: shelf.watch_slowly(box, *others, lambda given: 200 + given))
         while not box._kept:
             pass
         shelf.watch_slowly(box, *mine, lambda given: 100 + given)
@@ -482,7 +482,7 @@ def test_two_threads_fill_one_slot(
 
 
 def test_an_exception_that_no_declared_call_raises(
-    shelf: Shelf, box: Any, _no_exception_is_left: list[str]
+    shelf: Shelf, box: Any, lost: list[str]
 ) -> None:
     """It is heard of at once, and everything else goes on."""
 
@@ -493,7 +493,7 @@ def test_an_exception_that_no_declared_call_raises(
     raw = shelf.library.cdll.fire
     assert raw(box, 0, 5) == 0
     assert raw(box, 0, 6) == 0
-    assert _no_exception_is_left == ["Stop(5)", "Stop(6)"]
+    assert lost == ["Stop(5)", "Stop(6)"]
     assert shelf.name_of(box) == ord("b")
 
     def call_raw(number: int) -> int:
@@ -501,11 +501,11 @@ def test_an_exception_that_no_declared_call_raises(
         return int(raw(box, 0, 7)) + number
 
     assert shelf.each(box, 2, call_raw) == 1
-    assert _no_exception_is_left[2:] == ["Stop(7)", "Stop(7)"]
+    assert lost[2:] == ["Stop(7)", "Stop(7)"]
     shelf.watch(box, 1, 0, lambda number: call_raw(number) + 1)
     assert shelf.fire(box, 1, 4) == 5
-    assert _no_exception_is_left[4:] == ["Stop(7)"]
-    del _no_exception_is_left[:]
+    assert lost[4:] == ["Stop(7)"]
+    del lost[:]
 
     def call_declared(number: int) -> int:
         """And what is declared raises its own, whoever called it."""

@@ -23,6 +23,7 @@ from support import HEADER, Package
 
 from pyexample.ffi import (
     CLOSES,
+    SAME_THREAD,
     Buffer,
     Callback,
     Count,
@@ -501,3 +502,62 @@ def test_every_declaration_is_kept() -> None:
     functions = re.findall(r"^EXAMPLE_API\s[^;(]*?(\w+)\s*\(", HEADER.read_text(), re.MULTILINE)
     assert set(library.declarations) == set(functions)
     assert all(name == each.name for name, each in library.declarations.items())
+
+
+@pytest.mark.parametrize("release_gil", [False, 100])
+def test_a_callback_may_come_from_another_thread(package: Package, release_gil: Any) -> None:
+    """It waits for the GIL; a call that holds it, and waits for that thread, waits for ever."""
+    package.compile("void call(int (*f)(int)) { f(1); }")
+    library = Library("c", f"{package.name}.module")
+
+    def call(f: Annotated[Callable[[int], int], on_number], /) -> None: ...
+
+    with pytest.raises(DeclarationError) as caught:
+        library.function(release_gil=release_gil)(call)
+    assert str(caught.value) == (
+        f"call() parameter 'f' (on_number): while release_gil={release_gil} holds the GIL, a"
+        " callback from another thread waits for it, and C for the callback. Leave release_gil"
+        " out; or write SAME_THREAD behind the callback, if C calls it in no other thread than"
+        " the caller's"
+    )
+    assert "call" not in library.declarations
+
+    def call_here(f: Annotated[Callable[[int], int], on_number, SAME_THREAD], /) -> None: ...
+
+    call_here.__name__ = "call"
+    seen: list[int] = []
+
+    def note(number: int) -> int:
+        seen.append(number)
+        return 0
+
+    library.function(release_gil=release_gil)(call_here)(note)
+    assert seen == [1]
+
+
+def test_what_tells_kept_callbacks_apart() -> None:
+    kept = Annotated[Callable[[int], int], on_number, Keep("box", "by")]
+
+    def of(annotation: Any) -> str:
+        def function(box: Annotated[Box, c_void_p], by: annotation, f: kept, /) -> None: ...
+
+        try:
+            Declaration(function)
+        except DeclarationError as error:
+            return str(error)
+        return ""
+
+    for right in (
+        Annotated[int, c_int32], Annotated[bool, ctypes.c_bool], Annotated[str, c_char_p],
+        Annotated[bytes | None, c_char_p], Annotated[int, c_void_p], Annotated[Box, c_void_p],
+        Annotated[Box | None, c_void_p], Annotated[Color, c_int32],
+    ):  # fmt: skip
+        assert of(right) == "", right
+    for wrong in (
+        Annotated[float, ctypes.c_double], Annotated[Any, ctypes.POINTER(c_int32)],
+        Annotated[Callable[[int], int], on_number],
+    ):  # fmt: skip
+        assert of(wrong) == (
+            "function() parameter 'f' (on_number): Keep tells callbacks apart by integers,"
+            " texts, addresses and handles, not by 'by'"
+        )

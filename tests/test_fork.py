@@ -192,7 +192,9 @@ def test_a_buffer_that_another_thread_was_using(shelf: Shelf, path: str) -> None
     thread.join()
 
 
-@pytest.mark.skipif(not HAS_GIL, reason="fork waits for no thread there, and Python's own hangs")
+@pytest.mark.skipif(
+    not HAS_GIL, reason="fork waits for no thread there, and Python's own hangs"
+)
 def test_a_fork_amid_callbacks_of_other_threads(shelf: Shelf) -> None:
     """Wherever they are, no lock is left locked in the child, nor does an exception wait."""
     stop = threading.Event()
@@ -203,7 +205,7 @@ def test_a_fork_amid_callbacks_of_other_threads(shelf: Shelf) -> None:
     def work() -> None:
         with shelf.box_open(ord("b"), 0) as box:
             while not stop.is_set():
-                with pytest.raises(ValueError, match="^0$"):
+                with pytest.raises(ValueError, match=r"^0$"):
                     shelf.each(box, 2, fail)
                 shelf.watch(box, 0, 0, lambda number: replace(box))
                 shelf.fire(box, 0, 0)
@@ -214,7 +216,7 @@ def test_a_fork_amid_callbacks_of_other_threads(shelf: Shelf) -> None:
 
     def call_back() -> bool:
         with shelf.box_open(ord("c"), 0) as box:
-            with pytest.raises(ValueError, match="^0$"):
+            with pytest.raises(ValueError, match=r"^0$"):
                 shelf.each(box, 2, fail)
             return bool(shelf.each(box, 3, lambda number: number) == 1)
 

@@ -208,7 +208,17 @@ def test_a_close_that_fails_leaves_it_open(shelf: Shelf) -> None:
     assert shelf.order == "b"
 
 
-@pytest.mark.parametrize("how", ["close", "box_close", "with", "parent"])
+def close_by(shelf: Shelf, box: Any, how: str) -> None:
+    if how == "close":
+        box.close()
+    elif how == "box_close":
+        shelf.box_close(box)
+    else:
+        with box:
+            pass
+
+
+@pytest.mark.parametrize("how", ["close", "box_close", "with"])
 def test_an_exception_after_c_has_closed_it(shelf: Shelf, how: str) -> None:
     """Of a callback that the closing function calls last. It is not closed again."""
     box = opened(shelf)
@@ -218,31 +228,21 @@ def test_an_exception_after_c_has_closed_it(shelf: Shelf, how: str) -> None:
 
     shelf.at_close(box, fail)
     with pytest.raises(KeyError):
-        if how == "close":
-            box.close()
-        elif how == "with":
-            with box:
-                pass
-        else:
-            shelf.box_close(box)
+        close_by(shelf, box, how)
     assert box.closed
     assert shelf.order == "b"
     box.close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-@pytest.mark.parametrize("how", ["close", "with"])
+@pytest.mark.parametrize("how", ["close", "box_close", "with"])
 def test_ctrl_c_after_c_has_closed_it(shelf: Shelf, how: str) -> None:
     earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
     box = opened(shelf)
     shelf.signal_at_close(signal.SIGINT)
     try:
         with pytest.raises(KeyboardInterrupt):
-            if how == "with":
-                with box:
-                    pass
-            else:
-                box.close()
+            close_by(shelf, box, how)
     finally:
         shelf.signal_at_close(0)
         signal.signal(signal.SIGINT, earlier)
@@ -280,13 +280,11 @@ def test_interrupted_at_each_instruction(shelf: Shelf) -> None:
             sys.settrace(None)
         return False
 
-    at = 0
-    while at == 0 or close_interrupted(box, at):
-        box = opened(shelf)
+    at = 1
+    while close_interrupted(opened(shelf), at):
         at += 1
         calls._innermost.clear()  # it may have been interrupted where no signal can
     assert at > 50
-    del box
     collect()
     # Those that were interrupted between the note that C is called and the call itself, where
     # CPython handles no signal.
@@ -298,7 +296,9 @@ def test_interrupted_at_each_instruction(shelf: Shelf) -> None:
 def test_lent_and_never_closed(shelf: Shelf) -> None:
     """What is C's to close is not closed by Python, nor does it say so."""
     box = opened(shelf)
-    refused = r"^this (Box|View) is C's to close: it was lent, or no declared function CLOSES it$"
+    refused = (
+        r"^this (Box|View) is C's to close: it was lent, or no declared function CLOSES it$"
+    )
 
     def close(given: Any) -> int:
         for function in (given.close, lambda: shelf.box_close(given)):

@@ -32,6 +32,7 @@ from support import Package
 
 from pyexample.ffi import (
     CLOSES,
+    SAME_THREAD,
     Buffer,
     Callback,
     Count,
@@ -220,6 +221,10 @@ WORDS: dict[str, tuple[Any, dict[tuple[Any, Any], str]]] = {
     ),
     "CLOSES": (CLOSES, {(c_void_p, Box): "P", (c_void_p, Box | None): "P"}),
     "Keep": (Keep("it"), {}),  # it names a handle, and stands behind a callback
+    "SAME_THREAD": (
+        SAME_THREAD,
+        {(on_number, each): "P" for each in TABLE[on_number]},
+    ),
     "7": (7, {}),
     "c_int": (c_int, {}),
 }  # fmt: skip

@@ -119,7 +119,8 @@ class Engine:
 
     Attributes:
         ctypes: what C has to know of this interpreter's ctypes.
-        add_left, after_fork, set_address, count_users, make_handle_type: functions of fastcall.h.
+        add_left, after_fork, set_address, count_users, make_handle_type: functions of
+            fastcall.h.
     """
 
     def __init__(self) -> None:
@@ -166,7 +167,8 @@ class Engine:
         self._callback_name = c_char_p(b"callback")
         self._on_callback = Descriptor(
             ml_name=ctypes.cast(self._callback_name, c_void_p).value,
-            ml_meth=address_of(library, "fastcall_callback"), ml_flags=_METH_FASTCALL
+            ml_meth=address_of(library, "fastcall_callback"),
+            ml_flags=_METH_FASTCALL,
         )
         # A function object of our own: pythonapi's attributes are shared by the process.
         self._new_builtin = ctypes.pythonapi["PyCFunction_NewEx"]

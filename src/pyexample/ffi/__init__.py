@@ -10,6 +10,7 @@ from ..loading import LibraryLoadError as LibraryLoadError
 from .later import import_later
 from .library import Library as Library
 from .values import CLOSES as CLOSES
+from .values import SAME_THREAD as SAME_THREAD
 from .values import Buffer as Buffer
 from .values import Count as Count
 from .values import DeclarationError as DeclarationError

@@ -24,12 +24,16 @@ class Callback:
     In a declaration it is the C type of a parameter that is ``Callable``. C may call it until
     the function that it was passed to returns; ``Keep`` is for those that C keeps.
 
-    An exception in it (KeyboardInterrupt included) is raised by the declared function that made
-    C call back; C gets a result that stands for failure, and what else it calls back in this
-    thread meanwhile gets the same. Where no declared function did, there is none to raise it: it
-    goes to ``sys.unraisablehook`` at once, or to ``threading.excepthook`` in a thread that C
-    started. Without fast calls, a KeyboardInterrupt that comes while C runs, rather than Python,
-    is lost, as it is with ctypes alone.
+    An exception in it (KeyboardInterrupt included) is raised by the declared function that
+    made C call back; C gets a result that stands for failure, and what else it calls back in
+    this thread meanwhile gets the same. Where no declared function did, nothing can raise it:
+    it goes to ``sys.unraisablehook`` at once, or to ``threading.excepthook`` in a thread that
+    C started. Without fast calls, a KeyboardInterrupt that comes while C runs, rather than
+    Python, is lost, as it is with ctypes alone.
+
+    C may call back from a thread of its own, which then waits for the GIL; so a function that
+    is passed a callback releases it, unless ``SAME_THREAD`` says that C does not. The same
+    holds for a function that waits for such a thread to end: it has to release the GIL.
     """
 
     def __init__(self, function: Function[..., Any], /, *, failed: Any = None) -> None:

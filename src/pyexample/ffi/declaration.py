@@ -25,7 +25,8 @@ its own, ``Any``   any other ctypes type                what its ``from_param`` 
 
 ``| None`` lets None stand for a null pointer. Behind a C type may stand what it needs: a
 ``range`` behind an integer, narrower than the type's own; ``Encoding`` behind a ``str``;
-``CLOSES`` behind a handle; ``Keep`` behind a callback that C keeps.
+``CLOSES`` behind a handle; ``Keep`` behind a callback that C keeps, and ``SAME_THREAD`` behind
+one that C calls in no other thread.
 
 Before or behind a value or buffer, further C arguments may stand that no caller passes:
 ``Count`` says how many items a buffer has, ``Returned`` has C fill in a value that comes
@@ -43,9 +44,12 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from .values import Count, DeclarationError, In, Keep, Returned, Status, Value, is_union
+from .values import NEVER, Count, DeclarationError, In, Keep, Returned, Status, Value, is_union
 
 Spec = Value | In | Count | Returned
+
+_TOLD_APART = ("signed", "unsigned", "bool", "string", "wide string", "address", "handle")
+"""The kinds of values that are equal or not whatever object they came from."""
 
 
 class Argument:
@@ -100,6 +104,7 @@ class Declaration:
         ]
         self.result = self._read_result(f"{self.name}() result", hints["return"])
         self._find_parameters()
+        self._check_threads()
 
     @property
     def returned(self) -> list[Returned]:
@@ -182,6 +187,36 @@ class Declaration:
                     f"{argument.where}: Keep needs a handle that is not None,"
                     f" not {naming.names[0]}"
                 )
+            if not counts:
+                self._check_slot(argument)
+
+    def _check_slot(self, argument: Argument) -> None:
+        """Refuse what is not told apart by its value: see Keep."""
+        for position in argument.parameters:
+            specs = [each.spec for each in self.arguments if each.position == position]
+            values = [spec for spec in specs if isinstance(spec, Value)]
+            if values[0].kind not in _TOLD_APART:
+                raise DeclarationError(
+                    f"{argument.where}: Keep tells callbacks apart by integers, texts,"
+                    f" addresses and handles, not by {self.parameters[position]!r}"
+                )
+
+    def _check_threads(self) -> None:
+        """Refuse to hold the GIL where a thread of C's, in a callback, would wait for it."""
+        for argument in self.arguments:
+            spec = argument.spec
+            is_callback = isinstance(spec, Value) and spec.callback and not spec.same_thread
+            if self.release_at and is_callback:
+                raise DeclarationError(
+                    f"{argument.where}: while release_gil={self._release_gil} holds the GIL, a"
+                    " callback from another thread waits for it, and C for the callback. Leave"
+                    " release_gil out; or write SAME_THREAD behind the callback, if C calls it"
+                    " in no other thread than the caller's"
+                )
+
+    @property
+    def _release_gil(self) -> bool | int:
+        return False if self.release_at == NEVER else self.release_at
 
 
 def annotations(declared: Any) -> dict[str, Any]:

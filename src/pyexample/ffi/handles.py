@@ -51,6 +51,7 @@ class Handle(_Memory):
     _kept: "dict[Hashable, list[Kept]]"
 
     def __new__(cls, *_: object, **__: object) -> "Self":
+        """Refuse: ``adopt`` makes one."""
         raise TypeError(f"a {cls.__name__} is made by C, not by Python")
 
     @classmethod

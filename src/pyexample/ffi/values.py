@@ -90,13 +90,24 @@ def _shown(given: Any) -> str:
     return str(getattr(given, "__name__", None) or repr(given))
 
 
-class _Closes:
+class _Marker:
+    """A word that is made of nothing."""
+
+    def __init__(self, written: str) -> None:
+        self._written = written
+
     def __repr__(self) -> str:
-        return "CLOSES"
+        return self._written
 
 
-CLOSES = _Closes()
+CLOSES = _Marker("CLOSES")
 """Behind a parameter that is a handle: the function closes it."""
+
+SAME_THREAD = _Marker("SAME_THREAD")
+"""Behind a callback: C calls it in the thread that called the function, and in no other.
+
+Without it, a function that is passed a callback releases the GIL.
+"""
 
 
 class In(Word):
@@ -247,7 +258,8 @@ class Value:
         narrowed: whether a range was declared for it.
         enumeration: the one that an integer is of, or None.
         contents: whether what a pointer points to, rather than itself, comes back from C.
-        callback, status, encoding, freed_by, keep, closes: what was declared of it.
+        callback, status, encoding, freed_by, keep, closes, same_thread: what was declared of
+            it.
     """
 
     callback: Any = None
@@ -255,7 +267,7 @@ class Value:
     encoding = Encoding("utf-8")
     freed_by: FreedBy | None = None
     keep: Keep | None = None
-    closes = False
+    closes = same_thread = False
     enumeration: Any = None
     narrowed = contents = False
     low = high = 0
@@ -280,7 +292,7 @@ class Value:
                 f"{where}: ctypes makes no Python value of {_shown(ctype)}, which is derived"
                 f" from {_shown(ctype.__base__)}: declare that one"
             )
-        self.words: list[type] = []
+        self.words: list[object] = []
         self.c_name = _c_name(ctype)
         self.python_type, self.nullable = _without_none(python_type)
         if self.kind in ("signed", "unsigned", "address"):
@@ -304,11 +316,12 @@ class Value:
 
     def refine(self, where: str, item: object) -> None:
         """Take what stands behind the C type: a range, an Encoding, ..."""
-        if type(item) in self.words:
+        word = item if isinstance(item, _Marker) else type(item)
+        if word in self.words:
             raise DeclarationError(
-                f"{where}: {item!r} cannot stand behind another {type(item).__name__}"
+                f"{where}: {item!r} cannot stand behind another {_shown(word)}"
             )
-        self.words.append(type(item))
+        self.words.append(word)
         if isinstance(item, range) and self.kind in ("signed", "unsigned") and not self.status:
             if item.step != 1 or not item:
                 raise DeclarationError(f"{where}: {item!r} is empty, or has not the step 1")
@@ -326,6 +339,8 @@ class Value:
             self.keep = item
         elif item is CLOSES and self.kind == "handle":
             self.closes = True
+        elif item is SAME_THREAD and self.kind == "callback":
+            self.same_thread = True
         else:
             raise DeclarationError(f"{where}: {item!r} cannot stand behind {self.c_name}")
 
@@ -470,12 +485,13 @@ _SPECIAL = {
     "freed_by": "FreedBy",
     "keep": "Keep",
     "closes": "CLOSES",
+    "same_thread": "SAME_THREAD",
 }
 """The attributes of a Value that have a meaning in some places only."""
 
 
 _PLACES = {
-    "parameter": ("callback", "keep", "closes"),
+    "parameter": ("callback", "keep", "closes", "same_thread"),
     "result": ("status", "freed_by"),
     "Returned": ("freed_by",),
     "field": ("callback",),
