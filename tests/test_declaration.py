@@ -345,6 +345,20 @@ def test_signatures_that_c_does_not_have(function: Any, complaint: str) -> None:
         Declaration(function)
 
 
+@pytest.mark.parametrize("wrong", ["square", abs, Box, staticmethod(_nothing), 7])
+def test_what_is_no_function(wrong: Any) -> None:
+    for declare in (
+        Declaration,
+        Callback,
+        library.function,
+        library.function(release_gil=True),
+    ):
+        with pytest.raises(
+            DeclarationError, match=r"^expected a function that is made with def"
+        ):
+            declare(wrong)
+
+
 def test_annotations_may_be_strings() -> None:
     def function(number: "Annotated[int, c_uint8]", /) -> "Annotated[bool, c_bool]": ...  # type: ignore[empty-body]
 

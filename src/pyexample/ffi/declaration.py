@@ -89,6 +89,10 @@ class Declaration:
 
     def __init__(self, function: Callable[..., Any], release_at: int = 0) -> None:
         """Read the signature of ``function``. Raises DeclarationError."""
+        if not isinstance(function, types.FunctionType):
+            raise DeclarationError(
+                f"expected a function that is made with def, not {function!r}"
+            )
         self.function = function
         self.name = function.__name__
         self.release_at = release_at
