@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from ..libfastcall import engine_if_any, running
 from . import calls as calls  # which sees to forks
+from .values import with_article
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -52,7 +53,7 @@ class Handle(_Memory):
 
     def __new__(cls, *_: object, **__: object) -> "Self":
         """Refuse: ``adopt`` makes one."""
-        raise TypeError(f"a {cls.__name__} is made by C, not by Python")
+        raise TypeError(f"{with_article(cls.__name__)} is made by C, not by Python")
 
     @classmethod
     def adopt(cls, address: int, given: Iterable[object] = (), *, owned: bool = True) -> "Self":
@@ -111,7 +112,8 @@ class Handle(_Memory):
         return f"<{type(self).__name__} {f'at {address:#x}' if address else 'closed'}>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError(f"a {type(self).__name__} cannot be copied or pickled: it is C's")
+        name = with_article(type(self).__name__)
+        raise TypeError(f"{name} cannot be copied or pickled: it is C's")
 
     def pointer(self) -> ctypes.c_void_p:
         """The opaque pointer. Raises ValueError where it is closed."""
