@@ -30,7 +30,18 @@ import shelf as shelf_module
 from kinds import HELD, SOURCE, Int
 from support import FASTCALL_IS_SERVED, ROOT, Package, run
 
-from pyexample.ffi import Buffer, Count, In, Library, Out, Returned, Status
+from pyexample.ffi import (
+    Buffer,
+    Callback,
+    Count,
+    DeclarationError,
+    In,
+    Library,
+    Out,
+    Returned,
+    Status,
+    struct,
+)
 
 pytestmark = pytest.mark.skipif(
     not FASTCALL_IS_SERVED, reason="this Python or processor has no fast calls"
@@ -517,6 +528,118 @@ def test_a_struct_that_is_made_in_its_own_way(package: Package, path: str) -> No
 
     Wide.__new__ = other_new  # type: ignore[method-assign]
     assert (function().x, later) == (3, later)
+
+
+class Address(ctypes.c_void_p):
+    """As generated bindings have a type for each kind of pointer."""
+
+
+class Number64(ctypes.c_longlong):
+    pass
+
+
+class Real64(c_double):
+    pass
+
+
+class Letters(c_char_p):
+    pass
+
+
+SAME = """
+void *address(void *p) { return p; }
+double real(double d, long long *n) { *n = -7; return d; }
+char *letters(char *t) { return t; }
+long long apply(long long (*f)(long long, void *), long long n) { return f(n, (void *)0x10); }
+"""
+
+
+def test_a_subclass_of_a_simple_type_is_that_type(package: Package, path: str) -> None:
+    """ctypes would make an instance of it, where the declaration says int."""
+    package.compile(SAME)
+    library = Library("c", f"{package.name}.module")
+
+    @Callback
+    def callback(
+        n: Annotated[int, Number64], p: Annotated[int | None, Address], /
+    ) -> Annotated[int, Number64]: ...
+
+    @struct
+    class Pair(ctypes.Structure):
+        p: Annotated[int | None, Address]
+        n: Annotated[int, Number64]
+
+    @library.function
+    def address(p: Annotated[int | None, Address], /) -> Annotated[int | None, Address]: ...
+    @library.function
+    def real(
+        d: Annotated[float, Real64], /
+    ) -> Annotated[tuple[float, int], Real64, Returned(int, Number64)]: ...
+    @library.function
+    def letters(t: Annotated[bytes, Letters], /) -> Annotated[bytes, Letters]: ...
+    @library.function
+    def apply(
+        f: Annotated[Callable[[int, int | None], int], callback], n: Annotated[int, Number64], /
+    ) -> Annotated[int, Number64]: ...
+
+    assert (type(address) is BuiltinFunctionType) == (path == "builtin")
+    assert type(address(7)) is int
+    assert address(None) is None
+    assert repr(real(1.5)) == "(1.5, -7)"
+    assert repr(letters(b"abc")) == "b'abc'"
+    given: list[Any] = []
+
+    def called(n: int, p: int | None) -> int:
+        given.append((n, p))
+        return 3
+
+    assert apply(called, 5) == 3
+    assert repr(given) == "[(5, 16)]"
+    pair = Pair(7, -7)
+    assert repr([pair.p, pair.n]) == "[7, -7]"
+    with pytest.raises(OverflowError):
+        address(2**64)
+
+
+class Three(c_int):
+    @classmethod
+    def from_param(cls, value: object) -> Any:
+        return c_int(3)
+
+
+class Refuses(c_int):
+    def _check_retval_(self) -> int:
+        raise LookupError
+
+
+@pytest.mark.parametrize("ctype", [Three, Refuses, type("Sub", (Refuses,), {})])
+def test_what_would_not_be_called_is_refused(package: Package, path: str, ctype: Any) -> None:
+    package.compile(SAME)
+    library = Library("c", f"{package.name}.module")
+
+    def letters(t: Annotated[int, ctype], /) -> None: ...
+    def address() -> Annotated[int, ctype]: ...
+
+    for function in (letters, address):
+        with pytest.raises(DeclarationError, match="of its own, which would not be called"):
+            library.function(function)
+
+
+def test_a_pointer_type_that_converts_is_asked(package: Package, path: str) -> None:
+    package.compile("int first(int *p) { return *p; }")
+    library = Library("c", f"{package.name}.module")
+
+    class Nine(POINTER(c_int)):  # type: ignore[misc]
+        _type_ = c_int
+
+        @classmethod
+        def from_param(cls, value: object) -> Any:
+            return ctypes.pointer(c_int(9))
+
+    @library.function
+    def first(p: Annotated[Any, Nine], /) -> Int: ...
+
+    assert first(Nine(c_int(1))) == 9
 
 
 def count_hand_overs(monkeypatch: pytest.MonkeyPatch, functions: Any = None) -> list[str]:

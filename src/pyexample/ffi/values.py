@@ -195,8 +195,9 @@ class Value:
             self.callback, ctype = ctype, ctype.prototype
         elif isinstance(ctype, Status):
             self.status, ctype = ctype, ctype.ctype
-        self.ctype: Any = ctype
         self.kind = _kind(ctype, where)
+        ctype = _simple(ctype, where)
+        self.ctype: Any = ctype
         python_types = _PYTHON_TYPES.get(self.kind, (int,))
         self.c_name = _c_name(ctype)
         self.python_type, self.nullable = _without_none(python_type)
@@ -280,7 +281,7 @@ class Returned:
             self.value.only("Returned", "freed_by")
         self.python_type = python_type
         # Of the declared type, for whoever compares it with the header.
-        self.ctype: Any = ctypes.POINTER(ctype)
+        self.ctype: Any = ctypes.POINTER(_simple(ctype, "Returned"))
         self.c_name = f"{self.value.c_name} *"
 
 
@@ -327,6 +328,28 @@ def _kind(ctype: Any, where: str) -> str:
     if not (isinstance(ctype, type) and hasattr(ctype, "from_param")):
         raise DeclarationError(f"{where}: {ctype!r} is not a ctypes type")
     return KINDS.get(_code(ctype), "other")
+
+
+def _simple(ctype: Any, where: str) -> Any:
+    """The type of ctypes itself, where a simple type is a subclass of it.
+
+    ctypes makes an int or the like of the type itself only; of a subclass it makes an instance,
+    which is not what the declaration says comes back.
+    """
+    if not _code(ctype):
+        return ctype
+    base, subclasses = ctype, list[Any]()
+    while base.__base__ is not ctypes.c_int.__base__:
+        subclasses.append(base)
+        base = base.__base__
+    for name in ("from_param", "_check_retval_"):
+        # The base has a from_param, of ctypes' own.
+        if any(name in vars(each) for each in subclasses) or hasattr(base, "_check_retval_"):
+            raise DeclarationError(
+                f"{where}: {ctype.__name__} has a {name} of its own, which would not be called:"
+                " declare one of ctypes' own types, a Status for what reports an error"
+            )
+    return base
 
 
 def _c_name(ctype: Any) -> str:
