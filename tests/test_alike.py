@@ -10,10 +10,12 @@ import gc
 import inspect
 import pickle
 import pydoc
+import random
 import re
 import sys
 import typing
 import weakref
+import zlib
 from collections.abc import Callable
 from ctypes import POINTER, c_bool, c_char_p, c_double, c_int, c_size_t
 from enum import IntEnum
@@ -22,12 +24,21 @@ from pathlib import Path
 from types import BuiltinFunctionType, SimpleNamespace
 from typing import Annotated, Any
 
+import numpy as np
 import pytest
 import shelf as shelf_module
 from kinds import HELD, SOURCE, Int
-from support import FASTCALL_IS_SERVED, Package
+from support import FASTCALL_IS_SERVED, ROOT, Package, run
 
-from pyexample.ffi import Buffer, Count, In, Library, Out, Returned, Status
+from pyexample.ffi import (
+    Buffer,
+    Count,
+    In,
+    Library,
+    Out,
+    Returned,
+    Status,
+)
 
 pytestmark = pytest.mark.skipif(
     not FASTCALL_IS_SERVED, reason="this Python or processor has no fast calls"
@@ -516,6 +527,23 @@ def test_a_struct_that_is_made_in_its_own_way(package: Package, path: str) -> No
     assert (function().x, later) == (3, later)
 
 
+def test_a_pointer_type_that_converts_is_asked(package: Package, path: str) -> None:
+    package.compile("int first(int *p) { return *p; }")
+    library = Library("c", f"{package.name}.module")
+
+    class Nine(POINTER(c_int)):  # type: ignore[misc]
+        _type_ = c_int
+
+        @classmethod
+        def from_param(cls, value: object) -> Any:
+            return ctypes.pointer(c_int(9))
+
+    @library.function
+    def first(p: Annotated[Any, Nine], /) -> Int: ...
+
+    assert first(Nine(c_int(1))) == 9
+
+
 def count_hand_overs(monkeypatch: pytest.MonkeyPatch, functions: Any = None) -> list[str]:
     """The names of the functions that hand over a call from now on."""
     from pyexample.ffi.fastcall import Function
@@ -592,6 +620,62 @@ def test_kinds_are_not_handed_over(
     assert handed_over == ["u64"]  # they are counted
 
 
+def zlib_work() -> None:
+    import zlib_streams
+
+    data = bytes(200_000) + random.Random(7).randbytes(50_000)  # noqa: S311
+    pieces = [data[at : at + 9_999] for at in range(0, len(data), 9_999)]
+    assert b"".join(zlib_streams.decompress(zlib_streams.compress(pieces))) == data
+    assert zlib_streams.crc32(data) == zlib.crc32(data)
+    assert zlib_streams.adler32(data) == zlib.adler32(data)
+    with pytest.raises(zlib_streams.Error):
+        [*zlib_streams.decompress([b"no such data"])]
+
+
+def sqlite_work() -> None:
+    import sqlite
+    from sqlite_connection import Connection
+
+    connection, other = Connection(":memory:"), Connection(":memory:")
+    connection.execute("create table t (i, r, s, b, n)")
+    row = (2**40, 1.5, "Grüße", b"octets", None)
+    for _ in range(20):
+        connection.execute("insert into t values (?, ?, ?, ?, ?)", *row)
+    assert [*connection.execute("select * from t")] == [row] * 20
+    connection.create_function("twice", 1, lambda number: 2 * number)
+    assert [*connection.execute("select twice(21)")] == [(42,)]
+    with pytest.raises(sqlite.Error):
+        connection.execute("no statement")
+    connection.backup(other, 1, lambda left, total: None)
+    assert [*other.execute("select count(*) from t")] == [(20,)]
+    connection.close()
+    other.close()
+
+
+def square_work() -> None:
+    import pyexample
+
+    numbers = np.arange(1000, dtype="int32")
+    assert pyexample.square(7) == 49
+    assert pyexample.sum_of_squares(numbers) == int((numbers.astype("int64") ** 2).sum())
+    assert (pyexample.square_array(numbers) == numbers**2).all()
+
+
+@pytest.mark.parametrize("work", [zlib_work, sqlite_work, square_work])
+def test_no_example_hands_a_call_over(
+    work: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What counts as a builtin function is one for the whole work of the examples."""
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    try:
+        __import__({"zlib_work": "zlib_streams"}.get(work.__name__, "sqlite"))
+    except ImportError as error:  # the library is not on this system
+        pytest.skip(str(error))
+    handed_over = count_hand_overs(monkeypatch)
+    work()
+    assert not handed_over
+
+
 PURGE = """
 import sys
 from pyexample import square
@@ -622,8 +706,6 @@ IMPORTED_AGAIN = "import pyexample; assert pyexample.square is not square"
 @pytest.mark.parametrize("after", ["", IMPORTED_AGAIN])
 @pytest.mark.parametrize("before", ["", "import pyexample.ffi.checked"])
 def test_it_outlives_a_purge_of_the_modules(path: str, before: str, after: str) -> None:
-    from support import run
-
     run([sys.executable, "-c", PURGE.format(before=before, after=after)])
 
 
@@ -665,8 +747,6 @@ for _ in range(3):
 
 def test_a_package_that_was_purged_goes_on_as_one(package: Package, path: str) -> None:
     """Callbacks, handles and errors of the modules from before know each other."""
-    from support import run
-
     package.compile(
         "int call(int (*f)(int), int n) { return f(n); }"
         "int same(int n) { return n; } int read(int *p) { return *p; }"

@@ -45,6 +45,19 @@ MUTANTS = {
         "fastcall_handle *handles[FASTCALL_MAX_HANDLES];",
         "fastcall_handle *handles[1];",
     ),
+    "error": (
+        "fastcall.c",
+        "if (py.PyErr_Occurred()) {\n        release_keeping",
+        "if (0) {\n        release_keeping",
+    ),
+    "asked": ("fastcall.c", "if (is_asked_in_python(type_of(object)) ||\n", "if (\n"),
+    "struct": ("fastcall.c", "if (is_pointer) { /* its", "if (1) { /* its"),
+    "reference": ("fastcall.c", "return fits && !failed();", "return !failed();"),
+    "float": (
+        "fastcall.c",
+        "type != python.int_type && object != python.true_",
+        "!is_int(object) && object != python.true_",
+    ),
     "stack": ("abi.h", "FIRST_STACK_WORD + stack / 8", "FIRST_STACK_WORD + stack / 16"),
 }
 

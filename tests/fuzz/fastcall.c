@@ -58,14 +58,20 @@ static int64_t take_number(void)
 
 typedef struct {
     const void *type;
+    long holders; /* not counted */
     unsigned long flags;
 } type;
 
-static type type_type = {&type_type, 0}, int_type = {&type_type, Py_TPFLAGS_LONG_SUBCLASS},
-            bool_type = {&type_type, Py_TPFLAGS_LONG_SUBCLASS}, float_type = {&type_type, 0},
-            bytes_type = {&type_type, Py_TPFLAGS_BYTES_SUBCLASS},
-            str_type = {&type_type, Py_TPFLAGS_UNICODE_SUBCLASS}, other_type = {&type_type, 0},
-            pointer_type = {&type_type, 0}, buffer_type = {&type_type, 0};
+#define TYPE(flags) {&type_type, 1000000000, flags}
+static type type_type = TYPE(0), int_type = TYPE(Py_TPFLAGS_LONG_SUBCLASS),
+            bool_type = TYPE(Py_TPFLAGS_LONG_SUBCLASS), float_type = TYPE(0),
+            bytes_type = TYPE(Py_TPFLAGS_BYTES_SUBCLASS),
+            str_type = TYPE(Py_TPFLAGS_UNICODE_SUBCLASS), other_type = TYPE(0),
+            pointer_type = TYPE(0), buffer_type = TYPE(Py_TPFLAGS_HEAPTYPE),
+            exporter_type = TYPE(Py_TPFLAGS_HEAPTYPE); /* its __buffer__ is Python code */
+/* Of ctypes: pointer_type points to struct_type. */
+static type struct_type = TYPE(0), array_type = TYPE(0), reference_type = TYPE(0),
+            any_pointer_type = TYPE(0), narrow_array_type = TYPE(0);
 
 struct PyObject {
     const type *type;
@@ -76,9 +82,13 @@ struct PyObject {
     Py_ssize_t length;
     Py_buffer view;
     int is_contiguous;
+    int raises; /* when a buffer is asked for, an error of its own */
+    const type *of; /* of what a reference is of */
     PyObject *items[FASTCALL_MAX_ARGUMENTS + 2]; /* of a tuple */
 };
 
+static PyObject struct_ = {.type = &struct_type, .holders = 1},
+                other_ = {.type = &other_type, .holders = 1};
 static PyObject none = {.type = &other_type}, true_ = {.type = &bool_type, .number = 1},
                 false_ = {.type = &bool_type}, checked = {.type = &other_type},
                 unexpected_ = {.type = &other_type}, answer = {.type = &other_type};
@@ -118,7 +128,14 @@ static unsigned long PyType_GetFlags(const void *its_type)
 
 static int PyType_IsSubtype(const void *one, const void *other)
 {
-    return one == other;
+    return one == other || (other == &array_type && one == &narrow_array_type);
+}
+
+static void *PyType_GetSlot(const void *its_type, int slot)
+{
+    static int in_c, in_python;
+    EXPECT(slot == Py_bf_getbuffer && (((const type *)its_type)->flags & Py_TPFLAGS_HEAPTYPE));
+    return its_type == &exporter_type ? &in_python : &in_c;
 }
 
 static PyObject *PyErr_Occurred(void)
@@ -131,22 +148,51 @@ static void PyErr_Clear(void)
     error_is_set = 0;
 }
 
-/* Of callbacks, which are not fuzzed. */
+/* An error is 1, which says no and may be cleared; or its own, 2. The three that say no are one
+   here. */
+static int PyErr_ExceptionMatches(const void *error)
+{
+    EXPECT(error_is_set && error == &none);
+    return error_is_set == 1;
+}
+
+static int error_put_by;
+
 static void PyErr_Fetch(PyObject **its_type, PyObject **value, PyObject **traceback)
+{
+    *its_type = *value = *traceback = NULL;
+    error_put_by = error_is_set;
+    error_is_set = 0;
+}
+
+static void PyErr_Restore(PyObject *its_type, PyObject *value, PyObject *traceback)
+{
+    EXPECT(!its_type && !value && !traceback && !error_is_set);
+    error_is_set = error_put_by;
+}
+
+/* Of callbacks, which are not fuzzed. */
+static void PyErr_NormalizeException(PyObject **its_type, PyObject **value, PyObject **traceback)
 {
     (void)its_type, (void)value, (void)traceback;
     abort();
 }
 
-static void PyErr_NormalizeException(PyObject **its_type, PyObject **value, PyObject **traceback)
-{
-    PyErr_Fetch(its_type, value, traceback);
-}
-
 static PyObject *PyObject_GetAttrString(PyObject *self, const char *name)
 {
     PyObject *found = strcmp(name, "checked") ? &unexpected_ : &checked;
-    (void)self;
+    if (!strcmp(name, "_obj")) {
+        EXPECT(self->type == &reference_type);
+        found = self->of == &struct_type ? &struct_ : &other_;
+    } else if (!strcmp(name, "_type_")) {
+        EXPECT(self == (void *)&array_type || self == (void *)&narrow_array_type ||
+               self == (void *)&any_pointer_type);
+        if (self == (void *)&any_pointer_type) {
+            error_is_set = 1;
+            return NULL;
+        }
+        found = (void *)(self == (void *)&array_type ? &struct_type : &int_type);
+    }
     Py_IncRef(found);
     return found;
 }
@@ -266,6 +312,12 @@ static PyObject *PyBytes_FromString(const char *text)
     return object;
 }
 
+static PyObject *PyBytes_FromStringAndSize(const char *text, Py_ssize_t length)
+{
+    (void)text, (void)length;
+    abort(); /* of a struct, which is not fuzzed */
+}
+
 static const char *PyUnicode_AsUTF8AndSize(PyObject *object, Py_ssize_t *length)
 {
     *length = object->length;
@@ -278,9 +330,21 @@ static PyObject *PyUnicode_FromString(const char *text)
     return PyBytes_FromString(text);
 }
 
+static int has_buffer(const PyObject *object)
+{
+    return object->type == &buffer_type || object->type == &pointer_type ||
+           object->type == &struct_type || object->type == &array_type ||
+           object->type == &narrow_array_type;
+}
+
 static int PyObject_GetBuffer(PyObject *object, Py_buffer *view, int flags)
 {
-    if ((object->type != &buffer_type && object->type != &pointer_type) ||
+    EXPECT(object->type != &exporter_type);
+    if (object->raises) {
+        error_is_set = 2;
+        return -1;
+    }
+    if (!has_buffer(object) ||
         ((flags & PyBUF_WRITABLE) && object->view.readonly) ||
         ((flags & PyBUF_C_CONTIGUOUS) == PyBUF_C_CONTIGUOUS && !object->is_contiguous)) {
         error_is_set = 1;
@@ -295,6 +359,7 @@ static int PyObject_GetBuffer(PyObject *object, Py_buffer *view, int flags)
 
 static void PyBuffer_Release(Py_buffer *view)
 {
+    EXPECT(!error_is_set);
     open_views--;
     Py_DecRef(view->obj);
 }
@@ -363,6 +428,8 @@ static const int kinds[] = {'i', 'u', '?', 'f', 'z', 's', 'P', 'p', 'h', 'b', 'n
 
 static fastcall_handle handles[FASTCALL_MAX_HANDLES];
 static void *pointers[FASTCALL_MAX_ARGUMENTS];
+static const fastcall_ctypes ctypes = {
+    &array_type, &any_pointer_type, &reference_type, offsetof(PyObject, view.buf)};
 
 static void take_argument(fastcall_argument *argument, unsigned index, unsigned *buffers,
     unsigned *handle_count)
@@ -379,6 +446,8 @@ static void take_argument(fastcall_argument *argument, unsigned index, unsigned 
     argument->size = (uint8_t)(1U << below(4));
     argument->nullable = take() & 1;
     argument->type = argument->kind == 'h' ? &buffer_type : &pointer_type;
+    argument->items = &struct_type;
+    argument->ctypes = &ctypes;
     if (argument->kind == 'f') {
         argument->size = take() & 1 ? 4 : 8;
     } else if (argument->kind == 'i' || argument->kind == 'u') {
@@ -404,6 +473,8 @@ static PyObject *take_object(const fastcall_argument *argument, unsigned index)
 {
     static const type *const types[] = {&int_type, &bool_type, &float_type, &bytes_type,
         &str_type, &buffer_type, &pointer_type, &other_type};
+    static const type *const pointing[] = {&pointer_type, &pointer_type, &struct_type,
+        &array_type, &narrow_array_type, &reference_type, &any_pointer_type, &exporter_type};
     static const char *const texts[] = {"", "text", "with\0NUL", NULL};
     static const Py_ssize_t lengths[] = {0, 4, 8, 0};
     const unsigned choice = take(), format = below(FORMATS), text = below(4);
@@ -419,8 +490,9 @@ static PyObject *take_object(const fastcall_argument *argument, unsigned index)
         case 'f': its_type = &float_type; break;
         case 'z': its_type = &bytes_type; break;
         case 's': its_type = &str_type; break;
-        case 'p': its_type = &pointer_type; break;
-        case 'h': case 'b': its_type = &buffer_type; break;
+        case 'p': its_type = pointing[choice / 16 % 8]; break;
+        case 'h': its_type = &buffer_type; break;
+        case 'b': its_type = choice == 17 ? &exporter_type : &buffer_type; break;
         default: break;
         }
     }
@@ -430,6 +502,8 @@ static PyObject *take_object(const fastcall_argument *argument, unsigned index)
     object->text = its_type == &bytes_type && !texts[text] ? "" : texts[text];
     object->length = its_type == &bytes_type || its_type == &str_type ? lengths[text] : 0;
     object->is_contiguous = (take() & 7) != 0;
+    object->raises = argument->kind == 'b' && has_buffer(object) && take() % 32 == 1;
+    object->of = take() & 1 ? &struct_type : &other_type;
     if (its_type == &pointer_type || argument->kind == 'h') {
         pointers[index] = memory + below(64);
         object->view.buf = &pointers[index];
@@ -444,7 +518,7 @@ static PyObject *take_object(const fastcall_argument *argument, unsigned index)
     return object;
 }
 
-/* What must arrive in C for the object; -1: none of it, the whole call is refused. */
+/* Whether it is accepted, and what must then arrive in C; -1: its own error is raised. */
 static int expected(const fastcall_argument *argument, const PyObject *object, uint64_t *word)
 {
     const int is_int = object->type == &int_type || object->type == &bool_type;
@@ -466,9 +540,11 @@ static int expected(const fastcall_argument *argument, const PyObject *object, u
         *word = (uint64_t)object->number;
         return object == &true_ || object == &false_;
     case 'f': {
-        const double real = is_int ? (double)object->number : object->real;
+        /* A subclass of int may have a __float__; bool is none that does. */
+        const int is_exact = object->type == &int_type || object == &true_ || object == &false_;
+        const double real = is_exact ? (double)object->number : object->real;
         const int is_finite = real - real == 0;
-        if (!is_int && object->type != &float_type) {
+        if (!is_exact && object->type != &float_type) {
             return 0;
         }
         if (argument->size == 4) {
@@ -487,8 +563,16 @@ static int expected(const fastcall_argument *argument, const PyObject *object, u
                        : object->type == (argument->kind == 'z' ? &bytes_type : &str_type) &&
                              object->text && object->length == (Py_ssize_t)strlen(object->text);
     case 'p': case 'h':
-        if (is_none || object->type != argument->type) {
-            return is_none && argument->nullable;
+        if (is_none) {
+            return argument->nullable;
+        }
+        *word = (uintptr_t)object->view.buf;
+        if (argument->kind == 'p' && object->type != &pointer_type) {
+            return object->type == &struct_type || object->type == &array_type ||
+                   (object->type == &reference_type && object->of == &struct_type);
+        }
+        if (object->type != argument->type) {
+            return 0;
         }
         if (argument->kind == 'h') {
             *word = (uintptr_t)((fastcall_handle *)object->view.buf)->address;
@@ -498,8 +582,10 @@ static int expected(const fastcall_argument *argument, const PyObject *object, u
         return 1;
     default:
         *word = (uintptr_t)object->view.buf;
-        return (object->type == &buffer_type || object->type == &pointer_type) &&
-               object->is_contiguous && !(argument->writable && object->view.readonly) &&
+        if (object->raises) {
+            return -1;
+        }
+        return has_buffer(object) && object->is_contiguous && !(argument->writable && object->view.readonly) &&
                (argument->item == 'v' ||
                    (object->view.itemsize == argument->size &&
                        (object->view.format ? formats[object->view.ndim].kind : 'u') ==
@@ -536,8 +622,9 @@ static int all_expected(const fastcall_argument *arguments, PyObject *const *obj
         if (arguments[i].kind == 'n') {
             continue;
         }
-        if (!expected(&arguments[i], objects[i], &words[i])) {
-            return 0;
+        const int accepted = expected(&arguments[i], objects[i], &words[i]);
+        if (accepted != 1) {
+            return accepted;
         }
         if (arguments[i].kind == 'b') {
             owners[buffers] = &arguments[i];
@@ -620,7 +707,9 @@ static void initialise(void)
 #define PYTHON_FUNCTION_ADDRESS(result, name, arguments) name,
         PYTHON_FUNCTIONS(PYTHON_FUNCTION_ADDRESS)};
     const fastcall_python given = {(const void *const *)(const void *)&functions, &none, &true_,
-        &false_, &int_type, &float_type, &type_type, offsetof(PyObject, type), 64};
+        &false_, &int_type, &float_type, &type_type, &none, &none, &none, &exporter_type,
+        offsetof(PyObject, type), 64};
+    EXPECT(fastcall_initialise(&given) == NULL);
     EXPECT(fastcall_initialise(&given) == NULL);
 }
 
@@ -669,7 +758,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     EXPECT(fastcall_prepare(&self) == NULL);
     stack_is_passed = self.descriptor.shape == SHAPE_ALL;
     given = take() & 15 ? count : below(count + 1);
-    accepted = given == count && all_expected(self.arguments, objects, count, words);
+    accepted = given == count ? all_expected(self.arguments, objects, count, words) : 0;
 
     c_calls = checked_calls = unexpected_calls = released = 0;
     for (unsigned i = 0; i < 6; i++) {
@@ -677,9 +766,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         shared[i]->holders = 1000;
     }
     result = ((entry)self.descriptor.ml_meth)((PyObject *)&self, objects, given, NULL);
-    EXPECT(result && !error_is_set && gil_is_held);
-    EXPECT(c_calls == accepted && checked_calls == !accepted);
-    if (accepted) {
+    EXPECT(gil_is_held && error_is_set == (accepted < 0 ? 2 : 0));
+    EXPECT(c_calls == (accepted == 1) && checked_calls == !accepted);
+    if (accepted < 0) {
+        EXPECT(!result && !released);
+        error_is_set = 0;
+    } else if (accepted) {
+        EXPECT(result);
         const fastcall_argument *argument = self.arguments;
         for (unsigned i = 0; i < count; i++, argument++) {
             /* A narrow float has the lower half of its register to itself. */
@@ -691,7 +784,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         EXPECT(passed == (Py_ssize_t)given && result == &answer && !released);
     }
-    Py_DecRef(result);
+    if (result) {
+        Py_DecRef(result);
+    }
     /* Nothing is held any longer. */
     EXPECT(open_views == 0);
     for (unsigned i = 0; i < FASTCALL_MAX_HANDLES; i++) {
@@ -705,6 +800,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             Py_DecRef(objects[i]);
         }
     }
+    EXPECT(struct_.holders == 1 && other_.holders == 1);
     EXPECT(live_objects == 0);
     return 0;
 }

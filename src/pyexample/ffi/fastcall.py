@@ -121,6 +121,8 @@ def _describe_argument(argument: Argument, buffers: list[int], its_ctypes: CType
     described = CArgument(parameter=argument.position, size=ctypes.sizeof(spec.ctype))
     if isinstance(spec, Value):
         items = _items(spec)
+        if items and any("from_param" in vars(each) for each in spec.ctype.__mro__):
+            raise NotServedError(f"{argument.where}: a from_param of its own is not served")
         described.kind = _kind(argument.where, spec, spec.kind)
         described.low, described.high = spec.low, spec.high
         described.nullable = spec.nullable or spec.python_type is Any
@@ -187,6 +189,7 @@ def _is_two_words(ctype: Any) -> bool:
     return (
         ctype.__base__ is ctypes.Structure  # all fields are its own
         and "_pack_" not in ctype.__dict__
+        and not hasattr(ctype, "_check_retval_")  # which ctypes calls
         and 8 < ctypes.sizeof(ctype) <= 16
         and all(
             len(each) == 2 and getattr(each[1], "_type_", "") in tuple("bBhHiIlLqQ?P")
