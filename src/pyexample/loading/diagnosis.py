@@ -34,7 +34,8 @@ def why_refused(path: str, message: str) -> str:
     """Why the system refused to load the library ``path``: ``message`` is its own word."""
     try:
         found = architectures(path)
-    except (FileNotFoundError, NotADirectoryError):  # a zip file is no folder
+    # A zip file is no folder; and a ValueError is a name that no file can have.
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return "there is no such file"
     except IsADirectoryError:
         return "this is a folder, not a library"
