@@ -321,13 +321,12 @@ class TestOneVariableEach:
         monkeypatch.setenv("BOUND_B_LIBRARY", str(two))
         assert self.numbers() == [1, 3]
 
-    @pytest.mark.parametrize("order", ["ab", "ba"])
+    @pytest.mark.parametrize(("first", "second"), ["ab", "ba"])
     def test_the_one_without_a_name_is_refused(
-        self, two: Path, monkeypatch: pytest.MonkeyPatch, order: str
+        self, two: Path, monkeypatch: pytest.MonkeyPatch, first: str, second: str
     ) -> None:
         """It could mean either."""
         monkeypatch.setenv("BOUND_LIBRARY", str(two))
-        first, second = order
         assert Library(first, "bound.module").cdll.number() == 3
         assert Library(first, "bound.again").cdll.number() == 3  # the same one
         with pytest.raises(LibraryLoadError) as caught:
@@ -449,22 +448,13 @@ class TestText:
 
 def seven_() -> Annotated[int, ctypes.c_int]:
     """In no library."""
-    ...
+    raise NotImplementedError
 
 
-@pytest.fixture
-def noexec(tmp_path: Path) -> Iterator[Path]:
-    """A folder in a file system that is mounted noexec."""
-    folder = tmp_path / "noexec"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "noexec,mode=700", "tmpfs", str(folder)]
-    if sys.platform != "linux" or os.geteuid() or attempt(mount).returncode:
-        pytest.skip("nothing may be mounted here")
-    yield folder
-    run(["umount", "--lazy", folder])
-
-
-def test_noexec(package: Package, noexec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_noexec(
+    package: Package, mounted: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noexec = mounted("noexec")
     ours = package.compile(SEVEN)
     path = noexec / ours.name
     path.write_bytes(ours.read_bytes())
@@ -477,7 +467,10 @@ def test_noexec(package: Package, noexec: Path, monkeypatch: pytest.MonkeyPatch)
     assert reasons(package)[0].startswith("built for ELF machine 9999")
 
 
-def test_a_library_that_it_needs_is_in_noexec(package: Package, noexec: Path) -> None:
+def test_a_library_that_it_needs_is_in_noexec(
+    package: Package, mounted: Callable[[str], Path]
+) -> None:
+    noexec = mounted("noexec")
     needed = package.compile("int six(void) { return 6; }", "needed")
     source = "int six(void); int seven(void) { return six() + 1; }"
     package.compile(source, "c", needed, f"-Wl,-rpath,{noexec}", "-Wl,-soname,libc.so")

@@ -23,7 +23,8 @@ RPATH = "-Wl,-rpath,@loader_path" if sys.platform == "darwin" else "-Wl,-rpath,$
 
 
 def declare(library: Library, name: str) -> Any:
-    def function() -> Annotated[int, c_int]: ...
+    def function() -> Annotated[int, c_int]:
+        raise NotImplementedError
 
     function.__name__ = function.__qualname__ = name
     return library.function(function)

@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import sys
 from importlib.resources import files
 from pathlib import Path
 from tempfile import mkdtemp
@@ -34,6 +35,9 @@ def is_copy(path: str) -> bool:
 def _new_copy(package: str) -> str:
     folder = mkdtemp(prefix=f"{package}-")
     atexit.register(_remove, folder, os.getpid())
+    if multiprocessing := sys.modules.get("multiprocessing.util"):
+        # Its forked children end by os._exit, having called what is registered here.
+        multiprocessing.Finalize(None, _remove, (folder, os.getpid()), exitpriority=0)
     try:
         library_folder = files(package) / "lib"
         if library_folder.is_dir():
