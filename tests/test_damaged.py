@@ -53,9 +53,8 @@ def test_it_ends_in_zeros(package: Package) -> None:
     """A copy that was interrupted after its space was reserved."""
     path = package.compile(SEVEN)
     content = path.read_bytes()
-    (sections,) = struct.unpack_from(
-        "<Q" if sys.maxsize > 2**32 else "<I", content, 40 if sys.maxsize > 2**32 else 32
-    )
+    wide = sys.maxsize > 2**32
+    (sections,) = struct.unpack_from("=Q" if wide else "=I", content, 40 if wide else 32)
     for size in [*range(4, len(content) - 64, len(content) // 40), sections, sections - 1]:
         rewrite(path, content[:size] + bytes(len(content) - size))
         status, reason = load(package)
@@ -79,6 +78,23 @@ def test_it_ends_in_zeros_and_has_no_section_headers(package: Package) -> None:
     for size in range(200, dynamic.file_offset + 16, 97):
         rewrite(path, bytes(content[:size]) + bytes(end - size))
         assert load(package)[0] == 1, size
+    rewrite(path, bytes(content))
+    assert load(package) == (7, "")
+
+
+@ELF
+def test_what_is_not_damaged(package: Package) -> None:
+    """An empty search path; section headers that are said to be nowhere."""
+    lief = pytest.importorskip("lief")
+    path = package.compile(SEVEN, "c", "-Wl,--no-as-needed")
+    binary = lief.ELF.parse(path)
+    binary.add(lief.ELF.DynamicEntryRunPath(""))
+    path.unlink()
+    binary.write(str(path))
+    assert load(package) == (7, "")
+    content = bytearray(path.read_bytes())
+    wide = sys.maxsize > 2**32
+    struct.pack_into("=Q" if wide else "=I", content, 40 if wide else 32, 0)
     rewrite(path, bytes(content))
     assert load(package) == (7, "")
 

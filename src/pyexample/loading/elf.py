@@ -67,6 +67,10 @@ def _needed_files(path: str, inherited: list[str]) -> tuple[list[str], list[str]
             return [], []
         image = _Image(head, file)
         names = image.strings(_DT_NEEDED)
+        if not names:
+            return [], []
+        if not all(names):
+            raise _DamagedError(_ZEROS)
         rpath, runpath = (
             [folder for text in image.strings(tag) for folder in _folders(text, path)]
             for tag in (_DT_RPATH, _DT_RUNPATH)
@@ -113,10 +117,7 @@ class _Image:
         if not places:
             return []
         start = self._offset(_DT_STRTAB)
-        strings = [self._read_name(start + place) for place in places]
-        if not all(strings):
-            raise _DamagedError(_ZEROS)
-        return strings
+        return [self._read_name(start + place) for place in places]
 
     def _read_name(self, offset: int) -> str:
         name = self._read(offset, min(_LONGEST_NAME, max(self._size - offset, 1)))
@@ -140,9 +141,10 @@ class _Image:
 
     def _refuse_zeros_at_the_end(self, offset: int, size: int, count: int) -> None:
         """Look at the last section header, since linkers and strip write them last."""
-        # They are not mapped: a file that lacks them is whole.
         end = offset + size * count
-        if count and end <= self._size and not any(self._read(end - size, size)):
+        if not offset or end == offset or end > self._size:
+            return  # they are not mapped: a file that lacks them is whole
+        if not any(self._read(end - size, size)):
             raise _DamagedError(_ZEROS)
 
     def _read_dynamic(self) -> list[tuple[int, int]]:

@@ -33,12 +33,13 @@ Or the beginning of a link_map: l_addr, l_name, l_ld, l_next.
 """
 
 
+# A library object of our own, whose functions nobody else gives other argtypes.
+_process = ctypes.CDLL(None) if os.name == "posix" else None
+
+
 def _find(name: str, *argtypes: Any) -> Any:
     """A function of the C library, or None."""
-    if os.name != "posix":
-        return None
-    # A library object of our own, whose functions nobody else gives other argtypes.
-    function = getattr(ctypes.CDLL(None), name, None)
+    function = getattr(_process, name, None)
     if function is not None:
         function.argtypes = argtypes
     return function
