@@ -17,6 +17,7 @@ from support import (
     CMake,
     Environment,
     Package,
+    attempt,
     build_wheel,
     cmakes,
     copy_sources,
@@ -152,6 +153,24 @@ def shelf(
     yield bound
     if hasattr(gc, "freeze"):
         gc.unfreeze()
+
+
+@pytest.fixture
+def mounted(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """An empty folder in a file system of its own: ``mounted("noexec")``, by mount(8)."""
+    folder = tmp_path / "mounted"
+
+    def mount(options: str) -> Path:
+        folder.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+        if sys.platform != "linux" or attempt(command).returncode:
+            folder.rmdir()
+            pytest.skip("this user, or system, may not mount")
+        return folder
+
+    yield mount
+    if folder.exists():
+        run(["umount", "--lazy", folder])
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ import os
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from support import Package, attempt
+from support import Package, attempt, run
 
-from pyexample.ffi import Library, LibraryLoadError
+from pyexample.ffi import DeclarationError, Library, LibraryLoadError
 from pyexample.libexample import library as our_library
 from pyexample.loading.diagnosis import architectures, needed_architecture
 
@@ -229,6 +229,261 @@ def test_a_relative_path_entry_is_made_absolute(
     assert load(package).path == str(package.library("c"))
 
 
+class TestWhereItIs:
+    """The package of a module is the one that Python says."""
+
+    DECLARE = "from pyexample.ffi import Library\nlibrary = Library({!r}, __name__)\n"
+
+    def program(self, package: Package, code: str, *options: str) -> str:
+        return run([sys.executable, *(options or ("-c", code))], cwd=package.folder.parent)
+
+    def test_in_the_package_itself(self, package: Package) -> None:
+        package.compile(SEVEN)
+        (package.folder / "__init__.py").write_text(self.DECLARE.format("c"))
+        code = "import bound; print(bound.library.cdll.seven())"
+        assert self.program(package, code) == "7\n"
+
+    def test_in_a_nested_package(self, package: Package) -> None:
+        inner = Package(package.folder, "inner")
+        inner.compile(SEVEN)
+        package.compile(SEVEN.replace("7", "8"))
+        (inner.folder / "__init__.py").write_text(self.DECLARE.format("c"))
+        (inner.folder / "module.py").write_text(self.DECLARE.format("c"))
+        code = "import bound.inner.module as m; print(m.library.cdll.seven())"
+        assert self.program(package, code) == "7\n"
+        code = "import bound.inner as m; print(m.library.cdll.seven())"
+        assert self.program(package, code) == "7\n"
+
+    def test_in_a_module_that_is_run(self, package: Package) -> None:
+        package.compile(SEVEN)
+        code = self.DECLARE.format("c") + "print(library.cdll.seven())\n"
+        for name in ("module", "__main__"):
+            (package.folder / f"{name}.py").write_text(code)
+        assert self.program(package, "", "-m", "bound.module") == "7\n"
+        assert self.program(package, "", "-m", "bound") == "7\n"
+
+    @pytest.mark.parametrize("way", ["imported", "run", "run by name", "typed"])
+    def test_in_no_package(self, package: Package, way: str) -> None:
+        """Where a library would be looked for is nowhere."""
+        code = (
+            "from pyexample.ffi import Library\nfrom pyexample.ffi import DeclarationError\n"
+            "try: Library('c', __name__)\n"
+            "except DeclarationError as error: print(error)\n"
+        )
+        (package.folder.parent / "single.py").write_text(code)
+        options = {
+            "imported": ["-c", "import single"],
+            "run": ["single.py"],
+            "run by name": ["-m", "single"],
+            "typed": ["-c", code],
+        }
+        name = "single" if way == "imported" else "__main__"
+        assert self.program(package, "", *options[way]) == (
+            f"Library('c', '{name}'): the library is looked for in the folder 'lib' of a"
+            f" package, and the module '{name}' is in none that was imported\n"
+        )
+
+    @pytest.mark.parametrize("module", ["", "nowhere", "nowhere.module", "os.module", "bound"])
+    def test_a_module_that_is_in_no_package(self, package: Package, module: str) -> None:
+        package.compile(SEVEN)
+        if module == "bound":
+            assert Library("c", module).cdll.seven() == 7
+            return
+        with pytest.raises(DeclarationError, match="is in none that was imported"):
+            Library("c", module)
+
+    def test_a_system_library_needs_no_package(self, package: Package) -> None:
+        with pytest.raises(LibraryLoadError) as caught:
+            Library("c", "single", system={"other": "c"})
+        assert "set SINGLE_C_LIBRARY" in str(caught.value)
+
+
+class TestOneVariableEach:
+    """No environment variable is for two libraries."""
+
+    @pytest.fixture
+    def two(self, package: Package, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A package with the libraries a and b, and one elsewhere that is neither."""
+        package.compile("int number(void) { return 1; }", "a")
+        package.compile("int number(void) { return 2; }", "b")
+        for name in ("BOUND_LIBRARY", "BOUND_A_LIBRARY", "BOUND_B_LIBRARY"):
+            monkeypatch.delenv(name, raising=False)
+        return package.compile("int number(void) { return 3; }", "other")
+
+    def numbers(self) -> list[int]:
+        return [Library(name, "bound.module").cdll.number() for name in ("a", "b")]
+
+    def test_one_of_two(self, two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self.numbers() == [1, 2]
+        monkeypatch.setenv("BOUND_A_LIBRARY", str(two))
+        assert self.numbers() == [3, 2]
+        monkeypatch.delenv("BOUND_A_LIBRARY")
+        monkeypatch.setenv("BOUND_B_LIBRARY", str(two))
+        assert self.numbers() == [1, 3]
+
+    @pytest.mark.parametrize(("first", "second"), ["ab", "ba"])
+    def test_the_one_without_a_name_is_refused(
+        self, two: Path, monkeypatch: pytest.MonkeyPatch, first: str, second: str
+    ) -> None:
+        """It could mean either."""
+        monkeypatch.setenv("BOUND_LIBRARY", str(two))
+        assert Library(first, "bound.module").cdll.number() == 3
+        assert Library(first, "bound.again").cdll.number() == 3  # the same one
+        with pytest.raises(LibraryLoadError) as caught:
+            Library(second, "bound.module")
+        assert str(caught.value) == (
+            f"the library {second!r} cannot be loaded; this is what was tried:\n"
+            f"  {two}\n"
+            f"    BOUND_LIBRARY is set, which bound's {first} takes as well\n"
+            f"Set BOUND_{second.upper()}_LIBRARY for this library, and likewise for others,"
+            " rather than BOUND_LIBRARY."
+        )
+        monkeypatch.setenv(f"BOUND_{second.upper()}_LIBRARY", str(two))
+        assert Library(second, "bound.module").cdll.number() == 3
+
+    def test_the_one_with_a_name_goes_first(
+        self, two: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("BOUND_LIBRARY", str(two.with_name("nothing")))
+        monkeypatch.setenv("BOUND_A_LIBRARY", str(two))
+        assert Library("a", "bound.module").cdll.number() == 3
+
+    def test_the_advice_names_one_that_works(self, two: Path) -> None:
+        for name, variable in (("a", "BOUND_LIBRARY"), ("b", "BOUND_B_LIBRARY")):
+            for file in two.parent.glob(f"*{name}.*"):
+                file.unlink()
+            with pytest.raises(LibraryLoadError) as caught:
+                Library(name, "bound.module")
+            assert f"or set {variable} to the absolute path" in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("first", "second", "options"),
+        [("a", "A", {}), ("a", "a", {"system": {"other": "a"}}), ("a.1", "a-1", {})],
+    )
+    def test_two_names_that_make_one_variable(
+        self, two: Path, first: str, second: str, options: dict[str, Any]
+    ) -> None:
+        two.with_name(two.name.replace("other", first)).write_bytes(two.read_bytes())
+        Library(first, "bound.module")
+        with pytest.raises(DeclarationError, match="would be for two libraries"):
+            Library(second, "bound.module", **options)
+
+    def test_the_same_name_in_a_nested_package(self, two: Path) -> None:
+        inner = Package(two.parent.parent, "inner")
+        inner.compile(SEVEN, "a")
+        __import__("bound.inner")
+        Library("a", "bound.module")
+        with pytest.raises(DeclarationError, match=r"bound's a and bound\.inner's a"):
+            Library("a", "bound.inner.module")
+        del sys.modules["bound.inner"]
+
+    def test_a_package_that_is_imported_anew(self, two: Path) -> None:
+        Library("a", "bound.module")
+        del sys.modules["bound"]
+        __import__("bound")
+        (two.parent / two.name.replace("other", "A")).write_bytes(two.read_bytes())
+        assert Library("A", "bound.module").cdll.number() == 3
+
+
+class TestText:
+    """Whatever the bytes of a path are, the message can be printed."""
+
+    @pytest.fixture
+    def odd(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Package]:
+        """A package in a folder whose name is no UTF-8."""
+        folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+        try:
+            package = Package(folder, "odd")
+        except (OSError, UnicodeError):
+            pytest.skip("this file system takes names that are UTF-8 alone")
+        monkeypatch.syspath_prepend(folder)
+        __import__("odd")
+        yield package
+        del sys.modules["odd"]
+
+    def refused(self, **options: Any) -> str:
+        with pytest.raises(LibraryLoadError) as caught:
+            Library("c", "odd.module", **options)
+        text = str(caught.value)
+        assert "caf\\udce9" in text
+        text.encode()
+        assert os.fsencode(caught.value.attempts[-1].path).find(b"caf\xe9") > 0
+        assert repr(caught.value).isprintable()
+        return text
+
+    def test_absent(self, odd: Package) -> None:
+        assert "there is no such file" in self.refused()
+
+    def test_no_library(self, odd: Package) -> None:
+        odd.library("c").write_bytes(b"\xff" * 100)
+        assert "this is no library" in self.refused()
+
+    def test_missing_dependency(self, odd: Package) -> None:
+        needed = odd.compile("int six(void) { return 6; }", "needed")
+        odd.compile("int six(void); int seven(void) { return six() + 1; }", "c", needed)
+        needed.unlink()
+        assert "a library that it depends on is missing" in self.refused()
+
+    def test_another_abi(self, odd: Package) -> None:
+        odd.compile("int seven(void) { return 7; }")
+        assert "it has no function c_abi()" in self.refused(abi=("c_abi", 2))
+
+    def test_a_function_that_is_not_there(self, odd: Package) -> None:
+        odd.compile(SEVEN)
+        library = Library("c", "odd.module")
+        with pytest.raises(DeclarationError, match="has no such function"):
+            library.function(seven_)
+        assert library.cdll.seven() == 7
+
+    def test_an_override(self, odd: Package, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("ODD_C_LIBRARY", str(odd.library("nothing")))
+        assert "there is no such file" in self.refused()
+
+    @pytest.mark.parametrize("name", ["nul\0", "surrogate\ud800", "umlaut\xe4"])
+    def test_a_name_that_no_file_has(self, package: Package, name: str) -> None:
+        with pytest.raises(LibraryLoadError) as caught:
+            Library(name, "bound.module")
+        str(caught.value).encode()
+
+
+def seven_() -> Annotated[int, ctypes.c_int]:
+    """In no library."""
+    raise NotImplementedError
+
+
+def test_noexec(
+    package: Package, mounted: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noexec = mounted("noexec")
+    ours = package.compile(SEVEN)
+    path = noexec / ours.name
+    path.write_bytes(ours.read_bytes())
+    monkeypatch.setenv("BOUND_C_LIBRARY", str(path))
+    (reason,) = reasons(package)
+    assert reason.startswith(
+        f"the file system of {noexec} is mounted noexec: no code in it may be run ("
+    )
+    path.write_bytes(elf(9999))
+    assert reasons(package)[0].startswith("built for ELF machine 9999")
+
+
+def test_a_library_that_it_needs_is_in_noexec(
+    package: Package, mounted: Callable[[str], Path]
+) -> None:
+    noexec = mounted("noexec")
+    needed = package.compile("int six(void) { return 6; }", "needed")
+    source = "int six(void); int seven(void) { return six() + 1; }"
+    package.compile(source, "c", needed, f"-Wl,-rpath,{noexec}", "-Wl,-soname,libc.so")
+    content = needed.read_bytes()
+    needed.unlink()
+    # Its name is a path, as the linker wrote it.
+    needed.symlink_to(noexec / needed.name)
+    (noexec / needed.name).write_bytes(content)
+    reason = reasons(package)[-1]
+    assert reason.startswith("the file system of "), reason
+    assert "is mounted noexec" in reason
+
+
 # What is open to every user: by what the override names, a library or a link to it.
 WAYS: dict[str, Callable[[Path, Path], Path]] = {
     "file": lambda library, links: library,
@@ -390,7 +645,7 @@ def test_a_missing_library_is_not_looked_for_elsewhere(
     hostile = hostile_libraries(tmp_path / "hostile")
     code = (
         f"import sys; sys.path.insert(0, {str(package.folder.parent)!r})\n"
-        "import bound\nfrom pyexample.ffi import Library, LibraryLoadError\n"
+        "import bound\nfrom pyexample.ffi import DeclarationError, Library, LibraryLoadError\n"
         "try:\n    Library('example', 'bound.module')\n"
         "except LibraryLoadError: print('refused')"
     )

@@ -138,9 +138,44 @@ BUGS = [
     Bug(
         "nothing is taken out of a zip file",
         LOADER,
-        "if not any(map(os.path.isdir, entries)):",
-        "if not entries:",
+        "if any(map(os.path.isdir, entries)):",
+        "if entries:",
         "tests/test_zipapp.py",
+    ),
+    Bug(
+        "a forked child removes its parent's copy",
+        "src/pyexample/loading/zipped.py",
+        "if os.getpid() == maker:",
+        "if maker:",
+        "tests/test_zipped.py",
+    ),
+    Bug(
+        "one file for two libraries",
+        LOADER,
+        "if (owner := _claim(only, package, library)) == library:",
+        "if owner:",
+        "tests/test_loader.py -k OneVariable",
+    ),
+    Bug(
+        "a file that ends in zeros is mapped",
+        "src/pyexample/loading/elf.py",
+        "if not any(self._read(end - size, size)):",
+        "if not end:",
+        "tests/test_damaged.py",
+    ),
+    Bug(
+        "what a library needs is not looked at",
+        "src/pyexample/loading/elf.py",
+        "waiting += [(each, rpath) for each in needed if each not in seen]",
+        "waiting += []",
+        "tests/test_damaged.py",
+    ),
+    Bug(
+        "a namesake in the C library is called",
+        "src/pyexample/loading/symbols.py",
+        "if own[1] == info[1]:",
+        "if own:",
+        "tests/test_symbols.py",
     ),
     # Handles and callbacks
     Bug(

@@ -1,7 +1,7 @@
 """libfastcall, which makes builtin functions of C functions: fastcall.h, mirrored.
 
 It is linked against no Python: it gets the addresses of the few functions of Python's
-stable ABI that it needs from ``ctypes.pythonapi``.
+stable ABI that it needs from ``python_api``.
 """
 
 import ctypes
@@ -10,6 +10,7 @@ from ctypes import c_char, c_char_p, c_int, c_int64, c_size_t, c_uint8, c_uint32
 from typing import Any
 
 from .loading import LibraryLoadError, load
+from .loading.symbols import library_with
 
 ABI_VERSION = 6
 KINDS = {
@@ -171,7 +172,7 @@ class Engine:
             ml_flags=_METH_FASTCALL,
         )
         # A function object of our own: pythonapi's attributes are shared by the process.
-        self._new_builtin = ctypes.pythonapi["PyCFunction_NewEx"]
+        self._new_builtin = python_api()["PyCFunction_NewEx"]
         self._new_builtin.argtypes = [c_void_p, ctypes.py_object, ctypes.py_object]
         self._new_builtin.restype = ctypes.py_object
 
@@ -226,6 +227,20 @@ def running() -> Engine | None:
     return _started if isinstance(_started, Engine) else None
 
 
+def python_api() -> ctypes.PyDLL:
+    """The C API of this Python.
+
+    ``ctypes.pythonapi`` has what the program and all that it was linked against exports: not
+    the libpython that a program has loaded for itself (dlopen with RTLD_LOCAL). That is found
+    by what is in it.
+    """
+    try:
+        address_of(ctypes.pythonapi, "Py_IncRef")
+    except ValueError:
+        return library_with(id(int)) or ctypes.pythonapi
+    return ctypes.pythonapi
+
+
 def address_of(library: ctypes.CDLL, name: str) -> int:
     """The address of a function of a library. Raises ValueError where it has none."""
     # As if it were a variable: no function object is made for it, and none is cast.
@@ -266,7 +281,8 @@ def describe_python(library: ctypes.CDLL) -> tuple[Python, Any]:
     library.fastcall_imports.restype = c_char_p
     names = library.fastcall_imports().decode().split()
     try:
-        functions = [address_of(ctypes.pythonapi, name) for name in names]
+        api = python_api()
+        functions = [address_of(api, name) for name in names]
     except ValueError as error:
         raise NotServedError(f"this Python lacks a function: {error}") from None
     addresses = (c_void_p * len(functions))(*functions)

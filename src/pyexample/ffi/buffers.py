@@ -4,6 +4,7 @@ import ctypes
 import sys
 from typing import Any
 
+from ..libfastcall import python_api
 from .values import KINDS, In
 
 _KINDS = {**KINDS, "n": "signed", "N": "unsigned", "c": "unsigned"}
@@ -81,10 +82,9 @@ def _address(view: memoryview) -> int:
 _PyBuffer = ctypes.c_void_p * 11
 
 if hasattr(ctypes, "pythonapi"):
+    _api = python_api()
     # Prototypes of our own: those of ctypes.pythonapi are shared by the whole process.
     _get_buffer = ctypes.PYFUNCTYPE(
         ctypes.c_int, ctypes.py_object, ctypes.c_void_p, ctypes.c_int
-    )(("PyObject_GetBuffer", ctypes.pythonapi))
-    _release_buffer = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(
-        ("PyBuffer_Release", ctypes.pythonapi)
-    )
+    )(("PyObject_GetBuffer", _api))
+    _release_buffer = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(("PyBuffer_Release", _api))

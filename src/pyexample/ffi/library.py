@@ -3,11 +3,13 @@
 import ctypes
 import functools
 import os
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast, overload
 
 from ..libfastcall import NotServedError
-from ..loading import is_stand_in, load, override_variable, variable
+from ..loading import is_stand_in, load, override_variables, variable
+from ..loading.symbols import why_no_function
 from .declaration import Declaration
 from .fastcall import Function, builtin
 from .later import import_later, made_once
@@ -45,27 +47,40 @@ class Library:
         Args:
             name: "foo" for libfoo.so, libfoo.dylib or foo.dll.
             module: ``__name__`` of the module that declares its functions. The library
-                is in the same package.
+                is in the same package: in the module itself, where that is a package.
             abi: the name of a C function ``int32_t f(void)`` that returns the version of
                 the library's binary interface, and the one that is declared here.
             system: for a library of the system's, rather than the package's: what it is
-                called, by ``sys.platform``, such as ``{"linux": "libz.so.1"}``. What
-                overrides it is FOO_Z_LIBRARY, for "z" in a package ``foo``.
+                called, by ``sys.platform``, such as ``{"linux": "libz.so.1"}``.
+
+        The environment variable FOO_BAR_LIBRARY overrides where "bar" of a package ``foo``
+        is looked for; so does FOO_LIBRARY for a package's own library, if it has only one.
 
         Raises:
             LibraryLoadError: it was not found, or cannot be loaded, or has another ABI.
+            DeclarationError: the module is in no package, where the library would be; or
+                another library has the same environment variable.
         """
-        package = module.rpartition(".")[0] if system is None else module
-        # One of the system's has another variable than the package's own.
-        chosen = override_variable(package, "" if system is None else name)
-        self.cdll, self.attempts = load(package, name, abi=abi, override=chosen, system=system)
+        package = _package_of(module)
+        if system is None and not hasattr(sys.modules.get(package), "__path__"):
+            raise DeclarationError(
+                f"Library({name!r}, {module!r}): the library is looked for in the folder 'lib'"
+                f" of a package, and the module {module!r} is in none that was imported"
+            )
+        try:
+            overrides = override_variables(package or module, name, system=system is not None)
+        except ValueError as error:
+            raise DeclarationError(f"Library({name!r}, {module!r}): {error}") from None
+        self.cdll, self.attempts = load(
+            package, name, abi=abi, overrides=overrides, system=system
+        )
         self.abi = abi
         self.path = self.attempts[-1].path
         self.declarations: dict[str, Declaration] = {}
         self.fallbacks: dict[str, str] = {}
         attributes = {"__module__": module, "cdll": self.cdll, "callee": self._callee}
         self._kind = type(f"lib{name}", (Function,), attributes)
-        self._switch = variable(package, "FASTCALL")
+        self._switch = variable(package or module, "FASTCALL")
 
     @overload
     def function(self, declaration: F, /) -> F: ...
@@ -98,15 +113,7 @@ class Library:
     def _bind(self, function: F, release_gil: bool | int) -> F:
         declaration = Declaration(function, _release_at(release_gil))
         name = declaration.name
-        try:
-            c_function = self.cdll[name]  # an object of its own, where an attribute is shared
-        except AttributeError:
-            from ..loading.missing import describe_missing  # most functions are there
-
-            raise DeclarationError(
-                f"{name}() is declared, but {self.path} has no such function."
-                f" {describe_missing(self.cdll, self.path, name)}"
-            ) from None
+        c_function = self._look_up(name)
         declaration.apply(c_function)
         is_first = self.declarations.setdefault(name, declaration) is declaration
         if is_first and isinstance(vars(self.cdll).get(name, c_function), type(c_function)):
@@ -125,6 +132,22 @@ class Library:
         make = checked.closing_call if declaration.closes else checked.checked_call
         call = make(declaration, self._callee(declaration))
         return cast(F, import_later("lookalike").Lookalike(call, declaration, self._kind()))
+
+    def _look_up(self, name: str) -> Any:
+        """The C function ``name``, as an object that no other declaration has."""
+        try:
+            c_function = self.cdll[name]
+            reason = None if is_stand_in(self.cdll) else why_no_function(self.cdll, name)
+        except (AttributeError, UnicodeDecodeError):  # of a message with the path in it
+            reason = ""
+        if reason is None:
+            return c_function
+        from ..loading.missing import describe_missing  # most functions are there
+
+        raise DeclarationError(
+            f"{name}() is declared, but {self.path} has no such function"
+            f"{reason and f': {reason}'}. {describe_missing(self.cdll, self.path, name)}"
+        )
 
     def _callee(self, declaration: Declaration) -> Any:
         """What ctypes is to call: it releases the GIL as the declaration says."""
@@ -149,3 +172,10 @@ def _release_at(release_gil: Any) -> int:
             f"release_gil is True, False, or a number of bytes from 1 on, not {release_gil!r}"
         )
     return release_gil
+
+
+def _package_of(module: str) -> str:
+    """The package that a module is in, or is; "" where there is none."""
+    spec = getattr(sys.modules.get(module), "__spec__", None)
+    # There is none yet for a name that is not imported, and never for a program.
+    return str(spec.parent) if spec else module.rpartition(".")[0]

@@ -7,8 +7,9 @@ not the system's libraries, from where somebody else's file could come. Of a pac
 zip file, which no system's loader reads, a private copy of the library is loaded.
 
 An environment variable may override the search with the absolute path of one file:
-``FOO_LIBRARY`` for a package ``foo``. It never falls back, and takes no file that every
-user of the system may change.
+``FOO_BAR_LIBRARY`` for the library ``bar`` of a package ``foo``, or ``FOO_LIBRARY``, where
+it is the only one of the package's own. It never falls back, and takes no file that every
+user of the system may change. No variable is for two libraries.
 
 A library of the system's (SQLite, say) is loaded by the name that is declared for the
 platform, as the system's loader finds it.
@@ -17,9 +18,12 @@ platform, as the system's loader finds it.
 import ctypes
 import os
 import stat
-import struct
 import sys
-from collections.abc import Iterator, Mapping
+from _weakref import ref  # importing weakref takes its time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from .symbols import why_no_function
 
 
 class Attempt:
@@ -38,61 +42,98 @@ class Attempt:
 class LibraryLoadError(ImportError):
     """No candidate for a library could be loaded.
 
-    The message lists every candidate with its own reason and what to do next.
+    The message lists every candidate with its own reason and what to do next, as text that
+    can be printed: what is no text in a path stands in it escaped.
     ``attempts`` holds the same as data.
     """
 
     def __init__(self, library: str, attempts: list[Attempt], advice: str) -> None:
         lines = [f"the library {library!r} cannot be loaded; this is what was tried:"]
         lines += [f"  {attempt.path}\n    {attempt.reason}" for attempt in attempts]
-        super().__init__("\n".join([*lines, advice]), name=library)
+        text = "\n".join([*lines, advice])
+        super().__init__(text.encode(errors="backslashreplace").decode(), name=library)
         self.attempts = attempts
 
 
 def variable(package: str, name: str) -> str:
     """The environment variable ``name`` of ``package``: FOO_NAME for all of ``foo``."""
-    return f"{package.partition('.')[0].upper()}_{name}"
+    text = f"{package.partition('.')[0]}_{name}".upper()
+    # What shells can set, which is less than what a library may be called.
+    return "".join(character if character.isalnum() else "_" for character in text)
 
 
-def override_variable(package: str, system: str = "") -> str:
-    """The environment variable that names the library file of ``package``.
+def override_variable(package: str, name: str = "") -> str:
+    """The environment variable that names the file of the library ``name`` of ``package``.
 
-    Or that of the library ``system`` of the system's, which the package binds.
+    Without a name, the one that will do where the package has a single library of its own.
     """
-    return variable(package, f"{system.upper()}_LIBRARY" if system else "LIBRARY")
+    return variable(package, f"{name}_LIBRARY" if name else "LIBRARY")
+
+
+def override_variables(package: str, name: str, *, system: bool) -> list[str]:
+    """The environment variables that may name the file of this library, best first.
+
+    FOO_BAR_LIBRARY for ``bar`` of ``foo``; and FOO_LIBRARY, unless ``system`` says that it is
+    one of the system's, or ``foo`` has declared another library before. Raises ValueError
+    where another library has the same one, and LibraryLoadError where FOO_LIBRARY is set
+    and could mean either.
+    """
+    library = f"{'the system' if system else package}'s {name}"
+    own, only = override_variable(package, name), override_variable(package)
+    if (owner := _claim(own, package, library)) != library:
+        raise ValueError(f"{own} would be for two libraries, {owner} and {library}: rename one")
+    if system:
+        return [own]
+    if (owner := _claim(only, package, library)) == library:
+        return [own, only]
+    if os.environ.get(only) and not os.environ.get(own):
+        attempt = Attempt(os.environ[only], f"{only} is set, which {owner} takes as well")
+        advice = f"Set {own} for this library, and likewise for others, rather than {only}."
+        raise LibraryLoadError(name, [attempt], advice)
+    return [own]
+
+
+def _claim(variable: str, package: str, library: str) -> str:
+    """Which library ``variable`` is for: the first that was declared."""
+    top = package.partition(".")[0]
+    owner, of_package, module = _owners.get(variable, (library, top, lambda: None))
+    if module() is not sys.modules.get(of_package, sys):  # a package that is imported anew
+        owner = library
+    if owner == library:
+        _owners[variable] = library, top, ref(sys.modules.get(top, sys))
+    return owner
+
+
+_owners: dict[str, tuple[str, str, Callable[[], Any]]] = {}
+"""The library that an environment variable is for, and the package that declared it."""
 
 
 def candidates(package: str, name: str) -> list[str]:
-    """The absolute paths where the library ``name`` of ``package`` may be, best first."""
+    """The absolute paths where the library ``name`` of ``package`` may be, best first.
+
+    Raises LibraryLoadError where it is in a zip file and cannot be copied out of it.
+    """
     entries = sys.modules[package].__path__
     paths = [
         os.path.abspath(os.path.join(entry, "lib", file))
         for entry in entries
         for file in _file_names(name)
     ]
-    if not any(map(os.path.isdir, entries)):
-        return [_copy_from_zip(package, path) for path in paths]
-    return paths
+    if any(map(os.path.isdir, entries)):
+        return paths
+    from .zipped import copy_of_lib
 
-
-def _copy_from_zip(package: str, path: str) -> str:
-    """The path of a copy of the library ``path``, or ``path`` where the package has none."""
-    import atexit
-    from importlib.resources import files
-    from pathlib import Path
-    from tempfile import TemporaryDirectory
-
-    name = os.path.basename(path)
     try:
-        content = (files(package) / "lib" / name).read_bytes()
-    except OSError:
-        return path
-    # Nobody else may enter it. On Windows it stays, since a loaded file cannot be removed.
-    folder = TemporaryDirectory(prefix=f"{package}-", ignore_cleanup_errors=True)
-    atexit.register(folder.cleanup)
-    copy = Path(folder.name, name)
-    copy.write_bytes(content)
-    return str(copy)
+        folder = copy_of_lib(package)
+    except OSError as error:
+        reason = f"it cannot be copied out of the zip file: {error}"
+        advice = "Set TMPDIR to a folder that this user may write to, or unpack the zip file."
+        attempts = [Attempt(path, reason) for path in paths]
+        raise LibraryLoadError(name, attempts, advice) from None
+    copies = [os.path.join(folder, os.path.basename(path)) for path in paths]
+    return [
+        copy if os.path.exists(copy) else path for path, copy in zip(paths, copies, strict=True)
+    ]
 
 
 def _file_names(name: str) -> list[str]:
@@ -110,32 +151,33 @@ def load(
     name: str,
     *,
     abi: tuple[str, int] | None = None,
-    override: str | None = None,
+    overrides: Sequence[str] = (),
     system: Mapping[str, str] | None = None,
     kind: type[ctypes.CDLL] = ctypes.CDLL,
 ) -> tuple[ctypes.CDLL, list[Attempt]]:
     """Load the library ``name`` that belongs to ``package``.
 
     ``abi`` is the name of its function that returns the version of its binary interface,
-    and the version that it must return. ``override`` is the environment variable that may
-    name the file to be loaded instead. ``system`` makes it one of the system's: its name by
-    ``sys.platform``. ``kind`` is how ctypes calls its functions.
+    and the version that it must return. ``overrides`` are the environment variables that
+    may name the file to be loaded instead: the first one that is set does. ``system`` makes
+    it one of the system's: its name by ``sys.platform``. ``kind`` is how ctypes calls its
+    functions.
 
     Returns the library and all that was tried: the last attempt is the one that loaded.
     Raises LibraryLoadError where none did.
     """
-    chosen = os.environ.get(override) if override else None
-    if chosen:
-        paths = [chosen]
+    override = next((each for each in overrides if os.environ.get(each)), None)
+    attempts: list[Attempt] = []
+    if override:
+        paths = [os.environ[override]]
         advice = f"{override} is set, so nothing else was tried: correct it or unset it."
     else:
-        paths, advice = _where_to_look(package, name, override, system)
-    attempts: list[Attempt] = []
+        paths, advice = _where_to_look(package, name, overrides, system)
     for path in paths:
-        if chosen and _anyone_may_change(path):
+        if override and _anyone_may_change(path):
             attempts.append(Attempt(path, "every user of this system may change or replace it"))
             continue
-        library, reason = _try(path, abi, kind, by_name=not chosen and system is not None)
+        library, reason = _try(path, abi, kind, by_name=not override and system is not None)
         attempts.append(Attempt(path, reason))
         if library is not None:
             return library, attempts
@@ -143,7 +185,7 @@ def load(
 
 
 def _where_to_look(
-    package: str, name: str, override: str | None, system: Mapping[str, str] | None
+    package: str, name: str, overrides: Sequence[str], system: Mapping[str, str] | None
 ) -> tuple[list[str], str]:
     """The files to be tried, and what to do where none can be loaded."""
     if system is not None:
@@ -154,10 +196,10 @@ def _where_to_look(
     else:
         paths = candidates(package, name)
         advice = f"Reinstall the package ({package.partition('.')[0]})"
-    if not override:
+    if not overrides:
         return paths, f"{advice}."
     return paths, (
-        f"{advice}, or set {override} to the absolute path of a library that was built for"
+        f"{advice}, or set {overrides[-1]} to the absolute path of a library that was built for"
         " this Python."
     )
 
@@ -186,50 +228,46 @@ def _try(
         # It would be looked up in the current directory, or worse, along a search path.
         return None, "not an absolute path"
     try:
-        if not by_name and _is_cut_off(path):
-            return None, "the file is cut off: copy or install it again"
+        reason = None if by_name else _danger(path)
+        if reason:
+            return None, reason
         library = kind(path)
-    except OSError as error:
+    # ctypes reads the loader's message, with the path in it, as UTF-8, or fails to.
+    except (OSError, ValueError) as error:
+        message = _message(error)
         if by_name:
-            return None, f"the system's loader does not find it: {error}"
+            return None, f"the system's loader does not find it: {message}"
         from .diagnosis import why_refused  # most libraries load
 
-        return None, why_refused(path, str(error))
+        return None, why_refused(path, message)
     reason = _wrong_abi(library, *abi) if abi and not is_stand_in(library) else None
     return (None, reason) if reason else (library, None)
 
 
-def _is_cut_off(path: str) -> bool:
-    """Whether the ELF file at ``path`` ends before what its program headers map.
+def _message(error: Exception) -> str:
+    """What the system's loader said."""
+    if isinstance(error, UnicodeDecodeError):
+        return error.object.decode(errors="backslashreplace")
+    return str(error)
 
-    They are described in chapter 5 of the System V gABI. An interrupted copy leaves such a
-    file. The systems' other loaders refuse one; those of Linux map it and the process dies
-    of SIGBUS, so that this must be known beforehand. False for a file of another format,
-    and for none: whoever loads it will say so. Raises OSError where it cannot be read.
+
+def _danger(path: str) -> str | None:
+    """Why the file ``path`` must not even be given to the system's loader.
+
+    Raises OSError where it cannot be read. One that is not there is the loader's to refuse,
+    since a tool may stand in for it.
     """
     try:
-        file = open(path, "rb")  # noqa: SIM115
+        mode = os.stat(path).st_mode
     except FileNotFoundError:
-        return False
-    with file:
-        head = file.read(64)
-        if head[:4] != b"\x7fELF":
-            return False
-        try:
-            wide, order = head[4] == 2, ">" if head[5] == 2 else "<"
-            # e_phoff; e_phentsize and e_phnum
-            (offset,) = struct.unpack_from(
-                order + ("Q" if wide else "I"), head, 32 if wide else 28
-            )
-            size, count = struct.unpack_from(order + "HH", head, 54 if wide else 42)
-            file.seek(offset)
-            table = file.read(size * count)
-            # p_offset and p_filesz
-            form = struct.Struct(order + ("8xQ16xQ" if wide else "4xI8xI"))
-            segments = [form.unpack_from(table, size * index) for index in range(count)]
-        except (struct.error, IndexError):
-            return True
-        return os.fstat(file.fileno()).st_size < max(map(sum, segments), default=0)
+        return None
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # opening a FIFO waits for ever
+        return "this is a FIFO, a socket or a device, not a library"
+    if sys.platform in ("win32", "darwin"):
+        return None  # their loaders refuse what is damaged
+    from .elf import damage
+
+    return damage(path)
 
 
 def is_stand_in(library: ctypes.CDLL) -> bool:
@@ -243,8 +281,10 @@ def is_stand_in(library: ctypes.CDLL) -> bool:
 def _wrong_abi(library: ctypes.CDLL, function: str, expected: int) -> str | None:
     try:
         get_version = library[function]  # a function object of our own, not the shared one
-    except AttributeError:
+    except (AttributeError, UnicodeDecodeError):  # of a message with the path in it
         return f"it has no function {function}(): this is another library of the same name"
+    if reason := why_no_function(library, function):
+        return f"it has no function {function}(): {reason}"
     get_version.argtypes = []
     get_version.restype = ctypes.c_int32
     version = get_version()

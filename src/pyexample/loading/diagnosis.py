@@ -34,7 +34,8 @@ def why_refused(path: str, message: str) -> str:
     """Why the system refused to load the library ``path``: ``message`` is its own word."""
     try:
         found = architectures(path)
-    except (FileNotFoundError, NotADirectoryError):  # a zip file is no folder
+    # A zip file is no folder; and a ValueError is a name that no file can have.
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return "there is no such file"
     except IsADirectoryError:
         return "this is a folder, not a library"
@@ -49,6 +50,9 @@ def why_refused(path: str, message: str) -> str:
         return f"this is no library: neither an ELF, a Mach-O nor a PE file ({message})"
     if needed not in found:
         return f"built for {' and '.join(found)}, but this Python needs {needed}"
+    for file in (path, message.partition(": ")[0]):  # or one that it needs, as glibc says
+        if os.path.isfile(file) and _is_noexec(file):
+            return f"{_why_noexec(file)} ({message})"
     if _names_a_missing_file(message):
         return f"a library that it depends on is missing: {message}"
     return f"the system's loader refuses it: {message}"
@@ -59,12 +63,30 @@ def needed_architecture() -> str:
     import _ctypes  # a library that this very process has loaded, but in PyPy
     import platform
 
-    for path in (getattr(_ctypes, "__file__", None), sys.executable):
-        found = architectures(path) if path else []
+    for path in (getattr(_ctypes, "__file__", None), sys.executable, "/proc/self/exe"):
+        try:
+            found = architectures(path) if path else []
+        except OSError:  # a program that has Python in it may call itself anything
+            continue
         if len(found) == 1:
             return found[0]
     # A universal binary: the half that runs is the machine's.
     return f"Mach-O {platform.machine()}"
+
+
+def _is_noexec(path: str) -> bool:
+    """Whether the file system of ``path`` was mounted noexec: mount(8)."""
+    return bool(hasattr(os, "ST_NOEXEC") and os.statvfs(path).f_flag & os.ST_NOEXEC)
+
+
+def _why_noexec(path: str) -> str:
+    from .zipped import is_copy
+
+    folder = os.path.dirname(path)
+    reason = f"the file system of {folder} is mounted noexec: no code in it may be run"
+    if is_copy(path):  # where a package in a zip file is copied to
+        reason += ". Set TMPDIR to a folder in another file system"
+    return reason
 
 
 def _names_a_missing_file(message: str) -> bool:
