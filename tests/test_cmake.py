@@ -348,7 +348,8 @@ def test_global_variables_do_no_harm(by: str, cmake: CMake, tmp_path: Path) -> N
 
 @not_windows
 @pytest.mark.parametrize(
-    "name", ["CMAKE_DEBUG_POSTFIX", "CMAKE_SHARED_LIBRARY_PREFIX", "CMAKE_SHARED_LIBRARY_SUFFIX"]
+    "name",
+    ["CMAKE_DEBUG_POSTFIX", "CMAKE_SHARED_LIBRARY_PREFIX", "CMAKE_SHARED_LIBRARY_SUFFIX"],
 )
 @pytest.mark.parametrize(
     "generator", ["Ninja", pytest.param("Ninja Multi-Config", marks=pytest.mark.slow)]
@@ -432,10 +433,10 @@ def test_a_namesake_is_not_called_in_place_of_the_library_s_own(
     (tmp_path / "namesake.c").write_text(NAMESAKE)
     program = tmp_path / "program"
     (tmp_path / "program.c").write_text(
-        '#include <stdio.h>\nint square(int), example_fourth_power(int);\n'
+        "#include <stdio.h>\nint square(int), example_fourth_power(int);\n"
         'int main(void) { printf("%d %d\\n", square(3), example_fourth_power(3)); return 0; }\n'
     )
-    link = [calls_itself, f"-Wl,-rpath,{calls_itself.parent}", "-o", program]
+    link: list[Argument] = [calls_itself, f"-Wl,-rpath,{calls_itself.parent}", "-o", program]
     namesake = [tmp_path / "namesake.c"] if where == "program" else []
     run([tool("cc"), tmp_path / "program.c", *namesake, *link])
     preload = {}
