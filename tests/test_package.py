@@ -169,7 +169,7 @@ def test_sdist_has_nothing_that_lies_about(sdist: Path, sources: Path, tmp_path:
 def test_an_unpacked_sdist_passes_its_own_tests(sdist: Path, tmp_path: Path) -> None:
     """Those that look at the project itself, where git knows nothing of it."""
     with tarfile.open(sdist) as archive:
-        archive.extractall(tmp_path)  # noqa: S202  (our own)
+        archive.extractall(tmp_path, filter="data")
     (folder,) = [path for path in tmp_path.iterdir() if path.is_dir()]
     files = ("package", "cmake", "workflows", "docs", "c", "rename", "planted", "abi_kept")
     tests = [f"tests/test_{name}.py" for name in files]

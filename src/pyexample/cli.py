@@ -7,7 +7,6 @@ imported, and ``--help`` where nothing can.
 import argparse
 import codecs
 import errno
-import io
 import os
 import sys
 from collections.abc import Iterator
@@ -63,8 +62,8 @@ def run(words: list[str]) -> int:
 
 def _let_every_text_through() -> None:
     """Whatever the encoding is: a path may have any bytes in it."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):  # not where it is closed
+        reconfigure(errors="backslashreplace")
 
 
 def _write(text: str) -> None:
