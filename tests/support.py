@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+HAS_CI = (ROOT / ".github").is_dir()
+"""Whether this is the repository: what runs its CI is not in the source distribution."""
+
 HEADER = ROOT / "src" / "c" / "include" / "example.h"
 
 FASTCALL_IS_SERVED = (

@@ -343,7 +343,8 @@ def test_no_traceback_whatever_cannot_be_imported(
         if done.stderr:
             assert done.stderr.startswith("pyexample: error: "), module
         assert "Traceback" not in done.stdout, module
-        told = "broken on purpose" in done.stderr + done.stdout
+        # (Of a module without ctypes, the checker says so where it is not stopped before.)
+        told = any(said in done.stderr + done.stdout for said in ("on purpose", "cannot judge"))
         assert told or (done.returncode, done.stderr) == (0, ""), module
 
 

@@ -166,7 +166,7 @@ def test_what_git_ignores_moves_along(clone: Path) -> None:
         (["fastcall"], "'fastcall' is a name in this project already"),
         (["cmake"], "is a name in this project already"),
         ([SHORT, "--package", "numpy"], "'numpy' is a name in this project already"),
-        ([SHORT, "--package", "tests"], "'tests' is a name in this project already"),
+        ([SHORT, "--package", "tests"], "is a name in this project already"),
         ([OLD], "is a name in this project already"),
         ([OLD_PACKAGE], "is a name in this project already"),
     ],

@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from support import ROOT, attempt
+from support import HAS_CI, ROOT, attempt
 
 pytestmark = pytest.mark.skipif(
-    not (ROOT / ".github").is_dir(),
-    reason="the workflows are in the repository, and not in the source distribution",
+    not HAS_CI, reason="the workflows are not in the source distribution"
 )
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
