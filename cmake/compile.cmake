@@ -1,6 +1,20 @@
 # How every library of this project is compiled: C11 without extensions, position
-# independent, nothing exported but what says so, all warnings on, and no symbol
-# left unresolved.
+# independent, nothing exported but what says so, all warnings on, no symbol left
+# unresolved, and its own functions called by itself whatever else is loaded.
+
+include(CheckLinkerFlag)
+
+# ELF looks up an exported function at run time, even for a call from within its library: a
+# function of the same name in the program, or in a library that was loaded before, would be
+# called in its place (gABI, chapter 5, "Shared Object Dependencies"). This option binds such
+# calls to the library itself. zig's linker knows only the one that binds variables as well.
+# Whoever wants interposition sets both variables to OFF. Windows and macOS have none.
+if(NOT WIN32 AND NOT CYGWIN AND NOT APPLE)
+  check_linker_flag(C LINKER:-Bsymbolic-functions EXAMPLE_HAVE_BSYMBOLIC_FUNCTIONS)
+  if(NOT EXAMPLE_HAVE_BSYMBOLIC_FUNCTIONS)
+    check_linker_flag(C LINKER:-Bsymbolic EXAMPLE_HAVE_BSYMBOLIC)
+  endif()
+endif()
 
 function(example_compile_settings target)
   set_target_properties(${target} PROPERTIES
@@ -8,7 +22,10 @@ function(example_compile_settings target)
     C_STANDARD_REQUIRED ON
     C_EXTENSIONS OFF
     C_VISIBILITY_PRESET hidden
+    WINDOWS_EXPORT_ALL_SYMBOLS OFF
     POSITION_INDEPENDENT_CODE ON
+    # Each file has static functions and macros of its own, some of the same name.
+    UNITY_BUILD OFF
   )
   if(EXAMPLE_WERROR)
     set_target_properties(${target} PROPERTIES COMPILE_WARNING_AS_ERROR ON)
@@ -17,6 +34,11 @@ function(example_compile_settings target)
     target_compile_options(${target} PRIVATE /W4)
   else()
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wpedantic)
+  endif()
+  if(EXAMPLE_HAVE_BSYMBOLIC_FUNCTIONS)
+    target_link_options(${target} PRIVATE LINKER:-Bsymbolic-functions)
+  elseif(EXAMPLE_HAVE_BSYMBOLIC)
+    target_link_options(${target} PRIVATE LINKER:-Bsymbolic)
   endif()
   # A sanitizer's runtime comes with the program, not with the library, so that
   # the library's references to it stay open. Linkers for macOS and Windows need no option.

@@ -62,8 +62,14 @@ if(example_pc_definitions)
 else()
   set(example_pc_definitions "")
 endif()
+# The library's file can have another name in each configuration (CMAKE_DEBUG_POSTFIX).
 configure_file(cmake/example.pc.in ${PROJECT_BINARY_DIR}/cmake/example.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/cmake/example.pc
+file(GENERATE
+  OUTPUT ${PROJECT_BINARY_DIR}/cmake/example-$<CONFIG>.pc
+  INPUT ${PROJECT_BINARY_DIR}/cmake/example.pc
+)
+install(FILES ${PROJECT_BINARY_DIR}/cmake/example-$<CONFIG>.pc
   DESTINATION ${example_pc_dir}
+  RENAME example.pc
   COMPONENT example_development
 )

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+HAS_CI = (ROOT / ".github").is_dir()
+"""Whether this is the repository: what runs its CI is not in the source distribution."""
+
 HEADER = ROOT / "src" / "c" / "include" / "example.h"
 
 FASTCALL_IS_SERVED = (
@@ -72,18 +75,28 @@ def declared(macro: str) -> str:
     return found[1]
 
 
-def git_files(*options: str) -> list[str]:
-    """What ``git ls-files`` lists of this checkout, whoever owns it."""
-    git: list[Argument] = ["git", "-c", f"safe.directory={ROOT}", "-C", ROOT]
-    return run([*git, "ls-files", "-z", *options]).rstrip("\0").split("\0")
+def project_files() -> list[str]:
+    """The files that are not ignored: of a clone, what git tracks and what is new."""
+    import pathspec
+
+    ignored = pathspec.GitIgnoreSpec.from_lines((ROOT / ".gitignore").read_text().splitlines())
+    found: list[str] = []
+    for folder, folders, files in os.walk(ROOT):
+        here = Path(folder).relative_to(ROOT)
+        folders[:] = [
+            name
+            for name in folders
+            if name != ".git" and not ignored.match_file(f"{(here / name).as_posix()}/")
+        ]
+        found += [(here / name).as_posix() for name in files if name != ".git"]
+    return sorted(name for name in found if not ignored.match_file(name))
 
 
 def copy_sources(folder: Path) -> Path:
-    """Copy to ``folder`` what a clone would have, and what is new but not ignored."""
-    for name in git_files("--cached", "--others", "--exclude-standard", "--deduplicate"):
-        if (ROOT / name).is_file():  # not deleted since
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
+    """Copy to ``folder`` what is not ignored."""
+    for name in project_files():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
     return folder
 
 

@@ -1,5 +1,6 @@
 """The C library: it compiles everywhere, is correct, and exports what its header declares."""
 
+import platform
 import re
 import shutil
 import sys
@@ -176,6 +177,47 @@ def test_code_is_position_independent(
         run([compiler, "-shared", "-Wl,-z,text", *whole, "-o", library])
     elf = parse_elf(library)
     assert not elf.has(lief.ELF.DynamicEntry.TAG.TEXTREL)
+
+
+def test_every_asm_statement_is_volatile() -> None:
+    """Otherwise a compiler may move it: xgetbv to before the check that allows it."""
+    sources = list((ROOT / "src" / "c").rglob("*.[ch]"))
+    statements = [
+        match[0]
+        for path in sources
+        for match in re.finditer(r"\b(?:__asm__|__asm)\b.*", path.read_text())
+        if "(" in match[0]
+    ]
+    assert statements
+    assert not [each for each in statements if not re.match(r"\w+ volatile\b", each)]
+
+
+@linux_only
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="about x86-64")
+@pytest.mark.parametrize(
+    ("processor", "kernel"), [("Nehalem", "portable"), ("core2duo", "portable")]
+)
+def test_a_processor_without_avx2_gets_what_it_can_run(
+    processor: str, kernel: str, compiler: str, library: Path, tool: Tool, tmp_path: Path
+) -> None:
+    """Nor is it asked by instructions that it does not have: it has no xgetbv."""
+    source, program = tmp_path / "program.c", tmp_path / "program"
+    source.write_text(
+        "#include <stdio.h>\n#include <example.h>\n"
+        "int main(void) { return puts(example_simd()) < 0; }\n"
+    )
+    link: list[Argument] = [library, f"-Wl,-rpath,{library.parent}", "-o", program]
+    run([compiler, f"-I{HEADER.parent}", source, *link])
+    assert run([tool("qemu-x86_64-static"), "-cpu", processor, program]) == f"{kernel}\n"
+
+
+@linux_only
+@pytest.mark.parametrize("name", ["example", "fastcall"])
+def test_no_function_of_its_own_is_looked_up(name: str, library: Path) -> None:
+    """A namesake elsewhere would be called in its place."""
+    elf = parse_elf(library.with_name(f"lib{name}.so"))
+    looked_up = {str(each.symbol.name) for each in elf.pltgot_relocations if each.symbol}
+    assert looked_up.isdisjoint(str(each.name) for each in elf.exported_symbols)
 
 
 @linux_only

@@ -11,17 +11,21 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import lief
 import pytest
 from support import (
     HEADER,
     ROOT,
     Argument,
     CMake,
+    attempt,
     cmakes,
+    copy_sources,
     declared,
     files_below,
-    git_files,
+    project_files,
     run,
+    shared_library_names,
 )
 
 CONSUMERS = ROOT / "tests" / "consumers"
@@ -169,6 +173,18 @@ def test_pkg_config(
     assert Path(libdir).resolve().is_relative_to(prefix.resolve())
 
 
+@not_windows
+def test_pkg_config_names_the_library_of_its_configuration(
+    cmake: CMake, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    build, prefix = tmp_path / "build", tmp_path / "prefix"
+    cmake.configure(ROOT, build, "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_DEBUG_POSTFIX=-debug")
+    cmake.build(build)
+    cmake.install(build, "--prefix", prefix)
+    (pc,) = prefix.rglob("example.pc")
+    assert "-lexample-debug" in build_with_pkg_config(tool, pc, tmp_path)
+
+
 @pytest.mark.slow
 @not_windows
 @pytest.mark.parametrize(
@@ -279,6 +295,166 @@ def test_several_configurations_in_one_build(cmake: CMake, tmp_path: Path) -> No
     assert targets == {"exampleTargets-debug.cmake", "exampleTargets-release.cmake"}
 
 
+# What packagers set for the whole of a build, or a project for those below it.
+GLOBAL_VARIABLES = {
+    "CMAKE_UNITY_BUILD": "ON",
+    "CMAKE_INTERPROCEDURAL_OPTIMIZATION": "ON",
+    "CMAKE_POSITION_INDEPENDENT_CODE": "OFF",
+    "CMAKE_C_VISIBILITY_PRESET": "default",
+    "CMAKE_C_EXTENSIONS": "ON",
+    "CMAKE_C_STANDARD": "90",
+    "CMAKE_DEBUG_POSTFIX": "d",
+    "CMAKE_RELEASE_POSTFIX": "-release",
+    "CMAKE_WINDOWS_EXPORT_ALL_SYMBOLS": "ON",
+    "CMAKE_LIBRARY_OUTPUT_DIRECTORY": "libraries",
+    "CMAKE_RUNTIME_OUTPUT_DIRECTORY": "programs",
+}
+
+
+@pytest.mark.parametrize("by", ["command line", "parent"])
+def test_global_variables_do_no_harm(by: str, cmake: CMake, tmp_path: Path) -> None:
+    """Each is honoured, or without effect where it would make another library of it."""
+    build, source = tmp_path / "build", ROOT
+    variables = {
+        name: str(tmp_path / value) if name.endswith("DIRECTORY") else value
+        for name, value in GLOBAL_VARIABLES.items()
+    }
+    options = [f"-D{name}={value}" for name, value in variables.items()]
+    if by == "parent":
+        source = tmp_path / "parent"
+        source.mkdir()
+        lines = [f'set({name} "{value}")' for name, value in variables.items()]
+        (source / "CMakeLists.txt").write_text(
+            "\n".join(
+                [
+                    *("cmake_minimum_required(VERSION 3.25)", "project(parent C)", *lines),
+                    "enable_testing()",
+                    f'add_subdirectory("{ROOT.as_posix()}" below)',
+                ]
+            )
+        )
+        options = []
+    cmake.configure(source, build, "-DEXAMPLE_TESTS=ON", *options, *RELEASE)
+    cmake.build(build)
+    cmake.test(build, "-LE", "slow")
+    if sys.platform == "linux":
+        library = lief.parse(tmp_path / "libraries" / f"libexample-release.so.{VERSION}")
+        assert isinstance(library, lief.ELF.Binary)
+        exported = {str(symbol.name) for symbol in library.exported_symbols}
+        assert exported == set(
+            re.findall(r"(?m)^EXAMPLE_API [^;(]*?(\w+)\(", HEADER.read_text())
+        )
+
+
+@not_windows
+@pytest.mark.parametrize(
+    "name",
+    ["CMAKE_DEBUG_POSTFIX", "CMAKE_SHARED_LIBRARY_PREFIX", "CMAKE_SHARED_LIBRARY_SUFFIX"],
+)
+@pytest.mark.parametrize(
+    "generator", ["Ninja", pytest.param("Ninja Multi-Config", marks=pytest.mark.slow)]
+)
+def test_the_python_package_s_libraries_keep_their_names(
+    name: str, generator: str, cmake: CMake, tmp_path: Path
+) -> None:
+    """For the loader looks for no other."""
+    build, prefix = tmp_path / "build", tmp_path / "prefix"
+    # After project(), as the project around this one sets it: the platform's files set some.
+    (tmp_path / "set.cmake").write_text(f"set({name} _x)\n")
+    options = [
+        f"-DCMAKE_PROJECT_INCLUDE={tmp_path / 'set.cmake'}",
+        "-DCMAKE_PLATFORM_NO_VERSIONED_SONAME=ON",
+        "-DEXAMPLE_PYTHON=ON",
+    ]
+    if generator == "Ninja":
+        options.append("-DCMAKE_BUILD_TYPE=Debug")
+    cmake.configure(ROOT, build, *options, env={"CMAKE_GENERATOR": generator})
+    run([cmake.program, "--build", build, "--config", "Debug"])
+    run([cmake.program, "--install", build, "--config", "Debug", "--prefix", prefix])
+    assert files_below(prefix) == {
+        f"pyexample/lib/{file}"
+        for library in ("example", "fastcall")
+        for file in shared_library_names(library)
+    }
+
+
+def test_a_package_without_libraries_is_refused(cmake: CMake, tmp_path: Path) -> None:
+    options = ["-DEXAMPLE_PYTHON=ON", "-DCMAKE_SKIP_INSTALL_RULES=ON"]
+    with pytest.raises(AssertionError, match="CMAKE_SKIP_INSTALL_RULES is on"):
+        cmake.configure(ROOT, tmp_path, *options)
+
+
+@not_windows
+def test_without_a_compiler_it_says_what_to_install(cmake: CMake, tmp_path: Path) -> None:
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    ninja = shutil.which("ninja")
+    assert ninja
+    (alone / "ninja").symlink_to(ninja)
+    without = {"PATH": str(alone), "CC": "", "CMAKE_GENERATOR": "Ninja"}
+    with pytest.raises(AssertionError) as caught:
+        cmake.configure(ROOT, tmp_path / "build", env=without)
+    for words in ("no C compiler was found", "apt install gcc", "xcode-select --install"):
+        assert words in str(caught.value)
+
+
+def test_with_a_compiler_it_says_nothing_of_it(cmake: CMake, tmp_path: Path) -> None:
+    assert "no C compiler" not in attempt_to_configure(cmake, tmp_path, {})
+    named = attempt_to_configure(cmake, tmp_path / "named", {"CC": "nonesuch"})
+    assert "nonesuch" in named
+    assert "no C compiler was found" not in named
+
+
+# --- What it calls --------------------------------------------------------------------
+
+NAMESAKE = "int square(int number) { return -number; }\n"
+
+
+@pytest.fixture(scope="module")
+def calls_itself(cmake: CMake, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """libexample with a function more, which calls square(): linked as it is, by gcc."""
+    sources = copy_sources(tmp_path_factory.mktemp("calls itself") / "sources")
+    with (sources / "src" / "c" / "example.c").open("a") as file:
+        file.write(
+            "EXAMPLE_API int32_t example_fourth_power(int32_t number);\n"
+            "int32_t example_fourth_power(int32_t number) { return square(square(number)); }\n"
+        )
+    build = sources / "build"
+    cmake.configure(sources, build, *RELEASE)
+    cmake.build(build)
+    return build / "libexample.so"
+
+
+@linux_only
+@pytest.mark.parametrize("where", ["program", "preloaded"])
+def test_a_namesake_is_not_called_in_place_of_the_library_s_own(
+    where: str, calls_itself: Path, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    (tmp_path / "namesake.c").write_text(NAMESAKE)
+    program = tmp_path / "program"
+    (tmp_path / "program.c").write_text(
+        "#include <stdio.h>\nint square(int), example_fourth_power(int);\n"
+        'int main(void) { printf("%d %d\\n", square(3), example_fourth_power(3)); return 0; }\n'
+    )
+    link: list[Argument] = [calls_itself, f"-Wl,-rpath,{calls_itself.parent}", "-o", program]
+    namesake = [tmp_path / "namesake.c"] if where == "program" else []
+    run([tool("cc"), tmp_path / "program.c", *namesake, *link])
+    preload = {}
+    if where == "preloaded":
+        library = tmp_path / "namesake.so"
+        run([tool("cc"), "-shared", "-fPIC", tmp_path / "namesake.c", "-o", library])
+        preload = {"LD_PRELOAD": str(library)}
+    # The program calls the namesake, as ELF says; the library calls its own.
+    assert run([program], env=preload) == "-3 81\n"
+
+
+@linux_only
+def test_interposition_can_be_asked_for(cmake: CMake, tmp_path: Path) -> None:
+    names = ("EXAMPLE_HAVE_BSYMBOLIC_FUNCTIONS", "EXAMPLE_HAVE_BSYMBOLIC")
+    cmake.configure(ROOT, tmp_path, *[f"-D{name}=OFF" for name in names])
+    assert "-Bsymbolic" not in run([cmake.program, "--build", tmp_path, "--verbose"])
+
+
 def test_a_new_version_in_the_header_is_seen_by_the_next_build(
     cmake: CMake, sources: Path, tmp_path: Path
 ) -> None:
@@ -294,7 +470,9 @@ def test_a_new_version_in_the_header_is_seen_by_the_next_build(
 def test_cmake_knows_nothing_of_the_python_build() -> None:
     """A branch on SKBUILD would be taken in a project that adds this one, too."""
     files = [
-        ROOT / name for name in git_files() if re.search(r"CMakeLists|\.cmake(\.in)?$", name)
+        ROOT / name
+        for name in project_files()
+        if re.search(r"CMakeLists|\.cmake(\.in)?$", name)
     ]
     assert ROOT / "CMakeLists.txt" in files
     assert not [path for path in files if "SKBUILD" in path.read_text()]
@@ -319,6 +497,12 @@ def run_consumer(build: Path, libraries: Path) -> str:
     folders = {str(path.parent) for path in libraries.rglob("*.dll")}
     path = {"PATH": ";".join(folders)} if folders else {}
     return run([program(build)], env=path)
+
+
+def attempt_to_configure(cmake: CMake, build: Path, env: dict[str, str]) -> str:
+    """All that cmake says, whether it succeeds or not."""
+    done = attempt([cmake.program, "-S", ROOT, "-B", build], env=env)
+    return done.stdout + done.stderr
 
 
 def empty_project(folder: Path) -> Path:

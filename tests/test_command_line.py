@@ -1,15 +1,29 @@
 """pyexample, the command."""
 
+import os
+import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from support import attempt
+from support import ROOT, Package, attempt, shared_library_names
 
 COMMAND = [sys.executable, "-m", "pyexample"]
+
+
+def line(number: int) -> str:
+    """What is printed for a number."""
+    return f"The square of {number} is {number * number}.\n"
+
+
+def text(printed: bytes) -> str:
+    return printed.decode().replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize(
@@ -58,10 +72,51 @@ def test_wrong_use_is_one_line_and_status_2(arguments: list[str], complaint: str
     assert done.stderr.count("\n") == 1
 
 
-def test_wrong_standard_input() -> None:
-    done = attempt([*COMMAND, "square"], input="1 2 three")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "pyexample: error: 'three' is not an integer from -46340 to 46340\n"
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (b"1 2 three", "'three'"),
+        (b"1 2 \xff", r"'\udcff'"),
+        (b"1\n2\n" + b"3" * 70_000, f"'{'3' * 40}...'"),
+        (b"1 2 \xd8\x00\x00\x00\n", r"'\udcd8\x00\x00\x00'"),
+    ],
+)
+def test_wrong_standard_input(given: bytes, shown: str) -> None:
+    """What came before is printed: it was right."""
+    done = subprocess.run([*COMMAND, "square"], input=given, capture_output=True, check=False)
+    assert (done.returncode, text(done.stdout)) == (2, "".join(map(line, (1, 2))))
+    assert text(done.stderr) == (
+        f"pyexample: error: {shown} is not an integer from -46340 to 46340\n"
+    )
+
+
+def test_numbers_on_standard_input_are_squared_as_they_come() -> None:
+    with subprocess.Popen([*COMMAND, "square"], stdin=-1, stdout=-1) as process:
+        assert process.stdin
+        assert process.stdout
+        for part, printed in ((b"7\n", [7]), (b"8 9 1", [8, 9]), (b"0\n", [10])):
+            process.stdin.write(part)
+            process.stdin.flush()
+            for number in printed:  # while there is more to come
+                assert text(process.stdout.readline()) == line(number)
+        process.stdin.close()
+        assert process.stdout.read() == b""
+        assert process.wait() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as on Linux")
+@pytest.mark.parametrize("separator", ["\n", " "])
+def test_standard_input_may_be_larger_than_memory(separator: str, tmp_path: Path) -> None:
+    numbers = tmp_path / "numbers"
+    numbers.write_text(separator.join(["-46340"] * 3_000_000))
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_DATA, (100 << 20,) * 2);"
+        "import sys; from pyexample.__main__ import main;"
+        "sys.argv = ['pyexample', 'square']; sys.exit(main())"
+    )
+    with numbers.open() as stdin:
+        done = attempt(["sh", "-c", f'"{sys.executable}" -c "{code}" | wc -l'], stdin=stdin)
+    assert (done.stdout.strip(), done.stderr) == ("3000000", "")
 
 
 def test_a_reader_that_goes_away_is_no_error_to_report() -> None:
@@ -73,10 +128,316 @@ def test_a_reader_that_goes_away_is_no_error_to_report() -> None:
         assert process.stdout
         assert process.stderr
         process.stdout.close()
-        process.stdin.write(numbers)
-        process.stdin.close()
+        with suppress(BrokenPipeError):  # it does not wait for the end of them
+            process.stdin.write(numbers)
+            process.stdin.close()
         assert process.stderr.read() == ""
         assert process.wait() == 1
+
+
+# --- Streams that are closed, full, or of another encoding -----------------------------
+
+EVERY_COMMAND = [
+    ["square", "7"],
+    ["doctor"],
+    ["--help"],
+    ["square", "--help"],
+    ["abi", "--help"],
+    ["--version"],
+    ["abi", str(Path(__file__).with_name("support.py")), "--header=stdint.h"],
+]
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="by a shell")
+
+
+def in_a_shell(words: Sequence[str], redirection: str) -> subprocess.CompletedProcess[str]:
+    return attempt(["sh", "-c", f'"$@" {redirection}', "sh", *COMMAND, *words])
+
+
+@posix_only
+@pytest.mark.parametrize("words", EVERY_COMMAND[:-1], ids=" ".join)
+@pytest.mark.parametrize(
+    ("redirection", "complaint"),
+    [
+        (">&-", "standard output is closed"),
+        (">/dev/full", "standard output cannot be written: No space left on device"),
+        ("1</dev/null", "standard output cannot be written: Bad file descriptor"),
+    ],
+)
+def test_standard_output_that_cannot_be_written(
+    words: list[str], redirection: str, complaint: str
+) -> None:
+    if "full" in redirection and sys.platform != "linux":
+        pytest.skip("no /dev/full")
+    done = in_a_shell(words, redirection)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"pyexample: error: {complaint}\n"
+
+
+@posix_only
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full", "2</dev/null"])
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [(["square", "x"], 2), (["cube"], 2), (["abi"], 2), (EVERY_COMMAND[-1], 2)],
+)
+def test_an_error_is_never_on_standard_output(
+    words: list[str], status: int, redirection: str
+) -> None:
+    if "full" in redirection and sys.platform != "linux":
+        pytest.skip("no /dev/full")
+    done = in_a_shell(words, redirection)
+    assert (done.returncode, done.stdout) == (status, "")
+
+
+@posix_only
+@pytest.mark.parametrize("words", [*EVERY_COMMAND, ["square", "x"]], ids=" ".join)
+def test_no_stream_at_all(words: list[str]) -> None:
+    assert in_a_shell(words, "<&- >&- 2>&-").returncode == 2
+
+
+@posix_only
+@pytest.mark.parametrize(
+    ("redirection", "complaint"),
+    [
+        ("<&-", ""),
+        ("0>/dev/null", "standard input cannot be read: Bad file descriptor"),
+    ],
+)
+def test_standard_input_that_cannot_be_read(redirection: str, complaint: str) -> None:
+    done = in_a_shell(["square"], redirection)
+    assert (done.returncode, done.stdout) == (2 if complaint else 0, "")
+    assert done.stderr == (f"pyexample: error: {complaint}\n" if complaint else "")
+
+
+@posix_only
+@pytest.mark.parametrize("environment", ["C", "ASCII", "no home"])
+@pytest.mark.parametrize("words", EVERY_COMMAND, ids=" ".join)
+def test_in_a_bare_environment(words: list[str], environment: str, tmp_path: Path) -> None:
+    """With a path in it that no ASCII has, and bytes that are no UTF-8."""
+    library = os.fsencode(tmp_path) + b"/b\xc3\xbcchse \xff"
+    bare: dict[bytes, bytes] = {b"PATH": os.fsencode(os.defpath)}
+    if words == ["doctor"]:
+        bare[b"PYEXAMPLE_LIBRARY"] = library
+    if environment == "C":
+        bare |= {b"LC_ALL": b"C", b"PYTHONCOERCECLOCALE": b"0", b"PYTHONUTF8": b"0"}
+    if environment == "ASCII":
+        bare |= {b"PYTHONIOENCODING": b"ascii", b"HOME": b"/nowhere"}
+    done = subprocess.run([*COMMAND, *words], capture_output=True, check=False, env=bare)
+    assert b"Traceback" not in done.stderr
+    assert b"should not" not in done.stderr
+    expected = 1 if words == ["doctor"] else 2 if words == EVERY_COMMAND[-1] else 0
+    assert done.returncode == expected, done.stderr
+    if expected < 2:
+        assert done.stderr == b""
+
+
+@posix_only
+def test_arguments_that_are_no_text() -> None:
+    for words in ([b"square", b"\xff"], [b"\xff"], [b"doctor", b"\xff\n"], [b"abi", b"\xff"]):
+        command = [*map(os.fsencode, COMMAND), *words]
+        done = subprocess.run(command, capture_output=True, check=False)
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert done.stderr.startswith(b"pyexample: error: ")
+        assert done.stderr.count(b"\n") == 1
+
+
+# --- Ctrl-C ---------------------------------------------------------------------------
+
+INTERRUPT = """
+import os, signal, sys
+
+class Finder:
+    left = None  # how many modules more, once Python has found the command
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "pyexample.__main__":
+            self.left = int(os.environ["INTERRUPTED_AT"])
+        elif self.left is not None:
+            self.left -= 1
+            if self.left == 0:
+                os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+"""
+
+
+@posix_only
+@pytest.mark.parametrize("by", ["module", pytest.param("script", marks=pytest.mark.slow)])
+def test_ctrl_c_during_each_import(by: str, tmp_path: Path) -> None:
+    """At each module that is imported from the command's first on, in turn."""
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPT)
+    script = [str(Path(sysconfig.get_path("scripts"), "pyexample"))]
+    command = COMMAND if by == "module" else [sys.executable, *script]
+    interrupted = 0
+    for number in range(1, 500):
+        environment = {"INTERRUPTED_AT": str(number), "PYTHONPATH": str(tmp_path)}
+        done = attempt([*command, "square", "7"], env=environment)
+        if done.returncode == 0:
+            break
+        interrupted += 1
+        assert (done.stdout, done.stderr) == ("", ""), number
+        assert done.returncode in (-signal.SIGINT, 130), number
+    assert interrupted > 15
+    assert (done.stdout, done.stderr) == ("The square of 7 is 49.\n", "")
+
+
+@posix_only
+@pytest.mark.parametrize("given", [b"", b"7\n"])
+def test_ctrl_c_while_it_reads(given: bytes) -> None:
+    with subprocess.Popen([*COMMAND, "square"], stdin=-1, stdout=-1, stderr=-1) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdin.write(b"3\n" + given)
+        process.stdin.flush()
+        assert text(process.stdout.readline()) == line(3)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == b""
+        assert process.wait() in (-signal.SIGINT, 130)
+
+
+# --- Every stage fails ----------------------------------------------------------------
+
+BREAK = """
+import builtins, os, sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == os.environ["BROKEN"]:
+            raise getattr(builtins, os.environ["FAILURE"])("broken on purpose")
+
+sys.meta_path.insert(0, Finder())
+"""
+
+MODULES = [
+    *("ctypes", "struct", "typing", "functools", "inspect", "importlib.metadata", "platform"),
+    *("pyexample.loading", "pyexample.libfastcall", "pyexample.ffi", "pyexample.ffi.library"),
+    *("pyexample.ffi.values", "pyexample.libexample", "pyexample.loading.diagnosis"),
+    *(
+        "pyexample.doctor",
+        "pyexample.abi",
+        "pyexample.abi.command",
+        "pyexample.cli",
+        "argparse",
+    ),
+]
+
+
+@pytest.mark.parametrize("words", [*EVERY_COMMAND], ids=" ".join)
+@pytest.mark.parametrize(
+    "failure",
+    [
+        "ImportError",
+        pytest.param("OSError", marks=pytest.mark.slow),
+        pytest.param("RecursionError", marks=pytest.mark.slow),
+    ],
+)
+def test_no_traceback_whatever_cannot_be_imported(
+    words: list[str], failure: str, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(BREAK)
+    for module in MODULES:
+        broken = {"BROKEN": module, "FAILURE": failure, "PYTHONPATH": str(tmp_path)}
+        done = attempt([*COMMAND, *words], env=broken)
+        # (What the checker cannot import, it shows the traceback of: it is the user's.)
+        if done.stderr:
+            assert done.stderr.startswith("pyexample: error: "), module
+        assert "Traceback" not in done.stdout, module
+        # (Of a module without ctypes, the checker says so where it is not stopped before.)
+        told = any(said in done.stderr + done.stdout for said in ("on purpose", "cannot judge"))
+        assert told or (done.returncode, done.stderr) == (0, ""), module
+
+
+def without_metadata(folder: Path) -> dict[str, str]:
+    """The environment in which the package is found, without the record of an installation."""
+    from pyexample.libexample import library
+
+    shutil.copytree(ROOT / "src" / "pyexample", folder / "pyexample")
+    (folder / "pyexample" / "lib").mkdir(exist_ok=True)
+    for name in ("example", "fastcall"):
+        for file in shared_library_names(name):
+            built = Path(library.path).with_name(file)
+            if built.exists():
+                shutil.copy(built, folder / "pyexample" / "lib")
+    return {"PYTHONPATH": str(folder)}
+
+
+# A Python that sees nothing of what is installed beside this one.
+BARE = [sys.executable, "-S", "-m", "pyexample"]
+
+
+def test_without_metadata(tmp_path: Path) -> None:
+    environment = without_metadata(tmp_path)
+    done = attempt([*BARE, "square", "7"], env=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, line(7), "")
+    done = attempt([*BARE, "doctor"], env=environment)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "package       pyexample (not installed)" in done.stdout
+    assert "libexample" in done.stdout
+    assert done.stdout.endswith(
+        "\nThe package pyexample is not installed: pip knows nothing of it.\n"
+    )
+    done = attempt([*BARE, "--version"], env=environment)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("pyexample: error: the version is not known")
+    assert attempt([*BARE, "--help"], env=environment).returncode == 0
+
+
+def test_without_metadata_and_library(tmp_path: Path) -> None:
+    environment = without_metadata(tmp_path)
+    shutil.rmtree(tmp_path / "pyexample" / "lib")
+    done = attempt([*BARE, "doctor"], env=environment)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "there is no such file" in done.stdout
+
+
+@posix_only
+@pytest.mark.parametrize("words", [["square", "7"], ["doctor"]], ids=" ".join)
+def test_a_stale_library(words: list[str], package: Package) -> None:
+    """It has the right ABI version, but lacks what has been declared since."""
+    stale = package.compile(
+        "int example_abi_version(void) { return 1; } int square(int n) { return n * n; }"
+    )
+    done = attempt([*COMMAND, *words], env={"PYEXAMPLE_LIBRARY": str(stale)})
+    assert done.returncode == 1
+    told, nothing = (
+        (done.stdout, done.stderr) if words == ["doctor"] else (done.stderr, done.stdout)
+    )
+    assert nothing == ""
+    assert "example_square_array() is declared, but" in told
+    assert "Traceback" not in told
+
+
+@posix_only
+@pytest.mark.parametrize("words", [["square", "7"], ["doctor"]], ids=" ".join)
+@pytest.mark.parametrize("kind", ["folder", "unreadable", "text", "fifo"])
+def test_a_library_that_is_none(words: list[str], kind: str, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    if kind == "folder":
+        library.mkdir()
+    elif kind == "fifo":
+        pytest.skip("it is waited for: see the loader's tests")
+    else:
+        library.write_text("no library")
+        if kind == "unreadable":
+            library.chmod(0)
+    done = attempt([*COMMAND, *words], env={"PYEXAMPLE_LIBRARY": str(library)})
+    assert done.returncode == 1
+    assert str(library) in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_doctor_in_a_folder_that_was_removed(tmp_path: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("it cannot be removed there")
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    run_there = f'cd "{gone}" && rmdir "{gone}" && exec "$@"'
+    done = attempt(["sh", "-c", run_there, "sh", *COMMAND, "doctor"])
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# --- The commands themselves ----------------------------------------------------------
 
 
 def test_version_without_a_library() -> None:
@@ -103,10 +464,12 @@ def test_doctor_of_a_good_installation(path: str) -> None:
     from pyexample.libexample import library
 
     done = attempt([*COMMAND, "doctor"])
-    calls = {"builtin": "a builtin", "ctypes": "through ctypes, since PYEXAMPLE_FASTCALL is 0"}
-    served = set(library.declarations) - {"example_sum_of_squares"}
-    for function in served:
-        assert f" {function}: {calls[path]}\n" in done.stdout
+    if path == "builtin":
+        for function in set(library.declarations) - {"example_sum_of_squares"}:
+            assert f" {function}: a builtin\n" in done.stdout
+    else:
+        assert " all 6: through ctypes, since PYEXAMPLE_FASTCALL is 0\n" in done.stdout
+        assert done.stdout.count("through ctypes") == 1
     assert (done.returncode, done.stderr) == (0, "")
     report = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
     assert report["library"] == library.path
@@ -114,6 +477,10 @@ def test_doctor_of_a_good_installation(path: str) -> None:
     assert report["version"].startswith(f"{version('pyexample')}, ABI version 1")
     assert sys.executable in report["python"]
     assert report["override"] == "PYEXAMPLE_LIBRARY is not set"
+    assert report["fast"].startswith(
+        f"calls    PYEXAMPLE_FASTCALL is {int(path == 'builtin')} "
+    )
+    assert "a package foo has FOO_FASTCALL" in report["fast"]
 
 
 def test_doctor_of_a_library_that_cannot_be_loaded(tmp_path: Path) -> None:

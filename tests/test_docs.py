@@ -91,7 +91,7 @@ def test_every_command_and_all_python_is_run(page: str) -> None:
     ],
 )
 def test_commands(page: str, tmp_path: Path, tool: Callable[[str], str]) -> None:
-    for program in NEEDED.get(page, []):
+    for program in ("git", *NEEDED.get(page, [])):
         tool(program)
     clone = commit(copy_sources(tmp_path / "clone"))
     text = (ROOT / page).read_text()
@@ -106,6 +106,10 @@ def test_commands(page: str, tmp_path: Path, tool: Callable[[str], str]) -> None
             elif block["kind"] == "console":
                 for command, expected in commands(block["text"]):
                     shell.expect(command, expected)
+    # What is left, git ignores, but for the files that the page shows.
+    shown = {caption["file"].split("/")[0] for caption in CAPTION.finditer(text)}
+    others = run(["git", "ls-files", "--others", "--exclude-standard"], cwd=clone)
+    assert {name.split("/")[0] for name in others.splitlines()} <= shown
 
 
 # --- The site -------------------------------------------------------------------------

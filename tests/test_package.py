@@ -14,13 +14,14 @@ from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel
 from support import (
     HEADER,
     ROOT,
+    Argument,
     CMake,
     Environment,
     build_wheel,
     copy_sources,
     declared,
     files_below,
-    git_files,
+    project_files,
     run,
     shared_library_names,
 )
@@ -34,11 +35,7 @@ VERSION = declared("EXAMPLE_VERSION")
 
 @pytest.fixture(scope="module")
 def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sdist")
-    build = [sys.executable, "-m", "build", "--sdist", "--no-isolation"]
-    run([*build, "--outdir", folder, ROOT])
-    (path,) = folder.glob("*.tar.gz")
-    return path
+    return make_sdist(ROOT, tmp_path_factory.mktemp("sdist"))
 
 
 # --- The wheel ------------------------------------------------------------------------
@@ -124,6 +121,8 @@ def test_a_static_library_is_not_packaged_silently(sources: Path) -> None:
     [
         ("BUILD_SHARED_LIBS", "OFF"),
         ("CMAKE_ARGS", "-DCMAKE_INSTALL_LIBDIR=lib64"),
+        ("CMAKE_ARGS", "-DCMAKE_RELEASE_POSTFIX=-r -DCMAKE_UNITY_BUILD=ON"),
+        ("CMAKE_ARGS", "-DCMAKE_BUILD_TYPE=Debug -DCMAKE_DEBUG_POSTFIX=d"),
         ("CMAKE_BUILD_TYPE", "Debug"),
         ("CMAKE_GENERATOR", "Ninja Multi-Config"),
         ("CMAKE_INSTALL_PREFIX", "elsewhere"),
@@ -141,6 +140,10 @@ def test_wheel_has_its_library_whatever_the_environment_says(
 # --- The source distribution ----------------------------------------------------------
 
 
+# What .ci/run starts is in the repository only.
+OURS_ALONE = (".ci/", ".github/")
+
+
 def test_sdist_has_every_source_and_nothing_else(sdist: Path, tmp_path: Path) -> None:
     name, version = parse_sdist_filename(sdist.name)
     assert (name, str(version)) == (NAME, VERSION)
@@ -148,8 +151,31 @@ def test_sdist_has_every_source_and_nothing_else(sdist: Path, tmp_path: Path) ->
     with tarfile.open(sdist) as archive:
         names = {entry.name.removeprefix(top) for entry in archive if not entry.isdir()}
     sources = files_below(copy_sources(tmp_path))
-    ours_alone = {name for name in sources if name.startswith((".ci/", ".github/"))}
+    ours_alone = {name for name in sources if name.startswith(OURS_ALONE)}
     assert names == sources - ours_alone | {"PKG-INFO"}
+
+
+def test_sdist_has_nothing_that_lies_about(sdist: Path, sources: Path, tmp_path: Path) -> None:
+    """An installation, a copy, notes: git would say that they are untracked."""
+    for name in ("prefix/lib/libexample.so.1", "prefix/include/example.h", "notes", "a.out"):
+        (sources / name).parent.mkdir(parents=True, exist_ok=True)
+        (sources / name).write_text("untracked")
+    again = make_sdist(sources, tmp_path / "again")
+    with tarfile.open(sdist) as before, tarfile.open(again) as after:
+        assert set(after.getnames()) == set(before.getnames())
+
+
+@pytest.mark.slow
+def test_an_unpacked_sdist_passes_its_own_tests(sdist: Path, tmp_path: Path) -> None:
+    """Those that look at the project itself, where git knows nothing of it."""
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (folder,) = [path for path in tmp_path.iterdir() if path.is_dir()]
+    files = ("package", "workflows", "docs", "rename", "planted")
+    tests = [f"tests/test_{name}.py" for name in files]
+    options = ["-q", "-rs", "-p", "no:cacheprovider"]
+    printed = run([sys.executable, "-m", "pytest", *options, *tests], cwd=folder)
+    assert "not in the source distribution" in printed  # of what was skipped
 
 
 @pytest.mark.slow
@@ -162,14 +188,17 @@ def test_sdist_makes_the_same_wheel(sdist: Path, wheel: Path, tmp_path: Path) ->
 # --- The repository -------------------------------------------------------------------
 
 
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no git repository")
 def test_nothing_that_is_built_is_in_git() -> None:
-    assert git_files("--cached", "--ignored", "--exclude-standard") == [""]
-    assert not [name for name in tracked() if b"\0" in (ROOT / name).read_bytes()]
+    git: list[Argument] = ["git", "-c", f"safe.directory={ROOT}", "-C", ROOT]
+    assert run([*git, "ls-files", "--cached", "--ignored", "--exclude-standard"]) == ""
+    assert not [name for name in project_files() if b"\0" in (ROOT / name).read_bytes()]
 
 
 def test_version_is_written_once() -> None:
     literal = re.compile(rf"(?<![\d.]){re.escape(VERSION)}(?![\d.])")
-    files = [name for name in tracked() if not name.startswith(".github/requirements/")]
+    generated = (".github/requirements/", "PKG-INFO")
+    files = [name for name in project_files() if not name.startswith(generated)]
     found = {name for name in files if literal.search((ROOT / name).read_text("utf-8"))}
     assert found - {"CHANGELOG.md"} == {HEADER.relative_to(ROOT).as_posix()}
 
@@ -203,6 +232,13 @@ def test_everything_has_the_header_s_version(
 # --- Helpers --------------------------------------------------------------------------
 
 
+def make_sdist(source: Path, folder: Path) -> Path:
+    build = [sys.executable, "-m", "build", "--sdist", "--no-isolation"]
+    run([*build, "--outdir", folder, source])
+    (path,) = folder.glob("*.tar.gz")
+    return path
+
+
 def wheel_names(wheel: Path) -> set[str]:
     with ZipFile(wheel) as archive:
         names = archive.namelist()
@@ -223,8 +259,3 @@ def package_files() -> set[str]:
         f"pyexample/{path.relative_to(package).as_posix()}" for path in package.rglob("*.py")
     }
     return python | {"pyexample/py.typed", "pyexample/abi/claims.h"}
-
-
-def tracked() -> list[str]:
-    """The tracked files, but for those that are deleted and not committed yet."""
-    return [name for name in git_files() if (ROOT / name).is_file()]

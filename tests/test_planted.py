@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from support import ROOT, Argument, attempt, commit, copy_sources, run
+from support import HAS_CI, ROOT, Argument, attempt, commit, copy_sources, run
 
 PAGE = ROOT / "docs" / "planted-bugs.md"
 
@@ -287,6 +287,8 @@ def green(tmp_path_factory: pytest.TempPathFactory) -> "functools._lru_cache_wra
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.what)
 def test_its_place_is_there(bug: Bug) -> None:
+    if bug.file.startswith(".github/") and not HAS_CI:
+        pytest.skip("it is not in the source distribution")
     count = (ROOT / bug.file).read_text().count(bug.right)
     assert count == 1, f"{bug.right!r} is in {bug.file} {count} times, rather than once"
 
@@ -301,6 +303,8 @@ def test_the_page_has_all() -> None:
 def test_it_is_found(
     bug: Bug, green: "functools._lru_cache_wrapper[bool]", tmp_path: Path
 ) -> None:
+    if bug.file.startswith(".github/") and not HAS_CI:
+        pytest.skip("it is not in the source distribution")
     assert green(bug.check)
     tree = commit(copy_sources(tmp_path / "tree"))
     file = tree / bug.file

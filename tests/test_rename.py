@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,14 +36,16 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def clone(tmp_path: Path) -> Path:
+def clone(tmp_path: Path, tool: Callable[[str], str]) -> Path:
     """The project, committed in a repository of its own."""
+    tool("git")
     return commit(copy_sources(tmp_path / "a clone"))
 
 
 @pytest.fixture(scope="module")
-def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def untouched(tmp_path_factory: pytest.TempPathFactory, tool: Callable[[str], str]) -> Path:
     """A clone for what changes nothing."""
+    tool("git")
     return commit(copy_sources(tmp_path_factory.mktemp("clone")))
 
 
@@ -115,6 +118,12 @@ def test_dry_run(untouched: Path) -> None:
     assert_unchanged(untouched)
 
 
+def test_a_file_that_is_no_utf_8(clone: Path) -> None:
+    (clone / "notes.txt").write_bytes("Grüße".encode("latin-1"))
+    commit(clone)
+    assert "notes.txt is no UTF-8" in refused(clone, DIGITS)
+
+
 def test_what_git_ignores_moves_along(clone: Path) -> None:
     library = clone / "src" / OLD_PACKAGE / "lib" / "built.so"
     library.parent.mkdir()
@@ -157,7 +166,7 @@ def test_what_git_ignores_moves_along(clone: Path) -> None:
         (["fastcall"], "'fastcall' is a name in this project already"),
         (["cmake"], "is a name in this project already"),
         ([SHORT, "--package", "numpy"], "'numpy' is a name in this project already"),
-        ([SHORT, "--package", "tests"], "'tests' is a name in this project already"),
+        ([SHORT, "--package", "tests"], "is a name in this project already"),
         ([OLD], "is a name in this project already"),
         ([OLD_PACKAGE], "is a name in this project already"),
     ],

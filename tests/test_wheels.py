@@ -298,6 +298,29 @@ def test_an_unknown_target() -> None:
     assert "no target is called amiga; there are: manylinux_2_17_x86_64, " in done.stderr
 
 
+def test_without_what_it_needs(tmp_path: Path) -> None:
+    """Without ziglang, or anything else that is not Python's own: it says what brings it."""
+    isolated = [sys.executable, "-S"]
+    for name, words in (("build_wheels", []), ("wheel_checks", ["a.whl"])):
+        script = ROOT / "tools" / f"{name}.py"
+        done = attempt([*isolated, script, *words], cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "pip install '.[wheels]' brings it" in done.stderr
+        assert "Traceback" not in done.stderr
+    assert not list((ROOT / "dist").glob(".*"))  # nothing was begun
+
+
+def test_a_file_as_output(zig: Path, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    script = ROOT / "tools" / "build_wheels.py"
+    for output in (file, file / "below"):
+        done = attempt([sys.executable, script, "musl*", "--output", output])
+        assert (done.returncode, done.stdout) == (2, "")
+        assert str(file) in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_no_wheel_at_all(tmp_path: Path) -> None:
     script = ROOT / "tools" / "wheel_checks.py"
     missing, broken = tmp_path / "a-1-py3-none-win_amd64.whl", tmp_path / "b.whl"

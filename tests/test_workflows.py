@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from support import ROOT, attempt
+from support import HAS_CI, ROOT, attempt
+
+pytestmark = pytest.mark.skipif(
+    not HAS_CI, reason="the workflows are not in the source distribution"
+)
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1"

@@ -16,10 +16,14 @@ import sysconfig
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from fnmatch import fnmatch
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from wheel_checks import ROOT, problems
+ROOT = Path(__file__).resolve().parent.parent
+
+# What is not Python's own, and brought by the extra "wheels".
+NEEDED = ("auditwheel", "lief", "packaging", "scikit_build_core", "ziglang")
 
 # The platform tag of each wheel, and zig's name for what it is compiled for.
 TARGETS = {
@@ -59,6 +63,8 @@ def build(platform: str, output: Path, environment: dict[str, str]) -> Path:
     Returns its path. Raises BuildError, and leaves nothing there, where it cannot be built or
     does not pass the checks.
     """
+    from wheel_checks import problems
+
     with TemporaryDirectory(dir=output, prefix=".") as folder:
         command = [
             *(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"),
@@ -157,9 +163,14 @@ def main() -> int:
     options = parser.parse_args()
     try:
         platforms = _chosen(options.targets)
-    except ValueError as error:
+        if missing := [name for name in NEEDED if not find_spec(name)]:
+            names = ", ".join(missing)
+            parser.error(f"not installed: {names}; pip install '.[wheels]' brings it")
+        return 0 if build_all(platforms, options.output) else 1
+    except (ValueError, OSError) as error:
         parser.error(str(error))
-    return 0 if build_all(platforms, options.output) else 1
+    except KeyboardInterrupt:
+        return 130  # as shells say it: 128 and the number of SIGINT
 
 
 if __name__ == "__main__":

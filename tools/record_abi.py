@@ -32,7 +32,10 @@ def build(root: Path, folder: Path) -> Path:
 
 
 def _run(command: list[str | Path]) -> None:
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+    except FileNotFoundError:
+        sys.exit(f"record_abi.py: error: {command[0]} is not installed")
     if done.returncode:
         sys.exit(f"{done.stdout}{done.stderr}")
 

@@ -214,9 +214,14 @@ def _tracked_texts() -> Iterator[tuple[str, str]]:
     for path in _git("ls-files", "-z").rstrip("\0").split("\0"):
         file = ROOT / path
         if file.is_file() and not file.is_symlink():
-            content = file.read_bytes()
-            if b"\0" not in content:  # no text
-                yield path, content.decode()
+            try:
+                content = file.read_bytes()
+                if b"\0" not in content:  # no text
+                    yield path, content.decode()
+            except OSError as error:
+                _fail(f"{path} cannot be read: {error.strerror}")
+            except UnicodeDecodeError:
+                _fail(f"{path} is no UTF-8: convert it, or tell git not to track it")
 
 
 def _git(*arguments: str) -> str:

@@ -19,8 +19,14 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from zipfile import BadZipFile, ZipFile
 
-import lief
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+try:
+    import lief
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+except ModuleNotFoundError as error:
+    if __name__ != "__main__":
+        raise
+    print(f"error: {error}; pip install '.[wheels]' brings it", file=sys.stderr)
+    sys.exit(2)
 
 lief.logging.disable()  # it reports on files that are wrong; so does this
 

@@ -152,8 +152,10 @@ int array_has_avx2(void)
     if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & bit_OSXSAVE) || !(ecx & bit_AVX)) {
         return 0;
     }
-    /* The operating system has to save the registers too: bits 1 and 2 of XCR0. */
-    __asm__("xgetbv" : "=a"(eax), "=d"(edx) : "c"(0));
+    /* The operating system has to save the registers too: bits 1 and 2 of XCR0. Where it says
+       by OSXSAVE that it does not, this is an illegal instruction: volatile, since compilers
+       may move another asm to before the check (GCC manual, "Extended Asm"). */
+    __asm__ volatile("xgetbv" : "=a"(eax), "=d"(edx) : "c"(0));
     return (eax & 6) == 6 && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)
         && (ebx & bit_AVX2) != 0;
 }

@@ -1,77 +1,124 @@
-"""Say how a library was found and loaded, or why it could not be."""
+"""Say how a library was found and loaded, or why it could not be.
+
+Whatever cannot be told is said to be so, and why: the rest is told all the same.
+"""
 
 import importlib
 import importlib.metadata
 import os
 import platform
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from .ffi import Library
-from .loading import LibraryLoadError, override_variable
-from .loading.diagnosis import needed_architecture
+if TYPE_CHECKING:
+    from .ffi import Library
 
 
 def report(binding: str) -> tuple[str, bool]:
     """Import the module ``binding`` and tell how its library fares.
 
     It has a ``library``, and the library's version as ``__version__``. Returns the report,
-    several lines, and whether all is well. Never raises for a library that does not load.
+    several lines, and whether all is well. Never raises an exception.
     """
     package = binding.partition(".")[0]
-    package_version = _package_version(package)
-    surroundings = _surroundings(package, package_version)
+    lines = _surroundings(package)
     try:
         module = importlib.import_module(binding)
-    except LibraryLoadError as error:
-        return "\n".join([*surroundings, "", str(error)]), False
-    library: Library = module.library
-    version = module.__version__
+        lines += _library(module.library, module.__version__)
+    except Exception as error:
+        # LibraryLoadError and DeclarationError are such, and say all that is to be said.
+        kind = "" if isinstance(error, ImportError | TypeError) else f"{type(error).__name__}: "
+        return "\n".join([*lines, "", f"{kind}{error}"]), False
+    version = package_version(package)
+    if version is None:
+        wrong = f"The package {package} is not installed: pip knows nothing of it."
+    elif module.__version__ != version:
+        wrong = f"The package is {version} and its library {module.__version__}"
+        wrong += ": reinstall the package."
+    else:
+        return "\n".join(lines), True
+    return "\n".join([*lines, "", wrong]), False
+
+
+def package_version(package: str) -> str | None:
+    """The version of the installed package; None where there is no record of it."""
+    try:
+        return importlib.metadata.version(package) or None
+    except Exception:  # none, or one that cannot be read
+        return None
+
+
+def _surroundings(package: str) -> list[str]:
+    return [
+        f"python        {_told(_python)}",
+        f"platform      {_told(platform.platform)}",
+        f"architecture  {_told(_architecture)}",
+        f"package       {_told(_package, package)}",
+        f"override      {_told(_override, package)}",
+        f"fast calls    {_told(_switch, package)}",
+    ]
+
+
+def _told(tell: Callable[..., str], *about: str) -> str:
+    try:
+        return tell(*about)
+    except Exception as error:
+        return f"(not known: {type(error).__name__}: {error})"
+
+
+def _python() -> str:
+    name, version = platform.python_implementation(), platform.python_version()
+    return f"{name} {version}, {sys.executable or '(an unknown executable)'}"
+
+
+def _architecture() -> str:
+    from .loading.diagnosis import needed_architecture
+
+    return needed_architecture()
+
+
+def _package(package: str) -> str:
+    paths = ", ".join(map(os.path.abspath, sys.modules[package].__path__))
+    return f"{package} {package_version(package) or '(not installed)'}, {paths}"
+
+
+def _override(package: str) -> str:
+    from .loading import override_variable
+
+    variable = override_variable(package)
+    return f"{variable} {os.environ.get(variable) or 'is not set'}"
+
+
+def _switch(package: str) -> str:
+    from .loading import variable
+
+    name = variable(package, "FASTCALL")
+    value = f"is {os.environ[name]}" if os.environ.get(name) else "is not set"
+    return f"{name} {value} (0 turns them off in {package}; a package foo has FOO_FASTCALL)"
+
+
+def _library(library: "Library", version: str) -> list[str]:
     abi = f", ABI version {library.abi[1]}" if library.abi else ""
-    lines = [
+    tried = [f"{each.path}: {each.reason or 'loaded'}" for each in library.attempts]
+    return [
         f"library       {library.path}",
         f"              version {version}{abi}",
-        *_column(
-            "candidates",
-            [f"{each.path}: {each.reason or 'loaded'}" for each in library.attempts],
-        ),
+        *_column("candidates", tried),
         *_column("functions", _functions(library)),
     ]
-    well = version == package_version
-    if not well:
-        lines.append(
-            f"\nThe package is {package_version} and its library {version}: reinstall the"
-            " package."
-        )
-    return "\n".join([*surroundings, *lines]), well
 
 
-def _surroundings(package: str, version: str) -> list[str]:
-    variable = override_variable(package)
-    paths = ", ".join(map(os.path.abspath, sys.modules[package].__path__))
+def _functions(library: "Library") -> list[str]:
+    """How each declared function is called; a reason that all of them have, once."""
+    names, reasons = library.declarations, library.fallbacks
+    if len(names) == len(reasons) > 1 and len(set(reasons.values())) == 1:
+        return [f"all {len(names)}: through ctypes, since {next(iter(reasons.values()))}"]
     return [
-        f"python        {platform.python_implementation()} {platform.python_version()},"
-        f" {sys.executable}",
-        f"platform      {platform.platform()}",
-        f"architecture  {needed_architecture()}",
-        f"package       {package} {version}, {paths}",
-        f"override      {variable} {os.environ.get(variable) or 'is not set'}",
-    ]
-
-
-def _package_version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "(not installed)"
-
-
-def _functions(library: Library) -> list[str]:
-    """How each declared function is called."""
-    return [
-        f"{name}: through ctypes, since {library.fallbacks[name]}"
-        if name in library.fallbacks
+        f"{name}: through ctypes, since {reasons[name]}"
+        if name in reasons
         else f"{name}: a builtin"
-        for name in library.declarations
+        for name in names
     ]
 
 

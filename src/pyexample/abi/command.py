@@ -1,11 +1,9 @@
-"""The command line of the checker: its arguments, and its exit status."""
+"""The command line of the checker: its arguments, what it prints, and its exit status."""
 
 import argparse
 import logging
-import sys
 
 from . import check
-from .compiler import CannotJudgeError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,30 +33,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--keep", metavar="FILE.cpp", help="leave what is compiled there")
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Check. Returns the exit status: 0 proven, 1 findings, 2 could not judge."""
+def run(arguments: argparse.Namespace) -> tuple[str, int]:
+    """Check. Returns the report, and the exit status: 0 proven, 1 findings.
+
+    Raises CannotJudgeError where nothing can be said.
+    """
     # The report is printed: it need not be logged as well.
     logging.getLogger(__package__).addHandler(logging.NullHandler())
     structs = dict(pair.partition("=")[::2] for pair in arguments.struct)
-    try:
-        report = check(
-            *arguments.modules,
-            headers=arguments.header,
-            include=arguments.include,
-            define=arguments.define,
-            compiler=arguments.compiler,
-            target=arguments.target,
-            without_library=arguments.without_library,
-            structs=structs,
-            only=arguments.only,
-            allow=arguments.allow,
-            strict=arguments.strict,
-            style=arguments.style,
-            keep=arguments.keep,
-        )
-    except CannotJudgeError as error:
-        print(f"error: cannot judge: {error}", file=sys.stderr)
-        return 2
+    report = check(
+        *arguments.modules,
+        headers=arguments.header,
+        include=arguments.include,
+        define=arguments.define,
+        compiler=arguments.compiler,
+        target=arguments.target,
+        without_library=arguments.without_library,
+        structs=structs,
+        only=arguments.only,
+        allow=arguments.allow,
+        strict=arguments.strict,
+        style=arguments.style,
+        keep=arguments.keep,
+    )
     text = {"text": str(report), "json": report.json(), "github": report.github()}
-    print(text[arguments.format])
-    return 1 if report else 0
+    return text[arguments.format], 1 if report else 0

@@ -5,27 +5,49 @@ Nothing here knows which library or which package it serves.
 
 from typing import TYPE_CHECKING, Any
 
-from ..loading import Attempt as Attempt
-from ..loading import LibraryLoadError as LibraryLoadError
+from ..loading import Attempt, LibraryLoadError
 from .later import import_later
-from .library import Library as Library
-from .values import CLOSES as CLOSES
-from .values import SAME_THREAD as SAME_THREAD
-from .values import Buffer as Buffer
-from .values import Count as Count
-from .values import DeclarationError as DeclarationError
-from .values import Encoding as Encoding
-from .values import FreedBy as FreedBy
-from .values import In as In
-from .values import Keep as Keep
-from .values import Out as Out
-from .values import Returned as Returned
-from .values import Status as Status
+from .library import Library
+from .values import (
+    CLOSES,
+    SAME_THREAD,
+    Buffer,
+    Count,
+    DeclarationError,
+    Encoding,
+    FreedBy,
+    In,
+    Keep,
+    Out,
+    Returned,
+    Status,
+)
 
 if TYPE_CHECKING:
-    from .callbacks import Callback as Callback
-    from .handles import Handle as Handle
-    from .structs import struct as struct
+    from .callbacks import Callback
+    from .handles import Handle
+    from .structs import struct
+
+__all__ = [
+    "CLOSES",
+    "SAME_THREAD",
+    "Attempt",
+    "Buffer",
+    "Callback",
+    "Count",
+    "DeclarationError",
+    "Encoding",
+    "FreedBy",
+    "Handle",
+    "In",
+    "Keep",
+    "Library",
+    "LibraryLoadError",
+    "Out",
+    "Returned",
+    "Status",
+    "struct",
+]
 
 _SELDOM_NEEDED = {"Callback": "callbacks", "Handle": "handles", "struct": "structs"}
 
@@ -34,3 +56,7 @@ def __getattr__(name: str) -> Any:
     if name not in _SELDOM_NEEDED:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_later(_SELDOM_NEEDED[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

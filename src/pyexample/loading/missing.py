@@ -4,6 +4,8 @@ import ctypes
 import mmap
 import re
 
+from .symbols import why_no_function
+
 _MOST = 5
 """So many names are listed."""
 
@@ -54,4 +56,4 @@ def _has(library: ctypes.CDLL, name: str) -> bool:
         library[name]
     except (AttributeError, ValueError):
         return False
-    return True
+    return why_no_function(library, name) is None

@@ -1,0 +1,230 @@
+"""The command line: its arguments, its streams and its exit status.
+
+What a command needs is imported when it is run: the others work where that cannot be
+imported, and ``--help`` where nothing can.
+"""
+
+import argparse
+import codecs
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+DESCRIPTION = "Squares of integers, computed by a C library through ctypes."
+
+EXIT_STATUS = """\
+exit status:
+  0  done, and all is well
+  1  doctor: something is wrong; abi: something was found; square: the library cannot be
+     used; or whoever read the output has gone
+  2  wrong use, or it could not be done: standard output cannot be written, say"""
+
+CHUNK = 65536
+"""Bytes of standard input that are looked at together, and characters of its longest word."""
+
+
+class CommandError(Exception):
+    """Ends the command with a message on standard error and an exit status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def run(words: list[str]) -> int:
+    """Run the command that ``words`` are, and return the exit status.
+
+    Every error is told on standard error, without a traceback: a mistake of ours too, whose
+    traceback ``python -X dev -m pyexample`` shows.
+    """
+    try:
+        _let_every_text_through()
+        # The checker's arguments are its own affair, and take their time to import.
+        if words[:1] == ["abi"]:
+            return _abi(words[1:])
+        arguments = _parser().parse_args(words)
+        return _doctor() if arguments.command == "doctor" else _square(arguments.numbers)
+    except CommandError as failure:
+        _complain(str(failure))
+        return failure.status
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        told = f"{type(error).__name__}: {error}".removesuffix(": ")
+        _complain(f"{told} (a mistake of ours: python -X dev -m pyexample shows where)")
+        return 2
+
+
+# --- Streams --------------------------------------------------------------------------
+
+
+def _let_every_text_through() -> None:
+    """Whatever the encoding is: a path may have any bytes in it."""
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):  # not where it is closed
+        reconfigure(errors="backslashreplace")
+
+
+def _write(text: str) -> None:
+    """Write to standard output, at once. Raises CommandError where that cannot be done."""
+    if sys.stdout is None:
+        raise CommandError(2, "standard output is closed")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # Without this, Python would try again at exit, and complain itself.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # EINVAL is what Windows makes of a pipe that nobody reads.
+        if error.errno == errno.EPIPE or (os.name == "nt" and error.errno == errno.EINVAL):
+            sys.exit(1)
+        raise CommandError(2, f"standard output cannot be written: {_reason(error)}") from None
+
+
+def _complain(message: str) -> None:
+    """Write an error to standard error or, where that is closed, nowhere."""
+    if sys.stderr is None:  # which print() would take for standard output
+        return
+    try:
+        print(f"pyexample: error: {message}", file=sys.stderr, flush=True)
+    except OSError:
+        return
+
+
+def _standard_input() -> Iterator[list[str]]:
+    """The words on standard input as they come, many at a time: no line has to end."""
+    if sys.stdin is None:  # closed: pyexample square <&-
+        return
+    # What is not in the encoding becomes a word that is no number.
+    decode = codecs.getincrementaldecoder(sys.stdin.encoding)("surrogateescape").decode
+    rest, ended = "", False
+    while not ended:
+        try:
+            chunk = os.read(sys.stdin.fileno(), CHUNK)
+        except OSError as error:
+            raise CommandError(2, f"standard input cannot be read: {_reason(error)}") from None
+        ended = not chunk
+        text = rest + decode(chunk, final=ended)
+        words = text.split()
+        # The last one may go on in the next chunk.
+        goes_on = words and not ended and not text[-1].isspace() and len(words[-1]) <= CHUNK
+        rest = words.pop() if goes_on else ""
+        yield words
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+# --- Arguments ------------------------------------------------------------------------
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        # An argument may have line breaks in it.
+        message = "".join(each if each.isprintable() else repr(each)[1:-1] for each in message)
+        raise CommandError(2, f"{message} (see {self.prog} --help)")
+
+    def print_help(self, file: Any = None) -> None:
+        # argparse itself takes standard error where standard output is closed.
+        _write(self.format_help())
+
+
+class _Version(argparse.Action):
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option: Any = None
+    ) -> None:
+        from .doctor import package_version
+
+        version = package_version("pyexample")
+        if version is None:
+            raise CommandError(2, "the version is not known: pyexample is not installed by pip")
+        _write(f"pyexample {version}\n")
+        sys.exit(0)
+
+
+def _parser() -> _Parser:
+    as_written = argparse.RawDescriptionHelpFormatter
+    parser = _Parser(
+        prog="pyexample",
+        description=DESCRIPTION,
+        epilog=EXIT_STATUS,
+        formatter_class=as_written,
+    )
+    # From the package, not from the library: it must work where that cannot be loaded.
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    square = commands.add_parser(
+        "square",
+        help="print the squares of numbers",
+        description="Print the squares of numbers. Of those that are given as arguments, all"
+        " are printed or, where one is wrong, none. Those on standard input are printed as"
+        " they come, up to the first that is wrong.",
+    )
+    square.add_argument(
+        "numbers",
+        nargs="*",
+        metavar="NUMBER",
+        help="-46340..46340; without any, they are read from standard input, with white"
+        " space between them",
+    )
+    commands.add_parser(
+        "doctor", help="say which library is loaded, and what is wrong if none is"
+    )
+    commands.add_parser("abi", help="let a C++ compiler prove a ctypes binding by its header")
+    return parser
+
+
+# --- Commands -------------------------------------------------------------------------
+
+
+def _square(words: list[str]) -> int:
+    try:
+        from .libexample import square
+    except Exception as error:  # no library, or a stale one
+        raise CommandError(1, f"{error}\n'pyexample doctor' says more.") from None
+
+    for batch in [words] if words else _standard_input():
+        lines: list[str] = []
+        complaint = None
+        for word in batch:
+            try:
+                number = int(word)
+                lines.append(f"The square of {number} is {square(number)}.\n")
+            except OverflowError as error:
+                complaint = str(error)
+            except ValueError:  # no integer, or one with more digits than Python converts
+                shown = word if len(word) <= 40 else f"{word[:40]}..."
+                complaint = f"{shown!r} is not an integer from -46340 to 46340"
+            if complaint:
+                break
+        if lines and not (words and complaint):
+            _write("".join(lines))
+        if complaint:
+            raise CommandError(2, complaint)
+    return 0
+
+
+def _doctor() -> int:
+    from .doctor import report
+
+    text, well = report("pyexample.libexample")
+    _write(f"{text}\n")
+    return 0 if well else 1
+
+
+def _abi(words: list[str]) -> int:
+    from .abi import CannotJudgeError
+    from .abi.command import add_arguments, run
+
+    parser = _Parser(
+        prog="pyexample abi", description="Prove ctypes declarations by C headers."
+    )
+    add_arguments(parser)
+    try:
+        text, status = run(parser.parse_args(words))
+    except CannotJudgeError as error:
+        raise CommandError(2, f"cannot judge: {error}") from None
+    _write(f"{text}\n")
+    return status
