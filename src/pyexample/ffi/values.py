@@ -344,7 +344,8 @@ def _simple(ctype: Any, where: str) -> Any:
         base = base.__base__
     for name in ("from_param", "_check_retval_"):
         # The base has a from_param, of ctypes' own.
-        if any(name in vars(each) for each in subclasses) or hasattr(base, "_check_retval_"):
+        own = [*subclasses, *([base] if name == "_check_retval_" else [])]
+        if any(name in vars(each) for each in own):
             raise DeclarationError(
                 f"{where}: {ctype.__name__} has a {name} of its own, which would not be called:"
                 " declare one of ctypes' own types, a Status for what reports an error"
