@@ -169,7 +169,7 @@ PLAIN: Any = vars(pydoc)["plaintext"]
 ATTRIBUTES = [
     *("__name__", "__qualname__", "__module__", "__doc__", "__text_signature__"),
     *("__annotations__", "__wrapped__", "__code__", "__defaults__", "__kwdefaults__"),
-    *("__globals__", "__closure__", "__signature__", "__func__", "__objclass__", "name"),
+    *("__globals__", "__closure__", "__func__", "__objclass__", "name"),
     *("__type_params__", "__isabstractmethod__", "__class__"),
 ]
 

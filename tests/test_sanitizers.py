@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="gcc's sanitizers, preloaded"),
 ]
 
-CALLS = ["loader", "square", "calls", "buffers", "echo"]
+CALLS = ["loader", "square", "calls", "alike", "variadic", "buffers", "echo"]
 IDIOMS = [
     *("arrays", "declaration", "handles", "callbacks", "structs", "results"),
     *("sqlite", "zlib"),

@@ -166,7 +166,7 @@ def _describe_result(spec: Value | None) -> tuple[int, Any]:
     if _is_two_words(spec.ctype):
         # As ctypes makes it: without a __new__ or __init__ that the class may have.
         metaclass: Any = type(ctypes.Structure)
-        return KINDS["struct"], metaclass.from_buffer_copy.__get__(spec.ctype)
+        return KINDS["struct"], functools.partial(metaclass.from_buffer_copy, spec.ctype)
     return _kind("result", spec, spec.kind), None
 
 

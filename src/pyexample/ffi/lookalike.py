@@ -60,6 +60,14 @@ class Lookalike(functools.partial[Any]):
         name, of = vars(self)["__name__"], vars(self)["__self__"]
         return f"<built-in method {name} of {type(of).__name__} object at {id(of):#x}>"
 
+    @property
+    def __signature__(self) -> Any:
+        """What inspect would else, from Python 3.13 on, take from the function in it."""
+        from inspect import Parameter, Signature
+
+        names = vars(self)["__self__"].declaration.parameters
+        return Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in names])
+
     def __reduce__(self) -> Any:
         return getattr, (vars(self)["__self__"], vars(self)["__name__"])
 
