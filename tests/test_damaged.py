@@ -100,12 +100,17 @@ def test_what_is_not_damaged(package: Package) -> None:
 
 
 @ELF
-@pytest.mark.parametrize("table", [".dynstr", ".gnu.hash", ".dynamic"])
+@pytest.mark.parametrize(
+    "table", [".dynstr", ".gnu.hash", ".dynamic", ".dynsym", ".rela.dyn", ".init", ".fini"]
+)
 def test_a_table_of_zeros(package: Package, table: str) -> None:
     """What a download in parts leaves out."""
     lief = pytest.importorskip("lief")
     path = package.compile(SEVEN, "c", "-Wl,-soname,libc.so", "-Wl,--no-as-needed")
-    section = lief.ELF.parse(path).get_section(table)
+    binary = lief.ELF.parse(path)
+    section = binary.get_section(table)
+    if section is None:
+        pytest.skip("this platform's libraries have no such table")
     content = bytearray(path.read_bytes())
     content[section.offset : section.offset + section.size] = bytes(section.size)
     rewrite(path, bytes(content))

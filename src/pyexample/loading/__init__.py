@@ -128,7 +128,7 @@ def candidates(package: str, name: str) -> list[str]:
     except OSError as error:
         reason = f"it cannot be copied out of the zip file: {error}"
         advice = "Set TMPDIR to a folder that this user may write to, or unpack the zip file."
-        attempts = [Attempt(path, reason) for path in paths]
+        attempts = [Attempt(path, reason) for path in paths or [package]]
         raise LibraryLoadError(name, attempts, advice) from None
     copies = [os.path.join(folder, os.path.basename(path)) for path in paths]
     return [

@@ -14,8 +14,12 @@ from typing import BinaryIO
 
 _PT_LOAD, _PT_DYNAMIC = 1, 2
 _DT_NULL, _DT_NEEDED, _DT_RPATH, _DT_RUNPATH = 0, 1, 15, 29
-_DT_STRTAB, _DT_SYMTAB, _DT_STRSZ = 5, 6, 10
-_DT_HASH, _DT_GNU_HASH = 4, 0x6FFFFEF5
+_DT_STRTAB, _DT_SYMTAB = 5, 6
+
+# What has content from its start: of DT_HASH, DT_GNU_HASH, DT_RELA, DT_INIT and DT_FINI, how
+# many bytes; behind an empty string and an empty symbol (DT_STRTAB, DT_SYMTAB), some more.
+# (The first of DT_REL is empty by the MIPS ABI.)
+_BEGINNINGS = {4: 8, 0x6FFFFEF5: 8, 7: 16, 12: 4, 13: 4, _DT_STRTAB: 16, _DT_SYMTAB: 48}
 
 _AGAIN = "copy or install it again"
 _CUT_OFF = f"the file is cut off: {_AGAIN}"
@@ -161,13 +165,12 @@ class _Image:
         return entries[: tags.index(_DT_NULL)]
 
     def _refuse_empty_tables(self) -> None:
-        """Look at the beginning of the tables that a library must have to be loaded."""
-        tags = [tag for tag, _ in self._dynamic]
-        if not {_DT_STRTAB, _DT_SYMTAB} <= {*tags}:
+        """Look at the beginnings of what the loader reads, or calls."""
+        tags = {tag for tag, _ in self._dynamic}
+        if not {_DT_STRTAB, _DT_SYMTAB} <= tags:
             raise _DamagedError(_ZEROS)
-        for tag in {_DT_HASH, _DT_GNU_HASH}.intersection(tags):
-            # It begins with the number of its buckets, by which the loader divides.
-            if not any(self._read(self._offset(tag), 8)):
+        for tag in tags & _BEGINNINGS.keys():
+            if not any(self._read(self._offset(tag), _BEGINNINGS[tag])):
                 raise _DamagedError(_ZEROS)
 
     def _offset(self, tag: int) -> int:

@@ -55,6 +55,8 @@ def why_no_function(library: ctypes.CDLL, name: str) -> str | None:
 
     None where it is one, where it is not told, and where there is no such symbol.
     """
+    if _dladdr is None:
+        return None
     try:
         # As if it were a variable: no function object is made for it.
         address = ctypes.addressof(c_char.in_dll(library, name))
@@ -75,7 +77,7 @@ def library_with(address: int) -> ctypes.PyDLL | None:
 def _information(address: int) -> Any:
     """What dladdr says of ``address``, or None."""
     info = _Words()
-    return info if _dladdr is not None and _dladdr(address, info) else None
+    return info if _dladdr and _dladdr(address, info) else None
 
 
 def _path(info: Any) -> str:
