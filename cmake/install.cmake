@@ -65,11 +65,10 @@ endif()
 # The library's file can have another name in each configuration (CMAKE_DEBUG_POSTFIX).
 configure_file(cmake/example.pc.in ${PROJECT_BINARY_DIR}/cmake/example.pc @ONLY)
 file(GENERATE
-  OUTPUT ${PROJECT_BINARY_DIR}/cmake/example-$<CONFIG>.pc
+  OUTPUT ${PROJECT_BINARY_DIR}/cmake/pc-$<CONFIG>/example.pc
   INPUT ${PROJECT_BINARY_DIR}/cmake/example.pc
 )
-install(FILES ${PROJECT_BINARY_DIR}/cmake/example-$<CONFIG>.pc
+install(FILES ${PROJECT_BINARY_DIR}/cmake/pc-$<CONFIG>/example.pc
   DESTINATION ${example_pc_dir}
-  RENAME example.pc
   COMPONENT example_development
 )
