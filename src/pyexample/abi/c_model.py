@@ -229,7 +229,7 @@ class Unit:
         tags: structs, unions and enums by tag: they share a name space in C.
         records, enums: all of them, those without a tag too.
         refusals: what could not be read. Nothing is left out silently.
-        names: every identifier outside of directives, by file.
+        names: every word that is outside of directives and functions' bodies, by file.
         system: the files that the compiler calls the system's.
     """
 
@@ -237,7 +237,7 @@ class Unit:
     variables: dict[str, Variable] = field(default_factory=dict[str, Variable])
     typedefs: dict[str, Typedef] = field(default_factory=dict[str, Typedef])
     macros: dict[str, Macro] = field(default_factory=dict[str, Macro])
-    tags: dict[str, Record | Enum] = field(default_factory=dict[str, Union[Record, Enum]])
+    tags: dict[str, Record | Enum] = field(default_factory=dict[str, Record | Enum])
     records: list[Record] = field(default_factory=list[Record])
     enums: list[Enum] = field(default_factory=list[Enum])
     refusals: list[Refusal] = field(default_factory=list[Refusal])

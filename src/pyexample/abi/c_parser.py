@@ -29,14 +29,9 @@ from .c_model import (
     qualified,
     resolve,
 )
-from .c_tokens import Chunk, Tokens
+from .c_tokens import Chunk, Tokens, word_set
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_STORAGE = _words(
+_STORAGE = word_set(
     "typedef extern static auto register inline __inline __inline__ __forceinline constexpr"
     " _Thread_local __thread thread_local mutable"
 )
@@ -47,7 +42,9 @@ _QUALIFIERS = {
     "_Atomic": "_Atomic",
 }
 _ARITHMETIC = {
-    **{word: word for word in "void char short int long float double signed unsigned".split()},
+    **{
+        word: word for word in word_set("void char short int long float double signed unsigned")
+    },
     **dict.fromkeys(["__signed", "__signed__"], "signed"),
     **dict.fromkeys(["_Complex", "__complex", "__complex__"], "_Complex"),
     "__int128": "__int128",
@@ -56,23 +53,34 @@ _ARITHMETIC = {
 _BUILT_IN = {
     "bool": "_Bool",
     **dict.fromkeys(
-        "wchar_t char8_t char16_t char32_t __int8 __int16 __int32 __int64 __builtin_va_list"
-        " __builtin_ms_va_list __int128_t __uint128_t __float128 _Float128 _Float16 _Float32"
-        " _Float32x _Float64 _Float64x _Decimal32 _Decimal64 _Decimal128 __bf16 __fp16"
-        " __float80 __ibm128".split()
+        word_set(
+            "wchar_t char8_t char16_t char32_t __int8 __int16 __int32 __int64 __builtin_va_list"
+            " __builtin_ms_va_list __int128_t __uint128_t __float128 _Float128 _Float16 _Float32"
+            " _Float32x _Float64 _Float64x _Decimal32 _Decimal64 _Decimal128 __bf16 __fp16"
+            " __float80 __ibm128"
+        )
     ),
 }
 """Names of types that compilers bring along, which headers may still give to others."""
-_CONVENTIONS = _words(
-    "cdecl stdcall fastcall thiscall vectorcall pascal clrcall regcall Noreturn"
-)
-_NOISE = _words(
+_CONVENTIONS = {
+    f"{mark}{word}": word.lower()
+    for word in word_set("cdecl stdcall fastcall thiscall vectorcall pascal clrcall Noreturn")
+    for mark in ("_", "__")
+}
+_NOISE = word_set(
     "__extension__ _Nonnull _Nullable _Null_unspecified __nonnull __nullable __ptr32 __ptr64"
     " __sptr __uptr __unaligned __w64"
 )
-_TYPEOF = _words("typeof __typeof __typeof__ typeof_unqual decltype __auto_type")
-_ASSERTIONS = _words("_Static_assert static_assert")
-_CXX = _words(
+_ATTRIBUTES = (
+    word_set(
+        "__attribute__ __attribute __declspec _Alignas alignas asm __asm__ __asm noexcept throw"
+    )
+    | _NOISE
+    | _CONVENTIONS.keys()
+)
+_TYPEOF = word_set("typeof __typeof __typeof__ typeof_unqual decltype __auto_type")
+_ASSERTIONS = word_set("_Static_assert static_assert")
+_CXX = word_set(
     "class namespace template using operator friend virtual typename public private protected"
     " concept requires explicit decltype this"
 )
@@ -107,6 +115,11 @@ def read(text: str, own: str = "") -> Unit:
     return unit
 
 
+def _is_anonymous(declared: Record | Enum) -> bool:
+    """Whether its members are its owner's, where it has no name there."""
+    return isinstance(declared, Record) and not declared.tag
+
+
 def _is_name(word: str) -> bool:
     return (word[:1].isalpha() or word[:1] in ("_", "$")) and word not in _RESERVED
 
@@ -137,15 +150,14 @@ class _Parser:
     def __init__(self, unit: Unit, chunk: Chunk) -> None:
         self._unit = unit
         self._chunk = chunk
-        self._words = chunk.words
+        self._words = [*chunk.words, "", ""]  # two ends, so that one can look ahead
         self._at = 0
         self._within: list[Record] = []  # the records whose bodies are being read
 
     # The words
 
     def _peek(self, ahead: int = 0) -> str:
-        at = self._at + ahead
-        return self._words[at] if at < len(self._words) else ""
+        return self._words[self._at + ahead]
 
     def _take(self) -> str:
         self._at += 1
@@ -160,10 +172,12 @@ class _Parser:
     def _expect(self, word: str) -> None:
         if not self._accept(word):
             found = self._peek() or "the end"
-            raise _Refused(f"{word!r} is expected, not {found!r}", found in _CXX or found == "::")
+            raise _Refused(
+                f"{word!r} is expected, not {found!r}", found in _CXX or found == "::"
+            )
 
     def _line(self) -> int:
-        return self._chunk.lines[min(self._at, len(self._words) - 1)]
+        return self._chunk.lines[min(self._at, len(self._chunk.lines) - 1)]
 
     def _closing(self, at: int) -> int:
         """Where the bracket at ``at`` is closed."""
@@ -182,8 +196,8 @@ class _Parser:
     def _expression(self, *ends: str) -> str:
         """The text up to one of these words, or to the end."""
         start = self._at
-        while self._peek() and self._peek() not in ends:
-            self._at = self._closing(self._at) + 1 if self._peek() in "([{" else self._at + 1
+        while (word := self._peek()) and word not in ends:
+            self._at = self._closing(self._at) + 1 if word in "([{" else self._at + 1
         return " ".join(self._words[start : self._at])
 
     # Declarations
@@ -194,13 +208,13 @@ class _Parser:
         try:
             if first in _ASSERTIONS or first in ("asm", "__asm__", "__asm"):
                 return  # declares nothing
-            if first in _CXX or "operator" in self._words:
+            if (first in _CXX and first != "decltype") or "operator" in self._words:
                 raise _Refused("it is C++", is_cxx=True)
             if self._chunk.is_old_style:
                 raise _Refused("an old-style definition does not say what it is passed")
             self._declare()
         except _Refused as refused:
-            self._refuse(refused, self._words)
+            self._refuse(refused, self._chunk.words)
 
     def _refuse(self, refused: _Refused, words: list[str], name: str = "") -> None:
         names = [
@@ -303,10 +317,14 @@ class _Parser:
                 found = Tagged(self._enum())
             elif word in _STORAGE or (word[:1] == '"' and "extern" in storage):
                 storage.add(self._take())
-            elif found is None and not words and (_is_name(word) or word in _TYPEOF):
+            elif found is None and words in ([], ["_Complex"]) and _is_name(word):
                 found = self._named()
+            elif word in _TYPEOF:
+                raise _Refused(f"{word} is not computed here", word == "decltype")
             else:
                 break
+        if words == ["_Complex"] and isinstance(found, Basic):  # of a type such as _Float16
+            found, words = Basic(f"{found.name} _Complex"), []
         if words and found is not None:
             raise _Refused(f"{words[0]!r} beside another type")
         if words:
@@ -344,33 +362,31 @@ class _Parser:
     def _attribute(self, attributes: list[str]) -> bool:
         """Take what is no part of the type, if it is next; keep those that say something."""
         word = self._peek()
-        plain = word.strip("_")
+        if word not in _ATTRIBUTES and not (word == "[" == self._peek(1)):
+            return False
         if word in ("__attribute__", "__attribute", "__declspec"):
             self._at += 1
             words = self._group()
             if word != "__declspec":
                 words = words[1:-1]
             attributes += _split(words, "," if word != "__declspec" else "")
-        elif word == "[" and self._peek(1) == "[":
+        elif word == "[":
             words = self._group()[1:-1]
             attributes += [each.rpartition(":: ")[2] for each in _split(words, ",")]
         elif word in ("_Alignas", "alignas"):
             self._at += 1
             attributes.append(f"aligned({' '.join(self._group())})")
-        elif plain == "asm":
+        elif word.strip("_") == "asm":
             self._at += 1
             attributes.append(f"asm({' '.join(self._group())})")
         elif word in ("noexcept", "throw"):
             self._at += 1
             if self._peek() == "(":
                 self._group()
-        elif plain in _CONVENTIONS and word != plain:
-            self._at += 1
-            attributes.append(plain.lower())
-        elif word in _NOISE:
-            self._at += 1
         else:
-            return False
+            self._at += 1
+            if word in _CONVENTIONS:
+                attributes.append(_CONVENTIONS[word])
         return True
 
     # Records and enums
@@ -429,9 +445,8 @@ class _Parser:
             base, storage, common = self._specifiers()
             if storage:
                 raise _Refused("a member is no field", is_cxx=True)
-            is_anonymous = isinstance(base, Tagged) and isinstance(base.declared, Record)
             if self._peek() == ";":
-                if is_anonymous and not base.declared.tag:
+                if isinstance(base, Tagged) and _is_anonymous(base.declared):
                     fields.append(Field("", base, **self._place(common, "", line)))
                 continue
             while True:
@@ -529,7 +544,7 @@ class _Parser:
         while self._words[at] in ("__attribute__", "__declspec"):
             at = self._closing(at + 1) + 1
         word = self._words[at]
-        if word.strip("_") in _CONVENTIONS or word in ("*", "(", "^", "&"):
+        if word in _CONVENTIONS or word in ("*", "(", "^", "&"):
             return True
         return _is_name(word) and not (is_parameter and self._begins_type(word))
 
@@ -576,6 +591,10 @@ def _split(words: list[str], separator: str) -> list[str]:
         elif not separator and is_end:
             parts.append(word)
         else:
-            parts[-1] += word if word in "()," or parts[-1].endswith("(") or not parts[-1] else f" {word}"
+            parts[-1] += (
+                word
+                if word in "()," or parts[-1].endswith("(") or not parts[-1]
+                else f" {word}"
+            )
     names = [part.partition("(") for part in parts if part]
     return [f"{name.strip('_')}{bracket}{rest}" for name, bracket, rest in names]

@@ -13,14 +13,21 @@ _TOKEN = re.compile(
       | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*' | \.\.\. | :: | \S""",
     re.MULTILINE | re.VERBOSE,
 )
+_BRACKETS = {**dict.fromkeys("([{", 1), **dict.fromkeys(")]}", -1)}
 _MARKER = re.compile(r'#\s*(?:line\s+)?(\d+)\s+"((?:[^"\\]|\\.)*)"([\s\d]*)')
 _DEFINE = re.compile(r"#\s*define\s+([\w$]+)(\(?)\s*(.*)")
 _UNDEFINE = re.compile(r"#\s*undef\s+([\w$]+)")
 _PACK = re.compile(r"#\s*pragma\s+pack\s*\(([^)]*)\)")
 
-WITH_PARENTHESES = frozenset(
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+WITH_PARENTHESES = word_set(
     "__attribute__ __attribute __declspec __asm__ __asm asm alignas _Alignas throw noexcept"
-    " typeof __typeof__ __typeof decltype _Atomic".split()
+    " typeof __typeof__ __typeof decltype _Atomic"
 )
 """Words whose parentheses are no function's."""
 
@@ -53,7 +60,7 @@ class Tokens:
 
     Attributes:
         macros: the object-like macros that are defined at the end, by name.
-        names: the words of each file.
+        names: the words of each file, without those of functions' bodies.
         system: the files that are marked as the system's.
     """
 
@@ -72,56 +79,59 @@ class Tokens:
         """Each declaration at file scope; those within ``extern "C" { }``, too."""
         chunk = Chunk("", "")
         depth, body, is_fresh = 0, 0, True
-        names: set[str] = set()
         for word in self._words:
             first = word[0]
-            if first == "\n":
-                self._line += len(word)
-                is_fresh = True
-            elif first in "# \t":
-                self._directive(word)
-                names = self.names.setdefault(self._file, set())
-            elif word[:2] in ("/*", "//"):
-                if is_fresh:
-                    self._keep_comment(word)
-                self._line += word.count("\n")
-            elif not self._is_own:
-                is_fresh = False
-                names.add(word)
-                if body:  # of a function: its words are counted, not kept
-                    body += (word == "{") - (word == "}")
-                    if not body:
-                        yield self._finished(chunk)
-                        chunk = Chunk("", "")
+            if first in "\n# \t/":
+                if first == "\n":
+                    self._line += len(word)
+                    is_fresh = True
                     continue
-                if not chunk.words:
-                    chunk = Chunk(self._file, self._comment_above())
-                if word in "([{" or word in ")]}":
-                    if word == "{" and not depth:
-                        if chunk.words[:1] == ["extern"] and len(chunk.words) == 2:
-                            chunk = Chunk("", "")  # extern "C" {
-                            continue
-                        if _opens_body(chunk.words):
-                            chunk.has_body, body = True, 1
-                            continue
-                    depth += 1 if word in "([{" else -1
-                    if depth < 0:  # the end of an extern "C"
-                        depth = 0
-                        continue
-                elif word == ";" and not depth:
-                    if not self._is_cxx and _OLD_STYLE.search(" ".join(chunk.words)):
-                        chunk.is_old_style = True
-                        continue  # the body is still to come
-                    if chunk.words:
-                        yield self._finished(chunk)
+                if first != "/":
+                    self._directive(word)
+                    continue
+                if len(word) > 1:
+                    if is_fresh:
+                        self._keep_comment(word)
+                    self._line += word.count("\n")
+                    continue
+            if self._is_own:
+                continue
+            is_fresh = False
+            if body:  # of a function: its words are counted, not kept
+                body += (word == "{") - (word == "}")
+                if not body:
+                    yield self._finished(chunk)
                     chunk = Chunk("", "")
+                continue
+            if not chunk.words:
+                chunk = Chunk(self._file, self._comment_above())
+            if word in _BRACKETS:
+                if word == "{" and not depth:
+                    if chunk.words[:1] == ["extern"] and len(chunk.words) == 2:
+                        chunk = Chunk("", "")  # extern "C" {
+                        continue
+                    if opens_body(chunk.words):
+                        chunk.has_body, body = True, 1
+                        continue
+                depth += _BRACKETS[word]
+                if depth < 0:  # the end of an extern "C"
+                    depth = 0
                     continue
-                chunk.words.append(word)
-                chunk.lines.append(self._line)
+            elif word == ";" and not depth:
+                if not self._is_cxx and _OLD_STYLE.search(" ".join(chunk.words)):
+                    chunk.is_old_style = True
+                    continue  # the body is still to come
+                if chunk.words:
+                    yield self._finished(chunk)
+                chunk = Chunk("", "")
+                continue
+            chunk.words.append(word)
+            chunk.lines.append(self._line)
         if chunk.words:
             yield self._finished(chunk)
 
     def _finished(self, chunk: Chunk) -> Chunk:
+        self.names.setdefault(chunk.file, set()).update(chunk.words)
         chunk.pack = self._pack[-1][1] if self._pack else ""
         return chunk
 
@@ -165,7 +175,11 @@ class Tokens:
         self._pack[-1:] = [(self._pack[-1][0] if self._pack else "", number)]
 
     def _keep_comment(self, text: str) -> None:
-        if text[:2] == "//" and self._comment[:2] == "//" and self._comment_end == self._line - 1:
+        if (
+            text[:2] == "//"
+            and self._comment[:2] == "//"
+            and self._comment_end == self._line - 1
+        ):
             text = f"{self._comment}\n{text}"
             self._comment_end = self._line
         else:
@@ -183,7 +197,7 @@ class Tokens:
         return "\n".join(rows).strip("\n")
 
 
-def _opens_body(words: list[str]) -> bool:
+def opens_body(words: list[str]) -> bool:
     """Whether a brace behind these words opens a function's body, or a namespace."""
     if "namespace" in words[:2]:
         return True
