@@ -257,9 +257,7 @@ class _Parser:
         if "typedef" in storage:
             if isinstance(ctype, Tagged) and not ctype.declared.tag:
                 ctype.declared.alias = ctype.declared.alias or name
-            known = unit.typedefs.get(name)
-            if known is None or known.type != ctype:
-                unit.typedefs[name] = Typedef(name, ctype, **place)
+            unit.typedefs.setdefault(name, Typedef(name, ctype, **place))
         elif isinstance(whole, FunctionType):
             self._add_function(Function(name, whole, is_static, chunk.has_body, **place))
         else:
