@@ -91,9 +91,15 @@ class _Read:
 
     def facts(self) -> Facts:
         unit, facts = self.unit, Facts()
-        for each in [*unit.functions.values(), *unit.variables.values(), *unit.typedefs.values()]:
+        for each in [
+            *unit.functions.values(),
+            *unit.variables.values(),
+            *unit.typedefs.values(),
+        ]:
             # An attribute that makes another type of it is text for us.
-            is_changed = any(text.startswith(("mode(", "vector_size(")) for text in each.attributes)
+            is_changed = any(
+                text.startswith(("mode(", "vector_size(")) for text in each.attributes
+            )
             if each.file.startswith(_COMPILERS) or is_changed:
                 facts.elsewhere.add(each.name)
         facts.functions = {each.name: self.text(each.type) for each in unit.functions.values()}
@@ -113,7 +119,13 @@ class _Read:
                 if enum.file.startswith(_COMPILERS):
                     facts.elsewhere.add(constant.name)
         numbers = self.evaluate()
-        for table in (facts.functions, facts.variables, facts.typedefs, facts.records, facts.constants):
+        for table in (
+            facts.functions,
+            facts.variables,
+            facts.typedefs,
+            facts.records,
+            facts.constants,
+        ):
             for name, text in table.items():
                 table[name] = re.sub(r"\{(\d+)\}", lambda match: numbers[int(match[1])], text)
         return facts
@@ -134,14 +146,18 @@ class _Read:
             ' sizeof *values; ++i) printf("%lld\\n", values[i]); }\n'
         )
         run = program.with_suffix("")
-        subprocess.run(["gcc", *COMMON, *self.options, "-w", str(program), "-o", str(run)], check=True)
+        subprocess.run(
+            ["gcc", *COMMON, *self.options, "-w", str(program), "-o", str(run)], check=True
+        )
         done = subprocess.run([str(run)], check=True, capture_output=True, text=True)
         return done.stdout.split()
 
     def body(self, record: Record) -> str:
         if record.fields is None:
             return "?"
-        members = [f"{each.name}: {self.text(each.type)}{self.width(each)}" for each in record.fields]
+        members = [
+            f"{each.name}: {self.text(each.type)}{self.width(each)}" for each in record.fields
+        ]
         return f"{{ {'; '.join(members)} }}"
 
     def width(self, each: Field) -> str:
@@ -161,7 +177,9 @@ class _Read:
         elif isinstance(ctype, Named):
             words.append(ctype.typedef.name)
         elif isinstance(ctype, Basic):
-            words.append("?" if "_Complex" in ctype.name else _NAMES.get(ctype.name, ctype.name))
+            words.append(
+                "?" if "_Complex" in ctype.name else _NAMES.get(ctype.name, ctype.name)
+            )
         else:
             words.append(self.tagged(ctype.declared))
         return " ".join(words)
@@ -182,7 +200,15 @@ class _Read:
 def as_castxml_has_it(source: Path, options: Sequence[str]) -> Facts:
     """What castxml finds in a C file, as gcc would preprocess it."""
     file = source.with_suffix(".xml")
-    command = ["castxml", "--castxml-output=1", "--castxml-cc-gnu-c", "gcc", *COMMON, *options, "-fno-builtin"]
+    command = [
+        "castxml",
+        "--castxml-output=1",
+        "--castxml-cc-gnu-c",
+        "gcc",
+        *COMMON,
+        *options,
+        "-fno-builtin",
+    ]
     subprocess.run([*command, str(source), "-o", str(file)], check=True, capture_output=True)
     return _CastXML(ET.parse(file).getroot()).facts()
 
@@ -190,7 +216,9 @@ def as_castxml_has_it(source: Path, options: Sequence[str]) -> Facts:
 class _CastXML:
     def __init__(self, root: ET.Element) -> None:
         self.nodes = {each.get("id", ""): each for each in root}
-        self.files = {each.get("id"): each.get("name", "") for each in root if each.tag == "File"}
+        self.files = {
+            each.get("id"): each.get("name", "") for each in root if each.tag == "File"
+        }
 
     def facts(self) -> Facts:
         facts = Facts()
@@ -219,7 +247,8 @@ class _CastXML:
 
     def function(self, node: ET.Element) -> str:
         parameters = [
-            "..." if each.tag == "Ellipsis" else self.text(each.get("type", "")) for each in node
+            "..." if each.tag == "Ellipsis" else self.text(each.get("type", ""))
+            for each in node
         ]
         return f"function({', '.join(parameters)}) -> {self.text(node.get('returns', ''))}"
 

@@ -115,6 +115,23 @@ def read(text: str, own: str = "") -> Unit:
     return unit
 
 
+def _subject(words: Sequence[str]) -> str:
+    """What words that could not be read seem to declare: a guess, for a message."""
+    names: list[str] = []
+    inner: list[str] = []
+    depth = 0
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        depth += (word in "([{") - (word in ")]}")
+        if not _is_name(word) or word.startswith("__"):
+            continue
+        if after == "(" and not depth:
+            return word
+        (inner if depth else names).append(word)
+    if names:
+        return names[0 if "{" in words else -1]
+    return inner[0] if inner else ""
+
+
 def _is_anonymous(declared: Record | Enum) -> bool:
     """Whether its members are its owner's, where it has no name there."""
     return isinstance(declared, Record) and not declared.tag
@@ -217,51 +234,49 @@ class _Parser:
             self._refuse(refused, self._chunk.words)
 
     def _refuse(self, refused: _Refused, words: list[str], name: str = "") -> None:
-        names = [
-            (word, after)
-            for word, after in zip(words, [*words[1:], ""], strict=True)
-            if _is_name(word) and not word.startswith("__")
-        ]
-        called = [word for word, after in names if after == "("]
-        guess = name or next(iter(called), names[-1][0] if names else "")
-        text = " ".join(words[:24]) + (" ..." if len(words) > 24 else "")
         self._unit.refusals.append(
             Refusal(
-                guess,
-                text,
+                name or _subject(words),
+                " ".join(words[:24]) + (" ..." if len(words) > 24 else ""),
                 str(refused),
                 refused.is_cxx,
-                file=self._chunk.file,
-                line=self._chunk.lines[0],
+                **self._place((), "", self._chunk.lines[0]),
             )
         )
 
     def _declare(self) -> None:
         base, storage, common = self._specifiers()
+        found: list[tuple[str, Type, list[str]]] = []
         while self._peek():
             attributes = list(common)
             name, ctype = self._declarator(base, attributes)
             if not name:
                 raise _Refused("there is no name")
             self._attributes(attributes)
-            self._add(name, ctype, storage, attributes)
+            if "typedef" in storage:
+                self._add_typedef(name, ctype, attributes)  # the next one may need it
+            else:
+                found.append((name, ctype, attributes))
             if self._accept("="):
                 self._expression(",")
             if self._peek():
                 self._expect(",")
+        for each in found:
+            self._add(*each, "static" in storage)
 
-    def _add(self, name: str, ctype: Type, storage: set[str], attributes: list[str]) -> None:
-        unit, chunk, whole = self._unit, self._chunk, resolve(ctype)
-        is_static = "static" in storage
-        place = self._place(attributes, chunk.comment, chunk.lines[0])
-        if "typedef" in storage:
-            if isinstance(ctype, Tagged) and not ctype.declared.tag:
-                ctype.declared.alias = ctype.declared.alias or name
-            unit.typedefs.setdefault(name, Typedef(name, ctype, **place))
-        elif isinstance(whole, FunctionType):
-            self._add_function(Function(name, whole, is_static, chunk.has_body, **place))
+    def _add_typedef(self, name: str, ctype: Type, attributes: list[str]) -> None:
+        if isinstance(ctype, Tagged) and not ctype.declared.tag:
+            ctype.declared.alias = ctype.declared.alias or name
+        place = self._place(attributes, self._chunk.comment, self._chunk.lines[0])
+        self._unit.typedefs.setdefault(name, Typedef(name, ctype, **place))
+
+    def _add(self, name: str, ctype: Type, attributes: list[str], is_static: bool) -> None:
+        place = self._place(attributes, self._chunk.comment, self._chunk.lines[0])
+        whole = resolve(ctype)
+        if isinstance(whole, FunctionType):
+            self._add_function(Function(name, whole, is_static, self._chunk.has_body, **place))
         else:
-            unit.variables.setdefault(name, Variable(name, ctype, is_static, **place))
+            self._unit.variables.setdefault(name, Variable(name, ctype, is_static, **place))
 
     def _add_function(self, new: Function) -> None:
         """Keep the declaration that says most, where there are several of one function."""
@@ -303,7 +318,8 @@ class _Parser:
             if word == "_Atomic" and self._peek(1) == "(":
                 self._at += 2
                 base, _, _ = self._specifiers()
-                _, found = self._declarator(qualified(base, ["_Atomic"]), [], is_parameter=True)
+                _, inner = self._declarator(base, [], is_parameter=True)
+                found = qualified(inner, ["_Atomic"])
                 self._expect(")")
             elif word in _QUALIFIERS:
                 qualifiers.add(_QUALIFIERS[self._take()])

@@ -1,6 +1,7 @@
 """Write the Python declaration of a C prototype, ready to paste."""
 
 import keyword
+import os
 from collections.abc import Sequence
 from typing import Literal
 
@@ -39,8 +40,7 @@ _NAMES = {
 
 _TYPE_ATTRIBUTES = ("vector_size(", "ext_vector_type(", "mode(", "neon_", "__arm")
 _VARIADIC = (
-    '# Variadic: pass what stands for "..." as ctypes objects, c_int(1) for instance; a float'
-    " as c_double.\n"
+    '# Variadic: pass what stands for "..." as ctypes objects, such as ctypes.c_int(1).\n'
 )
 
 
@@ -75,11 +75,16 @@ class Paste:
             return f"# {function.name}() needs {unknown}"
         if self._style == "ctypes":
             listed = ", ".join(each.text for each in arguments)
+            name = f"lib.{function.name}"
+            if keyword.iskeyword(function.name):
+                name = f'getattr(lib, "{function.name}")'
             return (
                 f"{_VARIADIC if function.type.variadic else ''}"
-                f"lib.{function.name}.argtypes = [{listed}]\n"
-                f"lib.{function.name}.restype = {result.text}"
+                f"{name}.argtypes = [{listed}]\n"
+                f"{name}.restype = {result.text}"
             )
+        if keyword.iskeyword(function.name):
+            return f"# {function.name}() cannot be declared: Python has this word for itself"
         if function.type.variadic:
             return (
                 f"# {function.name}() is variadic, which no declaration here can say: call it"
@@ -105,7 +110,7 @@ class Paste:
         if isinstance(ctype, Array):
             if not ctype.length.isdecimal():
                 raise Unknown(f"the length of {spell(ctype)}, which is an expression")
-            return _Type(f"({self._type(ctype.item).text} * {ctype.length})")
+            return _Type(f"{self._type(ctype.item).text} * {ctype.length}")
         if isinstance(ctype, Tagged):
             return self._tagged(ctype)
         name = ctype.name if isinstance(ctype, Basic) else ctype.typedef.name
@@ -141,7 +146,10 @@ class Paste:
             return self._type(declared.underlying or Basic("int"))
         if declared in self._classes:
             return _Type(self._classes[declared])
-        raise Unknown(f"a class for {spell(Tagged(declared))} first")
+        name = spell(Tagged(declared))
+        if not (declared.tag or declared.alias):
+            name += f" ({os.path.basename(declared.file)}:{declared.line})"
+        raise Unknown(f"a class for {name} first")
 
 
 def _is_changed(typedef: Typedef) -> bool:
