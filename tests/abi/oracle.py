@@ -7,7 +7,7 @@ only the names are left that a header gives; numbers are those that a compiler e
 import re
 import subprocess
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -16,14 +16,16 @@ from pyexample.abi.c_model import (
     Basic,
     Enum,
     Field,
+    Function,
     FunctionType,
     Named,
     Parameter,
     Pointer,
     Record,
-    Tagged,
     Type,
+    Typedef,
     Unit,
+    Variable,
     resolve,
 )
 from pyexample.abi.c_parser import read
@@ -83,6 +85,12 @@ def as_read(source: Path, options: Sequence[str]) -> tuple[Facts, Unit]:
     return _Read(unit, source, options).facts(), unit
 
 
+def _named(unit: Unit) -> Iterator[Function | Variable | Typedef]:
+    yield from unit.functions.values()
+    yield from unit.variables.values()
+    yield from unit.typedefs.values()
+
+
 class _Read:
     def __init__(self, unit: Unit, source: Path, options: Sequence[str]) -> None:
         self.unit = unit
@@ -91,11 +99,7 @@ class _Read:
 
     def facts(self) -> Facts:
         unit, facts = self.unit, Facts()
-        for each in [
-            *unit.functions.values(),
-            *unit.variables.values(),
-            *unit.typedefs.values(),
-        ]:
+        for each in _named(unit):
             # An attribute that makes another type of it is text for us.
             is_changed = any(
                 text.startswith(("mode(", "vector_size(")) for text in each.attributes

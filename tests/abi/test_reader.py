@@ -268,7 +268,8 @@ def test_anonymous_members_are_fields_without_a_name() -> None:
     ]
     unit = read(PRELUDE + text)
     it, inner = unit.tags["it"], unit.tags["inner"]
-    assert isinstance(it, Record) and isinstance(inner, Record)
+    assert isinstance(it, Record)
+    assert isinstance(inner, Record)
     assert inner.outer is it  # C++ calls it it::inner
     assert [each.constants[0].name for each in unit.enums if each.constants][1:] == ["NOTHING"]
 
@@ -495,7 +496,8 @@ def test_what_cannot_be_read_is_reported_and_stops_nothing_else(
 ) -> None:
     unit = read(f'# 1 "h.h"\nint before(int);\n{text}\nint after(int);\n')
     assert list(unit.functions) == ["before", "after"]
-    assert not (unit.variables or unit.typedefs)
+    assert not unit.variables
+    assert not unit.typedefs
     (refusal,) = unit.refusals
     assert (refusal.file, refusal.line, refusal.is_cxx) == ("h.h", 2, is_cxx)
     assert name in refusal.name

@@ -87,7 +87,7 @@ Type = Union[Basic, Named, Tagged, Pointer, Array, FunctionType]  # noqa: UP007 
 # Declarations
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class Declaration:
     """What all of them have.
 
@@ -105,8 +105,12 @@ class Declaration:
     comment: str = ""
     attributes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        name = getattr(self, "name", "") or getattr(self, "tag", "")
+        return f"<{type(self).__name__} {name!r} at {self.file}:{self.line}>"
 
-@dataclass(eq=False)
+
+@dataclass(eq=False, repr=False)
 class Function(Declaration):
     """A function.
 
@@ -120,7 +124,7 @@ class Function(Declaration):
     has_body: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Variable(Declaration):
     """A global variable."""
 
@@ -129,7 +133,7 @@ class Variable(Declaration):
     is_static: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Typedef(Declaration):
     """A name for a type."""
 
@@ -137,7 +141,7 @@ class Typedef(Declaration):
     type: Type
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Field(Declaration):
     """A member of a record; the name is "" for an anonymous one, and for a gap of bits.
 
@@ -150,7 +154,7 @@ class Field(Declaration):
     bits: str = ""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Record(Declaration):
     """A struct or union.
 
@@ -165,12 +169,12 @@ class Record(Declaration):
     keyword: Literal["struct", "union"]
     tag: str
     alias: str = ""
-    fields: list[Field] | None = field(default=None, repr=False)
+    fields: list[Field] | None = None
     pack: str = ""
     outer: "Record | None" = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Enumerator(Declaration):
     """A constant of an enum. The value is an expression; "" for one more than the last."""
 
@@ -178,7 +182,7 @@ class Enumerator(Declaration):
     value: str
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Enum(Declaration):
     """An enum.
 
@@ -195,7 +199,7 @@ class Enum(Declaration):
     keyword: Literal["enum"] = "enum"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Macro(Declaration):
     """An object-like macro, and the text that it stands for."""
 
@@ -203,7 +207,7 @@ class Macro(Declaration):
     body: str
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Refusal(Declaration):
     """What could not be read.
 
