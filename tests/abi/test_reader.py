@@ -173,19 +173,17 @@ def _leaves() -> st.SearchStrategy[Type]:
 
 
 def _functions(types: st.SearchStrategy[Type]) -> st.SearchStrategy[FunctionType]:
-    results = types.filter(lambda each: not isinstance(each, Array))
+    results = st.one_of(_leaves(), st.builds(Pointer, types, _CONST))
     passed = st.one_of(types, st.just(Named(_UNIT.typedefs["callback"])))
     names = st.one_of(st.just(""), st.sampled_from(_WORDS))
-    parameters = st.lists(st.builds(Parameter, passed, names), max_size=3).map(tuple)
-    some = parameters.filter(bool)
-    return st.builds(FunctionType, results, parameters) | st.builds(
-        FunctionType, results, some, st.just(True)
-    )
+    one = st.builds(Parameter, passed, names)
+    fixed = st.builds(FunctionType, results, st.lists(one, max_size=3).map(tuple))
+    several = st.lists(one, min_size=1, max_size=3).map(tuple)
+    return fixed | st.builds(FunctionType, results, several, st.just(True))
 
 
 def _grown(types: st.SearchStrategy[Type]) -> st.SearchStrategy[Type]:
-    functions = _functions(types)
-    targets = st.one_of(types, functions, st.just(Basic("void")))
+    targets = st.one_of(types, _functions(types), st.just(Basic("void")))
     return st.builds(Pointer, targets, _CONST) | st.builds(Array, types, _LENGTHS)
 
 

@@ -55,9 +55,9 @@ _BUILT_IN = {
     **dict.fromkeys(
         word_set(
             "wchar_t char8_t char16_t char32_t __int8 __int16 __int32 __int64 __builtin_va_list"
-            " __builtin_ms_va_list __int128_t __uint128_t __float128 _Float128 _Float16 _Float32"
-            " _Float32x _Float64 _Float64x _Decimal32 _Decimal64 _Decimal128 __bf16 __fp16"
-            " __float80 __ibm128"
+            " __builtin_ms_va_list __int128_t __uint128_t __float128 _Float128 _Float16"
+            " _Float32 _Float32x _Float64 _Float64x _Decimal32 _Decimal64 _Decimal128"
+            " __bf16 __fp16 __float80 __ibm128"
         )
     ),
 }
