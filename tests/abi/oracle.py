@@ -1,9 +1,10 @@
-"""What headers declare, twice: as our reader has it, and as castxml, which is clang, has it.
+"""What headers declare, twice: as our reader has it, and as castxml, a clang, has it.
 
 Both become the same plain tables, ``Facts``, which can be compared. Types are text in which
 only the names are left that a header gives; numbers are those that a compiler evaluates.
 """
 
+import os
 import re
 import subprocess
 import xml.etree.ElementTree as ET
@@ -30,14 +31,16 @@ from pyexample.abi.c_model import (
 )
 from pyexample.abi.c_parser import read
 
-_COMPILERS = ("/usr/lib", "/usr/share", "/usr/local/lib", "<")
+_COMPILERS = ("/usr/lib/gcc", "/usr/lib/llvm", "/usr/lib/clang", "/usr/share/castxml", "<")
+_MARK = 1 << 61
+_BITS = (1 << 64) - 1
 _NAMES = {"long unsigned int": "unsigned long", "long int": "long", "short int": "short"}
 _NAMES |= {"short unsigned int": "unsigned short", "long long int": "long long"}
 _NAMES |= {"long long unsigned int": "unsigned long long", "bool": "_Bool"}
 _FLOATS = {"_Float128": "__float128", "_Float64x": "long double", "_Float64": "double"}
 _FLOATS |= {"_Float32x": "double", "_Float32": "float"}
-COMMON = [f"-D{name}={text}" for name, text in _FLOATS.items()]
-"""Macros for what gcc has and castxml's clang has not."""
+_FOR_CLANG = [f"-D{name}={text}" for name, text in _FLOATS.items()]
+_NAMES |= _FLOATS
 
 
 @dataclass
@@ -77,12 +80,12 @@ def source_of(includes: Iterable[str], folder: Path) -> Path:
     return source
 
 
-def as_read(source: Path, options: Sequence[str]) -> tuple[Facts, Unit]:
-    """What our reader finds in what gcc makes of a C file."""
-    command = ["gcc", *COMMON, *options, "-E", "-C", "-dD", str(source)]
+def as_read(source: Path, gcc: str, options: Sequence[str]) -> tuple[Facts, Unit]:
+    """What our reader finds in what a gcc makes of a C file."""
+    command = [gcc, *options, "-E", "-C", "-dD", str(source)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     unit = read(done.stdout, source.name)
-    return _Read(unit, source, options).facts(), unit
+    return _Read(unit, source, gcc, options).facts(), unit
 
 
 def _named(unit: Unit) -> Iterator[Function | Variable | Typedef]:
@@ -92,9 +95,9 @@ def _named(unit: Unit) -> Iterator[Function | Variable | Typedef]:
 
 
 class _Read:
-    def __init__(self, unit: Unit, source: Path, options: Sequence[str]) -> None:
+    def __init__(self, unit: Unit, source: Path, gcc: str, options: Sequence[str]) -> None:
         self.unit = unit
-        self.source, self.options = source, options
+        self.source, self.gcc, self.options = source, gcc, options
         self.expressions: list[str] = []  # of which each stands in the text as {number}
 
     def facts(self) -> Facts:
@@ -113,13 +116,14 @@ class _Read:
             if record.tag:
                 name = f"{record.keyword} {record.tag}"
                 facts.records[name] = self.body(record)
-                if record.file.startswith(_COMPILERS):
+                # castxml says nothing of those that are defined in another one.
+                if record.outer or record.file.startswith(_COMPILERS):
                     facts.elsewhere.add(name)
         for enum in unit.enums:
             before = "-1"
             for constant in enum.constants or ():
                 before = f"({constant.value})" if constant.value else f"{before} + 1"
-                facts.constants[constant.name] = self.value(before)
+                facts.constants[constant.name] = self.value(f"({before}) & {_BITS}ULL")
                 if enum.file.startswith(_COMPILERS):
                     facts.elsewhere.add(constant.name)
         numbers = self.evaluate()
@@ -141,20 +145,21 @@ class _Read:
         return f"{{{len(self.expressions) - 1}}}"
 
     def evaluate(self) -> list[str]:
-        """The values of all expressions, by a program that prints them."""
+        """The values of all expressions: those that the compiler puts into a table."""
         program = self.source.with_suffix(".values.c")
-        rows = ",\n".join(f"(long long)({each})" for each in [*self.expressions, "0"])
+        # None of them is zero so, for which assemblers have other words.
+        rows = "".join(f"(long long)({each}) ^ {_MARK}LL,\n" for each in self.expressions)
         program.write_text(
-            f'#include "{self.source}"\n#include <stdio.h>\nstatic const long long values[] = {{\n'
-            f"{rows}}};\nint main(void) {{ for (unsigned long i = 0; i + 1 < sizeof values /"
-            ' sizeof *values; ++i) printf("%lld\\n", values[i]); }\n'
+            f'#include "{self.source}"\nconst long long ct_values[] = {{\n{rows} {_MARK}LL }};\n'
         )
-        run = program.with_suffix("")
-        subprocess.run(
-            ["gcc", *COMMON, *self.options, "-w", str(program), "-o", str(run)], check=True
-        )
-        done = subprocess.run([str(run)], check=True, capture_output=True, text=True)
-        return done.stdout.split()
+        command = [self.gcc, *self.options, "-w", "-S", "-O0", str(program), "-o", "-"]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        table = done.stdout.partition("\nct_values:")[2]
+        found = [
+            int(each) ^ _MARK for each in re.findall(r"^\s+\.quad\s+(-?\d+)$", table, re.M)
+        ]
+        assert len(found) == len(self.expressions) + 1
+        return [str(each) for each in found]
 
     def body(self, record: Record) -> str:
         if record.fields is None:
@@ -188,10 +193,9 @@ class _Read:
             words.append(self.tagged(ctype.declared))
         return " ".join(words)
 
-    @staticmethod
-    def adjusted(parameter: Parameter) -> Type:
-        # castxml knows that this is an array, which is passed by address.
-        if resolve(parameter.type) == Basic("__builtin_va_list"):
+    def adjusted(self, parameter: Parameter) -> Type:
+        # castxml knows that this is an array, which is passed by address, but on Windows.
+        if "mingw" not in self.gcc and resolve(parameter.type) == Basic("__builtin_va_list"):
             return Pointer(Basic("struct __va_list_tag"))
         return parameter.passed
 
@@ -201,19 +205,12 @@ class _Read:
         return f"{declared.keyword} {declared.tag or self.body(declared)}"
 
 
-def as_castxml_has_it(source: Path, options: Sequence[str]) -> Facts:
-    """What castxml finds in a C file, as gcc would preprocess it."""
+def as_castxml_has_it(source: Path, gcc: str, options: Sequence[str]) -> Facts:
+    """What castxml finds in a C file, as a gcc would preprocess it."""
     file = source.with_suffix(".xml")
-    command = [
-        "castxml",
-        "--castxml-output=1",
-        "--castxml-cc-gnu-c",
-        "gcc",
-        *COMMON,
-        *options,
-        "-fno-builtin",
-    ]
-    subprocess.run([*command, str(source), "-o", str(file)], check=True, capture_output=True)
+    command = ["castxml", "--castxml-output=1", "--castxml-cc-gnu-c", gcc, "-fno-builtin"]
+    command += [*_FOR_CLANG, *options, str(source), "-o", str(file)]
+    subprocess.run(command, check=True, capture_output=True)
     return _CastXML(ET.parse(file).getroot()).facts()  # noqa: S314 - just written here
 
 
@@ -221,14 +218,18 @@ class _CastXML:
     def __init__(self, root: ET.Element) -> None:
         self.nodes = {each.get("id", ""): each for each in root}
         self.files = {
-            each.get("id"): each.get("name", "") for each in root if each.tag == "File"
+            each.get("id"): os.path.normpath(each.get("name", ""))
+            for each in root
+            if each.tag == "File"
         }
 
     def facts(self) -> Facts:
         facts = Facts()
         for each in self.nodes.values():
             name, file = each.get("name", ""), self.files.get(each.get("file"), "<builtin>")
-            is_elsewhere = file.startswith(_COMPILERS) or name.startswith("__builtin_")
+            is_elsewhere = file.startswith(_COMPILERS) or name.startswith(
+                ("__builtin_", "__sync_")
+            )
             if each.tag == "Function":
                 facts.functions[name] = self.function(each)
             elif each.tag == "Variable":
@@ -238,14 +239,13 @@ class _CastXML:
             elif each.tag in ("Struct", "Union") and name:
                 name = f"{each.tag.lower()} {name}"
                 facts.records[name] = self.body(each)
-                if each.get("size") and not each.get("members"):
-                    is_elsewhere = True  # it was defined in another one, and castxml lost it
             elif each.tag == "Enumeration":
                 for constant in each:
-                    facts.constants[constant.get("name", "")] = constant.get("init", "")
+                    value = int(constant.get("init", "")) & _BITS
+                    facts.constants[constant.get("name", "")] = str(value)
                     if is_elsewhere:
                         facts.elsewhere.add(constant.get("name", ""))
-            if is_elsewhere:
+            if is_elsewhere or "??" in facts.typedefs.get(name, ""):
                 facts.elsewhere.add(name)
         return facts
 
@@ -286,7 +286,9 @@ class _CastXML:
             return f"{node.tag.lower()} {name or self.body(node)}"
         if node.tag == "Enumeration":
             return f"enum {name}"
-        return "?" if node.tag == "Unimplemented" else _NAMES.get(name, name)
+        if node.tag == "Unimplemented":  # a _Complex, a vector, or a type such as int ()
+            return "??" if node.get("type_class") == "FunctionNoProto" else "?"
+        return _NAMES.get(name, name)
 
 
 def _qualified(words: list[str], text: str) -> str:

@@ -55,7 +55,7 @@ int sized[sizeof(int) * (2 + 1)];                   | int sized[sizeof ( int ) *
 int shifted[1 << 3];                                | int shifted[1 << 3]
 void takes(callback f, callback *g);                | void takes(callback f, callback *g)
 callback declared_by_its_typedef;                   | int declared_by_its_typedef(int, const char *)
-void array(int a[], int b[static 3], int c[const 2][4]); | void array(int a[], int b[3], int c[2][4])
+void array(int a[], int b[static 3], int c[const 2][4]); | void array(int a[], int b[3], int c[const 2][4])
 void nested(int (*)(int (*)(void)), int (*)[4]);    | void nested(int (*)(int (*)(void)), int (*)[4])
 void abstract(int (int), int (*), int *[3], size_t (size_t)); | void abstract(int (int), int *, int *[3], size_t (size_t))
 void shadow(size_t size_t, struct opaque *opaque, point *point); | void shadow(size_t size_t, struct opaque *opaque, point *point)
@@ -206,7 +206,7 @@ def _shape(ctype: Type) -> object:
         parameters = [(_shape(each.type), each.name) for each in ctype.parameters]
         return _shape(ctype.result), parameters, ctype.variadic
     if isinstance(ctype, Array):
-        return _shape(ctype.item), ctype.length
+        return _shape(ctype.item), ctype.length, ctype.qualifiers
     if isinstance(ctype, Pointer):
         return _shape(ctype.target), ctype.qualifiers
     if isinstance(ctype, Tagged):

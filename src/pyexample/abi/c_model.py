@@ -50,10 +50,15 @@ class Pointer:
 
 @dataclass(frozen=True)
 class Array:
-    """An array. Its length is an expression of C's, or "" for a flexible one."""
+    """An array. Its length is an expression of C's, or "" for a flexible one.
+
+    The qualifiers are those that a parameter has within the brackets: of the pointer that is
+    passed. All others are the items'.
+    """
 
     item: "Type"
     length: str
+    qualifiers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ class Parameter:
         """The type that is passed: a pointer for an array and for a function (C11 6.7.6.3)."""
         whole = resolve(self.type)
         if isinstance(whole, Array):
-            return Pointer(whole.item)
+            return Pointer(whole.item, whole.qualifiers)
         return Pointer(self.type) if isinstance(whole, FunctionType) else self.type
 
 
@@ -282,7 +287,8 @@ def spell(ctype: Type, name: str = "") -> str:
         is_nested = isinstance(ctype.target, Array | FunctionType)
         return spell(ctype.target, f"(*{words})" if is_nested else f"*{words}")
     if isinstance(ctype, Array):
-        return spell(ctype.item, f"{name}[{ctype.length}]")
+        length = " ".join([*sorted(ctype.qualifiers), ctype.length]).strip()
+        return spell(ctype.item, f"{name}[{length}]")
     if isinstance(ctype, FunctionType):
         listed = [spell(each.type, each.name) for each in ctype.parameters]
         listed += ["..."] if ctype.variadic else []

@@ -408,8 +408,9 @@ class _Parser:
     def _record(self) -> Record:
         keyword: Any = self._take()
         tag, attributes = self._tag()
-        if self._peek() in (":", "<", "final"):
-            raise _Refused("it is C++", is_cxx=True)
+        is_cxx = self._peek() in (":", "<", "final")
+        if is_cxx:
+            self._expression("{")
         known = self._unit.tags.get(tag)
         record = known if isinstance(known, Record) else None
         if record is None or (self._peek() == "{" and record.fields is not None):
@@ -428,6 +429,8 @@ class _Parser:
         self._at += 1
         self._within.append(record)
         try:
+            if is_cxx:
+                raise _Refused("it is C++", is_cxx=True)
             record.fields = self._fields()
         except _Refused as refused:
             self._refuse(refused, self._words[self._at : end], tag)
@@ -569,8 +572,10 @@ class _Parser:
             parameters, variadic = self._parameters()
             return FunctionType(self._suffixes(base, attributes), parameters, variadic)
         if self._peek() == "[":
-            words = [each for each in self._group() if each not in ("static", *_QUALIFIERS)]
-            return Array(self._suffixes(base, attributes), " ".join(words))
+            words = [each for each in self._group() if each != "static"]
+            length = " ".join(each for each in words if each not in _QUALIFIERS)
+            qualifiers = frozenset(_QUALIFIERS[each] for each in words if each in _QUALIFIERS)
+            return Array(self._suffixes(base, attributes), length, qualifiers)
         return base
 
     def _parameters(self) -> tuple[tuple[Parameter, ...], bool]:
