@@ -156,7 +156,8 @@ class _Read:
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         table = done.stdout.partition("\nct_values:")[2]
         found = [
-            int(each) ^ _MARK for each in re.findall(r"^\s+\.quad\s+(-?\d+)$", table, re.M)
+            (int(each) ^ _MARK) & _BITS
+            for each in re.findall(r"^\s+\.quad\s+(-?\d+)$", table, re.M)
         ]
         assert len(found) == len(self.expressions) + 1
         return [str(each) for each in found]

@@ -45,7 +45,7 @@ class Headers:
 
 POSIX = """stdio.h stdlib.h string.h math.h signal.h pthread.h sys/stat.h sys/socket.h netinet/in.h
  time.h unistd.h complex.h setjmp.h wchar.h locale.h dlfcn.h poll.h sys/ioctl.h netdb.h elf.h
- link.h aio.h spawn.h termios.h regex.h glob.h fts.h search.h semaphore.h mqueue.h"""
+ link.h aio.h spawn.h termios.h regex.h fts.h search.h semaphore.h mqueue.h"""
 LINUX = """linux/videodev2.h linux/input.h linux/fuse.h linux/bpf.h linux/kvm.h linux/can.h
  linux/ethtool.h linux/if_packet.h linux/perf_event.h linux/io_uring.h linux/nl80211.h"""
 WINDOWS = """winsock2.h windows.h commctrl.h shellapi.h d3d11.h mmsystem.h stdio.h stdlib.h"""
