@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from oracle import as_castxml_has_it, as_read, source_of
 
+from pyexample.abi import check
 from pyexample.abi.c_model import spell
 from pyexample.abi.compiler import Compiler
 from pyexample.abi.header import scan
+from pyexample.abi.paste import Paste
 
 GCC, MINGW = "gcc", "x86_64-w64-mingw32-gcc"
 
@@ -62,7 +64,7 @@ QUICK = [
     Headers("C library", "libc6-dev", POSIX, 3500, ""),
 ]  # fmt: skip
 SLOW = [
-    Headers("Linux", "linux-libc-dev", LINUX, 1800, "/linux/"),
+    Headers("Linux", "linux-libc-dev", LINUX, 1800, ""),
     Headers("zstd", "libzstd-dev", "zstd.h zdict.h", 140, "/zstd", "-DZSTD_STATIC_LINKING_ONLY"),
     Headers("curl", "libcurl4-openssl-dev", "curl/curl.h", 1400, "/curl/"),
     Headers("git2", "libgit2-dev", "git2.h", 2000, "/git2"),
@@ -167,3 +169,28 @@ def test_as_cxx_the_functions_are_the_same(
     assert mine == theirs
     assert mine
     assert [each for each in found.refusals if not each.is_cxx] == []
+
+
+@pytest.mark.parametrize("headers", LIBRARIES)
+def test_what_is_printed_to_paste_is_right(
+    headers: Headers, source: Path, tool: Callable[[str], str]
+) -> None:
+    compiler = " ".join([tool("g++"), *headers.options.split()])
+    text = Compiler(compiler, "native", [], []).preprocess(str(source))
+    header = scan(text, source.name, headers.includes.split())
+    own = [each for each in header.functions.values() if re.search(headers.own, each.file)]
+    paste = Paste(header, {}, "ctypes")
+    printed = [paste.function(each) for each in own]
+    declared = [each for each in printed if "argtypes" in each]
+    assert all(each.startswith("# ") for each in printed if "argtypes" not in each)
+    assert declared
+    module = source.with_name("pasted.py")
+    before = 'import ctypes\n\nlib = ctypes.CDLL("libtable.so")\n'
+    module.write_text(before + "\n".join(declared))
+    report = check(
+        str(module),
+        headers=headers.includes.split(),
+        compiler=compiler,
+        without_library=["table"],
+    )
+    assert [str(each) for each in report.findings if each.severity == "error"] == []
