@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from oracle import as_castxml_has_it, as_read, source_of
+from support import ROOT
 
 from pyexample.abi import check
 from pyexample.abi.c_model import spell
@@ -86,6 +87,15 @@ ALL = [
     for each in group
 ]
 LIBRARIES = [param for each, param in zip([*QUICK, *SLOW], ALL, strict=True) if each.own]
+
+
+def test_what_is_needed_is_installed_where_it_runs() -> None:
+    quick, full = ((ROOT / ".ci" / name).read_text().split() for name in ("run", "full"))
+    base = {"libc6-dev", "linux-libc-dev"}  # which gcc brings along
+    installed = {word.strip('"') for word in quick}
+    assert {each.package for each in QUICK} - base <= installed
+    installed |= {word.strip('"') for word in full}
+    assert {each.package for each in SLOW} - base <= installed
 
 
 @pytest.fixture
