@@ -284,7 +284,7 @@ def test_anonymous_members_are_fields_without_a_name() -> None:
         ("struct it { char c; } __attribute__((aligned(2 * 4)));", ("aligned(2 * 4)",), ""),
         ("struct __declspec(align(16)) it { char c; };", ("align(16)",), ""),
         ("struct alignas(8) it { char c; };", ("aligned(8)",), ""),
-        ("struct [[gnu::packed]] it { char c; };", ("packed",), ""),
+        ("struct [[gnu::__packed__]] it { char c; };", ("packed",), ""),
         ("#pragma pack(push, 1)\nstruct it { char c; };\n#pragma pack(pop)", (), "1"),
         ("#pragma pack(2)\nstruct it { char c; };", (), "2"),
         ("#pragma pack(1)\n#pragma pack()\nstruct it { char c; };", (), ""),
@@ -353,6 +353,13 @@ def test_an_enum_has_its_constants_as_they_are_written() -> None:
     assert (g.alias, g.attributes) == ("g", ("packed",))
 
 
+def test_an_enum_that_cannot_be_read_is_declared_all_the_same() -> None:
+    unit = read("enum e { A, 3 }; enum e f(void);")
+    assert [(each.name, each.reason) for each in unit.refusals] == [("e", "'3' is no name")]
+    assert [each.constants for each in unit.enums] == [None]
+    assert "f" in unit.functions
+
+
 # Names, places, comments, macros
 
 TEXT = """# 1 "claims.cpp"
@@ -383,7 +390,8 @@ int far(void);
 #undef GONE
 #define CALL(x) x
 #define EMPTY
-struct s {
+struct s
+{
   /* not kept */ int a;
   int b;
 };
@@ -419,8 +427,8 @@ def test_everything_has_a_file_a_line_and_the_comment_before_it() -> None:
         "EMPTY": ("", 25, ""),
     }
     (s,), (e,) = unit.records, unit.enums
-    assert (s.line, [each.line for each in s.fields or []]) == (26, [27, 28])
-    assert (e.line, [each.line for each in e.constants or []]) == (30, [31, 32])
+    assert (s.line, [each.line for each in s.fields or []]) == (26, [28, 29])
+    assert (e.line, [each.line for each in e.constants or []]) == (31, [32, 33])
     assert {each.name: (each.file, each.line) for each in unit.variables.values()} == {
         "system_one": ("/usr/include/sys.h", 40),
         "last_one": ("dir/h.h", 30),
@@ -492,7 +500,8 @@ def test_a_name_that_is_given_to_what_has_none_is_kept() -> None:
 def test_what_cannot_be_read_is_reported_and_stops_nothing_else(
     text: str, name: str, reason: str, is_cxx: bool
 ) -> None:
-    unit = read(f'# 1 "h.h"\nint before(int);\n{text}\nint after(int);\n')
+    language = "#define __cplusplus 201703L" if is_cxx else "#define __STDC__ 1"
+    unit = read(f'\n{language}\n# 1 "h.h"\nint before(int);\n{text}\nint after(int);\n')
     assert list(unit.functions) == ["before", "after"]
     assert not unit.variables
     assert not unit.typedefs
@@ -532,6 +541,30 @@ def test_what_says_nothing_is_no_refusal() -> None:
     )
     assert unit.refusals == []
     assert list(unit.functions) == ["a", "b", "c", "d", "e", "f"]
+
+
+def test_words_of_cxx_are_names_in_c() -> None:
+    text = "struct class { int private, this; }; struct class *new(int operator, int template);"
+    unit = read(f"\n#define __STDC__ 1\n{text}")
+    assert unit.refusals == []
+    assert spell(unit.functions["new"].type, "new") == (
+        "struct class *new(int operator, int template)"
+    )
+    assert len(read(f"\n#define __cplusplus 201703L\n{text}").refusals) > 0
+    # As the checker includes what is C, but no C++.
+    unit = read(
+        "\n#define __cplusplus 201703L\n#undef __cplusplus\n"
+        f'# 1 "h.h"\n{text}\n# 9 "claims.cpp"\n#define __cplusplus 201703L\n'
+    )
+    assert unit.refusals == []
+
+
+def test_characters_and_names_of_any_kind() -> None:
+    unit = read("enum e { A = L'\\'', B = u8'x' + '\"' }; int größe(void); int $dollar;")
+    assert unit.refusals == []
+    assert [each.value for each in unit.enums[0].constants or []] == ["L'\\''", "u8'x' + '\"'"]
+    assert list(unit.functions) == ["größe"]
+    assert list(unit.variables) == ["$dollar"]
 
 
 def test_as_in_cxx_a_tag_is_a_type() -> None:

@@ -74,6 +74,7 @@ _NOISE = word_set(
 _ATTRIBUTES = (
     word_set(
         "__attribute__ __attribute __declspec _Alignas alignas asm __asm__ __asm noexcept throw"
+        " __pragma"
     )
     | _NOISE
     | _CONVENTIONS.keys()
@@ -82,16 +83,16 @@ _TYPEOF = word_set("typeof __typeof __typeof__ typeof_unqual decltype __auto_typ
 _ASSERTIONS = word_set("_Static_assert static_assert")
 _CXX = word_set(
     "class namespace template using operator friend virtual typename public private protected"
-    " concept requires explicit decltype this"
+    " concept requires explicit this"
 )
 _RESERVED = (
     _STORAGE
-    | _CXX
     | _TYPEOF
     | _NOISE
     | _ASSERTIONS
     | {*_QUALIFIERS, *_ARITHMETIC, "struct", "union", "enum", "sizeof", "_Alignof"}
 )
+"""The words that are names neither in C nor in C++."""
 
 
 class _Refused(Exception):  # noqa: N818 - it is an answer, not an error
@@ -122,7 +123,7 @@ def _subject(words: Sequence[str]) -> str:
     depth = 0
     for word, after in zip(words, [*words[1:], ""], strict=True):
         depth += (word in "([{") - (word in ")]}")
-        if not _is_name(word) or word.startswith("__"):
+        if not _is_name(word) or word in _CXX or word.startswith("__"):
             continue
         if after == "(" and not depth:
             return word
@@ -186,6 +187,9 @@ class _Parser:
         self._at += 1
         return True
 
+    def _is_name(self, word: str) -> bool:
+        return _is_name(word) and not (self._chunk.is_cxx and word in _CXX)
+
     def _expect(self, word: str) -> None:
         if not self._accept(word):
             found = self._peek() or "the end"
@@ -225,7 +229,7 @@ class _Parser:
         try:
             if first in _ASSERTIONS or first in ("asm", "__asm__", "__asm"):
                 return  # declares nothing
-            if (first in _CXX and first != "decltype") or "operator" in self._words:
+            if self._chunk.is_cxx and (first in _CXX or "operator" in self._words):
                 raise _Refused("it is C++", is_cxx=True)
             if self._chunk.is_old_style:
                 raise _Refused("an old-style definition does not say what it is passed")
@@ -331,7 +335,7 @@ class _Parser:
                 found = Tagged(self._enum())
             elif word in _STORAGE or (word[:1] == '"' and "extern" in storage):
                 storage.add(self._take())
-            elif found is None and words in ([], ["_Complex"]) and _is_name(word):
+            elif found is None and words in ([], ["_Complex"]) and self._is_name(word):
                 found = self._named()
             elif word in _TYPEOF:
                 raise _Refused(f"{word} is not computed here", word == "decltype")
@@ -386,14 +390,16 @@ class _Parser:
             attributes += _split(words, "," if word != "__declspec" else "")
         elif word == "[":
             words = self._group()[1:-1]
-            attributes += [each.rpartition(":: ")[2] for each in _split(words, ",")]
+            scopes = zip(words, [*words[1:], ""], strict=True)
+            words = [word for word, after in scopes if "::" not in (word, after)]
+            attributes += _split(words, ",")
         elif word in ("_Alignas", "alignas"):
             self._at += 1
             attributes.append(f"aligned({' '.join(self._group())})")
         elif word.strip("_") == "asm":
             self._at += 1
             attributes.append(f"asm({' '.join(self._group())})")
-        elif word in ("noexcept", "throw"):
+        elif word in ("noexcept", "throw", "__pragma"):
             self._at += 1
             if self._peek() == "(":
                 self._group()
@@ -406,6 +412,7 @@ class _Parser:
     # Records and enums
 
     def _record(self) -> Record:
+        line = self._line()
         keyword: Any = self._take()
         tag, attributes = self._tag()
         is_cxx = self._peek() in (":", "<", "final")
@@ -414,7 +421,6 @@ class _Parser:
         known = self._unit.tags.get(tag)
         record = known if isinstance(known, Record) else None
         if record is None or (self._peek() == "{" and record.fields is not None):
-            line = self._line()
             record = Record(keyword, tag, **self._place((), "", line))
             self._unit.records.append(record)
         if tag:
@@ -423,7 +429,7 @@ class _Parser:
             return record
         record.outer = self._within[-1] if self._within else None
         end = self._closing(self._at)
-        record.line, record.file = self._line(), self._chunk.file
+        record.line, record.file = line, self._chunk.file
         record.comment = self._chunk.comment if not self._within else ""
         record.pack = self._chunk.pack
         self._at += 1
@@ -443,7 +449,7 @@ class _Parser:
     def _tag(self) -> tuple[str, list[str]]:
         attributes: list[str] = []
         self._attributes(attributes)
-        tag = self._take() if _is_name(self._peek()) else ""
+        tag = self._take() if self._is_name(self._peek()) else ""
         self._attributes(attributes)
         if not tag and self._peek() != "{":
             raise _Refused("there is no tag", self._peek() in _CXX or self._peek() == "::")
@@ -485,12 +491,13 @@ class _Parser:
         return Field(name, ctype, bits, **self._place(attributes, "", line))
 
     def _enum(self) -> Enum:
+        line = self._line()
         self._take()
         tag, attributes = self._tag()
         known = self._unit.tags.get(tag)
         enum = known if isinstance(known, Enum) else None
         if enum is None or (self._peek() == "{" and enum.constants is not None):
-            enum = Enum(tag, **self._place((), "", self._line()))
+            enum = Enum(tag, **self._place((), "", line))
             self._unit.enums.append(enum)
         if tag:
             self._unit.tags[tag] = enum
@@ -499,20 +506,28 @@ class _Parser:
             enum.underlying, _, _ = self._specifiers()
         if self._peek() == "{":
             end = self._closing(self._at)
-            enum.line, enum.file = self._line(), self._chunk.file
+            enum.line, enum.file = line, self._chunk.file
             enum.comment = self._chunk.comment if not self._within else ""
             self._at += 1
-            enum.constants = []
-            while self._peek() != "}":
-                enum.constants.append(self._enumerator())
+            try:
+                enum.constants = self._enumerators()
+            except _Refused as refused:
+                self._refuse(refused, self._words[self._at : end], tag)
             self._at = end + 1
         self._attributes(attributes)
         enum.attributes = enum.attributes or tuple(attributes)
         return enum
 
+    def _enumerators(self) -> list[Enumerator]:
+        """The constants, up to the closing brace."""
+        found: list[Enumerator] = []
+        while self._peek() != "}":
+            found.append(self._enumerator())
+        return found
+
     def _enumerator(self) -> Enumerator:
         line, name = self._line(), self._take()
-        if not _is_name(name):
+        if not self._is_name(name):
             raise _Refused(f"{name!r} is no name")
         attributes: list[str] = []
         self._attributes(attributes)
@@ -552,7 +567,7 @@ class _Parser:
             self._expect(")")
             self._at = end
             return name, ctype
-        name = self._take() if _is_name(self._peek()) else ""
+        name = self._take() if self._is_name(self._peek()) else ""
         return name, self._suffixes(base, attributes)
 
     def _is_nested(self, is_parameter: bool) -> bool:
@@ -563,7 +578,7 @@ class _Parser:
         word = self._words[at]
         if word in _CONVENTIONS or word in ("*", "(", "^", "&"):
             return True
-        return _is_name(word) and not (is_parameter and self._begins_type(word))
+        return self._is_name(word) and not (is_parameter and self._begins_type(word))
 
     def _suffixes(self, base: Type, attributes: list[str]) -> Type:
         """The parameters or the lengths behind a name; what is further out is further in."""

@@ -9,9 +9,9 @@ from .c_model import Macro
 
 _TOKEN = re.compile(
     r"""/\*[\s\S]*?\*/ | //[^\n]* | \n+ | ^[ \t]*\#[^\n]*
-      | [A-Za-z_$][\w$]* | \.?\d(?:[eEpP][+-]|'?[\w.])*
-      | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*' | \.\.\. | :: | ->
-      | << | >> | [=!<>]= | && | \|\| | \S""",
+      | (?:u8|[uUL])?"(?:[^"\\\n]|\\.)*" | (?:u8|[uUL])?'(?:[^'\\\n]|\\.)*'
+      | (?:[^\W\d]|\$)[\w$]* | \.?\d(?:[eEpP][+-]|'?[\w.])*
+      | \.\.\. | :: | -> | << | >> | [=!<>]= | && | \|\| | \S""",
     re.MULTILINE | re.VERBOSE,
 )
 _BRACKETS = {**dict.fromkeys("([{", 1), **dict.fromkeys(")]}", -1)}
@@ -28,7 +28,7 @@ def word_set(text: str) -> frozenset[str]:
 
 WITH_PARENTHESES = word_set(
     "__attribute__ __attribute __declspec __asm__ __asm asm alignas _Alignas throw noexcept"
-    " typeof __typeof__ __typeof decltype _Atomic"
+    " typeof __typeof__ __typeof typeof_unqual decltype _Atomic _BitInt __pragma"
 )
 """Words whose parentheses are no function's."""
 
@@ -41,16 +41,23 @@ _OLD_STYLE = re.compile(
 
 @dataclass
 class Chunk:
-    """The words of one declaration, without the body of a function, and their lines.
+    """The words of one declaration, without the body of a function.
 
-    ``pack`` is what ``#pragma pack`` says where it ends: "" or a number. Where it is an
-    old-style definition, the declarations of its parameters follow without semicolons.
+    Attributes:
+        file, lines: where the words are; the file is that of the first one.
+        comment: the text of the comment directly before it, or "".
+        is_cxx: whether the words of C++ are no names here.
+        has_body: whether a function's body was left out.
+        is_old_style: whether it is an old-style definition. The declarations of its parameters
+            then follow without their semicolons.
+        pack: the number that ``#pragma pack`` says where it ends, or "".
     """
 
     file: str
     comment: str
     words: list[str] = field(default_factory=list[str])
     lines: list[int] = field(default_factory=list[int])
+    is_cxx: bool = False
     has_body: bool = False
     is_old_style: bool = False
     pack: str = ""
@@ -74,7 +81,7 @@ class Tokens:
         self._file, self._line, self._is_own = "", 1, False
         self._comment, self._comment_end = "", -9
         self._pack: list[tuple[str, str]] = []  # the label of a push, and the number
-        self._is_cxx = False
+        self._is_cxx = "\n#define " not in text  # Microsoft's cl does not print them
 
     def __iter__(self) -> Iterator[Chunk]:
         """Each declaration at file scope; those within ``extern "C" { }``, too."""
@@ -134,6 +141,7 @@ class Tokens:
     def _finished(self, chunk: Chunk) -> Chunk:
         self.names.setdefault(chunk.file, set()).update(chunk.words)
         chunk.pack = self._pack[-1][1] if self._pack else ""
+        chunk.is_cxx = self._is_cxx
         return chunk
 
     def _directive(self, row: str) -> None:

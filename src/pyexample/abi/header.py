@@ -69,8 +69,9 @@ class Header:
         for each in unit.records:
             if each.tag:
                 path = _path(each)
-                spelling = f"{each.keyword} {path}" if path else ""
-                self.records[each.tag] = self.records[path] = (spelling, each)
+                self.records[each.tag] = (f"{each.keyword} {path}" if path else "", each)
+                if path:
+                    self.records[path] = self.records[each.tag]
         for typedef in unit.typedefs.values():
             target = resolve(typedef.type)
             if isinstance(target, Tagged) and isinstance(target.declared, Record):
