@@ -26,6 +26,7 @@ from pyexample.abi.c_model import (
     spell,
 )
 from pyexample.abi.c_parser import read
+from pyexample.abi.header import without_bodies
 
 PRELUDE = """
 typedef unsigned long size_t;
@@ -578,3 +579,31 @@ def test_names_of_types_are_those_of_one_reading() -> None:
     assert isinstance(one.typedefs["size_t"], Typedef)
     assert one.typedefs["size_t"].type == other.typedefs["size_t"].type
     assert one.typedefs["point"].type != other.typedefs["point"].type
+
+
+# Without the bodies of functions
+
+
+def test_bodies_are_left_out_and_nothing_else() -> None:
+    text = """# 1 "h.h"
+struct __attribute__((packed)) s { char c; int i; };
+static inline int *f(void *p) { /* } and ' and " */ if (p) { return p; } return 0; }
+/* two
+   lines { */
+int table[] = { 1, 2 };
+extern "C" { struct __attribute__((aligned(8))) t { int (*f)(void); }; int g(void) { return 1; } }
+# 9 "claims.cpp"
+int own(void) { return 1; }
+"""
+    lines = [each.strip() for each in without_bodies(text, "claims.cpp")]
+    assert lines == [
+        '# 1 "h.h"',
+        "struct __attribute__((packed)) s { char c; int i; };",
+        "static inline int *f(void *p) ;",
+        "",
+        "",
+        "int table[] = { 1, 2 };",
+        'extern "C" { struct __attribute__((aligned(8))) t { int (*f)(void); }; int g(void) ; }',
+        '# 9 "claims.cpp"',
+        "int own(void) { return 1; }",
+    ]

@@ -5,6 +5,7 @@ own words. Where a record's or an enum's body cannot be read, what is declared w
 is. Names of types decide what an identifier means, as in C (6.7.8), so that the order counts.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -387,12 +388,12 @@ class _Parser:
             words = self._group()
             if word != "__declspec":
                 words = words[1:-1]
-            attributes += _split(words, "," if word != "__declspec" else "")
+            attributes += _split(tuple(words), "," if word != "__declspec" else "")
         elif word == "[":
             words = self._group()[1:-1]
             scopes = zip(words, [*words[1:], ""], strict=True)
             words = [word for word, after in scopes if "::" not in (word, after)]
-            attributes += _split(words, ",")
+            attributes += _split(tuple(words), ",")
         elif word in ("_Alignas", "alignas"):
             self._at += 1
             attributes.append(f"aligned({' '.join(self._group())})")
@@ -613,7 +614,8 @@ class _Parser:
         return tuple(found), False
 
 
-def _split(words: list[str], separator: str) -> list[str]:
+@functools.lru_cache
+def _split(words: tuple[str, ...], separator: str) -> list[str]:
     """The texts between separators that are not in brackets; without one, of each word."""
     parts: list[str] = [""]
     depth = 0
