@@ -378,7 +378,7 @@ def test_a_function_that_needs_an_unknown_struct_says_so(
 ) -> None:
     header = HEADER + "struct color { int rgb; }; void paint(struct color c);"
     (found,) = binding(header, MODULE).report()["findings"]
-    assert found["paste"] == "# paint() needs a class for color first"
+    assert found["paste"] == "# paint() needs a class for struct color first"
 
 
 def test_a_directory_and_macros_are_passed_on(

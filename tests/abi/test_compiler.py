@@ -55,7 +55,7 @@ def test_microsofts_compiler_has_its_own_options(
     compiler.preprocess("claims.cpp")
     asked = (tmp_path / "asked").read_text().splitlines()
     common = "/Iinclude /DX=1 /nologo /TP /std:c++17 /permissive /w"
-    assert asked == [f"{common} /Zs claims.cpp", f"{common} /E claims.cpp"]
+    assert asked == [f"{common} /Zs claims.cpp", f"{common} /E /C claims.cpp"]
 
 
 def test_an_error_within_a_template_belongs_to_the_line_that_asked_for_it() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from .c_model import behind, spell
 from .header import Header
 from .model import CXX, Constant, Declarations, Field, Function, Struct, Type, kind_of
 
@@ -194,16 +195,16 @@ class Claims:
             if prototype is None:
                 continue
             c_function = f"ct_signature<decltype({function.name})>"
-            places = [(function.result, f"{c_function}::result", prototype.result)]
+            places = [(function.result, f"{c_function}::result", prototype.type.result)]
             for number, (ctype, parameter) in enumerate(
-                zip(function.arguments or [], prototype.parameters, strict=False)
+                zip(function.arguments or [], prototype.type.parameters, strict=False)
             ):
-                c_type = f"ct_parameter<decltype({function.name}), {number}>"
-                places.append((ctype, c_type, parameter.type))
-            for ctype, expression, tokens in places:
+                c_parameter = f"ct_parameter<decltype({function.name}), {number}>"
+                places.append((ctype, c_parameter, parameter.type))
+            for ctype, expression, c_type in places:
                 index = _struct_in(ctype)
                 if index is not None:
-                    name = " ".join(token for token in tokens if token not in ("const", "*"))
+                    name = spell(behind(c_type))
                     uses.setdefault((index, name), []).append(expression)
         for (index, name), expressions in sorted(uses.items(), key=lambda item: -len(item[1])):
             yield index, expressions[0], name

@@ -103,10 +103,10 @@ class Compiler:
         self._options += [f"{flag}D{definition}" for definition in define]
         if self._microsoft:
             self._options += ["/nologo", "/TP", "/std:c++17", "/permissive", "/w"]
-            self._check, self._preprocess = ["/Zs"], ["/E"]
+            self._check, self._preprocess = ["/Zs"], ["/E", "/C"]
         else:
             self._options += ["-x", "c++", "-std=gnu++17", "-w"]
-            self._check, self._preprocess = ["-fsyntax-only"], ["-E", "-dD"]
+            self._check, self._preprocess = ["-fsyntax-only"], ["-E", "-dD", "-C"]
 
     def name(self) -> str:
         """What it calls itself."""
@@ -116,7 +116,7 @@ class Compiler:
         return text.splitlines()[0] if text else " ".join(self.command)
 
     def preprocess(self, source: str) -> str:
-        """The text of ``source`` with its headers; raises CannotJudgeError."""
+        """The text of ``source`` with its headers and comments; raises CannotJudgeError."""
         done = self._run([*self.command, *self._options, *self._preprocess, source])
         if done.returncode:
             raise CannotJudgeError(f"the header is not to be had:\n{_shorten(done.stderr)}")

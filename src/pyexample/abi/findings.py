@@ -6,8 +6,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .c_model import spell
 from .claims import Claims
-from .header import ALTERNATIVE, Header, is_in
+from .header import Header, is_in
 from .judge import VERDICTS, Failure, Judgement
 from .model import Constant, Declarations, Field, Function, Struct, Type, kind_of
 from .paste import Paste
@@ -102,6 +103,7 @@ def findings(
     found += words.of_constants(judgement.failures)
     found += words.not_in_header()
     found += words.not_in_python(headers, paste)
+    found += words.unread(headers)
     found.sort(key=lambda each: (each.severity, each.file, each.line, each.subject))
     return found
 
@@ -175,8 +177,9 @@ class _Words:
                 else "an argument that is passed is not read, and those behind it are misread",
             )
         prototype = self._header.functions.get(function.name)
+        names = [each.name for each in prototype.type.parameters] if prototype else []
         for number, ctype in enumerate(function.arguments[:count]):
-            name = prototype.parameters[number].name if prototype else ""
+            name = names[number] if number < len(names) else ""
             where = f"argument {number + 1}{f' ({name})' if name else ''}"
             yield from self._value(failure, f"argument {number}", where, ctype)
 
@@ -217,7 +220,8 @@ class _Words:
         prototype = self._header.functions.get(function.name)
         c = c_type
         if prototype:
-            c = f"{prototype};  ({os.path.basename(prototype.file)}:{prototype.line})"
+            c = spell(prototype.type, prototype.name)
+            c += f";  ({os.path.basename(prototype.file)}:{prototype.line})"
         python = self._declarations.python_function(function)
         return _combine(function.name, function.file, function.line, python, c, differences)
 
@@ -306,11 +310,11 @@ class _Words:
             message = " ".join(by_kind["count"].messages)
             told = re.search(r"(?:decomposes in|binds )to (\d+)", message)
             members = self._header.members(spelling)
-            if len(lacking) == 1 and members[lacking[0]] in ("[]", "[0]"):
-                what = f"Python lacks {lacking[0]}{members[lacking[0]]}"
+            if len(lacking) == 1 and members[lacking[0]].is_flexible:
+                what = f"Python lacks {spell(members[lacking[0]].field.type, lacking[0])}"
                 yield _Difference("note", "flexible", what, _HAPPENS["flexible"])
                 return
-            if lacking and all(members[each].endswith(ALTERNATIVE) for each in lacking):
+            if lacking and all(members[each].is_alternative for each in lacking):
                 happens = "Python cannot look at these bytes in that way"
                 yield _Difference(
                     "note", "count", f"Python lacks {', '.join(lacking)}", happens
@@ -351,8 +355,8 @@ class _Words:
         bits = failure.numbers("bits")
         if each.bits and not bits:
             # Within a union the compiler cannot try it out: the header's text says it.
-            text = self._header.members(spelling).get(each.name, "").rstrip(ALTERNATIVE)
-            bits = [int(text[1:])] if re.fullmatch(r":\d+", text) else []
+            member = self._header.members(spelling).get(each.name)
+            bits = [int(member.field.bits)] if member and member.field.bits.isdecimal() else []
             settled = bool(bits)
         if bits and bits[0] != each.bits:
             what = f"{each.bits} bits wide, C has {bits[0]}"
@@ -464,8 +468,26 @@ class _Words:
                 prototype.line,
                 "Python does not declare this function",
                 "",
-                f"{prototype};",
+                f"{spell(prototype.type, prototype.name)};",
                 paste=paste.function(prototype),
+            )
+
+    def unread(self, headers: list[str]) -> Iterator[Finding]:
+        """What the reader could not read, unless C has nothing like it."""
+        declared = {each.name for each in self._declarations.functions}
+        for refusal in self._header.unit.refusals:
+            if refusal.is_cxx or refusal.name in declared or not is_in(refusal, headers):
+                continue
+            yield Finding(
+                "note",
+                "unread",
+                refusal.name or refusal.text,
+                refusal.file,
+                refusal.line,
+                f"the header's declaration is not understood: {refusal.reason}",
+                "",
+                refusal.text,
+                "whether Python lacks it is not known",
             )
 
 

@@ -1,14 +1,33 @@
 """Write the Python declaration of a C prototype, ready to paste."""
 
 import keyword
+import os
+from collections.abc import Sequence
 from typing import Literal
 
-from .header import Header, Prototype, Tokens
+from .c_model import (
+    Array,
+    Basic,
+    Enum,
+    Function,
+    FunctionType,
+    Named,
+    Parameter,
+    Pointer,
+    Record,
+    Tagged,
+    Type,
+    Typedef,
+    qualified,
+    resolve,
+    spell,
+)
+from .header import Header
 
 Style = Literal["project", "ctypes"]
 
 _NAMES = {
-    "_Bool": "c_bool", "bool": "c_bool", "char": "c_char", "wchar_t": "c_wchar",
+    "_Bool": "c_bool", "char": "c_char", "wchar_t": "c_wchar",
     "signed char": "c_byte", "unsigned char": "c_ubyte", "short": "c_short",
     "unsigned short": "c_ushort", "int": "c_int", "unsigned int": "c_uint", "long": "c_long",
     "unsigned long": "c_ulong", "long long": "c_longlong",
@@ -18,6 +37,11 @@ _NAMES = {
     **{f"int{bits}_t": f"c_int{bits}" for bits in (8, 16, 32, 64)},
     **{f"uint{bits}_t": f"c_uint{bits}" for bits in (8, 16, 32, 64)},
 }  # fmt: skip
+
+_TYPE_ATTRIBUTES = ("vector_size(", "ext_vector_type(", "mode(", "neon_", "__arm")
+_VARIADIC = (
+    '# Variadic: pass what stands for "..." as ctypes objects, such as ctypes.c_int(1).\n'
+)
 
 
 class Unknown(Exception):  # noqa: N818 - it is an answer, not an error
@@ -37,121 +61,112 @@ class Paste:
     """Writes declarations in one style; ``classes`` are Python's by C's spelling."""
 
     def __init__(self, header: Header, classes: dict[str, str], style: Style) -> None:
-        self._header = header
-        self._classes = classes
+        self._classes = {header.record(spelling): name for spelling, name in classes.items()}
         self._style: Style = style
+        self._prefix = "ctypes." if style == "ctypes" else ""
 
-    def function(self, prototype: Prototype) -> str:
+    def function(self, function: Function) -> str:
         """The declaration, or why there is none."""
+        parameters = function.type.parameters
         try:
-            arguments = [self._type(each.type) for each in prototype.parameters]
-            result = self._type(prototype.result)
+            arguments = [self._type(each.passed) for each in parameters]
+            result = self._type(function.type.result)
         except Unknown as unknown:
-            return f"# {prototype.name}() needs a class for {unknown} first"
+            return f"# {function.name}() needs {unknown}"
         if self._style == "ctypes":
             listed = ", ".join(each.text for each in arguments)
+            name = f"lib.{function.name}"
+            if keyword.iskeyword(function.name):
+                name = f'getattr(lib, "{function.name}")'
             return (
-                f"lib.{prototype.name}.argtypes = [{listed}]\n"
-                f"lib.{prototype.name}.restype = {result.text}"
+                f"{_VARIADIC if function.type.variadic else ''}"
+                f"{name}.argtypes = [{listed}]\n"
+                f"{name}.restype = {result.text}"
             )
-        names = [
-            _python_name(each.name, number) for number, each in enumerate(prototype.parameters)
-        ]
-        parameters = [
-            f"    {name}: {_annotation(each)},\n"
-            for name, each in zip(names, arguments, strict=True)
-        ]
-        listed = f"\n{''.join(parameters)}    /,\n" if parameters else ""
+        if keyword.iskeyword(function.name):
+            return f"# {function.name}() cannot be declared: Python has this word for itself"
+        if function.type.variadic:
+            return (
+                f"# {function.name}() is variadic, which no declaration here can say: call it"
+                " from a C function of your own, or with ctypes (--style ctypes)"
+            )
+        annotations = zip(_python_names(parameters), arguments, strict=True)
+        lines = [f"    {name}: {_annotation(each)},\n" for name, each in annotations]
+        listed = f"\n{''.join(lines)}    /,\n" if lines else ""
         returned = "None" if result.text == "None" else _result_annotation(result)
-        return f"@library.function\ndef {prototype.name}({listed}) -> {returned}: ..."
+        return f"@library.function\ndef {function.name}({listed}) -> {returned}: ..."
 
-    def _type(self, tokens: Tokens) -> _Type:
-        tokens = [each for each in tokens if each not in ("struct", "union", "volatile")]
-        if "(" in tokens:
-            return self._callback(tokens)
-        if tokens[-1:] == ["const"]:  # of the pointer itself, or of a value
-            return self._type(tokens[:-1])
-        if tokens[-1:] != ["*"]:
-            return self._value([each for each in tokens if each != "const"])
-        const = "const" in (tokens[0], tokens[-2])
-        target = self._type(tokens[:-1])
-        prefix = "ctypes." if self._style == "ctypes" else ""
-        if target.text == "None":
-            return _Type(f"{prefix}c_void_p", target, const)
-        if target.text == f"{prefix}c_char" and const:
-            return _Type(f"{prefix}c_char_p", target, const)
-        if target.text == f"{prefix}c_wchar" and const:
-            return _Type(f"{prefix}c_wchar_p", target, const)
-        return _Type(f"{prefix}POINTER({target.text})", target, const)
-
-    def _value(self, tokens: Tokens) -> _Type:
-        prefix = "ctypes." if self._style == "ctypes" else ""
-        if tokens[0] == "enum":
-            return _Type(f"{prefix}c_int")
-        if tokens == ["void"]:
+    def _type(self, ctype: Type) -> _Type:
+        """The type of an argument, a result, or of what a pointer points to."""
+        if isinstance(ctype, Pointer):
+            return self._pointer(ctype.target)
+        if isinstance(ctype, FunctionType):
+            types = [self._type(ctype.result)]
+            types += [self._type(each.passed) for each in ctype.parameters]
+            if ctype.variadic:
+                raise Unknown(f"a callback that ctypes lacks: {spell(ctype)}")
+            listed = ", ".join(each.text for each in types)
+            return _Type(f"{self._prefix}CFUNCTYPE({listed})")
+        if isinstance(ctype, Array):
+            if not ctype.length.isdecimal():
+                raise Unknown(f"the length of {spell(ctype)}, which is an expression")
+            return _Type(f"{self._type(ctype.item).text} * {ctype.length}")
+        if isinstance(ctype, Tagged):
+            return self._tagged(ctype)
+        name = ctype.name if isinstance(ctype, Basic) else ctype.typedef.name
+        if name == "void":
             return _Type("None")
-        name = _arithmetic(tokens)
         if name in _NAMES:
-            return _Type(f"{prefix}{_NAMES[name]}")
-        spelling = self._header.records[name].spelling if name in self._header.records else name
-        if spelling in self._classes:
-            return _Type(self._classes[spelling])
-        if (
-            name in self._header.typedefs
-            and spelling == name
-            and self._header.typedefs[name] != [name]
-        ):
-            return self._type(self._header.typedefs[name])
-        if name in self._header.records and not self._header.members(spelling):
-            return _Type("None")  # an opaque struct: only ever behind a pointer
-        raise Unknown(" ".join(tokens))
+            return _Type(f"{self._prefix}{_NAMES[name]}")
+        if isinstance(ctype, Named) and not _is_changed(ctype.typedef):
+            return self._type(qualified(ctype.typedef.type, ctype.qualifiers))
+        raise Unknown(f"a type that ctypes lacks: {name}")
 
-    def _callback(self, tokens: Tokens) -> _Type:
-        start = tokens.index("(")
-        end = tokens.index(")", start)
-        parameters = tokens[end + 2 : -1]
-        parts: list[Tokens] = [[]]
-        for word in parameters:
-            if word == ",":
-                parts.append([])
-            else:
-                parts[-1].append(word)
-        types = [self._type(tokens[:start])]
-        types += [
-            self._type(_unnamed(part, self._header))
-            for part in parts
-            if part not in ([], ["void"])
-        ]
-        prefix = "ctypes." if self._style == "ctypes" else ""
-        return _Type(f"{prefix}CFUNCTYPE({', '.join(each.text for each in types)})")
+    def _pointer(self, target: Type) -> _Type:
+        whole = resolve(target)
+        if isinstance(whole, FunctionType):
+            return self._type(whole)
+        const = "const" in getattr(whole, "qualifiers", ())
+        if isinstance(whole, Tagged) and self._is_opaque(whole.declared):
+            return _Type(f"{self._prefix}c_void_p", _Type("None"), const)
+        item = self._type(target)
+        if item.text == "None":
+            return _Type(f"{self._prefix}c_void_p", item, const)
+        if const and isinstance(whole, Basic) and whole.name in ("char", "wchar_t"):
+            return _Type(f"{item.text}_p", item, const)
+        return _Type(f"{self._prefix}POINTER({item.text})", item, const)
 
+    def _is_opaque(self, declared: Record | Enum) -> bool:
+        is_known = declared in self._classes
+        return isinstance(declared, Record) and declared.fields is None and not is_known
 
-def _unnamed(tokens: Tokens, header: Header) -> Tokens:
-    """A parameter without its name."""
-    types = [each for each in tokens if each not in ("const", "*", "struct", "union", "enum")]
-    return (
-        tokens[:-1]
-        if len(types) > 1 and tokens[-1] == types[-1] and types[-1] not in _NAMES
-        else tokens
-    )
+    def _tagged(self, ctype: Tagged) -> _Type:
+        declared = ctype.declared
+        if isinstance(declared, Enum):
+            return self._type(declared.underlying or Basic("int"))
+        if declared in self._classes:
+            return _Type(self._classes[declared])
+        name = spell(Tagged(declared))
+        if not (declared.tag or declared.alias):
+            name += f" ({os.path.basename(declared.file)}:{declared.line})"
+        raise Unknown(f"a class for {name} first")
 
 
-def _arithmetic(tokens: Tokens) -> str:
-    """The canonical spelling of a type of several words."""
-    words = [each for each in tokens if each != "int"] if len(tokens) > 1 else tokens
-    if "char" not in words and words != ["signed"]:
-        words = [each for each in words if each != "signed"]
-    if not words or words == ["signed"]:
-        return "int"
-    if words == ["unsigned"]:
-        return "unsigned int"
-    return " ".join(sorted(words, key=["unsigned", "signed"].__contains__, reverse=True))
+def _is_changed(typedef: Typedef) -> bool:
+    """Whether an attribute makes another type of it."""
+    return any(each.startswith(_TYPE_ATTRIBUTES) for each in typedef.attributes)
 
 
-def _python_name(name: str, number: int) -> str:
-    if not name:
-        return f"argument{number + 1}"
-    return f"{name}_" if keyword.iskeyword(name) else name
+def _python_names(parameters: Sequence[Parameter]) -> list[str]:
+    """The names of parameters, made up where there is none."""
+    given = [each.name for each in parameters]
+    names: list[str] = []
+    for number, name in enumerate(given, 1):
+        name = f"{name}_" if keyword.iskeyword(name) else name or f"argument{number}"
+        while name in names or (name != given[number - 1] and name in given):
+            name += "_"
+        names.append(name)
+    return names
 
 
 _INTEGERS = frozenset(_NAMES.values()) - {

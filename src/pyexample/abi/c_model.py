@@ -1,0 +1,304 @@
+"""What C headers declare, as the reader has it: functions, records, enums, typedefs, macros.
+
+Nothing here is computed: the length of an array, the width of a bit-field and the value of
+an enumerator or a macro are the header's own text, which only the compiler evaluates. Types
+refer to the very objects that declare them, so that two types of one ``Unit`` are equal if,
+and only if, C spells them the same.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal, Union
+
+# Types
+
+
+@dataclass(frozen=True)
+class Basic:
+    """A type that is no header's: "int", "unsigned long", "_Bool", "double _Complex", "void".
+
+    Its name is the shortest one; a char is "char", "signed char" or "unsigned char".
+    """
+
+    name: str
+    qualifiers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Named:
+    """A type by the name that a typedef has given to it."""
+
+    typedef: "Typedef"
+    qualifiers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A struct, a union or an enum; one without a tag or a body of its own, too."""
+
+    declared: "Record | Enum"
+    qualifiers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """A pointer; the qualifiers are its own, not those of its target."""
+
+    target: "Type"
+    qualifiers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array. Its length is an expression of C's, or "" for a flexible one.
+
+    The qualifiers are those that a parameter has within the brackets: of the pointer that is
+    passed. All others are the items'.
+    """
+
+    item: "Type"
+    length: str
+    qualifiers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter as the header writes it; the name is "" where it has none."""
+
+    type: "Type"
+    name: str = ""
+
+    @property
+    def passed(self) -> "Type":
+        """The type that is passed: a pointer for an array and for a function (C11 6.7.6.3)."""
+        whole = resolve(self.type)
+        if isinstance(whole, Array):
+            return Pointer(whole.item, whole.qualifiers)
+        return Pointer(self.type) if isinstance(whole, FunctionType) else self.type
+
+
+@dataclass(frozen=True)
+class FunctionType:
+    """The type of a function. ``f()`` is taken for ``f(void)``, as C++ and C23 do."""
+
+    result: "Type"
+    parameters: tuple[Parameter, ...] = ()
+    variadic: bool = False
+
+
+Type = Union[Basic, Named, Tagged, Pointer, Array, FunctionType]  # noqa: UP007 - forward names
+
+
+# Declarations
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class Declaration:
+    """What all of them have.
+
+    Attributes:
+        file: as the preprocessor names it.
+        line: where the declaration begins, from 1 on.
+        comment: the text of the comment directly before it, or "".
+        attributes: "packed", "aligned(8)", "deprecated", "stdcall", 'asm("name")': those of
+            ``__attribute__``, ``__declspec``, ``[[...]]``, ``_Alignas``, and the words for
+            calling conventions, without the underscores around them.
+    """
+
+    file: str = ""
+    line: int = 0
+    comment: str = ""
+    attributes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        name = getattr(self, "name", "") or getattr(self, "tag", "")
+        return f"<{type(self).__name__} {name!r} at {self.file}:{self.line}>"
+
+
+@dataclass(eq=False, repr=False)
+class Function(Declaration):
+    """A function.
+
+    Attributes:
+        has_body: whether it is nowhere declared without being defined, as an inline one is.
+    """
+
+    name: str
+    type: FunctionType
+    is_static: bool = False
+    has_body: bool = False
+
+
+@dataclass(eq=False, repr=False)
+class Variable(Declaration):
+    """A global variable."""
+
+    name: str
+    type: Type
+    is_static: bool = False
+
+
+@dataclass(eq=False, repr=False)
+class Typedef(Declaration):
+    """A name for a type."""
+
+    name: str
+    type: Type
+
+
+@dataclass(eq=False, repr=False)
+class Field(Declaration):
+    """A member of a record; the name is "" for an anonymous one, and for a gap of bits.
+
+    Attributes:
+        bits: the width of a bit-field, an expression of C's; "" of any other member.
+    """
+
+    name: str
+    type: Type
+    bits: str = ""
+
+
+@dataclass(eq=False, repr=False)
+class Record(Declaration):
+    """A struct or union.
+
+    Attributes:
+        tag: "" where there is none.
+        alias: the typedef's name that stands for it where it has no tag.
+        fields: None where the headers do not say, or where they could not be read.
+        pack: the greatest alignment of its fields, from ``#pragma pack``; "" if not limited.
+        outer: the record that it is defined in; C++ looks for its tag there.
+    """
+
+    keyword: Literal["struct", "union"]
+    tag: str
+    alias: str = ""
+    fields: list[Field] | None = None
+    pack: str = ""
+    outer: "Record | None" = None
+
+
+@dataclass(eq=False, repr=False)
+class Enumerator(Declaration):
+    """A constant of an enum. The value is an expression; "" for one more than the last."""
+
+    name: str
+    value: str
+
+
+@dataclass(eq=False, repr=False)
+class Enum(Declaration):
+    """An enum.
+
+    Attributes:
+        tag, alias: as those of a ``Record``.
+        constants: None where the headers do not say.
+        underlying: its integer type, where that is written behind a colon.
+    """
+
+    tag: str
+    alias: str = ""
+    constants: list[Enumerator] | None = None
+    underlying: Type | None = None
+    keyword: Literal["enum"] = "enum"
+
+
+@dataclass(eq=False, repr=False)
+class Macro(Declaration):
+    """An object-like macro, and the text that it stands for."""
+
+    name: str
+    body: str
+
+
+@dataclass(eq=False, repr=False)
+class Refusal(Declaration):
+    """What could not be read.
+
+    Attributes:
+        name: what it declares, as far as that can be told.
+        text: its beginning.
+        reason: why.
+        is_cxx: whether it is something that C does not have, and a C library no use for.
+    """
+
+    name: str
+    text: str
+    reason: str
+    is_cxx: bool = False
+
+
+@dataclass
+class Unit:
+    """Everything that a source file and its headers declare, each in the order of the text.
+
+    Attributes:
+        functions, variables, typedefs, macros: by name.
+        tags: structs, unions and enums by tag: they share a name space in C.
+        records, enums: all of them, those without a tag too.
+        refusals: what could not be read. Nothing is left out silently.
+        names: every word that is outside of directives and functions' bodies, by file.
+        system: the files that the compiler calls the system's.
+    """
+
+    functions: dict[str, Function] = field(default_factory=dict[str, Function])
+    variables: dict[str, Variable] = field(default_factory=dict[str, Variable])
+    typedefs: dict[str, Typedef] = field(default_factory=dict[str, Typedef])
+    macros: dict[str, Macro] = field(default_factory=dict[str, Macro])
+    tags: dict[str, Record | Enum] = field(default_factory=dict[str, Record | Enum])
+    records: list[Record] = field(default_factory=list[Record])
+    enums: list[Enum] = field(default_factory=list[Enum])
+    refusals: list[Refusal] = field(default_factory=list[Refusal])
+    names: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    system: set[str] = field(default_factory=set[str])
+
+
+# What is asked of types
+
+
+def qualified(ctype: Type, qualifiers: Iterable[str]) -> Type:
+    """The type with these qualifiers as well; those of an array are its items'."""
+    if not qualifiers or isinstance(ctype, FunctionType):
+        return ctype
+    if isinstance(ctype, Array):
+        return replace(ctype, item=qualified(ctype.item, qualifiers))
+    return replace(ctype, qualifiers=ctype.qualifiers.union(qualifiers))
+
+
+def resolve(ctype: Type) -> Type:
+    """What a typedef's name stands for in the end; any other type as it is."""
+    while isinstance(ctype, Named):
+        ctype = qualified(ctype.typedef.type, ctype.qualifiers)
+    return ctype
+
+
+def behind(ctype: Type) -> Type:
+    """What is left of a type without its pointers, arrays and qualifiers."""
+    while isinstance(ctype, Pointer | Array):
+        ctype = ctype.target if isinstance(ctype, Pointer) else ctype.item
+    return ctype if isinstance(ctype, FunctionType) else replace(ctype, qualifiers=frozenset())
+
+
+def spell(ctype: Type, name: str = "") -> str:
+    """C's declaration of a name, or of none, with this type."""
+    if isinstance(ctype, Pointer):
+        words = " ".join([*sorted(ctype.qualifiers), name]).strip()
+        is_nested = isinstance(ctype.target, Array | FunctionType)
+        return spell(ctype.target, f"(*{words})" if is_nested else f"*{words}")
+    if isinstance(ctype, Array):
+        length = " ".join([*sorted(ctype.qualifiers), ctype.length]).strip()
+        return spell(ctype.item, f"{name}[{length}]")
+    if isinstance(ctype, FunctionType):
+        listed = [spell(each.type, each.name) for each in ctype.parameters]
+        listed += ["..."] if ctype.variadic else []
+        return spell(ctype.result, f"{name}({', '.join(listed) or 'void'})")
+    if isinstance(ctype, Basic):
+        base = ctype.name
+    elif isinstance(ctype, Named):
+        base = ctype.typedef.name
+    else:
+        declared = ctype.declared
+        base = f"{declared.keyword} {declared.tag or '{...}'}"
+        base = base if declared.tag else declared.alias or base
+    return " ".join([*sorted(ctype.qualifiers), base, name]).strip()

@@ -1,0 +1,220 @@
+"""Cut what a preprocessor printed into declarations: words, with their place and comment."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from .c_model import Macro
+
+_TOKEN = re.compile(
+    r"""/\*[\s\S]*?\*/ | //[^\n]* | \n+ | ^[ \t]*\#[^\n]*
+      | (?:u8|[uUL])?"(?:[^"\\\n]|\\.)*" | (?:u8|[uUL])?'(?:[^'\\\n]|\\.)*'
+      | (?:[^\W\d]|\$)[\w$]* | \.?\d(?:[eEpP][+-]|'?[\w.])*
+      | \.\.\. | :: | -> | << | >> | [=!<>]= | && | \|\| | \S""",
+    re.MULTILINE | re.VERBOSE,
+)
+_BRACKETS = {**dict.fromkeys("([{", 1), **dict.fromkeys(")]}", -1)}
+_MARKER = re.compile(r'#\s*(?:line\s+)?(\d+)\s+"((?:[^"\\]|\\.)*)"([\s\d]*)')
+_DEFINE = re.compile(r"#\s*define\s+([\w$]+)(\(?)\s*(.*)")
+_UNDEFINE = re.compile(r"#\s*undef\s+([\w$]+)")
+_PACK = re.compile(r"#\s*pragma\s+pack\s*\(([^)]*)\)")
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+WITH_PARENTHESES = word_set(
+    "__attribute__ __attribute __declspec __asm__ __asm asm alignas _Alignas throw noexcept"
+    " typeof __typeof__ __typeof typeof_unqual decltype _Atomic _BitInt __pragma"
+)
+"""Words whose parentheses are no function's."""
+
+_OLD_STYLE = re.compile(
+    rf"(?!(?:{'|'.join(WITH_PARENTHESES)})\b)\b[\w$]+ \( (?!void )[\w$]+(?: , [\w$]+)* \)"
+    r" (?!__)[A-Za-z_][\w$ ]* [\w$*(]"
+)
+"""The beginning of an old-style definition: ``int f(a, b) int a, b; { ... }``."""
+
+
+@dataclass
+class Chunk:
+    """The words of one declaration, without the body of a function.
+
+    Attributes:
+        file, lines: where the words are; the file is that of the first one.
+        comment: the text of the comment directly before it, or "".
+        is_cxx: whether the words of C++ are no names here.
+        has_body: whether a function's body was left out.
+        is_old_style: whether it is an old-style definition. The declarations of its parameters
+            then follow without their semicolons.
+        pack: the number that ``#pragma pack`` says where it ends, or "".
+    """
+
+    file: str
+    comment: str
+    words: list[str] = field(default_factory=list[str])
+    lines: list[int] = field(default_factory=list[int])
+    is_cxx: bool = False
+    has_body: bool = False
+    is_old_style: bool = False
+    pack: str = ""
+
+
+class Tokens:
+    """Iterates over the declarations; the other things that are found are attributes.
+
+    Attributes:
+        macros: the object-like macros that are defined at the end, by name.
+        names: the words of each file, without those of functions' bodies.
+        system: the files that are marked as the system's.
+    """
+
+    def __init__(self, text: str, own: str) -> None:
+        self.macros: dict[str, Macro] = {}
+        self.names: dict[str, set[str]] = {}
+        self.system: set[str] = set()
+        self._words = _TOKEN.findall(text)
+        self._own = os.path.basename(own)
+        self._file, self._line, self._is_own = "", 1, False
+        self._comment, self._comment_end = "", -9
+        self._pack: list[tuple[str, str]] = []  # the label of a push, and the number
+        self._is_cxx = "\n#define " not in text  # Microsoft's cl does not print them
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Each declaration at file scope; those within ``extern "C" { }``, too."""
+        chunk = Chunk("", "")
+        depth, body, is_fresh = 0, 0, True
+        for word in self._words:
+            first = word[0]
+            if first in "\n# \t/":
+                if first == "\n":
+                    self._line += len(word)
+                    is_fresh = True
+                    continue
+                if first != "/":
+                    self._directive(word)
+                    continue
+                if len(word) > 1:
+                    if is_fresh:
+                        self._keep_comment(word)
+                    self._line += word.count("\n")
+                    continue
+            if self._is_own:
+                continue
+            is_fresh = False
+            if body:  # of a function: its words are counted, not kept
+                body += (word == "{") - (word == "}")
+                if not body:
+                    yield self._finished(chunk)
+                    chunk = Chunk("", "")
+                continue
+            if not chunk.words:
+                chunk = Chunk(self._file, self._comment_above())
+            if word in _BRACKETS:
+                if word == "{" and not depth:
+                    if chunk.words[:1] == ["extern"] and len(chunk.words) == 2:
+                        chunk = Chunk("", "")  # extern "C" {
+                        continue
+                    if opens_body(chunk.words):
+                        chunk.has_body, body = True, 1
+                        continue
+                depth += _BRACKETS[word]
+                if depth < 0:  # the end of an extern "C"
+                    depth = 0
+                    continue
+            elif word == ";" and not depth:
+                if not self._is_cxx and _OLD_STYLE.search(" ".join(chunk.words)):
+                    chunk.is_old_style = True
+                    continue  # the body is still to come
+                if chunk.words:
+                    yield self._finished(chunk)
+                chunk = Chunk("", "")
+                continue
+            chunk.words.append(word)
+            chunk.lines.append(self._line)
+        if chunk.words:
+            yield self._finished(chunk)
+
+    def _finished(self, chunk: Chunk) -> Chunk:
+        self.names.setdefault(chunk.file, set()).update(chunk.words)
+        chunk.pack = self._pack[-1][1] if self._pack else ""
+        chunk.is_cxx = self._is_cxx
+        return chunk
+
+    def _directive(self, row: str) -> None:
+        row = row.strip()
+        if marker := _MARKER.match(row):
+            # The next line has that number.
+            self._line, self._file = int(marker[1]) - 1, marker[2]
+            self._is_own = os.path.basename(self._file) == self._own
+            if "3" in marker[3].split():
+                self.system.add(self._file)
+        elif define := _DEFINE.match(row):
+            self._is_cxx |= define[1] == "__cplusplus"
+            if not self._is_own and not define[2] and not self._file.startswith("<"):
+                self.macros[define[1]] = Macro(
+                    define[1],
+                    define[3].strip(),
+                    file=self._file,
+                    line=self._line,
+                    comment=self._comment_above(),
+                )
+        elif undefine := _UNDEFINE.match(row):
+            self._is_cxx &= undefine[1] != "__cplusplus"
+            self.macros.pop(undefine[1], None)
+        elif pack := _PACK.match(row):
+            self._repack([each.strip() for each in pack[1].split(",")])
+
+    def _repack(self, words: list[str]) -> None:
+        """#pragma pack: (), (n), (push[, label][, n]), (pop[, label][, n])."""
+        number = words[-1] if words[-1][:1].isdigit() else ""
+        labels = [each for each in words[1:] if not each[:1].isdigit()]
+        if words[0] == "push":
+            current = self._pack[-1][1] if self._pack else ""
+            self._pack.append((labels[0] if labels else "", number or current))
+            return
+        if words[0] == "pop":
+            places = [n for n, (label, _) in enumerate(self._pack) if label in labels]
+            del self._pack[places[-1] if places else -1 :]
+            if not number:
+                return
+        self._pack[-1:] = [(self._pack[-1][0] if self._pack else "", number)]
+
+    def _keep_comment(self, text: str) -> None:
+        if (
+            text[:2] == "//"
+            and self._comment[:2] == "//"
+            and self._comment_end == self._line - 1
+        ):
+            text = f"{self._comment}\n{text}"
+            self._comment_end = self._line
+        else:
+            self._comment_end = self._line + text.count("\n")
+        self._comment = text
+
+    def _comment_above(self) -> str:
+        """The text of the comment that ends on the line before, or on this one."""
+        text, self._comment = self._comment, ""
+        if not text or not 0 <= self._line - self._comment_end <= 1:
+            return ""
+        if text[:2] == "/*":
+            text = text[2:-2]
+        rows = [re.sub(r"^\s*(//[/!]?|\*+|!)? ?", "", row).rstrip() for row in text.split("\n")]
+        return "\n".join(rows).strip("\n")
+
+
+def opens_body(words: list[str]) -> bool:
+    """Whether a brace behind these words opens a function's body, or a namespace."""
+    if "namespace" in words[:2]:
+        return True
+    depth, has_parameters = 0, False
+    for before, word in zip(["", *words], words, strict=False):
+        if not depth and word == "=":
+            return False  # an initializer
+        if not depth and word == "(" and before not in WITH_PARENTHESES:
+            has_parameters = True
+        depth += (word in "([{") - (word in ")]}")
+    return has_parameters

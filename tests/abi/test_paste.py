@@ -1,0 +1,153 @@
+"""What is printed to be pasted: it is Python, and right; or it says why there is nothing."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from bindings import Binding
+
+MODULE = """
+import ctypes
+from ctypes import *
+lib = CDLL("libtable.so")
+class known(Structure):
+    _fields_ = [("x", c_int)]
+lib.settle.argtypes = [POINTER(known)]
+"""
+IDIOMS = """
+from typing import Annotated, Any
+from pyexample.ffi import Buffer, In, Out
+from pyexample.ffi.declaration import Declaration
+class Library:
+    declarations = {}
+    def function(self, function):
+        declaration = self.declarations[function.__name__] = Declaration(function)
+        declaration.apply(getattr(lib, function.__name__))
+        return function
+library = Library()
+"""
+HEADER = """
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+typedef struct { int x; } known;
+int settle(known *it);
+typedef struct { int x; } pt;
+typedef struct { int y; } *pointed;
+typedef union { int i; float f; } either;
+typedef struct { void *(*alloc)(int); } suite;
+struct opaque;
+typedef struct opaque *handle;
+typedef int callback(int code, const char *name);
+enum color { RED };
+typedef enum { LEFT, RIGHT } side;
+typedef int v4 __attribute__((vector_size(16)));
+"""
+
+# A name, its prototype, and what is printed for plain ctypes: of argtypes and restype, or why nothing.
+ROWS = """
+paren | int (paren)(int); | [c_int] c_int
+two | int one(void), two(int x); | [c_int] c_int
+get | int (*get(int n))(const void *, size_t); | [c_int] CFUNCTYPE(c_int, c_void_p, c_size_t)
+with_callbacks | int with_callbacks(callback f, callback *g); | [CFUNCTYPE(c_int, c_int, c_char_p), CFUNCTYPE(c_int, c_int, c_char_p)] c_int
+run | void run(void (*f)(void *, int (*)(void))); | [CFUNCTYPE(None, c_void_p, CFUNCTYPE(c_int))] None
+opaque_unref | void opaque_unref(struct opaque *opaque); | [c_void_p] None
+opened | int opened(handle *out); | [POINTER(c_void_p)] c_int
+change | known *change(const known *at, known by_value); | [POINTER(known), known] POINTER(known)
+matrix | int matrix(int m[3][4], const char *argv[], const uint8_t *data, int n); | [POINTER(c_int * 4), POINTER(c_char_p), POINTER(c_uint8), c_int] c_int
+tables | int tables(int (*rows)[3], int (*const table[2])(void)); | [POINTER(c_int * 3), POINTER(CFUNCTYPE(c_int))] c_int
+mix | enum color mix(enum color a, side *b); | [c_int, POINTER(c_int)] c_int
+text | const char *text(const wchar_t *w, char *buffer); | [c_wchar_p, POINTER(c_char)] c_char_p
+words | int words(int lambda, int class_, int from, int argument1, int); | [c_int, c_int, c_int, c_int, c_int] c_int
+with | int with(int x); | [c_int] c_int
+printf_like | int printf_like(const char *format, ...); | Variadic: [c_char_p] c_int
+make | pt make(void); | needs a class for pt first
+take | void take(const pt *it); | needs a class for pt first
+take_pointed | void take_pointed(pointed it); | needs a class for struct {...} (h.h:8) first
+choose | either choose(void); | needs a class for either first
+allocate | void allocate(suite *it); | needs a class for suite first
+log_by | void log_by(void (*f)(const char *, ...)); | needs a callback that ctypes lacks: void (const char *, ...)
+log_v | void log_v(const char *format, va_list v); | needs a type that ctypes lacks: __builtin_va_list
+vector | v4 vector(v4 *v); | needs a type that ctypes lacks: v4
+complex_number | double _Complex complex_number(void); | needs a type that ctypes lacks: double _Complex
+wide | __int128 wide(void); | needs a type that ctypes lacks: __int128
+sized | int sized(int (*m)[2 * 3]); | needs the length of int [2 * 3], which is an expression
+"""
+TABLE = [row.split(" | ") for row in ROWS.replace("||", "").strip().splitlines()]
+PROTOTYPES = "\n".join(prototype for _, prototype, _ in TABLE)
+
+
+@pytest.fixture
+def pasted(tmp_path: Path, tool: Callable[[str], str]) -> Callable[[str], dict[str, str]]:
+    """What is printed for each function that Python lacks, in one style."""
+    tool("g++")
+
+    def print_all(style: str) -> dict[str, str]:
+        it = Binding(tmp_path, HEADER + PROTOTYPES, MODULE)
+        found = it.report("--style", style)["findings"]
+        assert {each["kind"] for each in found} == {"missing"}
+        return {each["subject"]: each["paste"] for each in found}
+
+    return print_all
+
+
+def test_each_function_is_printed_or_says_what_it_needs(
+    pasted: Callable[[str], dict[str, str]],
+) -> None:
+    printed = pasted("ctypes")
+    assert len(printed) == len(TABLE) + 1
+    for name, _, expected in TABLE:
+        lines = printed[name].replace("ctypes.", "").splitlines()
+        if lines[0].startswith("# Variadic"):
+            lines[1] = f"Variadic: {lines[1]}"
+            del lines[0]
+        text = " ".join(
+            re.sub(r"(lib\.\w+|getattr\(.*?\))\.\w+ = ", "", each) for each in lines
+        )
+        assert text.removeprefix(f"# {name}() ") == expected
+
+
+@pytest.mark.parametrize("style", ["project", "ctypes"])
+def test_what_is_printed_is_right(
+    pasted: Callable[[str], dict[str, str]], style: str, tmp_path: Path
+) -> None:
+    printed = pasted(style)
+    text = "\n".join(printed.values())
+    module = MODULE + (IDIOMS if style == "project" else "") + text
+    report = Binding(tmp_path, HEADER + PROTOTYPES, module).report()
+    assert [each for each in report["findings"] if each["severity"] == "error"] == [], text
+    # The rest is still missing, and nothing else is.
+    left = {each["subject"] for each in report["findings"] if each["kind"] == "missing"}
+    assert left == {
+        name for name, each in printed.items() if "argtypes" not in each and "def " not in each
+    }
+    assert report["judged"]["functions"] > (13 if style == "project" else 15)
+
+
+def test_a_variadic_function_is_not_printed_as_if_it_were_complete(
+    pasted: Callable[[str], dict[str, str]],
+) -> None:
+    assert pasted("project")["printf_like"].startswith("# printf_like() is variadic")
+    first, *_ = pasted("ctypes")["printf_like"].splitlines()
+    assert first == (
+        '# Variadic: pass what stands for "..." as ctypes objects, such as ctypes.c_int(1).'
+    )
+
+
+def test_what_the_reader_does_not_understand_is_a_note(
+    tmp_path: Path, tool: Callable[[str], str]
+) -> None:
+    tool("g++")
+    header = HEADER + "__typeof__(1 + 1) odd(void); int after(int);"
+    header += "\n#ifdef __cplusplus\ntemplate <class T> T cxx(T it);\n#endif\n"
+    it = Binding(tmp_path, header, MODULE)
+    found = {each["subject"]: each["kind"] for each in it.report()["findings"]}
+    assert found == {"odd": "unread", "after": "missing"}
+    assert it.check("--strict").returncode == 1
+    # The compiler understands it, so that a declaration of it is judged all the same.
+    it = Binding(
+        tmp_path, header, f"{MODULE}lib.odd.argtypes = []\nlib.odd.restype = c_double\n"
+    )
+    verdicts = it.verdicts()
+    assert verdicts == {"odd": ["error kind"], "after": ["note missing"]}
