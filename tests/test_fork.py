@@ -114,7 +114,7 @@ def test_what_a_child_opens_is_its_own(shelf: Shelf) -> None:
 def test_another_thread_was_using_it(shelf: Shelf) -> None:
     """That thread does not exist in the child, in which nothing uses the handle."""
     box = shelf.box_open(ord("b"), 0)
-    thread = threading.Thread(target=shelf.nap, args=(box, 300))
+    thread = threading.Thread(target=shelf.nap, args=(box, 1500))
     thread.start()
     while not box._life.used():
         pass
@@ -176,7 +176,7 @@ def test_a_buffer_that_another_thread_was_using(shelf: Shelf, path: str) -> None
     room = bytearray(100)
     room[:4] = (0x0B0E0B0E).to_bytes(4, "little")  # what C checks
     function = shelf.library.function(nap)
-    thread = threading.Thread(target=function, args=(room, 300))
+    thread = threading.Thread(target=function, args=(room, 1500))
     thread.start()
     while True:
         try:

@@ -42,8 +42,8 @@ MUTANTS = {
     "handle": ("fastcall.c", "return *word != 0;", "return 1;"),
     "room": (
         "fastcall.c",
-        "fastcall_handle *handles[FASTCALL_MAX_HANDLES];",
-        "fastcall_handle *handles[1];",
+        "handle *handles[FASTCALL_MAX_HANDLES];",
+        "handle *handles[1];",
     ),
     "error": (
         "fastcall.c",
@@ -58,6 +58,8 @@ MUTANTS = {
         "type != python.int_type && object != python.true_",
         "!is_int(object) && object != python.true_",
     ),
+    "state": ("fastcall.c", "(void)py.PyThread_tss_set(innermost, state.outer);", ""),
+    "user": ("fastcall.c", "ADD(&used->users, 1);", ""),
     "stack": ("abi.h", "FIRST_STACK_WORD + stack / 8", "FIRST_STACK_WORD + stack / 16"),
 }
 

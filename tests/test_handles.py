@@ -3,6 +3,7 @@
 import copy
 import ctypes
 import gc
+import itertools
 import pickle
 import signal
 import sys
@@ -10,8 +11,10 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from ctypes import c_int64
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -570,3 +573,139 @@ def test_the_end_of_python(shelf: Shelf, path: str, more: str) -> None:
     paths = [str(library.parent.parent.parent), str(Path(__file__).parent)]
     done = attempt([sys.executable, "-X", "dev", "-c", EXIT.format(paths=paths) + more])
     assert (done.returncode, done.stderr) == (0, "")
+
+
+class Interrupt(BaseException):
+    pass
+
+
+@contextmanager
+def interrupt(at: int) -> Iterator[None]:
+    """Raise Interrupt where the package calls its function number ``at``.
+
+    A signal's handler is called there, and raises KeyboardInterrupt. Not counted is what
+    Python calls by itself, which has nobody to raise it.
+    """
+    count = itertools.count()
+
+    def trace(frame: FrameType, event: str, argument: Any) -> None:
+        name, file = frame.f_code.co_name, Path(frame.f_code.co_filename)
+        is_ours = file.parent.name == "ffi" and name not in ("__del__", "free")
+        is_callback = file.stem == "callbacks" and name == "call"
+        if is_ours and not is_callback and next(count) == at:
+            raise Interrupt
+
+    earlier = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(earlier)
+
+
+def interrupted_everywhere(work: Callable[[], object]) -> Iterator[None]:
+    """Once for each place where ``work`` can be interrupted, when it has been."""
+    for at in itertools.count():
+        try:
+            with interrupt(at):
+                work()
+        except Interrupt:
+            yield
+        else:
+            assert at > 5  # it was interrupted
+            return
+
+
+def test_a_call_that_is_interrupted_anywhere(shelf: Shelf, path: str) -> None:
+    """It is over all the same: nothing uses the handle, and the thread is in no call."""
+    box = opened(shelf)
+
+    def work() -> None:
+        if path == "ctypes":  # which alone loses what comes when a callback begins
+            shelf.watch(box, 0, 0, None)
+        else:
+            shelf.each(box, 2, lambda number: shelf.nap(box, 0) - ord("b"))
+
+    for _ in interrupted_everywhere(work):
+        assert calls._innermost == {}
+        assert box._life.used() is None
+    box.close()
+
+
+def test_a_child_whose_closing_is_interrupted_anywhere(shelf: Shelf) -> None:
+    """It keeps no parent open."""
+    things: list[Any] = []
+
+    def another() -> Any:
+        box = opened(shelf)
+        things.append(shelf.put(box, ord("t")))
+        return box
+
+    box = another()
+    for _ in interrupted_everywhere(lambda: things[-1].close()):
+        box.close()
+        assert things[-1].closed
+        box = another()
+
+
+def test_what_gc_finds_is_closed_before_it_is_finalized(shelf: Shelf) -> None:
+    """The ``__del__`` of an object that is found with it cannot pass it to C any more."""
+    found: list[Any] = []
+
+    class Owner:
+        def __init__(self) -> None:
+            self.box = opened(shelf)
+            self.itself = self
+
+        def __del__(self) -> None:
+            found.append(self.box)
+            if self.box.closed:
+                with pytest.raises(ValueError, match=r"is closed$"):
+                    shelf.name_of(self.box)
+            else:
+                shelf.name_of(self.box)
+
+    Owner()
+    collect()
+    collect()  # elsewhere than in CPython, now it is closed
+    assert shelf.order == "b"
+    with pytest.raises(ValueError, match=r"is closed$"):
+        shelf.box_text(found[0])
+
+
+def test_one_that_nobody_adopted(shelf: Shelf) -> None:
+    made_by: Any = next(each for each in Handle.__mro__[1:] if "__new__" in vars(each))
+    box: Any = made_by.__new__(shelf.Box)
+    assert box.closed
+    box.close()
+    with box:
+        pass
+
+
+@pytest.mark.parametrize("address", [0, -1, 2 * sys.maxsize + 2, 1.5, "1"])
+def test_what_is_no_address_is_not_adopted(shelf: Shelf, address: Any) -> None:
+    with pytest.raises((ValueError, TypeError), match="Box"):
+        shelf.Box.adopt(address)
+
+
+def test_members_that_have_a_name_of_ours(shelf: Shelf) -> None:
+    """A subclass may have its own ``use`` and the like: they are not called."""
+
+    class Door(shelf.Box):  # type: ignore[misc,name-defined]
+        closed = property(lambda self: shelf.name_of(self) == 0)
+        use = keep = pointer = forget = None
+
+        def close(self) -> None:
+            shelf.box_close(self)
+
+    box = opened(shelf)
+    address = box._life.given
+    box.forget()
+    door = Door.adopt(address)
+    assert shelf.name_of(door) == ord("b")
+    assert shelf.each(door, 1, lambda number: 0) == 0
+    shelf.watch(door, 0, 0, lambda number: 7)
+    assert shelf.fire(door, 0, 0) == 7
+    assert not door.closed
+    door.close()
+    assert shelf.order == "b"

@@ -88,8 +88,8 @@ BUGS = [
     Bug(
         "a buffer that is not released, where a call is refused",
         FASTCALL,
-        "refuse:\n    release(&held);\n",
-        "refuse:\n",
+        "    release(&held);\n    return hand_over(self, objects, count, names);\n",
+        "    return hand_over(self, objects, count, names);\n",
         "tests/test_load.py -k array",
     ),
     Bug(
@@ -181,7 +181,7 @@ BUGS = [
     Bug(
         "a handle is closed while a call uses it",
         "src/pyexample/ffi/handles.py",
-        "if self.users or self.memory.count_users():",
+        "if self.users or in_c:",
         "if self.users:",
         "tests/test_handles.py",
     ),
@@ -195,8 +195,29 @@ BUGS = [
     Bug(
         "a callback's exception is lost",
         "src/pyexample/ffi/callbacks.py",
-        "            hold(error)\n",
-        "            pass\n",
+        "                    caller.error = error\n",
+        "                    pass\n",
+        "tests/test_callbacks.py",
+    ),
+    Bug(
+        "a handle is closed again, since an exception came after C had closed it",
+        "src/pyexample/ffi/handles.py",
+        "            if not self.is_taken_back and self._closing",
+        "            if self._closing",
+        "tests/test_handles.py",
+    ),
+    Bug(
+        "a child of a fork closes what is its parent's",
+        "src/pyexample/ffi/handles.py",
+        "return implicitly and self.process != getpid()",
+        "return False",
+        "tests/test_fork.py",
+    ),
+    Bug(
+        "a callback that C still has is let go of before it is replaced",
+        "src/pyexample/ffi/handles.py",
+        "for each in self.earlier if taken else [self]:",
+        "for each in [*self.slot]:",
         "tests/test_callbacks.py",
     ),
     # The binding and its checker

@@ -153,7 +153,7 @@ class Engine:
         self.after_fork.argtypes = []
         self.after_fork.restype = None
         self.set_address = library.fastcall_set_address
-        self.set_address.argtypes = [ctypes.py_object, c_void_p]
+        self.set_address.argtypes = [c_void_p, c_void_p]
         self.set_address.restype = None
         self.count_users = library.fastcall_count_users
         self.count_users.argtypes = [ctypes.py_object]

@@ -105,13 +105,13 @@ class Callback:
 
         def call(*arguments: Any) -> Any:
             state = CallState()
-            caller = None
+            caller = state.outer
             try:
-                caller = state.enter()
+                state.enter()
                 if caller is not None and caller.in_c and caller.error is not None:
                     return self.failed
-                active.add(state)
                 state.cleanups.append(functools.partial(active.discard, state))
+                active.add(state)
                 result = function(*self._arguments(arguments, state))
                 return self._to_c(result) if self._to_c else None
             except BaseException as error:
@@ -122,7 +122,11 @@ class Callback:
                     raise  # libfastcall knows whether it made the call
                 return self._report(error, _getframe(1 if _IN_PYTHON else 0).f_back)
             finally:
-                state.leave()
+                try:
+                    state.leave()
+                except BaseException:
+                    state.leave()
+                    raise
 
         guarded: Any = call
         if engine:
@@ -139,7 +143,7 @@ class Callback:
         for convert, each in zip(self._from_c, arguments, strict=True):
             given.append(convert(each))
             if isinstance(given[-1], Handle):
-                state.cleanups.append(given[-1].forget)
+                state.cleanups.append(functools.partial(Handle.forget, given[-1]))
         return given
 
     def function(self, address: int, kept: object) -> Function[..., Any]:

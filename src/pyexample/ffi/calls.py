@@ -20,7 +20,7 @@ class CallState:
 
     Attributes:
         thread: the thread that it runs in.
-        outer: the state that the thread was in before; None if there was none.
+        outer: the state that the thread is in before; None if there is none.
         in_c: whether it is a call whose C function is running.
         error: what a callback of this call raised.
         cleanups: what has to be done in the end; each may be called twice.
@@ -30,19 +30,20 @@ class CallState:
 
     def __init__(self) -> None:
         self.thread = get_ident()
-        self.outer: CallState | None = None
+        self.outer = _innermost.get(self.thread)
         self.in_c = False
         self.error: BaseException | None = None
         self.cleanups: list[Callable[[], object]] = []
 
-    def enter(self) -> "CallState | None":
-        """Become the state that the thread is in. Returns the one before it."""
-        self.outer = _innermost.get(self.thread)
+    def enter(self) -> None:
+        """Become the state that the thread is in."""
         _innermost[self.thread] = self
-        return self.outer
 
     def leave(self) -> None:
-        """Give the place back to the state before, and clean up."""
+        """Give the place back to the state before, and clean up.
+
+        It is called again where a signal's handler interrupts it.
+        """
         if self.outer is None:
             _innermost.pop(self.thread, None)
         else:

@@ -44,7 +44,7 @@ def checked_call(declaration: Declaration, c_function: Function) -> Function:
         for index, (handle, *others) in keeping:
             names = tuple(_plain(converted[index_of[other]]) for other in others)
             slot = (declaration.name, index, *names)
-            kept.append(given[handle].keep(slot, converted[index]))
+            kept.append(Handle.keep(given[handle], slot, converted[index]))
             state.cleanups.append(kept[-1].finish)
         return kept
 
@@ -66,7 +66,11 @@ def checked_call(declaration: Declaration, c_function: Function) -> Function:
             return finish(result, rooms, given, state)
         finally:
             state.in_c = False
-            state.leave()
+            try:
+                state.leave()
+            except BaseException:
+                state.leave()
+                raise
 
     return call
 
@@ -104,7 +108,11 @@ def closing_call(declaration: Declaration, c_function: Function) -> Function:
                 unexpected(code, kind.adopt(life.given, owned=False))
         finally:
             state.in_c = False
-            state.leave()
+            try:
+                state.leave()
+            except BaseException:
+                state.leave()
+                raise
 
     kind.close_in_c = staticmethod(close_in_c)
 
@@ -115,7 +123,7 @@ def closing_call(declaration: Declaration, c_function: Function) -> Function:
             raise TypeError(
                 f"{where} must be {with_article(kind.__name__)}, not {type(given[0]).__name__}"
             )
-        given[0].close()
+        Handle.close(given[0])  # which a close() of a subclass may have called this for
 
     return call
 
@@ -148,8 +156,9 @@ def _converter(declaration: Declaration) -> Callable[..., tuple[list[Any], list[
             if isinstance(spec, Value):
                 value = converters[index](given[argument.position])
                 if isinstance(value, Handle):
-                    held.append(value.use())
-                    value = value.pointer()
+                    # Not a member of that name which a subclass has.
+                    Handle.use(value, held)
+                    value = Handle.pointer(value)
             elif isinstance(spec, In):
                 view = View(argument.where, spec, given[argument.position])
                 views[argument.position] = view

@@ -195,7 +195,7 @@ def _handle(where: str, spec: Value, given: Any) -> Any:
     if not isinstance(given, spec.python_type):
         expected = with_article(spec.python_type.__name__)
         raise TypeError(f"{where} must be {expected}, not {_type_name(given)}")
-    if given.closed:
+    if not given._life.address:  # not ``closed``, which a subclass may have made its own
         raise ValueError(f"{where} is closed")
     return given
 

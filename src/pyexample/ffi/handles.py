@@ -25,6 +25,8 @@ else:
     # With libfastcall, an instance holds its address where C reads it and Python cannot.
     _Memory = engine.make_handle_type() if (engine := engine_if_any()) else object
 
+_HIGHEST = (1 << 8 * ctypes.sizeof(ctypes.c_void_p)) - 1
+
 
 class Handle(_Memory):
     """An opaque pointer of C. Subclass it for each type of handle.
@@ -59,15 +61,19 @@ class Handle(_Memory):
     def adopt(cls, address: int, given: Iterable[object] = (), *, owned: bool = True) -> "Self":
         """The handle for an address that C returned.
 
-        ``given`` is what it was made from. One that is not owned stays C's to close.
+        ``given`` is what it was made from. One that is not owned stays C's to close. Raises
+        ValueError where ``address`` is none, or null.
         """
+        if not (isinstance(address, int) and 0 < address <= _HIGHEST):
+            raise ValueError(f"{with_article(cls.__name__)} has an address, not {address!r}")
         handle = super().__new__(cls)
         # The child holds its parents, so that they live longer. What is left when it is
         # gone, its _Life, holds no handle: that would be a cycle beyond the reach of gc.
         handle.parents = tuple(each for each in given if isinstance(each, cls.parent or ()))
         handle._kept = {}
         parents = [each._life for each in handle.parents]
-        handle._life = _Life(cls, weakref.ref(handle), address, owned, parents)
+        reference = weakref.ref(handle, functools.partial(_take_address, id(handle)))
+        handle._life = _Life(cls, reference, address, owned, parents)
         if owned:
             weakref.finalize(handle, handle._life.close, implicitly=True)
         return handle
@@ -83,7 +89,7 @@ class Handle(_Memory):
         Raises what its closing function raises. It is open still where that says, by its
         Status, that it failed.
         """
-        if not self.closed and not self._life.is_closable:
+        if self._life.address and not self._life.is_closable:
             raise ValueError(
                 f"this {type(self).__name__} is C's to close: it was lent, or no declared"
                 " function CLOSES it"
@@ -94,7 +100,7 @@ class Handle(_Memory):
         try:
             self._life.close(implicitly=implicitly)
         finally:
-            if self.closed:
+            if not self._life.address:
                 self._kept.clear()
 
     def forget(self) -> None:
@@ -125,11 +131,11 @@ class Handle(_Memory):
     # What ctypes passes for it to a raw function.
     _as_parameter_ = property(pointer)
 
-    def use(self) -> Callable[[], object]:
-        """Keep it from being closed, until what is returned is called."""
+    def use(self, cleanups: list[Callable[[], object]]) -> None:
+        """Keep it from being closed, until what is added to ``cleanups`` is called."""
         user = object()
+        cleanups.append(functools.partial(self._life.users.pop, user, None))
         self._life.users[user] = None
-        return functools.partial(self._life.users.pop, user, None)
 
     def keep(self, slot: Hashable, item: object) -> "Kept":
         """Keep ``item``, which C is about to be passed, alive until this is closed.
@@ -239,7 +245,11 @@ class _Life:
             raise
         finally:
             if self.is_taken_back:
-                self._leave_parents()
+                try:
+                    self._leave_parents()
+                except BaseException:  # a signal came, as in CallState.leave
+                    self._leave_parents()
+                    raise
 
     def forget(self) -> None:
         """Let it be closed, and call nothing."""
@@ -264,7 +274,7 @@ class _Life:
         self.address = address
         handle = self.handle()
         if handle is not None and (engine := running()):
-            engine.set_address(handle, address)
+            engine.set_address(id(handle), address)
 
     def used(self) -> "_Life | None":
         """Which of it and its children is an argument of a call that has not returned."""
@@ -276,5 +286,16 @@ class _Life:
         return next(filter(None, [child.used() for child in list(self.children)]), None)
 
 
+def _take_address(handle: int, _: object) -> None:
+    """Take the address from the memory of a handle that is garbage, as its closing does.
+
+    gc clears the references to it first, then has it closed; what is found with it may have
+    a ``__del__`` that passes it to C after that.
+    """
+    if engine := running():
+        engine.set_address(handle, None)
+
+
 # Of an instance that nobody adopted, such as object.__new__ makes: it is closed.
 Handle._life = _Life(Handle, lambda: None, 0, owned=False, parents=[])
+Handle._kept = {}

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast, overload
 
 from ..libfastcall import NotServedError
 from ..loading import is_stand_in, load, override_variables, variable
-from ..loading.symbols import why_no_function
+from ..loading.symbols import VARIABLE, why_no_function
 from .declaration import Declaration
 from .fastcall import Function, builtin
 from .later import import_later, made_once
@@ -142,11 +142,13 @@ class Library:
             reason = ""
         if reason is None:
             return c_function
+        said = f"{name}() is declared, but {self.path} has no such function"
+        if reason == VARIABLE:
+            raise DeclarationError(f"{said}: {reason}")
         from ..loading.missing import describe_missing  # most functions are there
 
         raise DeclarationError(
-            f"{name}() is declared, but {self.path} has no such function"
-            f"{reason and f': {reason}'}. {describe_missing(self.cdll, self.path, name)}"
+            f"{said}{reason and f': {reason}'}. {describe_missing(self.cdll, self.path, name)}"
         )
 
     def _callee(self, declaration: Declaration) -> Any:

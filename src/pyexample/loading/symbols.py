@@ -17,6 +17,9 @@ import sys
 from ctypes import c_char, c_int, c_uint8, c_void_p
 from typing import Any
 
+VARIABLE = "that is a variable"
+"""Why a symbol is no function: there is one of that name, but it is none."""
+
 _RTLD_DL_SYMENT, _RTLD_DI_LINKMAP = 1, 2  # <dlfcn.h>
 _STT_OBJECT, _STT_COMMON = 1, 5  # System V gABI, chapter 4, "Symbol Table"
 
@@ -65,7 +68,7 @@ def why_no_function(library: ctypes.CDLL, name: str) -> str | None:
     info = _information(address)
     if info and _is_foreign(info, library):
         return f"it is {_path(info)} that has it, which the library needs: bind that one"
-    return "that is a variable" if _is_variable(address) else None
+    return VARIABLE if _is_variable(address) else None
 
 
 def library_with(address: int) -> ctypes.PyDLL | None:
