@@ -482,6 +482,8 @@ def test_a_name_that_is_given_to_what_has_none_is_kept() -> None:
         ("__typeof__(1 + 1) odd(void);", "odd", "__typeof__ is not computed here", False),
         ("int f(int) UNKNOWN_MACRO;", "f", "expected", False),
         ("UNKNOWN_MACRO int f(int);", "f", "known", False),
+        (f"int {'(' * 2000}f{')' * 2000};", "f", "nested too deeply", False),
+        ("struct s { int x; ) };", "s", "no type", False),
         ("int double both;", "both", "no type", False),
         ("void unsigned x;", "x", "no type", False),
         ("f(int);", "f", "known", False),
