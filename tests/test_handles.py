@@ -8,6 +8,7 @@ import pickle
 import signal
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -406,9 +407,9 @@ def test_closing_while_another_thread_uses_it(shelf: Shelf) -> None:
     box = opened(shelf)
     thing = shelf.put(box, ord("t"))
     with ThreadPoolExecutor(1) as pool:
-        napping = pool.submit(shelf.nap, thing, 200)
+        napping = pool.submit(shelf.nap, thing, 1000)
         while not thing._life.used():
-            pass
+            time.sleep(0.001)
         with pytest.raises(
             RuntimeError, match=r"^the Thing is in use by a call that has not ret"
         ):
