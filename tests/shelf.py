@@ -27,6 +27,7 @@ from pyexample.ffi import (
 )  # fmt: skip
 
 SOURCE = r"""
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,7 +39,6 @@ SOURCE = r"""
 static void wait_ms(unsigned ms) { Sleep(ms); }
 #else
 #include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 static void wait_ms(unsigned ms) { usleep(1000 * ms); }
 #endif

@@ -4,6 +4,7 @@ import gc
 import signal
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -472,7 +473,7 @@ def test_two_threads_fill_one_slot(
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(lambda: shelf.watch_slowly(box, *others, lambda given: 200 + given))
         while not box._kept:
-            pass
+            time.sleep(0.001)
         shelf.watch_slowly(box, *mine, lambda given: 100 + given)
         other.result()
     collect()

@@ -90,6 +90,17 @@ def test_wrong_standard_input(given: bytes, shown: str) -> None:
     )
 
 
+def test_standard_input_that_is_not_in_its_encoding() -> None:
+    """In UTF-16 nothing stands for a byte that is wrong."""
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-16"}
+    done = subprocess.run(
+        [*COMMAND, "square"], input=b"7\n8", capture_output=True, check=False, env=environment
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+    complaint = "pyexample: error: standard input cannot be read: UTF-16"
+    assert done.stderr.decode("utf-16").startswith(complaint)
+
+
 def test_numbers_on_standard_input_are_squared_as_they_come() -> None:
     with subprocess.Popen([*COMMAND, "square"], stdin=-1, stdout=-1) as process:
         assert process.stdin

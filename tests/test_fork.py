@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -117,7 +118,7 @@ def test_another_thread_was_using_it(shelf: Shelf) -> None:
     thread = threading.Thread(target=shelf.nap, args=(box, 1500))
     thread.start()
     while not box._life.used():
-        pass
+        time.sleep(0.001)
 
     def use_and_close() -> bool:
         if box._life.used() or shelf.name_of(box) != ord("b") or box._life.used():

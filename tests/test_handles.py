@@ -8,6 +8,7 @@ import pickle
 import signal
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -406,9 +407,9 @@ def test_closing_while_another_thread_uses_it(shelf: Shelf) -> None:
     box = opened(shelf)
     thing = shelf.put(box, ord("t"))
     with ThreadPoolExecutor(1) as pool:
-        napping = pool.submit(shelf.nap, thing, 200)
+        napping = pool.submit(shelf.nap, thing, 1000)
         while not thing._life.used():
-            pass
+            time.sleep(0.001)
         with pytest.raises(
             RuntimeError, match=r"^the Thing is in use by a call that has not ret"
         ):
@@ -684,7 +685,8 @@ def test_one_that_nobody_adopted(shelf: Shelf) -> None:
 
 @pytest.mark.parametrize("address", [0, -1, 2 * sys.maxsize + 2, 1.5, "1"])
 def test_what_is_no_address_is_not_adopted(shelf: Shelf, address: Any) -> None:
-    with pytest.raises((ValueError, TypeError), match="Box"):
+    error = ValueError if isinstance(address, int) else TypeError
+    with pytest.raises(error, match=r"^a Box has an address, not |^cannot be converted"):
         shelf.Box.adopt(address)
 
 

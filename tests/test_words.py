@@ -148,13 +148,13 @@ RIGHT = {
     Point: "Point or Any stands for Point",
     Either: "is passed by pointer, not by value|Either or Any stands for Either",
     Packed: "is passed by pointer, not by value|Packed or Any stands for Packed",
-    Ints: "by its address, a POINTER to its items|c_int_Array_4 or Any stands for c_int_Arra",
+    Ints: f"by its address, a POINTER to its items|{Ints.__name__} or Any stands for",
     Chars: "by its address, a POINTER|c_char_Array_8 or Any stands|bytes or Any stands"
     "|bytes stands for char.8.|elsewhere it is a buffer, In.c_char.",
     Points: "Point or LP_Point or (Array or )?Any stands for LP_Point|LP_Point or Any stands",
     Prototype: "is a Callback in a parameter or field|or Any stands for CFunctionType",
     on_number: "Callable stands for on_number|a callback has no meaning here",
-    Derived: "derived from c_int: declare that one",
+    Derived: f"derived from {c_int.__name__}: declare that one",
 }
 
 
@@ -348,7 +348,8 @@ def test_release_gil(package: Package, release_gil: Any) -> None:
 
 C_TYPES = {
     c_int: "int", c_uint8: "uint8_t", c_uint64: "uint64_t", c_bool: "_Bool", c_float: "float",
-    c_double: "double", c_longdouble: "long double", c_char: "char", c_wchar: "wchar_t",
+    # Where Python's compiler has no long double of its own, the two are one type to ctypes.
+    c_longdouble: "long double", c_double: "double", c_char: "char", c_wchar: "wchar_t",
     c_char_p: "const char *", c_wchar_p: "const wchar_t *", c_void_p: "void *",
     Point: "point", Points: "point *",
 }  # fmt: skip
@@ -669,7 +670,7 @@ def test_words_are_shown_as_they_were_written() -> None:
     assert list(map(repr, (CLOSES, Keep("a", "b"), Count(ctypes.c_size_t, "a"), In(None)))) == [
         "CLOSES", "Keep('a', 'b')", f"Count({size}, 'a')", "In(None)",
     ]  # fmt: skip
-    assert repr(Out(c_int, in_place=True)) == "Out(c_int, in_place=True)"
+    assert repr(Out(c_int, in_place=True)) == f"Out({c_int.__name__}, in_place=True)"
     assert repr(Status(c_int, failure)) == "Status(c_int, failure)"
     assert repr(Encoding("latin-1")) == "Encoding('latin-1')"
     with pytest.raises(LookupError):

@@ -105,7 +105,10 @@ def _standard_input() -> Iterator[list[str]]:
         except OSError as error:
             raise CommandError(2, f"standard input cannot be read: {_reason(error)}") from None
         ended = not chunk
-        text = rest + decode(chunk, final=ended)
+        try:
+            text = rest + decode(chunk, final=ended)
+        except UnicodeError as error:  # of UTF-16, say: nothing can be escaped in it
+            raise CommandError(2, f"standard input cannot be read: {error}") from None
         words = text.split()
         # The last one may go on in the next chunk.
         goes_on = words and not ended and not text[-1].isspace() and len(words[-1]) <= CHUNK

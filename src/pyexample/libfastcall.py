@@ -255,7 +255,7 @@ def _bytes_offset() -> int:
     return bytes.__basicsize__ - 1
 
 
-class _Exporter:
+class _Exporter:  # pyright: ignore[reportUnusedClass]
     def __buffer__(self, flags: int) -> memoryview:
         raise NotImplementedError  # never called
 

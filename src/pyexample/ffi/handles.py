@@ -25,8 +25,6 @@ else:
     # With libfastcall, an instance holds its address where C reads it and Python cannot.
     _Memory = engine.make_handle_type() if (engine := engine_if_any()) else object
 
-_HIGHEST = (1 << 8 * ctypes.sizeof(ctypes.c_void_p)) - 1
-
 
 class Handle(_Memory):
     """An opaque pointer of C. Subclass it for each type of handle.
@@ -62,9 +60,9 @@ class Handle(_Memory):
         """The handle for an address that C returned.
 
         ``given`` is what it was made from. One that is not owned stays C's to close. Raises
-        ValueError where ``address`` is none, or null.
+        ValueError where ``address`` is null or out of range, TypeError where it is no integer.
         """
-        if not (isinstance(address, int) and 0 < address <= _HIGHEST):
+        if ctypes.c_void_p(address).value != address:  # which makes None of 0, and wraps
             raise ValueError(f"{with_article(cls.__name__)} has an address, not {address!r}")
         handle = super().__new__(cls)
         # The child holds its parents, so that they live longer. What is left when it is
@@ -297,5 +295,7 @@ def _take_address(handle: int, _: object) -> None:
 
 
 # Of an instance that nobody adopted, such as object.__new__ makes: it is closed.
-Handle._life = _Life(Handle, lambda: None, 0, owned=False, parents=[])
-Handle._kept = {}
+Handle._life = _Life(  # pyright: ignore[reportPrivateUsage]
+    Handle, lambda: None, 0, owned=False, parents=[]
+)
+Handle._kept = {}  # pyright: ignore[reportPrivateUsage]

@@ -139,7 +139,7 @@ class Library:
             c_function = self.cdll[name]
             reason = None if is_stand_in(self.cdll) else why_no_function(self.cdll, name)
         except (AttributeError, UnicodeDecodeError):  # of a message with the path in it
-            reason = ""
+            c_function, reason = None, ""
         if reason is None:
             return c_function
         said = f"{name}() is declared, but {self.path} has no such function"

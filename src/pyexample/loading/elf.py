@@ -25,6 +25,7 @@ _AGAIN = "copy or install it again"
 _CUT_OFF = f"the file is cut off: {_AGAIN}"
 _ZEROS = f"there are zeros where it should have content: {_AGAIN}"
 _LONGEST_NAME = 4096  # PATH_MAX
+_READ_AHEAD = 1 << 16  # all of a small library: what is there is not read again
 
 
 class _DamagedError(Exception):
@@ -65,7 +66,7 @@ def _needed_files(path: str, inherited: list[str]) -> tuple[list[str], list[str]
     ``inherited`` are the folders in the DT_RPATH of the libraries that need ``path``: with
     its own they are for those that it needs, and are returned as well.
     """
-    with open(path, "rb") as file:
+    with open(path, "rb", _READ_AHEAD) as file:
         head = file.read(64)
         if head[:4] != b"\x7fELF":
             return [], []
@@ -112,6 +113,7 @@ class _Image:
         self._segments = self._read_segments(program, *sizes[:2])
         self._refuse_zeros_at_the_end(sections, *sizes[2:])
         self._dynamic = self._read_dynamic()
+        self._tables = dict(self._dynamic)
         if any(kind == _PT_DYNAMIC for kind, *_ in self._segments):
             self._refuse_empty_tables()
 
@@ -166,16 +168,15 @@ class _Image:
 
     def _refuse_empty_tables(self) -> None:
         """Look at the beginnings of what the loader reads, or calls."""
-        tags = {tag for tag, _ in self._dynamic}
-        if not {_DT_STRTAB, _DT_SYMTAB} <= tags:
+        if not {_DT_STRTAB, _DT_SYMTAB} <= self._tables.keys():
             raise _DamagedError(_ZEROS)
-        for tag in tags & _BEGINNINGS.keys():
+        for tag in self._tables.keys() & _BEGINNINGS.keys():
             if not any(self._read(self._offset(tag), _BEGINNINGS[tag])):
                 raise _DamagedError(_ZEROS)
 
     def _offset(self, tag: int) -> int:
         """Where in the file the table is whose address the dynamic section has by ``tag``."""
-        address = dict(self._dynamic)[tag]
+        address = self._tables[tag]
         for kind, offset, start, length in self._segments:
             if kind == _PT_LOAD and start <= address < start + length:
                 return offset + address - start
