@@ -6,6 +6,7 @@ from .header import is_in
 from .judge import Judgement
 from .model import Declarations, Function
 from .processes import CannotJudgeError
+from .report import count
 from .version import versions
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -34,8 +35,8 @@ def remarks_about(
         each for each in declarations.constants if each.name not in constants and each.line
     ]
     functions = {each.name for each in _declared(declarations)} - judged
-    not_judged = [f"{len(functions)} functions"] if functions else []
-    not_judged += [f"{len(others)} constants"] if others else []
+    not_judged = [count(len(functions), "function")] if functions else []
+    not_judged += [count(len(others), "constant")] if others else []
     if not_judged:
         remarks.append(
             f"not judged, since the headers do not have them: {', '.join(not_judged)}"
