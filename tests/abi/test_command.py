@@ -165,7 +165,14 @@ def test_nothing_in_common_is_status_2(binding: Callable[[str, str], Binding]) -
     done = binding("int other(void);", MODULE.replace("point", "pixel")).check()
     assert done.returncode == 2
     assert (
-        "nothing to judge: what the modules declare (functions: 2, structs: 1," in done.stderr
+        "of the functions that Python declares the headers have none: area, length"
+        in done.stderr
+    )
+    done = binding("int other(void);", "ANSWER = 42").check()
+    assert done.returncode == 2
+    assert (
+        "nothing to judge: what the modules declare (functions: 0, structs: 0, constants: 1)"
+        in done.stderr
     )
 
 

@@ -120,14 +120,14 @@ def check(
         if not (found or any(judged.values())):
             raise CannotJudgeError(f"--only {only}: nothing that is declared has such a name")
         remarks = remarks_about(declarations, judgement, list(headers))
-    if update_baseline is not None:
-        everything = strict or coverage
-        kept = [each for each in found if everything or each.grade != "coverage"]
-        remarks += baseline.update(kept, update_baseline).splitlines()
-        allow = update_baseline
-    if allow is not None:
-        found, allowed = baseline.without(found, allow, is_partial=bool(only))
-        remarks += [f"{allowed} allowed by {allow}"] if allowed else []
+        if update_baseline is not None:
+            everything = strict or coverage
+            kept = [each for each in found if everything or each.grade != "coverage"]
+            remarks += baseline.update(kept, update_baseline).splitlines()
+            allow = update_baseline
+        if allow is not None:
+            found, allowed = baseline.without(found, allow, is_partial=bool(only))
+            remarks += [f"{allowed} allowed by {allow}"] if allowed else []
     report = Report(
         found,
         judged,

@@ -126,12 +126,6 @@ def _judge_in(
         before = without_bodies(preprocessed, source)
         before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')
     claims = Claims(declarations, header, compiler.native, structs)
-    if not claims.claims:
-        raise CannotJudgeError(
-            "nothing to judge: what the modules declare"
-            f" (functions: {len(declarations.functions)}, structs: {len(declarations.structs)},"
-            f" constants: {len(declarations.constants)}) is not in the headers"
-        )
     failures = _failures(compiler, source, before, claims)
     failed = [each.claim for each in failures]
     asked = [(index, name) for index, each in enumerate(failed) for name in each.questions]
