@@ -126,6 +126,7 @@ def _judge_in(
         before = without_bodies(preprocessed, source)
         before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')
     claims = Claims(declarations, header, compiler.native, structs)
+    before.append(_defaults(claims))
     failures = _failures(compiler, source, before, claims)
     failed = [each.claim for each in failures]
     asked = [(index, name) for index, each in enumerate(failed) for name in each.questions]
@@ -138,7 +139,7 @@ def _judge_in(
         for row, (index, name) in enumerate(asked, len(claims.aliases)):
             if told := _told(found.get(row, [])):
                 failures[index].answers[name] = told
-        _write(source, [*before, *_lines(compiler, claims)])  # for whoever keeps the file
+        _write(source, [*before, *_lines(compiler, claims), "}"])  # for whoever keeps the file
     return Judgement(claims, header, failures)
 
 
@@ -174,13 +175,25 @@ def _compile(
     compiler: Compiler, source: str, before: list[str], lines: list[str]
 ) -> dict[int, list[str]]:
     """The compiler's messages about each line, by its index."""
-    _write(source, [*before, *lines, _CANARY])
+    _write(source, [*before, *lines, _CANARY, "}"])
     first = len(before) + 1
     found = compiler.check(source, first)
     if found.elsewhere or first + len(lines) not in found.by_line:
         listed = "\n".join(f"  {line}" for line in found.elsewhere[:12])
         raise CannotJudgeError(f"the header does not compile:\n{listed}")
     return {line - first: messages for line, messages in found.by_line.items()}
+
+
+def _defaults(claims: Claims) -> str:
+    """A line that opens a name space, in which every alias hides one that is no struct of C.
+
+    Where the alias itself does not compile, its name would otherwise be unknown in all that
+    is behind it. Of each use of it a compiler writes many messages, and looks for a similar
+    name among all that there are: half of the time of a large header.
+    """
+    names = [name for name, _ in claims.counterparts.values()]
+    aliases = " ".join(f"using {name} = ct_none;" for name in names)
+    return f"struct ct_none; {aliases} namespace ct_here {{"
 
 
 def _platform_claim() -> str:
