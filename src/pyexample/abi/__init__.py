@@ -12,7 +12,7 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 from . import baseline, pkg_config
@@ -145,7 +145,7 @@ def check(
 
 
 @contextmanager
-def _stage(what: str) -> Iterator[None]:
+def _stage(what: str) -> Generator[None]:
     """Tell a mistake of ours, wherever it is made, in a line."""
     try:
         yield

@@ -77,9 +77,9 @@ def read(file: str) -> list[Known]:
         CannotJudgeError: it cannot be read, or is something else.
     """
     tables = toml.read(file)
-    entries = tables.pop("finding", [])
-    are_tables = isinstance(entries, list) and all(isinstance(each, dict) for each in entries)
-    if tables or not are_tables:
+    found = toml.array(tables.pop("finding", []))
+    entries = [entry for each in found or () if (entry := toml.table(each)) is not None]
+    if tables or found is None or len(entries) < len(found):
         other = next(iter(tables), "finding")
         raise CannotJudgeError(f"{file}: expected [[finding]] tables only, not {other!r}")
     lines = _lines(file)

@@ -1,7 +1,7 @@
 """Read TOML files: Python's own reader, or tomli for a Python that has none."""
 
 import importlib
-from typing import Any
+from typing import Any, cast
 
 from .processes import CannotJudgeError
 
@@ -28,6 +28,16 @@ def _reader(file: str) -> Any:
         f"{file} cannot be read: Python 3.10 has no reader of TOML."
         " Install one (pip install tomli), or use Python 3.11 or later"
     )
+
+
+def table(value: object) -> dict[str, Any] | None:
+    """The value as a table, or None where it is none."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def array(value: object) -> list[Any] | None:
+    """The value as an array, or None where it is none."""
+    return cast("list[Any]", value) if isinstance(value, list) else None
 
 
 def quote(text: str) -> str:
