@@ -322,7 +322,7 @@ int f(int (*)(int))                   | c_int; CFUNCTYPE(None, c_int) | note dro
 
 # Variadic functions
 int f(const char *, ...)              | c_int; c_char_p             | agrees
-int f(const char *, ...)              | c_int; c_char_p, c_int      | note variadic
+int f(const char *, ...)              | c_int; c_char_p, c_int      | error variadic
 int f(const char *, int, ...)         | c_int; c_char_p             | error count
 int f(const char *, ...)              | c_int; c_int                | error width
 

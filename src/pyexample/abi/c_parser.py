@@ -6,6 +6,8 @@ is. Names of types decide what an identifier means, as in C (6.7.8), so that the
 """
 
 import functools
+import os
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +33,7 @@ from .c_model import (
     resolve,
 )
 from .c_tokens import Chunk, Tokens, word_set
+from .mistakes import told
 
 _STORAGE = word_set(
     "typedef extern static auto register inline __inline __inline__ __forceinline constexpr"
@@ -102,6 +105,10 @@ class _Refused(Exception):  # noqa: N818 - it is an answer, not an error
         self.is_cxx = is_cxx
 
 
+_INTRINSICS = re.compile(r"[\\/](gcc|clang)[\\/].*[\\/]include[\\/][^\\/]*intrin\.h$")
+"""Headers of the compiler itself: thousands of functions, which are no library's."""
+
+
 def read(text: str, own: str = "") -> Unit:
     """Read what a preprocessor printed with comments and macros (``-E -C -dD``).
 
@@ -112,7 +119,13 @@ def read(text: str, own: str = "") -> Unit:
     unit = Unit()
     tokens = Tokens(text, own)
     for chunk in tokens:
-        _Parser(unit, chunk).declaration()
+        if chunk.has_body and _INTRINSICS.search(chunk.file):
+            continue
+        try:
+            _Parser(unit, chunk).declaration()
+        except Exception as error:
+            where = f"{os.path.basename(chunk.file)}:{chunk.lines[0]}"
+            unit.faults.append(f"{_subject(chunk.words)} ({where}): {told(error)}")
     unit.macros, unit.names, unit.system = tokens.macros, tokens.names, tokens.system
     return unit
 
