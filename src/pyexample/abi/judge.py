@@ -5,20 +5,22 @@ import os
 import re
 from collections.abc import Iterable
 
-from .claims import MODES, Claim, Claims, prologue
+from .asm import data
+from .claims import MODES, RULES, Claim, Claims, prologue
 from .compiler import CannotJudgeError, Compiler
 from .header import Header, scan, without_bodies
 from .model import Declarations
 
-with open(os.path.join(os.path.dirname(__file__), "claims.h"), encoding="utf-8") as _stream:
-    _RULES = _stream.read()
-
-_ENUM = _RULES.partition("enum ct_verdict {")[2].partition("}")[0]
+_ENUM = RULES.partition("enum ct_verdict {")[2].partition("}")[0]
 VERDICTS = re.findall(r"^ +ct_(\w+)", _ENUM, re.MULTILINE)
 """The names of the verdicts in claims.h: the first one agrees."""
 
 _CANARY = 'static_assert(sizeof(ct_tell<0, ct_any>), "");'
 """A claim that never holds. Where no error is reported for it, the compiler has not read it."""
+
+
+_PROBES = "ct_probes"
+"""Behind this word the preprocessor is asked what macros stand for, one a line."""
 
 
 class Failure:
@@ -70,13 +72,14 @@ class Judgement:
     def counts(self) -> dict[str, int]:
         """How many functions, structs, fields and constants were judged."""
         kinds = [each.kind for each in self.claims.claims]
+        constants = len(self.claims.constants)
         return {
             "functions": len(
                 {each.of.name for each in self.claims.claims if each.kind == "function"}
             ),
             "structs": kinds.count("struct"),
             "fields": kinds.count("field"),
-            "constants": kinds.count("constant"),
+            "constants": constants,
         }
 
 
@@ -116,75 +119,142 @@ def _judge_in(
     structs: dict[str, str],
     source: str,
 ) -> Judgement:
-    before = [*_RULES.splitlines(), *prologue(headers, mode).splitlines()]
-    _write(source, before)
-    preprocessed = compiler.preprocess(source)
+    before = [*RULES.splitlines(), *prologue(headers, mode).splitlines()]
+    names = sorted({name for each in declarations.constants for name in each.names})
+    _write(source, [*before, _PROBES, *(f"ct_probe {name}" for name in names)])
+    preprocessed, _, probes = compiler.preprocess(source).partition(f"\n{_PROBES}\n")
+    expansions = re.findall(r"^ct_probe(?: (.*))?$", probes, re.MULTILINE)
     header = scan(preprocessed, source, headers)
     if mode == "C without bodies":
         before = without_bodies(preprocessed, source)
         before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')
-    claims = Claims(declarations, header, compiler.native, structs)
-    if not claims.claims:
+    macros = set(re.findall(r"^\s*#\s*define\s+(\w+)", preprocessed, re.MULTILINE))
+    claims = Claims(
+        declarations,
+        header,
+        compiler.native,
+        structs,
+        dict(zip(names, expansions, strict=True)) if len(names) == len(expansions) else {},
+        {each for each in macros if not each.startswith("ct_")},
+    )
+    if not (claims.claims or claims.constants):
         raise CannotJudgeError(
             "nothing to judge: what the modules declare"
             f" (functions: {len(declarations.functions)}, structs: {len(declarations.structs)},"
             f" constants: {len(declarations.constants)}) is not in the headers"
         )
-    failures = _failures(compiler, source, before, claims)
-    failed = [each.claim for each in failures]
-    asked = [(index, name) for index, each in enumerate(failed) for name in each.questions]
+    text = _Text(compiler, source, before, claims)
+    failures = _failures(text)
+    asked = [(each, name) for each in failures for name in each.claim.questions]
     if asked:
-        questions = [
-            f'static_assert(sizeof({failed[index].questions[name]}), "");'
-            for index, name in asked
-        ]
-        found = _compile(compiler, source, before, [*claims.aliases, *questions])
-        for row, (index, name) in enumerate(asked, len(claims.aliases)):
-            if told := _told(found.get(row, [])):
-                failures[index].answers[name] = told
-        _write(source, [*before, *_lines(compiler, claims)])  # for whoever keeps the file
+        early = [each for each in asked if each[0].claim.kind == "constant"]
+        late = [each for each in asked if each[0].claim.kind != "constant"]
+        found = text.compile(
+            [f"{each.claim.questions[name]} ct_q{n};" for n, (each, name) in enumerate(early)],
+            [f'static_assert(sizeof({each.claim.questions[name]}), "");' for each, name in late],
+        )
+        for messages, (failure, name) in zip(found, [*early, *late], strict=True):
+            if told := _told(messages):
+                failure.answers[name] = told
+    _find_bits(text, failures)
+    text.write(*text.claims_of(claims))  # for whoever keeps the file
     return Judgement(claims, header, failures)
 
 
-def _failures(
-    compiler: Compiler, source: str, before: list[str], claims: Claims
-) -> list[Failure]:
-    found = _compile(compiler, source, before, _lines(compiler, claims))
-    start = len(claims.aliases)
-    if start in found:
-        raise CannotJudgeError(
-            f"{' '.join(compiler.command)} compiles for another platform than this Python's:"
-            " say which one with --target"
-        )
-    return [
-        Failure(claim, found[row])
-        for row, claim in enumerate(claims.claims, start + 1)
-        if row in found
-    ]
+class _Text:
+    """The file that is compiled: rules, headers, and what the compiler is asked about them."""
 
+    def __init__(
+        self, compiler: Compiler, source: str, before: list[str], claims: Claims
+    ) -> None:
+        self.compiler = compiler
+        self.source = source
+        self.before = before
+        self.claims = claims
 
-def _lines(compiler: Compiler, claims: Claims) -> list[str]:
-    return [
-        *claims.aliases,
-        _platform_claim() if compiler.native else "",
-        *(
+    def claims_of(self, claims: Claims) -> tuple[list[str], list[str]]:
+        """The lines of all claims: where macros still stand, and where they do not."""
+        early = [
+            f"ct_holds<{each.line} == 0>::yes ct_k{number};"
+            for number, each in enumerate(claims.constants)
+        ]
+        late = [
             each.line if each.kind == "count" else f'static_assert({each.line}, "");'
             for each in claims.claims
-        ),
+        ]
+        return early, late
+
+    def write(self, early: list[str], late: list[str]) -> list[str]:
+        """Write the file. Returns the lines behind the headers."""
+        lines = [*early, *self.claims.preparation, *late, _CANARY]
+        _write(self.source, [*self.before, *lines])
+        return lines
+
+    def compile(self, early: list[str], late: list[str]) -> list[list[str]]:
+        """The compiler's messages about each line, in order."""
+        lines = self.write(early, late)
+        first = len(self.before) + 1
+        found = self.compiler.check(self.source, first)
+        if found.elsewhere or first + len(lines) - 1 not in found.by_line:
+            listed = "\n".join(f"  {line}" for line in found.elsewhere[:12])
+            raise CannotJudgeError(f"the header does not compile:\n{listed}")
+        rows = [*range(len(early)), *range(len(lines) - 1 - len(late), len(lines) - 1)]
+        return [list(map(self._readable, found.by_line.get(first + row, []))) for row in rows]
+
+    def _readable(self, message: str) -> str:
+        """A message with the header's names in the place of ours."""
+
+        def name(match: re.Match[str]) -> str:
+            index = int(match[1])
+            known = self.claims.counterparts.get(index)
+            return known[1] if known else match[0]
+
+        message = re.sub(r"\bct_c(\d+) \{aka ([^{}]*)\}", r"\2", message)
+        return re.sub(r"\bct_c(\d+)\b", name, message)
+
+
+def _failures(text: _Text) -> list[Failure]:
+    claims = text.claims
+    early, late = text.claims_of(claims)
+    platform = [_platform_claim()] if text.compiler.native else []
+    found = text.compile(early, [*platform, *late])
+    if platform and found.pop(len(early)):
+        raise CannotJudgeError(
+            f"{' '.join(text.compiler.command)} compiles for another platform than this"
+            " Python's: say which one with --target"
+        )
+    return [
+        Failure(claim, messages)
+        for claim, messages in zip([*claims.constants, *claims.claims], found, strict=True)
+        if messages
     ]
 
 
-def _compile(
-    compiler: Compiler, source: str, before: list[str], lines: list[str]
-) -> dict[int, list[str]]:
-    """The compiler's messages about each line, by its index."""
-    _write(source, [*before, *lines, _CANARY])
-    first = len(before) + 1
-    found = compiler.check(source, first)
-    if found.elsewhere or first + len(lines) not in found.by_line:
-        listed = "\n".join(f"  {line}" for line in found.elsewhere[:12])
-        raise CannotJudgeError(f"the header does not compile:\n{listed}")
-    return {line - first: messages for line, messages in found.by_line.items()}
+def _find_bits(text: _Text, failures: list[Failure]) -> None:
+    """Have structs written in which one bit-field is set, and see which bits these are."""
+    unknown = {id(each.claim) for each in failures if "type" not in each.answers}
+    fields = [each for each in text.claims.bits if id(each.claim) not in unknown]
+    native = text.compiler.native
+    for each in fields:
+        each.python = each.place.mask if native else None
+    rows = [(each, line) for each in fields for line in each.lines(native)]
+    while rows:
+        lines = [*text.before, *text.claims.preparation, *(line for _, line in rows)]
+        _write(text.source, lines)
+        first = len(lines) - len(rows) + 1
+        output, bad = text.compiler.assemble(text.source, first)
+        if output:
+            break
+        wrong = {rows[line - first][0].number for line in bad if line >= first}
+        left = [row for row in rows if row[0].number not in wrong]
+        rows = left if len(left) < len(rows) else []
+    else:
+        return
+    values = data(output)
+    for each in fields:
+        each.c = values.get(f"ct_v{each.number}")
+        if not native:
+            each.python = values.get(f"ct_w{each.number}")
 
 
 def _platform_claim() -> str:

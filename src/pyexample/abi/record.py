@@ -13,11 +13,13 @@ whoever asked. Before the modules are imported,
 
 A type is written as: null for void, "c_int", ["pointer", type], ["array", type, length],
 ["struct", index], ["callback", result, [arguments]], ["swapped", "c_int"] for the other
-byte order, and ["any", name] for a class whose from_param decides at run time.
+byte order, ["any", name] for a class whose from_param decides at run time, and ["converts",
+type] for a ctypes type that has a from_param of its own.
 """
 
 import ctypes
 import ctypes.util
+import difflib
 import enum
 import importlib
 import inspect
@@ -34,6 +36,7 @@ ct: Any = ctypes  # whose private parts have no type hints
 
 _KNOWN = """c_bool c_char c_wchar c_byte c_ubyte c_short c_ushort c_int c_uint c_long c_ulong
  c_longlong c_ulonglong c_float c_double c_longdouble c_char_p c_wchar_p c_void_p py_object
+ c_float_complex c_double_complex c_longdouble_complex
  c_int8 c_uint8 c_int16 c_uint16 c_int32 c_uint32 c_int64 c_uint64 c_size_t c_ssize_t c_time_t
 """
 
@@ -52,9 +55,35 @@ def _keep_types_apart() -> None:
             _NAMES[known] = name
 
 
+_DATA: Any = ct._SimpleCData.__mro__[-2]
+"""What every ctypes type is derived from."""
+
+
 def _is(value: Any, base: Any) -> bool:
-    """Whether a value is a class derived from ``base``."""
-    return isinstance(value, type) and issubclass(value, base)
+    """Whether a value is a class derived from ``base``, whatever it says of itself."""
+    return issubclass(type(value), type) and any(
+        each in type.__dict__["__mro__"].__get__(value)
+        for each in (base if isinstance(base, tuple) else (base,))
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return issubclass(type(value), int)
+
+
+def _strays(names: Any, known: list[str]) -> list[list[str]]:
+    """Names that ctypes does not know, each with the one that is probably meant."""
+    found: list[list[str]] = []
+    for name in names:
+        if not isinstance(name, str) or name in known or name.startswith("__"):
+            continue
+        plain = {each.strip("_"): each for each in known}
+        meant = difflib.get_close_matches(
+            name.lower().replace("_", ""), list(plain), n=1, cutoff=0.75
+        )
+        if meant:
+            found.append([name, plain[meant[0]]])
+    return found
 
 
 class _StandIns:
@@ -96,6 +125,21 @@ class _Recorder:
 
             _flags_ = 1  # FUNCFLAG_CDECL; each derived class has its own
             _does_nothing = False
+            _is_result_set = False
+
+            @property
+            def restype(self) -> Any:
+                return base.restype.__get__(self)
+
+            @restype.setter
+            def restype(self, value: Any) -> None:
+                base.restype.__set__(self, value)
+                self._is_result_set = True
+
+            @restype.deleter
+            def restype(self) -> None:
+                base.restype.__delete__(self)
+                self._is_result_set = False
 
             def __new__(cls, *arguments: Any) -> Any:
                 if not (arguments and _is(type(arguments[0]), tuple)):
@@ -203,8 +247,8 @@ class _Writer:
     def write(self, ctype: Any) -> Any:
         if ctype is None:
             return None
-        if not _is(ctype, object):
-            return ["any", getattr(ctype, "__name__", type(ctype).__name__)]
+        if not _is(ctype, _DATA):
+            return ["any", _name_of(ctype)]
         if _is(ctype, (ct.Structure, ct.Union)):
             return ["struct", self.struct(ctype)]
         if _is(ctype, ct._Pointer):
@@ -221,8 +265,16 @@ class _Writer:
             if (other := getattr(ctype, order, ctype)) is not ctype:
                 return ["swapped", self.write(other)]
         if _is(ctype, ct._SimpleCData):
-            return {"v": "c_short", "l": "c_long"}.get(ctype._type_, ["any", ctype.__name__])
-        return ["any", ctype.__name__]
+            return {"v": "c_short", "l": "c_long"}.get(ctype._type_, ["any", _name_of(ctype)])
+        return ["any", _name_of(ctype)]
+
+    def write_argument(self, ctype: Any) -> Any:
+        """The type of an argument: only for these does ctypes call from_param."""
+        written = self.write(ctype)
+        converts = _is(ctype, _DATA) and any(
+            "from_param" in vars(each) for each in _made_here(ctype)
+        )
+        return ["converts", written] if converts else written
 
     def struct(self, cls: Any) -> int:
         if cls in self._indices:
@@ -246,6 +298,7 @@ class _Writer:
             size=ct.sizeof(cls),
             alignment=ct.alignment(cls),
             complete=bool(fields),
+            strays=_strays(vars(cls), ["_fields_", "_pack_", "_anonymous_", "_align_"]),
             anonymous=[
                 name for owner in cls.__mro__ for name in owner.__dict__.get("_anonymous_", ())
             ],
@@ -282,6 +335,21 @@ class _Writer:
 _BEGINNING = re.compile(r"\s*(?:class\s+(\w+)|(\w+)\s*(?::[^=]+)?=)")
 
 
+def _name_of(value: Any) -> str:
+    """The name of a class, or of the class of anything else."""
+    named = value if _is(value, object) else type(value)
+    return str(type.__dict__["__name__"].__get__(named))
+
+
+def _made_here(ctype: Any) -> list[type]:
+    """The classes that a ctypes type is derived from, those of ctypes itself left out."""
+    return [
+        each
+        for each in ctype.__mro__
+        if each not in _NAMES and each.__module__ not in ("ctypes", "_ctypes", "builtins")
+    ]
+
+
 def _mask(owner: Any, name: str) -> int:
     """The bits of a bit-field, as ctypes sets them; the first byte has the lowest ones."""
     it = ct.Structure.__new__(owner) if issubclass(owner, ct.Structure) else owner()
@@ -296,7 +364,7 @@ def _functions(recorder: _Recorder, writer: _Writer) -> list[dict[str, Any]]:
         if name in declared and not _is_declared(function):
             continue  # looked up once more, for another purpose
         argtypes = function.argtypes
-        types: Any = None if argtypes is None else [writer.write(each) for each in argtypes]
+        types: Any = None if argtypes is None else [writer.write_argument(each) for each in argtypes]
         # Of a declared function, which of its arguments C reads from ("in") and which it
         # writes to ("out"): two declarations of one function may differ in that.
         marks = getattr(function, "directions", [])
@@ -310,6 +378,7 @@ def _functions(recorder: _Recorder, writer: _Writer) -> list[dict[str, Any]]:
             "result": writer.write(_result(function)),
             "result_is_set": _has_restype(function),
             "arguments": types,
+            "strays": _strays(vars(function), ["argtypes", "restype", "errcheck"]),
         }
         # A declaration may have an object for each way to call it.
         entries.setdefault(json.dumps(entry), entry)
@@ -328,41 +397,42 @@ def _is_declared(function: Any) -> bool:
 
 
 def _has_restype(function: Any) -> bool:
-    return function.restype is not getattr(function.__class__, "_restype_", None)
+    """Whether the result is declared: by restype, or by the prototype that it is made from."""
+    return function._is_result_set or hasattr(type(function), "_argtypes_")
 
 
 def _result(function: Any) -> Any:
-    """The result type; a mere callable is given an int, says ctypes' documentation."""
+    """The result type; anything else that can be called is given an int (see ctypes)."""
     restype = function.restype
-    if restype is None or (_is(restype, object) and hasattr(restype, "from_param")):
-        return restype
-    return ct.c_int
+    return restype if restype is None or _is(restype, _DATA) else ct.c_int
 
 
 def _constants(modules: list[ModuleType], writer: _Writer) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = []
+    entries: dict[tuple[str, int], dict[str, Any]] = {}
+
+    def add(name: str, names: list[str], value: int, file: str, line: int) -> None:
+        # A module that takes it over from another one has no line for it.
+        value = int.__index__(value)
+        entry = {"name": name, "names": names, "value": value, "file": file, "line": line}
+        known = entries.setdefault((name, value), entry)
+        if line and not known["line"]:
+            known.update(entry)
+
     for module in modules:
         file, lines = writer.lines(module.__name__)
         for name, value in list(vars(module).items()):
-            if isinstance(value, int) and not name.startswith("__"):
-                entries.append(_constant(name, [name], int(value), file, lines.get(name, 0)))
+            if _is_number(value) and not name.startswith("__"):
+                add(name, [name], value, file, lines.get(name, 0))
             elif (
-                isinstance(value, type)
-                and issubclass(value, enum.Enum)
+                _is(value, enum.Enum)
                 and value.__module__ == module.__name__
             ):
                 for member, item in value.__members__.items():
-                    if isinstance(item.value, int):
+                    if _is_number(item.value):
                         names = [member, f"{name}_{member}", f"{name}_{member}".upper()]
                         line = lines.get(member, lines.get(name, 0))
-                        entries.append(
-                            _constant(f"{name}.{member}", names, item.value, file, line)
-                        )
-    return entries
-
-
-def _constant(name: str, names: list[str], value: int, file: str, line: int) -> dict[str, Any]:
-    return {"name": name, "names": names, "value": value, "file": file, "line": line}
+                        add(f"{name}.{member}", names, item.value, file, line)
+    return [*entries.values()]
 
 
 def _structs(modules: list[ModuleType], writer: _Writer) -> None:
@@ -371,8 +441,7 @@ def _structs(modules: list[ModuleType], writer: _Writer) -> None:
     for module in modules:
         for value in list(vars(module).values()):
             if (
-                isinstance(value, type)
-                and issubclass(value, bases)
+                _is(value, bases)
                 and value.__module__ in names
                 # Python's own: what it passes in its place is in _as_parameter_.
                 and not hasattr(value, "_as_parameter_")
