@@ -49,12 +49,13 @@ class Binding:
         return report
 
     def verdicts(self, *options: str, **keywords: str) -> dict[str, list[str]]:
-        """The severity and kind of each finding, by the declaration's name."""
-        found: dict[str, list[str]] = {}
+        """The severity and kind of each declaration's worst finding, by its name."""
+        found: dict[str, dict[int, str]] = {}
         for each in self.report(*options, **keywords)["findings"]:
             name = each["subject"].partition(".")[0]
-            found.setdefault(name, []).append(f"{each['severity']} {each['kind']}")
-        return found
+            lines = found.setdefault(name, {})
+            lines.setdefault(each["line"], f"{each['severity']} {each['kind']}")
+        return {name: [*lines.values()] for name, lines in found.items()}
 
 
 def misjudged(

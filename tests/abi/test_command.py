@@ -66,7 +66,8 @@ def test_a_finding_is_status_1_and_says_it_all(drifted: Binding) -> None:
     done = drifted.check()
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.splitlines()[:4] == [
-        "binding.py:8: error: area: result is c_uint32, C has long unsigned int: another size",
+        "binding.py:8: error: area: result is c_uint32, C has long unsigned int: another size"
+        " [width, result]",
         "    Python declares  area(c_double) -> c_uint32",
         "    C has            uint64_t area(double width);  (h.h:5)",
         "    At run time      the value is cut off, or bits that C has not set are taken as part of"
@@ -76,13 +77,15 @@ def test_a_finding_is_status_1_and_says_it_all(drifted: Binding) -> None:
 
 def test_what_fails_can_be_allowed_with_a_reason(drifted: Binding) -> None:
     allowed = drifted.folder / "allowed"
-    allowed.write_text("# Not ours to change.\n\nar*: only the low half is of use\n")
+    allowed.write_text(
+        "# Not ours to change.\n\nar*, width, result: only the low half is of use\n"
+    )
     assert drifted.check("--allow", "allowed").returncode == 0
-    allowed.write_text("area\n")
+    allowed.write_text("area: another kind of fault is not meant\n")
     done = drifted.check("--allow", "allowed")
     assert done.returncode == 2
-    assert "allowed:1: expected 'subject: reason', not 'area'" in done.stderr
-    allowed.write_text("area: good\nlength: no longer wrong\n")
+    assert "allowed:1: expected 'subject, kind, argument: reason'" in done.stderr
+    allowed.write_text("area, width, result: good\nlength, width: no longer wrong\n")
     assert (
         "allowed:2: note: length: nothing is found"
         in drifted.check("--allow", "allowed").stdout

@@ -20,9 +20,9 @@ from .findings import findings
 from .judge import judge
 from .model import record as record_declarations
 from .paste import Paste, Style
-from .report import Finding, Report, Severity
+from .report import Finding, Grade, Report, Severity
 
-__all__ = ["CannotJudgeError", "Finding", "Report", "Severity", "check"]
+__all__ = ["CannotJudgeError", "Finding", "Grade", "Report", "Severity", "check"]
 
 _logger = logging.getLogger(__name__)
 
@@ -106,14 +106,21 @@ def _without_allowed(found: list[Finding], file: str) -> list[Finding]:
     for number, row in rows:
         if not row or row.startswith("#"):
             continue
-        pattern, _, reason = row.partition(":")
-        if not reason.strip():
-            raise CannotJudgeError(f"{file}:{number}: expected 'subject: reason', not {row!r}")
-        left = [
-            each for each in found if not fnmatch.fnmatchcase(each.subject, pattern.strip())
-        ]
+        names, _, reason = row.partition(":")
+        subject, kind, argument, *rest = [*map(str.strip, names.split(",")), "", ""]
+        if not (subject and kind and reason.strip()) or any(rest):
+            raise CannotJudgeError(
+                f"{file}:{number}: expected 'subject, kind, argument: reason', as they stand"
+                f" in a finding, not {row!r}"
+            )
+        patterns = (subject, kind, argument)
+        left = [each for each in found if not _matches(each, patterns)]
         if len(left) == len(found):
             what = "nothing is found that this allows: remove the line"
-            left.append(Finding("note", "allowed", pattern.strip(), file, number, what))
+            left.append(Finding("meaning", "allowed", subject, argument, file, number, what))
         found = left
     return found
+
+
+def _matches(finding: Finding, patterns: tuple[str, str, str]) -> bool:
+    return all(map(fnmatch.fnmatchcase, finding.key, patterns))

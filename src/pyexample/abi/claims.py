@@ -136,16 +136,19 @@ class Claims:
                 self.renamed[name] = stands_for
         self._find_structs(renamed)
         for index in sorted(self.counterparts):
-            self.claims += self._struct(index)
+            with declarations.each(declarations.structs[index].name):
+                self.claims += self._struct(index)
         written: set[str] = set()
         for function in declarations.functions:
             if function.name in header.identifiers:
-                claim = self._function(function)
-                if claim.line not in written:  # looked up once more
-                    self.claims.append(claim)
-                written.add(claim.line)
+                with declarations.each(function.name):
+                    claim = self._function(function)
+                    if claim.line not in written:  # looked up once more
+                        self.claims.append(claim)
+                    written.add(claim.line)
         for constant in declarations.constants:
-            self._constant(constant, expansions)
+            with declarations.each(constant.name):
+                self._constant(constant, expansions)
         self.preparation = [*self._undefines(macros), *self._aliases]
 
     def _undefines(self, macros: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ from .header import Header, is_in
 from .judge import VERDICTS, Failure, Judgement
 from .model import Constant, Declarations, Field, Function, Struct, Type, kind_of
 from .paste import Paste
-from .report import Finding, Severity
+from .report import GRADES, Finding, Grade
 
 _FIRST_ERROR = VERDICTS.index("width")
 
@@ -82,11 +82,13 @@ _ELSEWHERE = "Python reads and writes other fields of C's"
 
 @dataclass
 class _Difference:
-    severity: Severity
+    """One thing that is wrong with a declaration: see Finding."""
+
+    grade: Grade
     kind: str
     what: str
     happens: str
-    c: str = ""
+    argument: str = ""
 
 
 def findings(
@@ -96,7 +98,7 @@ def findings(
     paste: Paste,
     native: bool,
 ) -> list[Finding]:
-    """Everything that is to be said: one finding a function, struct or constant."""
+    """Everything that is to be said, the worst first."""
     words = _Words(declarations, judgement.claims, judgement.header)
     found = list(words.of_functions(judgement.failures))
     found += words.of_structs(judgement.failures, native)
@@ -104,8 +106,9 @@ def findings(
     found += words.not_in_header()
     found += words.not_in_python(headers, paste)
     found += words.unread(headers)
-    found.sort(key=lambda each: (each.severity, each.file, each.line, each.subject))
-    return found
+    order = list(GRADES)
+    found.sort(key=lambda each: (order.index(each.grade), each.file, each.line, each.subject))
+    return list(dict.fromkeys(found))
 
 
 class _Words:
@@ -119,16 +122,17 @@ class _Words:
     def of_functions(self, failures: list[Failure]) -> Iterator[Finding]:
         for failure in failures:
             if failure.claim.kind == "function":
-                yield from self._function(failure)
+                with self._declarations.each(failure.claim.of.name):
+                    yield from self._function(failure)
         for function in self._declarations.functions:
             undecided = [each for each in function.arguments or [] if kind_of(each) == "any"]
             if undecided and function.name in self._header.identifiers:
                 names = ", ".join(self._declarations.python(each) for each in undecided)
-                yield self._finding_of(
+                yield from self._findings_of(
                     function,
                     [
                         _Difference(
-                            "note",
+                            "coverage",
                             "unjudged",
                             f"{names} decides at run time what is passed",
                             "not judged",
@@ -141,8 +145,8 @@ class _Words:
         _, whole = failure.verdict("type")
         if not whole:
             what = f"C has something of this name, but no function: {failure.message}"
-            yield self._finding_of(
-                function, [_Difference("error", "unjudged", what, "not judged")]
+            yield from self._findings_of(
+                function, [_Difference("breaks", "unjudged", what, "not judged")]
             )
             return
         differences = list(self._arguments(failure, function))
@@ -150,8 +154,8 @@ class _Words:
         where = "result, where restype was left at its default," if left else "result"
         differences += self._value(failure, "result", where, function.result)
         if not differences:
-            differences = [_Difference("error", "unjudged", failure.message, "not judged")]
-        yield self._finding_of(function, differences, whole)
+            differences = [_Difference("breaks", "unjudged", failure.message, "not judged")]
+        yield from self._findings_of(function, differences, whole)
 
     def _arguments(self, failure: Failure, function: Function) -> Iterator[_Difference]:
         if function.arguments is None:
@@ -161,7 +165,7 @@ class _Words:
         count, variadic = failure.numbers("count")
         if variadic and given > count:
             yield _Difference(
-                "note",
+                "elsewhere",
                 "variadic",
                 f"{given} arguments, {given - count} of them behind the fixed ones of a"
                 " variadic function",
@@ -169,7 +173,7 @@ class _Words:
             )
         elif given != count:
             yield _Difference(
-                "error",
+                "breaks",
                 "count",
                 f"{given} argument{'' if given == 1 else 's'}, C has {count}",
                 "C reads arguments that are not passed: whatever is in their registers"
@@ -189,7 +193,7 @@ class _Words:
             return
         harmful = code >= _FIRST_ERROR
         yield _Difference(
-            "error" if harmful else "note",
+            "breaks" if harmful else "meaning",
             "no argtypes",
             "argtypes is not set",
             "a Python int is passed as a C int, whatever C expects: it is cut off, or C reads"
@@ -205,25 +209,38 @@ class _Words:
         if verdict in ("", "agrees"):
             return
         role = question.partition(" ")[0]
-        severity: Severity = "error" if VERDICTS.index(verdict) >= _FIRST_ERROR else "note"
+        grade: Grade = "breaks" if VERDICTS.index(verdict) >= _FIRST_ERROR else "meaning"
         happens = (
             _HAPPENS.get(verdict) or _HAPPENS["field" if role == "type" else role, verdict]
         )
         what = (
             f"{where} is {self._declarations.python(ctype)}, C has {c_type}: {_WORDS[verdict]}"
         )
-        yield _Difference(severity, verdict.replace("_", " "), what, happens, c_type)
+        argument = question if role in ("argument", "result") else ""
+        yield _Difference(grade, verdict.replace("_", " "), what, happens, argument)
 
-    def _finding_of(
+    def _findings_of(
         self, function: Function, differences: list[_Difference], c_type: str = ""
-    ) -> Finding:
+    ) -> Iterator[Finding]:
         prototype = self._header.functions.get(function.name)
-        c = c_type
+        c, c_place = c_type, ""
         if prototype:
-            c = spell(prototype.type, prototype.name)
-            c += f";  ({os.path.basename(prototype.file)}:{prototype.line})"
-        python = self._declarations.python_function(function)
-        return _combine(function.name, function.file, function.line, python, c, differences)
+            c = f"{spell(prototype.type, prototype.name)};"
+            c_place = f"{os.path.basename(prototype.file)}:{prototype.line}"
+        for each in differences:
+            yield Finding(
+                each.grade,
+                each.kind,
+                function.name,
+                each.argument,
+                function.file,
+                function.line,
+                each.what,
+                self._declarations.python_function(function),
+                c,
+                c_place,
+                each.happens,
+            )
 
     # Structs
 
@@ -236,15 +253,16 @@ class _Words:
         for index, struct in enumerate(self._declarations.structs):
             if index in self._claims.counterparts:
                 _, spelling = self._claims.counterparts[index]
-                own = self._struct(struct, spelling, by_struct.get(id(struct), []))
-                differences = [*own, *self._by_itself(struct, spelling, native)]
-                if differences:
-                    yield self._finding_in(struct, spelling, differences)
+                with self._declarations.each(struct.name):
+                    own = self._struct(struct, spelling, by_struct.get(id(struct), []))
+                    differences = [*own, *self._by_itself(struct, spelling, native)]
+                    yield from self._findings_in(struct, spelling, differences)
             elif struct.complete and index not in self._claims.anonymous:
                 yield Finding(
-                    "note",
+                    "coverage",
                     "unmatched",
                     struct.name,
+                    "",
                     struct.file,
                     struct.line,
                     "the headers have no struct of that name: not judged"
@@ -252,22 +270,22 @@ class _Words:
                     f"class {struct.name}",
                 )
 
-    def _finding_in(
+    def _findings_in(
         self, struct: Struct, spelling: str, differences: list[tuple[str, _Difference]]
-    ) -> Finding:
-        fields = {name for name, _ in differences}
-        subject, c = struct.name, spelling
-        listed: list[_Difference] = []
-        if len(fields) == 1 and "" not in fields:
-            (name,) = fields
-            subject = f"{struct.name}.{name}"
-            listed = [each for _, each in differences]
-        else:
-            for name, each in differences:
-                what = f"{name}: {each.what}" if name else each.what
-                listed.append(_Difference(each.severity, each.kind, what, each.happens))
-        python = f"class {struct.name}: {struct.size} bytes, {len(struct.fields)} fields"
-        return _combine(subject, struct.file, struct.line, python, c, listed)
+    ) -> Iterator[Finding]:
+        for field, each in differences:
+            yield Finding(
+                each.grade,
+                each.kind,
+                f"{struct.name}.{field}" if field else struct.name,
+                each.argument,
+                struct.file,
+                struct.line,
+                each.what,
+                f"class {struct.name}: {struct.size} bytes, {len(struct.fields)} fields",
+                spelling,
+                happens=each.happens,
+            )
 
     def _struct(
         self, struct: Struct, spelling: str, failures: list[Failure]
@@ -276,7 +294,7 @@ class _Words:
         if "struct" in by_kind or ("layout" in by_kind and not by_kind["layout"].answers):
             failure = by_kind.get("struct") or by_kind["layout"]
             what = f"the headers do not say what {spelling} is: {failure.message}"
-            return [("", _Difference("error", "unjudged", what, "not judged"))]
+            return [("", _Difference("breaks", "unjudged", what, "not judged"))]
         found: list[tuple[str, _Difference]] = []
         for failure in failures:
             if failure.claim.kind == "field":
@@ -298,7 +316,7 @@ class _Words:
             else:
                 what = f"aligned to {alignment} bytes, C to {c_alignment}{missing}"
             yield _Difference(
-                "error",
+                "breaks",
                 "layout",
                 what,
                 "C reads and writes behind the end of what Python passes, and by value the"
@@ -312,35 +330,35 @@ class _Words:
             members = self._header.members(spelling)
             if len(lacking) == 1 and members[lacking[0]].is_flexible:
                 what = f"Python lacks {spell(members[lacking[0]].field.type, lacking[0])}"
-                yield _Difference("note", "flexible", what, _HAPPENS["flexible"])
+                yield _Difference("meaning", "flexible", what, _HAPPENS["flexible"])
                 return
             if lacking and all(members[each].is_alternative for each in lacking):
                 happens = "Python cannot look at these bytes in that way"
                 yield _Difference(
-                    "note", "count", f"Python lacks {', '.join(lacking)}", happens
+                    "meaning", "count", f"Python lacks {', '.join(lacking)}", happens
                 )
                 return
             if "an anonymous" not in message:
                 has = f", C has {told[1]}" if told else ", C has another number"
                 yield _Difference(
-                    "error",
+                    "breaks",
                     "count",
                     f"{len(struct.fields)} fields{has}{missing}",
                     "what Python does not know of it leaves at random, or at zero",
                 )
             elif not members:
                 what = f"the fields cannot be counted: {message}"
-                yield _Difference("error", "unjudged", what, "not judged")
+                yield _Difference("breaks", "unjudged", what, "not judged")
             elif lacking:  # there is an anonymous struct in it, and its text says this
                 what = f"Python lacks {', '.join(lacking)}"
                 happens = "what Python does not know of it leaves at random, or at zero"
-                yield _Difference("error", "count", what, happens)
+                yield _Difference("breaks", "count", what, happens)
 
     def _field(self, failure: Failure, each: Field, spelling: str) -> Iterator[_Difference]:
         verdict, _ = failure.verdict("type")
         if not verdict:
             yield _Difference(
-                "error",
+                "breaks",
                 "field",
                 f"{spelling} has no such field: {failure.message}",
                 "Python reads and writes what C has at that place, if anything",
@@ -351,7 +369,7 @@ class _Words:
         moved = failure.numbers("offset")
         if moved and moved[0] != moved[1]:
             what = f"at byte {moved[1]}, C has it at {moved[0]}"
-            differences.append(_Difference("error", "offset", what, _ELSEWHERE))
+            differences.append(_Difference("breaks", "offset", what, _ELSEWHERE))
         bits = failure.numbers("bits")
         if each.bits and not bits:
             # Within a union the compiler cannot try it out: the header's text says it.
@@ -360,12 +378,12 @@ class _Words:
             settled = bool(bits)
         if bits and bits[0] != each.bits:
             what = f"{each.bits} bits wide, C has {bits[0]}"
-            differences.append(_Difference("error", "bits", what, _ELSEWHERE))
+            differences.append(_Difference("breaks", "bits", what, _ELSEWHERE))
         if failure.numbers("place") == [0]:
             what = "C has another field in its place"
-            differences.append(_Difference("error", "bits", what, _ELSEWHERE))
+            differences.append(_Difference("breaks", "bits", what, _ELSEWHERE))
         if not differences and not settled:
-            differences.append(_Difference("error", "unjudged", failure.message, "not judged"))
+            differences.append(_Difference("breaks", "unjudged", failure.message, "not judged"))
         yield from differences
 
     def _by_itself(
@@ -382,45 +400,57 @@ class _Words:
                     what = (
                         f"ctypes keeps it in the bits {mask:#x}, C in {each.bits} from bit {at}"
                     )
-                    yield each.name, _Difference("error", "bits", what, _ELSEWHERE)
+                    yield each.name, _Difference("breaks", "bits", what, _ELSEWHERE)
         for each in struct.fields:
             member = self._claims.member(struct, each.name, spelling)
             if member.strip("_") != each.name.strip("_"):
                 happens = "right if it is the same; otherwise it is taken for another one"
-                yield each.name, _Difference("note", "renamed", f"C calls it {member}", happens)
+                yield (
+                    each.name,
+                    _Difference("meaning", "renamed", f"C calls it {member}", happens),
+                )
             if kind_of(each.type) == "swapped":
                 what = f"{self._declarations.python(each.type)}: the bytes in the other order"
                 happens = "right only where C, too, keeps the bytes in that order"
-                yield each.name, _Difference("note", "byte order", what, happens)
+                yield each.name, _Difference("meaning", "byte order", what, happens)
 
     # Constants
 
     def of_constants(self, failures: list[Failure]) -> Iterator[Finding]:
         for failure in failures:
-            if failure.claim.kind != "constant":
-                continue
-            constant: Constant = failure.claim.of
-            if "value" not in failure.answers:
-                what = f"C has something of this name, but no constant: {failure.message}"
-                yield Finding(
-                    "note", "unjudged", constant.name, constant.file, constant.line, what
-                )
-                continue
-            value, code = failure.numbers("value")
-            severity: Severity = "error" if code >= _FIRST_ERROR else "note"
-            yield Finding(
-                severity,
-                "constant",
+            if failure.claim.kind == "constant":
+                with self._declarations.each(failure.claim.of.name):
+                    yield self._constant(failure)
+
+    def _constant(self, failure: Failure) -> Finding:
+        constant: Constant = failure.claim.of
+        if "value" not in failure.answers:
+            what = f"C has something of this name, but no constant: {failure.message}"
+            return Finding(
+                "coverage",
+                "unjudged",
                 constant.name,
+                "",
                 constant.file,
                 constant.line,
-                f"{constant.value}, C has {value}",
-                str(constant.value),
-                str(value),
-                "C takes it for something else"
-                if severity == "error"
-                else "the same bits, where C keeps them in an integer of its own size",
+                what,
             )
+        value, code = failure.numbers("value")
+        grade: Grade = "breaks" if code >= _FIRST_ERROR else "meaning"
+        return Finding(
+            grade,
+            "constant",
+            constant.name,
+            "",
+            constant.file,
+            constant.line,
+            f"{constant.value}, C has {value}",
+            str(constant.value),
+            str(value),
+            happens="C takes it for something else"
+            if grade == "breaks"
+            else "the same bits, where C keeps them in an integer of its own size",
+        )
 
     # What only one side has
 
@@ -442,11 +472,11 @@ class _Words:
             if function.library not in known:
                 continue  # another library's, of which nothing is in these headers
             seen.add(function.name)
-            yield self._finding_of(
+            yield from self._findings_of(
                 function,
                 [
                     _Difference(
-                        "error",
+                        "breaks",
                         "not in the header",
                         "the headers declare no such function",
                         "AttributeError, or another function than the one that was meant, as"
@@ -460,17 +490,19 @@ class _Words:
         for prototype in self._header.functions.values():
             if prototype.name in declared or not is_in(prototype, headers):
                 continue
-            yield Finding(
-                "note",
-                "missing",
-                prototype.name,
-                prototype.file,
-                prototype.line,
-                "Python does not declare this function",
-                "",
-                f"{spell(prototype.type, prototype.name)};",
-                paste=paste.function(prototype),
-            )
+            with self._declarations.each(prototype.name):
+                yield Finding(
+                    "coverage",
+                    "missing",
+                    prototype.name,
+                    "",
+                    prototype.file,
+                    prototype.line,
+                    "Python does not declare this function",
+                    "",
+                    f"{spell(prototype.type, prototype.name)};",
+                    paste=paste.function(prototype),
+                )
 
     def unread(self, headers: list[str]) -> Iterator[Finding]:
         """What the reader could not read, unless C has nothing like it."""
@@ -479,32 +511,14 @@ class _Words:
             if refusal.is_cxx or refusal.name in declared or not is_in(refusal, headers):
                 continue
             yield Finding(
-                "note",
+                "coverage",
                 "unread",
                 refusal.name or refusal.text,
+                "",
                 refusal.file,
                 refusal.line,
                 f"the header's declaration is not understood: {refusal.reason}",
                 "",
                 refusal.text,
-                "whether Python lacks it is not known",
+                happens="whether Python lacks it is not known",
             )
-
-
-def _combine(
-    subject: str, file: str, line: int, python: str, c: str, differences: list[_Difference]
-) -> Finding:
-    """One finding of all that is wrong with one declaration, the worst first."""
-    worst = sorted(differences, key=lambda each: each.severity)
-    happens = list(dict.fromkeys(each.happens for each in worst if each.happens))
-    return Finding(
-        worst[0].severity,
-        worst[0].kind,
-        subject,
-        file,
-        line,
-        "; ".join(each.what for each in worst),
-        python,
-        c,
-        "; ".join(happens),
-    )

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 from .asm import data
 from .claims import MODES, RULES, Claim, Claims, prologue
-from .compiler import CannotJudgeError, Compiler
+from .compiler import Compiler
 from .header import Header, scan, without_bodies
 from .model import Declarations
+from .processes import CannotJudgeError, TookTooLongError
 
 _ENUM = RULES.partition("enum ct_verdict {")[2].partition("}")[0]
 VERDICTS = re.findall(r"^ +ct_(\w+)", _ENUM, re.MULTILINE)
@@ -106,6 +107,8 @@ def judge(
     for mode in MODES:
         try:
             return _judge_in(mode, declarations, headers, compiler, structs, source)
+        except TookTooLongError:
+            raise
         except CannotJudgeError as error:
             first_error = first_error or error
     raise first_error or AssertionError(MODES)

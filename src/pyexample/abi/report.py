@@ -5,51 +5,67 @@ import os
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
+Grade = Literal["breaks", "elsewhere", "meaning", "coverage"]
 Severity = Literal["error", "note"]
-"""An error is a difference of the binary interface; a note one of meaning, or of coverage."""
+
+GRADES: dict[Grade, str] = {
+    "breaks": "breaks on the platform that is judged",
+    "elsewhere": "breaks on another platform only",
+    "meaning": "the same bits, of another meaning",
+    "coverage": "not judged, or not declared",
+}
+"""What a finding's grade says, the worst first. The first two are errors, the others notes."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Finding:
-    """One disagreement between Python and C.
+    """One thing that Python and C disagree about; a declaration may have several.
 
     Attributes:
-        severity: "error" or "note".
+        grade: one of GRADES.
         kind: what is wrong, in a word: "width", "kind", "count", "layout", "missing", ...
-        subject: the declaration: "function", "Struct.field", "CONSTANT".
+        subject: the declaration: "function", "Struct", "Struct.field", "CONSTANT".
+        argument: of a function: "argument 1", "result", or "" where it is all of it.
         file: of the Python declaration, or of the header; "" where it is not known.
         line: in that file, from 1; 0 where it is not known.
         what: a sentence that names the difference.
         python: what Python declares.
-        c: what C has, as the compiler prints it.
+        c: what C has.
+        c_place: where C has it: "mylib.h:5", or "" where it is not known.
         happens: what that does at run time.
         paste: of a function that Python lacks: a declaration of it.
     """
 
-    severity: Severity
+    grade: Grade
     kind: str
     subject: str
+    argument: str
     file: str
     line: int
     what: str
     python: str = ""
     c: str = ""
+    c_place: str = ""
     happens: str = ""
     paste: str = ""
 
+    @property
+    def severity(self) -> Severity:
+        """An "error" is a difference of the binary interface, a "note" any other."""
+        return "error" if self.grade in ("breaks", "elsewhere") else "note"
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What it is known by, in a file of findings that are allowed."""
+        return self.subject, self.kind, self.argument
+
+    @property
+    def declaration(self) -> tuple[str, str, int]:
+        """What findings about one declaration have in common."""
+        return self.subject.partition(".")[0], self.file, self.line
+
     def __str__(self) -> str:
-        line = f":{self.line}" if self.line else ""
-        where = f"{_relative(self.file)}{line}: " if self.file else ""
-        lines = [f"{where}{self.severity}: {self.subject}: {self.what}"]
-        lines += [f"    Python declares  {self.python}"] if self.python else []
-        lines += [f"    C has            {self.c}"] if self.c else []
-        lines += [f"    At run time      {self.happens}"] if self.happens else []
-        lines += (
-            ["", *(f"    {line}".rstrip() for line in self.paste.splitlines()), ""]
-            if self.paste
-            else []
-        )
-        return "\n".join(lines)
+        return _tell([self])
 
 
 @dataclass
@@ -82,7 +98,10 @@ class Report:
         return f"<Report: {self.summary()}>"
 
     def __str__(self) -> str:
-        return "\n".join([*map(str, self.findings), self.summary()])
+        by_declaration: dict[object, list[Finding]] = {}
+        for each in self.findings:
+            by_declaration.setdefault(each.declaration, []).append(each)
+        return "\n".join([*map(_tell, by_declaration.values()), self.summary()])
 
     def summary(self) -> str:
         """One line: what was judged by whom, and the outcome."""
@@ -108,7 +127,9 @@ class Report:
                 "headers": self.headers,
                 "compiler": self.compiler,
                 "judged": self.judged,
-                "findings": [asdict(each) for each in self.findings],
+                "findings": [
+                    {"severity": each.severity, **asdict(each)} for each in self.findings
+                ],
             },
             indent=2,
         )
@@ -122,6 +143,26 @@ class Report:
             for each in self.findings
         ]
         return "\n".join([*lines, self.summary()])
+
+
+def _tell(findings: list[Finding]) -> str:
+    """The findings about one declaration, which is shown once."""
+    first = findings[0]
+    line = f":{first.line}" if first.line else ""
+    where = f"{_relative(first.file)}{line}: " if first.file else ""
+    lines: list[str] = []
+    for each in findings:
+        key = f"{each.kind}, {each.argument}" if each.argument else each.kind
+        lines.append(f"{where}{each.severity}: {each.subject}: {each.what} [{key}]")
+    c = f"{first.c}  ({first.c_place})" if first.c_place else first.c
+    happens = "; ".join(dict.fromkeys(each.happens for each in findings if each.happens))
+    lines += [f"    Python declares  {first.python}"] if first.python else []
+    lines += [f"    C has            {c}"] if c else []
+    lines += [f"    At run time      {happens}"] if happens else []
+    for each in findings:
+        pasted = each.paste.splitlines()
+        lines += ["", *(f"    {line}".rstrip() for line in pasted), ""] if pasted else []
+    return "\n".join(lines)
 
 
 def _count(number: int, noun: str) -> str:
