@@ -84,7 +84,7 @@ def check(
         for index, (_, spelling) in judgement.claims.counterparts.items()
     }
     paste = Paste(judgement.header, classes, style)
-    found = findings(declarations, judgement, list(headers), paste, judge_.native)
+    found = findings(declarations, judgement, list(headers), paste)
     found = [each for each in found if re.search(only, each.subject)]
     if allow is not None:
         found = _without_allowed(found, allow)

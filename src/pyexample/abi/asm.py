@@ -11,7 +11,6 @@ _SIZES = {
     ".long": 4, ".int": 4, ".4byte": 4, ".quad": 8, ".xword": 8, ".8byte": 8,
 }  # fmt: skip
 _ESCAPES = {"b": 8, "t": 9, "n": 10, "f": 12, "r": 13}
-_NUMBER = re.compile(r"-?\b(?:0x[0-9a-f]+|\d+)\b", re.IGNORECASE)
 _CHARACTER = re.compile(r"\\([0-7]{1,3})|\\(.)|(.)")
 
 
@@ -35,11 +34,11 @@ def data(text: str) -> dict[str, int]:
 def _bytes(directive: str, operands: str) -> bytes:
     if directive in _SIZES:
         size = _SIZES[directive]
-        numbers = [int(each, 0) for each in _NUMBER.findall(operands)]
+        numbers = [int(each, 0) for each in re.split(r"[#@/;]", operands)[0].split(",")]
         return b"".join((it % 256**size).to_bytes(size, "little") for it in numbers)
     if directive in (".zero", ".space", ".skip"):
         count, _, fill = operands.partition(",")
-        return bytes([int(fill or "0", 0)]) * int(count, 0)
+        return bytes([int(fill or "0", 0)]) * int(re.split(r"[#@/;]", count)[0], 0)
     if directive in (".ascii", ".asciz", ".string"):
         end = b"" if directive == ".ascii" else b"\0"
         return bytes(map(_character, _CHARACTER.finditer(operands[1:-1]))) + end

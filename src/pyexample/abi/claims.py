@@ -100,10 +100,8 @@ class Claims:
         claims: all others, one a line, in order.
         counterparts: the C struct of each Structure, by index: an alias and its spelling.
         anonymous: the Structures whose fields C has in an anonymous struct.
-        pointers: the Unions of pointers that C has no union for: each stands for a pointer.
         textless: constants for which C has a macro that is no expression, and its text.
         renamed: the function that a macro of the header puts in the place of another one.
-        handled: which structs C has where functions take a class of handles.
         bits: the bit-fields.
     """
 
@@ -125,7 +123,8 @@ class Claims:
         self.counterparts: dict[int, tuple[str, str]] = {}
         self._records: dict[int, Record | None] = {}
         self.anonymous: set[int] = set()
-        self.pointers: set[int] = set()
+        self._pointers: set[int] = set()
+        self._decided: set[int] = set()
         self.textless: list[tuple[Constant, str]] = []
         self.renamed: dict[str, str] = {}
         self.bits: list[BitField] = []
@@ -150,6 +149,15 @@ class Claims:
             with declarations.each(constant.name):
                 self._constant(constant, expansions)
         self.preparation = [*self._undefines(macros), *self._aliases]
+
+    @property
+    def settled(self) -> set[int]:
+        """The Structures that need no struct of their own in C.
+
+        C has their fields in an anonymous one; or they are Unions of pointers, which stand for
+        a pointer; or whoever checks has said so.
+        """
+        return self.anonymous | self._pointers | self._decided
 
     def _undefines(self, macros: Iterable[str]) -> list[str]:
         """What keeps the header's macros from rewriting the claims and the rules."""
@@ -198,7 +206,7 @@ class Claims:
         own = f"ct_struct<{index}>"
         kinds = [each.type for each in struct.fields]
         if struct.union and all(map(_is_pointer, kinds)):
-            self.pointers.add(index)
+            self._pointers.add(index)
             return f"ct_alternatives<{', '.join([own, *map(self.cxx, kinds)])}>"
         return own
 
@@ -214,13 +222,16 @@ class Claims:
                 spelling = self._header.record_like(struct.name)
             if spelling:
                 self._name(index, spelling, spelling, self._header.record(spelling))
+            elif spelling is not None and struct.name in renamed:
+                self._decided.add(index)
         for index in list(self.counterparts):
             self._find_in_fields(index)
-        decided = {name for name, spelling in renamed.items() if not spelling}
         uses = [each for each in self._used() if each.struct is not None]
         for each in uses:
             struct = self._declarations.structs[each.index]
-            if each.index in self.counterparts or not struct.complete or struct.name in decided:
+            if each.index in self.counterparts or not struct.complete:
+                continue
+            if each.index in self._decided:
                 continue
             if struct.union and all(_is_pointer(field.type) for field in struct.fields):
                 continue
@@ -238,7 +249,7 @@ class Claims:
         struct = self._declarations.structs[index]
         alias, spelling = self.counterparts[index]
         record = self._records[index]
-        members = self._members(index)
+        members = self.members(index)
         for each in struct.fields:
             inner = _struct_in(each.type)
             if inner is not None and (
@@ -317,7 +328,7 @@ class Claims:
 
     # Which field is which
 
-    def _members(self, index: int) -> dict[str, Member]:
+    def members(self, index: int) -> dict[str, Member]:
         """The members of a Structure's C struct; none where the header does not say."""
         record = self._records.get(index)
         return self._header.members_of(record) if record else {}
@@ -341,7 +352,7 @@ class Claims:
         Names that are none in the other language get underscores. None where C has no such
         field; where its fields are not known, the name itself.
         """
-        struct, members = self._declarations.structs[index], self._members(index)
+        struct, members = self._declarations.structs[index], self.members(index)
         keyword = f"{name.rstrip('_')}_" if name.rstrip("_") in _RESERVED else name
         if not members:
             return keyword
@@ -381,7 +392,7 @@ class Claims:
 
     def lacking(self, index: int) -> list[str]:
         """The members of a C struct that its Structure has no field for."""
-        struct, members = self._declarations.structs[index], self._members(index)
+        struct, members = self._declarations.structs[index], self.members(index)
         fields = self._promoted(struct.fields, struct.anonymous, "", (), members)
         found = [self.member(index, each.field.name) or "" for each in fields]
         known = {*found, *(each.removesuffix("_") for each in found)}
@@ -424,16 +435,17 @@ class Claims:
         record = self._records[index]
         if record is not None and record.fields is None:
             return claims
-        members = self._members(index)
+        members = self.members(index)
         for each in self._promoted(struct.fields, struct.anonymous, f"ct_m{index}", (), members):
             claims += self._field(struct, index, each)
         if not struct.union and struct.fields:
-            places = {
-                (self.member(index, each.name) or "").partition(".")[0]
+            named = [
+                self.member(index, each.name)
                 for each in struct.fields
                 if each.name not in struct.anonymous and not self._is_anonymous(each, members)
-            } - {""}
-            number = len(places) + len(struct.anonymous) if members else len(struct.fields)
+            ]
+            places = {each.partition(".")[0] for each in named if each}
+            number = max(1, len(places) + len(struct.fields) - len(named))
             names = ", ".join(f"a{each}" for each in range(number))
             line = f"void ct_n{index}({alias} &s) {{ auto &[{names}] = s; }}"
             claims.append(Claim("count", struct, line, {}, index))
@@ -493,7 +505,7 @@ class Claims:
 
     def _gap(self, struct: Struct, index: int, place: "_Place") -> list[Claim]:
         """The claim about a field that C has no name for: it is where C has nothing."""
-        each, members = place.field, self._members(index)
+        each, members = place.field, self.members(index)
         if struct.union:
             return [Claim("field", each, "false", {}, index)]
         if each.bits:  # where the other ones lie is judged for each of them
@@ -553,7 +565,7 @@ class Claims:
             bits = constant.value & 0xFFFFFFFFFFFFFFFF
             verdict = f"ct_constant({keyword}, {bits}ULL)"
             if not -(2**63) <= constant.value < 2**64:
-                verdict = "ct_width"  # no integer of C's is so large
+                verdict = "(ct_width + 0)"  # no integer of C's is so large
             value = f"ct_tell_values<ct_number({keyword}), {verdict}>"
             self.constants.append(Claim("constant", constant, verdict, {"value": value}))
             return
@@ -645,6 +657,7 @@ class BitField:
     """A bit-field, of which the compiler is asked where its bits are.
 
     ``c`` and ``python`` are the bits, as in ``Field``; None where they are not known.
+    ``is_missing`` says that C has no such field.
     """
 
     claim: Claim
@@ -654,6 +667,7 @@ class BitField:
     place: _Place
     c: int | None = None
     python: int | None = None
+    is_missing: bool = False
 
     def lines(self, native: bool) -> list[str]:
         """Structs in which nothing but the bits of this field are set."""
@@ -694,8 +708,7 @@ def _like(name: str, members: Iterable[str]) -> str | None:
     for candidate in (name, keyword, name.strip("_"), f"{name}_", f"_{name}"):
         if candidate in members:
             return _spelled(candidate)
-    plain = name.strip("_").lower()
-    found = [each for each in members if each.strip("_").lower() == plain and plain]
+    found = [each for each in members if _plain(each) == _plain(name) != ""]
     return _spelled(found[0]) if len(found) == 1 else None
 
 
@@ -732,6 +745,28 @@ def _is_expression(text: str) -> bool:
         elif each in ";\"'\\#" and "{" not in open_:
             return False
     return bool(pieces) and not open_
+
+
+def is_same_name(name: str, member: str) -> bool:
+    """Whether a field and C's member, or member's member, differ in spelling at most."""
+    plain = _plain(name)
+    return plain in (_plain(_last(member)), _plain(member.replace(".", "_")))
+
+
+def _plain(name: str) -> str:
+    return name.strip("_").lower()
+
+
+def structs_in(ctype: Type) -> Iterator[int]:
+    """The structs that a type is made of, those that callbacks take too."""
+    kind = kind_of(ctype)
+    if kind == "struct":
+        yield int(ctype[1])
+    elif kind == "callback":
+        for each in (ctype[1], *ctype[2]):
+            yield from structs_in(each)
+    elif kind and kind != "any":
+        yield from structs_in(ctype[1])
 
 
 def _struct_in(ctype: Type) -> int | None:

@@ -236,7 +236,9 @@ def _failures(text: _Text) -> list[Failure]:
 def _find_bits(text: _Text, failures: list[Failure]) -> None:
     """Have structs written in which one bit-field is set, and see which bits these are."""
     unknown = {id(each.claim) for each in failures if "type" not in each.answers}
-    fields = [each for each in text.claims.bits if id(each.claim) not in unknown]
+    for each in text.claims.bits:
+        each.is_missing = id(each.claim) in unknown
+    fields = [each for each in text.claims.bits if not each.is_missing]
     native = text.compiler.native
     for each in fields:
         each.python = each.place.mask if native else None
