@@ -450,7 +450,9 @@ template <class T> constexpr int ct_constant(T c, unsigned long long python) {
     }
 }
 template <class T> constexpr auto ct_number(T c) {
-    if constexpr (ct_is_integer(ct_category_of<T>) || ct_category_of<T> == ct_is_float) {
+    if constexpr (ct_category_of<T> == ct_is_unsigned) {
+        return (unsigned long long)c;
+    } else if constexpr (ct_is_integer(ct_category_of<T>) || ct_category_of<T> == ct_is_float) {
         return (long long)c;
     } else {
         return 0LL;

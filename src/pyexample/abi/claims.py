@@ -224,6 +224,7 @@ class Claims:
                 self._name(index, spelling, spelling, self._header.record(spelling))
             elif spelling is not None and struct.name in renamed:
                 self._decided.add(index)
+        self._in_fields: list[_Use] = []
         for index in list(self.counterparts):
             self._find_in_fields(index)
         uses = [each for each in self._used() if each.struct is not None]
@@ -237,7 +238,7 @@ class Claims:
                 continue
             self._name(each.index, f"ct_reached<{each.expression}>", each.spelling, each.struct)
             self._find_in_fields(each.index)
-        self._find_alike(uses)
+        self._find_alike([*uses, *self._in_fields])
 
     def _name(self, index: int, cxx: str, spelling: str, record: Record | None) -> None:
         alias = f"ct_c{index}"
@@ -268,6 +269,7 @@ class Claims:
                 continue
             for use in _uses(each.type, expression, found, f"{spelling}::{member}"):
                 if use.struct is not None:
+                    self._in_fields.append(use)
                     self._name_inner(use.index, use.expression, use.spelling, use.struct)
 
     def _name_inner(
@@ -496,7 +498,7 @@ class Claims:
         if each.bits:
             claim = Claim("field", each, line, questions, index)
             number = len(self.bits)
-            self.bits.append(BitField(claim, number, alias, member, place))
+            self.bits.append(BitField(index, claim, number, alias, member, place))
             return [claim]
         offset = f"ct_offset({alias}, {member})"
         questions["offset"] = f"ct_tell_values<{offset}, {place.offset}>"
@@ -508,10 +510,9 @@ class Claims:
         each, members = place.field, self.members(index)
         if struct.union:
             return [Claim("field", each, "false", {}, index)]
-        if each.bits:  # where the other ones lie is judged for each of them
-            record = self._records[index]
-            is_gap = record and any(it.bits and not it.name for it in record.fields or ())
-            return [] if is_gap else [Claim("field", each, "false", {}, index)]
+        if each.bits:
+            self.bits.append(BitField(index, None, len(self.bits), "", "", place))
+            return []
         alias = self.counterparts[index][0]
         size = f"{each.size}LL"
         if not self._native:
@@ -656,11 +657,13 @@ class _Place:
 class BitField:
     """A bit-field, of which the compiler is asked where its bits are.
 
+    ``claim`` is the one about its type; None, and ``member`` is "", where C has no such field.
     ``c`` and ``python`` are the bits, as in ``Field``; None where they are not known.
     ``is_missing`` says that C has no such field.
     """
 
-    claim: Claim
+    struct: int
+    claim: Claim | None
     number: int
     alias: str
     member: str
@@ -672,12 +675,11 @@ class BitField:
     def lines(self, native: bool) -> list[str]:
         """Structs in which nothing but the bits of this field are set."""
         variable = "static __attribute__((used)) {} ct_{}{} = {};"
-        value = f"(ct_field({self.alias}, {self.member}))(~0ULL)"
-        lines = [
-            variable.format(
-                self.alias, "v", self.number, _initialiser(self.member.split("."), value)
-            )
-        ]
+        lines: list[str] = []
+        if self.member:
+            value = f"(ct_field({self.alias}, {self.member}))(~0ULL)"
+            text = _initialiser(self.member.split("."), value)
+            lines.append(variable.format(self.alias, "v", self.number, text))
         if not native:
             names = [f"m_{each.name}" for each in self.place.path]
             value = f"(ct_field({self.place.mirror}, {'.'.join(names)}))(~0ULL)"

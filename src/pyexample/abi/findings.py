@@ -441,11 +441,19 @@ class _Words:
 
     def _bits(self, index: int) -> Iterator[tuple[str, _Difference]]:
         """Where bit-fields are, on both sides."""
-        for it in self._claims.bits:
+        own = [it for it in self._claims.bits if it.struct == index]
+        taken = 0
+        for it in own:
+            taken |= it.c or 0
+        for it in own:
             each = it.place.field
-            if it.claim.struct != index or kind_of(each.type) or it.c == it.python != None:
+            if kind_of(each.type) or (it.c is not None and it.c == it.python):
                 continue
-            if it.c is None or it.python is None:
+            if not it.member:
+                if (it.python or 0) & taken:
+                    what = f"C has no such field, and others in {_where(it.python or 0)}"
+                    yield each.name, _Difference("breaks", "field", what, _ELSEWHERE)
+            elif it.c is None or it.python is None:
                 member = self._claims.members(index).get(it.member)
                 width = member.field.bits if member else ""
                 if width.isdecimal() and int(width) != each.bits:

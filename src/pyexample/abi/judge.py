@@ -126,7 +126,9 @@ def _judge_in(
     names = sorted({name for each in declarations.constants for name in each.names})
     _write(source, [*before, _PROBES, *(f"ct_probe {name}" for name in names)])
     preprocessed, _, probes = compiler.preprocess(source).partition(f"\n{_PROBES}\n")
-    expansions = re.findall(r"^ct_probe(?: (.*))?$", probes, re.MULTILINE)
+    # g++ goes to a line of its own, behind a "#", where a macro is a system header's.
+    probes = "".join(row for row in probes.splitlines(True) if not row.startswith("#"))
+    expansions = [" ".join(each.split()) for each in re.split(r"\bct_probe\b", probes)[1:]]
     header = scan(preprocessed, source, headers)
     if mode == "C without bodies":
         before = without_bodies(preprocessed, source)
@@ -238,6 +240,7 @@ def _find_bits(text: _Text, failures: list[Failure]) -> None:
     unknown = {id(each.claim) for each in failures if "type" not in each.answers}
     for each in text.claims.bits:
         each.is_missing = id(each.claim) in unknown
+        each.c = None if each.member else 0
     fields = [each for each in text.claims.bits if not each.is_missing]
     native = text.compiler.native
     for each in fields:
@@ -257,7 +260,7 @@ def _find_bits(text: _Text, failures: list[Failure]) -> None:
         return
     values = data(output)
     for each in fields:
-        each.c = values.get(f"ct_v{each.number}")
+        each.c = values.get(f"ct_v{each.number}", each.c)
         if not native:
             each.python = values.get(f"ct_w{each.number}")
 
