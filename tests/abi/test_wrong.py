@@ -117,8 +117,8 @@ def test_no_right_one_is_refused(
     tmp_path: Path, tool: Callable[[str], str], compiler: str, options: tuple[str, ...]
 ) -> None:
     tool(compiler)
-    found = errors(tmp_path, header(ROWS), module(ROWS, "right"), compiler, options)
-    assert found == {}
+    rows = [row for row in ROWS if not (options and row.is_right_on_windows)]
+    assert errors(tmp_path, header(rows), module(rows, "right"), compiler, options) == {}
 
 
 @pytest.mark.parametrize("what", ALONE)

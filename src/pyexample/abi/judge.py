@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from .asm import data
 from .claims import MODES, RULES, Claim, Claims, prologue
 from .compiler import Compiler
-from .header import Header, scan, without_bodies
+from .header import Header, differs_in_cxx, scan, without_bodies
 from .model import Declarations
 from .processes import CannotJudgeError, TookTooLongError
 
@@ -104,14 +104,25 @@ def judge(
         CannotJudgeError: the compiler did not get as far as the claims.
     """
     first_error: CannotJudgeError | None = None
-    for mode in MODES:
+    modes, as_cxx_at_last = list(MODES), False
+    while modes:
+        mode = modes.pop(0)
         try:
-            return _judge_in(mode, declarations, headers, compiler, structs, source)
+            return _judge_in(
+                mode, declarations, headers, compiler, structs, source, as_cxx_at_last
+            )
         except TookTooLongError:
             raise
+        except _IsAnotherInCxxError:
+            modes.insert(2, MODES[0])
+            as_cxx_at_last = True
         except CannotJudgeError as error:
             first_error = first_error or error
     raise first_error or AssertionError(MODES)
+
+
+class _IsAnotherInCxxError(Exception):
+    """The header has a part for C++ alone, and the library is C's."""
 
 
 def _judge_in(
@@ -121,6 +132,7 @@ def _judge_in(
     compiler: Compiler,
     structs: dict[str, str],
     source: str,
+    as_cxx_at_last: bool,
 ) -> Judgement:
     before = [*RULES.splitlines(), *prologue(headers, mode).splitlines()]
     names = sorted({name for each in declarations.constants for name in each.names})
@@ -130,6 +142,8 @@ def _judge_in(
     probes = "".join(row for row in probes.splitlines(True) if not row.startswith("#"))
     expansions = [" ".join(each.split()) for each in re.split(r"\bct_probe\b", probes)[1:]]
     header = scan(preprocessed, source, headers)
+    if mode == MODES[0] and not as_cxx_at_last and any(map(_is_another_in_cxx, header.files)):
+        raise _IsAnotherInCxxError
     if mode == "C without bodies":
         before = without_bodies(preprocessed, source)
         before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')
@@ -164,6 +178,14 @@ def _judge_in(
     _find_bits(text, failures)
     text.write(*text.claims_of(claims))  # for whoever keeps the file
     return Judgement(claims, header, failures)
+
+
+def _is_another_in_cxx(file: str) -> bool:
+    try:
+        with open(file, encoding="utf-8", errors="replace") as stream:
+            return differs_in_cxx(stream.read())
+    except OSError:
+        return False
 
 
 class _Text:
