@@ -156,7 +156,7 @@ def _those_of(headers: Iterable[str], unit: Unit) -> set[str]:
 
 def _is_within(file: str, folders: Iterable[str]) -> bool:
     """Whether a file is in one of these folders, not counting where all headers are."""
-    common = ("/usr/include", "/usr/local/include")
+    common = ("", "/usr/include", "/usr/local/include")
     return any(file.startswith(f"{folder}/") for folder in folders if folder not in common)
 
 
