@@ -57,6 +57,7 @@ class Claim:
         line: what is to be true; of "count", a line of C++; of "constant", what is to be 0.
         questions: by a name of ours, ``ct_tell`` types whose arguments are the answer.
         struct: of a struct and its fields: its index.
+        within: of a field: its struct's name.
     """
 
     kind: str
@@ -64,6 +65,12 @@ class Claim:
     line: str
     questions: dict[str, str] = field(default_factory=dict[str, str])
     struct: int | None = None
+    within: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What it is about, as a finding's subject has it."""
+        return f"{self.within}.{self.of.name}" if self.within else str(self.of.name)
 
 
 def prologue(headers: Iterable[str], mode: str) -> str:
@@ -97,7 +104,7 @@ class Claims:
         constants: those about constants, which stand where the header's macros still do.
         preparation: the lines behind them: no macro rewrites what follows, and structs get
             names.
-        claims: all others, one a line, in order.
+        others: all other claims, one a line, in order.
         counterparts: the C struct of each Structure, by index: an alias and its spelling.
         anonymous: the Structures whose fields C has in an anonymous struct.
         textless: constants for which C has a macro that is no expression, and its text.
@@ -118,7 +125,7 @@ class Claims:
         self._header = header
         self._native = native
         self.constants: list[Claim] = []
-        self.claims: list[Claim] = []
+        self.others: list[Claim] = []
         self._aliases: list[str] = []
         self.counterparts: dict[int, tuple[str, str]] = {}
         self._records: dict[int, Record | None] = {}
@@ -136,19 +143,24 @@ class Claims:
         self._find_structs(renamed)
         for index in sorted(self.counterparts):
             with declarations.each(declarations.structs[index].name):
-                self.claims += self._struct(index)
+                self.others += self._struct(index)
         written: set[str] = set()
         for function in declarations.functions:
             if function.name in header.identifiers:
                 with declarations.each(function.name):
                     claim = self._function(function)
                     if claim.line not in written:  # looked up once more
-                        self.claims.append(claim)
+                        self.others.append(claim)
                     written.add(claim.line)
         for constant in declarations.constants:
             with declarations.each(constant.name):
                 self._constant(constant, expansions)
         self.preparation = [*self._undefines(macros), *self._aliases]
+
+    @property
+    def claims(self) -> list[Claim]:
+        """All of them, in the order of the file."""
+        return [*self.constants, *self.others]
 
     @property
     def settled(self) -> set[int]:
@@ -161,8 +173,8 @@ class Claims:
 
     def _undefines(self, macros: Iterable[str]) -> list[str]:
         """What keeps the header's macros from rewriting the claims and the rules."""
-        text = "\n".join([*self._aliases, *(each.line for each in self.claims)])
-        text += "".join(map(str, (each.questions for each in self.claims)))
+        text = "\n".join([*self._aliases, *(each.line for each in self.others)])
+        text += "".join(map(str, (each.questions for each in self.others)))
         words = {*re.findall(r"[A-Za-z_]\w*", text), *_WORDS_OF_THE_RULES}
         return [f"#undef {name}" for name in sorted(words.intersection(macros))]
 
@@ -496,20 +508,20 @@ class Claims:
         questions = {"type": f"ct_tell<{verdict}, {c_type}>"}
         line = f"{verdict} == 0"
         if each.bits:
-            claim = Claim("field", each, line, questions, index)
+            claim = Claim("field", each, line, questions, index, struct.name)
             number = len(self.bits)
             self.bits.append(BitField(index, claim, number, alias, member, place))
             return [claim]
         offset = f"ct_offset({alias}, {member})"
         questions["offset"] = f"ct_tell_values<{offset}, {place.offset}>"
         line = f"{line} && {offset} == {place.offset}"
-        return [Claim("field", each, line, questions, index)]
+        return [Claim("field", each, line, questions, index, struct.name)]
 
     def _gap(self, struct: Struct, index: int, place: "_Place") -> list[Claim]:
         """The claim about a field that C has no name for: it is where C has nothing."""
         each, members = place.field, self.members(index)
         if struct.union:
-            return [Claim("field", each, "false", {}, index)]
+            return [Claim("field", each, "false", {}, index, struct.name)]
         if each.bits:
             self.bits.append(BitField(index, None, len(self.bits), "", "", place))
             return []
@@ -520,12 +532,13 @@ class Claims:
         apart: list[str] = []
         for name, member in members.items():
             if member.field.bits:
-                return [Claim("field", each, "false", {}, index)]
+                return [Claim("field", each, "false", {}, index, struct.name)]
             name = _spelled(name)
             start = f"ct_offset({alias}, {name})"
             end = f"{start} + ct_size<ct_field({alias}, {name})>()"
             apart.append(f"({place.offset} + {size} <= {start} || {end} <= {place.offset})")
-        return [Claim("field", each, " && ".join(apart) or "false", {}, index)]
+        line = " && ".join(apart) or "false"
+        return [Claim("field", each, line, {}, index, struct.name)]
 
     # Claims about functions and constants
 

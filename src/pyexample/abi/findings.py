@@ -264,8 +264,7 @@ class _Words:
         what = (
             f"{where} is {self._declarations.python(ctype)}, C has {c_type}: {_WORDS[verdict]}"
         )
-        argument = where.partition(" (")[0] if role == "argument" else ""
-        argument = role if role == "result" else argument
+        argument = where.partition(" (")[0].partition(",")[0] if role != "type" else ""
         yield _Difference(grade, verdict.replace("_", " "), what, happens, argument)
 
     def _findings_of(

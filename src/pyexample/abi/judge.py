@@ -70,17 +70,15 @@ class Judgement:
         self.header = header
         self.failures = failures
 
-    def counts(self) -> dict[str, int]:
-        """How many functions, structs, fields and constants were judged."""
-        kinds = [each.kind for each in self.claims.claims]
-        constants = len(self.claims.constants)
+    def counts(self, only: re.Pattern[str]) -> dict[str, int]:
+        """How many functions, structs, fields and constants with such a name were judged."""
+        claims = [each for each in self.claims.claims if only.search(each.subject)]
+        kinds = [each.kind for each in claims]
         return {
-            "functions": len(
-                {each.of.name for each in self.claims.claims if each.kind == "function"}
-            ),
+            "functions": len({each.subject for each in claims if each.kind == "function"}),
             "structs": kinds.count("struct"),
             "fields": kinds.count("field"),
-            "constants": constants,
+            "constants": kinds.count("constant"),
         }
 
 
@@ -156,12 +154,6 @@ def _judge_in(
         dict(zip(names, expansions, strict=True)) if len(names) == len(expansions) else {},
         {each for each in macros if not each.startswith("ct_")},
     )
-    if not (claims.claims or claims.constants):
-        raise CannotJudgeError(
-            "nothing to judge: what the modules declare"
-            f" (functions: {len(declarations.functions)}, structs: {len(declarations.structs)},"
-            f" constants: {len(declarations.constants)}) is not in the headers"
-        )
     text = _Text(compiler, source, before, claims)
     failures = _failures(text)
     asked = [(each, name) for each in failures for name in each.claim.questions]
@@ -207,7 +199,7 @@ class _Text:
         ]
         late = [
             each.line if each.kind == "count" else f'static_assert({each.line}, "");'
-            for each in claims.claims
+            for each in claims.others
         ]
         return early, late
 
@@ -252,7 +244,7 @@ def _failures(text: _Text) -> list[Failure]:
         )
     return [
         Failure(claim, messages)
-        for claim, messages in zip([*claims.constants, *claims.claims], found, strict=True)
+        for claim, messages in zip(claims.claims, found, strict=True)
         if messages
     ]
 

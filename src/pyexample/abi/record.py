@@ -292,15 +292,20 @@ _ZEROES = (ct.c_char * 65536)()
 
 
 def _declared_at(frame: FrameType | None) -> tuple[str, int]:
-    """The file and line of the innermost module whose code has led here."""
+    """The file and line of the innermost module whose code has led here.
+
+    Of a program that is run, that is its own code only; elsewhere it is the function's.
+    """
+    while frame is not None and frame.f_code.co_filename in (ct.__file__, __file__):
+        frame = frame.f_back
     here = frame
     while frame is not None:
         file = frame.f_code.co_filename
         if frame.f_code.co_name == "<module>" and file != __file__:
+            if frame.f_globals.get("__name__") == "__main__" and here is not frame:
+                break
             return file, frame.f_lineno
         frame = frame.f_back
-    while here is not None and here.f_code.co_filename in (ct.__file__, __file__):
-        here = here.f_back
     return (here.f_code.co_filename, here.f_lineno) if here else ("", 0)
 
 
