@@ -349,7 +349,13 @@ template <size_t n, class T, class... Rest> struct ct_nth<n, ct_list<T, Rest...>
 };
 template <class T, class... Rest> struct ct_nth<0, ct_list<T, Rest...>> { using type = T; };
 
-template <class F> struct ct_signature;
+/* Of anything else than a function: no part of this file is to fail. */
+template <class F> struct ct_signature {
+    using result = ct_any;
+    using arguments = ct_list<>;
+    static constexpr size_t count = 0;
+    static constexpr bool variadic = false;
+};
 template <class R, class... A, bool n> struct ct_signature<R(A...) noexcept(n)> {
     using result = R;
     using arguments = ct_list<A...>;
@@ -383,7 +389,9 @@ template <size_t fixed, class... A> constexpr int ct_promotions() {
 }
 template <class F, class... A> constexpr int ct_arguments() {
     using signature = ct_signature<F>;
-    if constexpr (sizeof...(A) == signature::count) {
+    if constexpr (ct_category_of<F> != ct_is_function) {
+        return ct_kind;
+    } else if constexpr (sizeof...(A) == signature::count) {
         return ct_pairs<ct_list<A...>, typename signature::arguments>::worst();
     } else if constexpr (signature::variadic && sizeof...(A) > signature::count) {
         return ct_promotions<signature::count, A...>();
@@ -401,8 +409,8 @@ template <class A> constexpr bool ct_is_plain = ct_judge<int, ct_bare<A>> < ct_w
 template <class List> constexpr int ct_undeclared_arguments = ct_agrees;
 template <class A, class... Rest> constexpr int ct_undeclared_arguments<ct_list<A, Rest...>> =
     (ct_is_plain<A> && ... && ct_is_plain<Rest>) ? ct_garbage : ct_kind;
-template <class F> constexpr int ct_undeclared =
-    ct_undeclared_arguments<typename ct_signature<F>::arguments>;
+template <class F> constexpr int ct_undeclared = ct_category_of<F> != ct_is_function
+    ? ct_kind : ct_undeclared_arguments<typename ct_signature<F>::arguments>;
 
 /* A function pointer; "calls" says that it is Python who calls through it. */
 template <class C, bool calls, class R, class... A> constexpr int ct_callbacks() {

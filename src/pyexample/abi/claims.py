@@ -146,7 +146,7 @@ class Claims:
                 self.others += self._struct(index)
         written: set[str] = set()
         for function in declarations.functions:
-            if function.name in header.identifiers:
+            if self.has(function):
                 with declarations.each(function.name):
                     claim = self._function(function)
                     if claim.line not in written:  # looked up once more
@@ -156,6 +156,10 @@ class Claims:
             with declarations.each(constant.name):
                 self._constant(constant, expansions)
         self.preparation = [*self._undefines(macros), *self._aliases]
+
+    def has(self, function: Function) -> bool:
+        """Whether the headers have something of a function's name."""
+        return function.name in self._header.identifiers or function.name in self.renamed
 
     @property
     def claims(self) -> list[Claim]:
@@ -423,6 +427,12 @@ class Claims:
                 lacking[place : place + 1] = inner
         return lacking
 
+    def unknown(self, index: int) -> list[str]:
+        """The fields of a Structure that its C struct has no member for."""
+        struct, members = self._declarations.structs[index], self.members(index)
+        fields = self._promoted(struct.fields, struct.anonymous, "", (), members)
+        return [it.field.name for it in fields if self.member(index, it.field.name) is None]
+
     # Claims about structs
 
     def _struct(self, index: int) -> list[Claim]:
@@ -551,12 +561,16 @@ class Claims:
         questions["result"] = f"ct_tell<{verdict}, {result}>"
         if function.arguments is None:
             line = f"ct_undeclared<{c_function}> == 0 && {verdict} == 0"
-            questions["undeclared"] = f"ct_tell_values<(long long)ct_undeclared<{c_function}>>"
+            questions["undeclared"] = (
+                f"ct_tell_values<(long long)(ct_category_of<{c_function}> == ct_is_function),"
+                f" (long long)ct_undeclared<{c_function}>>"
+            )
             return Claim("function", function, line, questions)
         types = [self._cxx_value(each) for each in function.arguments]
         line = f"ct_function<{', '.join([c_function, python_result, *types])}> == 0"
         questions["count"] = (
-            f"ct_tell_values<(long long)ct_signature<{c_function}>::count,"
+            f"ct_tell_values<(long long)(ct_category_of<{c_function}> == ct_is_function),"
+            f" (long long)ct_signature<{c_function}>::count,"
             f" (long long)ct_signature<{c_function}>::variadic,"
             f" (long long)ct_arguments<{', '.join([c_function, *types])}>()>"
         )

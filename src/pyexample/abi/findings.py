@@ -139,7 +139,7 @@ class _Words:
                 for each in function.arguments or []
                 if kind_of(each) in ("any", "converts")
             ]
-            if undecided and function.name in self._header.identifiers:
+            if undecided and self._claims.has(function):
                 names = ", ".join(self._declarations.python(each) for each in undecided)
                 yield from self._findings_of(
                     function,
@@ -154,14 +154,15 @@ class _Words:
                 )
 
     def _strays(self, function: Function) -> Iterator[Finding]:
-        if function.name in self._header.identifiers:
+        if self._claims.has(function):
             differences = [_stray(name, meant) for name, meant in function.strays]
             yield from self._findings_of(function, differences)
 
     def _function(self, failure: Failure) -> Iterator[Finding]:
         function: Function = failure.claim.of
         _, whole = failure.verdict("type")
-        if not ("count" in failure.answers or "undeclared" in failure.answers):
+        counted = failure.numbers("undeclared" if function.arguments is None else "count")
+        if not (counted and counted[0]):
             is_declared = function.arguments is not None or function.result_is_set
             what = "C has something of this name that is no function"
             what += f": {whole or failure.message}"
@@ -183,7 +184,7 @@ class _Words:
             yield from self._no_argtypes(failure)
             return
         given = len(function.arguments)
-        count, variadic, worst = failure.numbers("count")
+        _, count, variadic, worst = failure.numbers("count")
         if VERDICTS[worst] == "promoted":
             for number in range(count, given):
                 if function.arguments[number] == "c_float":
@@ -236,7 +237,7 @@ class _Words:
         return self._header.functions.get(name)
 
     def _no_argtypes(self, failure: Failure) -> Iterator[_Difference]:
-        (code,) = failure.numbers("undeclared")
+        _, code = failure.numbers("undeclared")
         if not code:
             return
         harmful = code >= _FIRST_ERROR
@@ -324,7 +325,7 @@ class _Words:
         return {
             index
             for function in self._declarations.functions
-            if function.name in self._header.identifiers
+            if self._claims.has(function)
             for ctype in (function.result, *(function.arguments or ()))
             for index in structs_in(ctype)
         }
@@ -367,6 +368,8 @@ class _Words:
         struct = self._declarations.structs[index]
         lacking = self._claims.lacking(index)
         missing = f"; Python lacks {', '.join(lacking)}" if lacking else ""
+        unknown = self._claims.unknown(index)
+        missing += f"; C has no {', '.join(unknown)}" if unknown else ""
         if "layout" in by_kind:
             size, c_size, alignment, c_alignment = by_kind["layout"].numbers("layout")
             if not c_size:
@@ -531,7 +534,7 @@ class _Words:
         known = {
             each.library
             for each in self._declarations.functions
-            if each.name in self._header.identifiers
+            if self._claims.has(each)
         }
         seen: set[str] = set()
         for function in self._declarations.functions:
@@ -559,6 +562,7 @@ class _Words:
 
     def not_in_python(self, headers: list[str], paste: Paste) -> Iterator[Finding]:
         declared = {each.name for each in self._declarations.functions}
+        declared |= {self._claims.renamed.get(each, each) for each in declared}
         for prototype in self._header.functions.values():
             if prototype.name in declared or not is_in(prototype, headers):
                 continue
