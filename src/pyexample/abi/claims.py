@@ -21,6 +21,7 @@ _KEYWORDS = (
     " xor_eq"
 )
 _OPERATORS = "and and_eq bitand bitor compl not not_eq or or_eq xor xor_eq"
+_OF_SYSTEM_HEADERS = "noexcept throw"  # which __THROW stands for, once it is defined for C++
 _C_HEADERS = (
     "assert ctype errno float limits math setjmp signal stdarg stdbool stdio stdlib string"
 )
@@ -33,6 +34,15 @@ _C_WORDS = {
     "_Atomic": "",
     "_Complex": "__complex__",
 }
+_ATOMIC = re.compile(r"\b_Atomic\b(?:\s*\(([^()]*)\))?")
+_WORDS_WITHOUT_BODIES = {word: text for word, text in _C_WORDS.items() if word != "_Atomic"}
+"""No macro stands for both ``_Atomic int`` and ``_Atomic(int)``: see ``without_atomic``."""
+
+
+def without_atomic(line: str) -> str:
+    """A line of a header, its atomic types as the plain ones, which are as large."""
+    return line if line.startswith("#") else _ATOMIC.sub(r"\1", line)
+
 
 _RESERVED = frozenset(_KEYWORDS.split())
 
@@ -81,9 +91,10 @@ def prologue(headers: Iterable[str], mode: str) -> str:
     if mode == "C++":
         return f'extern "C" {{\n{includes}}}\n'
     before = "".join(f"#include <{name}.h>\n" for name in _C_HEADERS.split())
-    names = sorted(_RESERVED - frozenset(_OPERATORS.split()))
+    names = sorted(_RESERVED - frozenset(f"{_OPERATORS} {_OF_SYSTEM_HEADERS}".split()))
     defines = "".join(f"#define {word} {word}_\n" for word in names)
-    defines += "".join(f"#define {word} {text}\n" for word, text in _C_WORDS.items())
+    words = _C_WORDS if mode == "C" else _WORDS_WITHOUT_BODIES
+    defines += "".join(f"#define {word} {text}\n" for word, text in words.items())
     undefines = "".join(f"#undef {word}\n" for word in names)
     undefines += "".join(f"#undef {word.partition('(')[0]}\n" for word in _C_WORDS)
     return (
@@ -267,13 +278,11 @@ class Claims:
         alias, spelling = self.counterparts[index]
         record = self._records[index]
         members = self.members(index)
-        for each in struct.fields:
+        for place in self._promoted(struct.fields, struct.anonymous, "", (), members):
+            for outer in place.path[:-1]:
+                self._leave_out(outer.type)
+            each = place.field
             inner = _struct_in(each.type)
-            if inner is not None and (
-                each.name in struct.anonymous or self._is_anonymous(each, members)
-            ):
-                self._leave_out(inner)
-                continue
             member = self.member(index, each.name)
             if member is None:
                 continue  # one of another platform, perhaps
@@ -295,14 +304,11 @@ class Claims:
             self._name(index, f"ct_reached<{expression}>", spelling, record)
             self._find_in_fields(index)
 
-    def _leave_out(self, index: int) -> None:
-        """Note a Structure whose fields C has in an anonymous struct, and those within it."""
-        self.anonymous.add(index)
-        struct = self._declarations.structs[index]
-        for each in struct.fields:
-            inner = _struct_in(each.type)
-            if inner is not None and each.name in struct.anonymous:
-                self._leave_out(inner)
+    def _leave_out(self, ctype: Type) -> None:
+        """Note a Structure whose fields C has in an anonymous struct."""
+        index = _struct_in(ctype)
+        if index is not None:
+            self.anonymous.add(index)
 
     def _used(self) -> list["_Use"]:
         """The structs that functions use, as C has them there, the most frequent first."""

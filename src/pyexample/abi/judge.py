@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from .asm import data
-from .claims import MODES, RULES, Claim, Claims, prologue
+from .claims import MODES, RULES, Claim, Claims, prologue, without_atomic
 from .compiler import Compiler
 from .header import Header, differs_in_cxx, scan, without_bodies
 from .model import Declarations
@@ -143,7 +143,7 @@ def _judge_in(
     if mode == MODES[0] and not as_cxx_at_last and any(map(_is_another_in_cxx, header.files)):
         raise _IsAnotherInCxxError
     if mode == "C without bodies":
-        before = without_bodies(preprocessed, source)
+        before = list(map(without_atomic, without_bodies(preprocessed, source)))
         before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')
     macros = set(re.findall(r"^\s*#\s*define\s+(\w+)", preprocessed, re.MULTILINE))
     claims = Claims(
