@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .by_value import is_misplaced
-from .c_model import Array, FunctionType, Pointer, Record, Tagged, behind, resolve, spell
+from .by_value import FLOATS, is_misplaced
+from .c_model import Array, Basic, FunctionType, Pointer, Record, Tagged, behind, resolve, spell
 from .c_model import Type as CType
 from .header import Header, Member
 from .model import CXX, Constant, Declarations, Field, Function, Struct, Type, kind_of
@@ -142,6 +142,7 @@ class Claims:
         self._records: dict[int, Record | None] = {}
         self.anonymous: set[int] = set()
         self._pointers: set[int] = set()
+        self._complex: set[int] = set()
         self._decided: set[int] = set()
         self.textless: list[tuple[Constant, str]] = []
         self.renamed: dict[str, str] = {}
@@ -182,9 +183,9 @@ class Claims:
         """The Structures that need no struct of their own in C.
 
         C has their fields in an anonymous one; or they are Unions of pointers, which stand for
-        a pointer; or whoever checks has said so.
+        a pointer, or two floats that stand for a complex number; or whoever checks has said so.
         """
-        return self.anonymous | self._pointers | self._decided
+        return self.anonymous | self._pointers | self._complex | self._decided
 
     def _undefines(self, macros: Iterable[str]) -> list[str]:
         """What keeps the header's macros from rewriting the claims and the rules."""
@@ -235,6 +236,8 @@ class Claims:
         if struct.union and all(map(_is_pointer, kinds)):
             self._pointers.add(index)
             return f"ct_alternatives<{', '.join([own, *map(self.cxx, kinds)])}>"
+        if index in self._complex:
+            return f"ct_alternatives<{own}, __complex__ {self.cxx(kinds[0])}>"
         return own
 
     # Which struct is which
@@ -254,7 +257,13 @@ class Claims:
         self._in_fields: list[_Use] = []
         for index in list(self.counterparts):
             self._find_in_fields(index)
-        uses = [each for each in self._used() if each.struct is not None]
+        used = self._used()
+        self._complex |= {
+            each.index
+            for each in (*used, *self._in_fields)
+            if each.is_complex and self._is_pair(each.index)
+        } - {*self.counterparts}
+        uses = [each for each in used if each.struct is not None]
         for each in uses:
             struct = self._declarations.structs[each.index]
             if each.index in self.counterparts or not struct.complete:
@@ -266,6 +275,12 @@ class Claims:
             self._name(each.index, f"ct_reached<{each.expression}>", each.spelling, each.struct)
             self._find_in_fields(each.index)
         self._find_alike([*uses, *self._in_fields])
+
+    def _is_pair(self, index: int) -> bool:
+        """Whether a Structure is two floats, as a complex number is (C11 6.2.5)."""
+        struct = self._declarations.structs[index]
+        kinds = [each.type for each in struct.fields]
+        return not struct.union and len(kinds) == 2 and kinds[0] == kinds[1] and kinds[0] in FLOATS
 
     def _name(self, index: int, cxx: str, spelling: str, record: Record | None) -> None:
         alias = f"ct_c{index}"
@@ -293,8 +308,8 @@ class Claims:
                     self._name_inner(inner, expression, f"{spelling}::{member}", None)
                 continue
             for use in _uses(each.type, expression, found, f"{spelling}::{member}"):
+                self._in_fields.append(use)
                 if use.struct is not None:
-                    self._in_fields.append(use)
                     self._name_inner(use.index, use.expression, use.spelling, use.struct)
 
     def _name_inner(
@@ -613,6 +628,7 @@ class _Use:
     expression: str
     struct: Record | None
     spelling: str
+    is_complex: bool = False
 
 
 def _uses(ctype: Type, expression: str, c_type: CType, where: str) -> Iterator[_Use]:
@@ -626,7 +642,8 @@ def _uses(ctype: Type, expression: str, c_type: CType, where: str) -> Iterator[_
         record = record if isinstance(record, Record) else None
         is_named = record is None or record.tag or record.alias
         spelling = spell(reached) if is_named else where
-        yield _Use(int(ctype[1]), expression, record, spelling)
+        is_complex = isinstance(target, Basic) and target.name.endswith("_Complex")
+        yield _Use(int(ctype[1]), expression, record, spelling, is_complex)
     elif kind_of(ctype) == "callback" and isinstance(target, FunctionType):
         function = f"ct_reached<{expression}>"
         yield from _uses(ctype[1], f"ct_signature<{function}>::result", target.result, where)
