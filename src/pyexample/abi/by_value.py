@@ -86,7 +86,10 @@ def _taken(declarations: Declarations, index: int) -> Iterator[_Leaf]:
         at = -(-at // each.alignment) * each.alignment
         if kind_of(each.type) == "struct":
             inner = int(each.type[1])
-            yield from ((at + offset, *rest) for offset, *rest in _taken(declarations, inner))
+            yield from (
+                (at + first, size, is_float)
+                for first, size, is_float in _taken(declarations, inner)
+            )
         else:
             yield from _numbers(declarations, each.type, at, each.size)
         at += each.size

@@ -219,9 +219,9 @@ class Claims:
     def _cxx_value(self, ctype: Type) -> str:
         """The type of what is passed or returned."""
         written = self.cxx(ctype)
-        if self._native and kind_of(ctype) == "struct":
-            if is_misplaced(self._declarations, int(ctype[1])):
-                return f"ct_torn<{written}>"
+        is_struct = self._native and kind_of(ctype) == "struct"
+        if is_struct and is_misplaced(self._declarations, int(ctype[1])):
+            return f"ct_torn<{written}>"
         return written
 
     def _cxx_struct(self, index: int) -> str:
@@ -280,7 +280,9 @@ class Claims:
         """Whether a Structure is two floats, as a complex number is (C11 6.2.5)."""
         struct = self._declarations.structs[index]
         kinds = [each.type for each in struct.fields]
-        return not struct.union and len(kinds) == 2 and kinds[0] == kinds[1] and kinds[0] in FLOATS
+        return (
+            not struct.union and len(kinds) == 2 and kinds[0] == kinds[1] and kinds[0] in FLOATS
+        )
 
     def _name(self, index: int, cxx: str, spelling: str, record: Record | None) -> None:
         alias = f"ct_c{index}"
@@ -405,7 +407,7 @@ class Claims:
             if each.partition(".")[0] not in taken
         ]
         for key in ([each.replace(".", "_") for each in paths], [*map(_last, paths)]):
-            by_name = {each: path for each, path in zip(key, paths, strict=True)}
+            by_name = dict(zip(key, paths, strict=True))
             found = _like(name, by_name) if len(by_name) == len(paths) else None
             if found:
                 return by_name.get(found) or by_name[found.removesuffix("_")]
@@ -481,7 +483,9 @@ class Claims:
         if record is not None and record.fields is None:
             return claims
         members = self.members(index)
-        for each in self._promoted(struct.fields, struct.anonymous, f"ct_m{index}", (), members):
+        for each in self._promoted(
+            struct.fields, struct.anonymous, f"ct_m{index}", (), members
+        ):
             claims += self._field(struct, index, each)
         if not struct.union and struct.fields:
             named = [
@@ -785,7 +789,7 @@ _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|\S')
 
 
 def _is_expression(text: str) -> bool:
-    """Whether a macro's text may be an expression: with it, the claim still ends where it did."""
+    """Whether a macro's text may be an expression: a claim with it ends where it did."""
     open_: list[str] = []
     pieces = _PIECE.findall(text)
     for each in pieces:

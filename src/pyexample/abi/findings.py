@@ -166,7 +166,9 @@ class _Words:
             is_declared = function.arguments is not None or function.result_is_set
             what = "C has something of this name that is no function"
             what += f": {whole or failure.message}"
-            happens = "C's data is called as if it were code: a crash" if whole else "not judged"
+            happens = (
+                "C's data is called as if it were code: a crash" if whole else "not judged"
+            )
             grade: Grade = "breaks" if is_declared else "coverage"
             kind = "kind" if whole else "unjudged"
             yield from self._findings_of(function, [_Difference(grade, kind, what, happens)])
@@ -398,8 +400,10 @@ class _Words:
                 what = f"Python lacks {spell(members[lacking[0]].field.type, lacking[0])}"
                 yield _Difference("meaning", "flexible", what, _HAPPENS["flexible"])
                 return
-            if lacking and len(known) == len(lacking) and all(
-                each.is_alternative for each in known
+            if (
+                lacking
+                and len(known) == len(lacking)
+                and all(each.is_alternative for each in known)
             ):
                 happens = "Python cannot look at these bytes in that way"
                 yield _Difference(
@@ -532,9 +536,7 @@ class _Words:
 
     def not_in_header(self) -> Iterator[Finding]:
         known = {
-            each.library
-            for each in self._declarations.functions
-            if self._claims.has(each)
+            each.library for each in self._declarations.functions if self._claims.has(each)
         }
         seen: set[str] = set()
         for function in self._declarations.functions:

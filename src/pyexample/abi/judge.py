@@ -160,13 +160,14 @@ def _judge_in(
     if asked:
         early = [each for each in asked if each[0].claim.kind == "constant"]
         late = [each for each in asked if each[0].claim.kind != "constant"]
+        told = [each.claim.questions[name] for each, name in (*early, *late)]
         found = text.compile(
-            [f"{each.claim.questions[name]} ct_q{n};" for n, (each, name) in enumerate(early)],
-            [f'static_assert(sizeof({each.claim.questions[name]}), "");' for each, name in late],
+            [f"{each} ct_q{number};" for number, each in enumerate(told[: len(early)])],
+            [f'static_assert(sizeof({each}), "");' for each in told[len(early) :]],
         )
         for messages, (failure, name) in zip(found, [*early, *late], strict=True):
-            if told := _told(messages):
-                failure.answers[name] = told
+            if answers := _told(messages):
+                failure.answers[name] = answers
     _find_bits(text, failures)
     text.write(*text.claims_of(claims))  # for whoever keeps the file
     return Judgement(claims, header, failures)
