@@ -52,6 +52,9 @@ _WORDS_OF_THE_RULES = frozenset(
     word for word in re.findall(r"[A-Za-z_]\w*", RULES) if not word.startswith("ct_")
 )
 
+END = "}"
+"""What stands behind all claims: the end of the name space that the preparation opens."""
+
 MODES = ("C++", "C", "C without bodies", "C++ alone")
 """How headers are included, each for those that the one before it does not compile: as C++
 within extern "C"; as C with what is no C++; the same without functions' bodies; as C++."""
@@ -167,7 +170,7 @@ class Claims:
         for constant in declarations.constants:
             with declarations.each(constant.name):
                 self._constant(constant, expansions)
-        self.preparation = [*self._undefines(macros), *self._aliases]
+        self.preparation = [*self._undefines(macros), self._defaults(), *self._aliases]
 
     def has(self, function: Function) -> bool:
         """Whether the headers have something of a function's name."""
@@ -186,6 +189,17 @@ class Claims:
         a pointer, or two floats that stand for a complex number; or whoever checks has said so.
         """
         return self.anonymous | self._pointers | self._complex | self._decided
+
+    def _defaults(self) -> str:
+        """A line that opens a name space, in which every alias hides one that is no struct of C.
+
+        Where the alias itself does not compile, its name would otherwise be unknown in all
+        that is behind it. Of each use of it a compiler writes many messages, and looks for a
+        similar name among all that there are: half of the time of a large header.
+        """
+        names = [name for name, _ in self.counterparts.values()]
+        aliases = " ".join(f"using {name} = ct_none;" for name in names)
+        return f"struct ct_none; {aliases} namespace ct_here {{"
 
     def _undefines(self, macros: Iterable[str]) -> list[str]:
         """What keeps the header's macros from rewriting the claims and the rules."""
@@ -361,11 +375,11 @@ class Claims:
             key = (id(record), id(each.struct))
             if key not in done and _is_like(record, each.struct):
                 done.add(key)
-                alias = self.counterparts[each.index][0]
-                self._aliases.append(
-                    f"template <> constexpr bool ct_alike<{alias},"
-                    f" ct_reached<{each.expression}>> = true;"
-                )
+                types = f"{self.counterparts[each.index][0]}, ct_reached<{each.expression}>"
+                types = re.sub(r"\b(ct_c\d+)\b", r"ct_here::\1", types)
+                line = f"template <> constexpr bool ct_alike<{types}> = true;"
+                # Where the template itself is, as C++ wants it.
+                self._aliases.append(f"}} {line} namespace ct_here {{")
 
     # Which field is which
 

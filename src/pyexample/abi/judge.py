@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from .asm import data
-from .claims import MODES, RULES, Claim, Claims, prologue, without_atomic
+from .claims import END, MODES, RULES, Claim, Claims, prologue, without_atomic
 from .compiler import Compiler
 from .header import Header, differs_in_cxx, scan, without_bodies
 from .model import Declarations
@@ -207,7 +207,7 @@ class _Text:
     def write(self, early: list[str], late: list[str]) -> list[str]:
         """Write the file. Returns the lines behind the headers."""
         lines = [*early, *self.claims.preparation, *late, _CANARY]
-        _write(self.source, [*self.before, *lines])
+        _write(self.source, [*self.before, *lines, END])
         return lines
 
     def compile(self, early: list[str], late: list[str]) -> list[list[str]]:
@@ -263,7 +263,7 @@ def _find_bits(text: _Text, failures: list[Failure]) -> None:
     rows = [(each, line) for each in fields for line in each.lines(native)]
     while rows:
         lines = [*text.before, *text.claims.preparation, *(line for _, line in rows)]
-        _write(text.source, lines)
+        _write(text.source, [*lines, END])
         first = len(lines) - len(rows) + 1
         output, bad = text.compiler.assemble(text.source, first)
         if output:
