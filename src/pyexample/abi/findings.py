@@ -89,6 +89,9 @@ _HAPPENS = {
 _ELSEWHERE = "Python reads and writes other fields of C's"
 
 
+_PADDING = re.compile(r"pad|gap|fill|reserved|unused|dummy|^_*\d*$", re.IGNORECASE)
+
+
 @dataclass
 class _Difference:
     """One thing that is wrong with a declaration: see Finding."""
@@ -310,6 +313,9 @@ class _Words:
                     own = self._struct(index, spelling, by_struct.get(index, []))
                     differences = [*own, *self._bits(index), *self._by_itself(index)]
                     yield from self._findings_in(struct, spelling, differences)
+                    if not any(each.grade == "breaks" for _, each in differences):
+                        padding = self._padding(index)
+                        yield from self._findings_in(struct, spelling, padding)
             elif struct.complete and index not in self._claims.settled:
                 what = "the headers have no struct of that name: not judged"
                 what = f"functions use it, and {what}" if index in used else what
@@ -474,6 +480,16 @@ class _Words:
             else:
                 what = f"ctypes has it in {_where(it.python)}, C in {_where(it.c)}"
                 yield each.name, _Difference("breaks", "bits", what, _ELSEWHERE)
+
+    def _padding(self, index: int) -> list[tuple[str, _Difference]]:
+        """The fields that lie where C has none, unless their names say so."""
+        what = "C has no such field, and nothing else in its place"
+        happens = "Python reads and writes bytes that C takes no notice of"
+        return [
+            (name, _Difference("meaning", "padding", what, happens))
+            for name in self._claims.unknown(index)
+            if not _PADDING.search(name)
+        ]
 
     def _by_itself(self, index: int) -> Iterator[tuple[str, _Difference]]:
         """What the compiler is not asked: names, and the byte order."""
