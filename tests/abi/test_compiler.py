@@ -8,10 +8,6 @@ import pytest
 from bindings import Binding
 
 from pyexample.abi.compiler import Compiler, parse
-<<<<<<< HEAD
-from pyexample.abi.processes import CannotJudgeError
-=======
->>>>>>> K
 from pyexample.abi.judge import _told
 from pyexample.abi.pkg_config import flags
 from pyexample.abi.processes import CannotJudgeError
