@@ -167,9 +167,9 @@ lib.f.argtypes = [AnswersToo]
         set(),
     ),
     "macros that are no constants": (
-        "int f(int);\n#define A {\n#define B )\n#define C \"x\n#define D\n#define E 3;\n"
+        'int f(int);\n#define A {\n#define B )\n#define C "x\n#define D\n#define E 3;\n'
         "#define F f(\n#define G (1 +)\n#define H __attribute__((x))\n#define I ({ 3; })\n"
-        "#define J 1, 2\n#define K A\n#define L '\n#define M }\n#define N extern \"C\" {\n"
+        '#define J 1, 2\n#define K A\n#define L \'\n#define M }\n#define N extern "C" {\n'
         "#define O 7\n",
         "A = B = C = D = E = F = G = H = I = J = K = L = M = N = 1\nO = 8\n"
         "lib.f.argtypes = [c_int]\n",
