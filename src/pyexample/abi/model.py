@@ -100,7 +100,9 @@ class Function:
     """A function that was looked up.
 
     ``arguments`` is None where argtypes is not set; ``strays`` are attributes that ctypes does
-    not know, each with the one that is meant.
+    not know, each with the one that is meant. ``handles`` are the names of the classes of
+    handles, of each argument and behind them of the result, "" for others; ``owns_handles``
+    says that they are this package's.
     """
 
     name: str
@@ -111,6 +113,8 @@ class Function:
     result_is_set: bool
     arguments: list[Type] | None
     strays: list[list[str]]
+    handles: list[str]
+    owns_handles: bool
 
 
 @dataclass

@@ -479,7 +479,23 @@ def _function(function: Any, writer: _Writer) -> dict[str, Any]:
         "result_is_set": _has_restype(function),
         "arguments": types,
         "strays": _strays(vars(function), ["argtypes", "restype", "errcheck"]),
+        "handles": _handles(function),
+        "owns_handles": "handles" in vars(function),
     }
+
+
+def _handles(function: Any) -> list[str]:
+    """The classes of handles of the arguments and, behind them, of the result; "" of others."""
+    if "handles" in vars(function):
+        return list(function.handles)
+    return [_handle(each) for each in (*(function.argtypes or ()), function.restype)]
+
+
+def _handle(ctype: Any) -> str:
+    """The name of a class that is derived from c_void_p; of a pointer, of what it points to."""
+    while _is(ctype, ct._Pointer):
+        ctype = ctype._type_
+    return _name_of(ctype) if _is(ctype, ct.c_void_p) and ctype not in _NAMES else ""
 
 
 def _marked(mark: str, ctype: Any) -> Any:
