@@ -66,10 +66,11 @@ _DATA: Any = ct._SimpleCData.__mro__[-2]
 
 def _is(value: Any, base: Any) -> bool:
     """Whether a value is a class derived from ``base``, whatever it says of itself."""
-    return issubclass(type(value), type) and any(
-        each in type.__dict__["__mro__"].__get__(value)
-        for each in (base if isinstance(base, tuple) else (base,))
-    )
+    if not issubclass(type(value), type):
+        return False
+    bases: list[Any] = list(base) if isinstance(base, tuple) else [base]
+    derived_from = type.__dict__["__mro__"].__get__(value)
+    return any(each in derived_from for each in bases)
 
 
 def _is_number(value: Any) -> bool:
@@ -427,8 +428,9 @@ _BEGINNING = re.compile(r"\s*(?:class\s+(\w+)|(\w+)\s*(?::[^=]+)?=)")
 
 def _name_of(value: Any) -> str:
     """The name of a class, or of the class of anything else."""
-    named = value if _is(value, object) else type(value)
-    return str(type.__dict__["__name__"].__get__(named))
+    if not _is(value, object):
+        return type(value).__name__
+    return str(type.__dict__["__name__"].__get__(value))
 
 
 def _made_here(ctype: Any) -> list[type]:
@@ -511,7 +513,7 @@ def _is_declared(function: Any) -> bool:
 
 def _has_restype(function: Any) -> bool:
     """Whether the result is declared: by restype, or by the prototype that it is made from."""
-    return function._is_result_set or hasattr(type(function), "_argtypes_")
+    return function._is_result_set or hasattr(function.__class__, "_argtypes_")
 
 
 def _result(function: Any) -> Any:
