@@ -64,11 +64,10 @@ _DATA: Any = ct._SimpleCData.__mro__[-2]
 """What every ctypes type is derived from."""
 
 
-def _is(value: Any, base: Any) -> bool:
-    """Whether a value is a class derived from ``base``, whatever it says of itself."""
+def _is(value: Any, *bases: Any) -> bool:
+    """Whether a value is a class derived from one of these, whatever it says of itself."""
     if not issubclass(type(value), type):
         return False
-    bases: list[Any] = list(base) if isinstance(base, tuple) else [base]
     derived_from = type.__dict__["__mro__"].__get__(value)
     return any(each in derived_from for each in bases)
 
@@ -324,7 +323,7 @@ class _Writer:
             return None
         if not _is(ctype, _DATA):
             return ["any", _name_of(ctype)]
-        if _is(ctype, (ct.Structure, ct.Union)):
+        if _is(ctype, ct.Structure, ct.Union):
             return ["struct", self.struct(ctype)]
         if _is(ctype, ct._Pointer):
             return ["pointer", self.write(ctype._type_)]
@@ -562,7 +561,7 @@ def _structs(modules: list[ModuleType], writer: _Writer) -> None:
     for module in modules:
         for value in list(vars(module).values()):
             if (
-                _is(value, bases)
+                _is(value, *bases)
                 and value.__module__ in names
                 # Python's own: what it passes in its place is in _as_parameter_.
                 and not hasattr(value, "_as_parameter_")
