@@ -475,11 +475,13 @@ def _function(function: Any, writer: _Writer) -> dict[str, Any]:
     marks = getattr(function, "directions", [])
     if types and len(marks) == len(types):
         types = list(map(_marked, marks, types))
+    # PyPy keeps its own notes there, such as _argtypes_.
+    attributes = [name for name in vars(function) if not str(name).startswith("_")]
     return {
         "result": writer.write(_result(function)),
         "result_is_set": _has_restype(function),
         "arguments": types,
-        "strays": _strays(vars(function), ["argtypes", "restype", "errcheck"]),
+        "strays": _strays(attributes, ["argtypes", "restype", "errcheck"]),
         "handles": _handles(function),
         "owns_handles": "handles" in vars(function),
     }
