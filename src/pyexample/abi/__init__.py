@@ -114,7 +114,7 @@ def check(
             if keep and os.path.exists(source):
                 _keep(source, keep)
     with _stage("what is found could not be told"):
-        found = _findings(declarations, judgement, list(headers), judge_.native, style)
+        found = _findings(declarations, judgement, list(headers), style)
         judged = judgement.counts(pattern)
         found = [each for each in found if pattern.search(each.subject)]
         if not (found or any(judged.values())):
@@ -195,7 +195,6 @@ def _findings(
     declarations: Declarations,
     judgement: Judgement,
     headers: list[str],
-    native: bool,
     style: Style,
 ) -> list[Finding]:
     classes = {
@@ -203,7 +202,7 @@ def _findings(
         for index, (_, spelling) in judgement.claims.counterparts.items()
     }
     paste = Paste(judgement.header, classes, style)
-    return findings(declarations, judgement, headers, paste, native)
+    return findings(declarations, judgement, headers, paste)
 
 
 def _keep(source: str, file: str) -> None:
