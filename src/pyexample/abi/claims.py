@@ -104,16 +104,19 @@ class Claims:
             self.aliases += _mirrors(declarations)
         self._find_structs(renamed)
         for index in sorted(self.counterparts):
-            self.claims += self._struct(index)
+            with declarations.each(declarations.structs[index].name):
+                self.claims += self._struct(index)
         written: set[str] = set()
         for function in declarations.functions:
             if function.name in header.identifiers:
-                claim = self._function(function)
-                if claim.line not in written:  # looked up once more
-                    self.claims.append(claim)
-                written.add(claim.line)
+                with declarations.each(function.name):
+                    claim = self._function(function)
+                    if claim.line not in written:  # looked up once more
+                        self.claims.append(claim)
+                    written.add(claim.line)
         for constant in declarations.constants:
-            self.claims += self._constant(constant)
+            with declarations.each(constant.name):
+                self.claims += self._constant(constant)
 
     def cxx(self, ctype: Type) -> str:
         """A type as the claims write it."""

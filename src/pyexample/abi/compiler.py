@@ -7,14 +7,12 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
+from subprocess import CompletedProcess
 
-
-class CannotJudgeError(Exception):
-    """Nothing was proven, nor found: why, and what to do."""
+from .processes import CannotJudgeError, run
 
 
 @dataclass
@@ -30,17 +28,25 @@ class Diagnostics:
     elsewhere: list[str]
 
 
-# "claims.cpp:7:5: error: ..." and "claims.cpp(7): error C2338: ...", column optional.
-_GNU = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?:\d+:)? (?:fatal )?error: (?P<text>.*)")
+# "claims.cpp:7:5: error: ..." and "claims.cpp(7): error C2338: ...", column optional. The
+# second in any language ("Fehler C2338", "erreur irrécupérable C1083 :"), by its number.
+_GNU = re.compile(
+    r"(?P<file>.+?):(?P<line>\d+):(?:\d+:)? "
+    r"(?:(?:fatal )?error|(?P<crash>internal compiler error)): (?P<text>.*)"
+)
 _MICROSOFT = re.compile(
-    r"(?P<file>.+?)\((?P<line>\d+)(?:,\d+)?\) ?: (?:fatal )?error (?P<text>C\d+: .*)"
+    r"(?P<file>.+?)\((?P<line>\d+)(?:,\d+)?\) ?: (?!\w*warning)[^:]*?\b(?P<text>C\d{4} ?: .*)",
+    re.IGNORECASE,
 )
 # Where a template that is in error was asked for: g++ says so before, the others after.
 _GNU_ORIGIN = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?:\d+:)? +required from here")
 _LATER_ORIGIN = re.compile(
     r"(?P<file>.+?):(?P<line>\d+):(?:\d+:)? note: .*(?:requested|required) here"
-    r"|(?P<file2>.+?)\((?P<line2>\d+)(?:,\d+)?\) ?: note: see reference to"
+    r"|(?P<file2>.+?)\((?P<line2>\d+)(?:,\d+)?\) ?: (?![^:]*\bC\d{4})"
 )
+_DRIVER = re.compile(r"(\S+: )?(fatal )?error\b|\S+ : .*\bD8\d{3} ?: ")
+# Colours, and links to documentation (ECMA-48; OSC 8, which ends with BEL or ST).
+_DECORATION = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)")
 
 
 def parse(output: str, source: str, first_line: int) -> Diagnostics:
@@ -56,7 +62,7 @@ def parse(output: str, source: str, first_line: int) -> Diagnostics:
         found.by_line.setdefault(line, []).append(text)
         return True
 
-    for row in output.splitlines():
+    for row in _DECORATION.sub("", output).splitlines():
         if match := _GNU.match(row) or _MICROSOFT.match(row):
             if homeless is not None:
                 found.elsewhere.append(homeless)
@@ -66,6 +72,8 @@ def parse(output: str, source: str, first_line: int) -> Diagnostics:
             ):
                 homeless = row
             origin = 0
+            if match.groupdict().get("crash"):
+                found.elsewhere.append(row)  # nothing behind it is judged
         elif match := _GNU_ORIGIN.match(row):
             origin = int(match["line"])
         elif homeless is None and "decomposes into" in row and found.by_line:
@@ -75,7 +83,7 @@ def parse(output: str, source: str, first_line: int) -> Diagnostics:
             file, line = match["file"] or match["file2"], match["line"] or match["line2"]
             if add(file, int(line), homeless):
                 homeless = None
-        elif re.match(r"(\S+: )?(fatal )?error\b", row) or "command line error" in row.lower():
+        elif _DRIVER.match(row):
             found.elsewhere.append(row)  # of the driver: no file, no line
     if homeless is not None:
         found.elsewhere.append(homeless)
@@ -90,10 +98,30 @@ class Compiler:
     """
 
     def __init__(
-        self, command: str | None, target: str, include: list[str], define: list[str]
+        self,
+        command: str | None,
+        target: str,
+        include: list[str],
+        define: list[str],
+        options: list[str] | None = None,
+        timeout: float = 600.0,
     ) -> None:
+        """Find it.
+
+        Args:
+            command: it and its options; None for $CXX, or one from the PATH.
+            target: "native", or the platform that it is to compile for.
+            include: folders to look in.
+            define: macros, "NAME" or "NAME=VALUE".
+            options: others, which Microsoft's compiler is not given.
+            timeout: the seconds that one run of it may take.
+
+        Raises:
+            CannotJudgeError: there is none.
+        """
         self.native = target == "native"
         self.command = shlex.split(command) if command else _find(target)
+        self._timeout = timeout
         program = shutil.which(self.command[0])
         if program is None:
             raise CannotJudgeError(f"there is no compiler {self.command[0]!r} on the PATH")
@@ -105,7 +133,9 @@ class Compiler:
             self._options += ["/nologo", "/TP", "/std:c++17", "/permissive", "/w"]
             self._check, self._preprocess = ["/Zs"], ["/E", "/C"]
         else:
-            self._options += ["-x", "c++", "-std=gnu++17", "-w"]
+            self._options += [*(options or []), "-x", "c++", "-std=gnu++17", "-w"]
+            # The messages are read by line, whatever the command asks for.
+            self._options += ["-fdiagnostics-color=never", "-fmessage-length=0"]
             self._check, self._preprocess = ["-fsyntax-only"], ["-E", "-dD", "-C"]
 
     def name(self) -> str:
@@ -137,25 +167,24 @@ class Compiler:
         if not hasattr(self, "_is_clang"):
             self._is_clang = "clang" in self._run([*self.command, "--version"]).stdout.lower()
         if self._is_clang:
-            return ["-ferror-limit=0", "-fno-caret-diagnostics"]
+            return ["-ferror-limit=0", "-fno-caret-diagnostics", "-fdiagnostics-format=clang"]
         return [
+            *(["-fdiagnostics-format=text"] if self._has_formats() else []),
             "-fmax-errors=0",
             "-fpermissive",
             "-fno-diagnostics-show-caret",
             "-ftrack-macro-expansion=0",
         ]
 
-    @staticmethod
-    def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "LC_ALL": "C", "VSLANG": "1033"}  # English, both of them
-        return subprocess.run(  # noqa: S603 - the compiler that was asked for
-            command,
-            check=False,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            env=environment,
-        )
+    def _has_formats(self) -> bool:
+        # GCC 9 has; an older one refuses the option.
+        return any(each.startswith("-fdiagnostics-format") for each in self.command)
+
+    def _run(self, command: list[str]) -> "CompletedProcess[str]":
+        # English, both of them; and no format of messages but the one for people.
+        environment = {**os.environ, "LC_ALL": "C", "VSLANG": "1033"}
+        environment.pop("GCC_EXTRA_DIAGNOSTIC_OUTPUT", None)
+        return run(command, self._timeout, f"the compiler {self.command[0]}", environment)
 
 
 def _find(target: str) -> list[str]:

@@ -122,7 +122,8 @@ class _Words:
     def of_functions(self, failures: list[Failure]) -> Iterator[Finding]:
         for failure in failures:
             if failure.claim.kind == "function":
-                yield from self._function(failure)
+                with self._declarations.each(failure.claim.of.name):
+                    yield from self._function(failure)
         for function in self._declarations.functions:
             undecided = [each for each in function.arguments or [] if kind_of(each) == "any"]
             if undecided and function.name in self._header.identifiers:
@@ -252,9 +253,10 @@ class _Words:
         for index, struct in enumerate(self._declarations.structs):
             if index in self._claims.counterparts:
                 _, spelling = self._claims.counterparts[index]
-                own = self._struct(struct, spelling, by_struct.get(id(struct), []))
-                differences = [*own, *self._by_itself(struct, spelling, native)]
-                yield from self._findings_in(struct, spelling, differences)
+                with self._declarations.each(struct.name):
+                    own = self._struct(struct, spelling, by_struct.get(id(struct), []))
+                    differences = [*own, *self._by_itself(struct, spelling, native)]
+                    yield from self._findings_in(struct, spelling, differences)
             elif struct.complete and index not in self._claims.anonymous:
                 yield Finding(
                     "coverage",
@@ -416,37 +418,39 @@ class _Words:
 
     def of_constants(self, failures: list[Failure]) -> Iterator[Finding]:
         for failure in failures:
-            if failure.claim.kind != "constant":
-                continue
-            constant: Constant = failure.claim.of
-            if "value" not in failure.answers:
-                what = f"C has something of this name, but no constant: {failure.message}"
-                yield Finding(
-                    "coverage",
-                    "unjudged",
-                    constant.name,
-                    "",
-                    constant.file,
-                    constant.line,
-                    what,
-                )
-                continue
-            value, code = failure.numbers("value")
-            grade: Grade = "breaks" if code >= _FIRST_ERROR else "meaning"
-            yield Finding(
-                grade,
-                "constant",
+            if failure.claim.kind == "constant":
+                with self._declarations.each(failure.claim.of.name):
+                    yield self._constant(failure)
+
+    def _constant(self, failure: Failure) -> Finding:
+        constant: Constant = failure.claim.of
+        if "value" not in failure.answers:
+            what = f"C has something of this name, but no constant: {failure.message}"
+            return Finding(
+                "coverage",
+                "unjudged",
                 constant.name,
                 "",
                 constant.file,
                 constant.line,
-                f"{constant.value}, C has {value}",
-                str(constant.value),
-                str(value),
-                happens="C takes it for something else"
-                if grade == "breaks"
-                else "the same bits, where C keeps them in an integer of its own size",
+                what,
             )
+        value, code = failure.numbers("value")
+        grade: Grade = "breaks" if code >= _FIRST_ERROR else "meaning"
+        return Finding(
+            grade,
+            "constant",
+            constant.name,
+            "",
+            constant.file,
+            constant.line,
+            f"{constant.value}, C has {value}",
+            str(constant.value),
+            str(value),
+            happens="C takes it for something else"
+            if grade == "breaks"
+            else "the same bits, where C keeps them in an integer of its own size",
+        )
 
     # What only one side has
 
@@ -486,18 +490,19 @@ class _Words:
         for prototype in self._header.functions.values():
             if prototype.name in declared or not is_in(prototype, headers):
                 continue
-            yield Finding(
-                "coverage",
-                "missing",
-                prototype.name,
-                "",
-                prototype.file,
-                prototype.line,
-                "Python does not declare this function",
-                "",
-                f"{spell(prototype.type, prototype.name)};",
-                paste=paste.function(prototype),
-            )
+            with self._declarations.each(prototype.name):
+                yield Finding(
+                    "coverage",
+                    "missing",
+                    prototype.name,
+                    "",
+                    prototype.file,
+                    prototype.line,
+                    "Python does not declare this function",
+                    "",
+                    f"{spell(prototype.type, prototype.name)};",
+                    paste=paste.function(prototype),
+                )
 
     def unread(self, headers: list[str]) -> Iterator[Finding]:
         """What the reader could not read, unless C has nothing like it."""

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable
 
 from .claims import MODES, Claim, Claims, prologue
-from .compiler import CannotJudgeError, Compiler
+from .compiler import Compiler
 from .header import Header, scan, without_bodies
 from .model import Declarations
+from .processes import CannotJudgeError, TookTooLongError
 
 with open(os.path.join(os.path.dirname(__file__), "claims.h"), encoding="utf-8") as _stream:
     _RULES = _stream.read()
@@ -103,6 +104,8 @@ def judge(
     for mode in MODES:
         try:
             return _judge_in(mode, declarations, headers, compiler, structs, source)
+        except TookTooLongError:
+            raise
         except CannotJudgeError as error:
             first_error = first_error or error
     raise first_error or AssertionError(MODES)

@@ -5,14 +5,14 @@
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
-from .compiler import CannotJudgeError
+from .processes import CannotJudgeError, run
 
 Type = Any
 
@@ -134,11 +134,39 @@ class Constant:
 
 @dataclass
 class Declarations:
-    """Everything that some modules declare."""
+    """Everything that some modules declare.
+
+    Attributes:
+        structs, functions, constants: each of them.
+        libraries: the names of the libraries that were opened.
+        files: of the modules.
+        faults: mistakes of ours, each with the declaration that it was made about.
+        status: the exit status of the program that was run.
+    """
 
     structs: list[Struct]
     functions: list[Function]
     constants: list[Constant]
+    libraries: list[str] = field(default_factory=list[str])
+    files: list[str] = field(default_factory=list[str])
+    faults: list[str] = field(default_factory=list[str])
+    status: int = 0
+
+    @contextmanager
+    def each(self, subject: str) -> Iterator[None]:
+        """Note a mistake of ours about a declaration, so that the others are judged.
+
+        ``python -X dev`` lets it through, and so shows where it was made.
+        """
+        try:
+            yield
+        except CannotJudgeError:
+            raise
+        except Exception as error:
+            if sys.flags.dev_mode:
+                raise
+            told = f"{type(error).__name__}: {error}".removesuffix(": ")
+            self.faults.append(f"{subject}: {' '.join(told.split())}")
 
     def python(self, ctype: Type) -> str:
         """A type as Python writes it."""
@@ -169,34 +197,83 @@ class Declarations:
         return f"{function.name}{listed} -> {self.python(function.result)}"
 
 
-def record(modules: Sequence[str], without: Sequence[str]) -> Declarations:
-    """Import modules in a Python of their own; raises CannotJudgeError if one fails to."""
+def record(
+    modules: Sequence[str],
+    without_library: Sequence[str] = (),
+    without_module: Sequence[str] = (),
+    program: Sequence[str] = (),
+    timeout: float = 600.0,
+) -> Declarations:
+    """Import modules in a Python of their own.
+
+    Args:
+        modules: "package.module" or a file, with ":attribute" or not.
+        without_library: names of libraries that are stood in for.
+        without_module: names of modules that are.
+        program: the words of a program that is run before: "script.py" or "-m", "module",
+            and its arguments. What it prints goes to standard error.
+        timeout: the seconds that all of it may take.
+
+    Raises:
+        CannotJudgeError: one cannot be imported.
+    """
     script = os.path.join(os.path.dirname(__file__), "record.py")
+    _check(modules, program)
+    request = {
+        "path": _path(),
+        "modules": modules,
+        "without_library": without_library,
+        "without_module": without_module,
+        "run": program,
+    }
+    names = ", ".join(modules) or " ".join(program)
     with tempfile.TemporaryDirectory() as folder:
-        request, answer = os.path.join(folder, "request"), os.path.join(folder, "answer")
-        with open(request, "w", encoding="utf-8") as stream:
-            json.dump({"path": sys.path, "modules": modules, "without": without}, stream)
-        done = subprocess.run(  # noqa: S603 - this very Python
-            [sys.executable, script, request, answer],
-            check=False,
-            capture_output=True,
-            text=True,
-            errors="replace",
-        )
+        question, answer = os.path.join(folder, "request"), os.path.join(folder, "answer")
+        with open(question, "w", encoding="utf-8") as stream:
+            json.dump(request, stream)
+        command = [sys.executable, script, question, answer]
+        done = run(command, timeout, f"the import of {names}", live=bool(program))
         try:
             with open(answer, encoding="utf-8") as stream:
                 found: dict[str, Any] = json.load(stream)
         except (OSError, ValueError):
             found = {"error": f"it ended with status {done.returncode}\n{done.stderr}"}
-    if found["error"]:
-        raise CannotJudgeError(
-            f"{', '.join(modules)} cannot be imported:\n{found['error'].rstrip()}\n"
-            "Where only its library is missing, --without-library stands in for it."
-        )
+    if reason := found.pop("error").rstrip():
+        advice = "Where only its library is missing, --without-library stands in for it."
+        if "ModuleNotFoundError" in reason or "ImportError" in reason:
+            advice = "For a module that is not there, --without-module stands in."
+        raise CannotJudgeError(f"{names} cannot be imported:\n{reason}\n{advice}")
     for each in found["structs"]:
         each["fields"] = [Field(**field) for field in each["fields"]]
     return Declarations(
-        [Struct(**each) for each in found["structs"]],
-        [Function(**each) for each in found["functions"]],
-        [Constant(**each) for each in found["constants"]],
+        structs=[Struct(**each) for each in found.pop("structs")],
+        functions=[Function(**each) for each in found.pop("functions")],
+        constants=[Constant(**each) for each in found.pop("constants")],
+        **found,
     )
+
+
+def _check(modules: Sequence[str], program: Sequence[str]) -> None:
+    """Refuse what cannot be a module or a program, before anything is run."""
+    for name in modules:
+        drive, rest = os.path.splitdrive(name)
+        file = drive + rest.partition(":")[0]
+        if file.endswith(".py"):
+            if not os.path.isfile(file):
+                raise CannotJudgeError(f"there is no file {file}")
+        elif not all(part.isidentifier() for part in file.split(".")):
+            raise CannotJudgeError(
+                f"{name!r} is neither package.module nor a file that ends in .py"
+            )
+    if program and program[0] != "-m" and not os.path.isfile(program[0]):
+        raise CannotJudgeError(
+            f"there is no script {program[0]}: --run takes a file, or -m and a module"
+        )
+    if list(program) == ["-m"]:
+        raise CannotJudgeError("--run -m: expected the name of a module behind it")
+
+
+def _path() -> list[str]:
+    """Where modules are looked for: first here, as ``python -m`` does."""
+    here = os.getcwd()
+    return sys.path if sys.path[0] in ("", here) else [here, *sys.path]

@@ -20,13 +20,18 @@ import ctypes
 import ctypes.util
 import enum
 import importlib
+import importlib.abc
+import importlib.util
 import inspect
 import json
 import os
 import pathlib
 import re
+import runpy
 import sys
 import traceback
+from collections.abc import Iterator, Sequence
+from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -82,13 +87,75 @@ class _StandIns:
         return exists
 
 
+class _Anything(ModuleType):
+    """Stands in for a module that is not there, and for all that could be in it."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __getitem__(self, key: Any) -> Any:
+        return type(self)(f"{self.__name__}.{key}")
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        # A decorator leaves what it decorates as it is.
+        decorates = len(arguments) == 1 and not keywords and callable(arguments[0])
+        return arguments[0] if decorates else self
+
+    def __mro_entries__(self, bases: Any) -> tuple[type, ...]:
+        return ()  # whatever is derived from it is derived from object
+
+    def __instancecheck__(self, other: Any) -> bool:
+        return False
+
+    __subclasscheck__ = __instancecheck__
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        pass
+
+    def __int__(self) -> int:
+        return 0
+
+    __len__ = __index__ = __int__
+
+    def __or__(self, other: Any) -> Any:  # as in an annotation
+        return self
+
+    __ror__ = __or__
+
+
+class _ModuleStandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds the modules that are to be done without, before any that is there."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        is_one = any(f"{fullname}.".startswith(f"{name}.") for name in self.names)
+        return ModuleSpec(fullname, self, is_package=True) if is_one else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return _Anything(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
+
+
 class _Recorder:
     def __init__(self, stand_ins: _StandIns) -> None:
         self.stand_ins = stand_ins
+        self.libraries: set[str] = set()
         self.functions: list[tuple[str, str, Any, str, int]] = []
 
     def install(self) -> None:
-        stand_ins, functions = self.stand_ins, self.functions
+        stand_ins, functions, libraries = self.stand_ins, self.functions, self.libraries
         base: Any = ct._CFuncPtr
 
         class Function(base):  # type: ignore[misc]
@@ -131,6 +198,7 @@ class _Recorder:
 
         def initialise_library(self: Any, name: Any, *rest: Any, **keywords: Any) -> None:
             initialise(self, name, *rest, **keywords)
+            libraries.add(str(self._name))
             if stand_ins.has(name):
                 self.is_stand_in = True
 
@@ -197,6 +265,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self.structs: list[dict[str, Any]] = []
+        self.faults: list[str] = []
         self._indices: dict[type, int] = {}
         self._lines: dict[str, dict[str, int]] = {}
 
@@ -224,12 +293,28 @@ class _Writer:
             return {"v": "c_short", "l": "c_long"}.get(ctype._type_, ["any", ctype.__name__])
         return ["any", ctype.__name__]
 
+    def fault(self, name: str, error: Exception) -> None:
+        """Note what could not be written: it is told, and the others are."""
+        told = f"{type(error).__name__}: {error}".removesuffix(": ")
+        self.faults.append(f"{name}: {' '.join(told.split())}")
+
     def struct(self, cls: Any) -> int:
         if cls in self._indices:
             return self._indices[cls]
         index = self._indices[cls] = len(self.structs)
-        entry: dict[str, Any] = {}
-        self.structs.append(entry)  # before its fields, which may point to it
+        # Before its fields, which may point to it. Like this it stays where they fail.
+        entry: dict[str, Any] = {
+            "name": cls.__name__, "file": "", "line": 0, "union": False, "pack": 0, "align": 0,
+            "size": 0, "alignment": 1, "complete": False, "anonymous": [], "fields": [],
+        }  # fmt: skip
+        self.structs.append(entry)
+        try:
+            self._fill(entry, cls)
+        except Exception as error:
+            self.fault(cls.__name__, error)
+        return index
+
+    def _fill(self, entry: dict[str, Any], cls: Any) -> None:
         fields = [
             (owner, field)
             for owner in reversed(cls.__mro__)
@@ -251,7 +336,6 @@ class _Writer:
             ],
             fields=[self._field(owner, *field) for owner, field in fields],
         )
-        return index
 
     def _field(self, owner: Any, name: str, ctype: Any, *bits: int) -> dict[str, Any]:
         return {
@@ -295,25 +379,30 @@ def _functions(recorder: _Recorder, writer: _Writer) -> list[dict[str, Any]]:
     for name, library, function, file, line in recorder.functions:
         if name in declared and not _is_declared(function):
             continue  # looked up once more, for another purpose
-        argtypes = function.argtypes
-        types: Any = None if argtypes is None else [writer.write(each) for each in argtypes]
-        # Of a declared function, which of its arguments C reads from ("in") and which it
-        # writes to ("out"): two declarations of one function may differ in that.
-        marks = getattr(function, "directions", [])
-        if types and len(marks) == len(types):
-            types = list(map(_marked, marks, types))
-        entry = {
-            "name": name,
-            "library": library,
-            "file": file,
-            "line": line,
-            "result": writer.write(_result(function)),
-            "result_is_set": _has_restype(function),
-            "arguments": types,
-        }
+        try:
+            entry = _function(function, writer)
+        except Exception as error:
+            writer.fault(name, error)
+            continue
+        entry.update(name=name, library=library, file=file, line=line)
         # A declaration may have an object for each way to call it.
-        entries.setdefault(json.dumps(entry), entry)
+        entries.setdefault(json.dumps(entry, sort_keys=True), entry)
     return [*entries.values()]
+
+
+def _function(function: Any, writer: _Writer) -> dict[str, Any]:
+    argtypes = function.argtypes
+    types: Any = None if argtypes is None else [writer.write(each) for each in argtypes]
+    # Of a declared function, which of its arguments C reads from ("in") and which it
+    # writes to ("out"): two declarations of one function may differ in that.
+    marks = getattr(function, "directions", [])
+    if types and len(marks) == len(types):
+        types = list(map(_marked, marks, types))
+    return {
+        "result": writer.write(_result(function)),
+        "result_is_set": _has_restype(function),
+        "arguments": types,
+    }
 
 
 def _marked(mark: str, ctype: Any) -> Any:
@@ -344,21 +433,28 @@ def _constants(modules: list[ModuleType], writer: _Writer) -> list[dict[str, Any
     for module in modules:
         file, lines = writer.lines(module.__name__)
         for name, value in list(vars(module).items()):
-            if isinstance(value, int) and not name.startswith("__"):
-                entries.append(_constant(name, [name], int(value), file, lines.get(name, 0)))
-            elif (
-                isinstance(value, type)
-                and issubclass(value, enum.Enum)
-                and value.__module__ == module.__name__
-            ):
-                for member, item in value.__members__.items():
-                    if isinstance(item.value, int):
-                        names = [member, f"{name}_{member}", f"{name}_{member}".upper()]
-                        line = lines.get(member, lines.get(name, 0))
-                        entries.append(
-                            _constant(f"{name}.{member}", names, item.value, file, line)
-                        )
+            try:
+                entries += _constants_in(module, name, value, file, lines)
+            except Exception as error:
+                writer.fault(name, error)
     return entries
+
+
+def _constants_in(
+    module: ModuleType, name: str, value: Any, file: str, lines: dict[str, int]
+) -> Iterator[dict[str, Any]]:
+    if isinstance(value, int) and not name.startswith("__"):
+        yield _constant(name, [name], int(value), file, lines.get(name, 0))
+    elif (
+        isinstance(value, type)
+        and issubclass(value, enum.Enum)
+        and value.__module__ == module.__name__
+    ):
+        for member, item in value.__members__.items():
+            if isinstance(item.value, int):
+                names = [member, f"{name}_{member}", f"{name}_{member}".upper()]
+                line = lines.get(member, lines.get(name, 0))
+                yield _constant(f"{name}.{member}", names, item.value, file, line)
 
 
 def _constant(name: str, names: list[str], value: int, file: str, line: int) -> dict[str, Any]:
@@ -381,17 +477,18 @@ def _structs(modules: list[ModuleType], writer: _Writer) -> None:
 
 
 def _import(names: list[str]) -> list[ModuleType]:
-    """Import modules, and call the function behind a colon: "package.module:function"."""
+    """Import modules, and get what is behind a colon: "package.module:attribute".
+
+    Where that can be called it is, since declarations may be made by it.
+    """
     wanted: list[str] = []
     for name in names:
-        module, _, function = name.partition(":")
-        if module.endswith(".py"):
-            module = _without_package(module)
-        wanted.append(module)
-        imported: Any = importlib.import_module(module)
-        for part in function.split(".") if function else ():
+        module, attributes = _split(name)
+        imported: Any = _load(module) if module.endswith(".py") else _named(module)
+        wanted.append(imported.__name__)
+        for part in attributes.split(".") if attributes else ():
             imported = getattr(imported, part)
-        if function:
+        if attributes and callable(imported):
             imported()
     return [
         module
@@ -401,43 +498,145 @@ def _import(names: list[str]) -> list[ModuleType]:
     ]
 
 
-def _without_package(file: str) -> str:
-    """The name to import a file by, so that the ``__init__`` of its package is not run."""
-    folder, name = os.path.split(os.path.abspath(file)[: -len(".py")])
-    packages: list[str] = []
+def _split(name: str) -> tuple[str, str]:
+    """A module or file, and the attribute behind the colon; Windows' drives have one too."""
+    drive, rest = os.path.splitdrive(name)
+    module, _, attributes = rest.partition(":")
+    return drive + module, attributes
+
+
+def _named(name: str) -> ModuleType:
+    """Import a module by name, unless it is not the one that the current folder has."""
+    module = importlib.import_module(name)
+    came = getattr(module, "__file__", None)
+    parts = name.split(".")
+    for here in (os.path.join(*parts) + ".py", os.path.join(*parts, "__init__.py")):
+        if os.path.exists(here) and not (came and os.path.samefile(came, here)):
+            origin = came or "Python itself, which has it built in"
+            raise ImportError(
+                f"{name} comes from {origin}, and not from the file {here} that is here:"
+                " name that file, or go elsewhere"
+            )
+    return module
+
+
+def _load(file: str) -> ModuleType:
+    """Import a file from its place, so that the ``__init__`` of its package is not run.
+
+    A name that another module has, one of Python's own for instance, is left to that one.
+    """
+    file = os.path.abspath(file)
+    folder, base = os.path.split(file)
+    name = base[: -len(".py")]
+    parts: list[str] = [] if name == "__init__" else [name]
     folders: list[str] = []
     while os.path.exists(os.path.join(folder, "__init__.py")):
         folders.insert(0, folder)
         folder, package = os.path.split(folder)
-        packages.insert(0, package)
-    sys.path.insert(0, folder)
+        parts.insert(0, package)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    while _is_taken(parts[0], folders[0] if folders else file):
+        parts[0] += "_"
     for depth, path in enumerate(folders, 1):
-        package_name = ".".join(packages[:depth])
-        empty = ModuleType(package_name)
-        empty.__path__ = [path]
-        sys.modules[package_name] = empty
-    return ".".join([*packages, name])
+        package_name = ".".join(parts[:depth])
+        if package_name not in sys.modules:
+            empty = ModuleType(package_name)
+            empty.__path__ = [path]
+            sys.modules[package_name] = empty
+    whole = ".".join(parts)
+    if whole in sys.modules and getattr(sys.modules[whole], "__file__", "") == file:
+        return sys.modules[whole]  # another one has imported it
+    within = [os.path.dirname(file)] if name == "__init__" else None
+    spec = importlib.util.spec_from_file_location(
+        whole, file, submodule_search_locations=within
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[whole] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _is_taken(name: str, path: str) -> bool:
+    """Whether a name is another module's than the one at a path."""
+    module = sys.modules.get(name)
+    if module is None:
+        return name in sys.builtin_module_names or name in sys.stdlib_module_names
+    places = [*getattr(module, "__path__", ()), getattr(module, "__file__", None)]
+    return path not in places
+
+
+def _run(words: Sequence[str]) -> int:
+    """Run a script, or a module behind "-m", as Python would. Returns its exit status."""
+    try:
+        if words[0] == "-m":
+            sys.argv = list(words[1:])
+            runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+        else:
+            sys.argv = list(words)
+            sys.path.insert(0, os.path.dirname(os.path.abspath(words[0])))
+            runpy.run_path(words[0], run_name="__main__")
+    except SystemExit as end:
+        code = end.code
+        return code if isinstance(code, int) else int(code is not None)
+    except Exception as error:
+        sys.stderr.write(_told(error))
+        return 1
+    return 0
+
+
+def _told(error: BaseException) -> str:
+    """The traceback of an error, without what is here and in Python's import system."""
+    told = traceback.TracebackException.from_exception(error)
+    seen: set[int] = set()
+    waiting: list[Any] = [told]
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        kept = [frame for frame in each.stack if not _is_ours(frame.filename)]
+        each.stack = traceback.StackSummary.from_list(kept)
+        waiting += [each.__cause__, each.__context__]
+    lines = list(told.format())
+    if not told.stack and len(seen) == 1:
+        lines = [line for line in lines if not line.startswith("Traceback ")]
+    return "".join(lines)
+
+
+def _is_ours(file: str) -> bool:
+    return file in (__file__, runpy.__file__, importlib.__file__) or file.startswith(
+        ("<frozen importlib", "<frozen runpy")
+    )
 
 
 def main(request_file: str, answer_file: str) -> None:
-    """Do what the request says: {"path": sys.path, "modules": [...], "without": [...]}."""
+    """Do what the request says, which ``model.record`` writes."""
     with open(request_file, encoding="utf-8") as stream:
         request = json.load(stream)
     sys.path[:] = request["path"]
     _keep_types_apart()
-    recorder = _Recorder(_StandIns(request["without"]))
+    recorder = _Recorder(_StandIns(request["without_library"]))
     recorder.install()
-    answer: dict[str, Any] = {"structs": [], "functions": [], "constants": [], "error": ""}
+    sys.meta_path.insert(0, _ModuleStandIns(request["without_module"]))
+    writer = _Writer()
+    answer: dict[str, Any] = {"error": "", "status": 0}
     try:
+        if request["run"]:
+            answer["status"] = _run(request["run"])
         modules = _import(request["modules"])
-    except BaseException:  # whatever a module does, SystemExit included
-        answer["error"] = traceback.format_exc()
+    except BaseException as error:  # whatever a module does, SystemExit included
+        answer["error"] = _told(error)
     else:
-        writer = _Writer()
         answer["functions"] = _functions(recorder, writer)
         _structs(modules, writer)
         answer["constants"] = _constants(modules, writer)
         answer["structs"] = writer.structs
+        answer["libraries"] = sorted(recorder.libraries)
+        answer["files"] = [each.__file__ for each in modules if getattr(each, "__file__", "")]
+        answer["faults"] = writer.faults
     with open(answer_file, "w", encoding="utf-8") as stream:
         json.dump(answer, stream)
     sys.stdout.flush()

@@ -4,6 +4,7 @@ A declaration is described to libfastcall, whose ``fastcall.h`` says what it mak
 """
 
 import ctypes
+import functools
 from collections.abc import Callable
 from typing import Any
 
