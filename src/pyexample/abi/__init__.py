@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from .compiler import CannotJudgeError, Compiler
 from .findings import findings
 from .judge import judge
+from .library import judge_by_libraries
 from .model import record as record_declarations
 from .paste import Paste, Style
 from .report import Finding, Grade, Report, Severity
@@ -35,6 +36,7 @@ def check(
     compiler: str | None = None,
     target: str = "native",
     without_library: Sequence[str] = (),
+    library: Sequence[str] = (),
     structs: Mapping[str, str] | None = None,
     only: str = "",
     allow: str | None = None,
@@ -60,6 +62,9 @@ def check(
             word than "native" says that it compiles for another platform.
         without_library: names of libraries that are not to be loaded, "foo" for
             libfoo.so: importing does without them.
+        library: the files of the libraries that have the functions, or "loaded" for those
+            that the modules load: judge by what they export, and by their debug information,
+            as well. Needs the packages of the extra "abi".
         structs: the name in C of a Structure, by its name in Python, where they differ.
         only: a regular expression: judge what has a name that it is found in.
         allow: a file of findings to leave out, a line each: ``subject: reason``.
@@ -72,7 +77,8 @@ def check(
 
     Raises:
         CannotJudgeError: nothing can be said: no compiler, a header that does not compile,
-            a module that does not import, nothing in it that the headers have.
+            a module that does not import, nothing in it that the headers have; a library
+            that cannot be read, or has none of the functions.
     """
     judge_ = Compiler(compiler, target, list(include), list(define))
     declarations = record_declarations(modules, without_library)
@@ -85,11 +91,15 @@ def check(
     }
     paste = Paste(judgement.header, classes, style)
     found = findings(declarations, judgement, list(headers), paste, judge_.native)
+    judged = judgement.counts()
+    if library:
+        found, more = judge_by_libraries(library, declarations, judgement, found)
+        judged |= more
     found = [each for each in found if re.search(only, each.subject)]
     if allow is not None:
         found = _without_allowed(found, allow)
     report = Report(
-        found, judgement.counts(), judge_.name(), list(headers), list(modules), strict
+        found, judged, judge_.name(), list(headers), list(modules), strict
     )
     if report:
         _logger.error("%s", report)

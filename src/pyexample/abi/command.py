@@ -23,6 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="do without this library: only declarations are needed",
     )
     add(
+        "--library",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="judge by this library as well; 'loaded': by those that are loaded",
+    )
+    add(
         "--struct", action="append", default=[], metavar="PYTHON=C", help="a struct's name in C"
     )
     add("--only", default="", metavar="REGEX", help="judge only what is named so")
@@ -49,6 +56,7 @@ def run(arguments: argparse.Namespace) -> tuple[str, int]:
         compiler=arguments.compiler,
         target=arguments.target,
         without_library=arguments.without_library,
+        library=arguments.library,
         structs=structs,
         only=arguments.only,
         allow=arguments.allow,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .compiler import CannotJudgeError
+from .processes import CannotJudgeError
 from .extra import import_extra
 
 Kind = Literal["void", "integer", "float", "pointer", "struct", ""]
@@ -104,7 +104,8 @@ class Signature:
     def __str__(self) -> str:
         listed = [f"{ctype.name} {name}".strip() for name, ctype in self.parameters]
         listed += ["..."] if self.variadic else []
-        return f"{self.result.name} {self.name}({', '.join(listed) or 'void'});"
+        text = f"{self.result.name} {self.name}({', '.join(listed) or 'void'});"
+        return text.replace("* ", "*")
 
 
 def signatures(file: str, wanted: Mapping[str, int]) -> dict[str, Signature]:

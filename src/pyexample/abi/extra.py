@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-from .compiler import CannotJudgeError
+from .processes import CannotJudgeError
 
 
 def import_extra(module: str) -> Any:

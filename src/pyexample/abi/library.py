@@ -12,11 +12,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from .claims import Claims
-from .compiler import CannotJudgeError
 from .dwarf import BuiltType, Kind, Member, Signature, signatures
 from .extra import import_extra
+from .findings import in_order
 from .header import Header
+from .judge import Judgement
 from .model import Declarations, Field, Function, Struct, Type, kind_of
+from .processes import CannotJudgeError
 from .report import Finding
 
 LOADED = "loaded"
@@ -51,8 +53,7 @@ class Library:
 def judge_by_libraries(
     files: Iterable[str],
     declarations: Declarations,
-    claims: Claims,
-    header: Header,
+    judgement: Judgement,
     found: list[Finding],
 ) -> tuple[list[Finding], dict[str, int]]:
     """Judge declarations by the libraries that have them.
@@ -60,8 +61,7 @@ def judge_by_libraries(
     Args:
         files: the paths of the libraries, or LOADED.
         declarations: what Python declares.
-        claims: those that the header was asked about; they know C's names of structs.
-        header: what was found in the headers.
+        judgement: what the headers have, and C's names of structs.
         found: what the headers had to say. What is told of a function that the header lacks
             is told anew, by whether the libraries have it.
 
@@ -71,6 +71,7 @@ def judge_by_libraries(
     Raises:
         CannotJudgeError: a file is none, or no library, or has none of the functions.
     """
+    claims, header = judgement.claims, judgement.header
     wanted = {each.name for each in declarations.functions}
     paths: dict[str, None] = {}
     for file in files:
@@ -88,7 +89,7 @@ def judge_by_libraries(
         "exports": len({each.name for each in words.functions}),
         "signatures": len({name for each in libraries for name in each.built}),
     }
-    return [*kept, *(each for each in dict.fromkeys(told) if each.key not in known)], judged
+    return in_order([*kept, *(each for each in told if each.key not in known)]), judged
 
 
 def _loaded(declarations: Declarations, header: Header) -> list[str]:

@@ -110,7 +110,11 @@ class Struct:
 
 @dataclass
 class Function:
-    """A function that was looked up; ``arguments`` is None where argtypes is not set."""
+    """A function that was looked up.
+
+    ``arguments`` is None where argtypes is not set; ``loaded`` is the path of the library that
+    it was found in, "" where the library was stood in for or the system does not tell.
+    """
 
     name: str
     library: str
@@ -119,6 +123,7 @@ class Function:
     result: Type
     result_is_set: bool
     arguments: list[Type] | None
+    loaded: str
 
 
 @dataclass

@@ -402,7 +402,26 @@ def _function(function: Any, writer: _Writer) -> dict[str, Any]:
         "result": writer.write(_result(function)),
         "result_is_set": _has_restype(function),
         "arguments": types,
+        "loaded": "" if function._does_nothing else _file_of(function),
     }
+
+
+class _SymbolInfo(ct.Structure):
+    """A Dl_info of <dlfcn.h>."""
+
+    _fields_ = [(name, ct.c_void_p) for name in ("fname", "fbase", "sname", "saddr")]
+
+
+_dladdr = getattr(ct.CDLL(None), "dladdr", None) if os.name == "posix" else None
+
+
+def _file_of(function: Any) -> str:
+    """The library that a function was found in; "" where the system does not tell."""
+    if _dladdr is None:
+        return ""
+    info = _SymbolInfo()
+    found = _dladdr(ct.c_void_p(ct.cast(function, ct.c_void_p).value), ct.byref(info))
+    return os.path.realpath(os.fsdecode(ct.string_at(info.fname))) if found else ""
 
 
 def _marked(mark: str, ctype: Any) -> Any:
