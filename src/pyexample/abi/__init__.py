@@ -8,24 +8,31 @@ In a test::
         assert not check("package.binding", headers=["include/library.h"])
 """
 
-import fnmatch
 import logging
 import os
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
-from .compiler import CannotJudgeError, Compiler
+from . import baseline, pkg_config
+from .compiler import Compiler
 from .findings import findings
-from .judge import judge
+from .judge import Judgement, judge
 from .library import judge_by_libraries
+from .mistakes import ADVICE, told
+from .model import Declarations
 from .model import record as record_declarations
 from .paste import Paste, Style
+from .processes import CannotJudgeError
+from .remarks import remarks_about
 from .report import Finding, Grade, Report, Severity
 
 __all__ = ["CannotJudgeError", "Finding", "Grade", "Report", "Severity", "check"]
 
 _logger = logging.getLogger(__name__)
+
+_KEPT = "// Written by pyexample abi --keep, which writes over this file only."
 
 
 def check(
@@ -33,44 +40,60 @@ def check(
     headers: Sequence[str],
     include: Sequence[str] = (),
     define: Sequence[str] = (),
+    pkg_config: Sequence[str] = (),
     compiler: str | None = None,
     target: str = "native",
     without_library: Sequence[str] = (),
+    without_module: Sequence[str] = (),
     library: Sequence[str] = (),
+    run: Sequence[str] = (),
     structs: Mapping[str, str] | None = None,
     only: str = "",
     allow: str | None = None,
+    update_baseline: str | None = None,
     strict: bool = False,
+    coverage: bool = False,
     style: Style = "project",
     keep: str | None = None,
+    timeout: float = 600.0,
 ) -> Report:
-    """Judge what modules declare with ctypes by the headers that they are written for.
+    r"""Judge what modules declare with ctypes by the headers that they are written for.
 
     The modules are imported in a Python of their own. What is found is also logged, as an
     error, so that pytest shows it whole.
 
     Args:
-        *modules: "package.module"; a file "package/module.py", which is imported without
-            running its package's ``__init__``; either with ":function" behind it, to be
-            called after the import, where that is what declares.
+        *modules: "package.module"; a file "package/module.py", which is imported from its
+            place, without running its package's ``__init__``; either with ":attribute"
+            behind it, to be got after the import, and called where it can be.
         headers: as they would stand in an ``#include``, in that order.
         include: folders for the compiler to look in (-I).
         define: macros, "NAME" or "NAME=VALUE" (-D).
+        pkg_config: libraries, as pkg-config knows them, whose folders and macros are used.
         compiler: a C++17 compiler and its options; otherwise $CXX, or one from the PATH.
         target: "native", or the platform to judge: a prefix of its g++, such as
             "x86_64-w64-mingw32", or one of zig's targets. With a ``compiler``, any other
             word than "native" says that it compiles for another platform.
         without_library: names of libraries that are not to be loaded, "foo" for
             libfoo.so: importing does without them.
+        without_module: names of modules that need not be there: what is imported of them
+            stands in for anything.
         library: the files of the libraries that have the functions, or "loaded" for those
             that the modules load: judge by what they export, and by their debug information,
             as well. Needs the packages of the extra "abi".
-        structs: the name in C of a Structure, by its name in Python, where they differ.
+        run: a program, "script.py" or "-m", "module", and its arguments: what it declares
+            while it runs is judged as well, whichever module does.
+        structs: the name in C of a Structure, by its name in Python, where they differ; a
+            regular expression for the whole name, and a template: {"c_(.*)": r"\1"}.
         only: a regular expression: judge what has a name that it is found in.
-        allow: a file of findings to leave out, a line each: ``subject: reason``.
+        allow: a TOML file of findings to leave out, as ``update_baseline`` writes it.
+        update_baseline: write what is found to this file, with the reasons that it has, and
+            leave it out.
         strict: whether notes fail as well.
+        coverage: whether the text lists what is not judged, and what is not declared.
         style: how to write declarations to paste, "project" or "ctypes".
         keep: where to leave the C++ file that was compiled.
+        timeout: the seconds that importing may take, and each run of the compiler.
 
     Returns:
         A report that is true where something fails.
@@ -80,57 +103,131 @@ def check(
             a module that does not import, nothing in it that the headers have; a library
             that cannot be read, or has none of the functions.
     """
-    judge_ = Compiler(compiler, target, list(include), list(define))
-    declarations = record_declarations(modules, without_library)
-    with tempfile.TemporaryDirectory() as folder:
-        source = keep or os.path.join(folder, "claims.cpp")
-        judgement = judge(declarations, list(headers), judge_, dict(structs or {}), source)
-    classes = {
-        spelling: declarations.structs[index].name
-        for index, (_, spelling) in judgement.claims.counterparts.items()
-    }
-    paste = Paste(judgement.header, classes, style)
-    found = findings(declarations, judgement, list(headers), paste, judge_.native)
-    judged = judgement.counts()
-    if library:
-        found, more = judge_by_libraries(library, declarations, judgement, found)
-        judged |= more
-    found = [each for each in found if re.search(only, each.subject)]
+    if not (modules or run):
+        raise CannotJudgeError("there is neither a module nor a program to judge")
+    pattern = _pattern(only, "only")
+    judge_ = _compiler(compiler, target, include, define, pkg_config, timeout)
+    with _stage("the declarations could not be recorded"):
+        declarations = record_declarations(
+            modules, without_library, without_module, run, timeout
+        )
+    renamed = _renamed(structs or {}, declarations)
+    with tempfile.TemporaryDirectory() as folder, _stage("the headers could not be judged"):
+        source = os.path.join(folder, "claims.cpp")
+        try:
+            judgement = judge(declarations, list(headers), judge_, renamed, source)
+        finally:
+            if keep and os.path.exists(source):
+                _keep(source, keep)
+    with _stage("what is found could not be told"):
+        found = _findings(declarations, judgement, list(headers), judge_.native, style)
+        judged = judgement.counts(pattern)
+        if library:
+            found, more = judge_by_libraries(library, declarations, judgement, found)
+            judged |= more
+        found = [each for each in found if pattern.search(each.subject)]
+        if not (found or any(judged.values())):
+            raise CannotJudgeError(f"--only {only}: nothing that is declared has such a name")
+        remarks = remarks_about(declarations, judgement, list(headers))
+    if update_baseline is not None:
+        everything = strict or coverage
+        kept = [each for each in found if everything or each.grade != "coverage"]
+        remarks += baseline.update(kept, update_baseline).splitlines()
+        allow = update_baseline
     if allow is not None:
-        found = _without_allowed(found, allow)
+        found, allowed = baseline.without(found, allow, is_partial=bool(only))
+        remarks += [f"{allowed} allowed by {allow}"] if allowed else []
     report = Report(
-        found, judged, judge_.name(), list(headers), list(modules), strict
+        found,
+        judged,
+        judge_.name(),
+        list(headers),
+        list(modules) or [" ".join(run)],
+        strict,
+        coverage,
+        remarks,
+        [*judgement.header.unit.faults, *declarations.faults],
     )
     if report:
         _logger.error("%s", report)
     return report
 
 
-def _without_allowed(found: list[Finding], file: str) -> list[Finding]:
-    """Without those that a file allows; what it allows in vain is found in their place."""
+@contextmanager
+def _stage(what: str) -> Iterator[None]:
+    """Tell a mistake of ours, wherever it is made, in a line."""
     try:
-        with open(file, encoding="utf-8") as stream:
-            rows = [(number, line.strip()) for number, line in enumerate(stream, 1)]
+        yield
+    except (CannotJudgeError, OSError):
+        raise
+    except Exception as error:
+        raise CannotJudgeError(f"{what}: {told(error)} {ADVICE}") from error
+
+
+def _pattern(text: str, option: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise CannotJudgeError(f"--{option} {text}: no regular expression: {error}") from None
+
+
+def _compiler(
+    command: str | None,
+    target: str,
+    include: Sequence[str],
+    define: Sequence[str],
+    packages: Sequence[str],
+    timeout: float,
+) -> Compiler:
+    flags = pkg_config.flags(packages, target, timeout)
+    folders, macros = [*include, *flags.include], [*define, *flags.define]
+    return Compiler(command, target, folders, macros, flags.other, timeout)
+
+
+def _renamed(structs: Mapping[str, str], declarations: Declarations) -> dict[str, str]:
+    """The C name of each Structure that a pattern matches, the first one that does."""
+    renamed: dict[str, str] = {}
+    for python, c in structs.items():
+        pattern = _pattern(python, "struct")
+        matches = [pattern.fullmatch(each.name) for each in declarations.structs]
+        if not any(matches):
+            raise CannotJudgeError(f"--struct {python}={c}: no Structure has such a name")
+        for match in filter(None, matches):
+            try:
+                renamed.setdefault(match[0], match.expand(c))
+            except (re.error, IndexError) as error:
+                raise CannotJudgeError(f"--struct {python}={c}: {error}") from None
+    return renamed
+
+
+def _findings(
+    declarations: Declarations,
+    judgement: Judgement,
+    headers: list[str],
+    native: bool,
+    style: Style,
+) -> list[Finding]:
+    classes = {
+        spelling: declarations.structs[index].name
+        for index, (_, spelling) in judgement.claims.counterparts.items()
+    }
+    paste = Paste(judgement.header, classes, style)
+    return findings(declarations, judgement, headers, paste, native)
+
+
+def _keep(source: str, file: str) -> None:
+    """Copy what was compiled to a file, unless somebody else has written that."""
+    try:
+        if os.path.exists(file):
+            with open(file, encoding="utf-8", errors="replace") as stream:
+                if stream.readline().rstrip("\n") != _KEPT:
+                    raise CannotJudgeError(
+                        f"--keep {file}: this file was not written by pyexample abi:"
+                        " name another one"
+                    )
+        with open(source, encoding="utf-8") as stream:
+            text = stream.read()
+        with open(file, "w", encoding="utf-8") as stream:
+            stream.write(f"{_KEPT}\n{text}")
     except OSError as error:
-        raise CannotJudgeError(f"{file} cannot be read: {error.strerror}") from None
-    for number, row in rows:
-        if not row or row.startswith("#"):
-            continue
-        names, _, reason = row.partition(":")
-        subject, kind, argument, *rest = [*map(str.strip, names.split(",")), "", ""]
-        if not (subject and kind and reason.strip()) or any(rest):
-            raise CannotJudgeError(
-                f"{file}:{number}: expected 'subject, kind, argument: reason', as they stand"
-                f" in a finding, not {row!r}"
-            )
-        patterns = (subject, kind, argument)
-        left = [each for each in found if not _matches(each, patterns)]
-        if len(left) == len(found):
-            what = "nothing is found that this allows: remove the line"
-            left.append(Finding("meaning", "allowed", subject, argument, file, number, what))
-        found = left
-    return found
-
-
-def _matches(finding: Finding, patterns: tuple[str, str, str]) -> bool:
-    return all(map(fnmatch.fnmatchcase, finding.key, patterns))
+        raise CannotJudgeError(f"--keep {file}: {error.strerror}") from None

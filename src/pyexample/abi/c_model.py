@@ -238,6 +238,7 @@ class Unit:
         tags: structs, unions and enums by tag: they share a name space in C.
         records, enums: all of them, those without a tag too.
         refusals: what could not be read. Nothing is left out silently.
+        faults: mistakes of ours, each with the declaration that it was made about.
         names: every word that is outside of directives and functions' bodies, by file.
         system: the files that the compiler calls the system's.
     """
@@ -250,6 +251,7 @@ class Unit:
     records: list[Record] = field(default_factory=list[Record])
     enums: list[Enum] = field(default_factory=list[Enum])
     refusals: list[Refusal] = field(default_factory=list[Refusal])
+    faults: list[str] = field(default_factory=list[str])
     names: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     system: set[str] = field(default_factory=set[str])
 

@@ -6,6 +6,7 @@ is. Names of types decide what an identifier means, as in C (6.7.8), so that the
 """
 
 import functools
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ from .c_model import (
     resolve,
 )
 from .c_tokens import Chunk, Tokens, word_set
+from .mistakes import told
 
 _STORAGE = word_set(
     "typedef extern static auto register inline __inline __inline__ __forceinline constexpr"
@@ -112,7 +114,11 @@ def read(text: str, own: str = "") -> Unit:
     unit = Unit()
     tokens = Tokens(text, own)
     for chunk in tokens:
-        _Parser(unit, chunk).declaration()
+        try:
+            _Parser(unit, chunk).declaration()
+        except Exception as error:
+            where = f"{os.path.basename(chunk.file)}:{chunk.lines[0]}"
+            unit.faults.append(f"{_subject(chunk.words)} ({where}): {told(error)}")
     unit.macros, unit.names, unit.system = tokens.macros, tokens.names, tokens.system
     return unit
 

@@ -55,6 +55,13 @@ class Claim:
     questions: dict[str, str] = field(default_factory=dict[str, str])
     struct: Struct | None = None
 
+    @property
+    def subject(self) -> str:
+        """What it is about, as a finding's subject has it."""
+        if self.kind == "field" and self.struct is not None:
+            return f"{self.struct.name}.{self.of.name}"
+        return str(self.of.name)
+
 
 def prologue(headers: Iterable[str], mode: str) -> str:
     """The lines that include the headers, in one of the MODES."""

@@ -35,14 +35,14 @@ _GNU = re.compile(
     r"(?:(?:fatal )?error|(?P<crash>internal compiler error)): (?P<text>.*)"
 )
 _MICROSOFT = re.compile(
-    r"(?P<file>.+?)\((?P<line>\d+)(?:,\d+)?\) ?: (?!\w*warning)[^:]*?\b(?P<text>C\d{4} ?: .*)",
+    r"(?P<file>.+?)\((?P<line>\d+)(?:,\d+)?\) ?: (?!\w*warning)[^:]*?\b(?P<text>C\d+ ?: .*)",
     re.IGNORECASE,
 )
 # Where a template that is in error was asked for: g++ says so before, the others after.
 _GNU_ORIGIN = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?:\d+:)? +required from here")
 _LATER_ORIGIN = re.compile(
     r"(?P<file>.+?):(?P<line>\d+):(?:\d+:)? note: .*(?:requested|required) here"
-    r"|(?P<file2>.+?)\((?P<line2>\d+)(?:,\d+)?\) ?: (?![^:]*\bC\d{4})"
+    r"|(?P<file2>.+?)\((?P<line2>\d+)(?:,\d+)?\) ?: (?![^:]*\bC\d+)"
 )
 _DRIVER = re.compile(r"(\S+: )?(fatal )?error\b|\S+ : .*\bD8\d{3} ?: ")
 # Colours, and links to documentation (ECMA-48; OSC 8, which ends with BEL or ST).

@@ -138,9 +138,9 @@ def signatures(file: str, wanted: Mapping[str, int]) -> dict[str, Signature]:
                             found[name] = _signature(die, name)
                 break
     except (errors.ELFError, errors.DWARFError, OSError, KeyError, ValueError) as error:
-        raise CannotJudgeError(f"the debug information in {path} cannot be read: {error}") from (
-            error
-        )
+        raise CannotJudgeError(
+            f"the debug information in {path} cannot be read: {error}"
+        ) from (error)
     return found
 
 

@@ -223,7 +223,7 @@ class _Words:
         what = (
             f"{where} is {self._declarations.python(ctype)}, C has {c_type}: {_WORDS[verdict]}"
         )
-        argument = question if role in ("argument", "result") else ""
+        argument = where.partition(" (")[0].partition(",")[0] if role != "type" else ""
         yield _Difference(grade, verdict.replace("_", " "), what, happens, argument)
 
     def _findings_of(

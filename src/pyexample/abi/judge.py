@@ -68,13 +68,12 @@ class Judgement:
         self.header = header
         self.failures = failures
 
-    def counts(self) -> dict[str, int]:
-        """How many functions, structs, fields and constants were judged."""
-        kinds = [each.kind for each in self.claims.claims]
+    def counts(self, only: re.Pattern[str]) -> dict[str, int]:
+        """How many functions, structs, fields and constants with such a name were judged."""
+        claims = [each for each in self.claims.claims if only.search(each.subject)]
+        kinds = [each.kind for each in claims]
         return {
-            "functions": len(
-                {each.of.name for each in self.claims.claims if each.kind == "function"}
-            ),
+            "functions": len({each.subject for each in claims if each.kind == "function"}),
             "structs": kinds.count("struct"),
             "fields": kinds.count("field"),
             "constants": kinds.count("constant"),

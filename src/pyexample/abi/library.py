@@ -176,9 +176,7 @@ class _Words:
         self._libraries = libraries
         self._exports = {name: each for each in libraries for name in each.exports}
         self.names = " and ".join(each.name for each in libraries)
-        theirs = {
-            each.library for each in declarations.functions if each.name in self._exports
-        }
+        theirs = {each.library for each in declarations.functions if each.name in self._exports}
         self.functions = [each for each in declarations.functions if each.library in theirs]
 
     def with_exports(self, found: list[Finding]) -> list[Finding]:
@@ -278,9 +276,7 @@ class _Words:
         parameters = [ctype for _, ctype in signature.parameters]
         yield from zip(function.arguments or [], parameters, strict=False)
 
-    def _function(
-        self, function: Function, signature: Signature
-    ) -> Iterator[tuple[str, str]]:
+    def _function(self, function: Function, signature: Signature) -> Iterator[tuple[str, str]]:
         """The arguments, or the result, that differ, and how."""
         arguments, parameters = function.arguments, signature.parameters
         if arguments is not None:
@@ -416,5 +412,3 @@ def _place(bits: int) -> str:
 
 def _size(bits: int) -> str:
     return f"{bits} bits" if bits % 8 else f"{bits // 8} bytes"
-
-

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from .mistakes import told
 from .processes import CannotJudgeError, run
 
 Type = Any
@@ -159,19 +160,13 @@ class Declarations:
 
     @contextmanager
     def each(self, subject: str) -> Iterator[None]:
-        """Note a mistake of ours about a declaration, so that the others are judged.
-
-        ``python -X dev`` lets it through, and so shows where it was made.
-        """
+        """Note a mistake of ours about a declaration, so that the others are judged."""
         try:
             yield
         except CannotJudgeError:
             raise
         except Exception as error:
-            if sys.flags.dev_mode:
-                raise
-            told = f"{type(error).__name__}: {error}".removesuffix(": ")
-            self.faults.append(f"{subject}: {' '.join(told.split())}")
+            self.faults.append(f"{subject}: {told(error)}")
 
     def python(self, ctype: Type) -> str:
         """A type as Python writes it."""

@@ -2,8 +2,11 @@
 
 import json
 import os
+from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+from .mistakes import ADVICE
 
 Grade = Literal["breaks", "elsewhere", "meaning", "coverage"]
 Severity = Literal["error", "note"]
@@ -73,10 +76,14 @@ class Report:
     """What a check has found: true where something fails, so ``assert not check(...)``.
 
     Attributes:
-        findings: errors first, in the order of the files.
+        findings: the worst first, in the order of the files.
         judged: how many functions, structs, fields and constants were.
         compiler: the judge.
         strict: whether notes fail too.
+        coverage: whether the text lists what is not judged or not declared.
+        remarks: what else there is to know of how it was judged: sentences.
+        faults: mistakes of ours, each with the declaration that could not be dealt with.
+            Where there is one nothing is proven.
     """
 
     findings: list[Finding]
@@ -85,26 +92,41 @@ class Report:
     headers: list[str] = field(default_factory=list[str])
     modules: list[str] = field(default_factory=list[str])
     strict: bool = False
+    coverage: bool = False
+    remarks: list[str] = field(default_factory=list[str])
+    faults: list[str] = field(default_factory=list[str])
 
     @property
     def failures(self) -> list[Finding]:
         """The findings that fail the check."""
         return [each for each in self.findings if self.strict or each.severity == "error"]
 
+    @property
+    def shown(self) -> list[Finding]:
+        """The findings that are listed one by one: coverage only where it is asked for."""
+        everything = self.strict or self.coverage
+        return [each for each in self.findings if everything or each.grade != "coverage"]
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 proven, 1 something fails, 2 not all of it could be judged."""
+        return 2 if self.faults else int(bool(self.failures))
+
     def __bool__(self) -> bool:
-        return bool(self.failures)
+        return self.status != 0
 
     def __repr__(self) -> str:
-        return f"<Report: {self.summary()}>"
+        return f"<Report: {self.summary().splitlines()[0]}>"
 
     def __str__(self) -> str:
         by_declaration: dict[object, list[Finding]] = {}
-        for each in self.findings:
+        for each in self.shown:
             by_declaration.setdefault(each.declaration, []).append(each)
-        return "\n".join([*map(_tell, by_declaration.values()), self.summary()])
+        details = [*map(_tell, by_declaration.values())]
+        return "\n".join([self.summary(), *([""] if details else []), *details])
 
     def summary(self) -> str:
-        """One line: what was judged by whom, and the outcome."""
+        """What was judged by whom, and the outcome; then how much of which kind was found."""
         errors = sum(each.severity == "error" for each in self.findings)
         notes = len(self.findings) - errors
         judged = ", ".join(
@@ -113,26 +135,37 @@ class Report:
             if count
         )
         outcome = f"{_count(errors, 'error')}, {_count(notes, 'note')}"
-        return (
+        lines = [
             f"{', '.join(self.modules)} against {', '.join(self.headers)}: "
-            f"{judged} judged by {self.compiler}: {outcome}"
-        )
+            f"{judged or 'nothing'} judged by {self.compiler}: {outcome}"
+        ]
+        for grade, says in GRADES.items():
+            kinds = Counter(each.kind for each in self.findings if each.grade == grade)
+            if kinds:
+                listed = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+                lines.append(f"  {says}: {listed}")
+        if len(self.shown) < len(self.findings):
+            lines[-1] += " (listed with --coverage)"
+        lines += [f"  {each}" for each in self.remarks]
+        lines += [f"  {_fault(each)}" for each in self.faults]
+        return "\n".join(lines)
+
+    def data(self) -> dict[str, Any]:
+        """The report as what JSON holds."""
+        return {
+            "proven": not self,
+            "modules": self.modules,
+            "headers": self.headers,
+            "compiler": self.compiler,
+            "judged": self.judged,
+            "remarks": self.remarks,
+            "faults": self.faults,
+            "findings": [{"severity": each.severity, **asdict(each)} for each in self.findings],
+        }
 
     def json(self) -> str:
         """The report as JSON."""
-        return json.dumps(
-            {
-                "proven": not self,
-                "modules": self.modules,
-                "headers": self.headers,
-                "compiler": self.compiler,
-                "judged": self.judged,
-                "findings": [
-                    {"severity": each.severity, **asdict(each)} for each in self.findings
-                ],
-            },
-            indent=2,
-        )
+        return json.dumps(self.data(), indent=2)
 
     def github(self) -> str:
         """The report as GitHub's workflow commands, which mark lines in a pull request."""
@@ -140,9 +173,14 @@ class Report:
             f"::{'error' if each in self.failures else 'notice'} {_place(each)}"
             f"title={_escape(f'{each.subject}: {each.kind}', ':,')}"
             f"::{_escape(_body(each))}"
-            for each in self.findings
+            for each in self.shown
         ]
+        lines += [f"::error title=not judged::{_escape(_fault(each))}" for each in self.faults]
         return "\n".join([*lines, self.summary()])
+
+
+def _fault(fault: str) -> str:
+    return f"not judged: {fault} {ADVICE}"
 
 
 def _tell(findings: list[Finding]) -> str:

@@ -1,0 +1,127 @@
+r"""Named checks of a project, as its pyproject.toml has them.
+
+::
+
+    [tool.pyexample.abi.mylib]
+    modules = ["src/mypackage/binding.py"]
+    headers = ["mylib.h"]
+    pkg-config = ["mylib"]
+    structs = { "c_(.*)" = '\1' }
+    allow = "known.toml"
+
+The keys are the arguments of ``pyexample.abi.check``, with hyphens. Files and folders are
+relative to the folder of pyproject.toml.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from . import toml
+from .processes import CannotJudgeError
+
+NAME = "pyproject.toml"
+
+KINDS: dict[str, type] = {
+    "modules": list,
+    "headers": list,
+    "include": list,
+    "define": list,
+    "pkg-config": list,
+    "compiler": str,
+    "target": str,
+    "without-library": list,
+    "without-module": list,
+    "library": list,
+    "run": list,
+    "structs": dict,
+    "only": str,
+    "allow": str,
+    "strict": bool,
+    "coverage": bool,
+    "style": str,
+    "keep": str,
+    "timeout": float,
+}
+"""The keys of a check, and what each holds: a list or a table of texts, a text, ..."""
+
+_SAYS = {
+    list: "a list of texts",
+    dict: "a table of texts",
+    str: "a text",
+    bool: "true or false",
+    float: "a number of seconds above 0",
+}
+
+
+@dataclass
+class Configuration:
+    """The checks of a project.
+
+    Attributes:
+        folder: of the file, where they are run.
+        checks: by name, the arguments of ``check``.
+    """
+
+    folder: str
+    checks: dict[str, dict[str, Any]]
+
+
+def read() -> Configuration:
+    """The checks of the next pyproject.toml, here or in a folder above.
+
+    Raises:
+        CannotJudgeError: there is none, or something in it is wrong.
+    """
+    folder = os.getcwd()
+    while not os.path.isfile(os.path.join(folder, NAME)):
+        above = os.path.dirname(folder)
+        if above == folder:
+            raise CannotJudgeError(
+                f"no module is named, and there is no {NAME} here or above to name any"
+            )
+        folder = above
+    file = os.path.join(folder, NAME)
+    table: Any = toml.read(file)
+    for part in ("tool", "pyexample", "abi"):
+        table = table.get(part, {}) if isinstance(table, dict) else {}
+    if not isinstance(table, dict) or not table:
+        raise CannotJudgeError(
+            f"no module is named, and {file} has no check: expected a table such as"
+            " [tool.pyexample.abi.mylib], with modules and headers"
+        )
+    return Configuration(folder, {name: _check(file, name, of) for name, of in table.items()})
+
+
+def _check(file: str, name: str, table: Any) -> dict[str, Any]:
+    where = f"{file}: [tool.pyexample.abi.{name}]"
+    if not isinstance(table, dict):
+        raise CannotJudgeError(
+            f"{file}: tool.pyexample.abi.{name} is no table: checks have names, and what"
+            f" they are given stands in [tool.pyexample.abi.NAME]"
+        )
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        kind = KINDS.get(key)
+        if kind is None:
+            raise CannotJudgeError(f"{where}: {key!r} is none of {', '.join(KINDS)}")
+        if not _is(value, kind):
+            raise CannotJudgeError(f"{where}: {key} is {_SAYS[kind]}, not {value!r}")
+        found[key.replace("-", "_")] = value
+    if not (found.get("modules") or found.get("run")):
+        raise CannotJudgeError(f"{where}: modules, or a program to run, are needed")
+    if not found.get("headers"):
+        raise CannotJudgeError(f"{where}: headers are needed")
+    if found.get("style", "project") not in ("project", "ctypes"):
+        raise CannotJudgeError(f"{where}: style is 'project' or 'ctypes'")
+    return found
+
+
+def _is(value: Any, kind: type) -> bool:
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    if kind is list:
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    if kind is dict:
+        return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+    return isinstance(value, kind)

@@ -1,0 +1,108 @@
+"""What there is to know of a check beside its findings: what it was judged by, and what not."""
+
+import re
+
+from .header import is_in
+from .judge import Judgement
+from .model import Declarations, Function
+from .processes import CannotJudgeError
+from .version import versions
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_ADVICE = (
+    "name what declares them (module:attribute), or run a program that does (--run script.py)"
+)
+
+
+def remarks_about(
+    declarations: Declarations, judgement: Judgement, headers: list[str]
+) -> list[str]:
+    """Say which version the headers are of, what was not judged, and what was not seen.
+
+    Raises:
+        CannotJudgeError: functions were to be judged, and none could be.
+    """
+    judged = {each.subject for each in judgement.claims.claims if each.kind == "function"}
+    unseen = _unseen(declarations, judgement, headers)
+    _refuse_nothing(declarations, judgement, headers, bool(judged), unseen)
+    remarks: list[str] = []
+    if found := versions(judgement.header, headers):
+        remarks.append(f"the headers say: {', '.join(found)}")
+    constants = {each.subject for each in judgement.claims.claims if each.kind == "constant"}
+    # Those without a line are another module's, or made by a loop.
+    others = [
+        each for each in declarations.constants if each.name not in constants and each.line
+    ]
+    functions = {each.name for each in _declared(declarations)} - judged
+    not_judged = [f"{len(functions)} functions"] if functions else []
+    not_judged += [f"{len(others)} constants"] if others else []
+    if not_judged:
+        remarks.append(
+            f"not judged, since the headers do not have them: {', '.join(not_judged)}"
+        )
+    looked_up = {each.name for each in declarations.functions} - {
+        each.name for each in _declared(declarations)
+    }
+    if looked_up:
+        remarks.append(
+            f"looked up, but declared neither argtypes nor restype: {_some(looked_up)}"
+        )
+    if len(unseen) > len(judged):
+        remarks.append(
+            f"named in the module, but not declared so far: {_some(unseen)}; {_ADVICE}"
+        )
+    if declarations.status:
+        remarks.append(f"the program ended with status {declarations.status}")
+    return remarks
+
+
+def _refuse_nothing(
+    declarations: Declarations,
+    judgement: Judgement,
+    headers: list[str],
+    are_judged: bool,
+    unseen: set[str],
+) -> None:
+    is_about_functions = any(
+        is_in(each, headers) for each in judgement.header.functions.values()
+    )
+    if are_judged or not is_about_functions:
+        return
+    if declared := {each.name for each in _declared(declarations)}:
+        raise CannotJudgeError(
+            f"of the functions that Python declares the headers have none: {_some(declared)}"
+        )
+    if declarations.libraries or unseen:
+        named = f", although the module names {_some(unseen)}" if unseen else ""
+        raise CannotJudgeError(f"no function was declared{named}: {_ADVICE}")
+
+
+def _declared(declarations: Declarations) -> list[Function]:
+    return [
+        each
+        for each in declarations.functions
+        if each.arguments is not None or each.result_is_set
+    ]
+
+
+def _unseen(declarations: Declarations, judgement: Judgement, headers: list[str]) -> set[str]:
+    """The headers' functions that a module's text names, but that were not looked up."""
+    words: set[str] = set()
+    for file in declarations.files:
+        try:
+            with open(file, encoding="utf-8", errors="replace") as stream:
+                words.update(_WORD.findall(stream.read()))
+        except OSError:
+            continue  # of a package in an archive there is no text
+    looked_up = {each.name for each in declarations.functions}
+    return {
+        name
+        for name, prototype in judgement.header.functions.items()
+        if name in words and name not in looked_up and is_in(prototype, headers)
+    }
+
+
+def _some(names: set[str]) -> str:
+    listed = sorted(names)
+    more = f" and {len(listed) - 3} more" if len(listed) > 4 else ""
+    return ", ".join(listed[: 3 if more else 4]) + more

@@ -1,0 +1,41 @@
+"""Read TOML files: Python's own reader, or tomli for a Python that has none."""
+
+import importlib
+from typing import Any
+
+from .processes import CannotJudgeError
+
+
+def read(file: str) -> dict[str, Any]:
+    """What a TOML file holds; raises CannotJudgeError where it cannot be read."""
+    reader = _reader(file)
+    try:
+        with open(file, "rb") as stream:
+            return dict(reader.load(stream))
+    except OSError as error:
+        raise CannotJudgeError(f"{file} cannot be read: {error.strerror}") from None
+    except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
+        raise CannotJudgeError(f"{file} is no TOML file: {error}") from None
+
+
+def _reader(file: str) -> Any:
+    for name in ("tomllib", "tomli"):
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError:
+            continue
+    raise CannotJudgeError(
+        f"{file} cannot be read: Python 3.10 has no reader of TOML."
+        " Install one (pip install tomli), or use Python 3.11 or later"
+    )
+
+
+def quote(text: str) -> str:
+    """A basic string: https://toml.io/en/v1.0.0#string."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    written = "".join(
+        f"\\u{ord(each):04x}" if ord(each) < 0x20 or ord(each) == 0x7F else each
+        for each in escaped
+    )
+    # A lone surrogate, which stands for a byte of a file's name, is no character in TOML.
+    return f'"{written.encode(errors="replace").decode()}"'
