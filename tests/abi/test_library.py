@@ -1,5 +1,6 @@
 """Judged by the library itself: what it exports, and the types that it was built with."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -28,19 +29,11 @@ int report(const char *format, ...);
 struct point middle(struct point from, struct point to);
 int dropped(int number);
 static inline int twice(int number) { return 2 * number; }
-#define THRICE(number) (3 * (number))
+#define thrice thrice_2
 """
-SOURCE = """
-int length(const struct point *points, size_t count) { return points->x + (int)count; }
-double scale(config *settings, float by, int (*each)(int)) {
-    return settings->scale * by + each(1);
-}
-void *make(unsigned char kind) { return (void *)(size_t)kind; }
-int report(const char *format, ...) { return format != 0; }
-struct point middle(struct point from, struct point to) { from.x += to.x; return from; }
+MORE = """
 int hidden_one(int number) { return number; }
-extern int same_length(const struct point *points, size_t count)
-    __attribute__((alias("length")));
+extern __typeof__(length) same_length __attribute__((alias("length")));
 """
 MODULE = """
 from ctypes import *
@@ -89,17 +82,16 @@ def _needs(tool: Callable[[str], str]) -> None:
 
 @pytest.fixture
 def build(tmp_path: Path, tool: Callable[[str], str]) -> Callable[..., Binding]:
-    """A binding, and its library, which may be built from other sources than the header."""
+    """A binding, and its library, which may be built from another header."""
 
-    def build(
-        more: str = "", change: tuple[str, str] = ("", ""), how: str = "gcc", source: str = SOURCE
-    ) -> Binding:
-        text = HEADER + source
-        assert change[0] in text
-        (tmp_path / "built.c").write_text(text.replace(*change) if change[0] else text)
-        compiler = tool(how.partition(",")[0])
-        command = [compiler, *BUILDS[how], "-shared", "-fPIC", "built.c", "-o", "libtable.so"]
-        subprocess.run(command, check=True, cwd=tmp_path)
+    def build(more: str = "", change: tuple[str, str] = ("", ""), how: str = "gcc") -> Binding:
+        assert change[0] in HEADER
+        text = HEADER.replace(*change) if change[0] else HEADER
+        text = text.replace("int dropped(int number);", "")
+        source = re.sub(r"\);$", ") { __builtin_trap(); }", text, flags=re.MULTILINE) + MORE
+        (tmp_path / "built.c").write_text(source)
+        command = [tool(how.partition(",")[0]), *BUILDS[how], "-w", "-shared", "-fPIC"]
+        subprocess.run([*command, "built.c", "-o", "libtable.so"], check=True, cwd=tmp_path)
         return Binding(tmp_path, HEADER, MODULE.format(folder=tmp_path) + more)
 
     return build
@@ -129,44 +121,42 @@ def test_a_library_of_the_header_is_proven(build: Callable[..., Binding], how: s
 
 
 STALE = [
-    ("size_t count", "int count", {("length", "argument 1"), ("same_length", "argument 1")}),
-    ("float by", "double by", {("scale", "argument 1")}),
+    ("size_t count", "int count", {("length", "argument 2")}),
+    ("float by", "double by", {("scale", "argument 2")}),
     ("void *make", "int make", {("make", "result")}),
     ("double scale(", "float scale(", {("scale", "result")}),
-    ("unsigned char kind", "struct point *kind", {("make", "argument 0")}),
-    ("float by, int (*each)(int)", "int (*each)(int), float by", {("scale", "argument 1"), ("scale", "argument 2")}),
+    ("unsigned char kind", "struct point *kind", {("make", "argument 1")}),
+    ("float by, int (*each)(int)", "int (*each)(int), float by", {("scale", "argument 2"), ("scale", "argument 3")}),
     ("report(const char *format, ...)", "report(const char *format, int size, ...)", {("report", "")}),
     ("make(unsigned char kind)", "make(unsigned char kind, int size)", {("make", "")}),
-    ("length(const struct point *points, size_t count)", "length(const struct point *points)", {("length", ""), ("same_length", "")}),
-    ("int x, y; };", "int x, y, z; };", {("point", ""), ("config", ""), ("config.origin", ""), ("config.next", ""), ("middle", "result"), ("middle", "argument 0"), ("middle", "argument 1")}),
+    ("length(const struct point *points, size_t count)", "length(const struct point *points)", {("length", "")}),
+    ("int x, y; };", "int x, y, z; };", {("point", ""), ("config.origin", ""), ("middle", "result"), ("middle", "argument 1"), ("middle", "argument 2")}),
     ("int x, y; };", "int y, x; };", {("point.x", ""), ("point.y", "")}),
     ("low : 3, high : 5", "low : 4, high : 4", {("config.low", ""), ("config.high", "")}),
     ("double scale;", "long scale;", {("config.scale", "")}),
-    ("int number; float real;", "float real; long number;", {("config", ""), ("config.number", ""), ("config.name", ""), ("config.origin", ""), ("config.next", "")}),
+    ("int number; float real;", "float real; long number;", {("config.number", ""), ("config.name", ""), ("config.origin", "")}),
     ("char name[16];", "char name[24];", {("config", ""), ("config.name", ""), ("config.origin", ""), ("config.next", "")}),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("how", ["gcc, optimised", "gcc, DWARF 3", "clang"])
-@pytest.mark.parametrize(("header", "built", "expected"), STALE, ids=[each[1] for each in STALE])
+@pytest.mark.parametrize(
+    ("header", "built", "expected"), STALE, ids=[each[1] for each in STALE]
+)
 def test_a_stale_build_does_not_pass(
-    build: Callable[..., Binding],
-    how: str,
-    header: str,
-    built: str,
-    expected: set[tuple[str, str]],
+    build: Callable[..., Binding], header: str, built: str, expected: set[tuple[str, str]]
 ) -> None:
     """The header and Python agree; the library was built from another one."""
-    source = SOURCE.replace("(int)count", "0").replace(
-        "(void *)(size_t)kind", "0"
-    )  # so that it compiles with other parameters
-    source = source.replace("settings->scale * by + each(1)", "settings->name[0]")
-    binding = build(TRUE, (header, built), how, source)
-    assert binding.check().returncode == 1 or "same_length" in binding.check().stdout
-    got = found(binding)
+    got = found(build(change=(header, built), how="gcc, optimised"))
     assert {(subject, argument) for subject, _, argument in got} == expected
     assert {kind for _, kind, _ in got} == {"built otherwise"}
     assert all("libtable.so" in what for what in got.values())
+
+
+@pytest.mark.parametrize("how", BUILDS)
+def test_whatever_a_stale_build_was_made_with(build: Callable[..., Binding], how: str) -> None:
+    change = ("low : 3, high : 5;\n    double scale", "low : 4, high : 4;\n    long scale")
+    got = found(build(change=change, how=how))
+    assert {subject for subject, *_ in got} == {"config.low", "config.high", "config.scale"}
 
 
 def test_what_the_header_is_against_is_said_once(build: Callable[..., Binding]) -> None:
@@ -177,7 +167,7 @@ def test_what_the_header_is_against_is_said_once(build: Callable[..., Binding]) 
 LACKING = [
     ("dropped", "the header declares it, but libtable.so does not export it: built without"),
     ("twice", "the header has it as an inline function, which no library exports: a mistake"),
-    ("THRICE", "the header has it as a macro, which no library exports: a mistake"),
+    ("thrice", "the header has it as a macro, which no library exports: a mistake"),
     ("hidden_oen", "which has hidden_one: misspelled, or renamed by a version"),
     ("of_a_later_version", "nor anything similar: of an older or a newer version"),
 ]
@@ -204,7 +194,7 @@ def test_a_private_function_is_judged_by_the_binary(build: Callable[..., Binding
     assert "but libtable.so exports it: it is private" in text
     assert "judged by the debug information alone" in text
     binding = build('declare("hidden_one", c_int, c_double)')
-    assert list(found(binding)) == [("hidden_one", "built otherwise", "argument 0")]
+    assert list(found(binding)) == [("hidden_one", "built otherwise", "argument 1")]
 
 
 def test_a_library_without_debug_information_says_so(
@@ -231,7 +221,7 @@ def test_debug_information_is_found_beside_the_library(
         ["--strip-all", "--add-gnu-debuglink=.debug/libtable.debug", "libtable.so"],
     ):
         subprocess.run([objcopy, *options], check=True, cwd=binding.folder)
-    assert list(found(binding)) == [("scale", "built otherwise", "argument 1")]
+    assert list(found(binding)) == [("scale", "built otherwise", "argument 2")]
 
 
 def test_the_library_that_is_loaded(build: Callable[..., Binding]) -> None:
@@ -243,7 +233,7 @@ def test_the_library_that_is_loaded(build: Callable[..., Binding]) -> None:
     module.write_text(module.read_text().replace(str(library), str(moved)))
     report = binding.report("--library", "loaded")
     errors = [each for each in report["findings"] if each["severity"] == "error"]
-    assert [(each["subject"], each["argument"]) for each in errors] == [("scale", "argument 1")]
+    assert [(each["subject"], each["argument"]) for each in errors] == [("scale", "argument 2")]
     assert "libother.so" in errors[0]["what"]
     (binding.folder / "h.h").write_text("int abs(int);")
     module.write_text("import ctypes\nctypes.CDLL(None).abs.argtypes = [ctypes.c_int]")
@@ -286,7 +276,7 @@ def test_a_library_for_windows_is_judged_by_its_exports(
     binding = build('declare("dropped", c_int, c_int)')
     command = [tool("x86_64-w64-mingw32-gcc"), "-shared", "built.c", "-o", "table.dll"]
     source = binding.folder / "built.c"
-    source.write_text(source.read_text().partition("extern int same_length")[0])
+    source.write_text(source.read_text().partition("extern __typeof__")[0])
     subprocess.run(command, check=True, cwd=binding.folder)
     report = binding.report("--library", "table.dll")
     kinds = {each["kind"]: each["subject"] for each in report["findings"]}

@@ -123,7 +123,7 @@ def check(
         found = _findings(declarations, judgement, list(headers), judge_.native, style)
         judged = judgement.counts(pattern)
         if library:
-            found, more = judge_by_libraries(library, declarations, judgement, found)
+            found, more = judge_by_libraries(library, declarations, judgement, found, pattern)
             judged |= more
         found = [each for each in found if pattern.search(each.subject)]
         if not (found or any(judged.values())):

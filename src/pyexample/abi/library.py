@@ -7,6 +7,7 @@ another version, built without some functions, or before a struct grew.
 import ctypes
 import difflib
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -55,6 +56,7 @@ def judge_by_libraries(
     declarations: Declarations,
     judgement: Judgement,
     found: list[Finding],
+    only: re.Pattern[str],
 ) -> tuple[list[Finding], dict[str, int]]:
     """Judge declarations by the libraries that have them.
 
@@ -64,6 +66,7 @@ def judge_by_libraries(
         judgement: what the headers have, and C's names of structs.
         found: what the headers had to say. What is told of a function that the header lacks
             is told anew, by whether the libraries have it.
+        only: what is to be counted has a name that this is found in.
 
     Returns:
         All that is found, and how many exports and signatures were judged.
@@ -86,8 +89,10 @@ def judge_by_libraries(
     kept, known = words.with_exports(found), {each.key for each in found}
     told = [*words.not_exported(), *words.built_otherwise(found), *words.not_described()]
     judged = {
-        "exports": len({each.name for each in words.functions}),
-        "signatures": len({name for each in libraries for name in each.built}),
+        "exports": len({each.name for each in words.functions if only.search(each.name)}),
+        "signatures": len(
+            {name for each in libraries for name in each.built if only.search(name)}
+        ),
     }
     return in_order([*kept, *(each for each in told if each.key not in known)]), judged
 
@@ -285,11 +290,11 @@ class _Words:
                 plural = "" if count == 1 else "s"
                 yield "", f"{count} argument{plural}, it was built with {built}"
             for number, (ctype, (name, parameter)) in enumerate(
-                zip(arguments, parameters, strict=False)
+                zip(arguments, parameters, strict=False), 1
             ):
                 if what := self._difference(ctype, parameter):
                     named = f" ({name})" if name else ""
-                    yield f"argument {number}", f"argument {number + 1}{named} is {what}"
+                    yield f"argument {number}", f"argument {number}{named} is {what}"
         is_taken = function.result is not None and signature.result.kind != "void"
         if is_taken and (what := self._difference(function.result, signature.result)):
             yield "result", f"result is {what}"
