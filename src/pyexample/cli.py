@@ -52,7 +52,7 @@ def run(words: list[str]) -> int:
     except Exception as error:
         if sys.flags.dev_mode:
             raise
-        told = f"{type(error).__name__}: {error}".removesuffix(": ")
+        told = " ".join(f"{type(error).__name__}: {error}".removesuffix(": ").split())
         _complain(f"{told} (a mistake of ours: python -X dev -m pyexample shows where)")
         return 2
 

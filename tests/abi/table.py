@@ -318,11 +318,11 @@ int f(compare)                        | c_int; CFUNCTYPE(c_long, c_void_p, c_voi
 int f(void (*)(struct point *))       | c_int; CFUNCTYPE(None, POINTER(size)) | error other
 int f(int)                            | c_int; CFUNCTYPE(c_int)     | error kind
 int f(int (*)(unsigned))              | c_int; CFUNCTYPE(c_int, c_int) | note signedness
-int f(int (*)(int))                   | c_int; CFUNCTYPE(None, c_int) | note dropped
+int f(int (*)(int))                   | c_int; CFUNCTYPE(None, c_int) | error unset
 
 # Variadic functions
 int f(const char *, ...)              | c_int; c_char_p             | agrees
-int f(const char *, ...)              | c_int; c_char_p, c_int      | note variadic
+int f(const char *, ...)              | c_int; c_char_p, c_int      | error variadic
 int f(const char *, int, ...)         | c_int; c_char_p             | error count
 int f(const char *, ...)              | c_int; c_int                | error width
 
@@ -396,7 +396,7 @@ struct s { char a; struct { char x, y; } b; };  | ("a", c_char), ("b", c_char * 
 struct s { int *p; };                           | ("p", POINTER(c_long))                       | error target width; Windows: agrees
 struct s { int *p; };                           | ("p", c_long)                                | note address; Windows: error layout
 struct s { struct point at; };                  | ("at", size)                                 | error other
-struct s { int a[4]; };                         | ("a", c_int * 2), ("b", c_int * 2)           | error count
+struct s { int a[4]; };                         | ("a", c_int * 2), ("b", c_int * 2)           | error length
 struct s { int a[2][4]; };                      | ("a", c_int * 2 * 4)                         | error length
 struct s { compare c; };                        | ("c", CFUNCTYPE(c_int, c_void_p))            | error count
 struct s { unsigned a : 3; unsigned b : 5; };   | ("a", c_uint, 4), ("b", c_uint, 4)           | error bits
@@ -440,7 +440,7 @@ CONSTANTS = """
 enum { X = 7 };                 | 7                  | agrees
 enum { X };                     | 0                  | agrees
 static const int X = 3;         | 3                  | agrees
-#define X "text"                | 5                  | agrees
+#define X "text"                | 5                  | error constant
 #define X 1.5                   | 1                  | error constant
 #define X 5                     | 6                  | error constant
 enum { X = 7 };                 | 8                  | error constant

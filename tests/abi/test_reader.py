@@ -26,7 +26,7 @@ from pyexample.abi.c_model import (
     spell,
 )
 from pyexample.abi.c_parser import read
-from pyexample.abi.header import without_bodies
+from pyexample.abi.header import scan, without_bodies
 
 PRELUDE = """
 typedef unsigned long size_t;
@@ -482,6 +482,8 @@ def test_a_name_that_is_given_to_what_has_none_is_kept() -> None:
         ("__typeof__(1 + 1) odd(void);", "odd", "__typeof__ is not computed here", False),
         ("int f(int) UNKNOWN_MACRO;", "f", "expected", False),
         ("UNKNOWN_MACRO int f(int);", "f", "known", False),
+        (f"int {'(' * 2000}f{')' * 2000};", "f", "nested too deeply", False),
+        ("struct s { int x; ) };", "s", "no type", False),
         ("int double both;", "both", "no type", False),
         ("void unsigned x;", "x", "no type", False),
         ("f(int);", "f", "known", False),
@@ -607,3 +609,37 @@ int own(void) { return 1; }
         '# 9 "claims.cpp"',
         "int own(void) { return 1; }",
     ]
+
+
+# As the checker asks
+
+
+def test_records_are_found_by_what_c_and_cxx_call_them() -> None:
+    text = """
+# 1 "h.h"
+struct foo { int x; }; typedef struct foo foo_t;
+typedef struct { struct inner { int z; } in; struct { int deep; } un; } Outer, *outer_ptr;
+typedef Outer again;
+struct bar; struct Bar { union { int i; struct { float f; }; }; char tail[0]; };
+static int hidden(void); inline int body(void) { return 1; } int seen(void);
+# 1 "/usr/include/sys.h" 1 3
+#define SYSTEM_ONE 1
+int system_one(void);
+"""
+    header = scan(text, "claims.cpp", ["h.h"])
+    assert list(header.functions) == ["seen", "system_one"]
+    assert "seen" in header.constants
+    assert not {"SYSTEM_ONE", "system_one"} & header.constants
+    assert header.record_like("foo") == "struct foo"
+    assert header.record_like("Foo") == "struct foo"  # the one that foo_t is, too
+    assert header.record_like("inner") == "struct Outer::inner"
+    assert header.record_like("again") == "again"
+    assert header.record_like("BAR") is None  # one of two
+    assert list(header.members("Outer::un")) == ["deep"]
+    assert list(header.members("struct Outer::inner")) == ["z"]
+    assert list(header.members("again")) == ["in", "un"]
+    assert header.members("nothing") == {}
+    members = header.members("struct Bar")
+    assert {name: (each.is_alternative, each.is_flexible) for name, each in members.items()} == {
+        "i": (True, False), "f": (True, False), "tail": (False, True),
+    }  # fmt: skip

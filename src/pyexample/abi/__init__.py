@@ -120,7 +120,7 @@ def check(
             if keep and os.path.exists(source):
                 _keep(source, keep)
     with _stage("what is found could not be told"):
-        found = _findings(declarations, judgement, list(headers), judge_.native, style)
+        found = _findings(declarations, judgement, list(headers), style)
         judged = judgement.counts(pattern)
         if library:
             found, more = judge_by_libraries(library, declarations, judgement, found, pattern)
@@ -129,14 +129,14 @@ def check(
         if not (found or any(judged.values())):
             raise CannotJudgeError(f"--only {only}: nothing that is declared has such a name")
         remarks = remarks_about(declarations, judgement, list(headers))
-    if update_baseline is not None:
-        everything = strict or coverage
-        kept = [each for each in found if everything or each.grade != "coverage"]
-        remarks += baseline.update(kept, update_baseline).splitlines()
-        allow = update_baseline
-    if allow is not None:
-        found, allowed = baseline.without(found, allow, is_partial=bool(only))
-        remarks += [f"{allowed} allowed by {allow}"] if allowed else []
+        if update_baseline is not None:
+            everything = strict or coverage
+            kept = [each for each in found if everything or each.grade != "coverage"]
+            remarks += baseline.update(kept, update_baseline).splitlines()
+            allow = update_baseline
+        if allow is not None:
+            found, allowed = baseline.without(found, allow, is_partial=bool(only))
+            remarks += [f"{allowed} allowed by {allow}"] if allowed else []
     report = Report(
         found,
         judged,
@@ -204,7 +204,6 @@ def _findings(
     declarations: Declarations,
     judgement: Judgement,
     headers: list[str],
-    native: bool,
     style: Style,
 ) -> list[Finding]:
     classes = {
@@ -212,7 +211,7 @@ def _findings(
         for index, (_, spelling) in judgement.claims.counterparts.items()
     }
     paste = Paste(judgement.header, classes, style)
-    return findings(declarations, judgement, headers, paste, native)
+    return findings(declarations, judgement, headers, paste)
 
 
 def _keep(source: str, file: str) -> None:

@@ -78,14 +78,17 @@ def read(file: str) -> list[Known]:
     """
     tables = toml.read(file)
     entries = tables.pop("finding", [])
-    if tables or not isinstance(entries, list):
+    are_tables = isinstance(entries, list) and all(isinstance(each, dict) for each in entries)
+    if tables or not are_tables:
         other = next(iter(tables), "finding")
         raise CannotJudgeError(f"{file}: expected [[finding]] tables only, not {other!r}")
     lines = _lines(file)
-    found: list[Known] = []
-    for line, entry in zip(lines, entries, strict=False):
-        found.append(_known(f"{file}:{line}", entry, line))
-    return found
+    if len(lines) != len(entries):  # it is written in another way: as an array, say
+        lines = [1] * len(entries)
+    return [
+        _known(f"{file}:{line}", entry, line)
+        for line, entry in zip(lines, entries, strict=True)
+    ]
 
 
 def _lines(file: str) -> list[int]:

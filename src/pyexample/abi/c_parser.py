@@ -128,7 +128,7 @@ def _subject(words: Sequence[str]) -> str:
     names: list[str] = []
     inner: list[str] = []
     depth = 0
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for word, after in zip(words, [*words[1:], ""], strict=False):
         depth += (word in "([{") - (word in ")]}")
         if not _is_name(word) or word in _CXX or word.startswith("__"):
             continue
@@ -243,6 +243,8 @@ class _Parser:
             self._declare()
         except _Refused as refused:
             self._refuse(refused, self._chunk.words)
+        except RecursionError:
+            self._refuse(_Refused("it is nested too deeply"), self._chunk.words)
 
     def _refuse(self, refused: _Refused, words: list[str], name: str = "") -> None:
         self._unit.refusals.append(
@@ -397,7 +399,7 @@ class _Parser:
             attributes += _split(tuple(words), "," if word != "__declspec" else "")
         elif word == "[":
             words = self._group()[1:-1]
-            scopes = zip(words, [*words[1:], ""], strict=True)
+            scopes = zip(words, [*words[1:], ""], strict=False)
             words = [word for word, after in scopes if "::" not in (word, after)]
             attributes += _split(tuple(words), ",")
         elif word in ("_Alignas", "alignas"):
@@ -419,7 +421,7 @@ class _Parser:
     # Records and enums
 
     def _record(self) -> Record:
-        line = self._line()
+        start, line = self._at, self._line()
         keyword: Any = self._take()
         tag, attributes = self._tag()
         is_cxx = self._peek() in (":", "<", "final")
@@ -446,7 +448,7 @@ class _Parser:
                 raise _Refused("it is C++", is_cxx=True)
             record.fields = self._fields()
         except _Refused as refused:
-            self._refuse(refused, self._words[self._at : end], tag)
+            self._refuse(refused, self._words[start : end + 1], tag)
         self._within.pop()
         self._at = end + 1
         self._attributes(attributes)
@@ -498,7 +500,7 @@ class _Parser:
         return Field(name, ctype, bits, **self._place(attributes, "", line))
 
     def _enum(self) -> Enum:
-        line = self._line()
+        start, line = self._at, self._line()
         self._take()
         tag, attributes = self._tag()
         known = self._unit.tags.get(tag)
@@ -519,7 +521,7 @@ class _Parser:
             try:
                 enum.constants = self._enumerators()
             except _Refused as refused:
-                self._refuse(refused, self._words[self._at : end], tag)
+                self._refuse(refused, self._words[start : end + 1], tag)
             self._at = end + 1
         self._attributes(attributes)
         enum.attributes = enum.attributes or tuple(attributes)

@@ -86,25 +86,8 @@ class Tokens:
     def __iter__(self) -> Iterator[Chunk]:
         """Each declaration at file scope; those within ``extern "C" { }``, too."""
         chunk = Chunk("", "")
-        depth, body, is_fresh = 0, 0, True
-        for word in self._words:
-            first = word[0]
-            if first in "\n# \t/":
-                if first == "\n":
-                    self._line += len(word)
-                    is_fresh = True
-                    continue
-                if first != "/":
-                    self._directive(word)
-                    continue
-                if len(word) > 1:
-                    if is_fresh:
-                        self._keep_comment(word)
-                    self._line += word.count("\n")
-                    continue
-            if self._is_own:
-                continue
-            is_fresh = False
+        depth = body = 0
+        for word in self._code():
             if body:  # of a function: its words are counted, not kept
                 body += (word == "{") - (word == "}")
                 if not body:
@@ -113,14 +96,14 @@ class Tokens:
                 continue
             if not chunk.words:
                 chunk = Chunk(self._file, self._comment_above())
+            if word == "{" and not depth:
+                if chunk.words[:1] == ["extern"] and len(chunk.words) == 2:
+                    chunk = Chunk("", "")  # extern "C" {
+                    continue
+                if opens_body(chunk.words):
+                    chunk.has_body, body = True, 1
+                    continue
             if word in _BRACKETS:
-                if word == "{" and not depth:
-                    if chunk.words[:1] == ["extern"] and len(chunk.words) == 2:
-                        chunk = Chunk("", "")  # extern "C" {
-                        continue
-                    if opens_body(chunk.words):
-                        chunk.has_body, body = True, 1
-                        continue
                 depth += _BRACKETS[word]
                 if depth < 0:  # the end of an extern "C"
                     depth = 0
@@ -137,6 +120,24 @@ class Tokens:
             chunk.lines.append(self._line)
         if chunk.words:
             yield self._finished(chunk)
+
+    def _code(self) -> Iterator[str]:
+        """The words that are neither comments nor directives, but for those of ``own``."""
+        begins_line = True
+        for word in self._words:
+            first = word[0]
+            if first == "\n":
+                self._line += len(word)
+                begins_line = True
+            elif first in "# \t":
+                self._directive(word)
+            elif first == "/" and len(word) > 1:
+                if begins_line:
+                    self._keep_comment(word)
+                self._line += word.count("\n")
+            elif not self._is_own:
+                begins_line = False
+                yield word
 
     def _finished(self, chunk: Chunk) -> Chunk:
         self.names.setdefault(chunk.file, set()).update(chunk.words)

@@ -23,6 +23,7 @@ enum ct_verdict {
     ct_handle,     /* a pointer to a struct that nobody can look into, and one to a pointer */
     ct_dropped,    /* a result that Python does not take */
     ct_garbage,    /* a result that C does not give */
+    ct_ignored,    /* a callback's result that C does not read */
     ct_extra,      /* declared arguments behind the fixed ones of a variadic function */
     /* From here on the binary interface differs. */
     ct_width,        /* integers, or floats, of different sizes */
@@ -34,6 +35,11 @@ enum ct_verdict {
     ct_unknown,      /* a struct of Python's of which it is not known what it is in C */
     ct_length,       /* arrays of different lengths */
     ct_count,        /* different numbers of arguments */
+    ct_swapped,      /* a pointer and an integer that changed places */
+    ct_unset,        /* a callback that gives no result, and C reads one */
+    ct_promoted,     /* a float behind the fixed arguments: C reads a double there */
+    ct_empty,        /* a struct of which nothing is passed, since Python knows no field of it */
+    ct_misplaced,    /* a struct that ctypes passes in other registers than C */
     ct_written,      /* C may write what Python lets it only read */
     ct_only_read     /* C only reads what Python expects it to write */
 };
@@ -42,6 +48,9 @@ enum ct_verdict {
 struct ct_char { char c; };
 struct ct_object;  /* py_object */
 struct ct_opaque;  /* a Structure without fields */
+template <class T> struct ct_hidden; /* one without fields that stands for the struct T */
+template <class T> struct ct_torn;   /* one that ctypes passes in other registers than C */
+template <class... T> struct ct_alternatives; /* a Union of pointers, of any of these types */
 struct ct_any;     /* a class whose from_param decides at run time */
 template <class T> struct ct_pointer { T *p; };
 template <class T> struct ct_in;  /* POINTER(T) through which C only reads */
@@ -60,6 +69,17 @@ template <class T> struct ct_remove_cv { using type = T; };
 template <class T> struct ct_remove_cv<const T> { using type = T; };
 template <class T> struct ct_remove_cv<volatile T> { using type = T; };
 template <class T> struct ct_remove_cv<const volatile T> { using type = T; };
+#ifdef __clang__ /* others have no _Atomic in C++; it is not deduced */
+#define ct_define_atomic(T) \
+    template <> struct ct_remove_cv<_Atomic(T)> { using type = T; };
+ct_define_atomic(bool) ct_define_atomic(char)
+ct_define_atomic(signed char) ct_define_atomic(unsigned char)
+ct_define_atomic(short) ct_define_atomic(unsigned short)
+ct_define_atomic(int) ct_define_atomic(unsigned int)
+ct_define_atomic(long) ct_define_atomic(unsigned long)
+ct_define_atomic(long long) ct_define_atomic(unsigned long long)
+ct_define_atomic(float) ct_define_atomic(double) ct_define_atomic(void *)
+#endif
 template <class T> using ct_bare = typename ct_remove_cv<T>::type;
 template <class T> constexpr bool ct_is_const = false;
 template <class T> constexpr bool ct_is_const<const T> = true;
@@ -118,7 +138,9 @@ template <class T> struct ct_target_of<T *> { using type = T; };
 /* A number. */
 template <class P, class C> constexpr int ct_scalar() {
     constexpr ct_category p = ct_category_of<P>, c = ct_category_of<C>;
-    if constexpr (!(ct_is_integer(p) || p == ct_is_float)) {
+    if constexpr (ct_is_same<P, C>) {
+        return ct_agrees;
+    } else if constexpr (!(ct_is_integer(p) || p == ct_is_float)) {
         return ct_kind;
     } else if constexpr (c == ct_is_pointer) {
         return !ct_is_integer(p) ? ct_kind : sizeof(P) == sizeof(C) ? ct_address : ct_width;
@@ -142,11 +164,15 @@ template <class P, class C> constexpr int ct_judge = ct_scalar<P, C>();
 template <class P> constexpr bool ct_points = false;
 template <class T> constexpr bool ct_points<ct_pointer<T>> = true;
 template <class R, class... A> constexpr bool ct_points<ct_callback<R, A...>> = true;
+template <class... T> constexpr bool ct_points<ct_alternatives<T...>> = true;
 template <class P> struct ct_item_of { using type = P; };
 template <class T, size_t n> struct ct_item_of<ct_array<T, n>> { using type = T; };
 
 template <class T, class = void> constexpr bool ct_is_complete = false;
 template <class T> constexpr bool ct_is_complete<T, decltype(void(sizeof(T)))> = true;
+
+template <class C> using ct_first =
+    ct_bare<typename ct_target_of<decltype(&(*static_cast<C *>(nullptr))[0])>::type>;
 
 /* What two pointers point to. void stands for anything. */
 template <class P, class C> constexpr int ct_targets() {
@@ -157,9 +183,13 @@ template <class P, class C> constexpr int ct_targets() {
         return ct_target;
     } else if constexpr (!ct_is_same<P, typename ct_item_of<P>::type> && c != ct_is_array) {
         return ct_targets<typename ct_item_of<P>::type, C>(); /* the first of an array */
+    } else if constexpr (ct_is_same<P, typename ct_item_of<P>::type> && c == ct_is_array) {
+        return ct_targets<P, ct_first<C>>();
     } else {
         constexpr int verdict = ct_judge<P, C>;
-        if constexpr (verdict < ct_width || verdict >= ct_other) {
+        if constexpr (verdict == ct_empty) {
+            return ct_agrees; /* nobody looks into it */
+        } else if constexpr (verdict < ct_width || verdict >= ct_other) {
             return verdict;
         } else if constexpr (ct_points<P> != (c == ct_is_pointer)) {
             /* POINTER(c_void_p) is often written for a handle. */
@@ -205,11 +235,25 @@ template <class C> constexpr int ct_objects() {
 template <class C> constexpr int ct_judge<ct_object, C> = ct_objects<C>();
 
 template <class C> constexpr int ct_judge<ct_opaque, C> =
-    ct_category_of<C> == ct_is_struct ? ct_agrees : ct_kind;
+    ct_category_of<C> == ct_is_struct ? ct_empty : ct_kind;
 template <int n, class C> constexpr int ct_judge<ct_struct<n>, C> =
     ct_category_of<C> == ct_is_struct ? ct_unknown : ct_kind;
+/* Two structs of C with the same fields, of which Python has one class. */
+template <class T, class U> constexpr bool ct_alike = ct_is_same<T, U>;
 template <class T, class C> constexpr int ct_judge<ct_same<T>, C> =
-    ct_category_of<C> != ct_is_struct ? ct_kind : ct_is_same<ct_bare<T>, C> ? ct_agrees : ct_other;
+    ct_category_of<C> != ct_is_struct ? ct_kind : ct_alike<ct_bare<T>, C> ? ct_agrees : ct_other;
+template <class T, class C> constexpr int ct_judge<ct_hidden<T>, C> =
+    ct_judge<ct_same<T>, C> == ct_agrees ? ct_empty : ct_judge<ct_same<T>, C>;
+template <class T, class C> constexpr int ct_judge<ct_torn<T>, C> =
+    ct_judge<T, C> == ct_agrees ? ct_misplaced : ct_judge<T, C>;
+
+constexpr int ct_least(int first) { return first; }
+template <class... Rest> constexpr int ct_least(int first, int second, Rest... rest) {
+    return ct_least(first < second ? first : second, rest...);
+}
+/* The first type is that of the Union itself: what it is where C has a union, too. */
+template <class T, class... P, class C> constexpr int ct_judge<ct_alternatives<T, P...>, C> =
+    ct_category_of<C> == ct_is_struct ? ct_judge<T, C> : ct_least(ct_judge<P, C>...);
 
 template <class C> struct ct_array_of { using type = void; };
 template <class T, size_t n> struct ct_array_of<T[n]> {
@@ -225,8 +269,6 @@ template <class C> constexpr bool ct_lacks_length() {
     }
 }
 template <class C> constexpr bool ct_has_no_length = ct_lacks_length<C>();
-template <class C> using ct_first =
-    ct_bare<typename ct_target_of<decltype(&(*static_cast<C *>(nullptr))[0])>::type>;
 
 template <class T, size_t n, class C> constexpr int ct_arrays() {
     constexpr ct_category c = ct_category_of<C>;
@@ -272,19 +314,32 @@ template <class P, class C> constexpr int ct_results() {
         /* A struct may be returned in memory whose address the caller has to pass. */
         return c == ct_is_void ? ct_agrees : c == ct_is_struct ? ct_kind : ct_dropped;
     } else if constexpr (c == ct_is_void) {
-        return ct_is_integer(p) || p == ct_is_float ? ct_garbage : ct_kind;
+        /* What is left in the register is taken for a number, and not followed. */
+        return ct_is_integer(p) || p == ct_is_float || ct_is_same<P, ct_pointer<void>>
+            ? ct_garbage : ct_kind;
     } else {
         return ct_judge<P, C>;
     }
 }
 template <class P, class C> constexpr int ct_result = ct_results<P, ct_bare<C>>();
 
+/* The result of a callback, which Python gives and C reads. */
+template <class P, class C> constexpr int ct_given() {
+    constexpr int verdict = ct_results<P, C>();
+    return verdict == ct_dropped ? ct_unset
+        : ct_category_of<C> != ct_is_void || verdict == ct_agrees ? verdict
+        : ct_category_of<P> == ct_is_other && !ct_points<P> ? verdict : ct_ignored;
+}
+
 template <class P, class C> struct ct_pairs;
 template <class... P, class... C> struct ct_pairs<ct_list<P...>, ct_list<C...>> {
     static constexpr int worst() {
         int worst = ct_agrees;
         ((worst = worst < ct_argument<P, C> ? ct_argument<P, C> : worst), ...);
-        return worst;
+        /* Each by itself is a matter of spelling. */
+        constexpr bool numbers = (... || (ct_argument<P, C> == ct_address && ct_points<P>));
+        constexpr bool pointers = (... || (ct_argument<P, C> == ct_address && !ct_points<P>));
+        return numbers && pointers && worst < ct_width ? ct_swapped : worst;
     }
 };
 
@@ -294,7 +349,13 @@ template <size_t n, class T, class... Rest> struct ct_nth<n, ct_list<T, Rest...>
 };
 template <class T, class... Rest> struct ct_nth<0, ct_list<T, Rest...>> { using type = T; };
 
-template <class F> struct ct_signature;
+/* Of anything else than a function: no part of this file is to fail. */
+template <class F> struct ct_signature {
+    using result = ct_any;
+    using arguments = ct_list<>;
+    static constexpr size_t count = 0;
+    static constexpr bool variadic = false;
+};
 template <class R, class... A, bool n> struct ct_signature<R(A...) noexcept(n)> {
     using result = R;
     using arguments = ct_list<A...>;
@@ -319,43 +380,67 @@ template <class T, size_t n> struct ct_reach<T[n]> {
 };
 template <class T> using ct_reached = typename ct_reach<ct_bare<T>>::type;
 
-/* A function F that Python declares with the result R and the arguments A. */
-template <class F, class R, class... A> constexpr int ct_functions() {
+/* The arguments behind the fixed ones of a variadic function: how many there are is known. */
+template <size_t fixed, class... A> constexpr int ct_promotions() {
+    size_t number = 0;
+    bool lost = false;
+    ((lost = lost || (number >= fixed && ct_is_same<A, float>), ++number), ...);
+    return lost ? ct_promoted : ct_extra;
+}
+template <class F, class... A> constexpr int ct_arguments() {
     using signature = ct_signature<F>;
-    constexpr int result = ct_result<R, typename signature::result>;
-    if constexpr (sizeof...(A) == signature::count) {
-        constexpr int worst = ct_pairs<ct_list<A...>, typename signature::arguments>::worst();
-        return worst < result ? result : worst;
+    if constexpr (ct_category_of<F> != ct_is_function) {
+        return ct_kind;
+    } else if constexpr (sizeof...(A) == signature::count) {
+        return ct_pairs<ct_list<A...>, typename signature::arguments>::worst();
+    } else if constexpr (signature::variadic && sizeof...(A) > signature::count) {
+        return ct_promotions<signature::count, A...>();
     } else {
-        return signature::variadic && sizeof...(A) > signature::count ? ct_extra : ct_count;
+        return ct_count;
     }
 }
-template <class F, class R, class... A> constexpr int ct_function = ct_functions<F, R, A...>();
+constexpr int ct_worse(int one, int other) { return one < other ? other : one; }
+/* A function F that Python declares with the result R and the arguments A. */
+template <class F, class R, class... A> constexpr int ct_function =
+    ct_worse(ct_arguments<F, A...>(), ct_result<R, typename ct_signature<F>::result>);
 
 /* One without argtypes: ctypes passes a Python int as an int, and knows of no other type. */
 template <class A> constexpr bool ct_is_plain = ct_judge<int, ct_bare<A>> < ct_width;
 template <class List> constexpr int ct_undeclared_arguments = ct_agrees;
 template <class A, class... Rest> constexpr int ct_undeclared_arguments<ct_list<A, Rest...>> =
     (ct_is_plain<A> && ... && ct_is_plain<Rest>) ? ct_garbage : ct_kind;
-template <class F> constexpr int ct_undeclared =
-    ct_undeclared_arguments<typename ct_signature<F>::arguments>;
+template <class F> constexpr int ct_undeclared = ct_category_of<F> != ct_is_function
+    ? ct_kind : ct_undeclared_arguments<typename ct_signature<F>::arguments>;
 
-template <class C, class R, class... A> constexpr int ct_callbacks() {
+/* A function pointer; "calls" says that it is Python who calls through it. */
+template <class C, bool calls, class R, class... A> constexpr int ct_callbacks() {
     if constexpr (ct_category_of<C> != ct_is_pointer) {
         return ct_kind;
     } else {
         using F = typename ct_target_of<C>::type;
         if constexpr (ct_category_of<F> == ct_is_function) {
-            return ct_functions<F, R, A...>();
+            return ct_worse(
+                ct_arguments<F, A...>(),
+                calls ? ct_result<R, typename ct_signature<F>::result>
+                      : ct_given<R, ct_bare<typename ct_signature<F>::result>>()
+            );
         } else {
             return ct_category_of<ct_bare<F>> == ct_is_void ? ct_agrees : ct_target;
         }
     }
 }
 template <class R, class... A, class C>
-constexpr int ct_judge<ct_callback<R, A...>, C> = ct_callbacks<C, R, A...>();
+constexpr int ct_judge<ct_callback<R, A...>, C> = ct_callbacks<C, false, R, A...>();
+template <class R, class... A, class C>
+constexpr int ct_result<ct_callback<R, A...>, C> = ct_callbacks<ct_bare<C>, true, R, A...>();
 
-/* A constant, and the 64 bits of the integer that Python has for it. */
+/*
+ * A constant, and the 64 bits of the integer that Python has for it. The claims about these
+ * stand before the header's macros are undefined, which may rewrite any word that is not ours.
+ */
+template <class T> constexpr bool ct_is_text =
+    ct_category_of<T> == ct_is_pointer
+    && ct_is_integer(ct_category_of<ct_bare<typename ct_target_of<T>::type>>);
 template <class T> constexpr int ct_constant(T c, unsigned long long python) {
     if constexpr (ct_is_integer(ct_category_of<T>)) {
         constexpr int unused = 64 - 8 * int(sizeof(T));
@@ -363,34 +448,43 @@ template <class T> constexpr int ct_constant(T c, unsigned long long python) {
         if (bits == python)
             return ct_agrees;
         /* The same bits, where Python's number is one that T has with or without a sign. */
-        const long long sign = unused ? (long long)python >> (63 - unused) : 0;
-        const bool fits = unused && (python >> (64 - unused) == 0 || sign == -1);
+        const long long sign = unused > 0 ? (long long)python >> (63 - unused) : 0;
+        const bool fits = unused > 0 && (python >> (64 - unused) == 0 || sign == -1);
         return fits && bits << unused == python << unused ? ct_signedness : ct_width;
     } else if constexpr (ct_category_of<T> == ct_is_float) {
         return c == T((long long)python) ? ct_agrees : ct_width;
     } else {
-        return ct_agrees; /* a string: nothing to compare */
+        return ct_is_text<T> ? ct_kind : ct_agrees;
+    }
+}
+template <class T> constexpr auto ct_number(T c) {
+    if constexpr (ct_category_of<T> == ct_is_unsigned) {
+        return (unsigned long long)c;
+    } else if constexpr (ct_is_integer(ct_category_of<T>) || ct_category_of<T> == ct_is_float) {
+        return (long long)c;
+    } else {
+        return 0LL;
+    }
+}
+template <bool> struct ct_holds {};
+template <> struct ct_holds<true> { struct yes {}; };
+
+/* How large a struct is; zero where the header does not say what is in it. */
+template <class T> constexpr long long ct_size() {
+    if constexpr (ct_is_complete<T>) {
+        return sizeof(T);
+    } else {
+        return 0;
+    }
+}
+template <class T> constexpr long long ct_alignment() {
+    if constexpr (ct_is_complete<T>) {
+        return alignof(T);
+    } else {
+        return 0;
     }
 }
 
 /* A field: its type as it is declared, const and volatile aside. */
 #define ct_field(type, field) ct_bare<decltype(static_cast<type *>(nullptr)->field)>
-/* How many bits a bit-field has: the highest of them that keeps its value. */
-#define ct_define_bits(name, type, field)                                         \
-    constexpr int name() {                                                        \
-        int bits = 0;                                                             \
-        for (int bit = 0; bit < int(8 * sizeof(ct_field(type, field))); ++bit) {  \
-            type it{};                                                            \
-            it.field = static_cast<ct_field(type, field)>(1ULL << bit);           \
-            bits = it.field ? bit + 1 : bits;                                     \
-        }                                                                         \
-        return bits;                                                              \
-    }
-/* Whether a bit-field is the one of that name among all fields in their order. */
-#define ct_define_place(name, type, field, binding, ...)                          \
-    constexpr bool name() {                                                       \
-        type it{};                                                                \
-        it.field = 1;                                                             \
-        auto &[__VA_ARGS__] = it;                                                 \
-        return binding != 0;                                                      \
-    }
+#define ct_offset(type, field) (long long)__builtin_offsetof(type, field)

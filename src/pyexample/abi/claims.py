@@ -1,12 +1,16 @@
 """Write claims: C++ lines that compile if, and only if, a declaration agrees with a header."""
 
 import os
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .c_model import behind, spell
-from .header import Header
+from .by_value import is_misplaced
+from .c_model import Array, FunctionType, Pointer, Record, Tagged, behind, resolve, spell
+from .c_model import Type as CType
+from .header import Header, Member
 from .model import CXX, Constant, Declarations, Field, Function, Struct, Type, kind_of
 
 _KEYWORDS = (
@@ -32,6 +36,12 @@ _C_WORDS = {
 
 _RESERVED = frozenset(_KEYWORDS.split())
 
+with open(os.path.join(os.path.dirname(__file__), "claims.h"), encoding="utf-8") as _stream:
+    RULES = _stream.read()
+_WORDS_OF_THE_RULES = frozenset(
+    word for word in re.findall(r"[A-Za-z_]\w*", RULES) if not word.startswith("ct_")
+)
+
 MODES = ("C++", "C", "C without bodies", "C++ alone")
 """How headers are included, each for those that the one before it does not compile: as C++
 within extern "C"; as C with what is no C++; the same without functions' bodies; as C++."""
@@ -44,23 +54,23 @@ class Claim:
     Attributes:
         kind: "function", "struct", "layout", "field", "count" or "constant".
         of: the declaration.
-        line: C++.
+        line: what is to be true; of "count", a line of C++; of "constant", what is to be 0.
         questions: by a name of ours, ``ct_tell`` types whose arguments are the answer.
-        struct: of a struct's field: the struct.
+        struct: of a struct and its fields: its index.
+        within: of a field: its struct's name.
     """
 
     kind: str
     of: Any
     line: str
     questions: dict[str, str] = field(default_factory=dict[str, str])
-    struct: Struct | None = None
+    struct: int | None = None
+    within: str = ""
 
     @property
     def subject(self) -> str:
         """What it is about, as a finding's subject has it."""
-        if self.kind == "field" and self.struct is not None:
-            return f"{self.struct.name}.{self.of.name}"
-        return str(self.of.name)
+        return f"{self.within}.{self.of.name}" if self.within else str(self.of.name)
 
 
 def prologue(headers: Iterable[str], mode: str) -> str:
@@ -91,39 +101,86 @@ class Claims:
     """The claims about some declarations, once a header's names are known.
 
     Attributes:
-        claims: one a line, in order.
-        aliases: the lines before them, that name the structs.
+        constants: those about constants, which stand where the header's macros still do.
+        preparation: the lines behind them: no macro rewrites what follows, and structs get
+            names.
+        others: all other claims, one a line, in order.
         counterparts: the C struct of each Structure, by index: an alias and its spelling.
         anonymous: the Structures whose fields C has in an anonymous struct.
+        textless: constants for which C has a macro that is no expression, and its text.
+        renamed: the function that a macro of the header puts in the place of another one.
+        bits: the bit-fields.
     """
 
     def __init__(
-        self, declarations: Declarations, header: Header, native: bool, renamed: dict[str, str]
+        self,
+        declarations: Declarations,
+        header: Header,
+        native: bool,
+        renamed: dict[str, str],
+        expansions: dict[str, str],
+        macros: Iterable[str],
     ) -> None:
         self._declarations = declarations
         self._header = header
         self._native = native
-        self.claims: list[Claim] = []
-        self.aliases: list[str] = []
+        self.constants: list[Claim] = []
+        self.others: list[Claim] = []
+        self._aliases: list[str] = []
         self.counterparts: dict[int, tuple[str, str]] = {}
+        self._records: dict[int, Record | None] = {}
         self.anonymous: set[int] = set()
+        self._pointers: set[int] = set()
+        self._decided: set[int] = set()
+        self.textless: list[tuple[Constant, str]] = []
+        self.renamed: dict[str, str] = {}
+        self.bits: list[BitField] = []
         if not native:
-            self.aliases += _mirrors(declarations)
+            self._aliases += _mirrors(declarations)
+        for name in {each.name for each in declarations.functions}:
+            if stands_for := _renamed(name, header):
+                self.renamed[name] = stands_for
         self._find_structs(renamed)
         for index in sorted(self.counterparts):
             with declarations.each(declarations.structs[index].name):
-                self.claims += self._struct(index)
+                self.others += self._struct(index)
         written: set[str] = set()
         for function in declarations.functions:
-            if function.name in header.identifiers:
+            if self.has(function):
                 with declarations.each(function.name):
                     claim = self._function(function)
                     if claim.line not in written:  # looked up once more
-                        self.claims.append(claim)
+                        self.others.append(claim)
                     written.add(claim.line)
         for constant in declarations.constants:
             with declarations.each(constant.name):
-                self.claims += self._constant(constant)
+                self._constant(constant, expansions)
+        self.preparation = [*self._undefines(macros), *self._aliases]
+
+    def has(self, function: Function) -> bool:
+        """Whether the headers have something of a function's name."""
+        return function.name in self._header.identifiers or function.name in self.renamed
+
+    @property
+    def claims(self) -> list[Claim]:
+        """All of them, in the order of the file."""
+        return [*self.constants, *self.others]
+
+    @property
+    def settled(self) -> set[int]:
+        """The Structures that need no struct of their own in C.
+
+        C has their fields in an anonymous one; or they are Unions of pointers, which stand for
+        a pointer; or whoever checks has said so.
+        """
+        return self.anonymous | self._pointers | self._decided
+
+    def _undefines(self, macros: Iterable[str]) -> list[str]:
+        """What keeps the header's macros from rewriting the claims and the rules."""
+        text = "\n".join([*self._aliases, *(each.line for each in self.others)])
+        text += "".join(map(str, (each.questions for each in self.others)))
+        words = {*re.findall(r"[A-Za-z_]\w*", text), *_WORDS_OF_THE_RULES}
+        return [f"#undef {name}" for name in sorted(words.intersection(macros))]
 
     def cxx(self, ctype: Type) -> str:
         """A type as the claims write it."""
@@ -133,20 +190,43 @@ class Claims:
             return CXX[ctype]
         kind, rest = kind_of(ctype), ctype[1:]
         if kind == "struct":
-            index = int(rest[0])
-            if index in self.counterparts:
-                return f"ct_same<{self.counterparts[index][0]}>"
-            complete = self._declarations.structs[index].complete
-            return f"ct_struct<{index}>" if complete else "ct_opaque"
+            return self._cxx_struct(int(rest[0]))
         if kind == "array":
             return f"ct_array<{self.cxx(rest[0])}, {rest[1]}>"
         if kind == "callback":
-            return f"ct_callback<{', '.join(self.cxx(each) for each in (rest[0], *rest[1]))}>"
+            types = [self._cxx_value(each) for each in (rest[0], *rest[1])]
+            return f"ct_callback<{', '.join(types)}>"
         if kind == "any":
             return "ct_any"
+        if kind == "converts":
+            return self._cxx_value(rest[0])
         if kind == "swapped":
             return self.cxx(rest[0])
         return f"ct_{kind}<{self.cxx(rest[0])}>"
+
+    def _cxx_value(self, ctype: Type) -> str:
+        """The type of what is passed or returned."""
+        written = self.cxx(ctype)
+        if self._native and kind_of(ctype) == "struct":
+            if is_misplaced(self._declarations, int(ctype[1])):
+                return f"ct_torn<{written}>"
+        return written
+
+    def _cxx_struct(self, index: int) -> str:
+        struct = self._declarations.structs[index]
+        if index in self.counterparts:
+            word = "ct_same" if struct.complete else "ct_hidden"
+            return f"{word}<{self.counterparts[index][0]}>"
+        if not struct.complete:
+            return "ct_opaque"
+        own = f"ct_struct<{index}>"
+        kinds = [each.type for each in struct.fields]
+        if struct.union and all(map(_is_pointer, kinds)):
+            self._pointers.add(index)
+            return f"ct_alternatives<{', '.join([own, *map(self.cxx, kinds)])}>"
+        return own
+
+    # Which struct is which
 
     def _find_structs(self, renamed: dict[str, str]) -> None:
         """Find each Structure's C struct: as told, of that name, or where it is used."""
@@ -154,39 +234,66 @@ class Claims:
             spelling = renamed.get(struct.name)
             if spelling:
                 spelling = self._header.record_like(spelling) or spelling
-            else:
+            elif spelling is None:
                 spelling = self._header.record_like(struct.name)
             if spelling:
-                self._name(index, spelling, spelling)
+                self._name(index, spelling, spelling, self._header.record(spelling))
+            elif spelling is not None and struct.name in renamed:
+                self._decided.add(index)
+        self._in_fields: list[_Use] = []
         for index in list(self.counterparts):
             self._find_in_fields(index)
-        for index, expression, spelling in self._used():
-            if index not in self.counterparts and self._declarations.structs[index].complete:
-                self._name(index, f"ct_reached<{expression}>", spelling)
-                self._find_in_fields(index)
+        uses = [each for each in self._used() if each.struct is not None]
+        for each in uses:
+            struct = self._declarations.structs[each.index]
+            if each.index in self.counterparts or not struct.complete:
+                continue
+            if each.index in self._decided:
+                continue
+            if struct.union and all(_is_pointer(field.type) for field in struct.fields):
+                continue
+            self._name(each.index, f"ct_reached<{each.expression}>", each.spelling, each.struct)
+            self._find_in_fields(each.index)
+        self._find_alike([*uses, *self._in_fields])
 
-    def _name(self, index: int, cxx: str, spelling: str) -> None:
+    def _name(self, index: int, cxx: str, spelling: str, record: Record | None) -> None:
         alias = f"ct_c{index}"
         self.counterparts[index] = (alias, spelling)
-        self.aliases.append(f"using {alias} = {cxx};")
+        self._records[index] = record
+        self._aliases.append(f"using {alias} = {cxx};")
 
     def _find_in_fields(self, index: int) -> None:
         struct = self._declarations.structs[index]
         alias, spelling = self.counterparts[index]
+        record = self._records[index]
+        members = self.members(index)
         for each in struct.fields:
             inner = _struct_in(each.type)
-            if inner is None or inner in self.counterparts:
-                continue
-            members = self._header.members(spelling)
-            if each.name in struct.anonymous or self._is_anonymous(each, members):
+            if inner is not None and (
+                each.name in struct.anonymous or self._is_anonymous(each, members)
+            ):
                 self._leave_out(inner)
                 continue
-            if self._declarations.structs[inner].complete:
-                member = self.member(struct, each.name, spelling)
-                self._name(
-                    inner, f"ct_reached<ct_field({alias}, {member})>", f"{spelling}::{member}"
-                )
-                self._find_in_fields(inner)
+            member = self.member(index, each.name)
+            if member is None:
+                continue  # one of another platform, perhaps
+            expression = f"ct_field({alias}, {member})"
+            found = self._type_of(record, member) if record else None
+            if found is None:
+                if inner is not None and not members:
+                    self._name_inner(inner, expression, f"{spelling}::{member}", None)
+                continue
+            for use in _uses(each.type, expression, found, f"{spelling}::{member}"):
+                if use.struct is not None:
+                    self._in_fields.append(use)
+                    self._name_inner(use.index, use.expression, use.spelling, use.struct)
+
+    def _name_inner(
+        self, index: int, expression: str, spelling: str, record: Record | None
+    ) -> None:
+        if index not in self.counterparts and self._declarations.structs[index].complete:
+            self._name(index, f"ct_reached<{expression}>", spelling, record)
+            self._find_in_fields(index)
 
     def _leave_out(self, index: int) -> None:
         """Note a Structure whose fields C has in an anonymous struct, and those within it."""
@@ -197,46 +304,140 @@ class Claims:
             if inner is not None and each.name in struct.anonymous:
                 self._leave_out(inner)
 
-    def _used(self) -> Iterator[tuple[int, str, str]]:
-        """Which structs functions use, most frequent first, and how C calls them there."""
-        uses: dict[tuple[int, str], list[str]] = {}
+    def _used(self) -> list["_Use"]:
+        """The structs that functions use, as C has them there, the most frequent first."""
+        uses: list[_Use] = []
         for function in self._declarations.functions:
-            prototype = self._header.functions.get(function.name)
+            name = self.renamed.get(function.name, function.name)
+            prototype = self._header.functions.get(name)
             if prototype is None:
                 continue
-            c_function = f"ct_signature<decltype({function.name})>"
-            places = [(function.result, f"{c_function}::result", prototype.type.result)]
+            c_function = f"decltype({name})"
+            uses += _uses(
+                function.result,
+                f"ct_signature<{c_function}>::result",
+                prototype.type.result,
+                name,
+            )
             for number, (ctype, parameter) in enumerate(
                 zip(function.arguments or [], prototype.type.parameters, strict=False)
             ):
-                c_parameter = f"ct_parameter<decltype({function.name}), {number}>"
-                places.append((ctype, c_parameter, parameter.type))
-            for ctype, expression, c_type in places:
-                index = _struct_in(ctype)
-                if index is not None:
-                    name = spell(behind(c_type))
-                    uses.setdefault((index, name), []).append(expression)
-        for (index, name), expressions in sorted(uses.items(), key=lambda item: -len(item[1])):
-            yield index, expressions[0], name
+                expression = f"ct_parameter<{c_function}, {number}>"
+                uses += _uses(ctype, expression, parameter.type, name)
+        count = Counter((each.index, each.struct) for each in uses)
+        return sorted(uses, key=lambda each: -count[each.index, each.struct])
 
-    def member(self, struct: Struct, name: str, spelling: str) -> str:
-        """How C calls a field: names that are none in the other language get underscores."""
-        members = self._header.members(spelling)
+    def _find_alike(self, uses: list["_Use"]) -> None:
+        """Let a class stand for several structs of C that have the same fields."""
+        named = set(self._records.values())
+        done: set[tuple[int, int]] = set()
+        for each in uses:
+            record = self._records.get(each.index)
+            if record is None or each.struct is None or each.struct in named:
+                continue
+            key = (id(record), id(each.struct))
+            if key not in done and _is_like(record, each.struct):
+                done.add(key)
+                alias = self.counterparts[each.index][0]
+                self._aliases.append(
+                    f"template <> constexpr bool ct_alike<{alias},"
+                    f" ct_reached<{each.expression}>> = true;"
+                )
+
+    # Which field is which
+
+    def members(self, index: int) -> dict[str, Member]:
+        """The members of a Structure's C struct; none where the header does not say."""
+        record = self._records.get(index)
+        return self._header.members_of(record) if record else {}
+
+    def _type_of(self, record: Record, path: str) -> CType | None:
+        """The type of a member, or of a member's member: "a.b"."""
+        name, _, rest = path.partition(".")
+        member = self._header.members_of(record).get(name)
+        member = member or self._header.members_of(record).get(name.removesuffix("_"))
+        if member is None:
+            return None
+        target = resolve(member.field.type)
+        if not rest:
+            return member.field.type
+        is_record = isinstance(target, Tagged) and isinstance(target.declared, Record)
+        return self._type_of(target.declared, rest) if is_record else None  # type: ignore
+
+    def member(self, index: int, name: str) -> str | None:
+        """How C calls a field: "b", or "a.b" where Python has the fields of an inner struct.
+
+        Names that are none in the other language get underscores. None where C has no such
+        field; where its fields are not known, the name itself.
+        """
+        struct, members = self._declarations.structs[index], self.members(index)
         keyword = f"{name.rstrip('_')}_" if name.rstrip("_") in _RESERVED else name
-        for candidate in (name, keyword, name.strip("_"), f"{name}_", f"_{name}"):
-            if candidate in members:
-                # In the mode that includes C as C, a keyword is spelled with one.
-                return f"{candidate}_" if candidate in _RESERVED else candidate
+        if not members:
+            return keyword
+        if found := _like(name, members):
+            return found
         names = [each.name for each in struct.fields]
-        if len(names) == len(members) and not struct.anonymous:
-            counterpart = list(members)[names.index(name)]
-            if counterpart not in names:
-                return counterpart
-        return keyword
+        taken = {_like(each, members) for each in names}
+        paths = [
+            each
+            for each in self._paths(self._records[index])
+            if each.partition(".")[0] not in taken
+        ]
+        for key in ([each.replace(".", "_") for each in paths], [*map(_last, paths)]):
+            by_name = {each: path for each, path in zip(key, paths, strict=True)}
+            found = _like(name, by_name) if len(by_name) == len(paths) else None
+            if found:
+                return by_name.get(found) or by_name[found.removesuffix("_")]
+        if name not in names or struct.anonymous:
+            return None
+        for candidates in (list(members), list(self._paths(self._records[index]))):
+            if len(names) == len(candidates):
+                counterpart = candidates[names.index(name)]
+                if counterpart not in taken:
+                    return _spelled(counterpart)
+        return None
+
+    def _paths(self, record: Record | None) -> Iterator[str]:
+        """The members of a struct, inner structs by their own members: "a.b"."""
+        members = self._header.members_of(record) if record else {}
+        for name, member in members.items():
+            target = resolve(member.field.type)
+            is_struct = isinstance(target, Tagged) and target.declared.keyword == "struct"
+            inner = list(self._paths(target.declared)) if is_struct else []  # type: ignore
+            yield from (f"{name}.{each}" for each in inner)
+            if not inner:
+                yield name
+
+    def lacking(self, index: int) -> list[str]:
+        """The members of a C struct that its Structure has no field for."""
+        struct, members = self._declarations.structs[index], self.members(index)
+        fields = self._promoted(struct.fields, struct.anonymous, "", (), members)
+        found = [self.member(index, each.field.name) or "" for each in fields]
+        known = {*found, *(each.removesuffix("_") for each in found)}
+        paths = [each for each in found if "." in each]
+        lacking = [each for each in members if each not in known]
+        for name in list(lacking):
+            if any(each.startswith(f"{name}.") for each in paths):
+                place = lacking.index(name)
+                inner = [
+                    each
+                    for each in self._paths(self._records[index])
+                    if each.startswith(f"{name}.") and each not in known
+                ]
+                lacking[place : place + 1] = inner
+        return lacking
+
+    def unknown(self, index: int) -> list[str]:
+        """The fields of a Structure that its C struct has no member for."""
+        struct, members = self._declarations.structs[index], self.members(index)
+        fields = self._promoted(struct.fields, struct.anonymous, "", (), members)
+        return [it.field.name for it in fields if self.member(index, it.field.name) is None]
+
+    # Claims about structs
 
     def _struct(self, index: int) -> list[Claim]:
         struct = self._declarations.structs[index]
-        alias, spelling = self.counterparts[index]
+        alias, _ = self.counterparts[index]
         if not struct.complete:
             return []
         size, alignment = (
@@ -244,132 +445,134 @@ class Claims:
             if self._native
             else (f"(long long)sizeof(ct_m{index})", f"(long long)alignof(ct_m{index})")
         )
-        c_size, c_alignment = f"(long long)sizeof({alias})", f"(long long)alignof({alias})"
-        layout = f"{c_size} == {size} && {c_alignment} == {alignment}"
+        c_size, c_alignment = f"ct_size<{alias}>()", f"ct_alignment<{alias}>()"
+        layout = f"({c_size} == {size} && {c_alignment} == {alignment})"
+        # A field that stands for nothing lets a class have one, where C says nothing of it.
+        is_dummy = len(struct.fields) == 1
+        layout = f"({c_size} == 0 || {layout})" if is_dummy else layout
         numbers = f"{size}, {c_size}, {alignment}, {c_alignment}"
+        category = f"ct_category_of<{alias}> == ct_is_struct"
         claims = [
-            Claim(
-                "struct",
-                struct,
-                f"ct_category_of<{alias}> == ct_is_struct",
-                {"type": f"ct_tell<0, {alias}>"},
-                struct,
-            ),
-            Claim("layout", struct, layout, {"layout": f"ct_tell_values<{numbers}>"}, struct),
+            Claim("struct", struct, category, {"type": f"ct_tell<0, {alias}>"}, index),
+            Claim("layout", struct, layout, {"layout": f"ct_tell_values<{numbers}>"}, index),
         ]
-        members = self._header.members(spelling)
-        for each, offset in self._promoted(
-            struct.fields, struct.anonymous, 0, f"ct_m{index}", members
-        ):
-            claims.append(self._field(struct, index, each, offset))
+        record = self._records[index]
+        if record is not None and record.fields is None:
+            return claims
+        members = self.members(index)
+        for each in self._promoted(struct.fields, struct.anonymous, f"ct_m{index}", (), members):
+            claims += self._field(struct, index, each)
         if not struct.union and struct.fields:
-            names = ", ".join(f"a{number}" for number in range(len(struct.fields)))
+            named = [
+                self.member(index, each.name)
+                for each in struct.fields
+                if each.name not in struct.anonymous and not self._is_anonymous(each, members)
+            ]
+            places = {each.partition(".")[0] for each in named if each}
+            number = max(1, len(places) + len(struct.fields) - len(named))
+            names = ", ".join(f"a{each}" for each in range(number))
             line = f"void ct_n{index}({alias} &s) {{ auto &[{names}] = s; }}"
-            claims.append(Claim("count", struct, line, {}, struct))
+            claims.append(Claim("count", struct, line, {}, index))
         return claims
-
-    def lacking(self, struct: Struct, spelling: str) -> list[str]:
-        """The members of a C struct that its Structure has no field for."""
-        members = self._header.members(spelling)
-        fields = self._promoted(struct.fields, struct.anonymous, 0, "", members)
-        known = {self.member(struct, each.name, spelling) for each, _ in fields}
-        return [each for each in members if each not in known and f"{each}_" not in known]
 
     def _promoted(
         self,
         fields: list[Field],
         anonymous: list[str],
-        offset: int,
         mirror: str,
+        path: tuple[Field, ...],
         members: Iterable[str],
-    ) -> Iterator[tuple[Field, str]]:
-        """Each field that C knows by name, and the expression of its offset."""
+    ) -> Iterator["_Place"]:
+        """Each field that C knows by name, and where it is."""
         for each in fields:
-            place = (
-                f"{offset + each.offset}LL"
-                if self._native
-                else f"(long long)offsetof({mirror}, m_{each.name})"
-            )
             inner = _struct_in(each.type)
+            whole = (*path, each)
             if inner is not None and (
                 each.name in anonymous or self._is_anonymous(each, members)
             ):
                 struct = self._declarations.structs[inner]
-                for deeper, text in self._promoted(
-                    struct.fields,
-                    struct.anonymous,
-                    offset + each.offset,
-                    f"ct_m{inner}",
-                    members,
-                ):
-                    yield deeper, text if self._native else f"{place} + {text}"
+                yield from self._promoted(
+                    struct.fields, struct.anonymous, mirror, whole, members
+                )
             else:
-                yield each, place
+                yield _Place(whole, mirror, self._native)
 
     def _is_anonymous(self, each: Field, members: Iterable[str]) -> bool:
         """Whether C has the fields of a field's struct, but no name for that one."""
         inner = _struct_in(each.type)
-        if each.name in members or kind_of(each.type) != "struct" or inner is None:
+        if kind_of(each.type) != "struct" or inner is None or _like(each.name, members):
             return False
         struct = self._declarations.structs[inner]
-        fields = self._promoted(struct.fields, struct.anonymous, 0, "", members)
-        names = {deeper.name for deeper, _ in fields}
-        return bool(names) and names <= set(members)
+        fields = self._promoted(struct.fields, struct.anonymous, "", (), members)
+        names = {_like(deeper.field.name, members) for deeper in fields}
+        return bool(names) and None not in names
 
-    def _field(self, struct: Struct, index: int, each: Field, offset: str) -> Claim:
-        alias, spelling = self.counterparts[index]
-        member = self.member(struct, each.name, spelling)
+    def _field(self, struct: Struct, index: int, place: "_Place") -> list[Claim]:
+        each = place.field
+        alias, _ = self.counterparts[index]
+        member = self.member(index, each.name)
+        if member is None:
+            return self._gap(struct, index, place)
         c_type = f"ct_field({alias}, {member})"
         verdict = f"ct_member<{self.cxx(each.type)}, {c_type}>"
         questions = {"type": f"ct_tell<{verdict}, {c_type}>"}
+        line = f"{verdict} == 0"
         if each.bits:
-            line = f"{verdict} == 0 && {self._bits(struct, index, each, member, questions)}"
-        else:
-            place = f"(long long)offsetof({alias}, {member})"
-            line = f"{verdict} == 0 && {place} == {offset}"
-            questions["offset"] = f"ct_tell_values<{place}, {offset}>"
-        return Claim("field", each, line, questions, struct)
+            claim = Claim("field", each, line, questions, index, struct.name)
+            number = len(self.bits)
+            self.bits.append(BitField(index, claim, number, alias, member, place))
+            return [claim]
+        offset = f"ct_offset({alias}, {member})"
+        questions["offset"] = f"ct_tell_values<{offset}, {place.offset}>"
+        line = f"{line} && {offset} == {place.offset}"
+        return [Claim("field", each, line, questions, index, struct.name)]
 
-    def _bits(
-        self, struct: Struct, index: int, each: Field, member: str, questions: dict[str, str]
-    ) -> str:
-        """The claim about a bit-field: its width, and its place among the fields."""
-        alias, spelling = self.counterparts[index]
-        number = len(self.aliases)
-        bits, place = f"ct_b{number}", f"ct_p{number}"
-        self.aliases.append(f"ct_define_bits({bits}, {alias}, {member})")
-        questions["bits"] = f"ct_tell_values<{bits}()>"
-        claim = f"{bits}() == {each.bits}"
-        members = self._header.members(spelling)
-        if (
-            each in struct.fields
-            and not struct.union
-            and len(members) in (0, len(struct.fields))
-        ):
-            names = [f"a{number}" for number in range(len(struct.fields))]
-            mine = names[struct.fields.index(each)]
-            self.aliases.append(
-                f"ct_define_place({place}, {alias}, {member}, {mine}, {', '.join(names)})"
-            )
-            questions["place"] = f"ct_tell_values<(int){place}()>"
-            claim += f" && {place}()"
-        return claim
+    def _gap(self, struct: Struct, index: int, place: "_Place") -> list[Claim]:
+        """The claim about a field that C has no name for: it is where C has nothing."""
+        each, members = place.field, self.members(index)
+        if struct.union:
+            return [Claim("field", each, "false", {}, index, struct.name)]
+        if each.bits:
+            self.bits.append(BitField(index, None, len(self.bits), "", "", place))
+            return []
+        alias = self.counterparts[index][0]
+        size = f"{each.size}LL"
+        if not self._native:
+            size = f"(long long)sizeof({place.mirror}::m_{each.name})"
+        apart: list[str] = []
+        for name, member in members.items():
+            if member.field.bits:
+                return [Claim("field", each, "false", {}, index, struct.name)]
+            name = _spelled(name)
+            start = f"ct_offset({alias}, {name})"
+            end = f"{start} + ct_size<ct_field({alias}, {name})>()"
+            apart.append(f"({place.offset} + {size} <= {start} || {end} <= {place.offset})")
+        line = " && ".join(apart) or "false"
+        return [Claim("field", each, line, {}, index, struct.name)]
+
+    # Claims about functions and constants
 
     def _function(self, function: Function) -> Claim:
-        c_function = f"decltype({function.name})"
+        c_function = f"decltype({self.renamed.get(function.name, function.name)})"
         questions = {"type": f"ct_tell<0, {c_function}>"}
         result = f"ct_signature<{c_function}>::result"
-        verdict = f"ct_result<{self.cxx(function.result)}, {result}>"
+        python_result = self._cxx_value(function.result)
+        verdict = f"ct_result<{python_result}, {result}>"
         questions["result"] = f"ct_tell<{verdict}, {result}>"
         if function.arguments is None:
             line = f"ct_undeclared<{c_function}> == 0 && {verdict} == 0"
-            questions["undeclared"] = f"ct_tell_values<(long long)ct_undeclared<{c_function}>>"
+            questions["undeclared"] = (
+                f"ct_tell_values<(long long)(ct_category_of<{c_function}> == ct_is_function),"
+                f" (long long)ct_undeclared<{c_function}>>"
+            )
             return Claim("function", function, line, questions)
-        types = [self.cxx(each) for each in function.arguments]
-        line = f"ct_function<{', '.join([c_function, self.cxx(function.result), *types])}> == 0"
+        types = [self._cxx_value(each) for each in function.arguments]
+        line = f"ct_function<{', '.join([c_function, python_result, *types])}> == 0"
         questions["count"] = (
-            f"ct_tell_values<(long long)ct_signature<{c_function}>::count,"
-            f" (long long)ct_signature<{c_function}>::variadic>"
+            f"ct_tell_values<(long long)(ct_category_of<{c_function}> == ct_is_function),"
+            f" (long long)ct_signature<{c_function}>::count,"
+            f" (long long)ct_signature<{c_function}>::variadic,"
+            f" (long long)ct_arguments<{', '.join([c_function, *types])}>()>"
         )
         for number, ctype in enumerate(types):
             parameter = f"ct_parameter<{c_function}, {number}>"
@@ -378,22 +581,226 @@ class Claims:
             )
         return Claim("function", function, line, questions)
 
-    def _constant(self, constant: Constant) -> Iterator[Claim]:
+    def _constant(self, constant: Constant, expansions: dict[str, str]) -> None:
         for name in constant.names:
             keyword = f"{name}_" if name in _RESERVED else name  # as C's are in the mode "C"
-            if name in self._header.constants or keyword in self._header.constants:
-                bits = constant.value & 0xFFFFFFFFFFFFFFFF
-                verdict = f"ct_constant({keyword}, {bits}ULL)"
-                if not -(2**63) <= constant.value < 2**64:
-                    verdict = "ct_width"  # no integer of C's is so large
-                value = f"ct_tell_values<(long long)({keyword}), (long long){verdict}>"
-                yield Claim("constant", constant, f"{verdict} == 0", {"value": value})
+            if name not in self._header.constants and keyword not in self._header.constants:
+                continue
+            text = expansions.get(keyword, keyword)
+            if not _is_expression(text):
+                self.textless.append((constant, text))
                 return
+            bits = constant.value & 0xFFFFFFFFFFFFFFFF
+            verdict = f"ct_constant({keyword}, {bits}ULL)"
+            if not -(2**63) <= constant.value < 2**64:
+                verdict = "(ct_width + 0)"  # no integer of C's is so large
+            value = f"ct_tell_values<ct_number({keyword}), {verdict}>"
+            self.constants.append(Claim("constant", constant, verdict, {"value": value}))
+            return
+
+
+@dataclass
+class _Use:
+    """A Structure, and what C has where it is used."""
+
+    index: int
+    expression: str
+    struct: Record | None
+    spelling: str
+
+
+def _uses(ctype: Type, expression: str, c_type: CType, where: str) -> Iterator[_Use]:
+    """The Structures in a type; ``expression`` is C++ for C's, ``c_type`` the header's."""
+    while kind_of(ctype) in ("pointer", "array", "in", "out", "converts"):
+        ctype = ctype[1]
+    reached = _reached(c_type)
+    target = resolve(reached)
+    if kind_of(ctype) == "struct":
+        record = target.declared if isinstance(target, Tagged) else None
+        record = record if isinstance(record, Record) else None
+        is_named = record is None or record.tag or record.alias
+        spelling = spell(reached) if is_named else where
+        yield _Use(int(ctype[1]), expression, record, spelling)
+    elif kind_of(ctype) == "callback" and isinstance(target, FunctionType):
+        function = f"ct_reached<{expression}>"
+        yield from _uses(ctype[1], f"ct_signature<{function}>::result", target.result, where)
+        for number, (inner, parameter) in enumerate(
+            zip(ctype[2], target.parameters, strict=False)
+        ):
+            yield from _uses(
+                inner, f"ct_parameter<{function}, {number}>", parameter.type, where
+            )
+
+
+def _reached(ctype: CType) -> CType:
+    """What is left of a type without its pointers and arrays, those of typedefs too."""
+    while isinstance(whole := resolve(ctype), Pointer | Array):
+        ctype = whole.target if isinstance(whole, Pointer) else whole.item
+    return behind(ctype)
+
+
+def _is_like(one: Record, other: Record) -> bool:
+    """Whether two structs of C have the same fields, whatever these are called."""
+    if (one.keyword, one.pack, one.attributes) != (other.keyword, other.pack, other.attributes):
+        return False
+    if one.fields is None or other.fields is None or len(one.fields) != len(other.fields):
+        return False
+    return all(
+        a.bits == b.bits and a.attributes == b.attributes and _is_like_type(a.type, b.type)
+        for a, b in zip(one.fields, other.fields, strict=True)
+    )
+
+
+def _is_like_type(one: CType, other: CType) -> bool:
+    one, other = resolve(one), resolve(other)
+    if isinstance(one, Array) and isinstance(other, Array):
+        return one.length == other.length and _is_like_type(one.item, other.item)
+    if isinstance(one, Pointer) and isinstance(other, Pointer):
+        return _reached(one) == _reached(other)
+    if isinstance(one, Tagged) and isinstance(other, Tagged):
+        a, b = one.declared, other.declared
+        return a is b or (isinstance(a, Record) and isinstance(b, Record) and _is_like(a, b))
+    return behind(one) == behind(other)
+
+
+class _Place:
+    """Where a field is: of a Structure, or of one in it whose fields C has as its own."""
+
+    def __init__(self, path: tuple[Field, ...], mirror: str, native: bool) -> None:
+        self.field = path[-1]
+        self.path = path
+        self.mirror = mirror
+        number = sum(each.offset for each in path)
+        names = ".".join(f"m_{each.name}" for each in path)
+        self.offset = f"{number}LL" if native else f"ct_offset({mirror}, {names})"
+
+    @property
+    def mask(self) -> int:
+        """The bits that ctypes sets, here; the first byte of the struct has the lowest ones."""
+        return int(self.field.mask) << 8 * sum(each.offset for each in self.path[:-1])
+
+
+@dataclass
+class BitField:
+    """A bit-field, of which the compiler is asked where its bits are.
+
+    ``claim`` is the one about its type; None, and ``member`` is "", where C has no such field.
+    ``c`` and ``python`` are the bits, as in ``Field``; None where they are not known.
+    ``is_missing`` says that C has no such field.
+    """
+
+    struct: int
+    claim: Claim | None
+    number: int
+    alias: str
+    member: str
+    place: _Place
+    c: int | None = None
+    python: int | None = None
+    is_missing: bool = False
+
+    def lines(self, native: bool) -> list[str]:
+        """Structs in which nothing but the bits of this field are set."""
+        variable = "static __attribute__((used)) {} ct_{}{} = {};"
+        lines: list[str] = []
+        if self.member:
+            value = f"(ct_field({self.alias}, {self.member}))(~0ULL)"
+            text = _initialiser(self.member.split("."), value)
+            lines.append(variable.format(self.alias, "v", self.number, text))
+        if not native:
+            names = [f"m_{each.name}" for each in self.place.path]
+            value = f"(ct_field({self.place.mirror}, {'.'.join(names)}))(~0ULL)"
+            text = _initialiser(names, value)
+            lines.append(variable.format(self.place.mirror, "w", self.number, text))
+        return lines
+
+
+def _initialiser(path: list[str], value: str) -> str:
+    for each in reversed(path):
+        value = f"{{.{each} = {value}}}"
+    return value
+
+
+def _spelled(member: str) -> str:
+    """In the mode that includes C as C, a keyword is spelled with an underscore."""
+    return f"{member}_" if member in _RESERVED else member
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def _like(name: str, members: Iterable[str]) -> str | None:
+    """The member of that name; one that differs in underscores around it, or in case."""
+    members = list(members)
+    keyword = f"{name.rstrip('_')}_" if name.rstrip("_") in _RESERVED else name
+    for candidate in (name, keyword, name.strip("_"), f"{name}_", f"_{name}"):
+        if candidate in members:
+            return _spelled(candidate)
+    found = [each for each in members if _plain(each) == _plain(name) != ""]
+    return _spelled(found[0]) if len(found) == 1 else None
+
+
+def _renamed(name: str, header: Header) -> str | None:
+    """The function that a macro puts in the place of one that the header does not declare."""
+    macro = header.unit.macros.get(name)
+    if macro is None or name in header.functions:
+        return None
+    body = macro.body.strip()
+    return body if body in header.functions else None
+
+
+def _is_pointer(ctype: Type) -> bool:
+    return kind_of(ctype) in ("pointer", "callback") or ctype in (
+        "c_void_p",
+        "c_char_p",
+        "c_wchar_p",
+    )
+
+
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|\S')
+
+
+def _is_expression(text: str) -> bool:
+    """Whether a macro's text may be an expression: with it, the claim still ends where it did."""
+    open_: list[str] = []
+    pieces = _PIECE.findall(text)
+    for each in pieces:
+        if each in "([{":
+            open_.append(each)
+        elif each in ")]}":
+            if not open_ or open_.pop() + each not in ("()", "[]", "{}"):
+                return False
+        elif each in ";\"'\\#" and "{" not in open_:
+            return False
+    return bool(pieces) and not open_
+
+
+def is_same_name(name: str, member: str) -> bool:
+    """Whether a field and C's member, or member's member, differ in spelling at most."""
+    plain = _plain(name)
+    return plain in (_plain(_last(member)), _plain(member.replace(".", "_")))
+
+
+def _plain(name: str) -> str:
+    return name.strip("_").lower()
+
+
+def structs_in(ctype: Type) -> Iterator[int]:
+    """The structs that a type is made of, those that callbacks take too."""
+    kind = kind_of(ctype)
+    if kind == "struct":
+        yield int(ctype[1])
+    elif kind == "callback":
+        for each in (ctype[1], *ctype[2]):
+            yield from structs_in(each)
+    elif kind and kind != "any":
+        yield from structs_in(ctype[1])
 
 
 def _struct_in(ctype: Type) -> int | None:
     """The struct that a type is, points to, or is an array of."""
-    while kind_of(ctype) in ("pointer", "array", "in", "out"):
+    while kind_of(ctype) in ("pointer", "array", "in", "out", "converts"):
         ctype = ctype[1]
     return int(ctype[1]) if kind_of(ctype) == "struct" else None
 

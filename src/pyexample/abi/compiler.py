@@ -161,6 +161,20 @@ class Compiler:
             found.elsewhere.append(_shorten(done.stderr or done.stdout))
         return found
 
+    def assemble(self, source: str, first_line: int) -> tuple[str, list[int]]:
+        """The assembly text of ``source``; or "", and the lines from ``first_line`` in error."""
+        if self._microsoft:
+            return "", []
+        output = f"{os.path.splitext(source)[0]}.s"
+        options = [*self._options, *self._all_errors(), "-S", "-O0", "-o", output]
+        done = self._run([*self.command, *options, source])
+        if done.returncode:
+            return "", list(parse(done.stderr, source, first_line).by_line)
+        with open(output, encoding="utf-8", errors="replace") as stream:
+            text = stream.read()
+        os.remove(output)
+        return text, []
+
     def _all_errors(self) -> list[str]:
         if self._microsoft:
             return []

@@ -2,12 +2,12 @@
 
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from . import c_model
 from .c_model import spell
-from .claims import Claims
+from .claims import Claims, is_same_name, structs_in
 from .header import Header, is_in
 from .judge import VERDICTS, Failure, Judgement
 from .model import Constant, Declarations, Field, Function, Struct, Type, kind_of
@@ -25,6 +25,10 @@ _WORDS = {
     "handle": "a pointer to a pointer on the Python side",
     "dropped": "the result is not taken",
     "garbage": "C returns nothing",
+    "ignored": "C does not read the callback's result",
+    "unset": "a callback that gives no result, and C reads one",
+    "empty": "nothing of it is known, so nothing is passed",
+    "misplaced": "ctypes passes it in other registers than C",
     "width": "another size",
     "kind": "another kind of value",
     "level": "another level of pointers",
@@ -47,6 +51,11 @@ _HAPPENS = {
     "handle": "works while Python only passes it on; .contents would read what is not there",
     "dropped": "what C returns is lost, an error code for instance",
     "garbage": "Python returns whatever is left in the register",
+    "ignored": "what Python returns there is lost",
+    "unset": "C takes whatever is left in the register for the result",
+    "empty": "C reads whatever is where the struct should be",
+    "misplaced": "C reads what else is in the registers, or on the stack: pass a pointer to it,"
+    " if C has such a function, or call it from a C function of your own",
     "level": "C follows a value that is no pointer, or stores a pointer where there is no room"
     " for one: a crash, or memory is overwritten",
     "target_width": "C reads and writes items of its own size: wrong values, or memory behind"
@@ -96,12 +105,11 @@ def findings(
     judgement: Judgement,
     headers: list[str],
     paste: Paste,
-    native: bool,
 ) -> list[Finding]:
     """Everything that is to be said, the worst first."""
     words = _Words(declarations, judgement.claims, judgement.header)
     found = list(words.of_functions(judgement.failures))
-    found += words.of_structs(judgement.failures, native)
+    found += words.of_structs(judgement.failures)
     found += words.of_constants(judgement.failures)
     found += words.not_in_header()
     found += words.not_in_python(headers, paste)
@@ -132,8 +140,13 @@ class _Words:
                 with self._declarations.each(failure.claim.of.name):
                     yield from self._function(failure)
         for function in self._declarations.functions:
-            undecided = [each for each in function.arguments or [] if kind_of(each) == "any"]
-            if undecided and function.name in self._header.identifiers:
+            yield from self._strays(function)
+            undecided = [
+                each
+                for each in function.arguments or []
+                if kind_of(each) in ("any", "converts")
+            ]
+            if undecided and self._claims.has(function):
                 names = ", ".join(self._declarations.python(each) for each in undecided)
                 yield from self._findings_of(
                     function,
@@ -147,14 +160,23 @@ class _Words:
                     ],
                 )
 
+    def _strays(self, function: Function) -> Iterator[Finding]:
+        if self._claims.has(function):
+            differences = [_stray(name, meant) for name, meant in function.strays]
+            yield from self._findings_of(function, differences)
+
     def _function(self, failure: Failure) -> Iterator[Finding]:
         function: Function = failure.claim.of
         _, whole = failure.verdict("type")
-        if not whole:
-            what = f"C has something of this name, but no function: {failure.message}"
-            yield from self._findings_of(
-                function, [_Difference("breaks", "unjudged", what, "not judged")]
-            )
+        counted = failure.numbers("undeclared" if function.arguments is None else "count")
+        if not (counted and counted[0]):
+            is_declared = function.arguments is not None or function.result_is_set
+            what = "C has something of this name that is no function"
+            what += f": {whole or failure.message}"
+            happens = "C's data is called as if it were code: a crash" if whole else "not judged"
+            grade: Grade = "breaks" if is_declared else "coverage"
+            kind = "kind" if whole else "unjudged"
+            yield from self._findings_of(function, [_Difference(grade, kind, what, happens)])
             return
         differences = list(self._arguments(failure, function))
         left = function.result == "c_int" and not function.result_is_set
@@ -169,8 +191,19 @@ class _Words:
             yield from self._no_argtypes(failure)
             return
         given = len(function.arguments)
-        count, variadic = failure.numbers("count")
-        if variadic and given > count:
+        _, count, variadic, worst = failure.numbers("count")
+        if VERDICTS[worst] == "promoted":
+            for number in range(count, given):
+                if function.arguments[number] == "c_float":
+                    yield _Difference(
+                        "breaks",
+                        "promoted",
+                        f"argument {number + 1} is c_float, behind the fixed ones of a variadic"
+                        " function: C passes a double there",
+                        "C reads a double, of which only a part was passed: declare c_double",
+                        f"argument {number + 1}",
+                    )
+        elif variadic and given > count:
             yield _Difference(
                 "elsewhere",
                 "variadic",
@@ -187,15 +220,31 @@ class _Words:
                 if given < count
                 else "an argument that is passed is not read, and those behind it are misread",
             )
-        prototype = self._header.functions.get(function.name)
+        prototype = self._prototype(function)
         names = [each.name for each in prototype.type.parameters] if prototype else []
+        swapped: list[str] = []
         for number, ctype in enumerate(function.arguments[:count]):
             name = names[number] if number < len(names) else ""
             where = f"argument {number + 1}{f' ({name})' if name else ''}"
-            yield from self._value(failure, f"argument {number}", where, ctype)
+            for each in self._value(failure, f"argument {number}", where, ctype):
+                if VERDICTS[worst] == "swapped" and each.kind == "address":
+                    swapped.append(each.what.partition(":")[0])
+                else:
+                    yield each
+        if swapped:
+            yield _Difference(
+                "breaks",
+                "swapped",
+                f"{'; '.join(swapped)}: a pointer and a number have changed places",
+                "C follows the number, and takes the pointer for a number: a crash",
+            )
+
+    def _prototype(self, function: Function) -> c_model.Function | None:
+        name = self._claims.renamed.get(function.name, function.name)
+        return self._header.functions.get(name)
 
     def _no_argtypes(self, failure: Failure) -> Iterator[_Difference]:
-        (code,) = failure.numbers("undeclared")
+        _, code = failure.numbers("undeclared")
         if not code:
             return
         harmful = code >= _FIRST_ERROR
@@ -229,7 +278,7 @@ class _Words:
     def _findings_of(
         self, function: Function, differences: list[_Difference], c_type: str = ""
     ) -> Iterator[Finding]:
-        prototype = self._header.functions.get(function.name)
+        prototype = self._prototype(function)
         c, c_place = c_type, ""
         if prototype:
             c = f"{spell(prototype.type, prototype.name)};"
@@ -251,31 +300,42 @@ class _Words:
 
     # Structs
 
-    def of_structs(self, failures: list[Failure], native: bool) -> Iterator[Finding]:
+    def of_structs(self, failures: list[Failure]) -> Iterator[Finding]:
         by_struct: dict[int, list[Failure]] = {}
         for failure in failures:
-            struct = failure.claim.struct
-            if struct is not None:
-                by_struct.setdefault(id(struct), []).append(failure)
+            if failure.claim.struct is not None:
+                by_struct.setdefault(failure.claim.struct, []).append(failure)
+        used = self._used()
         for index, struct in enumerate(self._declarations.structs):
+            strays = [("", _stray(name, meant)) for name, meant in struct.strays]
+            yield from self._findings_in(struct, "", strays)
             if index in self._claims.counterparts:
                 _, spelling = self._claims.counterparts[index]
                 with self._declarations.each(struct.name):
-                    own = self._struct(struct, spelling, by_struct.get(id(struct), []))
-                    differences = [*own, *self._by_itself(struct, spelling, native)]
+                    own = self._struct(index, spelling, by_struct.get(index, []))
+                    differences = [*own, *self._bits(index), *self._by_itself(index)]
                     yield from self._findings_in(struct, spelling, differences)
-            elif struct.complete and index not in self._claims.anonymous:
-                yield Finding(
-                    "coverage",
+            elif struct.complete and index not in self._claims.settled:
+                what = "the headers have no struct of that name: not judged"
+                what = f"functions use it, and {what}" if index in used else what
+                difference = _Difference(
+                    "breaks" if index in used else "coverage",
                     "unmatched",
-                    struct.name,
+                    f"{what}. Name it with --struct {struct.name}=C, or say that C has none"
+                    f" with --struct {struct.name}=",
                     "",
-                    struct.file,
-                    struct.line,
-                    "the headers have no struct of that name: not judged"
-                    " (name it with --struct PYTHON=C)",
-                    f"class {struct.name}",
                 )
+                yield from self._findings_in(struct, "", [("", difference)])
+
+    def _used(self) -> set[int]:
+        """The structs that functions of the header use."""
+        return {
+            index
+            for function in self._declarations.functions
+            if self._claims.has(function)
+            for ctype in (function.result, *(function.arguments or ()))
+            for index in structs_in(ctype)
+        }
 
     def _findings_in(
         self, struct: Struct, spelling: str, differences: list[tuple[str, _Difference]]
@@ -295,7 +355,7 @@ class _Words:
             )
 
     def _struct(
-        self, struct: Struct, spelling: str, failures: list[Failure]
+        self, index: int, spelling: str, failures: list[Failure]
     ) -> list[tuple[str, _Difference]]:
         by_kind = {each.claim.kind: each for each in failures}
         if "struct" in by_kind or ("layout" in by_kind and not by_kind["layout"].answers):
@@ -308,16 +368,21 @@ class _Words:
                 each: Field = failure.claim.of
                 found += [(each.name, it) for it in self._field(failure, each, spelling)]
         grows = any(it.kind == "flexible" for _, it in found)
-        layout = [] if grows else list(self._layout(struct, spelling, by_kind))
+        layout = [] if grows else list(self._layout(index, by_kind))
         return [*(("", each) for each in layout), *found]
 
-    def _layout(
-        self, struct: Struct, spelling: str, by_kind: dict[str, Failure]
-    ) -> Iterator[_Difference]:
-        lacking = self._claims.lacking(struct, spelling)
+    def _layout(self, index: int, by_kind: dict[str, Failure]) -> Iterator[_Difference]:
+        struct = self._declarations.structs[index]
+        lacking = self._claims.lacking(index)
         missing = f"; Python lacks {', '.join(lacking)}" if lacking else ""
+        unknown = self._claims.unknown(index)
+        missing += f"; C has no {', '.join(unknown)}" if unknown else ""
         if "layout" in by_kind:
             size, c_size, alignment, c_alignment = by_kind["layout"].numbers("layout")
+            if not c_size:
+                what = "the headers do not say what is in it"
+                yield _Difference("breaks", "unjudged", what, "not judged")
+                return
             if size != c_size:
                 what = f"{size} bytes, C has {c_size}{missing}"
             else:
@@ -334,12 +399,15 @@ class _Words:
         elif "count" in by_kind:
             message = " ".join(by_kind["count"].messages)
             told = re.search(r"(?:decomposes in|binds )to (\d+)", message)
-            members = self._header.members(spelling)
-            if len(lacking) == 1 and members[lacking[0]].is_flexible:
+            members = self._claims.members(index)
+            known = [members[each] for each in lacking if each in members]
+            if len(known) == len(lacking) == 1 and known[0].is_flexible:
                 what = f"Python lacks {spell(members[lacking[0]].field.type, lacking[0])}"
                 yield _Difference("meaning", "flexible", what, _HAPPENS["flexible"])
                 return
-            if lacking and all(members[each].is_alternative for each in lacking):
+            if lacking and len(known) == len(lacking) and all(
+                each.is_alternative for each in known
+            ):
                 happens = "Python cannot look at these bytes in that way"
                 yield _Difference(
                     "meaning", "count", f"Python lacks {', '.join(lacking)}", happens
@@ -372,45 +440,50 @@ class _Words:
             )
             return
         differences = list(self._value(failure, "type", "it", each.type))
-        settled = False
         moved = failure.numbers("offset")
         if moved and moved[0] != moved[1]:
             what = f"at byte {moved[1]}, C has it at {moved[0]}"
             differences.append(_Difference("breaks", "offset", what, _ELSEWHERE))
-        bits = failure.numbers("bits")
-        if each.bits and not bits:
-            # Within a union the compiler cannot try it out: the header's text says it.
-            member = self._header.members(spelling).get(each.name)
-            bits = [int(member.field.bits)] if member and member.field.bits.isdecimal() else []
-            settled = bool(bits)
-        if bits and bits[0] != each.bits:
-            what = f"{each.bits} bits wide, C has {bits[0]}"
-            differences.append(_Difference("breaks", "bits", what, _ELSEWHERE))
-        if failure.numbers("place") == [0]:
-            what = "C has another field in its place"
-            differences.append(_Difference("breaks", "bits", what, _ELSEWHERE))
-        if not differences and not settled:
+        if not differences:
             differences.append(_Difference("breaks", "unjudged", failure.message, "not judged"))
         yield from differences
 
-    def _by_itself(
-        self, struct: Struct, spelling: str, native: bool
-    ) -> Iterator[tuple[str, _Difference]]:
-        """What the compiler is not asked: names, the byte order, what ctypes does."""
-        if native and os.name == "posix" and sys.byteorder == "little":
-            positions = struct.bit_positions()
-            for each in struct.fields:
-                if not each.bits or kind_of(each.type):
-                    continue
-                at, mask = positions[each.name], int(each.mask)
-                if mask != (1 << each.bits) - 1 << at:
-                    what = (
-                        f"ctypes keeps it in the bits {mask:#x}, C in {each.bits} from bit {at}"
-                    )
+    def _bits(self, index: int) -> Iterator[tuple[str, _Difference]]:
+        """Where bit-fields are, on both sides."""
+        own = [it for it in self._claims.bits if it.struct == index]
+        taken = 0
+        for it in own:
+            taken |= it.c or 0
+        for it in own:
+            each = it.place.field
+            if kind_of(each.type) or (it.c is not None and it.c == it.python):
+                continue
+            if not it.member:
+                if (it.python or 0) & taken:
+                    what = f"C has no such field, and others in {_where(it.python or 0)}"
+                    yield each.name, _Difference("breaks", "field", what, _ELSEWHERE)
+            elif it.c is None or it.python is None:
+                member = self._claims.members(index).get(it.member)
+                width = member.field.bits if member else ""
+                if width.isdecimal() and int(width) != each.bits:
+                    what = f"{each.bits} bits wide, C has {width}"
                     yield each.name, _Difference("breaks", "bits", what, _ELSEWHERE)
+                elif not it.is_missing:
+                    what = "which bits it has in C is not known"
+                    yield each.name, _Difference("coverage", "unjudged", what, "not judged")
+            elif bin(it.c).count("1") != each.bits:
+                what = f"{each.bits} bits wide, C has {bin(it.c).count('1')}"
+                yield each.name, _Difference("breaks", "bits", what, _ELSEWHERE)
+            else:
+                what = f"ctypes has it in {_where(it.python)}, C in {_where(it.c)}"
+                yield each.name, _Difference("breaks", "bits", what, _ELSEWHERE)
+
+    def _by_itself(self, index: int) -> Iterator[tuple[str, _Difference]]:
+        """What the compiler is not asked: names, and the byte order."""
+        struct = self._declarations.structs[index]
         for each in struct.fields:
-            member = self._claims.member(struct, each.name, spelling)
-            if member.strip("_") != each.name.strip("_"):
+            member = self._claims.member(index, each.name)
+            if member and not is_same_name(each.name, member):
                 happens = "right if it is the same; otherwise it is taken for another one"
                 yield (
                     each.name,
@@ -428,35 +501,38 @@ class _Words:
             if failure.claim.kind == "constant":
                 with self._declarations.each(failure.claim.of.name):
                     yield self._constant(failure)
+        for constant, text in self._claims.textless:
+            what = f"C has a macro of this name, which is no constant: {text[:60] or 'empty'}"
+            yield self._of_constant("coverage", "unjudged", constant, what)
 
     def _constant(self, failure: Failure) -> Finding:
         constant: Constant = failure.claim.of
         if "value" not in failure.answers:
             what = f"C has something of this name, but no constant: {failure.message}"
-            return Finding(
-                "coverage",
-                "unjudged",
-                constant.name,
-                "",
-                constant.file,
-                constant.line,
-                what,
-            )
+            return self._of_constant("coverage", "unjudged", constant, what)
         value, code = failure.numbers("value")
         grade: Grade = "breaks" if code >= _FIRST_ERROR else "meaning"
+        c = "a string" if VERDICTS[code] == "kind" else str(value)
+        happens = "the same bits, where C keeps them in an integer of its own size"
+        happens = "C takes it for something else" if grade == "breaks" else happens
+        what = f"{constant.value}, C has {c}"
+        return self._of_constant(grade, "constant", constant, what, c, happens)
+
+    @staticmethod
+    def _of_constant(
+        grade: Grade, kind: str, constant: Constant, what: str, c: str = "", happens: str = ""
+    ) -> Finding:
         return Finding(
             grade,
-            "constant",
+            kind,
             constant.name,
             "",
             constant.file,
             constant.line,
-            f"{constant.value}, C has {value}",
-            str(constant.value),
-            str(value),
-            happens="C takes it for something else"
-            if grade == "breaks"
-            else "the same bits, where C keeps them in an integer of its own size",
+            what,
+            str(constant.value) if c else "",
+            c,
+            happens=happens,
         )
 
     # What only one side has
@@ -465,27 +541,26 @@ class _Words:
         known = {
             each.library
             for each in self._declarations.functions
-            if each.name in self._header.identifiers
+            if self._claims.has(each)
         }
         seen: set[str] = set()
         for function in self._declarations.functions:
             declared = function.arguments is not None or function.result_is_set
-            if (
-                function.name in self._header.identifiers
-                or function.name in seen
-                or not declared
-            ):
+            stands_for = self._claims.renamed.get(function.name)
+            is_there = function.name in self._header.identifiers and not stands_for
+            if is_there or function.name in seen or not declared:
                 continue
             if function.library not in known:
                 continue  # another library's, of which nothing is in these headers
             seen.add(function.name)
+            instead = f": a macro puts {stands_for} in its place" if stands_for else ""
             yield from self._findings_of(
                 function,
                 [
                     _Difference(
                         "breaks",
                         "not in the header",
-                        "the headers declare no such function",
+                        f"the headers declare no such function{instead}",
                         "AttributeError, or another function than the one that was meant, as"
                         " soon as the library has no such function either",
                     )
@@ -494,6 +569,7 @@ class _Words:
 
     def not_in_python(self, headers: list[str], paste: Paste) -> Iterator[Finding]:
         declared = {each.name for each in self._declarations.functions}
+        declared |= {self._claims.renamed.get(each, each) for each in declared}
         for prototype in self._header.functions.values():
             if prototype.name in declared or not is_in(prototype, headers):
                 continue
@@ -529,3 +605,18 @@ class _Words:
                 refusal.text,
                 happens="whether Python lacks it is not known",
             )
+
+
+def _stray(name: str, meant: str) -> _Difference:
+    what = f"{name} is set, of which ctypes knows nothing: {meant} is meant"
+    return _Difference("breaks", "misspelled", what, "what is declared there has no effect")
+
+
+def _where(mask: int) -> str:
+    """The bits of a number in words: "bits 8 to 15"."""
+    if not mask:
+        return "no bits at all"
+    first, last = (mask & -mask).bit_length() - 1, mask.bit_length() - 1
+    if mask != (1 << last + 1) - (1 << first):
+        return f"the bits {mask:#x}"
+    return f"bit {first}" if first == last else f"bits {first} to {last}"

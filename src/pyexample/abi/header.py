@@ -47,6 +47,7 @@ class Header:
 
     Attributes:
         unit: all that they declare, and the headers that they include.
+        files: the headers themselves, and those of their library that they include.
         identifiers: every name that occurs.
         constants: those that may be constants, of the headers themselves. Another library's,
             or the system's, are none of theirs: LITTLE_ENDIAN is not what a binding means.
@@ -62,7 +63,7 @@ class Header:
             if not (each.has_body or each.is_static)
         }
         self.identifiers: set[str] = set().union(*unit.names.values())
-        theirs = _those_of(headers, unit)
+        self.files = theirs = _those_of(headers, unit)
         self.constants: set[str] = set().union(*(unit.names.get(file, ()) for file in theirs))
         self.constants |= {each.name for each in unit.macros.values() if each.file in theirs}
         self.records: dict[str, tuple[str, Record]] = {}
@@ -155,7 +156,7 @@ def _those_of(headers: Iterable[str], unit: Unit) -> set[str]:
 
 def _is_within(file: str, folders: Iterable[str]) -> bool:
     """Whether a file is in one of these folders, not counting where all headers are."""
-    common = ("/usr/include", "/usr/local/include")
+    common = ("", "/usr/include", "/usr/local/include")
     return any(file.startswith(f"{folder}/") for folder in folders if folder not in common)
 
 
@@ -165,6 +166,32 @@ def _is_one_of(file: str, headers: Iterable[str]) -> bool:
         f"/{file}".endswith(f"/{os.path.normpath(header).replace(os.sep, '/').lstrip('./')}")
         for header in headers
     )
+
+
+_CONDITION = re.compile(r"#\s*(if|ifdef|ifndef|elif|else|endif)\b(.*)")
+_SAME_IN_CXX = re.compile(
+    r"""(?:extern\s*"C"\s*\{?|\{|\}|\#\s*(?:error|pragma|undef)\b.*
+    |\#\s*define\s+\w+(?:\s+(?:extern(?:\s*"C"\s*\{?)?|\}|noexcept|throw\s*\(\)))?)?""",
+    re.VERBOSE,
+)
+
+
+def differs_in_cxx(text: str) -> bool:
+    """Whether a header says more to a C++ compiler, or less, than that its functions are C's."""
+    inside: list[bool] = []
+    for row in _COMMENT.sub(_blank, text.replace("\\\n", " ")).splitlines():
+        line = row.strip()
+        if match := _CONDITION.match(line):
+            word, condition = match[1], match[2]
+            if word == "endif":
+                inside = inside[:-1]
+            elif word.startswith("if"):
+                inside.append("__cplusplus" in condition)
+            elif inside and "__cplusplus" in condition:
+                inside[-1] = True
+        elif any(inside) and not _SAME_IN_CXX.fullmatch(line):
+            return True
+    return False
 
 
 def without_bodies(preprocessed: str, own: str) -> list[str]:

@@ -5,21 +5,23 @@ import os
 import re
 from collections.abc import Iterable
 
-from .claims import MODES, Claim, Claims, prologue
+from .asm import data
+from .claims import MODES, RULES, Claim, Claims, prologue
 from .compiler import Compiler
-from .header import Header, scan, without_bodies
+from .header import Header, differs_in_cxx, scan, without_bodies
 from .model import Declarations
 from .processes import CannotJudgeError, TookTooLongError
 
-with open(os.path.join(os.path.dirname(__file__), "claims.h"), encoding="utf-8") as _stream:
-    _RULES = _stream.read()
-
-_ENUM = _RULES.partition("enum ct_verdict {")[2].partition("}")[0]
+_ENUM = RULES.partition("enum ct_verdict {")[2].partition("}")[0]
 VERDICTS = re.findall(r"^ +ct_(\w+)", _ENUM, re.MULTILINE)
 """The names of the verdicts in claims.h: the first one agrees."""
 
 _CANARY = 'static_assert(sizeof(ct_tell<0, ct_any>), "");'
 """A claim that never holds. Where no error is reported for it, the compiler has not read it."""
+
+
+_PROBES = "ct_probes"
+"""Behind this word the preprocessor is asked what macros stand for, one a line."""
 
 
 class Failure:
@@ -100,14 +102,25 @@ def judge(
         CannotJudgeError: the compiler did not get as far as the claims.
     """
     first_error: CannotJudgeError | None = None
-    for mode in MODES:
+    modes, as_cxx_at_last = list(MODES), False
+    while modes:
+        mode = modes.pop(0)
         try:
-            return _judge_in(mode, declarations, headers, compiler, structs, source)
+            return _judge_in(
+                mode, declarations, headers, compiler, structs, source, as_cxx_at_last
+            )
         except TookTooLongError:
             raise
+        except _IsAnotherInCxxError:
+            modes.insert(2, MODES[0])
+            as_cxx_at_last = True
         except CannotJudgeError as error:
             first_error = first_error or error
     raise first_error or AssertionError(MODES)
+
+
+class _IsAnotherInCxxError(Exception):
+    """The header has a part for C++ alone, and the library is C's."""
 
 
 def _judge_in(
@@ -117,76 +130,153 @@ def _judge_in(
     compiler: Compiler,
     structs: dict[str, str],
     source: str,
+    as_cxx_at_last: bool,
 ) -> Judgement:
-    before = [*_RULES.splitlines(), *prologue(headers, mode).splitlines()]
-    _write(source, before)
-    preprocessed = compiler.preprocess(source)
+    before = [*RULES.splitlines(), *prologue(headers, mode).splitlines()]
+    names = sorted({name for each in declarations.constants for name in each.names})
+    _write(source, [*before, _PROBES, *(f"ct_probe {name}" for name in names)])
+    preprocessed, _, probes = compiler.preprocess(source).partition(f"\n{_PROBES}\n")
+    # g++ goes to a line of its own, behind a "#", where a macro is a system header's.
+    probes = "".join(row for row in probes.splitlines(True) if not row.startswith("#"))
+    expansions = [" ".join(each.split()) for each in re.split(r"\bct_probe\b", probes)[1:]]
     header = scan(preprocessed, source, headers)
+    if mode == MODES[0] and not as_cxx_at_last and any(map(_is_another_in_cxx, header.files)):
+        raise _IsAnotherInCxxError
     if mode == "C without bodies":
         before = without_bodies(preprocessed, source)
         before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')
-    claims = Claims(declarations, header, compiler.native, structs)
-    if not claims.claims:
-        raise CannotJudgeError(
-            "nothing to judge: what the modules declare"
-            f" (functions: {len(declarations.functions)}, structs: {len(declarations.structs)},"
-            f" constants: {len(declarations.constants)}) is not in the headers"
-        )
-    failures = _failures(compiler, source, before, claims)
-    failed = [each.claim for each in failures]
-    asked = [(index, name) for index, each in enumerate(failed) for name in each.questions]
+    macros = set(re.findall(r"^\s*#\s*define\s+(\w+)", preprocessed, re.MULTILINE))
+    claims = Claims(
+        declarations,
+        header,
+        compiler.native,
+        structs,
+        dict(zip(names, expansions, strict=True)) if len(names) == len(expansions) else {},
+        {each for each in macros if not each.startswith("ct_")},
+    )
+    text = _Text(compiler, source, before, claims)
+    failures = _failures(text)
+    asked = [(each, name) for each in failures for name in each.claim.questions]
     if asked:
-        questions = [
-            f'static_assert(sizeof({failed[index].questions[name]}), "");'
-            for index, name in asked
-        ]
-        found = _compile(compiler, source, before, [*claims.aliases, *questions])
-        for row, (index, name) in enumerate(asked, len(claims.aliases)):
-            if told := _told(found.get(row, [])):
-                failures[index].answers[name] = told
-        _write(source, [*before, *_lines(compiler, claims)])  # for whoever keeps the file
+        early = [each for each in asked if each[0].claim.kind == "constant"]
+        late = [each for each in asked if each[0].claim.kind != "constant"]
+        found = text.compile(
+            [f"{each.claim.questions[name]} ct_q{n};" for n, (each, name) in enumerate(early)],
+            [f'static_assert(sizeof({each.claim.questions[name]}), "");' for each, name in late],
+        )
+        for messages, (failure, name) in zip(found, [*early, *late], strict=True):
+            if told := _told(messages):
+                failure.answers[name] = told
+    _find_bits(text, failures)
+    text.write(*text.claims_of(claims))  # for whoever keeps the file
     return Judgement(claims, header, failures)
 
 
-def _failures(
-    compiler: Compiler, source: str, before: list[str], claims: Claims
-) -> list[Failure]:
-    found = _compile(compiler, source, before, _lines(compiler, claims))
-    start = len(claims.aliases)
-    if start in found:
+def _is_another_in_cxx(file: str) -> bool:
+    try:
+        with open(file, encoding="utf-8", errors="replace") as stream:
+            return differs_in_cxx(stream.read())
+    except OSError:
+        return False
+
+
+class _Text:
+    """The file that is compiled: rules, headers, and what the compiler is asked about them."""
+
+    def __init__(
+        self, compiler: Compiler, source: str, before: list[str], claims: Claims
+    ) -> None:
+        self.compiler = compiler
+        self.source = source
+        self.before = before
+        self.claims = claims
+
+    def claims_of(self, claims: Claims) -> tuple[list[str], list[str]]:
+        """The lines of all claims: where macros still stand, and where they do not."""
+        early = [
+            f"ct_holds<{each.line} == 0>::yes ct_k{number};"
+            for number, each in enumerate(claims.constants)
+        ]
+        late = [
+            each.line if each.kind == "count" else f'static_assert({each.line}, "");'
+            for each in claims.others
+        ]
+        return early, late
+
+    def write(self, early: list[str], late: list[str]) -> list[str]:
+        """Write the file. Returns the lines behind the headers."""
+        lines = [*early, *self.claims.preparation, *late, _CANARY]
+        _write(self.source, [*self.before, *lines])
+        return lines
+
+    def compile(self, early: list[str], late: list[str]) -> list[list[str]]:
+        """The compiler's messages about each line, in order."""
+        lines = self.write(early, late)
+        first = len(self.before) + 1
+        found = self.compiler.check(self.source, first)
+        if found.elsewhere or first + len(lines) - 1 not in found.by_line:
+            listed = "\n".join(f"  {line}" for line in found.elsewhere[:12])
+            raise CannotJudgeError(f"the header does not compile:\n{listed}")
+        rows = [*range(len(early)), *range(len(lines) - 1 - len(late), len(lines) - 1)]
+        return [list(map(self._readable, found.by_line.get(first + row, []))) for row in rows]
+
+    def _readable(self, message: str) -> str:
+        """A message with the header's names in the place of ours."""
+
+        def name(match: re.Match[str]) -> str:
+            index = int(match[1])
+            known = self.claims.counterparts.get(index)
+            return known[1] if known else match[0]
+
+        message = re.sub(r"\bct_c(\d+) \{aka ([^{}]*)\}", r"\2", message)
+        return re.sub(r"\bct_c(\d+)\b", name, message)
+
+
+def _failures(text: _Text) -> list[Failure]:
+    claims = text.claims
+    early, late = text.claims_of(claims)
+    platform = [_platform_claim()] if text.compiler.native else []
+    found = text.compile(early, [*platform, *late])
+    if platform and found.pop(len(early)):
         raise CannotJudgeError(
-            f"{' '.join(compiler.command)} compiles for another platform than this Python's:"
-            " say which one with --target"
+            f"{' '.join(text.compiler.command)} compiles for another platform than this"
+            " Python's: say which one with --target"
         )
     return [
-        Failure(claim, found[row])
-        for row, claim in enumerate(claims.claims, start + 1)
-        if row in found
+        Failure(claim, messages)
+        for claim, messages in zip(claims.claims, found, strict=True)
+        if messages
     ]
 
 
-def _lines(compiler: Compiler, claims: Claims) -> list[str]:
-    return [
-        *claims.aliases,
-        _platform_claim() if compiler.native else "",
-        *(
-            each.line if each.kind == "count" else f'static_assert({each.line}, "");'
-            for each in claims.claims
-        ),
-    ]
-
-
-def _compile(
-    compiler: Compiler, source: str, before: list[str], lines: list[str]
-) -> dict[int, list[str]]:
-    """The compiler's messages about each line, by its index."""
-    _write(source, [*before, *lines, _CANARY])
-    first = len(before) + 1
-    found = compiler.check(source, first)
-    if found.elsewhere or first + len(lines) not in found.by_line:
-        listed = "\n".join(f"  {line}" for line in found.elsewhere[:12])
-        raise CannotJudgeError(f"the header does not compile:\n{listed}")
-    return {line - first: messages for line, messages in found.by_line.items()}
+def _find_bits(text: _Text, failures: list[Failure]) -> None:
+    """Have structs written in which one bit-field is set, and see which bits these are."""
+    unknown = {id(each.claim) for each in failures if "type" not in each.answers}
+    for each in text.claims.bits:
+        each.is_missing = id(each.claim) in unknown
+        each.c = None if each.member else 0
+    fields = [each for each in text.claims.bits if not each.is_missing]
+    native = text.compiler.native
+    for each in fields:
+        each.python = each.place.mask if native else None
+    rows = [(each, line) for each in fields for line in each.lines(native)]
+    while rows:
+        lines = [*text.before, *text.claims.preparation, *(line for _, line in rows)]
+        _write(text.source, lines)
+        first = len(lines) - len(rows) + 1
+        output, bad = text.compiler.assemble(text.source, first)
+        if output:
+            break
+        wrong = {rows[line - first][0].number for line in bad if line >= first}
+        left = [row for row in rows if row[0].number not in wrong]
+        rows = left if len(left) < len(rows) else []
+    else:
+        return
+    values = data(output)
+    for each in fields:
+        each.c = values.get(f"ct_v{each.number}", each.c)
+        if not native:
+            each.python = values.get(f"ct_w{each.number}")
 
 
 def _platform_claim() -> str:

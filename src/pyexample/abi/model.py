@@ -34,6 +34,9 @@ CXX = {
     "c_float": "float",
     "c_double": "double",
     "c_longdouble": "long double",
+    "c_float_complex": "__complex__ float",
+    "c_double_complex": "__complex__ double",
+    "c_longdouble_complex": "__complex__ long double",
     "c_char_p": "ct_pointer<ct_char>",
     "c_wchar_p": "ct_pointer<wchar_t>",
     "c_void_p": "ct_pointer<void>",
@@ -73,7 +76,10 @@ class Field:
 
 @dataclass
 class Struct:
-    """A Structure or Union, laid out as ctypes does on the platform of this Python."""
+    """A Structure or Union, laid out as ctypes does on the platform of this Python.
+
+    ``strays`` are attributes that ctypes does not know, each with the one that is meant.
+    """
 
     name: str
     file: str
@@ -84,37 +90,18 @@ class Struct:
     size: int
     alignment: int
     complete: bool
+    strays: list[list[str]]
     anonymous: list[str]
     fields: list[Field]
-
-    def bit_positions(self) -> dict[str, int]:
-        """Where the compilers of little-endian System V platforms put the bit-fields.
-
-        The rule is that of the processor supplements to the System V ABI, "Bit-Fields": one
-        goes to the next bit, unless it would then lie across more units of its type's
-        alignment than its type has.
-        """
-        found: dict[str, int] = {}
-        at = 0
-        for each in self.fields:
-            alignment = 8 * (min(each.alignment, self.pack) if self.pack else each.alignment)
-            if not each.bits:
-                at = 8 * (each.offset + each.size)
-                continue
-            units = (at % alignment + each.bits + alignment - 1) // alignment
-            if units > 8 * each.size // alignment:
-                at = (at + alignment - 1) // alignment * alignment
-            found[each.name] = 0 if self.union else at
-            at += each.bits
-        return found
 
 
 @dataclass
 class Function:
     """A function that was looked up.
 
-    ``arguments`` is None where argtypes is not set; ``loaded`` is the path of the library that
-    it was found in, "" where the library was stood in for or the system does not tell.
+    ``arguments`` is None where argtypes is not set; ``strays`` are attributes that ctypes does
+    not know, each with the one that is meant; ``loaded`` is the path of the library that it
+    was found in, "" where the library was stood in for or the system does not tell.
     """
 
     name: str
@@ -124,6 +111,7 @@ class Function:
     result: Type
     result_is_set: bool
     arguments: list[Type] | None
+    strays: list[list[str]]
     loaded: str
 
 
@@ -183,6 +171,8 @@ class Declarations:
             return f"CFUNCTYPE({', '.join(self.python(each) for each in (rest[0], *rest[1]))})"
         if kind == "any":
             return str(rest[0])
+        if kind == "converts":
+            return self.python(rest[0])
         name = {"pointer": "POINTER", "in": "In", "out": "Out", "swapped": "swapped"}[kind]
         return f"{name}({self.python(rest[0])})"
 

@@ -13,11 +13,13 @@ whoever asked. Before the modules are imported,
 
 A type is written as: null for void, "c_int", ["pointer", type], ["array", type, length],
 ["struct", index], ["callback", result, [arguments]], ["swapped", "c_int"] for the other
-byte order, and ["any", name] for a class whose from_param decides at run time.
+byte order, ["any", name] for a class whose from_param decides at run time, and ["converts",
+type] for a ctypes type that has a from_param of its own.
 """
 
 import ctypes
 import ctypes.util
+import difflib
 import enum
 import importlib
 import importlib.abc
@@ -39,6 +41,7 @@ ct: Any = ctypes  # whose private parts have no type hints
 
 _KNOWN = """c_bool c_char c_wchar c_byte c_ubyte c_short c_ushort c_int c_uint c_long c_ulong
  c_longlong c_ulonglong c_float c_double c_longdouble c_char_p c_wchar_p c_void_p py_object
+ c_float_complex c_double_complex c_longdouble_complex
  c_int8 c_uint8 c_int16 c_uint16 c_int32 c_uint32 c_int64 c_uint64 c_size_t c_ssize_t c_time_t
 """
 
@@ -57,9 +60,35 @@ def _keep_types_apart() -> None:
             _NAMES[known] = name
 
 
+_DATA: Any = ct._SimpleCData.__mro__[-2]
+"""What every ctypes type is derived from."""
+
+
 def _is(value: Any, base: Any) -> bool:
-    """Whether a value is a class derived from ``base``."""
-    return isinstance(value, type) and issubclass(value, base)
+    """Whether a value is a class derived from ``base``, whatever it says of itself."""
+    return issubclass(type(value), type) and any(
+        each in type.__dict__["__mro__"].__get__(value)
+        for each in (base if isinstance(base, tuple) else (base,))
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return issubclass(type(value), int)
+
+
+def _strays(names: Any, known: list[str]) -> list[list[str]]:
+    """Names that ctypes does not know, each with the one that is probably meant."""
+    found: list[list[str]] = []
+    for name in names:
+        if not isinstance(name, str) or name in known or name.startswith("__"):
+            continue
+        plain = {each.strip("_"): each for each in known}
+        meant = difflib.get_close_matches(
+            name.lower().replace("_", ""), list(plain), n=1, cutoff=0.75
+        )
+        if meant:
+            found.append([name, plain[meant[0]]])
+    return found
 
 
 class _StandIns:
@@ -163,6 +192,21 @@ class _Recorder:
 
             _flags_ = 1  # FUNCFLAG_CDECL; each derived class has its own
             _does_nothing = False
+            _is_result_set = False
+
+            @property
+            def restype(self) -> Any:
+                return base.restype.__get__(self)
+
+            @restype.setter
+            def restype(self, value: Any) -> None:
+                base.restype.__set__(self, value)
+                self._is_result_set = True
+
+            @restype.deleter
+            def restype(self) -> None:
+                base.restype.__delete__(self)
+                self._is_result_set = False
 
             def __new__(cls, *arguments: Any) -> Any:
                 if not (arguments and _is(type(arguments[0]), tuple)):
@@ -248,15 +292,20 @@ _ZEROES = (ct.c_char * 65536)()
 
 
 def _declared_at(frame: FrameType | None) -> tuple[str, int]:
-    """The file and line of the innermost module whose code has led here."""
+    """The file and line of the innermost module whose code has led here.
+
+    Of a program that is run, that is its own code only; elsewhere it is the function's.
+    """
+    while frame is not None and frame.f_code.co_filename in (ct.__file__, __file__):
+        frame = frame.f_back
     here = frame
     while frame is not None:
         file = frame.f_code.co_filename
         if frame.f_code.co_name == "<module>" and file != __file__:
+            if frame.f_globals.get("__name__") == "__main__" and here is not frame:
+                break
             return file, frame.f_lineno
         frame = frame.f_back
-    while here is not None and here.f_code.co_filename in (ct.__file__, __file__):
-        here = here.f_back
     return (here.f_code.co_filename, here.f_lineno) if here else ("", 0)
 
 
@@ -272,8 +321,8 @@ class _Writer:
     def write(self, ctype: Any) -> Any:
         if ctype is None:
             return None
-        if not _is(ctype, object):
-            return ["any", getattr(ctype, "__name__", type(ctype).__name__)]
+        if not _is(ctype, _DATA):
+            return ["any", _name_of(ctype)]
         if _is(ctype, (ct.Structure, ct.Union)):
             return ["struct", self.struct(ctype)]
         if _is(ctype, ct._Pointer):
@@ -290,8 +339,16 @@ class _Writer:
             if (other := getattr(ctype, order, ctype)) is not ctype:
                 return ["swapped", self.write(other)]
         if _is(ctype, ct._SimpleCData):
-            return {"v": "c_short", "l": "c_long"}.get(ctype._type_, ["any", ctype.__name__])
-        return ["any", ctype.__name__]
+            return {"v": "c_short", "l": "c_long"}.get(ctype._type_, ["any", _name_of(ctype)])
+        return ["any", _name_of(ctype)]
+
+    def write_argument(self, ctype: Any) -> Any:
+        """The type of an argument: only for these does ctypes call from_param."""
+        written = self.write(ctype)
+        converts = _is(ctype, _DATA) and any(
+            "from_param" in vars(each) for each in _made_here(ctype)
+        )
+        return ["converts", written] if converts else written
 
     def fault(self, name: str, error: Exception) -> None:
         """Note what could not be written: it is told, and the others are."""
@@ -305,7 +362,8 @@ class _Writer:
         # Before its fields, which may point to it. Like this it stays where they fail.
         entry: dict[str, Any] = {
             "name": cls.__name__, "file": "", "line": 0, "union": False, "pack": 0, "align": 0,
-            "size": 0, "alignment": 1, "complete": False, "anonymous": [], "fields": [],
+            "size": 0, "alignment": 1, "complete": False, "strays": [], "anonymous": [],
+            "fields": [],
         }  # fmt: skip
         self.structs.append(entry)
         try:
@@ -331,6 +389,7 @@ class _Writer:
             size=ct.sizeof(cls),
             alignment=ct.alignment(cls),
             complete=bool(fields),
+            strays=_strays(vars(cls), ["_fields_", "_pack_", "_anonymous_", "_align_"]),
             anonymous=[
                 name for owner in cls.__mro__ for name in owner.__dict__.get("_anonymous_", ())
             ],
@@ -366,6 +425,21 @@ class _Writer:
 _BEGINNING = re.compile(r"\s*(?:class\s+(\w+)|(\w+)\s*(?::[^=]+)?=)")
 
 
+def _name_of(value: Any) -> str:
+    """The name of a class, or of the class of anything else."""
+    named = value if _is(value, object) else type(value)
+    return str(type.__dict__["__name__"].__get__(named))
+
+
+def _made_here(ctype: Any) -> list[type]:
+    """The classes that a ctypes type is derived from, those of ctypes itself left out."""
+    return [
+        each
+        for each in ctype.__mro__
+        if each not in _NAMES and each.__module__ not in ("ctypes", "_ctypes", "builtins")
+    ]
+
+
 def _mask(owner: Any, name: str) -> int:
     """The bits of a bit-field, as ctypes sets them; the first byte has the lowest ones."""
     it = ct.Structure.__new__(owner) if issubclass(owner, ct.Structure) else owner()
@@ -392,7 +466,7 @@ def _functions(recorder: _Recorder, writer: _Writer) -> list[dict[str, Any]]:
 
 def _function(function: Any, writer: _Writer) -> dict[str, Any]:
     argtypes = function.argtypes
-    types: Any = None if argtypes is None else [writer.write(each) for each in argtypes]
+    types: Any = None if argtypes is None else [writer.write_argument(each) for each in argtypes]
     # Of a declared function, which of its arguments C reads from ("in") and which it
     # writes to ("out"): two declarations of one function may differ in that.
     marks = getattr(function, "directions", [])
@@ -402,6 +476,7 @@ def _function(function: Any, writer: _Writer) -> dict[str, Any]:
         "result": writer.write(_result(function)),
         "result_is_set": _has_restype(function),
         "arguments": types,
+        "strays": _strays(vars(function), ["argtypes", "restype", "errcheck"]),
         "loaded": "" if function._does_nothing else _file_of(function),
     }
 
@@ -436,48 +511,48 @@ def _is_declared(function: Any) -> bool:
 
 
 def _has_restype(function: Any) -> bool:
-    return function.restype is not getattr(function.__class__, "_restype_", None)
+    """Whether the result is declared: by restype, or by the prototype that it is made from."""
+    return function._is_result_set or hasattr(type(function), "_argtypes_")
 
 
 def _result(function: Any) -> Any:
-    """The result type; a mere callable is given an int, says ctypes' documentation."""
+    """The result type; anything else that can be called is given an int (see ctypes)."""
     restype = function.restype
-    if restype is None or (_is(restype, object) and hasattr(restype, "from_param")):
-        return restype
-    return ct.c_int
+    return restype if restype is None or _is(restype, _DATA) else ct.c_int
 
 
 def _constants(modules: list[ModuleType], writer: _Writer) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = []
+    entries: dict[tuple[str, int], dict[str, Any]] = {}
     for module in modules:
         file, lines = writer.lines(module.__name__)
         for name, value in list(vars(module).items()):
             try:
-                entries += _constants_in(module, name, value, file, lines)
+                for entry in _constants_in(module, name, value, file, lines):
+                    known = entries.setdefault((entry["name"], entry["value"]), entry)
+                    # A module that takes it over from another one has no line for it.
+                    if entry["line"] and not known["line"]:
+                        known.update(entry)
             except Exception as error:
                 writer.fault(name, error)
-    return entries
+    return [*entries.values()]
 
 
 def _constants_in(
     module: ModuleType, name: str, value: Any, file: str, lines: dict[str, int]
 ) -> Iterator[dict[str, Any]]:
-    if isinstance(value, int) and not name.startswith("__"):
-        yield _constant(name, [name], int(value), file, lines.get(name, 0))
-    elif (
-        isinstance(value, type)
-        and issubclass(value, enum.Enum)
-        and value.__module__ == module.__name__
-    ):
+    if _is_number(value) and not name.startswith("__"):
+        yield _constant(name, [name], value, file, lines.get(name, 0))
+    elif _is(value, enum.Enum) and value.__module__ == module.__name__:
         for member, item in value.__members__.items():
-            if isinstance(item.value, int):
+            if _is_number(item.value):
                 names = [member, f"{name}_{member}", f"{name}_{member}".upper()]
                 line = lines.get(member, lines.get(name, 0))
                 yield _constant(f"{name}.{member}", names, item.value, file, line)
 
 
 def _constant(name: str, names: list[str], value: int, file: str, line: int) -> dict[str, Any]:
-    return {"name": name, "names": names, "value": value, "file": file, "line": line}
+    number = int.__index__(value)
+    return {"name": name, "names": names, "value": number, "file": file, "line": line}
 
 
 def _structs(modules: list[ModuleType], writer: _Writer) -> None:
@@ -486,8 +561,7 @@ def _structs(modules: list[ModuleType], writer: _Writer) -> None:
     for module in modules:
         for value in list(vars(module).values()):
             if (
-                isinstance(value, type)
-                and issubclass(value, bases)
+                _is(value, bases)
                 and value.__module__ in names
                 # Python's own: what it passes in its place is in _as_parameter_.
                 and not hasattr(value, "_as_parameter_")

@@ -6,6 +6,7 @@ from .header import is_in
 from .judge import Judgement
 from .model import Declarations, Function
 from .processes import CannotJudgeError
+from .report import count
 from .version import versions
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -24,7 +25,7 @@ def remarks_about(
     """
     judged = {each.subject for each in judgement.claims.claims if each.kind == "function"}
     unseen = _unseen(declarations, judgement, headers)
-    _refuse_nothing(declarations, judgement, headers, bool(judged), unseen)
+    _refuse_nothing(declarations, judgement, headers, unseen)
     remarks: list[str] = []
     if found := versions(judgement.header, headers):
         remarks.append(f"the headers say: {', '.join(found)}")
@@ -34,8 +35,8 @@ def remarks_about(
         each for each in declarations.constants if each.name not in constants and each.line
     ]
     functions = {each.name for each in _declared(declarations)} - judged
-    not_judged = [f"{len(functions)} functions"] if functions else []
-    not_judged += [f"{len(others)} constants"] if others else []
+    not_judged = [count(len(functions), "function")] if functions else []
+    not_judged += [count(len(others), "constant")] if others else []
     if not_judged:
         remarks.append(
             f"not judged, since the headers do not have them: {', '.join(not_judged)}"
@@ -60,21 +61,29 @@ def _refuse_nothing(
     declarations: Declarations,
     judgement: Judgement,
     headers: list[str],
-    are_judged: bool,
     unseen: set[str],
 ) -> None:
+    kinds = {each.kind for each in judgement.claims.claims}
     is_about_functions = any(
         is_in(each, headers) for each in judgement.header.functions.values()
     )
-    if are_judged or not is_about_functions:
+    if kinds and ("function" in kinds or not is_about_functions):
         return
+    if declarations.faults:
+        return  # which say why
     if declared := {each.name for each in _declared(declarations)}:
         raise CannotJudgeError(
             f"of the functions that Python declares the headers have none: {_some(declared)}"
         )
-    if declarations.libraries or unseen:
+    if unseen or (kinds and declarations.libraries):
         named = f", although the module names {_some(unseen)}" if unseen else ""
         raise CannotJudgeError(f"no function was declared{named}: {_ADVICE}")
+    if not kinds:
+        raise CannotJudgeError(
+            "nothing to judge: what the modules declare"
+            f" (functions: {len(declarations.functions)}, structs: {len(declarations.structs)},"
+            f" constants: {len(declarations.constants)}) is not in the headers"
+        )
 
 
 def _declared(declarations: Declarations) -> list[Function]:

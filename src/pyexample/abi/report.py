@@ -130,11 +130,11 @@ class Report:
         errors = sum(each.severity == "error" for each in self.findings)
         notes = len(self.findings) - errors
         judged = ", ".join(
-            _count(count, what.removesuffix("s"))
-            for what, count in self.judged.items()
-            if count
+            count(number, what.removesuffix("s"))
+            for what, number in self.judged.items()
+            if number
         )
-        outcome = f"{_count(errors, 'error')}, {_count(notes, 'note')}"
+        outcome = f"{count(errors, 'error')}, {count(notes, 'note')}"
         lines = [
             f"{', '.join(self.modules)} against {', '.join(self.headers)}: "
             f"{judged or 'nothing'} judged by {self.compiler}: {outcome}"
@@ -142,7 +142,7 @@ class Report:
         for grade, says in GRADES.items():
             kinds = Counter(each.kind for each in self.findings if each.grade == grade)
             if kinds:
-                listed = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+                listed = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common())
                 lines.append(f"  {says}: {listed}")
         if len(self.shown) < len(self.findings):
             lines[-1] += " (listed with --coverage)"
@@ -203,7 +203,8 @@ def _tell(findings: list[Finding]) -> str:
     return "\n".join(lines)
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """A number of things in words: no errors, 1 error, 2 errors."""
     return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
 
 

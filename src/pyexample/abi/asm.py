@@ -1,0 +1,51 @@
+"""Read the values of variables from a compiler's assembly text.
+
+The directives are those of GNU as (its manual, "Pseudo Ops"), which clang writes as well.
+"""
+
+import re
+
+_LABEL = re.compile(r"_?(?:_ZL\d+)?(ct_[vw]\d+):")
+_SIZES = {
+    ".byte": 1, ".value": 2, ".short": 2, ".hword": 2, ".2byte": 2, ".half": 2,
+    ".long": 4, ".int": 4, ".4byte": 4, ".quad": 8, ".xword": 8, ".8byte": 8,
+}  # fmt: skip
+_ESCAPES = {"b": 8, "t": 9, "n": 10, "f": 12, "r": 13}
+_CHARACTER = re.compile(r"\\([0-7]{1,3})|\\(.)|(.)")
+
+
+def data(text: str) -> dict[str, int]:
+    """The variables of ours in an assembly text of a little-endian processor, as numbers."""
+    found: dict[str, bytearray] = {}
+    current: bytearray | None = None
+    for line in text.splitlines():
+        if match := _LABEL.match(line):
+            current = found.setdefault(match[1], bytearray())
+            continue
+        if not line[:1].isspace():
+            current = None
+        if current is not None:
+            directive, _, operands = line.strip().partition("\t")
+            directive, _, rest = f"{directive} {operands}".partition(" ")
+            current += _bytes(directive, rest.strip())
+    return {name: int.from_bytes(value, "little") for name, value in found.items()}
+
+
+def _bytes(directive: str, operands: str) -> bytes:
+    if directive in _SIZES:
+        size = _SIZES[directive]
+        numbers = [int(each, 0) for each in re.split(r"[#@/;]", operands)[0].split(",")]
+        return b"".join((it % 256**size).to_bytes(size, "little") for it in numbers)
+    if directive in (".zero", ".space", ".skip"):
+        count, _, fill = operands.partition(",")
+        return bytes([int(fill or "0", 0)]) * int(re.split(r"[#@/;]", count)[0], 0)
+    if directive in (".ascii", ".asciz", ".string"):
+        end = b"" if directive == ".ascii" else b"\0"
+        return bytes(map(_character, _CHARACTER.finditer(operands[1:-1]))) + end
+    return b""
+
+
+def _character(match: re.Match[str]) -> int:
+    if match[1]:
+        return int(match[1], 8)
+    return _ESCAPES.get(match[2], ord(match[2])) if match[2] else ord(match[3])
