@@ -26,7 +26,19 @@ class Binding:
         self, *options: str, compiler: str = "", python: str = sys.executable
     ) -> subprocess.CompletedProcess[str]:
         """Run the command on it, its library being away."""
-        command = [python, "-X", "dev", "-W", "ignore", "-m", "pyexample", "abi", "binding", "--header", "h.h"]
+        command = [
+            python,
+            "-X",
+            "dev",
+            "-W",
+            "ignore",
+            "-m",
+            "pyexample",
+            "abi",
+            "binding",
+            "--header",
+            "h.h",
+        ]
         command += ["--without-library", "table", *options]
         command += ["--compiler", compiler] if compiler else []
         # The sources, so that other Pythons need nothing installed.

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pyexample.abi.compiler import CannotJudgeError, Compiler, parse
+from pyexample.abi.compiler import Compiler, parse
+from pyexample.abi.processes import CannotJudgeError
 from pyexample.abi.judge import _told
 
 # The format is that of "MSBuild / Visual Studio aware error messages and message formats"

@@ -432,7 +432,8 @@ def _functions() -> list[Row]:
                 right,
                 wrong,
                 f"(lambda f: {parts[3]})(lib.{name})",
-                *parts[4:6],
+                parts[4],
+                parts[5],
                 _is_right(parts, 6),
             )
         )
@@ -457,10 +458,10 @@ def _structs() -> list[Row]:
         c = re.sub(r"\bs\b", name, parts[0])
         keyword = c.partition(" ")[0]
         prototype = f"long long f{name}({keyword} {name} *p)"
-        declare = f"\nlib.f{name}.restype = c_longlong\nlib.f{name}.argtypes = [POINTER({name})]"
-        right, wrong = (
-            "" if it == "-" else _struct(name, it) + declare for it in parts[2:4]
+        declare = (
+            f"\nlib.f{name}.restype = c_longlong\nlib.f{name}.argtypes = [POINTER({name})]"
         )
+        right, wrong = ("" if it == "-" else _struct(name, it) + declare for it in parts[2:4])
         rows.append(
             Row(
                 name,
@@ -470,7 +471,8 @@ def _structs() -> list[Row]:
                 right,
                 wrong,
                 f"(lambda s: lib.f{name}(byref(s({parts[4]}))))({name})",
-                *parts[5:7],
+                parts[5],
+                parts[6],
                 _is_right(parts, 7),
             )
         )

@@ -5,7 +5,7 @@ The directives are those of GNU as (its manual, "Pseudo Ops"), which clang write
 
 import re
 
-_LABEL = re.compile(r"_?(?:_ZL\d+)?(ct_[vw]\d+):")
+_LABEL = re.compile(r"_?(?:_ZN\w+?L\d+)?(ct_[vw]\d+)E?:")
 _SIZES = {
     ".byte": 1, ".value": 2, ".short": 2, ".hword": 2, ".2byte": 2, ".half": 2,
     ".long": 4, ".int": 4, ".4byte": 4, ".quad": 8, ".xword": 8, ".8byte": 8,

@@ -18,7 +18,7 @@ from .model import Declarations, Type, kind_of
 _Leaf = tuple[int, int, bool]
 """A number in a struct: where it begins, its size, and whether it is a float."""
 
-_FLOATS = ("c_float", "c_double", "c_longdouble")
+FLOATS = ("c_float", "c_double", "c_longdouble")
 _INTEGER, _SSE = 1, 2
 _MEMORY: list[int] = []
 
@@ -74,7 +74,7 @@ def _numbers(
     elif kind == "swapped":
         yield from _numbers(declarations, ctype[1], offset, size)
     else:
-        yield offset, size, ctype in _FLOATS
+        yield offset, size, ctype in FLOATS
 
 
 def _taken(declarations: Declarations, index: int) -> Iterator[_Leaf]:
@@ -86,7 +86,10 @@ def _taken(declarations: Declarations, index: int) -> Iterator[_Leaf]:
         at = -(-at // each.alignment) * each.alignment
         if kind_of(each.type) == "struct":
             inner = int(each.type[1])
-            yield from ((at + offset, *rest) for offset, *rest in _taken(declarations, inner))
+            yield from (
+                (at + first, size, is_float)
+                for first, size, is_float in _taken(declarations, inner)
+            )
         else:
             yield from _numbers(declarations, each.type, at, each.size)
         at += each.size

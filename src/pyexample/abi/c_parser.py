@@ -7,6 +7,7 @@ is. Names of types decide what an identifier means, as in C (6.7.8), so that the
 
 import functools
 import os
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -104,6 +105,10 @@ class _Refused(Exception):  # noqa: N818 - it is an answer, not an error
         self.is_cxx = is_cxx
 
 
+_INTRINSICS = re.compile(r"[\\/](gcc|clang)[\\/].*[\\/]include[\\/][^\\/]*intrin\.h$")
+"""Headers of the compiler itself: thousands of functions, which are no library's."""
+
+
 def read(text: str, own: str = "") -> Unit:
     """Read what a preprocessor printed with comments and macros (``-E -C -dD``).
 
@@ -114,6 +119,8 @@ def read(text: str, own: str = "") -> Unit:
     unit = Unit()
     tokens = Tokens(text, own)
     for chunk in tokens:
+        if chunk.has_body and _INTRINSICS.search(chunk.file):
+            continue
         try:
             _Parser(unit, chunk).declaration()
         except Exception as error:

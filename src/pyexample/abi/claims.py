@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .by_value import is_misplaced
-from .c_model import Array, FunctionType, Pointer, Record, Tagged, behind, resolve, spell
+from .by_value import FLOATS, is_misplaced
+from .c_model import Array, Basic, FunctionType, Pointer, Record, Tagged, behind, resolve, spell
 from .c_model import Type as CType
 from .header import Header, Member
 from .model import CXX, Constant, Declarations, Field, Function, Struct, Type, kind_of
@@ -21,6 +21,7 @@ _KEYWORDS = (
     " xor_eq"
 )
 _OPERATORS = "and and_eq bitand bitor compl not not_eq or or_eq xor xor_eq"
+_OF_SYSTEM_HEADERS = "noexcept throw"  # which __THROW stands for, once it is defined for C++
 _C_HEADERS = (
     "assert ctype errno float limits math setjmp signal stdarg stdbool stdio stdlib string"
 )
@@ -33,6 +34,15 @@ _C_WORDS = {
     "_Atomic": "",
     "_Complex": "__complex__",
 }
+_ATOMIC = re.compile(r"\b_Atomic\b(?:\s*\(([^()]*)\))?")
+_WORDS_WITHOUT_BODIES = {word: text for word, text in _C_WORDS.items() if word != "_Atomic"}
+"""No macro stands for both ``_Atomic int`` and ``_Atomic(int)``: see ``without_atomic``."""
+
+
+def without_atomic(line: str) -> str:
+    """A line of a header, its atomic types as the plain ones, which are as large."""
+    return line if line.startswith("#") else _ATOMIC.sub(r"\1", line)
+
 
 _RESERVED = frozenset(_KEYWORDS.split())
 
@@ -41,6 +51,9 @@ with open(os.path.join(os.path.dirname(__file__), "claims.h"), encoding="utf-8")
 _WORDS_OF_THE_RULES = frozenset(
     word for word in re.findall(r"[A-Za-z_]\w*", RULES) if not word.startswith("ct_")
 )
+
+END = "}"
+"""What stands behind all claims: the end of the name space that the preparation opens."""
 
 MODES = ("C++", "C", "C without bodies", "C++ alone")
 """How headers are included, each for those that the one before it does not compile: as C++
@@ -81,9 +94,10 @@ def prologue(headers: Iterable[str], mode: str) -> str:
     if mode == "C++":
         return f'extern "C" {{\n{includes}}}\n'
     before = "".join(f"#include <{name}.h>\n" for name in _C_HEADERS.split())
-    names = sorted(_RESERVED - frozenset(_OPERATORS.split()))
+    names = sorted(_RESERVED - frozenset(f"{_OPERATORS} {_OF_SYSTEM_HEADERS}".split()))
     defines = "".join(f"#define {word} {word}_\n" for word in names)
-    defines += "".join(f"#define {word} {text}\n" for word, text in _C_WORDS.items())
+    words = _C_WORDS if mode == "C" else _WORDS_WITHOUT_BODIES
+    defines += "".join(f"#define {word} {text}\n" for word, text in words.items())
     undefines = "".join(f"#undef {word}\n" for word in names)
     undefines += "".join(f"#undef {word.partition('(')[0]}\n" for word in _C_WORDS)
     return (
@@ -131,6 +145,7 @@ class Claims:
         self._records: dict[int, Record | None] = {}
         self.anonymous: set[int] = set()
         self._pointers: set[int] = set()
+        self._complex: set[int] = set()
         self._decided: set[int] = set()
         self.textless: list[tuple[Constant, str]] = []
         self.renamed: dict[str, str] = {}
@@ -155,7 +170,7 @@ class Claims:
         for constant in declarations.constants:
             with declarations.each(constant.name):
                 self._constant(constant, expansions)
-        self.preparation = [*self._undefines(macros), *self._aliases]
+        self.preparation = [*self._undefines(macros), self._defaults(), *self._aliases]
 
     def has(self, function: Function) -> bool:
         """Whether the headers have something of a function's name."""
@@ -171,9 +186,20 @@ class Claims:
         """The Structures that need no struct of their own in C.
 
         C has their fields in an anonymous one; or they are Unions of pointers, which stand for
-        a pointer; or whoever checks has said so.
+        a pointer, or two floats that stand for a complex number; or whoever checks has said so.
         """
-        return self.anonymous | self._pointers | self._decided
+        return self.anonymous | self._pointers | self._complex | self._decided
+
+    def _defaults(self) -> str:
+        """A line that opens a name space, in which every alias hides one that is no struct of C.
+
+        Where the alias itself does not compile, its name would otherwise be unknown in all
+        that is behind it. Of each use of it a compiler writes many messages, and looks for a
+        similar name among all that there are: half of the time of a large header.
+        """
+        names = [name for name, _ in self.counterparts.values()]
+        aliases = " ".join(f"using {name} = ct_none;" for name in names)
+        return f"struct ct_none; {aliases} namespace ct_here {{"
 
     def _undefines(self, macros: Iterable[str]) -> list[str]:
         """What keeps the header's macros from rewriting the claims and the rules."""
@@ -207,9 +233,9 @@ class Claims:
     def _cxx_value(self, ctype: Type) -> str:
         """The type of what is passed or returned."""
         written = self.cxx(ctype)
-        if self._native and kind_of(ctype) == "struct":
-            if is_misplaced(self._declarations, int(ctype[1])):
-                return f"ct_torn<{written}>"
+        is_struct = self._native and kind_of(ctype) == "struct"
+        if is_struct and is_misplaced(self._declarations, int(ctype[1])):
+            return f"ct_torn<{written}>"
         return written
 
     def _cxx_struct(self, index: int) -> str:
@@ -224,6 +250,8 @@ class Claims:
         if struct.union and all(map(_is_pointer, kinds)):
             self._pointers.add(index)
             return f"ct_alternatives<{', '.join([own, *map(self.cxx, kinds)])}>"
+        if index in self._complex:
+            return f"ct_alternatives<{own}, __complex__ {self.cxx(kinds[0])}>"
         return own
 
     # Which struct is which
@@ -243,7 +271,13 @@ class Claims:
         self._in_fields: list[_Use] = []
         for index in list(self.counterparts):
             self._find_in_fields(index)
-        uses = [each for each in self._used() if each.struct is not None]
+        used = self._used()
+        self._complex |= {
+            each.index
+            for each in (*used, *self._in_fields)
+            if each.is_complex and self._is_pair(each.index)
+        } - {*self.counterparts}
+        uses = [each for each in used if each.struct is not None]
         for each in uses:
             struct = self._declarations.structs[each.index]
             if each.index in self.counterparts or not struct.complete:
@@ -256,6 +290,14 @@ class Claims:
             self._find_in_fields(each.index)
         self._find_alike([*uses, *self._in_fields])
 
+    def _is_pair(self, index: int) -> bool:
+        """Whether a Structure is two floats, as a complex number is (C11 6.2.5)."""
+        struct = self._declarations.structs[index]
+        kinds = [each.type for each in struct.fields]
+        return (
+            not struct.union and len(kinds) == 2 and kinds[0] == kinds[1] and kinds[0] in FLOATS
+        )
+
     def _name(self, index: int, cxx: str, spelling: str, record: Record | None) -> None:
         alias = f"ct_c{index}"
         self.counterparts[index] = (alias, spelling)
@@ -267,13 +309,11 @@ class Claims:
         alias, spelling = self.counterparts[index]
         record = self._records[index]
         members = self.members(index)
-        for each in struct.fields:
+        for place in self._promoted(struct.fields, struct.anonymous, "", (), members):
+            for outer in place.path[:-1]:
+                self._leave_out(outer.type)
+            each = place.field
             inner = _struct_in(each.type)
-            if inner is not None and (
-                each.name in struct.anonymous or self._is_anonymous(each, members)
-            ):
-                self._leave_out(inner)
-                continue
             member = self.member(index, each.name)
             if member is None:
                 continue  # one of another platform, perhaps
@@ -284,8 +324,8 @@ class Claims:
                     self._name_inner(inner, expression, f"{spelling}::{member}", None)
                 continue
             for use in _uses(each.type, expression, found, f"{spelling}::{member}"):
+                self._in_fields.append(use)
                 if use.struct is not None:
-                    self._in_fields.append(use)
                     self._name_inner(use.index, use.expression, use.spelling, use.struct)
 
     def _name_inner(
@@ -295,14 +335,11 @@ class Claims:
             self._name(index, f"ct_reached<{expression}>", spelling, record)
             self._find_in_fields(index)
 
-    def _leave_out(self, index: int) -> None:
-        """Note a Structure whose fields C has in an anonymous struct, and those within it."""
-        self.anonymous.add(index)
-        struct = self._declarations.structs[index]
-        for each in struct.fields:
-            inner = _struct_in(each.type)
-            if inner is not None and each.name in struct.anonymous:
-                self._leave_out(inner)
+    def _leave_out(self, ctype: Type) -> None:
+        """Note a Structure whose fields C has in an anonymous struct."""
+        index = _struct_in(ctype)
+        if index is not None:
+            self.anonymous.add(index)
 
     def _used(self) -> list["_Use"]:
         """The structs that functions use, as C has them there, the most frequent first."""
@@ -338,11 +375,11 @@ class Claims:
             key = (id(record), id(each.struct))
             if key not in done and _is_like(record, each.struct):
                 done.add(key)
-                alias = self.counterparts[each.index][0]
-                self._aliases.append(
-                    f"template <> constexpr bool ct_alike<{alias},"
-                    f" ct_reached<{each.expression}>> = true;"
-                )
+                types = f"{self.counterparts[each.index][0]}, ct_reached<{each.expression}>"
+                types = re.sub(r"\b(ct_c\d+)\b", r"ct_here::\1", types)
+                line = f"template <> constexpr bool ct_alike<{types}> = true;"
+                # Where the template itself is, as C++ wants it.
+                self._aliases.append(f"}} {line} namespace ct_here {{")
 
     # Which field is which
 
@@ -384,7 +421,7 @@ class Claims:
             if each.partition(".")[0] not in taken
         ]
         for key in ([each.replace(".", "_") for each in paths], [*map(_last, paths)]):
-            by_name = {each: path for each, path in zip(key, paths, strict=True)}
+            by_name = dict(zip(key, paths, strict=True))
             found = _like(name, by_name) if len(by_name) == len(paths) else None
             if found:
                 return by_name.get(found) or by_name[found.removesuffix("_")]
@@ -460,7 +497,9 @@ class Claims:
         if record is not None and record.fields is None:
             return claims
         members = self.members(index)
-        for each in self._promoted(struct.fields, struct.anonymous, f"ct_m{index}", (), members):
+        for each in self._promoted(
+            struct.fields, struct.anonymous, f"ct_m{index}", (), members
+        ):
             claims += self._field(struct, index, each)
         if not struct.union and struct.fields:
             named = [
@@ -607,6 +646,7 @@ class _Use:
     expression: str
     struct: Record | None
     spelling: str
+    is_complex: bool = False
 
 
 def _uses(ctype: Type, expression: str, c_type: CType, where: str) -> Iterator[_Use]:
@@ -620,7 +660,8 @@ def _uses(ctype: Type, expression: str, c_type: CType, where: str) -> Iterator[_
         record = record if isinstance(record, Record) else None
         is_named = record is None or record.tag or record.alias
         spelling = spell(reached) if is_named else where
-        yield _Use(int(ctype[1]), expression, record, spelling)
+        is_complex = isinstance(target, Basic) and target.name.endswith("_Complex")
+        yield _Use(int(ctype[1]), expression, record, spelling, is_complex)
     elif kind_of(ctype) == "callback" and isinstance(target, FunctionType):
         function = f"ct_reached<{expression}>"
         yield from _uses(ctype[1], f"ct_signature<{function}>::result", target.result, where)
@@ -762,7 +803,7 @@ _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|\S')
 
 
 def _is_expression(text: str) -> bool:
-    """Whether a macro's text may be an expression: with it, the claim still ends where it did."""
+    """Whether a macro's text may be an expression: a claim with it ends where it did."""
     open_: list[str] = []
     pieces = _PIECE.findall(text)
     for each in pieces:

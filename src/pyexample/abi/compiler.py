@@ -162,7 +162,7 @@ class Compiler:
         return found
 
     def assemble(self, source: str, first_line: int) -> tuple[str, list[int]]:
-        """The assembly text of ``source``; or "", and the lines from ``first_line`` in error."""
+        """The assembly text of a source; or "", and its wrong lines from the first one on."""
         if self._microsoft:
             return "", []
         output = f"{os.path.splitext(source)[0]}.s"

@@ -89,6 +89,9 @@ _HAPPENS = {
 _ELSEWHERE = "Python reads and writes other fields of C's"
 
 
+_PADDING = re.compile(r"pad|gap|fill|reserved|unused|dummy|^_*\d*$", re.IGNORECASE)
+
+
 @dataclass
 class _Difference:
     """One thing that is wrong with a declaration: see Finding."""
@@ -173,7 +176,9 @@ class _Words:
             is_declared = function.arguments is not None or function.result_is_set
             what = "C has something of this name that is no function"
             what += f": {whole or failure.message}"
-            happens = "C's data is called as if it were code: a crash" if whole else "not judged"
+            happens = (
+                "C's data is called as if it were code: a crash" if whole else "not judged"
+            )
             grade: Grade = "breaks" if is_declared else "coverage"
             kind = "kind" if whole else "unjudged"
             yield from self._findings_of(function, [_Difference(grade, kind, what, happens)])
@@ -315,6 +320,9 @@ class _Words:
                     own = self._struct(index, spelling, by_struct.get(index, []))
                     differences = [*own, *self._bits(index), *self._by_itself(index)]
                     yield from self._findings_in(struct, spelling, differences)
+                    if not any(each.grade == "breaks" for _, each in differences):
+                        padding = self._padding(index)
+                        yield from self._findings_in(struct, spelling, padding)
             elif struct.complete and index not in self._claims.settled:
                 what = "the headers have no struct of that name: not judged"
                 what = f"functions use it, and {what}" if index in used else what
@@ -405,8 +413,10 @@ class _Words:
                 what = f"Python lacks {spell(members[lacking[0]].field.type, lacking[0])}"
                 yield _Difference("meaning", "flexible", what, _HAPPENS["flexible"])
                 return
-            if lacking and len(known) == len(lacking) and all(
-                each.is_alternative for each in known
+            if (
+                lacking
+                and len(known) == len(lacking)
+                and all(each.is_alternative for each in known)
             ):
                 happens = "Python cannot look at these bytes in that way"
                 yield _Difference(
@@ -478,6 +488,16 @@ class _Words:
                 what = f"ctypes has it in {_where(it.python)}, C in {_where(it.c)}"
                 yield each.name, _Difference("breaks", "bits", what, _ELSEWHERE)
 
+    def _padding(self, index: int) -> list[tuple[str, _Difference]]:
+        """The fields that lie where C has none, unless their names say so."""
+        what = "C has no such field, and nothing else in its place"
+        happens = "Python reads and writes bytes that C takes no notice of"
+        return [
+            (name, _Difference("meaning", "padding", what, happens))
+            for name in self._claims.unknown(index)
+            if not _PADDING.search(name)
+        ]
+
     def _by_itself(self, index: int) -> Iterator[tuple[str, _Difference]]:
         """What the compiler is not asked: names, and the byte order."""
         struct = self._declarations.structs[index]
@@ -539,9 +559,7 @@ class _Words:
 
     def not_in_header(self) -> Iterator[Finding]:
         known = {
-            each.library
-            for each in self._declarations.functions
-            if self._claims.has(each)
+            each.library for each in self._declarations.functions if self._claims.has(each)
         }
         seen: set[str] = set()
         for function in self._declarations.functions:

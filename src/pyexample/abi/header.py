@@ -177,7 +177,7 @@ _SAME_IN_CXX = re.compile(
 
 
 def differs_in_cxx(text: str) -> bool:
-    """Whether a header says more to a C++ compiler, or less, than that its functions are C's."""
+    """Whether a header says something else to a C++ compiler than that it is C's."""
     inside: list[bool] = []
     for row in _COMMENT.sub(_blank, text.replace("\\\n", " ")).splitlines():
         line = row.strip()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from .asm import data
-from .claims import MODES, RULES, Claim, Claims, prologue
+from .claims import END, MODES, RULES, Claim, Claims, prologue, without_atomic
 from .compiler import Compiler
 from .header import Header, differs_in_cxx, scan, without_bodies
 from .model import Declarations
@@ -143,7 +143,7 @@ def _judge_in(
     if mode == MODES[0] and not as_cxx_at_last and any(map(_is_another_in_cxx, header.files)):
         raise _IsAnotherInCxxError
     if mode == "C without bodies":
-        before = without_bodies(preprocessed, source)
+        before = list(map(without_atomic, without_bodies(preprocessed, source)))
         before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')
     macros = set(re.findall(r"^\s*#\s*define\s+(\w+)", preprocessed, re.MULTILINE))
     claims = Claims(
@@ -160,13 +160,14 @@ def _judge_in(
     if asked:
         early = [each for each in asked if each[0].claim.kind == "constant"]
         late = [each for each in asked if each[0].claim.kind != "constant"]
+        told = [each.claim.questions[name] for each, name in (*early, *late)]
         found = text.compile(
-            [f"{each.claim.questions[name]} ct_q{n};" for n, (each, name) in enumerate(early)],
-            [f'static_assert(sizeof({each.claim.questions[name]}), "");' for each, name in late],
+            [f"{each} ct_q{number};" for number, each in enumerate(told[: len(early)])],
+            [f'static_assert(sizeof({each}), "");' for each in told[len(early) :]],
         )
         for messages, (failure, name) in zip(found, [*early, *late], strict=True):
-            if told := _told(messages):
-                failure.answers[name] = told
+            if answers := _told(messages):
+                failure.answers[name] = answers
     _find_bits(text, failures)
     text.write(*text.claims_of(claims))  # for whoever keeps the file
     return Judgement(claims, header, failures)
@@ -206,7 +207,7 @@ class _Text:
     def write(self, early: list[str], late: list[str]) -> list[str]:
         """Write the file. Returns the lines behind the headers."""
         lines = [*early, *self.claims.preparation, *late, _CANARY]
-        _write(self.source, [*self.before, *lines])
+        _write(self.source, [*self.before, *lines, END])
         return lines
 
     def compile(self, early: list[str], late: list[str]) -> list[list[str]]:
@@ -262,7 +263,7 @@ def _find_bits(text: _Text, failures: list[Failure]) -> None:
     rows = [(each, line) for each in fields for line in each.lines(native)]
     while rows:
         lines = [*text.before, *text.claims.preparation, *(line for _, line in rows)]
-        _write(text.source, lines)
+        _write(text.source, [*lines, END])
         first = len(lines) - len(rows) + 1
         output, bad = text.compiler.assemble(text.source, first)
         if output:

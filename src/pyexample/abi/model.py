@@ -229,9 +229,10 @@ def record(
         except (OSError, ValueError):
             found = {"error": f"it ended with status {done.returncode}\n{done.stderr}"}
     if reason := found.pop("error").rstrip():
-        advice = "Where only its library is missing, --without-library stands in for it."
-        if "ModuleNotFoundError" in reason or "ImportError" in reason:
-            advice = "For a module that is not there, --without-module stands in."
+        advice = (
+            "Where only its library is missing, --without-library stands in for it;"
+            " for a module that is missing, --without-module."
+        )
         raise CannotJudgeError(f"{names} cannot be imported:\n{reason}\n{advice}")
     for each in found["structs"]:
         each["fields"] = [Field(**field) for field in each["fields"]]

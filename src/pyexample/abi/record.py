@@ -466,7 +466,9 @@ def _functions(recorder: _Recorder, writer: _Writer) -> list[dict[str, Any]]:
 
 def _function(function: Any, writer: _Writer) -> dict[str, Any]:
     argtypes = function.argtypes
-    types: Any = None if argtypes is None else [writer.write_argument(each) for each in argtypes]
+    types: Any = None
+    if argtypes is not None:
+        types = [writer.write_argument(each) for each in argtypes]
     # Of a declared function, which of its arguments C reads from ("in") and which it
     # writes to ("out"): two declarations of one function may differ in that.
     marks = getattr(function, "directions", [])
