@@ -346,9 +346,14 @@ class _Words:
         met.add((index, record.name))
         members = record.members()
         pairs = [
-            (each, at, members[name])
-            for each, at in self._fields(struct, 0, members)
-            if (name := self._claims.member(struct, each.name, spelling)) in members
+            (each, each.offset, member)
+            for each in struct.fields
+            if (member := _member(members, self._claims.member(index, each.name) or ""))
+        ]
+        pairs += [
+            (each, at, members[each.name])
+            for each, at in self._promoted(struct, 0, members)
+            if each.name in members
         ]
         if not pairs:
             return  # a stand-in for a struct that is only passed on
@@ -360,17 +365,18 @@ class _Words:
                 yield f"{struct.name}.{each.name}", struct, what
             yield from self._structs(each.type, member.type, met)
 
-    def _fields(
+    def _promoted(
         self, struct: Struct, start: int, members: dict[str, Member]
     ) -> Iterator[tuple[Field, int]]:
-        """Each field that C has by name, and where it begins, in bytes."""
+        """The fields of anonymous structs within, and where they begin, in bytes."""
         for each in struct.fields:
             if kind_of(each.type) == "struct" and (
                 each.name in struct.anonymous or each.name not in members
             ):
                 inner = self._declarations.structs[int(each.type[1])]
-                yield from self._fields(inner, start + each.offset, members)
-            yield each, start + each.offset
+                at = start + each.offset
+                yield from ((it, at + it.offset) for it in inner.fields)
+                yield from self._promoted(inner, at, members)
 
     def _field(self, each: Field, at: int, member: Member) -> str:
         bits = each.bits or 8 * each.size
@@ -409,6 +415,16 @@ class _Words:
             library.name if library else "",
             _STALE if library else "AttributeError, when the function is looked up",
         )
+
+
+def _member(members: dict[str, Member], path: str) -> Member | None:
+    """A member, or a member's member: "a.b"."""
+    name, _, rest = path.partition(".")
+    member = members.get(name)
+    if member is None or not rest:
+        return member
+    inner = _member(member.type.record.members(), rest) if member.type.record else None
+    return inner and replace(inner, position=member.position + inner.position)
 
 
 def _place(bits: int) -> str:
