@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pyexample.abi.compiler import Compiler, parse
-from pyexample.abi.processes import CannotJudgeError
 from pyexample.abi.judge import _told
+from pyexample.abi.processes import CannotJudgeError
 
 # The format is that of "MSBuild / Visual Studio aware error messages and message formats"
 # and of the reference pages of C2338, C2027, C2065, C1083, C3448 and D8021.

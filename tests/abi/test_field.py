@@ -9,13 +9,13 @@ import os
 import shlex
 import subprocess
 import sys
-import tomllib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomllib
 from support import ROOT
 
 BINDINGS: dict[str, Any] = tomllib.loads(

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .processes import CannotJudgeError
 from .extra import import_extra
+from .processes import CannotJudgeError
 
 Kind = Literal["void", "integer", "float", "pointer", "struct", ""]
 
@@ -168,11 +168,11 @@ def _with_debug_files(file: str, elf_file: Any) -> list[str]:
 def _units(dwarf: Any, addresses: Mapping[int, object]) -> Iterator[Any]:
     """The compilation units that have these addresses; all, where there is no index of them."""
     index = dwarf.get_aranges()
-    offsets = {index.cu_offset_at_addr(each) for each in addresses} if index else {None}
-    if None in offsets:
+    offsets: set[Any] = {index.cu_offset_at_addr(each) for each in addresses if index}
+    if None in offsets or not offsets:
         units = dwarf.iter_CUs()
     else:
-        units = (dwarf.get_CU_at(offset) for offset in sorted(offsets))
+        units = map(dwarf.get_CU_at, sorted(offsets))
     for unit in units:
         if _number(unit.get_top_DIE(), "DW_AT_language") in _LANGUAGES:
             yield unit
@@ -250,8 +250,9 @@ def _count(array: Any) -> int:
     for die in array.iter_children():
         if die.tag == "DW_TAG_subrange_type":
             highest = die.attributes.get("DW_AT_upper_bound")
-            known = highest is not None and isinstance(highest.value, int)
-            count *= highest.value + 1 if known else _number(die, "DW_AT_count")
+            known: bool = highest is not None and isinstance(highest.value, int)
+            length = _number(die, "DW_AT_upper_bound") + 1 if known else 0
+            count *= length or _number(die, "DW_AT_count")
     return count
 
 

@@ -310,7 +310,7 @@ class _Words:
         return f"{self._declarations.python(ctype)} ({size} bytes), it was built with {built}"
 
     def _kind(self, ctype: Type) -> tuple[Kind, int]:
-        """What a type of ctypes' is to a call, and its size in bytes; "" if that is not known."""
+        """What a type is to a call, and its size in bytes; "" where that is not known."""
         if isinstance(ctype, str):
             size = ctypes.sizeof(getattr(ctypes, ctype))
             if ctype in ("c_float", "c_double", "c_longdouble"):

@@ -483,11 +483,8 @@ def _function(function: Any, writer: _Writer) -> dict[str, Any]:
     }
 
 
-class _SymbolInfo(ct.Structure):
-    """A Dl_info of <dlfcn.h>."""
-
-    _fields_ = [(name, ct.c_void_p) for name in ("fname", "fbase", "sname", "saddr")]
-
+_SymbolInfo = ct.c_void_p * 4
+"""A Dl_info of <dlfcn.h>: dli_fname, dli_fbase, dli_sname, dli_saddr."""
 
 _dladdr = getattr(ct.CDLL(None), "dladdr", None) if os.name == "posix" else None
 
@@ -498,7 +495,7 @@ def _file_of(function: Any) -> str:
         return ""
     info = _SymbolInfo()
     found = _dladdr(ct.c_void_p(ct.cast(function, ct.c_void_p).value), ct.byref(info))
-    return os.path.realpath(os.fsdecode(ct.string_at(info.fname))) if found else ""
+    return os.path.realpath(os.fsdecode(ct.string_at(info[0]))) if found else ""
 
 
 def _marked(mark: str, ctype: Any) -> Any:
