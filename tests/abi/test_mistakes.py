@@ -66,9 +66,9 @@ ABI = "pyexample.abi"
 ONE_DECLARATION = [
     (f"{ABI}.claims:Claims._function", lambda _, it: it.name == "bad", "bad"),
     (f"{ABI}.claims:Claims._struct", lambda it, i: it._declarations.structs[i].name == "second", "second"),
-    (f"{ABI}.claims:Claims._constant", lambda _, it: it.name == "TWO", "TWO"),
+    (f"{ABI}.claims:Claims._constant", lambda _, it, *__: it.name == "TWO", "TWO"),
     (f"{ABI}.findings:_Words._function", lambda _, it: it.claim.of.name == "bad", "bad"),
-    (f"{ABI}.findings:_Words._struct", lambda _, it, *__: it.name == "second", "second"),
+    (f"{ABI}.findings:_Words._struct", lambda it, i, *_: it._declarations.structs[i].name == "second", "second"),
     (f"{ABI}.findings:_Words._constant", lambda _, it: it.claim.of.name == "TWO", "TWO"),
     (f"{ABI}.paste:Paste.function", lambda _, it: it.name == "unlucky", "unlucky"),
     (f"{ABI}.c_parser:_Parser.declaration", lambda it: "bad" in it._words, "bad (h.h:6)"),
@@ -144,16 +144,13 @@ def test_a_stage_that_fails_is_status_2_and_one_line(
 
 def test_the_recorder_tells_what_it_cannot_record() -> None:
     Path("binding.py").write_text(
-        MODULE + "class odd(Structure): pass\n"
-        "class Odd:\n"
-        "    @classmethod\n"
-        "    def from_param(cls, x): return x\n"
-        "    @property\n"
-        "    def __name__(self): raise RuntimeError('no name')\n"
-        "lib.bad.argtypes = [Odd()]\n"
+        MODULE + "class Odd:\n"
+        "    def __len__(self): raise RuntimeError('no length')\n"
+        "lib.bad.argtypes = [c_int]\n"
+        "lib.bad.directions = Odd()\n"
     )
     report = check("binding", headers=["h.h"], without_library=["table"])
-    assert report.faults == ["bad: RuntimeError: no name"]
+    assert report.faults == ["bad: RuntimeError: no length"]
     assert report.status == 2
     assert "good" in {each.subject for each in report.findings}
 

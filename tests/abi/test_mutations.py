@@ -212,8 +212,6 @@ def reason(row: Row) -> str:
         return "void * stands for any pointer"
     if re.search(r"const .* X = 3", row.c):
         return "a constant has the same value, whatever its type"
-    if row.c == '#define X "text"':
-        return "an integer is not compared with a string"
     return ""
 
 
@@ -223,7 +221,6 @@ REASONS = {
     "whether an enum is signed is the compiler's choice": 2,
     "an array parameter is a pointer, whatever length is written": 7,
     "void * stands for any pointer": 88,
-    "an integer is not compared with a string": 1,
     "a constant has the same value, whatever its type": 3,
 }
 
