@@ -1,11 +1,15 @@
 """What the compilers say is read line by line: g++, clang++, and Microsoft's by its records."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from bindings import Binding
 
 from pyexample.abi.compiler import Compiler, parse
 from pyexample.abi.judge import _told
+from pyexample.abi.pkg_config import flags
 from pyexample.abi.processes import CannotJudgeError
 
 # The format is that of "MSBuild / Visual Studio aware error messages and message formats"
@@ -33,6 +37,128 @@ def test_microsofts_messages_are_read() -> None:
         "error C2061: syntax ",
         "fatal error C1083: C",
     ]
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        (r"C:\w\claims.cpp(101): Fehler C2338: static_assert fehlgeschlagen: ''", "C2338: s"),
+        ("claims.cpp(101,7): erreur C2027: type non d\u00e9fini 'ct_tell<1,int>'", "C2027: t"),
+        ("claims.cpp(101) : erreur irr\u00e9cup\u00e9rable C1083 : Impossible", "C1083 : "),
+        ("claims.cpp(101): \u30a8\u30e9\u30fc C2065: 'x'", "C2065: '"),
+    ],
+)
+def test_microsofts_messages_are_read_in_any_language(row: str, text: str) -> None:
+    found = parse(row, "claims.cpp", 100)
+    assert [each[:8] for each in found.by_line[101]] == [text]
+    german = "cl : Befehlszeile Fehler D8021 : ung\u00fcltiges Argument\n"
+    assert parse(german, "claims.cpp", 100).elsewhere == [german.strip()]
+    other = "claims.cpp(30): Fehler C2036: x\nclaims.cpp(105): Hinweis: Siehe Verweis auf y\n"
+    assert parse(other, "claims.cpp", 100).by_line == {105: ["claims.cpp(30): Fehler C2036: x"]}
+
+
+def test_colours_and_links_are_left_out() -> None:
+    text = (
+        "\x1b[01m\x1b[Kclaims.cpp:101:5:\x1b[m\x1b[K \x1b[01;31m\x1b[Kerror: \x1b[m\x1b[K"
+        "static \x1b]8;;https://gcc.gnu.org/x\x07assertion\x1b]8;;\x07 failed\n"
+    )
+    assert parse(text, "claims.cpp", 100).by_line == {101: ["static assertion failed"]}
+
+
+def test_a_compiler_that_breaks_on_a_line_has_not_judged_the_rest() -> None:
+    text = "claims.cpp:101:5: internal compiler error: Segmentation fault\n"
+    found = parse(text, "claims.cpp", 100)
+    assert found.elsewhere == [text.strip()]
+
+
+PLAIN = "int one(long a);\n#define two 2\n"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "-fdiagnostics-color=always",
+        "-fdiagnostics-format=json",
+        "-fmessage-length=20",
+        "-fdiagnostics-show-caret -fdiagnostics-parseable-fixits",
+        "-fno-show-column",
+        "-fdiagnostics-absolute-paths -v",
+        "-Wall -Wextra -Werror",
+        "-fdiagnostics-show-location=every-line -fmax-errors=1 -Wfatal-errors",
+    ],
+)
+def test_whatever_messages_are_asked_for_they_are_read(
+    tmp_path: Path,
+    tool: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+    options: str,
+) -> None:
+    for name, value in {
+        "LANG": "de_DE.UTF-8",
+        "LANGUAGE": "de",
+        "LC_ALL": "de_DE.UTF-8",
+        "GCC_COLORS": "error=01;31",
+        "CLICOLOR_FORCE": "1",
+        "GCC_EXTRA_DIAGNOSTIC_OUTPUT": "fixits-v2",
+    }.items():
+        monkeypatch.setenv(name, value)
+    module = "from ctypes import *\nlib = CDLL('libtable.so')\n"
+    module += "lib.one.argtypes = [c_int]\ntwo = 3\n"
+    it = Binding(tmp_path, PLAIN, module)
+    assert it.verdicts(compiler=f"{tool('g++')} {options}") == {
+        "one": ["error width"],
+        "two": ["error constant"],
+    }
+
+
+def test_a_compiler_is_ended_after_its_time_with_what_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "cxx"
+    program.write_text("#!/bin/sh\nsleep 60 &\nsleep 60\n")
+    program.chmod(0o755)
+    compiler = Compiler(str(program), "native", [], [], timeout=0.5)
+    before = time.monotonic()
+    with pytest.raises(CannotJudgeError, match=r"cxx took longer than 0\.5 seconds"):
+        compiler.preprocess("claims.cpp")
+    assert time.monotonic() - before < 20
+
+
+def pkg_config(folder: Path, monkeypatch: pytest.MonkeyPatch, cflags: str) -> None:
+    (folder / "lib.pc").write_text(f"Name: lib\nDescription: x\nVersion: 1\nCflags: {cflags}\n")
+    monkeypatch.setenv("PKG_CONFIG_PATH", str(folder))
+
+
+def test_pkg_config_says_where_headers_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Callable[[str], str]
+) -> None:
+    tool("pkg-config")
+    pkg_config(tmp_path, monkeypatch, "-Iinc/a -I inc/b -DX=1 -DTEXT=a -pthread -isystem sys")
+    found = flags(["lib"], "native", 60)
+    assert found.include == ["inc/a", "inc/b"]
+    assert sorted(found.define) == ["TEXT=a", "X=1"]
+    assert "-pthread" in found.other
+    with pytest.raises(CannotJudgeError, match="no-such-lib"):
+        flags(["lib", "no-such-lib"], "native", 60)
+    with pytest.raises(CannotJudgeError, match="there is no m68k-amiga-pkg-config on the PATH"):
+        flags(["lib"], "m68k-amiga", 60)
+    monkeypatch.setenv("PKG_CONFIG", "no-such-program --static")
+    with pytest.raises(CannotJudgeError, match="no-such-program cannot be started"):
+        flags(["lib"], "native", 60)
+    assert flags([], "native", 60).include == []
+
+
+def test_the_command_asks_pkg_config(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Callable[[str], str]
+) -> None:
+    tool("pkg-config")
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "inner.h").write_text("int f(WIDE);\n")
+    pkg_config(tmp_path, monkeypatch, f"-I{tmp_path}/inner -DWIDE=short")
+    module = "from ctypes import *\nlib = CDLL('table')\nlib.f.argtypes = [c_long]\n"
+    it = Binding(tmp_path, "#include <inner.h>\n", module)
+    assert it.check(compiler=tool("g++")).returncode == 2
+    assert it.verdicts("--pkg-config", "lib", compiler=tool("g++")) == {"f": ["error width"]}
 
 
 def test_microsofts_driver_has_no_line() -> None:

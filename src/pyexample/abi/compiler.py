@@ -35,14 +35,19 @@ _GNU = re.compile(
     r"(?:(?:fatal )?error|(?P<crash>internal compiler error)): (?P<text>.*)"
 )
 _MICROSOFT = re.compile(
-    r"(?P<file>.+?)\((?P<line>\d+)(?:,\d+)?\) ?: (?!\w*warning)[^:]*?\b(?P<text>C\d+ ?: .*)",
-    re.IGNORECASE,
+    r"(?P<file>.+?)\((?P<line>\d+)(?:,\d+)?\) ?: (?!\w*warning)[^:]*?\b(?P<text>C\d+ ?: .*)"
 )
 # Where a template that is in error was asked for: g++ says so before, the others after.
 _GNU_ORIGIN = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?:\d+:)? +required from here")
 _LATER_ORIGIN = re.compile(
     r"(?P<file>.+?):(?P<line>\d+):(?:\d+:)? note: .*(?:requested|required) here"
     r"|(?P<file2>.+?)\((?P<line2>\d+)(?:,\d+)?\) ?: (?![^:]*\bC\d+)"
+)
+# Options that say how many messages there are, and how they look. They are read by line,
+# and later options do not undo all of them (-fdiagnostics-format=json in GCC 12).
+_OF_MESSAGES = re.compile(
+    r"-f(no-)?(diagnostics|color-diagnostics|message-length|max-errors|error-limit|ansi-escape"
+    r"|caret-diagnostics|show-column|show-source-location)|-W(fatal-errors|error)\b"
 )
 _DRIVER = re.compile(r"(\S+: )?(fatal )?error\b|\S+ : .*\bD8\d{3} ?: ")
 # Colours, and links to documentation (ECMA-48; OSC 8, which ends with BEL or ST).
@@ -120,7 +125,8 @@ class Compiler:
             CannotJudgeError: there is none.
         """
         self.native = target == "native"
-        self.command = shlex.split(command) if command else _find(target)
+        asked = shlex.split(command) if command else _find(target)
+        self.command = [each for each in asked if not _OF_MESSAGES.match(each)]
         self._timeout = timeout
         program = shutil.which(self.command[0])
         if program is None:
@@ -134,7 +140,7 @@ class Compiler:
             self._check, self._preprocess = ["/Zs"], ["/E", "/C"]
         else:
             self._options += [*(options or []), "-x", "c++", "-std=gnu++17", "-w"]
-            # The messages are read by line, whatever the command asks for.
+            # GCC_COLORS, CLICOLOR_FORCE and a compiler's own configuration ask for others.
             self._options += ["-fdiagnostics-color=never", "-fmessage-length=0"]
             self._check, self._preprocess = ["-fsyntax-only"], ["-E", "-dD", "-C"]
 
@@ -181,18 +187,13 @@ class Compiler:
         if not hasattr(self, "_is_clang"):
             self._is_clang = "clang" in self._run([*self.command, "--version"]).stdout.lower()
         if self._is_clang:
-            return ["-ferror-limit=0", "-fno-caret-diagnostics", "-fdiagnostics-format=clang"]
+            return ["-ferror-limit=0", "-fno-caret-diagnostics"]
         return [
-            *(["-fdiagnostics-format=text"] if self._has_formats() else []),
             "-fmax-errors=0",
             "-fpermissive",
             "-fno-diagnostics-show-caret",
             "-ftrack-macro-expansion=0",
         ]
-
-    def _has_formats(self) -> bool:
-        # GCC 9 has; an older one refuses the option.
-        return any(each.startswith("-fdiagnostics-format") for each in self.command)
 
     def _run(self, command: list[str]) -> "CompletedProcess[str]":
         # English, both of them; and no format of messages but the one for people.
