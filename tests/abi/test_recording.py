@@ -288,3 +288,90 @@ declare(other, Out)
         ("libone.so", 14, "[['out', 'c_int']]"),
         ("libother.so", 15, "[['out', 'c_int']]"),
     ]
+
+
+def test_what_ctypes_does_with_a_class_is_recorded(write: Any) -> None:
+    """A restype that is no ctypes type is called with a C int, whatever it has."""
+    write("""
+from ctypes import *
+class Converts:
+    @classmethod
+    def from_param(cls, value): return value
+    def __init__(self, number): pass
+class Pointer(c_void_p):
+    pass
+class Text(c_char_p):
+    @classmethod
+    def from_param(cls, value): return cls(value)
+lib = CDLL("libthing.so")
+lib.f.restype = Converts
+lib.f.argtypes = [Converts, Text, POINTER(Text)]
+lib.g.restype = lambda number: number
+lib.h.restype = Pointer
+lib.i.restype = Text
+""")
+    found = record(["binding"], ["thing"])
+    assert signatures(found) == {
+        "f": "f(Converts, c_char_p, POINTER(c_char_p)) -> c_int",
+        "g": "g(no argtypes) -> c_int",
+        "h": "h(no argtypes) -> c_void_p",
+        "i": "i(no argtypes) -> c_char_p",
+    }
+    # Only of an argument does ctypes call from_param.
+    f = next(each for each in found.functions if each.name == "f")
+    assert f.arguments == [
+        ["any", "Converts"],
+        ["converts", "c_char_p"],
+        ["pointer", "c_char_p"],
+    ]
+
+
+def test_whether_a_result_is_declared_is_recorded(write: Any) -> None:
+    write("""
+from ctypes import *
+lib = CDLL("libthing.so")
+lib.left.argtypes = []
+lib.set.restype = c_int
+lib.set_to_none.restype = None
+lib.taken_back.restype = c_long
+del lib.taken_back.restype
+prototype = CFUNCTYPE(c_int)(("prototype", lib))
+""")
+    found = {each.name: each.result_is_set for each in record(["binding"], ["thing"]).functions}
+    assert found == {
+        "left": False,
+        "set": True,
+        "set_to_none": True,
+        "taken_back": False,
+        "prototype": True,
+    }
+
+
+def test_misspelled_attributes_are_recorded(write: Any) -> None:
+    write("""
+from ctypes import *
+lib = CDLL("libthing.so")
+for name in ["argtype", "arg_types", "argtpyes", "rettype", "resType", "errchk", "note"]:
+    setattr(getattr(lib, f"with_{name}"), name, [])
+class s(Structure):
+    _field_ = []
+    _pack = 1
+    _anonymus_ = []
+    name = ""
+""")
+    found = record(["binding"], ["thing"])
+    assert {each.name: each.strays for each in found.functions} == {
+        "with_argtype": [["argtype", "argtypes"]],
+        "with_arg_types": [["arg_types", "argtypes"]],
+        "with_argtpyes": [["argtpyes", "argtypes"]],
+        "with_rettype": [["rettype", "restype"]],
+        "with_resType": [["resType", "restype"]],
+        "with_errchk": [["errchk", "errcheck"]],
+        "with_note": [],
+    }
+    (struct,) = found.structs
+    assert struct.strays == [
+        ["_field_", "_fields_"],
+        ["_pack", "_pack_"],
+        ["_anonymus_", "_anonymous_"],
+    ]

@@ -191,7 +191,7 @@ class Claims:
         return self.anonymous | self._pointers | self._complex | self._decided
 
     def _defaults(self) -> str:
-        """A line that opens a name space, in which every alias hides one that is no struct of C.
+        """A line that opens a name space, in which each alias hides one that is no struct of C.
 
         Where the alias itself does not compile, its name would otherwise be unknown in all
         that is behind it. Of each use of it a compiler writes many messages, and looks for a

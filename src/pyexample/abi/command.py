@@ -201,7 +201,7 @@ def _pairs(texts: list[str]) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for text in texts:
         python, sign, c = text.rpartition("=")
-        if not (sign and python and c):
+        if not (sign and python):
             raise CannotJudgeError(f"--struct {text}: expected PYTHON=C")
         pairs[python] = c
     return pairs

@@ -1,0 +1,278 @@
+"""Natural declarations over natural C: what published bindings write is not refused.
+
+Each case is a header and a module, and what is found in it that is more than coverage: the
+severity, kind and subject of each finding.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from bindings import Binding
+
+PRELUDE = "from ctypes import *\nlib = CDLL('libtable.so')\n"
+
+CASES: dict[str, tuple[str, str, set[tuple[str, str, str]]]] = {
+    "a pointer as the result where C has none": (
+        "void f(void); void g(void (*done)(int)); struct s { void (*h)(void); };",
+        """
+lib.f.argtypes, lib.f.restype = [], c_void_p
+lib.g.argtypes, lib.g.restype = [CFUNCTYPE(c_void_p, c_int)], None
+class s(Structure):
+    _fields_ = [("h", CFUNCTYPE(c_int))]
+""",
+        {("note", "garbage", "f"), ("note", "ignored", "g"), ("note", "ignored", "s.h")},
+    ),
+    "an opaque struct with a field that stands for nothing": (
+        "struct op; typedef struct op op_t; struct op *f(void); void g(op_t *, struct op **);",
+        """
+class struct_op(Structure):
+    pass
+struct_op._fields_ = [("_opaque_struct", c_int)]
+lib.f.argtypes, lib.f.restype = [], POINTER(struct_op)
+lib.g.argtypes, lib.g.restype = [POINTER(struct_op), POINTER(POINTER(struct_op))], None
+""",
+        set(),
+    ),
+    "members of an anonymous union, in a struct that is only a member": (
+        "typedef struct { union { int i; struct { double d; } n; }; int Case; int from_; } in_t;"
+        " struct out { in_t in1; int z; };",
+        """
+class N(Structure):
+    _fields_ = [("d", c_double)]
+class U(Union):
+    _fields_ = [("i", c_int), ("n", N)]
+class Odd(Structure):
+    _anonymous_ = ("u",)
+    _fields_ = [("u", U), ("case", c_int), ("from", c_int)]
+class out(Structure):
+    _fields_ = [("in1", Odd), ("z", c_int)]
+""",
+        set(),
+    ),
+    "a member of another platform": (
+        "struct inner { int q; };\nstruct out { int z;\n#ifdef _M_NOWHERE\nstruct inner h;\n"
+        "#endif\n};",
+        """
+class Q(Structure):
+    _fields_ = [("q", c_int)]
+class out(Structure):
+    _fields_ = [("z", c_int), ("h", Q)]
+""",
+        {("error", "layout", "out")},
+    ),
+    "one class for two structs of the same layout": (
+        "struct a { int x, y; }; struct b { int p, q; }; struct c { struct { int u, v; } in; };"
+        " void f(struct a *, struct a *); void g(struct b *);",
+        """
+class Pair(Structure):
+    _fields_ = [("x", c_int), ("y", c_int)]
+class c(Structure):
+    _fields_ = [("in_", Pair)]
+lib.f.argtypes, lib.f.restype = [POINTER(Pair), POINTER(Pair)], None
+lib.g.argtypes, lib.g.restype = [POINTER(Pair)], None
+""",
+        {("note", "renamed", "Pair.x"), ("note", "renamed", "Pair.y")},
+    ),
+    "an inner struct whose fields are the outer one's": (
+        "struct s { struct { int x; int y; } in; struct { struct { short k; } b; } a; int z; };",
+        """
+class s(Structure):
+    _fields_ = [("x", c_int), ("in_y", c_int), ("a_b_k", c_short), ("z", c_int)]
+""",
+        set(),
+    ),
+    "a struct that only a callback has": (
+        "typedef struct { int code; void *data; } event;"
+        " typedef struct { int (*on)(const event *, int); } hooks; void f(hooks *);",
+        """
+class Event(Structure):
+    _fields_ = [("code", c_int), ("data", c_void_p)]
+class Hooks(Structure):
+    _fields_ = [("on", CFUNCTYPE(c_int, POINTER(Event), c_int))]
+lib.f.argtypes, lib.f.restype = [POINTER(Hooks)], None
+""",
+        set(),
+    ),
+    "ctypesgen's String": (
+        "char *f(const char *); void g(char **);",
+        """
+class String(Union):
+    _fields_ = [("raw", POINTER(c_char)), ("data", c_char_p)]
+    @classmethod
+    def from_param(cls, value):
+        return value
+lib.f.argtypes, lib.f.restype = [String], String
+lib.g.argtypes, lib.g.restype = [POINTER(String)], None
+""",
+        set(),
+    ),
+    "two floats for a complex number": (
+        "#include <complex.h>\ndouble complex f(double complex);",
+        """
+class Complex(Structure):
+    _fields_ = [("real", c_double), ("imag", c_double)]
+lib.f.argtypes, lib.f.restype = [Complex], Complex
+""",
+        set(),
+    ),
+    "atomic members": (
+        "struct s { _Atomic int a; _Atomic(long long) b; }; int f(_Atomic(int) *);",
+        """
+class s(Structure):
+    _fields_ = [("a", c_int), ("b", c_longlong)]
+lib.f.argtypes, lib.f.restype = [POINTER(c_int)], c_int
+""",
+        set(),
+    ),
+    "explicit padding": (
+        "struct s { char a; double b; short c; };",
+        """
+class s(Structure):
+    _fields_ = [("a", c_char), ("_pad", c_char * 7), ("b", c_double), ("c", c_short),
+                ("reserved", c_char * 6)]
+""",
+        set(),
+    ),
+    "fields that are inherited": (
+        "struct s { int a; double b; };",
+        """
+class Base(Structure):
+    _fields_ = [("a", c_int)]
+class s(Base):
+    _fields_ = [("b", c_double)]
+""",
+        set(),
+    ),
+    "a pointer to the first item of an array of arrays": (
+        "void f(double matrix[4][4], int (*rows)[3]);",
+        "lib.f.argtypes, lib.f.restype = [POINTER(c_double), POINTER(c_int)], None",
+        set(),
+    ),
+    "objects and classes that answer everything": (
+        "int f(int);",
+        """
+class Answers:
+    def __getattr__(self, name): return Answers()
+    def __call__(self, *arguments): return Answers()
+class Meta(type):
+    def __getattr__(cls, name): return cls
+class AnswersToo(metaclass=Meta): pass
+class Pretends:
+    @property
+    def __class__(self): return int
+one, other = Answers(), Pretends()
+lib.f.argtypes = [AnswersToo]
+""",
+        set(),
+    ),
+    "macros that are no constants": (
+        'int f(int);\n#define A {\n#define B )\n#define C "x\n#define D\n#define E 3;\n'
+        "#define F f(\n#define G (1 +)\n#define H __attribute__((x))\n#define I ({ 3; })\n"
+        '#define J 1, 2\n#define K A\n#define L \'\n#define M }\n#define N extern "C" {\n'
+        "#define O 7\n",
+        "A = B = C = D = E = F = G = H = I = J = K = L = M = N = 1\nO = 8\n"
+        "lib.f.argtypes = [c_int]\n",
+        {("error", "constant", "O")},
+    ),
+    "the default of restype, and c_int that is set": (
+        "void *f(void); void *g(void);",
+        "lib.f.argtypes = lib.g.argtypes = []\nlib.f.restype = c_int\n",
+        {("error", "width", "f"), ("error", "width", "g")},
+    ),
+    "a variable, and a pointer to a function": (
+        "extern int v; extern int (*hook)(int); int f(void);",
+        "lib.v.argtypes = []\nlib.hook.argtypes = [c_int]\nlib.f.argtypes = []\nlib.v\n",
+        {("error", "kind", "v"), ("error", "kind", "hook")},
+    ),
+    "misspelled attributes": (
+        "int f(int); struct s { int a; };",
+        """
+lib.f.argtype = [c_int]
+lib.f.restypes = c_int
+lib.f.note = "this is no mistake"
+class s(Structure):
+    _field_ = [("a", c_int)]
+    _fields = "this is one, too"
+""",
+        {
+            ("error", "misspelled", "f"),
+            ("error", "misspelled", "s"),
+            ("note", "no argtypes", "f"),
+        },
+    ),
+    "a struct of no name in C, where functions use it": (
+        "void f(void *);",
+        """
+class Mine(Structure):
+    _fields_ = [("a", c_int)]
+class Unused(Structure):
+    _fields_ = [("a", c_int)]
+lib.f.argtypes, lib.f.restype = [POINTER(Mine)], None
+""",
+        {("error", "unmatched", "Mine")},
+    ),
+    "a function that is a macro for another one": (
+        "int newer(long); int f(void);\n#define older newer\n",
+        "lib.older.argtypes, lib.older.restype = [c_long], c_int\nlib.f.argtypes = []\n",
+        {("error", "not in the header", "older")},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CASES)
+@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+def test_what_is_natural_is_not_refused(
+    tmp_path: Path, tool: Callable[[str], str], compiler: str, what: str
+) -> None:
+    header, module, expected = CASES[what]
+    binding = Binding(tmp_path, header, PRELUDE + module)
+    report = binding.report(compiler=tool(compiler))
+    found = [each for each in report["findings"] if each["grade"] != "coverage"]
+    assert {(each["severity"], each["kind"], each["subject"]) for each in found} == expected
+    # No name of ours is in what is said.
+    assert "ct_" not in str([{**each, "file": ""} for each in report["findings"]])
+
+
+def test_who_checks_says_that_c_has_no_such_struct(
+    tmp_path: Path, tool: Callable[[str], str]
+) -> None:
+    tool("g++")
+    header, module, _ = CASES["a struct of no name in C, where functions use it"]
+    binding = Binding(tmp_path, header, PRELUDE + module)
+    assert binding.check().returncode == 1
+    assert binding.check("--struct", "Mine=").returncode == 0
+
+
+def test_what_is_left_at_its_default_is_said(
+    tmp_path: Path, tool: Callable[[str], str]
+) -> None:
+    tool("g++")
+    header, module, _ = CASES["the default of restype, and c_int that is set"]
+    report = Binding(tmp_path, header, PRELUDE + module).report()
+    told = {each["subject"]: each["what"] for each in report["findings"]}
+    assert "left at its default" not in told["f"]
+    assert "left at its default" in told["g"]
+
+
+def test_everything_is_said_once(tmp_path: Path, tool: Callable[[str], str]) -> None:
+    tool("g++")
+    header = "#define X 5\nstruct s { int a; long long b; };"
+    header += "void f(struct s *); void g(struct s *);"
+    binding = Binding(tmp_path, header, "")
+    (tmp_path / "binding.py").unlink()
+    (tmp_path / "binding").mkdir()
+    for name, text in {
+        "__init__": "from .one import *\nfrom .other import *\nfrom .inner import *\n",
+        "inner": "from .one import *\n",
+        "other": "from .one import *\n",
+        "one": f"{PRELUDE}X = 6\nclass s(Structure):\n"
+        "    _fields_ = [('a', c_int), ('b', c_int)]\n"
+        "for each in (lib.f, lib.g):\n    each.argtypes, each.restype = [POINTER(s)], None\n",
+    }.items():
+        (tmp_path / "binding" / f"{name}.py").write_text(text)
+    findings = binding.report()["findings"]
+    said = sorted((each["subject"], each["kind"]) for each in findings)
+    assert said == [("X", "constant"), ("s", "layout"), ("s.b", "offset"), ("s.b", "width")]
+    (constant,) = [each for each in findings if each["subject"] == "X"]
+    assert (Path(constant["file"]).name, constant["line"]) == ("one.py", 3)
