@@ -91,6 +91,15 @@ def _strays(names: Any, known: list[str]) -> list[list[str]]:
     return found
 
 
+def _plain(cls: type) -> list[str]:
+    """The attributes of a class that are data: no fields, methods, properties or classes."""
+    return [
+        name
+        for name, value in vars(cls).items()
+        if not (hasattr(type(value), "__get__") or isinstance(value, type))
+    ]
+
+
 class _StandIns:
     """The libraries that are not to be loaded."""
 
@@ -389,7 +398,7 @@ class _Writer:
             size=ct.sizeof(cls),
             alignment=ct.alignment(cls),
             complete=bool(fields),
-            strays=_strays(vars(cls), ["_fields_", "_pack_", "_anonymous_", "_align_"]),
+            strays=_strays(_plain(cls), ["_fields_", "_pack_", "_anonymous_", "_align_"]),
             anonymous=[
                 name for owner in cls.__mro__ for name in owner.__dict__.get("_anonymous_", ())
             ],
