@@ -358,6 +358,11 @@ class s(Structure):
     _pack = 1
     _anonymus_ = []
     name = ""
+    _fields_ = [("packet", c_int)]
+    def unpack(self): pass
+    is_anonymous = property()
+    get_fields = staticmethod(len)
+    class alignment: pass
 """)
     found = record(["binding"], ["thing"])
     assert {each.name: each.strays for each in found.functions} == {

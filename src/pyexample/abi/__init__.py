@@ -19,6 +19,7 @@ from . import baseline, pkg_config
 from .compiler import Compiler
 from .findings import findings
 from .judge import Judgement, judge
+from .library import judge_by_libraries
 from .mistakes import ADVICE, told
 from .model import Declarations
 from .model import record as record_declarations
@@ -44,6 +45,7 @@ def check(
     target: str = "native",
     without_library: Sequence[str] = (),
     without_module: Sequence[str] = (),
+    library: Sequence[str] = (),
     run: Sequence[str] = (),
     structs: Mapping[str, str] | None = None,
     only: str = "",
@@ -76,6 +78,9 @@ def check(
             libfoo.so: importing does without them.
         without_module: names of modules that need not be there: what is imported of them
             stands in for anything.
+        library: the files of the libraries that have the functions, or "loaded" for those
+            that the modules load: judge by what they export, and by their debug information,
+            as well. Needs the packages of the extra "abi".
         run: a program, "script.py" or "-m", "module", and its arguments: what it declares
             while it runs is judged as well, whichever module does.
         structs: the name in C of a Structure, by its name in Python, where they differ; a
@@ -95,7 +100,8 @@ def check(
 
     Raises:
         CannotJudgeError: nothing can be said: no compiler, a header that does not compile,
-            a module that does not import, nothing in it that the headers have.
+            a module that does not import, nothing in it that the headers have; a library
+            that cannot be read, or has none of the functions.
     """
     if not (modules or run):
         raise CannotJudgeError("there is neither a module nor a program to judge")
@@ -116,6 +122,9 @@ def check(
     with _stage("what is found could not be told"):
         found = _findings(declarations, judgement, list(headers), style)
         judged = judgement.counts(pattern)
+        if library:
+            found, more = judge_by_libraries(library, declarations, judgement, found, pattern)
+            judged |= more
         found = [each for each in found if pattern.search(each.subject)]
         if not (found or any(judged.values())):
             raise CannotJudgeError(f"--only {only}: nothing that is declared has such a name")

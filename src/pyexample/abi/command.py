@@ -19,7 +19,15 @@ exit status:
   1  something fails: an error or, with --strict, a note
   2  not all of it could be judged, or wrong use: this is never a pass"""
 
-_REPEATED = ("headers", "include", "define", "pkg_config", "without_library", "without_module")
+_REPEATED = (
+    "headers",
+    "include",
+    "define",
+    "pkg_config",
+    "without_library",
+    "without_module",
+    "library",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +60,7 @@ def _add_headers(add: Any) -> None:
         metavar="PYTHON=C",
         help=r"a struct's name in C, or many: 'c_(.*)=\1'",
     )
+    add("--library", **many, metavar="FILE", help="the library, too, or 'loaded' for that one")
 
 
 def _add_importing(add: Any) -> None:

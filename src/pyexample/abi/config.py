@@ -32,6 +32,7 @@ KINDS: dict[str, type] = {
     "target": str,
     "without-library": list,
     "without-module": list,
+    "library": list,
     "run": list,
     "structs": dict,
     "only": str,

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from . import c_model
@@ -118,9 +118,16 @@ def findings(
     found += words.not_in_header()
     found += words.not_in_python(headers, paste)
     found += words.unread(headers)
+    return in_order(found)
+
+
+def in_order(found: Iterable[Finding]) -> list[Finding]:
+    """Each once, the worst first."""
     order = list(GRADES)
-    found.sort(key=lambda each: (order.index(each.grade), each.file, each.line, each.subject))
-    return list(dict.fromkeys(found))
+    return sorted(
+        dict.fromkeys(found),
+        key=lambda each: (order.index(each.grade), each.file, each.line, each.subject),
+    )
 
 
 class _Words:

@@ -102,7 +102,8 @@ class Function:
     ``arguments`` is None where argtypes is not set; ``strays`` are attributes that ctypes does
     not know, each with the one that is meant. ``handles`` are the names of the classes of
     handles, of each argument and behind them of the result, "" for others; ``owns_handles``
-    says that they are this package's.
+    says that they are this package's. ``loaded`` is the path of the library that it was found
+    in, "" where the library was stood in for or the system does not tell.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Function:
     strays: list[list[str]]
     handles: list[str]
     owns_handles: bool
+    loaded: str
 
 
 @dataclass

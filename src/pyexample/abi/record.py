@@ -91,6 +91,15 @@ def _strays(names: Any, known: list[str]) -> list[list[str]]:
     return found
 
 
+def _plain(cls: type) -> list[str]:
+    """The attributes of a class that are data: no fields, methods, properties or classes."""
+    return [
+        name
+        for name, value in vars(cls).items()
+        if not (hasattr(type(value), "__get__") or isinstance(value, type))
+    ]
+
+
 class _StandIns:
     """The libraries that are not to be loaded."""
 
@@ -389,7 +398,7 @@ class _Writer:
             size=ct.sizeof(cls),
             alignment=ct.alignment(cls),
             complete=bool(fields),
-            strays=_strays(vars(cls), ["_fields_", "_pack_", "_anonymous_", "_align_"]),
+            strays=_strays(_plain(cls), ["_fields_", "_pack_", "_anonymous_", "_align_"]),
             anonymous=[
                 name for owner in cls.__mro__ for name in owner.__dict__.get("_anonymous_", ())
             ],
@@ -484,6 +493,7 @@ def _function(function: Any, writer: _Writer) -> dict[str, Any]:
         "strays": _strays(attributes, ["argtypes", "restype", "errcheck"]),
         "handles": _handles(function),
         "owns_handles": "handles" in vars(function),
+        "loaded": "" if function._does_nothing else _file_of(function),
     }
 
 
@@ -499,6 +509,21 @@ def _handle(ctype: Any) -> str:
     while _is(ctype, ct._Pointer):
         ctype = ctype._type_
     return _name_of(ctype) if _is(ctype, ct.c_void_p) and ctype not in _NAMES else ""
+
+
+_SymbolInfo = ct.c_void_p * 4
+"""A Dl_info of <dlfcn.h>: dli_fname, dli_fbase, dli_sname, dli_saddr."""
+
+_dladdr = getattr(ct.CDLL(None), "dladdr", None) if os.name == "posix" else None
+
+
+def _file_of(function: Any) -> str:
+    """The library that a function was found in; "" where the system does not tell."""
+    if _dladdr is None:
+        return ""
+    info = _SymbolInfo()
+    found = _dladdr(ct.c_void_p(ct.cast(function, ct.c_void_p).value), ct.byref(info))
+    return os.path.realpath(os.fsdecode(ct.string_at(info[0]))) if found else ""
 
 
 def _marked(mark: str, ctype: Any) -> Any:

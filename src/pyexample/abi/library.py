@@ -1,0 +1,435 @@
+"""Judge declarations by the library itself: by what it exports, and by how it was built.
+
+A header says what a library should be. The file that Python loads may be another one: of
+another version, built without some functions, or before a struct grew.
+"""
+
+import ctypes
+import difflib
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from .claims import Claims
+from .dwarf import BuiltType, Kind, Member, Signature, signatures
+from .extra import import_extra
+from .findings import in_order
+from .header import Header
+from .judge import Judgement
+from .model import Declarations, Field, Function, Struct, Type, kind_of
+from .processes import CannotJudgeError
+from .report import Finding
+
+LOADED = "loaded"
+"""Instead of a file: those that the modules load."""
+
+_STALE = (
+    "each side goes by its own: wrong values, a crash, or memory is overwritten. Build the"
+    " library anew, or judge by the header that it was built from"
+)
+
+
+@dataclass(frozen=True)
+class Library:
+    """A shared library.
+
+    Attributes:
+        file: its path.
+        exports: the addresses of its functions in the file, by name.
+        built: the functions whose types its debug information has.
+    """
+
+    file: str
+    exports: dict[str, int]
+    built: dict[str, Signature]
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return os.path.basename(self.file)
+
+
+def judge_by_libraries(
+    files: Iterable[str],
+    declarations: Declarations,
+    judgement: Judgement,
+    found: list[Finding],
+    only: re.Pattern[str],
+) -> tuple[list[Finding], dict[str, int]]:
+    """Judge declarations by the libraries that have them.
+
+    Args:
+        files: the paths of the libraries, or LOADED.
+        declarations: what Python declares.
+        judgement: what the headers have, and C's names of structs.
+        found: what the headers had to say. What is told of a function that the header lacks
+            is told anew, by whether the libraries have it.
+        only: what is to be counted has a name that this is found in.
+
+    Returns:
+        All that is found, and how many exports and signatures were judged.
+
+    Raises:
+        CannotJudgeError: a file is none, or no library, or has none of the functions.
+    """
+    claims, header = judgement.claims, judgement.header
+    wanted = {each.name for each in declarations.functions}
+    paths: dict[str, None] = {}
+    for file in files:
+        paths.update(dict.fromkeys(_loaded(declarations, header) if file == LOADED else [file]))
+    libraries = [_read(each, wanted) for each in paths]
+    words = _Words(declarations, claims, header, libraries)
+    if not words.functions:
+        raise CannotJudgeError(
+            f"{words.names} has none of the {len(wanted)} functions that the modules look up:"
+            " it is another library"
+        )
+    kept, known = words.with_exports(found), {each.key for each in found}
+    told = [*words.not_exported(), *words.built_otherwise(found), *words.not_described()]
+    judged = {
+        "exports": len({each.name for each in words.functions if only.search(each.name)}),
+        "signatures": len(
+            {name for each in libraries for name in each.built if only.search(name)}
+        ),
+    }
+    return in_order([*kept, *(each for each in told if each.key not in known)]), judged
+
+
+def _loaded(declarations: Declarations, header: Header) -> list[str]:
+    """The files that functions of the header were found in."""
+    found = [
+        each.loaded
+        for each in declarations.functions
+        if each.loaded and each.name in header.identifiers
+    ]
+    if not found:
+        raise CannotJudgeError(
+            "the modules have loaded no library that has functions of the headers: with"
+            f" --library, name its file instead of {LOADED!r}"
+        )
+    return found
+
+
+def _read(file: str, wanted: set[str]) -> Library:
+    if not os.path.isfile(file):
+        raise CannotJudgeError(
+            f"--library {file}: there is no such file; {LOADED!r} stands for the libraries that"
+            " the modules load"
+        )
+    lief = import_extra("lief")
+    lief.logging.disable()
+    binary = lief.parse(file)
+    if binary is None or isinstance(binary, lief.COFF.Binary):
+        raise CannotJudgeError(
+            f"--library {file} is no shared library (of ELF, PE or Mach-O); a text in its place"
+            " tells the linker which file is meant"
+        )
+    if not isinstance(binary, lief.ELF.Binary):
+        # Mach-O has an underscore before each name of C's.
+        start = "_" if isinstance(binary, lief.MachO.Binary) else ""
+        names = {each.name.removeprefix(start): 0 for each in binary.exported_functions}
+        return Library(file, names, {})
+    kinds = (lief.ELF.Symbol.TYPE.FUNC, lief.ELF.Symbol.TYPE.GNU_IFUNC)
+    exports = {
+        str(each.name): int(each.value)
+        for each in binary.exported_symbols
+        if each.type in kinds
+    }
+    described = {
+        str(each.name): int(each.value)
+        for each in binary.exported_symbols
+        if each.type == kinds[0] and each.name in wanted
+    }
+    if not _is_for_this_python(file):
+        return Library(file, exports, {})
+    return Library(file, exports, signatures(file, described))
+
+
+def _is_for_this_python(file: str) -> bool:
+    """Whether an ELF file has the class, byte order and machine of the running program.
+
+    System V gABI, "ELF Header": e_ident[EI_CLASS], e_ident[EI_DATA], e_machine.
+    """
+    try:
+        with open(file, "rb") as stream, open(sys.executable, "rb") as python:
+            theirs, ours = stream.read(20), python.read(20)
+    except OSError:
+        return False
+    return (theirs[4:6], theirs[18:20]) == (ours[4:6], ours[18:20])
+
+
+class _Words:
+    """What is to be said.
+
+    Attributes:
+        functions: the declared functions that the libraries are responsible for.
+        names: those of the libraries.
+    """
+
+    def __init__(
+        self,
+        declarations: Declarations,
+        claims: Claims,
+        header: Header,
+        libraries: list[Library],
+    ) -> None:
+        self._declarations = declarations
+        self._claims = claims
+        self._header = header
+        self._libraries = libraries
+        self._exports = {name: each for each in libraries for name in each.exports}
+        self.names = " and ".join(each.name for each in libraries)
+        theirs = {each.library for each in declarations.functions if each.name in self._exports}
+        self.functions = [each for each in declarations.functions if each.library in theirs]
+
+    def with_exports(self, found: list[Finding]) -> list[Finding]:
+        """The findings, those of functions that the header lacks by what the library has."""
+        theirs = {each.name for each in self.functions}
+        kept: list[Finding] = []
+        for each in found:
+            library = self._exports.get(each.subject)
+            if each.kind != "not in the header" or each.subject not in theirs:
+                kept.append(each)
+            elif library is not None:
+                judged = each.subject in library.built
+                kept.append(
+                    replace(
+                        each,
+                        grade="coverage",
+                        kind="exported only",
+                        what=f"the headers declare no such function, but {library.name} exports"
+                        " it: it is private, or was dropped from the header, or the header is"
+                        " of another version",
+                        happens="judged by the debug information alone"
+                        if judged
+                        else "not judged",
+                    )
+                )
+        return kept
+
+    def not_exported(self) -> Iterator[Finding]:
+        """The declared functions that the libraries lack."""
+        for function in self.functions:
+            declared = function.arguments is not None or function.result_is_set
+            if declared and function.name not in self._exports:
+                yield self._finding(
+                    function, "not exported", "", self._why_not_exported(function.name)
+                )
+
+    def _why_not_exported(self, name: str) -> str:
+        unit = self._header.unit
+        if name in self._header.functions:
+            return (
+                f"the header declares it, but {self.names} does not export it: built without"
+                " it, or of another version than the header"
+            )
+        if name in unit.functions or name in unit.macros:
+            what = "as an inline function" if name in unit.functions else "as a macro"
+            return f"the header has it {what}, which no library exports: a mistake"
+        known = {each.name for each in self._declarations.functions}
+        candidates = [each for each in self._exports if each not in known]
+        similar = difflib.get_close_matches(name, candidates, 1, 0.85)
+        what = f"neither the headers nor {self.names} have it"
+        if similar:
+            return f"{what}, which has {similar[0]}: misspelled, or renamed by a version"
+        return f"{what}, nor anything similar: of an older or a newer version, or never there"
+
+    def not_described(self) -> Iterator[Finding]:
+        """The libraries by whose build nothing was judged."""
+        for each in self._libraries:
+            if not each.built:
+                what = (
+                    "it has no debug information about these functions: it was judged by what"
+                    " it exports, not by the types that it was built with (gcc -g)"
+                )
+                yield Finding(
+                    "coverage", "no debug information", each.name, "", each.file, 0, what
+                )
+
+    def built_otherwise(self, found: list[Finding]) -> Iterator[Finding]:
+        """Where a library was built with another type than the one that Python declares.
+
+        What the headers have an error about already is left to them.
+        """
+        told = {(each.subject, each.argument) for each in found if each.severity == "error"}
+        met: set[tuple[int, str]] = set()
+        for function in self.functions:
+            library = self._exports.get(function.name)
+            signature = library.built.get(function.name) if library else None
+            if library is None or signature is None:
+                continue
+            for argument, what in self._function(function, signature):
+                if (function.name, argument) not in told:
+                    yield self._finding(
+                        function, "built otherwise", argument, what, library, signature
+                    )
+            for ctype, built in self._values(function, signature):
+                for subject, struct, what in self._structs(ctype, built, met):
+                    if (subject, "") not in told and (struct.name, "") not in told:
+                        yield Finding(
+                            "breaks", "built otherwise", subject, "", struct.file, struct.line,
+                            f"{what} in {library.name}",
+                            f"class {struct.name}: {struct.size} bytes", happens=_STALE,
+                        )  # fmt: skip
+
+    def _values(
+        self, function: Function, signature: Signature
+    ) -> Iterator[tuple[Type, BuiltType]]:
+        yield function.result, signature.result
+        parameters = [ctype for _, ctype in signature.parameters]
+        yield from zip(function.arguments or [], parameters, strict=False)
+
+    def _function(self, function: Function, signature: Signature) -> Iterator[tuple[str, str]]:
+        """The arguments, or the result, that differ, and how."""
+        arguments, parameters = function.arguments, signature.parameters
+        if arguments is not None:
+            count, built = len(arguments), len(parameters)
+            if count < built or (count > built and not signature.variadic):
+                plural = "" if count == 1 else "s"
+                yield "", f"{count} argument{plural}, it was built with {built}"
+            for number, (ctype, (name, parameter)) in enumerate(
+                zip(arguments, parameters, strict=False), 1
+            ):
+                if what := self._difference(ctype, parameter):
+                    named = f" ({name})" if name else ""
+                    yield f"argument {number}", f"argument {number}{named} is {what}"
+        is_taken = function.result is not None and signature.result.kind != "void"
+        if is_taken and (what := self._difference(function.result, signature.result)):
+            yield "result", f"result is {what}"
+
+    def _difference(self, ctype: Type, built: BuiltType) -> str:
+        """How a value's type differs from the one that a library was built with; "" if not."""
+        kind, size = self._kind(ctype)
+        if not kind or not built.kind:
+            return ""
+        alike = {kind, built.kind} <= {"integer", "pointer"} or kind == built.kind
+        if alike and (size == built.size or not built.size or not size):
+            return ""
+        return f"{self._declarations.python(ctype)} ({size} bytes), it was built with {built}"
+
+    def _kind(self, ctype: Type) -> tuple[Kind, int]:
+        """What a type is to a call, and its size in bytes; "" where that is not known."""
+        if isinstance(ctype, str):
+            size = ctypes.sizeof(getattr(ctypes, ctype))
+            if ctype in ("c_float", "c_double", "c_longdouble"):
+                return "float", size
+            pointers = ("c_char_p", "c_wchar_p", "c_void_p", "py_object")
+            return ("pointer" if ctype in pointers else "integer"), size
+        if kind_of(ctype) in ("pointer", "array", "callback", "in", "out"):
+            return "pointer", ctypes.sizeof(ctypes.c_void_p)
+        if kind_of(ctype) == "struct":
+            struct = self._declarations.structs[int(ctype[1])]
+            return "struct", struct.size if struct.complete else 0
+        return "", 0
+
+    # Structs
+
+    def _structs(
+        self, ctype: Type, built: BuiltType, met: set[tuple[int, str]]
+    ) -> Iterator[tuple[str, Struct, str]]:
+        """The structs and fields that differ, with those that they lead to."""
+        while kind_of(ctype) in ("pointer", "array", "in", "out"):
+            ctype = ctype[1]
+        record = built.record
+        if kind_of(ctype) != "struct" or record is None:
+            return
+        index = int(ctype[1])
+        struct = self._declarations.structs[index]
+        _, spelling = self._claims.counterparts.get(index, ("", ""))
+        declared = self._header.record(spelling)
+        # By its name alone is it known to be the same struct.
+        names = {declared.tag, declared.alias, spelling} if declared else {spelling}
+        if (index, record.name) in met or record.name not in names:
+            return
+        met.add((index, record.name))
+        members = record.members()
+        pairs = [
+            (each, each.offset, member)
+            for each in struct.fields
+            if (member := _member(members, self._claims.member(index, each.name) or ""))
+        ]
+        pairs += [
+            (each, at, members[each.name])
+            for each, at in self._promoted(struct, 0, members)
+            if each.name in members
+        ]
+        if not pairs:
+            return  # a stand-in for a struct that is only passed on
+        if struct.size != record.size:
+            what = f"{struct.size} bytes, it is {record.size} bytes large"
+            yield struct.name, struct, what
+        for each, at, member in pairs:
+            if what := self._field(each, at, member):
+                yield f"{struct.name}.{each.name}", struct, what
+            yield from self._structs(each.type, member.type, met)
+
+    def _promoted(
+        self, struct: Struct, start: int, members: dict[str, Member]
+    ) -> Iterator[tuple[Field, int]]:
+        """The fields of anonymous structs within, and where they begin, in bytes."""
+        for each in struct.fields:
+            if kind_of(each.type) == "struct" and (
+                each.name in struct.anonymous or each.name not in members
+            ):
+                inner = self._declarations.structs[int(each.type[1])]
+                at = start + each.offset
+                yield from ((it, at + it.offset) for it in inner.fields)
+                yield from self._promoted(inner, at, members)
+
+    def _field(self, each: Field, at: int, member: Member) -> str:
+        bits = each.bits or 8 * each.size
+        position = 8 * at
+        if each.bits:
+            mask = int(each.mask)
+            position = (mask & -mask).bit_length() - 1 + 8 * (at - each.offset)
+        if position != member.position:
+            return f"at {_place(position)}, it is at {_place(member.position)}"
+        if member.bits and bits != member.bits:
+            return f"{_size(bits)} wide, it is {_size(member.bits)}"
+        kinds = {self._kind(each.type)[0], member.type.kind}
+        if "float" in kinds and kinds <= {"float", "integer", "pointer"} and len(kinds) > 1:
+            return f"{self._declarations.python(each.type)}, it is {member.type}"
+        return ""
+
+    def _finding(
+        self,
+        function: Function,
+        kind: str,
+        argument: str,
+        what: str,
+        library: Library | None = None,
+        signature: Signature | None = None,
+    ) -> Finding:
+        return Finding(
+            "breaks",
+            kind,
+            function.name,
+            argument,
+            function.file,
+            function.line,
+            f"{what} in {library.name}" if library else what,
+            self._declarations.python_function(function),
+            str(signature or ""),
+            library.name if library else "",
+            _STALE if library else "AttributeError, when the function is looked up",
+        )
+
+
+def _member(members: dict[str, Member], path: str) -> Member | None:
+    """A member, or a member's member: "a.b"."""
+    name, _, rest = path.partition(".")
+    member = members.get(name)
+    if member is None or not rest:
+        return member
+    inner = _member(member.type.record.members(), rest) if member.type.record else None
+    return inner and replace(inner, position=member.position + inner.position)
+
+
+def _place(bits: int) -> str:
+    return f"bit {bits}" if bits % 8 else f"byte {bits // 8}"
+
+
+def _size(bits: int) -> str:
+    return f"{bits} bits" if bits % 8 else f"{bits // 8} bytes"
