@@ -171,6 +171,7 @@ def update(findings: Iterable[Finding], file: str) -> str:
     Raises:
         CannotJudgeError: it cannot be written, or is another kind of file.
     """
+    toml.reader(file)  # without one nothing could be allowed by what is written
     before = read(file) if os.path.exists(file) else []
     found = list(findings)
     by_hand = [each for each in before if not each.digest and any(map(each.allows, found))]
