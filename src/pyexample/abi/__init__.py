@@ -25,7 +25,7 @@ from .model import record as record_declarations
 from .paste import Paste, Style
 from .processes import CannotJudgeError
 from .remarks import remarks_about
-from .report import Finding, Grade, Report, Severity
+from .report import Finding, Grade, Report, Severity, relative
 
 __all__ = ["CannotJudgeError", "Finding", "Grade", "Report", "Severity", "check"]
 
@@ -128,7 +128,7 @@ def check(
             allow = update_baseline
         if allow is not None:
             found, allowed = baseline.without(found, allow, is_partial=bool(only))
-            remarks += [f"{allowed} allowed by {allow}"] if allowed else []
+            remarks += [f"{allowed} allowed by {relative(allow)}"] if allowed else []
     report = Report(
         found,
         judged,
