@@ -26,7 +26,7 @@ from .model import record as record_declarations
 from .paste import Paste, Style
 from .processes import CannotJudgeError
 from .remarks import remarks_about
-from .report import Finding, Grade, Report, Severity
+from .report import Finding, Grade, Report, Severity, relative
 
 __all__ = ["CannotJudgeError", "Finding", "Grade", "Report", "Severity", "check"]
 
@@ -126,7 +126,8 @@ def check(
             found, more = judge_by_libraries(library, declarations, judgement, found, pattern)
             judged |= more
         found = [each for each in found if pattern.search(each.subject)]
-        if not (found or any(judged.values())):
+        is_about_something = any(judged.values()) or any(e.severity == "error" for e in found)
+        if only and not is_about_something:
             raise CannotJudgeError(f"--only {only}: nothing that is declared has such a name")
         remarks = remarks_about(declarations, judgement, list(headers))
         if update_baseline is not None:
@@ -136,7 +137,7 @@ def check(
             allow = update_baseline
         if allow is not None:
             found, allowed = baseline.without(found, allow, is_partial=bool(only))
-            remarks += [f"{allowed} allowed by {allow}"] if allowed else []
+            remarks += [f"{allowed} allowed by {relative(allow)}"] if allowed else []
     report = Report(
         found,
         judged,

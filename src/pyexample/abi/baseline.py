@@ -21,7 +21,7 @@ from typing import Any
 
 from . import toml
 from .processes import CannotJudgeError
-from .report import Finding
+from .report import Finding, relative
 
 _HEADING = """\
 # Findings of pyexample abi that are known, written by --update-baseline and left out by
@@ -171,6 +171,7 @@ def update(findings: Iterable[Finding], file: str) -> str:
     Raises:
         CannotJudgeError: it cannot be written, or is another kind of file.
     """
+    toml.reader(file)  # without one nothing could be allowed by what is written
     before = read(file) if os.path.exists(file) else []
     found = list(findings)
     by_hand = [each for each in before if not each.digest and any(map(each.allows, found))]
@@ -201,7 +202,7 @@ def update(findings: Iterable[Finding], file: str) -> str:
     entries = [*by_hand, *written.values()]
     _write(file, entries)
     lines = [
-        f"{file}: {len(entries)} known, of which {added} new and {changed} changed;"
+        f"{relative(file)}: {len(entries)} known, of which {added} new and {changed} changed;"
         f" {len(gone)} gone"
     ]
     lines += [

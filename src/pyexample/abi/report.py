@@ -187,7 +187,7 @@ def _tell(findings: list[Finding]) -> str:
     """The findings about one declaration, which is shown once."""
     first = findings[0]
     line = f":{first.line}" if first.line else ""
-    where = f"{_relative(first.file)}{line}: " if first.file else ""
+    where = f"{relative(first.file)}{line}: " if first.file else ""
     lines: list[str] = []
     for each in findings:
         key = f"{each.kind}, {each.argument}" if each.argument else each.kind
@@ -208,7 +208,8 @@ def count(number: int, noun: str) -> str:
     return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
 
 
-def _relative(file: str) -> str:
+def relative(file: str) -> str:
+    """A file as it is written here, where it is in this folder or below."""
     relative = (
         os.path.relpath(file) if os.path.splitdrive(file)[0] in ("", os.getcwd()[:2]) else file
     )
@@ -218,7 +219,7 @@ def _relative(file: str) -> str:
 def _place(finding: Finding) -> str:
     if not finding.file:
         return ""
-    return f"file={_escape(_relative(finding.file), ':,')},line={finding.line},"
+    return f"file={_escape(relative(finding.file), ':,')},line={finding.line},"
 
 
 def _body(finding: Finding) -> str:

@@ -8,17 +8,18 @@ from .processes import CannotJudgeError
 
 def read(file: str) -> dict[str, Any]:
     """What a TOML file holds; raises CannotJudgeError where it cannot be read."""
-    reader = _reader(file)
+    module = reader(file)
     try:
         with open(file, "rb") as stream:
-            return dict(reader.load(stream))
+            return dict(module.load(stream))
     except OSError as error:
         raise CannotJudgeError(f"{file} cannot be read: {error.strerror}") from None
     except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
         raise CannotJudgeError(f"{file} is no TOML file: {error}") from None
 
 
-def _reader(file: str) -> Any:
+def reader(file: str) -> Any:
+    """The module that reads TOML; raises CannotJudgeError, about a file, without any."""
     for name in ("tomllib", "tomli"):
         try:
             return importlib.import_module(name)
@@ -35,9 +36,9 @@ def table(value: object) -> dict[str, Any] | None:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
-def array(value: object) -> list[Any] | None:
+def array(value: object) -> list[object] | None:
     """The value as an array, or None where it is none."""
-    return cast("list[Any]", value) if isinstance(value, list) else None
+    return cast("list[object]", value) if isinstance(value, list) else None
 
 
 def quote(text: str) -> str:
