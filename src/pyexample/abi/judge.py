@@ -41,8 +41,9 @@ class Failure:
 
     @property
     def message(self) -> str:
-        """The compiler's first message."""
-        return self.messages[0]
+        """The compiler's first message that is not about names of ours."""
+        others = (each for each in self.messages if "ct_" not in each)
+        return next(others, "the compiler makes nothing of it")
 
     def numbers(self, question: str) -> list[int]:
         """The answer to a question about numbers; none where there is none."""

@@ -485,7 +485,8 @@ def _function(function: Any, writer: _Writer) -> dict[str, Any]:
     if types and len(marks) == len(types):
         types = list(map(_marked, marks, types))
     # PyPy keeps its own notes there, such as _argtypes_.
-    attributes = [name for name in vars(function) if not str(name).startswith("_")]
+    names: list[str] = list(function.__dict__)
+    attributes = [name for name in names if not name.startswith("_")]
     return {
         "result": writer.write(_result(function)),
         "result_is_set": _has_restype(function),
