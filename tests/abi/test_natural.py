@@ -217,6 +217,37 @@ lib.f.argtypes, lib.f.restype = [POINTER(Mine)], None
         "lib.older.argtypes, lib.older.restype = [c_long], c_int\nlib.f.argtypes = []\n",
         {("error", "not in the header", "older")},
     ),
+    "a class of handles for two structs of C": (
+        "struct a; struct b; struct a *f(void); void g(struct a *); int h(struct b *);",
+        """
+class Own(c_void_p):
+    pass
+lib.f.argtypes, lib.f.restype = [], Own
+lib.g.argtypes, lib.g.restype = [Own], None
+lib.h.argtypes, lib.h.restype = [Own], c_int
+""",
+        {("note", "handle", "h")},
+    ),
+    "a Handle for two structs of C": (
+        "struct a; struct b; struct a *f(void); void g(struct a *); int h(struct b **);"
+        " void i(struct b *);",
+        """
+from typing import Annotated
+from pyexample.ffi import CLOSES, Handle, Library, Returned, Status
+ffi = Library("table", __name__, system=dict.fromkeys(["linux", "darwin"], "libtable.so"))
+class A(Handle): pass
+class B(Handle): pass
+@ffi.function
+def f() -> Annotated[A, c_void_p]: ...
+@ffi.function
+def g(it: Annotated[A, c_void_p, CLOSES], /) -> None: ...
+@ffi.function
+def h() -> Annotated[A, Status(c_int), Returned(A, c_void_p)]: ...
+@ffi.function
+def i(it: Annotated[B, c_void_p, CLOSES], /) -> None: ...
+""",
+        {("error", "handle", "h")},
+    ),
 }
 
 

@@ -653,13 +653,13 @@ def _uses(ctype: Type, expression: str, c_type: CType, where: str) -> Iterator[_
     """The Structures in a type; ``expression`` is C++ for C's, ``c_type`` the header's."""
     while kind_of(ctype) in ("pointer", "array", "in", "out", "converts"):
         ctype = ctype[1]
-    reached = _reached(c_type)
-    target = resolve(reached)
+    left = reached(c_type)
+    target = resolve(left)
     if kind_of(ctype) == "struct":
         record = target.declared if isinstance(target, Tagged) else None
         record = record if isinstance(record, Record) else None
         is_named = record is None or record.tag or record.alias
-        spelling = spell(reached) if is_named else where
+        spelling = spell(left) if is_named else where
         is_complex = isinstance(target, Basic) and target.name.endswith("_Complex")
         yield _Use(int(ctype[1]), expression, record, spelling, is_complex)
     elif kind_of(ctype) == "callback" and isinstance(target, FunctionType):
@@ -673,7 +673,7 @@ def _uses(ctype: Type, expression: str, c_type: CType, where: str) -> Iterator[_
             )
 
 
-def _reached(ctype: CType) -> CType:
+def reached(ctype: CType) -> CType:
     """What is left of a type without its pointers and arrays, those of typedefs too."""
     while isinstance(whole := resolve(ctype), Pointer | Array):
         ctype = whole.target if isinstance(whole, Pointer) else whole.item
@@ -697,7 +697,7 @@ def _is_like_type(one: CType, other: CType) -> bool:
     if isinstance(one, Array) and isinstance(other, Array):
         return one.length == other.length and _is_like_type(one.item, other.item)
     if isinstance(one, Pointer) and isinstance(other, Pointer):
-        return _reached(one) == _reached(other)
+        return reached(one) == reached(other)
     if isinstance(one, Tagged) and isinstance(other, Tagged):
         a, b = one.declared, other.declared
         return a is b or (isinstance(a, Record) and isinstance(b, Record) and _is_like(a, b))

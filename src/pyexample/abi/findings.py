@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import c_model
 from .c_model import spell
-from .claims import Claims, is_same_name, structs_in
+from .claims import Claims, is_same_name, reached, structs_in
 from .header import Header, is_in
 from .judge import VERDICTS, Failure, Judgement
 from .model import Constant, Declarations, Field, Function, Struct, Type, kind_of
@@ -114,6 +114,7 @@ def findings(
     found = list(words.of_functions(judgement.failures))
     found += words.of_structs(judgement.failures)
     found += words.of_constants(judgement.failures)
+    found += words.of_handles()
     found += words.not_in_header()
     found += words.not_in_python(headers, paste)
     found += words.unread(headers)
@@ -302,6 +303,33 @@ class _Words:
                 c_place,
                 each.happens,
             )
+
+    # Handles
+
+    def of_handles(self) -> Iterator[Finding]:
+        """Classes of handles that stand for several structs of C: all uses but the most."""
+        uses: dict[tuple[str, bool], dict[c_model.Record, list[tuple[Function, str]]]] = {}
+        for function in self._declarations.functions:
+            prototype = self._prototype(function)
+            for name, place, c_type in _handles_of(function, prototype):
+                target = c_model.resolve(reached(c_type))
+                if isinstance(target, c_model.Tagged) and isinstance(
+                    target.declared, c_model.Record
+                ):
+                    by_struct = uses.setdefault((name, function.owns_handles), {})
+                    by_struct.setdefault(target.declared, []).append((function, place))
+        for (name, is_owned), by_struct in uses.items():
+            usual, *others = sorted(by_struct, key=lambda each: -len(by_struct[each]))
+            first = by_struct[usual][0][0].name
+            for other in others:
+                for function, place in by_struct[other]:
+                    what = (
+                        f"{place} is {name}, which is {spell(c_model.Tagged(usual))} * in"
+                        f" {first}, and C has {spell(c_model.Tagged(other))} * here"
+                    )
+                    grade: Grade = "breaks" if is_owned else "meaning"
+                    difference = _Difference(grade, "handle", what, _HAPPENS["target"], place)
+                    yield from self._findings_of(function, [difference])
 
     # Structs
 
@@ -623,6 +651,22 @@ class _Words:
                 refusal.text,
                 happens="whether Python lacks it is not known",
             )
+
+
+def _handles_of(
+    function: Function, prototype: c_model.Function | None
+) -> Iterator[tuple[str, str, c_model.Type]]:
+    """The classes of handles of a function: their names, the place, and C's type there."""
+    if prototype is None:
+        return
+    *names, result = function.handles
+    parameters = prototype.type.parameters
+    if len(names) == len(parameters):
+        for number, (name, parameter) in enumerate(zip(names, parameters, strict=True), 1):
+            if name:
+                yield name, f"argument {number}", parameter.type
+    if result:
+        yield result, "result", prototype.type.result
 
 
 def _stray(name: str, meant: str) -> _Difference:

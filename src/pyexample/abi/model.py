@@ -100,8 +100,10 @@ class Function:
     """A function that was looked up.
 
     ``arguments`` is None where argtypes is not set; ``strays`` are attributes that ctypes does
-    not know, each with the one that is meant; ``loaded`` is the path of the library that it
-    was found in, "" where the library was stood in for or the system does not tell.
+    not know, each with the one that is meant. ``loaded`` is the path of the library that it
+    was found in, "" where the library was stood in for or the system does not tell. ``handles``
+    are the names of the classes of handles, of each argument and behind them of the result, ""
+    for others; ``owns_handles`` says that they are this package's.
     """
 
     name: str
@@ -113,6 +115,8 @@ class Function:
     arguments: list[Type] | None
     strays: list[list[str]]
     loaded: str
+    handles: list[str]
+    owns_handles: bool
 
 
 @dataclass

@@ -64,12 +64,12 @@ _DATA: Any = ct._SimpleCData.__mro__[-2]
 """What every ctypes type is derived from."""
 
 
-def _is(value: Any, base: Any) -> bool:
-    """Whether a value is a class derived from ``base``, whatever it says of itself."""
-    return issubclass(type(value), type) and any(
-        each in type.__dict__["__mro__"].__get__(value)
-        for each in (base if isinstance(base, tuple) else (base,))
-    )
+def _is(value: Any, *bases: Any) -> bool:
+    """Whether a value is a class derived from one of these, whatever it says of itself."""
+    if not issubclass(type(value), type):
+        return False
+    derived_from = type.__dict__["__mro__"].__get__(value)
+    return any(each in derived_from for each in bases)
 
 
 def _is_number(value: Any) -> bool:
@@ -332,7 +332,7 @@ class _Writer:
             return None
         if not _is(ctype, _DATA):
             return ["any", _name_of(ctype)]
-        if _is(ctype, (ct.Structure, ct.Union)):
+        if _is(ctype, ct.Structure, ct.Union):
             return ["struct", self.struct(ctype)]
         if _is(ctype, ct._Pointer):
             return ["pointer", self.write(ctype._type_)]
@@ -436,8 +436,9 @@ _BEGINNING = re.compile(r"\s*(?:class\s+(\w+)|(\w+)\s*(?::[^=]+)?=)")
 
 def _name_of(value: Any) -> str:
     """The name of a class, or of the class of anything else."""
-    named = value if _is(value, object) else type(value)
-    return str(type.__dict__["__name__"].__get__(named))
+    if not _is(value, object):
+        return type(value).__name__
+    return str(type.__dict__["__name__"].__get__(value))
 
 
 def _made_here(ctype: Any) -> list[type]:
@@ -483,13 +484,31 @@ def _function(function: Any, writer: _Writer) -> dict[str, Any]:
     marks = getattr(function, "directions", [])
     if types and len(marks) == len(types):
         types = list(map(_marked, marks, types))
+    # PyPy keeps its own notes there, such as _argtypes_.
+    attributes = [name for name in vars(function) if not str(name).startswith("_")]
     return {
         "result": writer.write(_result(function)),
         "result_is_set": _has_restype(function),
         "arguments": types,
-        "strays": _strays(vars(function), ["argtypes", "restype", "errcheck"]),
+        "strays": _strays(attributes, ["argtypes", "restype", "errcheck"]),
+        "handles": _handles(function),
+        "owns_handles": "handles" in vars(function),
         "loaded": "" if function._does_nothing else _file_of(function),
     }
+
+
+def _handles(function: Any) -> list[str]:
+    """The classes of handles of the arguments and, behind them, of the result; "" of others."""
+    if "handles" in vars(function):
+        return list(function.handles)
+    return [_handle(each) for each in (*(function.argtypes or ()), function.restype)]
+
+
+def _handle(ctype: Any) -> str:
+    """The name of a class that is derived from c_void_p; of a pointer, of what it points to."""
+    while _is(ctype, ct._Pointer):
+        ctype = ctype._type_
+    return _name_of(ctype) if _is(ctype, ct.c_void_p) and ctype not in _NAMES else ""
 
 
 _SymbolInfo = ct.c_void_p * 4
@@ -520,7 +539,7 @@ def _is_declared(function: Any) -> bool:
 
 def _has_restype(function: Any) -> bool:
     """Whether the result is declared: by restype, or by the prototype that it is made from."""
-    return function._is_result_set or hasattr(type(function), "_argtypes_")
+    return function._is_result_set or hasattr(function.__class__, "_argtypes_")
 
 
 def _result(function: Any) -> Any:
@@ -569,7 +588,7 @@ def _structs(modules: list[ModuleType], writer: _Writer) -> None:
     for module in modules:
         for value in list(vars(module).values()):
             if (
-                _is(value, bases)
+                _is(value, *bases)
                 and value.__module__ in names
                 # Python's own: what it passes in its place is in _as_parameter_.
                 and not hasattr(value, "_as_parameter_")

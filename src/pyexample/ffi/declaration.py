@@ -124,8 +124,9 @@ class Declaration:
     def apply(self, c_function: Any) -> None:
         """Set ``argtypes`` and ``restype`` on a function of a ctypes library.
 
-        And ``directions``, for the checker: "in" for what C reads from and "out" for what
-        it writes to, which ctypes' types do not tell; "" for other arguments.
+        And, for the checker, what ctypes' types do not tell: ``directions``, "in" for what C
+        reads from and "out" for what it writes to, "" for other arguments; and ``handles``,
+        the names of the classes of handles, the result's being the last.
         """
         c_function.argtypes = [argument.spec.ctype for argument in self.arguments]
         c_function.restype = self.result.ctype if self.result else None
@@ -133,6 +134,8 @@ class Declaration:
             ("out" if each.spec.writable else "in") if isinstance(each.spec, In) else ""
             for each in self.arguments
         ]
+        specs = [*(each.spec for each in self.arguments), self.result]
+        c_function.handles = [_handle_class(each) for each in specs]
 
     def _read_result(self, where: str, annotation: Any) -> Value | None:
         is_void = annotation in (None, types.NoneType)
@@ -300,3 +303,10 @@ def _positional_names(function: Callable[..., Any]) -> tuple[str, ...]:
             " end the list with a '/', and have no keyword-only ones, no * and no **"
         )
     return code.co_varnames[: code.co_argcount]
+
+
+def _handle_class(spec: Any) -> str:
+    """The name of the class of handles that is declared, or ""."""
+    value = spec.value if isinstance(spec, Returned) else spec
+    is_handle = isinstance(value, Value) and value.kind == "handle"
+    return value.python_type.__name__ if is_handle else ""
