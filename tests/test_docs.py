@@ -187,6 +187,7 @@ def commands(block: str) -> Iterator[tuple[str, str]]:
 def write(file: Path, line: str | None, text: str) -> None:
     """Write a file, or put text below the first line that has ``line`` in it."""
     if line is None:
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
         return
     before, found, after = file.read_text().partition(line)

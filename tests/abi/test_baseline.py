@@ -188,5 +188,7 @@ def test_without_a_reader_of_toml_that_is_said(
     for name in ("tomllib", "tomli"):
         monkeypatch.setitem(sys.modules, name, None)
     (tmp_path / "known.toml").write_text("")
-    with pytest.raises(CannotJudgeError, match="pip install tomli"):
-        toml.read(str(tmp_path / "known.toml"))
+    for use in (toml.read, lambda file: baseline.update([], file)):
+        with pytest.raises(CannotJudgeError, match="pip install tomli"):
+            use(str(tmp_path / "known.toml"))
+    assert (tmp_path / "known.toml").read_text() == ""

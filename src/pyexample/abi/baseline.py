@@ -77,9 +77,9 @@ def read(file: str) -> list[Known]:
         CannotJudgeError: it cannot be read, or is something else.
     """
     tables = toml.read(file)
-    entries = tables.pop("finding", [])
-    are_tables = isinstance(entries, list) and all(isinstance(each, dict) for each in entries)
-    if tables or not are_tables:
+    found = toml.array(tables.pop("finding", []))
+    entries = [entry for each in found or () if (entry := toml.table(each)) is not None]
+    if tables or found is None or len(entries) < len(found):
         other = next(iter(tables), "finding")
         raise CannotJudgeError(f"{file}: expected [[finding]] tables only, not {other!r}")
     lines = _lines(file)
@@ -171,6 +171,7 @@ def update(findings: Iterable[Finding], file: str) -> str:
     Raises:
         CannotJudgeError: it cannot be written, or is another kind of file.
     """
+    toml.reader(file)  # without one nothing could be allowed by what is written
     before = read(file) if os.path.exists(file) else []
     found = list(findings)
     by_hand = [each for each in before if not each.digest and any(map(each.allows, found))]

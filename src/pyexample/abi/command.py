@@ -4,7 +4,7 @@ import argparse
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -188,7 +188,7 @@ def _in_form(report: Report, form: str) -> str:
 
 
 @contextmanager
-def _inside(folder: str) -> Iterator[None]:
+def _inside(folder: str) -> Generator[None]:
     before = os.getcwd()
     os.chdir(folder)
     try:

@@ -82,10 +82,10 @@ def read() -> Configuration:
             )
         folder = above
     file = os.path.join(folder, NAME)
-    table: Any = toml.read(file)
+    table = toml.read(file)
     for part in ("tool", "pyexample", "abi"):
-        table = table.get(part, {}) if isinstance(table, dict) else {}
-    if not isinstance(table, dict) or not table:
+        table = toml.table(table.get(part)) or {}
+    if not table:
         raise CannotJudgeError(
             f"no module is named, and {file} has no check: expected a table such as"
             " [tool.pyexample.abi.mylib], with modules and headers"
@@ -93,9 +93,10 @@ def read() -> Configuration:
     return Configuration(folder, {name: _check(file, name, of) for name, of in table.items()})
 
 
-def _check(file: str, name: str, table: Any) -> dict[str, Any]:
+def _check(file: str, name: str, value: object) -> dict[str, Any]:
     where = f"{file}: [tool.pyexample.abi.{name}]"
-    if not isinstance(table, dict):
+    table = toml.table(value)
+    if table is None:
         raise CannotJudgeError(
             f"{file}: tool.pyexample.abi.{name} is no table: checks have names, and what"
             f" they are given stands in [tool.pyexample.abi.NAME]"
@@ -120,8 +121,8 @@ def _check(file: str, name: str, table: Any) -> dict[str, Any]:
 def _is(value: Any, kind: type) -> bool:
     if kind is float:
         return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
-    if kind is list:
-        return isinstance(value, list) and all(isinstance(each, str) for each in value)
-    if kind is dict:
-        return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+    if kind in (list, dict):
+        table = toml.table(value)
+        texts = toml.array(value) if kind is list else table and [*table.values()]
+        return texts is not None and all(isinstance(each, str) for each in texts)
     return isinstance(value, kind)

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -151,7 +151,7 @@ class Declarations:
     status: int = 0
 
     @contextmanager
-    def each(self, subject: str) -> Iterator[None]:
+    def each(self, subject: str) -> Generator[None]:
         """Note a mistake of ours about a declaration, so that the others are judged."""
         try:
             yield

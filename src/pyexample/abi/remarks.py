@@ -29,6 +29,8 @@ def remarks_about(
     remarks: list[str] = []
     if found := versions(judgement.header, headers):
         remarks.append(f"the headers say: {', '.join(found)}")
+    if not judged:
+        remarks.append("no function was judged")
     constants = {each.subject for each in judgement.claims.claims if each.kind == "constant"}
     # Those without a line are another module's, or made by a loop.
     others = [
@@ -71,10 +73,13 @@ def _refuse_nothing(
         return
     if declarations.faults:
         return  # which say why
-    if declared := {each.name for each in _declared(declarations)}:
+    # What the process itself has (CDLL(None)) is the system's.
+    if declared := {e.name for e in _declared(declarations) if e.library != "None"}:
         raise CannotJudgeError(
             f"of the functions that Python declares the headers have none: {_some(declared)}"
         )
+    if "struct" in kinds:
+        return  # the module may be about them alone
     if unseen or (kinds and declarations.libraries):
         named = f", although the module names {_some(unseen)}" if unseen else ""
         raise CannotJudgeError(f"no function was declared{named}: {_ADVICE}")

@@ -1,24 +1,25 @@
 """Read TOML files: Python's own reader, or tomli for a Python that has none."""
 
 import importlib
-from typing import Any
+from typing import Any, cast
 
 from .processes import CannotJudgeError
 
 
 def read(file: str) -> dict[str, Any]:
     """What a TOML file holds; raises CannotJudgeError where it cannot be read."""
-    reader = _reader(file)
+    module = reader(file)
     try:
         with open(file, "rb") as stream:
-            return dict(reader.load(stream))
+            return dict(module.load(stream))
     except OSError as error:
         raise CannotJudgeError(f"{file} cannot be read: {error.strerror}") from None
     except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
         raise CannotJudgeError(f"{file} is no TOML file: {error}") from None
 
 
-def _reader(file: str) -> Any:
+def reader(file: str) -> Any:
+    """The module that reads TOML; raises CannotJudgeError, about a file, without any."""
     for name in ("tomllib", "tomli"):
         try:
             return importlib.import_module(name)
@@ -28,6 +29,16 @@ def _reader(file: str) -> Any:
         f"{file} cannot be read: Python 3.10 has no reader of TOML."
         " Install one (pip install tomli), or use Python 3.11 or later"
     )
+
+
+def table(value: object) -> dict[str, Any] | None:
+    """The value as a table, or None where it is none."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def array(value: object) -> list[object] | None:
+    """The value as an array, or None where it is none."""
+    return cast("list[object]", value) if isinstance(value, list) else None
 
 
 def quote(text: str) -> str:
