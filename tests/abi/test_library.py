@@ -135,6 +135,8 @@ STALE = [
     ("low : 3, high : 5", "low : 4, high : 4", {("config.low", ""), ("config.high", "")}),
     ("double scale;", "long scale;", {("config.scale", "")}),
     ("int number; float real;", "float real; long number;", {("config.number", ""), ("config.name", ""), ("config.origin", "")}),
+    ("unsigned low : 3,", "unsigned added : 1; unsigned low : 3,", {("config", ""), ("config.low", ""), ("config.high", "")}),
+    ("struct config *next;", "struct config *other;", {("config", "")}),
     ("char name[16];", "char name[24];", {("config", ""), ("config.name", ""), ("config.origin", ""), ("config.next", "")}),
 ]  # fmt: skip
 

@@ -357,9 +357,18 @@ class _Words:
         ]
         if not pairs:
             return  # a stand-in for a struct that is only passed on
+        differences: list[str] = []
         if struct.size != record.size:
-            what = f"{struct.size} bytes, it is {record.size} bytes large"
-            yield struct.name, struct, what
+            differences.append(f"{struct.size} bytes, it is {record.size} bytes large")
+        declared_members = self._claims.members(index)
+        for what, names in (
+            ("it lacks", declared_members.keys() - members.keys()),
+            ("it also has", members.keys() - declared_members.keys()),
+        ):
+            if names:
+                differences.append(f"{what} {', '.join(sorted(names))}")
+        if differences:
+            yield struct.name, struct, "; ".join(differences)
         for each, at, member in pairs:
             if what := self._field(each, at, member):
                 yield f"{struct.name}.{each.name}", struct, what
