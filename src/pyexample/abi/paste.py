@@ -181,7 +181,11 @@ def _python_type(each: _Type) -> str:
         "c_bool": "bool",
         "c_float": "float",
         "c_double": "float",
+        "c_longdouble": "float",
+        "c_char": "bytes",
+        "c_wchar": "str",
         "c_char_p": "bytes",
+        "c_wchar_p": "str",
         "c_void_p": "int | None",
     }.get(each.text, "Any")
 
@@ -196,5 +200,9 @@ def _annotation(each: _Type) -> str:
 
 
 def _result_annotation(each: _Type) -> str:
-    python = "bytes | None" if each.text == "c_char_p" else _python_type(each)
+    if "CFUNCTYPE(" in each.text:  # whose address it is, in a result
+        return "Annotated[int | None, c_void_p]"
+    python = _python_type(each)
+    if each.text in ("c_char_p", "c_wchar_p"):
+        python += " | None"
     return f"Annotated[{python}, {each.text}]"

@@ -93,9 +93,10 @@ def _strays(names: Any, known: list[str]) -> list[list[str]]:
 
 def _plain(cls: type) -> list[str]:
     """The attributes of a class that are data: no fields, methods, properties or classes."""
+    attributes: dict[str, object] = dict(vars(cls))
     return [
         name
-        for name, value in vars(cls).items()
+        for name, value in attributes.items()
         if not (hasattr(type(value), "__get__") or isinstance(value, type))
     ]
 
