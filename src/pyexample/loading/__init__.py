@@ -23,7 +23,7 @@ from _weakref import ref  # importing weakref takes its time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from .symbols import why_no_function
+from .symbols import ask_again, why_no_function
 
 
 class Attempt:
@@ -234,7 +234,7 @@ def _try(
         library = kind(path)
     # ctypes reads the loader's message, with the path in it, as UTF-8, or fails to.
     except (OSError, ValueError) as error:
-        message = _message(error)
+        message = _message(path, error)
         if by_name:
             return None, f"the system's loader does not find it: {message}"
         from .diagnosis import why_refused  # most libraries load
@@ -244,11 +244,11 @@ def _try(
     return (None, reason) if reason else (library, None)
 
 
-def _message(error: Exception) -> str:
-    """What the system's loader said."""
+def _message(path: str, error: Exception) -> str:
+    """What the system's loader said of the library ``path``."""
     if isinstance(error, UnicodeDecodeError):
         return error.object.decode(errors="backslashreplace")
-    return str(error)
+    return str(error) or ask_again(path)  # ctypes loses it before Python 3.12
 
 
 def _danger(path: str) -> str | None:

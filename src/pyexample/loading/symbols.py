@@ -14,7 +14,7 @@ does not do that. Nothing is said where the system does not tell:
 import ctypes
 import os
 import sys
-from ctypes import c_char, c_int, c_uint8, c_void_p
+from ctypes import c_char, c_char_p, c_int, c_uint8, c_void_p
 from typing import Any
 
 VARIABLE = "that is a variable"
@@ -75,6 +75,16 @@ def library_with(address: int) -> ctypes.PyDLL | None:
     """The loaded library in which ``address`` is, called as Python's own is; None: unknown."""
     info = _information(address)
     return ctypes.PyDLL(_path(info), mode=os.RTLD_NOLOAD) if info else None
+
+
+def ask_again(path: str) -> str:
+    """What dlopen(3) says against loading ``path``; "" where it says nothing."""
+    dlopen, dlerror = _find("dlopen", c_char_p, c_int), _find("dlerror")
+    if dlopen is None or dlerror is None:
+        return ""
+    dlopen.restype, dlerror.restype = c_void_p, c_char_p
+    refused = not dlopen(os.fsencode(path), os.RTLD_NOW)
+    return (dlerror() or b"").decode(errors="backslashreplace") if refused else ""
 
 
 def _information(address: int) -> Any:
