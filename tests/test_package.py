@@ -74,8 +74,8 @@ def test_wheel_is_small(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         libraries = [each for each in archive.infolist() if "/lib/" in each.filename]
     assert sum(each.compress_size for each in libraries) < 16_000
-    # The checker, which is text, is about half of it.
-    assert wheel.stat().st_size < 140_000
+    # The checker, which is text, is more than half of it.
+    assert wheel.stat().st_size < 200_000
 
 
 def test_no_library_needs_python(wheel: Path, tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_wheel_has_its_library_whatever_the_environment_says(
 
 
 # What .ci/run starts is in the repository only.
-OURS_ALONE = (".ci/", ".github/")
+OURS_ALONE = (".ci/", ".github/", ".pre-commit-hooks.yaml")
 
 
 def test_sdist_has_every_source_and_nothing_else(sdist: Path, tmp_path: Path) -> None:

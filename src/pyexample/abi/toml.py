@@ -42,7 +42,7 @@ def array(value: object) -> list[object] | None:
 
 
 def quote(text: str) -> str:
-    """A basic string: https://toml.io/en/v1.0.0#string."""
+    """A basic string, as TOML has it (https://toml.io/en/latest#string)."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     written = "".join(
         f"\\u{ord(each):04x}" if ord(each) < 0x20 or ord(each) == 0x7F else each
