@@ -70,7 +70,10 @@ class Handle(_Memory):
         handle.parents = tuple(each for each in given if isinstance(each, cls.parent or ()))
         handle._kept = {}
         parents = [each._life for each in handle.parents]
-        reference = weakref.ref(handle, functools.partial(_take_address, id(handle)))
+        take_address = None
+        if engine := running():
+            take_address = functools.partial(_take_address, engine.set_address, id(handle))
+        reference = weakref.ref(handle, take_address)
         handle._life = _Life(cls, reference, address, owned, parents)
         if owned:
             weakref.finalize(handle, handle._life.close, implicitly=True)
@@ -284,14 +287,14 @@ class _Life:
         return next(filter(None, [child.used() for child in list(self.children)]), None)
 
 
-def _take_address(handle: int, _: object) -> None:
+def _take_address(set_address: Callable[[int, None], object], handle: int, _: object) -> None:
     """Take the address from the memory of a handle that is garbage, as its closing does.
 
     gc clears the references to it first, then has it closed; what is found with it may have
-    a ``__del__`` that passes it to C after that.
+    a ``__del__`` that passes it to C after that. It uses no name of this module, which has
+    none any more at the end of Python.
     """
-    if engine := running():
-        engine.set_address(handle, None)
+    set_address(handle, None)
 
 
 # Of an instance that nobody adopted, such as object.__new__ makes: it is closed.
