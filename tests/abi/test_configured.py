@@ -150,7 +150,7 @@ def test_a_baseline_is_written_for_one_check(project: Path) -> None:
 WRONG = [
     ("", "has no check: expected a table such as [tool.pyexample.abi.mylib]"),
     ("[tool.other]\nx = 1", "has no check"),
-    ("[tool]\npyexample = 1", "has no check"),
+    ("tool.pyexample = 1", "has no check"),
     ("[tool.pyexample.abi]\nmodules = ['m']", "tool.pyexample.abi.modules is no table"),
     (table("a", more="headerz = []"), "[tool.pyexample.abi.a]: 'headerz' is none of modules"),
     (table("a", more="without_library = []"), "'without_library' is none of"),

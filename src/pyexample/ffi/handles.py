@@ -46,7 +46,7 @@ class Handle(_Memory):
     """
 
     parent: ClassVar["type[Handle] | None"] = None
-    close_in_c: ClassVar[Callable[["_Life"], None] | None] = None
+    close_in_c: ClassVar[Callable[[Any], None] | None] = None
     parents: "tuple[Handle, ...]" = ()
     _life: "_Life"
     _kept: "dict[Hashable, list[Kept]]"
