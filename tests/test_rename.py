@@ -240,9 +240,9 @@ def prove_the_binding(environment: Environment, package: str, clone: Path, name:
 
 
 def generic_part(folder: Path, package: str) -> dict[str, str]:
-    """The files that name no project."""
+    """The files that name no project. (The checker names its table in pyproject.toml.)"""
     top = folder / "src" / package
-    files = [*(top / "ffi").glob("*.*"), *(top / "abi").glob("*.*")]
+    files = [*(top / "ffi").glob("*.*"), *(top / "loading").glob("*.*")]
     return {path.name: path.read_text() for path in files}
 
 
