@@ -65,7 +65,7 @@ SYSTEMS = {
     "manylinux": System(r"lib{}\.so", r"libc\.so\.6", 40_000),
     "musllinux": System(r"lib{}\.so", r"libc\.so|libc\.musl-\w+\.so\.1", 40_000),
     # Each segment of arm64 takes whole pages of 16 KiB.
-    "macosx": System(r"lib{}\.dylib", r"/usr/lib/libSystem\.B\.dylib", 60_000),
+    "macosx": System(r"lib{}\.dylib", r"/usr/lib/libSystem\.B\.dylib", 80_000),
     # The start of a DLL is in it, by MinGW. MSVC's vcruntime140 comes with Python itself.
     "win": System(
         r"(lib)?{}\.dll",
