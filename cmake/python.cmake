@@ -9,6 +9,21 @@ if(DEFINED BUILD_SHARED_LIBS AND NOT BUILD_SHARED_LIBS)
   message(FATAL_ERROR "Python cannot load a static library: BUILD_SHARED_LIBS is off")
 endif()
 
+# libfastcall, the fast way to call C from Python, is of no use to C programs.
+add_library(example_fastcall SHARED src/pyexample/ffi/c/fastcall.c)
+example_compile_settings(example_fastcall)
+set_target_properties(example_fastcall PROPERTIES OUTPUT_NAME fastcall)
+
+# An in-place editable install builds in the source tree: the libraries then go
+# where the Python package looks for them. ($<1:...> keeps multi-config generators from
+# appending the configuration's name.)
+if(PROJECT_SOURCE_DIR STREQUAL PROJECT_BINARY_DIR)
+  set_target_properties(example example_fastcall PROPERTIES
+    LIBRARY_OUTPUT_DIRECTORY $<1:${PROJECT_SOURCE_DIR}/src/pyexample/lib>
+    RUNTIME_OUTPUT_DIRECTORY $<1:${PROJECT_SOURCE_DIR}/src/pyexample/lib>
+  )
+endif()
+
 # The loader looks for libNAME.so, libNAME.dylib, NAME.dll or libNAME.dll, whatever variables
 # that name libraries were set for the whole of a build, or by a project around this one.
 foreach(example_target example example_fastcall)

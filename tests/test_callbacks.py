@@ -17,7 +17,7 @@ import pytest
 from shelf import BoxError, Color, Shelf
 from support import COUNTS_BLOCKS, HIGHEST_ADDRESS, attempt, collect, let_go
 
-from pyexample import libfastcall
+from pyexample.ffi import libfastcall
 from pyexample.ffi import calls
 from pyexample.ffi.calls import CallState
 

@@ -326,10 +326,11 @@ sys.meta_path.insert(0, Finder())
 
 MODULES = [
     *("ctypes", "struct", "typing", "functools", "inspect", "importlib.metadata", "platform"),
-    *("pyexample.loading", "pyexample.libfastcall", "pyexample.ffi", "pyexample.ffi.library"),
-    *("pyexample.ffi.values", "pyexample.libexample", "pyexample.loading.diagnosis"),
+    *("pyexample.ffi", "pyexample.ffi.loading", "pyexample.ffi.libfastcall"),
+    *("pyexample.ffi.library", "pyexample.ffi.values", "pyexample.ffi.loading.diagnosis"),
+    "pyexample.libexample",
     *(
-        "pyexample.doctor",
+        "pyexample.ffi.doctor",
         "pyexample.abi",
         "pyexample.abi.command",
         "pyexample.cli",

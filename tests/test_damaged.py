@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from support import Package, attempt
 
 from pyexample.ffi import Library, LibraryLoadError
-from pyexample.loading.diagnosis import why_refused
-from pyexample.loading.elf import damage
+from pyexample.ffi.loading.diagnosis import why_refused
+from pyexample.ffi.loading.elf import damage
 
 ELF = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="about ELF files")
 

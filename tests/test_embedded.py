@@ -36,7 +36,7 @@ except AttributeError: pass
 else: raise AssertionError("it is seen")
 import array, pyexample
 pyexample.__path__ = {path!r}
-from pyexample.doctor import report
+from pyexample.ffi.doctor import report
 from pyexample.libexample import library
 assert pyexample.square(7) == 49
 assert list(pyexample.square_array(array.array("i", [1, 2]))) == [1, 4]

@@ -20,7 +20,7 @@ pytestmark = [
 
 SECONDS = 10
 
-# A bug in src/c/fastcall, and what it is.
+# A bug in src/pyexample/ffi/c, and what it is.
 MUTANTS = {
     "sign": ("fastcall.c", "case 4: return (int32_t)word;", "case 4: return (uint32_t)word;"),
     "range": (

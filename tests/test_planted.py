@@ -30,8 +30,8 @@ class Bug(NamedTuple):
         return f"| {self.what} | `{self.file}` | `{self.check}` |"
 
 
-FASTCALL = "src/c/fastcall/fastcall.c"
-LOADER = "src/pyexample/loading/__init__.py"
+FASTCALL = "src/pyexample/ffi/c/fastcall.c"
+LOADER = "src/pyexample/ffi/loading/__init__.py"
 
 BUGS = [
     # C
@@ -73,7 +73,7 @@ BUGS = [
     ),
     Bug(
         "an argument that is put a word too far",
-        "src/c/fastcall/abi.h",
+        "src/pyexample/ffi/c/abi.h",
         "(uint8_t)(FIRST_STACK_WORD + stack / 8)",
         "(uint8_t)(FIRST_STACK_WORD + stack / 8 + 1)",
         "tests/test_echo.py -k builtin-gcc",
@@ -101,7 +101,7 @@ BUGS = [
     ),
     Bug(
         "the stack is not packed as Apple's arm64 wants it",
-        "src/c/fastcall/abi.h",
+        "src/pyexample/ffi/c/abi.h",
         "#    define ABI_PACKS_STACK\n",
         "",
         "tests/test_macos_code.py -k calls_on_arm64",
@@ -144,7 +144,7 @@ BUGS = [
     ),
     Bug(
         "a forked child removes its parent's copy",
-        "src/pyexample/loading/zipped.py",
+        "src/pyexample/ffi/loading/zipped.py",
         "if os.getpid() == maker:",
         "if maker:",
         "tests/test_zipped.py",
@@ -158,21 +158,21 @@ BUGS = [
     ),
     Bug(
         "a file that ends in zeros is mapped",
-        "src/pyexample/loading/elf.py",
+        "src/pyexample/ffi/loading/elf.py",
         "if not any(self._read(end - size, size)):",
         "if not end:",
         "tests/test_damaged.py",
     ),
     Bug(
         "what a library needs is not looked at",
-        "src/pyexample/loading/elf.py",
+        "src/pyexample/ffi/loading/elf.py",
         "waiting += [(each, rpath) for each in needed if each not in seen]",
         "waiting += []",
         "tests/test_damaged.py",
     ),
     Bug(
         "a namesake in the C library is called",
-        "src/pyexample/loading/symbols.py",
+        "src/pyexample/ffi/loading/symbols.py",
         "if own[1] == info[1]:",
         "if own:",
         "tests/test_symbols.py",

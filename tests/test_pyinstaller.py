@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 PROGRAM = """
 import pyexample
 from pyexample.ffi import Callback, Handle, struct  # each in a module that a string names
-from pyexample.doctor import report
+from pyexample.ffi.doctor import report
 from pyexample.libexample import library
 print(pyexample.square(7), library.fallbacks == {})
 print(*report("pyexample.libexample"))

@@ -242,8 +242,8 @@ def prove_the_binding(environment: Environment, package: str, clone: Path, name:
 def generic_part(folder: Path, package: str) -> dict[str, str]:
     """The files that name no project. (The checker names its table in pyproject.toml.)"""
     top = folder / "src" / package
-    files = [*(top / "ffi").glob("*.*"), *(top / "loading").glob("*.*")]
-    return {path.name: path.read_text() for path in files}
+    files = [path for path in (top / "ffi").rglob("*.*") if "__pycache__" not in path.parts]
+    return {str(path.relative_to(top)): path.read_text() for path in files}
 
 
 # The old name as a word of the documentation's English, and where others use it.

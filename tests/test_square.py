@@ -185,7 +185,7 @@ def test_names_are_loaded_when_they_are_used() -> None:
         "unneeded = {'inspect', 'pathlib', 'importlib.resources', 'numpy',\n"
         "            'pyexample.arrays'}\n"
         "if sys.platform != 'win32':  # where the first candidate of two may not be there\n"
-        "    unneeded.add('pyexample.loading.diagnosis')\n"
+        "    unneeded.add('pyexample.ffi.loading.diagnosis')\n"
         "assert not unneeded & sys.modules.keys()"
     )
     # -I -S: nothing that site imports.

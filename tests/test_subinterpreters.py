@@ -11,8 +11,8 @@ import shelf
 from support import FASTCALL_IS_SERVED, ROOT, Argument, Package, attempt, run
 
 import pyexample
-from pyexample import libfastcall
-from pyexample.loading import load
+from pyexample.ffi import libfastcall
+from pyexample.ffi.loading import load
 
 pytestmark = pytest.mark.skipif(
     sys.implementation.name != "cpython", reason="CPython's subinterpreters"

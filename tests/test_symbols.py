@@ -8,7 +8,7 @@ import pytest
 from support import Package
 
 from pyexample.ffi import DeclarationError, Library, LibraryLoadError
-from pyexample.loading import symbols
+from pyexample.ffi.loading import symbols
 
 POSIX = pytest.mark.skipif(
     sys.platform in ("win32", "cygwin"), reason="GetProcAddress finds no namesakes"

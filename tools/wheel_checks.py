@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # the macro that marks it there.
 LIBRARIES = {
     "example": (ROOT / "src/c/include/example.h", "EXAMPLE_API"),
-    "fastcall": (ROOT / "src/c/fastcall/fastcall.h", "FASTCALL_API"),
+    "fastcall": (ROOT / "src/pyexample/ffi/c/fastcall.h", "FASTCALL_API"),
 }
 
 # What zig's linker adds to a Mach-O library's exports, and nobody can call.

@@ -138,7 +138,7 @@ class _Version(argparse.Action):
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option: Any = None
     ) -> None:
-        from .doctor import package_version
+        from .ffi.doctor import package_version
 
         version = package_version("pyexample")
         if version is None:
@@ -210,8 +210,10 @@ def _square(words: list[str]) -> int:
 
 
 def _doctor() -> int:
-    from .doctor import report
-
+    try:
+        from .ffi.doctor import report
+    except ImportError as error:  # a Python without ctypes, say
+        raise CommandError(1, f"the runtime cannot be imported: {error}") from None
     text, well = report("pyexample.libexample")
     _write(f"{text}\n")
     return 0 if well else 1

@@ -29,8 +29,8 @@ def test_the_binding_is_true_to_its_header_on_windows(tool: Callable[[str], str]
 
 def test_our_use_of_libfastcall_is_true_to_its_header(tool: Callable[[str], str]) -> None:
     report = check(
-        "pyexample.libfastcall",
-        headers=[str(ROOT / "src/c/fastcall/fastcall.h")],
+        "pyexample.ffi.libfastcall",
+        headers=[str(ROOT / "src/pyexample/ffi/c/fastcall.h")],
         compiler=tool("g++"),
         structs={
             "CArgument": "fastcall_argument",

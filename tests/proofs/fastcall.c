@@ -1,7 +1,7 @@
 /* The trampoline: results, counts, overlaps, and where arguments go. */
 #include "proof.h"
 
-#include "../../src/c/fastcall/fastcall.c"
+#include "../../src/pyexample/ffi/c/fastcall.c"
 
 void results_are_extended(void)
 {

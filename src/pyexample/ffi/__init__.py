@@ -5,7 +5,7 @@ Nothing here knows which library or which package it serves.
 
 from typing import TYPE_CHECKING, Any
 
-from ..loading import Attempt, LibraryLoadError
+from .loading import Attempt, LibraryLoadError
 from .later import import_later
 from .library import Library
 from .values import (

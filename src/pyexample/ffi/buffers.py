@@ -4,7 +4,7 @@ import ctypes
 import sys
 from typing import Any
 
-from ..libfastcall import python_api
+from .libfastcall import python_api
 from .values import KINDS, In
 
 _KINDS = {**KINDS, "n": "signed", "N": "unsigned", "c": "unsigned"}

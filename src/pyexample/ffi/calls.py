@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from ..libfastcall import running
+from .libfastcall import running
 
 
 class CallState:

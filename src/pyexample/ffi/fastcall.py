@@ -8,7 +8,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ..libfastcall import (
+from .libfastcall import (
     KINDS,
     CArgument,
     CTypes,

@@ -6,7 +6,6 @@ from types import ModuleType
 from typing import Any
 
 _FFI = sys.modules[__name__.rpartition(".")[0]]
-_ABOVE = sys.modules[_FFI.__name__.rpartition(".")[0]]
 
 
 def import_later(name: str) -> Any:
@@ -17,19 +16,15 @@ def import_later(name: str) -> Any:
     load them all a second time, and the new module would not know an instance of a type of
     the first. So it is imported under a name that leads to the modules that are here.
     """
-    prefix = f"{_ABOVE.__name__}."
-    here = {
-        module.__name__: module
-        for package in (_ABOVE, _FFI)
-        for module in (package, *vars(package).values())
-        if isinstance(module, ModuleType) and f"{module.__name__}.".startswith(prefix)
-    }
     package = _FFI.__name__
+    here = {package: _FFI}
+    for module in vars(_FFI).values():
+        if isinstance(module, ModuleType) and module.__name__.startswith(f"{package}."):
+            here[module.__name__] = module
     if any(sys.modules.get(each) is not module for each, module in here.items()):
-        alias = f"{_ABOVE.__name__} at {id(_ABOVE):#x}"
+        package = f"{package} at {id(_FFI):#x}"
         for each, module in here.items():
-            sys.modules.setdefault(alias + each.removeprefix(_ABOVE.__name__), module)
-        package = alias + package.removeprefix(_ABOVE.__name__)
+            sys.modules.setdefault(package + each.removeprefix(_FFI.__name__), module)
     return __import__(f"{package}.{name}", fromlist=[name])
 
 

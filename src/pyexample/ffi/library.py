@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast, overload
 
-from ..libfastcall import NotServedError
-from ..loading import is_stand_in, load, override_variables, variable
-from ..loading.symbols import VARIABLE, why_no_function
+from .libfastcall import NotServedError
+from .loading import is_stand_in, load, override_variables, variable
+from .loading.symbols import VARIABLE, why_no_function
 from .declaration import Declaration
 from .fastcall import Function, builtin
 from .later import import_later, made_once
@@ -145,7 +145,7 @@ class Library:
         said = f"{name}() is declared, but {self.path} has no such function"
         if reason == VARIABLE:
             raise DeclarationError(f"{said}: {reason}")
-        from ..loading.missing import describe_missing  # most functions are there
+        from .loading.missing import describe_missing  # most functions are there
 
         raise DeclarationError(
             f"{said}{reason and f': {reason}'}. {describe_missing(self.cdll, self.path, name)}"

@@ -130,7 +130,7 @@ class Engine:
             raise NotServedError(f"{sys.implementation.name} is not CPython")
         if ctypes.sizeof(c_void_p) != 8:
             raise NotServedError("this Python is not a 64-bit one")
-        package = __name__.rpartition(".")[0]
+        package = __name__.rsplit(".", 2)[0]  # the one that has ffi in it
         try:
             # PyDLL, since it uses Python's API.
             library, _ = load(
