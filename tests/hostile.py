@@ -21,8 +21,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "examples"), sys.argv[1]]
 import bound  # type: ignore[import-not-found] # noqa: E402, F401
 from shelf import BoxError, Shelf, bind  # noqa: E402
 
-from pyexample.ffi import libfastcall  # noqa: E402
-from pyexample.ffi import Library, calls  # noqa: E402
+from pyexample.ffi import Library, calls, libfastcall  # noqa: E402
 
 
 class Stop(BaseException):

@@ -17,8 +17,7 @@ import pytest
 from shelf import BoxError, Color, Shelf
 from support import COUNTS_BLOCKS, HIGHEST_ADDRESS, attempt, collect, let_go
 
-from pyexample.ffi import libfastcall
-from pyexample.ffi import calls
+from pyexample.ffi import calls, libfastcall
 from pyexample.ffi.calls import CallState
 
 unix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX threads and signals")

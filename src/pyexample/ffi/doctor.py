@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .ffi import Library
+    from . import Library
 
 
 def report(binding: str) -> tuple[str, bool]:
