@@ -548,7 +548,7 @@ def test_every_builtin_has_a_name(shelf: Shelf, box: Any) -> None:
 def test_deep_recursion(shelf: Shelf, path: str, limit: int) -> None:
     """Python's stack ends within a callback, at every point of it: nothing is lost."""
     library = Path(shelf.library.path)
-    paths = [str(library.parent.parent.parent), str(Path(__file__).parent)]
+    paths = [str(library.parent.parent.parent), str(Path(__file__).parents[1])]
     done = attempt([sys.executable, "-X", "dev", "-c", RECURSION.format(paths, limit)])
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "RecursionError\n"

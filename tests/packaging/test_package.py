@@ -171,8 +171,8 @@ def test_an_unpacked_sdist_passes_its_own_tests(sdist: Path, tmp_path: Path) -> 
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path, filter="data")
     (folder,) = [path for path in tmp_path.iterdir() if path.is_dir()]
-    files = ("package", "workflows", "docs", "rename", "planted")
-    tests = [f"tests/test_{name}.py" for name in files]
+    files = ("packaging/test_package", "packaging/test_workflows", "packaging/test_rename")
+    tests = [f"tests/{name}.py" for name in (*files, "test_docs", "test_planted")]
     options = ["-q", "-rs", "-p", "no:cacheprovider"]
     printed = run([sys.executable, "-m", "pytest", *options, *tests], cwd=folder)
     assert "not in the source distribution" in printed  # of what was skipped
