@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from .asm import data
+from .c_tokens import plain
 from .claims import END, MODES, RULES, Claim, Claims, prologue, without_atomic
 from .compiler import Compiler
 from .header import Header, differs_in_cxx, scan, without_bodies
@@ -231,7 +232,7 @@ class _Text:
             return known[1] if known else match[0]
 
         message = re.sub(r"\bct_c(\d+) \{aka ([^{}]*)\}", r"\2", message)
-        return re.sub(r"\bct_c(\d+)\b", name, message)
+        return plain(re.sub(r"\bct_c(\d+)\b", name, message))
 
 
 def _failures(text: _Text) -> list[Failure]:
