@@ -534,7 +534,7 @@ class _Words:
     def _padding(self, index: int) -> list[tuple[str, _Difference]]:
         """The fields that C has none for.
 
-        In their place there is nothing, unless their names say so, or something else of a union.
+        In their place is nothing, unless their names say so, or something else of a union.
         """
         what = "C has no such field, and nothing else in its place"
         happens = "Python reads and writes bytes that C takes no notice of"
