@@ -243,7 +243,9 @@ template <class P, class C> constexpr int ct_pointers() {
         return ct_targets<P, ct_bare<typename ct_target_of<C>::type>>();
     } else if constexpr (ct_is_wrapped<ct_some_pointer, C>(sizeof(void *))) {
         /* Not where it is the struct's own address. */
-        return ct_judge<P, C> == ct_kind || ct_judge<P, C> == ct_other ? ct_wrapped : ct_kind;
+        constexpr int verdict = ct_judge<P, C>;
+        return verdict == ct_kind || verdict == ct_other || verdict == ct_empty
+            ? ct_wrapped : ct_kind;
     } else if constexpr (ct_is_integer(c)) {
         return sizeof(C) == sizeof(void *) ? ct_address : ct_kind;
     } else {

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .by_value import FLOATS, is_misplaced
+from .by_value import FLOATS, is_misplaced, rules_of
 from .c_model import Array, Basic, FunctionType, Pointer, Record, Tagged, behind, resolve, spell
 from .c_model import Type as CType
 from .c_tokens import RENAMED, word_set
@@ -149,6 +149,7 @@ class Claims:
         self.textless: list[tuple[Constant, str]] = []
         self.renamed: dict[str, str] = {}
         self.bits: list[BitField] = []
+        self._rules = rules_of(lambda macro: expansions.get(macro, macro) != macro)
         if not native:
             self._aliases += _mirrors(declarations)
         for name in {each.name for each in declarations.functions}:
@@ -201,6 +202,12 @@ class Claims:
         aliases = " ".join(f"using {name} = ct_none;" for name in names)
         return f"struct ct_none; {aliases} namespace ct_here {{"
 
+    def is_placed(self, ctype: Type) -> bool:
+        """Whether it is known in which registers C has a type, by value and in callbacks."""
+        if kind_of(ctype) == "callback":
+            return all(map(self.is_placed, (ctype[1], *ctype[2])))
+        return kind_of(ctype) != "struct" or self._rules is not None
+
     def _undefines(self, macros: Iterable[str]) -> list[str]:
         """What keeps the header's macros from rewriting the claims and the rules."""
         text = "\n".join([*self._aliases, *(each.line for each in self.others)])
@@ -233,8 +240,8 @@ class Claims:
     def _cxx_value(self, ctype: Type) -> str:
         """The type of what is passed or returned."""
         written = self.cxx(ctype)
-        is_struct = self._native and kind_of(ctype) == "struct"
-        if is_struct and is_misplaced(self._declarations, int(ctype[1])):
+        is_struct = kind_of(ctype) == "struct"
+        if is_struct and is_misplaced(self._declarations, int(ctype[1]), self._rules):
             return f"ct_torn<{written}>"
         return written
 

@@ -146,30 +146,22 @@ class _Words:
                 with self._declarations.each(failure.claim.of.name):
                     yield from self._function(failure)
         for function in self._declarations.functions:
-            yield from self._strays(function)
-            undecided = [
-                each
-                for each in function.arguments or []
-                if kind_of(each) in ("any", "converts")
-            ]
-            if undecided and self._claims.has(function):
-                names = ", ".join(self._declarations.python(each) for each in undecided)
-                yield from self._findings_of(
-                    function,
-                    [
-                        _Difference(
-                            "coverage",
-                            "unjudged",
-                            f"{names} decides at run time what is passed",
-                            "not judged",
-                        )
-                    ],
-                )
+            if self._claims.has(function):
+                yield from self._findings_of(function, self._undecided(function))
 
-    def _strays(self, function: Function) -> Iterator[Finding]:
-        if self._claims.has(function):
-            differences = [_stray(name, meant) for name, meant in function.strays]
-            yield from self._findings_of(function, differences)
+    def _undecided(self, function: Function) -> list[_Difference]:
+        """What the compiler is not asked about a function."""
+        found = [_stray(name, meant) for name, meant in function.strays]
+        arguments = function.arguments or []
+        undecided = [each for each in arguments if kind_of(each) in ("any", "converts")]
+        if undecided:
+            names = ", ".join(map(self._declarations.python, undecided))
+            what = f"{names} decides at run time what is passed"
+            found.append(_Difference("coverage", "unjudged", what, "not judged"))
+        if not all(map(self._claims.is_placed, (function.result, *arguments))):
+            what = "in which registers this platform has a struct by value is not known here"
+            found.append(_Difference("coverage", "unjudged", what, "not judged"))
+        return found
 
     def _function(self, failure: Failure) -> Iterator[Finding]:
         function: Function = failure.claim.of

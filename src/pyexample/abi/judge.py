@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from .asm import data
+from .by_value import PLATFORM_MACROS
 from .c_tokens import plain
 from .claims import END, MODES, RULES, Claim, Claims, prologue, without_atomic
 from .compiler import Compiler
@@ -136,6 +137,7 @@ def _judge_in(
 ) -> Judgement:
     before = [*RULES.splitlines(), *prologue(headers, mode).splitlines()]
     names = sorted({name for each in declarations.constants for name in each.names})
+    names += PLATFORM_MACROS
     _write(source, [*before, _PROBES, *(f"ct_probe {name}" for name in names)])
     preprocessed, _, probes = compiler.preprocess(source).partition(f"\n{_PROBES}\n")
     # g++ goes to a line of its own, behind a "#", where a macro is a system header's.
