@@ -258,4 +258,6 @@ def package_files() -> set[str]:
     python = {
         f"pyexample/{path.relative_to(package).as_posix()}" for path in package.rglob("*.py")
     }
-    return python | {"pyexample/py.typed", "pyexample/abi/claims.h"}
+    return python | {
+        "pyexample/py.typed", "pyexample/abi/claims.h", "pyexample/abi/include/stdatomic.h"
+    }  # fmt: skip

@@ -125,6 +125,21 @@ lib.f.argtypes, lib.f.restype = [POINTER(c_int)], c_int
 """,
         set(),
     ),
+    "names of <stdatomic.h>": (
+        "#include <stdatomic.h>\n#include <stdint.h>\nstruct s { atomic_int a; _Atomic(long long) b;"
+        " _Atomic unsigned char c; atomic_bool d; _Atomic int *p; atomic_uintptr_t u; };"
+        " typedef _Atomic(struct s *) head; atomic_flag *f(struct s *, atomic_int *, _Atomic(int));"
+        " int g(head *, _Atomic(void (*)(int)));"
+        " static inline int h(struct s *p) { return atomic_load(&p->a); }",
+        """
+class s(Structure):
+    _fields_ = [("a", c_int), ("b", c_longlong), ("c", c_ubyte), ("d", c_bool),
+                ("p", POINTER(c_int)), ("u", c_size_t)]
+lib.f.argtypes, lib.f.restype = [POINTER(s), POINTER(c_int), c_int], c_void_p
+lib.g.argtypes, lib.g.restype = [POINTER(POINTER(s)), CFUNCTYPE(None, c_int)], c_long
+""",
+        {("error", "width", "g")},
+    ),
     "explicit padding": (
         "struct s { char a; double b; short c; };",
         """

@@ -72,17 +72,6 @@ template <class T> struct ct_remove_cv { using type = T; };
 template <class T> struct ct_remove_cv<const T> { using type = T; };
 template <class T> struct ct_remove_cv<volatile T> { using type = T; };
 template <class T> struct ct_remove_cv<const volatile T> { using type = T; };
-#ifdef __clang__ /* others have no _Atomic in C++; it is not deduced */
-#define ct_define_atomic(T) \
-    template <> struct ct_remove_cv<_Atomic(T)> { using type = T; };
-ct_define_atomic(bool) ct_define_atomic(char)
-ct_define_atomic(signed char) ct_define_atomic(unsigned char)
-ct_define_atomic(short) ct_define_atomic(unsigned short)
-ct_define_atomic(int) ct_define_atomic(unsigned int)
-ct_define_atomic(long) ct_define_atomic(unsigned long)
-ct_define_atomic(long long) ct_define_atomic(unsigned long long)
-ct_define_atomic(float) ct_define_atomic(double) ct_define_atomic(void *)
-#endif
 template <class T> using ct_bare = typename ct_remove_cv<T>::type;
 template <class T> constexpr bool ct_is_const = false;
 template <class T> constexpr bool ct_is_const<const T> = true;

@@ -34,14 +34,21 @@ _C_WORDS = {
     "_Atomic": "",
     "_Complex": "__complex__",
 }
-_ATOMIC = re.compile(r"\b_Atomic\b(?:\s*\(([^()]*)\))?")
 _WORDS_WITHOUT_BODIES = {word: text for word, text in _C_WORDS.items() if word != "_Atomic"}
 """No macro stands for both ``_Atomic int`` and ``_Atomic(int)``: see ``without_atomic``."""
+_ATOMIC = re.compile(r"\b_Atomic\b(?:\s*\(((?:[^()]|\([^()]*\))*)\))?")
+
+
+def is_atomic(preprocessed: str) -> bool:
+    """Whether there is an atomic type: a compiler that knows it makes it another type."""
+    return re.search(r"^[^#\n]*\b_Atomic\b", preprocessed, re.MULTILINE) is not None
 
 
 def without_atomic(line: str) -> str:
     """A line of a header, its atomic types as the plain ones, which are as large."""
-    return line if line.startswith("#") else _ATOMIC.sub(r"\1", line)
+    if line.startswith("#"):
+        return line
+    return _ATOMIC.sub(lambda it: f"__typeof__({it[1]})" if it[1] else "", line)
 
 
 with open(os.path.join(os.path.dirname(__file__), "claims.h"), encoding="utf-8") as _stream:

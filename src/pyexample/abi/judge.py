@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from .asm import data
 from .by_value import PLATFORM_MACROS
 from .c_tokens import plain
-from .claims import END, MODES, RULES, Claim, Claims, prologue, without_atomic
+from .claims import END, MODES, RULES, Claim, Claims, is_atomic, prologue, without_atomic
 from .compiler import Compiler
 from .header import Header, differs_in_cxx, scan, without_bodies
 from .model import Declarations
@@ -146,7 +146,7 @@ def _judge_in(
     header = scan(preprocessed, source, headers)
     if mode == MODES[0] and not as_cxx_at_last and any(map(_is_another_in_cxx, header.files)):
         raise _IsAnotherInCxxError
-    if mode == "C without bodies":
+    if mode == "C without bodies" or is_atomic(preprocessed):
         before = list(map(without_atomic, without_bodies(preprocessed, source)))
         before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')
     macros = set(re.findall(r"^\s*#\s*define\s+(\w+)", preprocessed, re.MULTILINE))
