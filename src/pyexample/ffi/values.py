@@ -66,7 +66,7 @@ NEVER = 2**63 - 1
 
 
 class DeclarationError(TypeError):
-    """A declaration that contradicts itself, or that cannot be understood."""
+    """The declaration contradicts itself, or says something that is not supported."""
 
 
 class Word:
