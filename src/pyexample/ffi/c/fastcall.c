@@ -629,12 +629,6 @@ typedef struct call_state {
 
 static Py_tss_t *innermost;
 static int64_t has_callbacks; /* whether there ever was one */
-static int64_t left;          /* how many callbacks wait for C to leave them */
-
-int64_t fastcall_add_left(int64_t number)
-{
-    return ADD(&left, number);
-}
 
 void fastcall_after_fork(void)
 {
@@ -643,18 +637,6 @@ void fastcall_after_fork(void)
         for (unsigned i = 0; state->held && i < state->held->handle_count; i++) {
             add_user(state->held->handles[i]);
         }
-    }
-}
-
-/* Have Python let go of those that C has left, and keep the error that is set, if any. */
-static void release_left(PyObject *self)
-{
-    PyObject *type, *error, *traceback;
-    if (GET(&left)) {
-        py.PyErr_Fetch(&type, &error, &traceback);
-        drop(call_attribute(self, "release_left", NULL, NULL, 0, NULL));
-        py.PyErr_Clear();
-        py.PyErr_Restore(type, error, traceback);
     }
 }
 
@@ -706,8 +688,8 @@ static two_words call_and_release(const fastcall_descriptor *descriptor, const f
 
 /* The same where C may call back. Returns whether no callback raised an exception; else that
    is set. */
-static int call_with_state(PyObject *self, const fastcall_descriptor *descriptor,
-    const frame *frame, const holdings *held, two_words *result)
+static int call_with_state(const fastcall_descriptor *descriptor, const frame *frame,
+    const holdings *held, two_words *result)
 {
     call_state state = {NULL, NULL, {NULL, NULL, NULL}};
     state.outer = py.PyThread_tss_get(innermost);
@@ -721,7 +703,6 @@ static int call_with_state(PyObject *self, const fastcall_descriptor *descriptor
     if (state.error[0]) {
         py.PyErr_Restore(state.error[0], state.error[1], state.error[2]);
     }
-    release_left(self);
     return !state.error[0];
 }
 
@@ -784,7 +765,7 @@ static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t 
     returned = NULL;
     if (!GET(&has_callbacks)) {
         result = call_and_release(descriptor, &frame, &held);
-    } else if (!call_with_state(self, descriptor, &frame, &held, &result)) {
+    } else if (!call_with_state(descriptor, &frame, &held, &result)) {
         goto done;
     }
     /* A text that is returned may be a handle's: what is held is released in the end. */
