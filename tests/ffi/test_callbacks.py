@@ -1,6 +1,7 @@
 """Callbacks: kept alive, called with the right values, and no exception is lost."""
 
 import gc
+import random
 import signal
 import sys
 import threading
@@ -9,6 +10,8 @@ import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from ctypes import CFUNCTYPE, c_int
+from importlib import import_module
 from pathlib import Path
 from types import BuiltinFunctionType
 from typing import Any
@@ -546,6 +549,109 @@ def test_an_exception_that_no_declared_call_raises(
 
     shelf.watch(box, 2, 0, call_declared)
     assert raw(box, 2, 0) == 9
+
+
+@pytest.fixture
+def greenlet(missing: Callable[[str], None]) -> Any:
+    """The package: each greenlet has a stack of its own, C's as well, that others lie over."""
+    try:
+        return import_module("greenlet")
+    except ImportError:
+        return missing("greenlet is not installed")
+
+
+def test_greenlets_that_switch_in_callbacks(
+    shelf: Shelf, box: Any, lost: list[str], greenlet: Any
+) -> None:
+    """They end in another order than they began: no state of theirs is used after that."""
+    main = greenlet.getcurrent()
+
+    def switch(number: int) -> int:
+        main.switch()
+        return number
+
+    def fail(number: int) -> int:
+        raise Stop(number)
+
+    shelf.watch(box, 0, 0, switch)
+    shelf.watch(box, 1, 0, fail)
+    raw = shelf.library.cdll.fire
+    for call in (shelf.fire, raw):
+        first, second = greenlet.greenlet(call), greenlet.greenlet(call)
+        first.switch(box, 0, 1)
+        second.switch(box, 0, 2)
+        assert first.switch() == 1
+        assert second.switch() == 2
+        assert calls.innermost == {}
+        assert raw(box, 1, 7) == 0
+        assert lost == ["Stop(7)"]
+        lost.clear()
+    third = greenlet.greenlet(shelf.fire)
+    third.switch(box, 0, 3)
+    assert raw(box, 1, 8) == 0
+    assert lost.pop() == "Stop(8)"
+    with pytest.raises(Stop, match=r"^9$"):
+        shelf.fire(box, 1, 9)
+    assert third.switch() == 3
+    # In a callback of ctypes' own, nothing tells that the call is not the one that is running:
+    # an exception may be the call's, but it is in no memory that is another's.
+    by_ctypes = CFUNCTYPE(c_int, c_int)(switch)
+    shelf.library.cdll.watch(box, 2, 0, by_ctypes)
+    fourth = greenlet.greenlet(shelf.fire)
+    fourth.switch(box, 2, 4)
+    assert raw(box, 1, 10) == 0
+    came: list[str] = []
+    try:
+        assert fourth.switch() == 4
+    except Stop as error:
+        came.append(repr(error))
+    assert came + lost == ["Stop(10)"]
+    lost.clear()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_greenlets_get_their_own_exceptions(shelf: Shelf, seed: int, greenlet: Any) -> None:
+    main = greenlet.getcurrent()
+    choose = random.Random(seed)  # noqa: S311
+
+    def work(mine: int) -> int:
+        box, deep = shelf.box_open(ord("g"), 0), choose.randint(1, 4)
+
+        def called(number: int) -> int:
+            main.switch()
+            if number < deep:
+                assert shelf.fire(box, 1, number) == number
+                if number % 2:
+                    return int(shelf.fire(box, 0, number + 1))
+                return int(shelf.each(box, 1, lambda given: called(number + 1)))
+            main.switch()
+            raise KeyError(mine, number)
+
+        def switch(number: int) -> int:
+            main.switch()
+            return number
+
+        shelf.watch(box, 0, 0, called)
+        shelf.watch(box, 1, 0, switch)
+        for _ in range(20):
+            with pytest.raises(KeyError) as caught:
+                shelf.fire(box, 0, 0)
+            assert caught.value.args == (mine, deep)
+            with pytest.raises(RuntimeError, match="is in use"):
+                shelf.each(box, 1, lambda number: box.close())
+        box.close()
+        return mine
+
+    running = {each: greenlet.greenlet(work) for each in range(6)}
+    for number, each in running.items():
+        each.switch(number)
+    while running:
+        number = choose.choice([*running])
+        result = running[number].switch()
+        if running[number].dead:
+            assert result == number
+            del running[number]
+    assert calls.innermost == {}
 
 
 def test_what_is_said_of_it(shelf: Shelf, box: Any, capfd: pytest.CaptureFixture[str]) -> None:

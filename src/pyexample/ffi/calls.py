@@ -19,23 +19,34 @@ class CallState:
 
     Attributes:
         thread: the thread that it runs in.
-        outer: the state that the thread is in before; None if there is none.
+        outer: the state that the thread was in before; None if there is none.
+        inner: the one that it was in after that, and is in still; None if there is none.
         in_c: whether it is a call whose C function is running.
         error: what a callback of this call raised.
         cleanups: what has to be done in the end; each may be called twice.
     """
 
-    __slots__ = ("cleanups", "error", "in_c", "outer", "thread")
+    __slots__ = ("cleanups", "error", "in_c", "inner", "outer", "thread")
 
     def __init__(self) -> None:
         self.thread = get_ident()
         self.outer = innermost.get(self.thread)
+        self.inner: CallState | None = None
         self.in_c = False
         self.error: BaseException | None = None
         self.cleanups: list[Callable[[], object]] = []
 
     def enter(self) -> None:
-        """Become the state that the thread is in."""
+        """Become the state that the thread is in.
+
+        With greenlets, each of which has calls of its own, it need not be the first that its
+        outer one has, nor the first of them to be left.
+        """
+        if self.outer is not None:
+            self.inner = self.outer.inner
+            self.outer.inner = self
+            if self.inner is not None:
+                self.inner.outer = self
         innermost[self.thread] = self
 
     def leave(self) -> None:
@@ -43,9 +54,12 @@ class CallState:
 
         It is called again where a signal's handler interrupts it.
         """
+        if self.inner is not None:
+            self.inner.outer = self.outer
         if self.outer is None:
             innermost.pop(self.thread, None)
         else:
+            self.outer.inner = self.inner
             innermost[self.thread] = self.outer
         for clean_up in self.cleanups:
             clean_up()
