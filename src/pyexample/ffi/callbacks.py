@@ -23,31 +23,33 @@ _IN_PYTHON = implementation.name != "cpython"
 class Callback:
     """A type of C function pointers, declared as a typed Python function (a decorator).
 
-    In a declaration it is the C type of a parameter that is ``Callable``. C may call it until
-    the function that it was passed to returns; ``Keep`` is for those that C keeps.
+    In a declaration, it is the C type of a ``Callable`` parameter. C may call the callable
+    until the function that it was passed to returns. If C keeps it for longer, write ``Keep``.
 
-    An exception in it (KeyboardInterrupt included) is raised by the declared function that
-    made C call back; C gets a result that stands for failure, and what else it calls back in
-    this thread meanwhile gets the same. Where no declared function did, nothing can raise it:
-    it goes to ``sys.unraisablehook`` at once, or to ``threading.excepthook`` in a thread that
-    C started. A call that comes after the callable was let go of, since C had read the pointer
-    in one thread when another thread replaced it, is reported there as well, and gets the
-    result that stands for failure. (But where 1,000 other callables of this type were let go
-    of meanwhile, C's function is another callable's by then, which gets the call.) Without
-    fast calls, a KeyboardInterrupt that comes while C runs, rather than
-    Python, is lost, as it is with ctypes alone.
+    An exception in the callable (KeyboardInterrupt included) is raised by the declared function
+    that made C call back. Until that function returns, C gets the result ``failed`` from this
+    and every further callback in this thread. If no declared function made C call back, nothing
+    can raise the exception: it goes to ``sys.unraisablehook`` at once, or to
+    ``threading.excepthook`` in a thread that C started. Without fast calls, a KeyboardInterrupt
+    that arrives while C code runs is lost, as it is with ctypes alone.
 
-    C may call back from a thread of its own, which then waits for the GIL; so a function that
-    is passed a callback releases it, unless ``SAME_THREAD`` says that C does not. The same
-    holds for a function that waits for such a thread to end: it has to release the GIL.
+    C may call a callable that is no longer kept alive, if one thread had read the pointer when
+    another thread replaced it. That call is reported in the same way, and C gets ``failed``. A
+    function pointer is used again once 1,000 other callables of this type were released; a call
+    that comes even later reaches the new callable.
+
+    If C calls back from a thread of its own, that thread waits for the GIL. So a function that
+    is passed a callback must release the GIL, unless ``SAME_THREAD`` says that C calls back in
+    the caller's thread only. A function that waits for such a thread to end must release the
+    GIL too.
     """
 
     def __init__(self, function: Function[..., Any], /, *, failed: Any = None) -> None:
         """Declare it.
 
         Args:
-            function: the Python function, declared like any.
-            failed: the result that C gets where the callable raised an exception; None is
+            function: a typed Python function, as for ``Library.function``.
+            failed: the result that C gets if the callable raises an exception; None means
                 zero.
         """
         declaration = self.declaration = Declaration(function)
