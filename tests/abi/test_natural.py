@@ -140,6 +140,22 @@ lib.g.argtypes, lib.g.restype = [POINTER(POINTER(s)), CFUNCTYPE(None, c_int)], c
 """,
         {("error", "width", "g")},
     ),
+    "functions without a prototype": (
+        "int f(); int g(int (*)(), long); long h(void (*)(int (*)())); struct s { void (*done)(); int x; };"
+        " typedef int (*hook)(); void i(struct s *, hook *); int j(); int k(void);",
+        """
+class s(Structure):
+    _fields_ = [("done", CFUNCTYPE(None, c_int, c_void_p)), ("x", c_int)]
+Hook = CFUNCTYPE(c_int, c_int)
+lib.f.argtypes, lib.f.restype = [c_int, c_char_p], c_int
+lib.g.argtypes, lib.g.restype = [CFUNCTYPE(c_int, c_int, c_int), c_long], c_int
+lib.h.argtypes, lib.h.restype = [CFUNCTYPE(None, CFUNCTYPE(c_int, c_double))], c_long
+lib.i.argtypes, lib.i.restype = [POINTER(s), POINTER(Hook)], None
+lib.j.argtypes, lib.j.restype = [c_int], c_long
+lib.k.argtypes, lib.k.restype = [c_int], c_int
+""",
+        {("error", "width", "j"), ("error", "count", "k")},
+    ),
     "explicit padding": (
         "struct s { char a; double b; short c; };",
         """
@@ -397,6 +413,14 @@ def test_what_is_left_at_its_default_is_said(
     told = {each["subject"]: each["what"] for each in report["findings"]}
     assert "left at its default" not in told["f"]
     assert "left at its default" in told["g"]
+
+
+def test_what_c_leaves_open_is_noted(tmp_path: Path, tool: Callable[[str], str]) -> None:
+    tool("g++")
+    header, module, _ = CASES["functions without a prototype"]
+    findings = Binding(tmp_path, header, PRELUDE + module).report()["findings"]
+    told = {each["subject"] for each in findings if "C does not say" in each["what"]}
+    assert told == {"f", "g", "h", "i", "j", "s.done"}
 
 
 def test_everything_is_said_once(tmp_path: Path, tool: Callable[[str], str]) -> None:

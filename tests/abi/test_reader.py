@@ -43,7 +43,7 @@ DECLARATIONS = """
 int (plain)(int);                                   | int plain(int)
 extern int (named) (int a, char (b));               | int named(int a, char b)
 int ((twice))(void);                                | int twice(void)
-int old();                                          | int old(void)
+int old();                                          | int old()
 int first(void), second(int), *third(void), fourth; | int first(void); int second(int); int *third(void); int fourth
 int (*returns(int n))(const void *, size_t);        | int (*returns(int n))(const void *, size_t)
 int (*(*deeper(void))(int))[3];                     | int (*(*deeper(void))(int))[3]

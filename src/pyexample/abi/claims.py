@@ -74,6 +74,7 @@ class Claim:
         of: the declaration.
         line: what is to be true; of "count", a line of C++; of "constant", what is to be 0.
         questions: by a name of ours, ``ct_tell`` types whose arguments are the answer.
+        is_open: whether C does not say what is passed: to ``int f();``, or by a callback.
         struct: of a struct and its fields: its index.
         within: of a field: its struct's name.
     """
@@ -84,6 +85,7 @@ class Claim:
     questions: dict[str, str] = field(default_factory=dict[str, str])
     struct: int | None = None
     within: str = ""
+    is_open: bool = False
 
     @property
     def subject(self) -> str:
@@ -616,7 +618,10 @@ class Claims:
         if member is None:
             return self._gap(struct, index, place)
         c_type = f"ct_field({alias}, {spelled(member)})"
-        verdict = f"ct_member<{self.cxx(each.type)}, {c_type}>"
+        record = self._records[index]
+        found = self._type_of(record, member) if record else None
+        specified = _specified(each.type, found) if found else each.type
+        verdict = f"ct_member<{self.cxx(specified)}, {c_type}>"
         questions = {"type": f"ct_tell<{verdict}, {c_type}>"}
         line = f"{verdict} == 0"
         if each.bits:
@@ -627,7 +632,8 @@ class Claims:
         offset = f"ct_offset({alias}, {spelled(member)})"
         questions["offset"] = f"ct_tell_values<{offset}, {place.offset}>"
         line = f"{line} && {offset} == {place.offset}"
-        return [Claim("field", each, line, questions, index, struct.name)]
+        is_open = specified != each.type
+        return [Claim("field", each, line, questions, index, struct.name, is_open)]
 
     def _gap(self, struct: Struct, index: int, place: "_Place") -> list[Claim]:
         """The claim about a field that C has no name for: it is where C has nothing."""
@@ -666,20 +672,26 @@ class Claims:
 
     def _function(self, function: Function) -> Claim:
         name = self.renamed.get(function.name, function.name)
+        prototype = self._header.functions.get(name)
+        declared_result, arguments = function.result, function.arguments
+        if prototype is not None:
+            declared_result = _specified(declared_result, prototype.type.result)
+            arguments = arguments and _specified_arguments(arguments, prototype.type)
+        is_open = (declared_result, arguments) != (function.result, function.arguments)
         c_function = f"decltype({spelled(name)})"
         questions = {"type": f"ct_tell<0, {c_function}>"}
         result = f"ct_signature<{c_function}>::result"
-        python_result = self._cxx_value(function.result)
+        python_result = self._cxx_value(declared_result)
         verdict = f"ct_result<{python_result}, {result}>"
         questions["result"] = f"ct_tell<{verdict}, {result}>"
-        if function.arguments is None:
+        if arguments is None:
             line = f"ct_undeclared<{c_function}> == 0 && {verdict} == 0"
             questions["undeclared"] = (
                 f"ct_tell_values<(long long)(ct_category_of<{c_function}> == ct_is_function),"
                 f" (long long)ct_undeclared<{c_function}>>"
             )
-            return Claim("function", function, line, questions)
-        types = [self._cxx_value(each) for each in function.arguments]
+            return Claim("function", function, line, questions, is_open=is_open)
+        types = [self._cxx_value(each) for each in arguments]
         line = f"ct_function<{', '.join([c_function, python_result, *types])}> == 0"
         questions["count"] = (
             f"ct_tell_values<(long long)(ct_category_of<{c_function}> == ct_is_function),"
@@ -692,7 +704,7 @@ class Claims:
             questions[f"argument {number}"] = (
                 f"ct_tell<ct_argument<{ctype}, {parameter}>, {parameter}>"
             )
-        return Claim("function", function, line, questions)
+        return Claim("function", function, line, questions, is_open=is_open)
 
     def _constant(self, constant: Constant, expansions: dict[str, str]) -> None:
         for name in constant.names:
@@ -759,6 +771,28 @@ def reached(ctype: CType) -> CType:
     while isinstance(whole := resolve(ctype), Pointer | Array):
         ctype = whole.target if isinstance(whole, Pointer) else whole.item
     return behind(ctype)
+
+
+def _specified(ctype: Type, c_type: CType) -> Type:
+    """A type without the arguments of callbacks that C leaves open: ``int (*)()``."""
+    kind, whole = kind_of(ctype), resolve(c_type)
+    if kind in ("pointer", "array", "in", "out") and isinstance(whole, Pointer | Array):
+        inner = whole.target if isinstance(whole, Pointer) else whole.item
+        return [kind, _specified(ctype[1], inner), *ctype[2:]]
+    if kind == "callback":
+        target = resolve(whole.target) if isinstance(whole, Pointer) else whole
+        if isinstance(target, FunctionType):
+            result = _specified(ctype[1], target.result)
+            return [kind, result, _specified_arguments(ctype[2], target)]
+    return ctype
+
+
+def _specified_arguments(arguments: list[Type], function: FunctionType) -> list[Type]:
+    if not function.has_prototype:
+        return []
+    given = len(function.parameters)
+    pairs = zip(arguments, function.parameters, strict=False)
+    return [*(_specified(each, it.type) for each, it in pairs), *arguments[given:]]
 
 
 def _levels(ctype: CType) -> int:

@@ -105,6 +105,14 @@ class _Difference:
     argument: str = ""
 
 
+_OPEN = _Difference(
+    "coverage",
+    "unjudged",
+    "C does not say which arguments are passed there, as in int f();",
+    "right if it is what the library means; only the result is judged",
+)
+
+
 def findings(
     declarations: Declarations,
     judgement: Judgement,
@@ -148,6 +156,9 @@ class _Words:
         for function in self._declarations.functions:
             if self._claims.has(function):
                 yield from self._findings_of(function, self._undecided(function))
+        for claim in self._claims.others:
+            if claim.kind == "function" and claim.is_open:
+                yield from self._findings_of(claim.of, [_OPEN])
 
     def _undecided(self, function: Function) -> list[_Difference]:
         """What the compiler is not asked about a function."""
@@ -190,6 +201,9 @@ class _Words:
         if function.arguments is None:
             yield from self._no_argtypes(failure)
             return
+        prototype = self._prototype(function)
+        if prototype and not prototype.type.has_prototype:
+            return
         given = len(function.arguments)
         _, count, variadic, worst = failure.numbers("count")
         if VERDICTS[worst] == "promoted":
@@ -220,7 +234,6 @@ class _Words:
                 if given < count
                 else "an argument that is passed is not read, and those behind it are misread",
             )
-        prototype = self._prototype(function)
         names = [each.name for each in prototype.type.parameters] if prototype else []
         swapped: list[str] = []
         for number, ctype in enumerate(function.arguments[:count]):
@@ -341,6 +354,11 @@ class _Words:
                 with self._declarations.each(struct.name):
                     own = self._struct(index, spelling, by_struct.get(index, []))
                     differences = [*own, *self._bits(index), *self._by_itself(index)]
+                    differences += [
+                        (each.of.name, _OPEN)
+                        for each in self._claims.others
+                        if each.struct == index and each.is_open
+                    ]
                     yield from self._findings_in(struct, spelling, differences)
                     if not any(each.grade == "breaks" for _, each in differences):
                         padding = self._padding(index)
