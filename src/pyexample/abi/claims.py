@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .by_value import FLOATS, is_misplaced, rules_of
+from .by_value import FLOATS, Rules, is_misplaced, rules_of
 from .c_model import Array, Basic, FunctionType, Pointer, Record, Tagged, behind, resolve, spell
 from .c_model import Type as CType
 from .c_tokens import RENAMED, word_set
@@ -158,7 +158,9 @@ class Claims:
         self.textless: list[tuple[Constant, str]] = []
         self.renamed: dict[str, str] = {}
         self.bits: list[BitField] = []
-        self._rules = rules_of(lambda macro: expansions.get(macro, macro) != macro)
+        self._rules: Rules | None = rules_of(
+            lambda macro: expansions.get(macro, macro) != macro
+        )
         if not native:
             self._aliases += _mirrors(declarations)
         for name in {each.name for each in declarations.functions}:
