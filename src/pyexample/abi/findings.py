@@ -635,19 +635,19 @@ class _Words:
             if function.library not in known:
                 continue  # another library's, of which nothing is in these headers
             seen.add(function.name)
-            instead = f": a macro puts {stands_for} in its place" if stands_for else ""
-            yield from self._findings_of(
-                function,
-                [
-                    _Difference(
-                        "breaks",
-                        "not in the header",
-                        f"the headers declare no such function{instead}",
-                        "AttributeError, or another function than the one that was meant, as"
-                        " soon as the library has no such function either",
-                    )
-                ],
+            what = "the headers declare no such function"
+            what += f": a macro puts {stands_for} in its place" if stands_for else ""
+            happens = (
+                "AttributeError, or another function than the one that was meant, as soon as"
+                " the library has no such function either"
             )
+            grade: Grade = "breaks"
+            if function.is_optional and not stands_for:
+                grade = "coverage"
+                what += ", and the module can do without it"
+                happens = "not judged"
+            difference = _Difference(grade, "not in the header", what, happens)
+            yield from self._findings_of(function, [difference])
 
     def not_in_python(self, headers: list[str], paste: Paste) -> Iterator[Finding]:
         declared = {each.name for each in self._declarations.functions}
