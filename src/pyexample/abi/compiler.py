@@ -101,8 +101,8 @@ class BrokeDownError(CannotJudgeError):
 
 # Of g++ and clang++, of their drivers when the compiler proper was ended, and of cl.
 _BREAKDOWN = re.compile(
-    r".*\b(?:internal compiler error|signal terminated program|unable to execute command"
-    r"|please submit a (?:full )?bug report|C1001)\b.*",
+    r"\b(?:internal compiler error|signal terminated program|unable to execute command"
+    r"|please submit a (?:full )?bug report|C1001)\b",
     re.IGNORECASE,
 )
 
@@ -218,9 +218,10 @@ class Compiler:
         environment.pop("GCC_EXTRA_DIAGNOSTIC_OUTPUT", None)
         name = f"the compiler {self.command[0]}"
         done = run(command, self._timeout, name, environment)
-        breakdown = _BREAKDOWN.search(f"{done.stderr}\n{done.stdout}")
-        if done.returncode < 0 or (done.returncode and breakdown):
-            how = breakdown[0].strip() if breakdown else f"signal {-done.returncode}"
+        said = f"{done.stderr}\n{done.stdout}".splitlines() if done.returncode else []
+        breakdown = next(filter(_BREAKDOWN.search, said), None)
+        if done.returncode < 0 or breakdown:
+            how = breakdown.strip() if breakdown else f"signal {-done.returncode}"
             raise BrokeDownError(
                 f"{name} broke down ({how}): that is no mistake of the header or of the"
                 " binding; another compiler may do better (--compiler)"

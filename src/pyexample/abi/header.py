@@ -47,7 +47,6 @@ class Header:
 
     Attributes:
         unit: all that they declare, and the headers that they include.
-        files: the headers themselves, and those of their library that they include.
         identifiers: every name that occurs.
         constants: those that may be constants, of the headers themselves. Another library's,
             or the system's, are none of theirs: LITTLE_ENDIAN is not what a binding means.
@@ -63,7 +62,8 @@ class Header:
             if not (each.has_body or each.is_static)
         }
         self.identifiers: set[str] = set().union(*unit.names.values())
-        self.files = theirs = _those_of(headers, unit)
+        files = {*unit.names, *(each.file for each in unit.macros.values())}
+        theirs = _those_of(headers, files, unit.system)
         self.constants: set[str] = set().union(*(unit.names.get(file, ()) for file in theirs))
         self.constants |= {each.name for each in unit.macros.values() if each.file in theirs}
         self.records: dict[str, tuple[str, Record]] = {}
@@ -142,15 +142,21 @@ def is_in(declaration: Declaration, headers: Iterable[str]) -> bool:
     return _is_one_of(declaration.file, headers)
 
 
-def _those_of(headers: Iterable[str], unit: Unit) -> set[str]:
+def files_of(preprocessed: str, headers: Iterable[str]) -> set[str]:
+    """The headers themselves, and those of their library that they include."""
+    marks = re.findall(r'^#(?:line)? \d+ "([^"\n]*)"(.*)', preprocessed, re.MULTILINE)
+    system = {file for file, flags in marks if "3" in flags.split()}
+    return _those_of(headers, {file for file, _ in marks}, system)
+
+
+def _those_of(headers: Iterable[str], files: set[str], system: set[str]) -> set[str]:
     """The files of the headers' library: not the system's, unless beside them."""
     headers = list(headers)
-    files = {*unit.names, *(each.file for each in unit.macros.values())}
     folders = {os.path.dirname(file) for file in files if _is_one_of(file, headers)}
     return {
         file
         for file in files
-        if file not in unit.system or _is_within(file, folders) or _is_one_of(file, headers)
+        if file not in system or _is_within(file, folders) or _is_one_of(file, headers)
     }
 
 

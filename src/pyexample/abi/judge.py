@@ -20,7 +20,7 @@ from .claims import (
     without_atomic,
 )
 from .compiler import BrokeDownError, Compiler
-from .header import Header, differs_in_cxx, scan, without_bodies
+from .header import Header, differs_in_cxx, files_of, scan, without_bodies
 from .model import Declarations
 from .processes import CannotJudgeError, TookTooLongError
 
@@ -157,9 +157,10 @@ def _judge_in(
     # g++ goes to a line of its own, behind a "#", where a macro is a system header's.
     probes = "".join(row for row in probes.splitlines(True) if not row.startswith("#"))
     expansions = [" ".join(each.split()) for each in re.split(r"\bct_probe\b", probes)[1:]]
-    header = scan(preprocessed, source, headers)
-    if mode == MODES[0] and not as_cxx_at_last and any(map(_is_another_in_cxx, header.files)):
+    files = files_of(preprocessed, headers)
+    if mode == MODES[0] and not as_cxx_at_last and any(map(_is_another_in_cxx, files)):
         raise _IsAnotherInCxxError
+    header = scan(preprocessed, source, headers)
     if mode == "C without bodies" or is_atomic(preprocessed):
         before = list(map(without_atomic, without_bodies(preprocessed, source)))
         before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')
