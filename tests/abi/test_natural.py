@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from bindings import Binding
 
+from pyexample.abi.findings import _HAPPENS, _WORDS
+from pyexample.abi.judge import VERDICTS
+
 PRELUDE = "from ctypes import *\nlib = CDLL('libtable.so')\n"
 
 CASES: dict[str, tuple[str, str, set[tuple[str, str, str]]]] = {
@@ -155,6 +158,28 @@ lib.j.argtypes, lib.j.restype = [c_int], c_long
 lib.k.argtypes, lib.k.restype = [c_int], c_int
 """,
         {("error", "width", "j"), ("error", "count", "k")},
+    ),
+    "callbacks that C calls as variadic ones": (
+        "void f(void (*)(const char *, ...)); void g(void (*)(const char *, ...));"
+        " void h(void (*)(const char *, long)); void i(void (*)(const char *, ...));",
+        """
+lib.f.argtypes, lib.f.restype = [CFUNCTYPE(None, c_char_p)], None
+lib.g.argtypes, lib.g.restype = [CFUNCTYPE(None, c_char_p, c_void_p)], None
+lib.h.argtypes, lib.h.restype = [CFUNCTYPE(None, c_long, c_char_p)], None
+lib.i.argtypes, lib.i.restype = [CFUNCTYPE(None, c_char_p, c_float)], None
+""",
+        {("error", "extra", "g"), ("error", "swapped", "h"), ("error", "promoted", "i")},
+    ),
+    "functions of the system beside the library's": (
+        "#include <stdio.h>\n#include <sys/inotify.h>\nint f(int);",
+        """
+libc = CDLL("libc.so.6")
+libc.fopen.argtypes, libc.fopen.restype = [c_char_p, c_char_p], c_void_p
+libc.free.argtypes, libc.free.restype = [c_void_p], None
+lib.f.argtypes = [c_int]
+lib.g.argtypes = [c_int]
+""",
+        {("error", "not in the header", "g")},
     ),
     "explicit padding": (
         "struct s { char a; double b; short c; };",
@@ -444,3 +469,13 @@ def test_everything_is_said_once(tmp_path: Path, tool: Callable[[str], str]) -> 
     assert said == [("X", "constant"), ("s", "layout"), ("s.b", "offset"), ("s.b", "width")]
     (constant,) = [each for each in findings if each["subject"] == "X"]
     assert (Path(constant["file"]).name, constant["line"]) == ("one.py", 3)
+
+
+def test_every_verdict_has_words() -> None:
+    without = {"agrees"}
+    assert {*VERDICTS} - {*_WORDS} == without
+    roles = ("argument", "result", "field")
+    for verdict in {*VERDICTS} - without:
+        assert verdict in _HAPPENS or all((role, verdict) in _HAPPENS for role in roles), (
+            verdict
+        )

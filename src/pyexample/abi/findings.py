@@ -39,6 +39,9 @@ _WORDS = {
     "unknown": "a struct whose name in C is not known",
     "length": "another length",
     "count": "a callback with another number of arguments",
+    "extra": "a callback that takes more than the fixed arguments of a variadic one",
+    "promoted": "a callback with a float, where C passes a double behind the fixed arguments",
+    "swapped": "a callback for which a pointer and a number have changed places",
     "written": "C may write through it, and In is read only",
     "only_read": "C cannot write through it, and Out is there to be written",
 }
@@ -68,6 +71,9 @@ _HAPPENS = {
     "unknown": "nothing is known: name the struct with --struct PYTHON=C",
     "length": "what stands behind the array is elsewhere",
     "count": "the callback takes for arguments what C has not passed, or misses some",
+    "extra": "right on most platforms, if C passes so many; Apple's arm64 passes them elsewhere",
+    "promoted": "the callback reads a part of the double",
+    "swapped": "the callback follows the number, and takes the pointer for a number: a crash",
     "written": "memory that is not to change, such as a bytes object, changes",
     "only_read": "the buffer that Python expects to be filled stays as it was",
     (
@@ -279,6 +285,8 @@ class _Words:
             return
         role = question.partition(" ")[0]
         grade: Grade = "breaks" if VERDICTS.index(verdict) >= _FIRST_ERROR else "meaning"
+        if verdict == "extra":
+            grade = "elsewhere"
         happens = (
             _HAPPENS.get(verdict) or _HAPPENS["field" if role == "type" else role, verdict]
         )
@@ -486,10 +494,11 @@ class _Words:
         if self._is_another(failure, each):
             verdict = ""
         if not verdict:
+            others = "; in its place are others" if not failure.claim.questions else ""
             yield _Difference(
                 "breaks",
                 "field",
-                f"{spelling} has no such field: {failure.message}",
+                f"{spelling} has no such field{others or f': {failure.message}'}",
                 "Python reads and writes what C has at that place, if anything",
             )
             return
@@ -622,8 +631,11 @@ class _Words:
     # What only one side has
 
     def not_in_header(self) -> Iterator[Finding]:
+        # By a function of its own: those of the system's headers are another library's.
         known = {
-            each.library for each in self._declarations.functions if self._claims.has(each)
+            each.library
+            for each in self._declarations.functions
+            if self._claims.has(each) and self._header.is_own(each.name)
         }
         seen: set[str] = set()
         for function in self._declarations.functions:

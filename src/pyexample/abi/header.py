@@ -78,6 +78,10 @@ class Header:
             if isinstance(target, Tagged) and isinstance(target.declared, Record):
                 self.records.setdefault(typedef.name, (typedef.name, target.declared))
 
+    def is_own(self, name: str) -> bool:
+        """Whether a name is one of the headers' library, not only of the system."""
+        return name in self.constants
+
     def record_like(self, name: str) -> str | None:
         """The spelling of the struct of that name, or of the only one with a similar name."""
         if name in self.records:
