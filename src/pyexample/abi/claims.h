@@ -50,6 +50,7 @@ struct ct_char { char c; };
 struct ct_object;  /* py_object */
 struct ct_opaque;  /* a Structure without fields */
 template <class T> struct ct_hidden; /* one without fields that stands for the struct T */
+template <class T> struct ct_backward; /* a number by value, in the other byte order */
 template <class T> struct ct_torn;   /* one that ctypes passes in other registers than C */
 template <class... T> struct ct_alternatives; /* a Union of pointers, of any of these types */
 template <class T, class P> struct ct_wrapper; /* the Structure T, whose only field is a P */
@@ -285,8 +286,11 @@ template <class T, class... P, class C> constexpr int ct_judge<ct_alternatives<T
     ct_category_of<C> == ct_is_struct ? ct_judge<T, C> : ct_least(ct_judge<P, C>...);
 
 template <class T, class P, class C> constexpr int ct_wrappers() {
+    using target = ct_bare<typename ct_target_of<C>::type>;
     if constexpr (ct_category_of<C> == ct_is_struct) {
         return ct_judge<T, C>;
+    } else if constexpr (ct_is_complete<target> && ct_judge<T, target> == ct_agrees) {
+        return ct_kind; /* C wants the address of the struct itself */
     } else {
         return ct_judge<P, C> == ct_agrees ? ct_wrapped : ct_judge<P, C>;
     }

@@ -251,6 +251,8 @@ class Claims:
     def _cxx_value(self, ctype: Type) -> str:
         """The type of what is passed or returned."""
         written = self.cxx(ctype)
+        if kind_of(ctype) == "swapped":
+            return f"ct_backward<{written}>"
         is_struct = kind_of(ctype) == "struct"
         if is_struct and is_misplaced(self._declarations, int(ctype[1]), self._rules):
             return f"ct_torn<{written}>"
