@@ -181,6 +181,58 @@ lib.g.argtypes = [c_int]
 """,
         {("error", "not in the header", "g")},
     ),
+    "lengths that only C has": (
+        "void f(int n, double a[n]); int g(int a[static 3], char s[restrict static 2]);"
+        " void h(int n, int m, int a[n][m]); int i(int a[const 3], int n, int b[*]);",
+        """
+lib.f.argtypes, lib.f.restype = [c_int, POINTER(c_double)], None
+lib.g.argtypes, lib.g.restype = [POINTER(c_short), c_char_p], c_int
+lib.h.argtypes, lib.h.restype = [c_int, c_int, POINTER(c_int)], None
+lib.i.argtypes, lib.i.restype = [POINTER(c_int), c_int, POINTER(c_int)], c_int
+""",
+        {("error", "target width", "g")},
+    ),
+    "values and bodies that only C has": (
+        "struct p { int x, y; }; static const struct p origin = { .y = 1, .x = 2 };"
+        ' static const char *const names[] = {"a", "b"}; static const char three[3] = {"abc"};'
+        " static inline int *list(void) { return (int[]){1, 2}; }"
+        " static inline int jump(int a) { goto out; int b = 1; out: return a; }"
+        " enum { LAST = 3 }; int f(const struct p *, int);",
+        """
+LAST = 4
+class p(Structure):
+    _fields_ = [("x", c_int), ("y", c_int)]
+lib.f.argtypes, lib.f.restype = [POINTER(p), c_int], c_int
+""",
+        {("error", "constant", "LAST")},
+    ),
+    "a bool of its own": (
+        "typedef enum { false, true } bool; bool f(bool, bool *);",
+        """
+true = 1
+lib.f.argtypes, lib.f.restype = [c_int, POINTER(c_bool)], c_int
+""",
+        {("error", "target width", "f")},
+    ),
+    "operators of C++": (
+        "int and(int or); struct s { int not; int xor; }; int f(struct s *compl);",
+        """
+class s(Structure):
+    _fields_ = [("not", c_int), ("xor", c_long)]
+lib["and"].argtypes = [c_int]
+lib.f.argtypes, lib.f.restype = [POINTER(s)], c_int
+""",
+        {("error", "layout", "s"), ("error", "width", "s.xor"), ("error", "offset", "s.xor")},
+    ),
+    "floats for a complex number": (
+        "#include <complex.h>\nvoid f(double complex *, const float complex v[2]);"
+        " void g(double complex *);",
+        """
+lib.f.argtypes, lib.f.restype = [POINTER(c_double), POINTER(c_float)], None
+lib.g.argtypes, lib.g.restype = [POINTER(c_float)], None
+""",
+        {("error", "target width", "g")},
+    ),
     "explicit padding": (
         "struct s { char a; double b; short c; };",
         """

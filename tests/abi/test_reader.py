@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyexample.abi.c_as_cxx import without_bodies
 from pyexample.abi.c_model import (
     Array,
     Basic,
@@ -26,7 +27,7 @@ from pyexample.abi.c_model import (
     spell,
 )
 from pyexample.abi.c_parser import read
-from pyexample.abi.header import scan, without_bodies
+from pyexample.abi.header import scan
 
 PRELUDE = """
 typedef unsigned long size_t;

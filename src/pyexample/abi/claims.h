@@ -193,6 +193,14 @@ template <class T, size_t n> struct ct_item_of<ct_array<T, n>> { using type = T;
 template <class P> struct ct_row_of { using type = P; };
 template <class T, class P, size_t n> struct ct_row_of<ct_row<T, P, n>> { using type = P; };
 
+/* A complex number is laid out as two floats (C11 6.2.5). */
+template <class C> struct ct_part_of { using type = C; };
+#ifdef __GNUC__
+template <> struct ct_part_of<__complex__ float> { using type = float; };
+template <> struct ct_part_of<__complex__ double> { using type = double; };
+template <> struct ct_part_of<__complex__ long double> { using type = long double; };
+#endif
+
 template <class C> using ct_first =
     ct_bare<typename ct_target_of<decltype(&(*static_cast<C *>(nullptr))[0])>::type>;
 
@@ -203,6 +211,8 @@ template <class P, class C> constexpr int ct_targets() {
         return ct_agrees;
     } else if constexpr (c == ct_is_function) {
         return ct_target;
+    } else if constexpr (!ct_is_same<C, typename ct_part_of<C>::type> && ct_judge<P, C> >= ct_width) {
+        return ct_targets<P, typename ct_part_of<C>::type>();
     } else if constexpr (!ct_is_same<P, typename ct_item_of<P>::type> && c != ct_is_array) {
         return ct_targets<typename ct_item_of<P>::type, C>(); /* the first of an array */
     } else if constexpr (ct_is_same<P, typename ct_item_of<P>::type> && c == ct_is_array) {

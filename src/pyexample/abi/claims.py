@@ -8,48 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .by_value import FLOATS, Rules, is_misplaced, rules_of
+from .c_as_cxx import KEYWORDS, spelled
 from .c_model import Array, Basic, FunctionType, Pointer, Record, Tagged, behind, resolve, spell
 from .c_model import Type as CType
-from .c_tokens import RENAMED, word_set
 from .header import Header, Member
 from .model import CXX, Constant, Declarations, Field, Function, Struct, Type, kind_of
-
-_KEYWORDS = word_set(
-    "catch char16_t char32_t class const_cast decltype delete dynamic_cast explicit export"
-    " friend mutable namespace new operator private protected public reinterpret_cast"
-    " static_cast template this throw try typeid typename using virtual"
-)
-"""Words of C++ that C has as names. Those that C23 has made its own are left as they are, and
-so is noexcept, which glibc's __THROW stands for, once it is defined for C++."""
-_KEYWORD = re.compile(rf"\b({'|'.join(_KEYWORDS)})\b")
-_C_HEADERS = (
-    "assert ctype errno float limits math setjmp signal stdarg stdbool stdio stdlib string"
-)
-_C_WORDS = {
-    "_Bool": "bool",
-    "restrict": "__restrict",
-    "_Noreturn": "",
-    "_Static_assert(...)": "",
-    "_Alignas(n)": "__attribute__((aligned(n)))",
-    "_Atomic": "",
-    "_Complex": "__complex__",
-}
-_WORDS_WITHOUT_BODIES = {word: text for word, text in _C_WORDS.items() if word != "_Atomic"}
-"""No macro stands for both ``_Atomic int`` and ``_Atomic(int)``: see ``without_atomic``."""
-_ATOMIC = re.compile(r"\b_Atomic\b(?:\s*\(((?:[^()]|\([^()]*\))*)\))?")
-
-
-def is_atomic(preprocessed: str) -> bool:
-    """Whether there is an atomic type: a compiler that knows it makes it another type."""
-    return re.search(r"^[^#\n]*\b_Atomic\b", preprocessed, re.MULTILINE) is not None
-
-
-def without_atomic(line: str) -> str:
-    """A line of a header, its atomic types as the plain ones, which are as large."""
-    if line.startswith("#"):
-        return line
-    return _ATOMIC.sub(lambda it: f"__typeof__({it[1]})" if it[1] else "", line)
-
 
 with open(os.path.join(os.path.dirname(__file__), "claims.h"), encoding="utf-8") as _stream:
     RULES = _stream.read()
@@ -59,10 +22,6 @@ _WORDS_OF_THE_RULES = frozenset(
 
 END = "}"
 """What stands behind all claims: the end of the name space that the preparation opens."""
-
-MODES = ("C++", "C", "C without bodies", "C++ alone")
-"""How headers are included, each for those that the one before it does not compile: as C++
-within extern "C"; as C with what is no C++; the same without functions' bodies; as C++."""
 
 
 @dataclass
@@ -91,32 +50,6 @@ class Claim:
     def subject(self) -> str:
         """What it is about, as a finding's subject has it."""
         return f"{self.within}.{self.of.name}" if self.within else str(self.of.name)
-
-
-def prologue(headers: Iterable[str], mode: str) -> str:
-    """The lines that include the headers, in one of the MODES."""
-    includes = "".join(f'#include "{_path(header)}"\n' for header in headers)
-    if mode == "C++ alone":
-        return includes
-    if mode == "C++":
-        return f'extern "C" {{\n{includes}}}\n'
-    before = "".join(f"#include <{name}.h>\n" for name in _C_HEADERS.split())
-    names = sorted(_KEYWORDS)
-    defines = "".join(f"#define {word} {RENAMED}{word}\n" for word in names)
-    words = _C_WORDS if mode == "C" else _WORDS_WITHOUT_BODIES
-    defines += "".join(f"#define {word} {text}\n" for word, text in words.items())
-    undefines = "".join(f"#undef {word}\n" for word in names)
-    undefines += "".join(f"#undef {word.partition('(')[0]}\n" for word in _C_WORDS)
-    return (
-        f"{before}typedef char16_t {RENAMED}char16_t;\ntypedef char32_t {RENAMED}char32_t;\n"
-        f'#undef __cplusplus\n{defines}extern "C" {{\n{includes}}}\n'
-        f"{undefines}#define __cplusplus 201703L\n"
-    )
-
-
-def _path(header: str) -> str:
-    # Of a file in the current directory the compiler would know only beside the source.
-    return os.path.abspath(header).replace("\\", "/") if os.path.isfile(header) else header
 
 
 class Claims:
@@ -453,7 +386,7 @@ class Claims:
         """
         struct, members = self._declarations.structs[index], self.members(index)
         if not members:
-            return name.rstrip("_") if name.rstrip("_") in _KEYWORDS else name
+            return name.rstrip("_") if name.rstrip("_") in KEYWORDS else name
         if found := _like(name, members):
             return found
         names = [each.name for each in struct.fields]
@@ -895,11 +828,6 @@ def _initialiser(path: list[str], value: str) -> str:
     for each in reversed(path):
         value = f"{{.{each} = {value}}}"
     return value
-
-
-def spelled(text: str) -> str:
-    """A name of C's, or names in a text, as C++ has it: see ``prologue``."""
-    return _KEYWORD.sub(rf"{RENAMED}\1", text)
 
 
 def _last(path: str) -> str:

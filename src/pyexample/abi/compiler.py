@@ -152,7 +152,7 @@ class Compiler:
             self._check, self._preprocess = ["/Zs"], ["/E", "/C"]
         else:
             self._options += [*(options or []), "-isystem", _OURS]
-            self._options += ["-x", "c++", "-std=gnu++17", "-w"]
+            self._options += ["-x", "c++", "-std=gnu++17", "-fno-operator-names", "-w"]
             # GCC_COLORS, CLICOLOR_FORCE and a compiler's own configuration ask for others.
             self._options += ["-fdiagnostics-color=never", "-fmessage-length=0"]
             self._check, self._preprocess = ["-fsyntax-only"], ["-E", "-dD", "-C"]

@@ -71,7 +71,7 @@ _HAPPENS = {
     "unknown": "nothing is known: name the struct with --struct PYTHON=C",
     "length": "what stands behind the array is elsewhere",
     "count": "the callback takes for arguments what C has not passed, or misses some",
-    "extra": "right on most platforms, if C passes so many; Apple's arm64 passes them elsewhere",
+    "extra": "right on most platforms, if C passes so many; Apple's arm64 does it elsewhere",
     "promoted": "the callback reads a part of the double",
     "swapped": "the callback follows the number, and takes the pointer for a number: a crash",
     "written": "memory that is not to change, such as a bytes object, changes",

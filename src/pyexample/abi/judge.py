@@ -7,20 +7,18 @@ from collections.abc import Callable, Collection, Iterable
 
 from .asm import data
 from .by_value import PLATFORM_MACROS
-from .c_tokens import plain
-from .claims import (
-    END,
+from .c_as_cxx import (
     MODES,
-    RULES,
-    BitField,
-    Claim,
-    Claims,
-    is_atomic,
+    differs_in_cxx,
+    is_read_otherwise,
+    owns_bool,
     prologue,
-    without_atomic,
+    without_bodies,
 )
+from .c_tokens import plain
+from .claims import END, RULES, BitField, Claim, Claims
 from .compiler import BrokeDownError, Compiler
-from .header import Header, differs_in_cxx, files_of, scan, without_bodies
+from .header import Header, files_of, scan
 from .model import Declarations
 from .processes import CannotJudgeError, TookTooLongError
 
@@ -149,11 +147,13 @@ def _judge_in(
     source: str,
     as_cxx_at_last: bool,
 ) -> Judgement:
-    before = [*RULES.splitlines(), *prologue(headers, mode).splitlines()]
     names = sorted({name for each in declarations.constants for name in each.names})
     names += PLATFORM_MACROS
-    _write(source, [*before, _PROBES, *(f"ct_probe {name}" for name in names)])
-    preprocessed, _, probes = compiler.preprocess(source).partition(f"\n{_PROBES}\n")
+    before = [*RULES.splitlines(), *prologue(headers, mode).splitlines()]
+    preprocessed, probes = _preprocess(compiler, source, before, names)
+    if mode in ("C", "C without bodies") and owns_bool(preprocessed):
+        before = [*RULES.splitlines(), *prologue(headers, mode, owns_bool=True).splitlines()]
+        preprocessed, probes = _preprocess(compiler, source, before, names)
     # g++ goes to a line of its own, behind a "#", where a macro is a system header's.
     probes = "".join(row for row in probes.splitlines(True) if not row.startswith("#"))
     expansions = [" ".join(each.split()) for each in re.split(r"\bct_probe\b", probes)[1:]]
@@ -161,8 +161,8 @@ def _judge_in(
     if mode == MODES[0] and not as_cxx_at_last and any(map(_is_another_in_cxx, files)):
         raise _IsAnotherInCxxError
     header = scan(preprocessed, source, headers)
-    if mode == "C without bodies" or is_atomic(preprocessed):
-        before = list(map(without_atomic, without_bodies(preprocessed, source)))
+    if mode == "C without bodies" or is_read_otherwise(preprocessed):
+        before = without_bodies(preprocessed, source)
         before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')
     macros = set(re.findall(r"^\s*#\s*define\s+(\w+)", preprocessed, re.MULTILINE))
     claims = Claims(
@@ -191,6 +191,15 @@ def _judge_in(
     _find_bits(text, failures)
     text.write(*text.claims_of(claims))  # for whoever keeps the file
     return Judgement(claims, header, failures, list(dict.fromkeys(text.faults)))
+
+
+def _preprocess(
+    compiler: Compiler, source: str, before: list[str], names: list[str]
+) -> tuple[str, str]:
+    """The text of the headers, and behind it what names stand for."""
+    _write(source, [*before, _PROBES, *(f"ct_probe {name}" for name in names)])
+    preprocessed, _, probes = compiler.preprocess(source).partition(f"\n{_PROBES}\n")
+    return preprocessed, probes
 
 
 def _is_another_in_cxx(file: str) -> bool:
