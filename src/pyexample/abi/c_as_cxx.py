@@ -6,8 +6,9 @@ become macros, and at last the text itself is rewritten. The reader undoes what 
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from .c_model import Array, FunctionType, Pointer, Type
 from .c_tokens import RENAMED, opens_body, word_set
 
 MODES = ("C++", "C", "C without bodies", "C++ alone")
@@ -83,19 +84,26 @@ def owns_bool(preprocessed: str) -> bool:
     return _OWN_BOOL.search(_COMMENT.sub(_blank, preprocessed)) is not None
 
 
-def is_read_otherwise(preprocessed: str) -> bool:
+def is_read_otherwise(preprocessed: str, functions: Iterable[FunctionType]) -> bool:
     """Whether there are types of which a C++ compiler that knows them makes others.
 
     They are atomic ones, and arrays whose length is a parameter.
     """
-    for line in preprocessed.splitlines():
-        if "_Atomic" in line and not line.startswith("#"):
-            return True
-        if "[" in line and "," in line:
-            for length in _LENGTH.finditer(line):
-                if re.search(rf"\b{length[1]}\s*,", line[: length.start()]):
-                    return True
-    return False
+    if re.search(r"^[^#\n]*\b_Atomic\b", preprocessed, re.MULTILINE):
+        return True
+    return any(map(_has_length_of_its_own, functions))
+
+
+def _has_length_of_its_own(function: FunctionType) -> bool:
+    names = {each.name for each in function.parameters if each.name}
+    return any(not names.isdisjoint(_lengths(each.type)) for each in function.parameters)
+
+
+def _lengths(ctype: Type) -> Iterator[str]:
+    while isinstance(ctype, Array | Pointer):
+        if isinstance(ctype, Array):
+            yield ctype.length
+        ctype = ctype.item if isinstance(ctype, Array) else ctype.target
 
 
 _CONDITION = re.compile(r"#\s*(if|ifdef|ifndef|elif|else|endif)\b(.*)")
@@ -181,7 +189,6 @@ def without_bodies(preprocessed: str, own: str) -> list[str]:
     return lines
 
 
-_LENGTH = re.compile(r"(?<=\w)\s*\[\s*([A-Za-z_]\w*)\s*\]")
 _NO_LENGTH = re.compile(r"\[\s*\]\s*=")
 _OF_POINTER = re.compile(r"\[\s*(?:(?:static|const|volatile|restrict|__restrict)\b\s*)+")
 _VARIABLE_LENGTH = re.compile(r"\[\s*\*\s*\]")

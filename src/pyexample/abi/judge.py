@@ -161,7 +161,9 @@ def _judge_in(
     if mode == MODES[0] and not as_cxx_at_last and any(map(_is_another_in_cxx, files)):
         raise _IsAnotherInCxxError
     header = scan(preprocessed, source, headers)
-    if mode == "C without bodies" or is_read_otherwise(preprocessed):
+    if mode == "C without bodies" or is_read_otherwise(
+        preprocessed, (each.type for each in header.functions.values())
+    ):
         before = without_bodies(preprocessed, source)
         before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')
     macros = set(re.findall(r"^\s*#\s*define\s+(\w+)", preprocessed, re.MULTILINE))
