@@ -223,7 +223,7 @@ WORDS: dict[str, tuple[Any, dict[tuple[Any, Any], str]]] = {
     "Keep": (Keep("it"), {}),  # it names a handle, and stands behind a callback
     "SAME_THREAD": (
         SAME_THREAD,
-        {(on_number, each): "P" for each in TABLE[on_number]},
+        {(on_number, each): "PF" for each in TABLE[on_number]},
     ),
     "7": (7, {}),
     "c_int": (c_int, {}),
@@ -332,10 +332,10 @@ def test_an_enumeration_fits() -> None:
 
 @pytest.mark.parametrize("release_gil", [0, -1, 2**63, 2**70, 1.0, None, "x", 2**63 - 1])
 def test_release_gil(package: Package, release_gil: Any) -> None:
-    package.compile("void nothing(void) {}")
+    package.compile("void nothing(void *buffer) {}")
     library = Library("c", f"{package.name}.module")
 
-    def nothing() -> None: ...
+    def nothing(buffer: Annotated[Buffer, In(None)], /) -> None: ...
 
     with pytest.raises(
         DeclarationError, match=r"^release_gil is True, False, or a number of b"
@@ -343,7 +343,7 @@ def test_release_gil(package: Package, release_gil: Any) -> None:
         library.function(release_gil=release_gil)(nothing)
     assert library.declarations == {}
     for right in (True, False, 1, 2**62):
-        library.function(release_gil=right)(nothing)()
+        library.function(release_gil=right)(nothing)(b"")
 
 
 C_TYPES = {

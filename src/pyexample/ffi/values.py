@@ -494,7 +494,7 @@ _PLACES = {
     "parameter": ("callback", "keep", "closes", "same_thread"),
     "result": ("status", "freed_by"),
     "Returned": ("freed_by",),
-    "field": ("callback",),
+    "field": ("callback", "same_thread"),
     "callback": (),
 }
 """By the place in a declaration: which of them have a meaning there."""
