@@ -23,6 +23,7 @@ from ctypes import (
     c_void_p,
     c_wchar,
     c_wchar_p,
+    py_object,
 )
 from enum import IntEnum
 from typing import Annotated, Any, Protocol, get_args
@@ -328,6 +329,22 @@ def test_an_enumeration_fits() -> None:
     for place in PLACES:
         assert "goes beyond uint8_t" in refused(place, Large, c_uint8)
         assert refused(place, Large, c_int) == ""
+
+
+def test_python_objects() -> None:
+    """C passes them on, but what C gives may be NULL: ctypes does not look."""
+    said = "C may give NULL, which is no py_object: declare an address, c_void_p"
+    for python_type in (Any, Any | None, object):
+        for place in PLACES:
+            refusal = refused(place, python_type, py_object)
+            assert refusal.endswith(said) == (place not in "PF"), place
+
+    @struct
+    class Holder(Structure):
+        held: Annotated[Any, py_object]
+
+    assert repr(Holder()) == "Holder(held=<PyObject is NULL>)"
+    assert Holder([7]).held == [7]
 
 
 @pytest.mark.parametrize("release_gil", [0, -1, 2**63, 2**70, 1.0, None, "x", 2**63 - 1])
