@@ -4,7 +4,7 @@ import ctypes
 import functools
 from _thread import get_ident
 from collections import deque
-from collections.abc import Callable as Function
+from collections.abc import Callable
 from sys import _getframe, implementation  # pyright: ignore[reportPrivateUsage]
 from types import FrameType
 from typing import Any, NoReturn
@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from .calls import CallState, innermost
 from .conversions import from_c, function_address, to_c
 from .declaration import Declaration
+from .fastcall import Function
 from .handles import Handle
 from .libfastcall import running
 from .values import DeclarationError, Value
@@ -44,7 +45,7 @@ class Callback:
     GIL too.
     """
 
-    def __init__(self, function: Function[..., Any], /, *, failed: Any = None) -> None:
+    def __init__(self, function: Callable[..., Any], /, *, failed: Any = None) -> None:
         """Declare it.
 
         Args:
@@ -55,7 +56,7 @@ class Callback:
         declaration = self.declaration = Declaration(function)
         self.name = declaration.name
         self.arguments: list[Value] = []
-        self._from_c: list[Function[..., Any]] = []
+        self._from_c: list[Callable[..., Any]] = []
         for argument in declaration.arguments:
             if not isinstance(argument.spec, Value):
                 raise DeclarationError(f"{argument.where}: a Callback gets values only")
@@ -91,7 +92,7 @@ class Callback:
         return f"Callback({self.name})"
 
     @classmethod
-    def failing_with(cls, result: Any) -> Function[[Function[..., Any]], "Callback"]:
+    def failing_with(cls, result: Any) -> Callable[[Callable[..., Any]], "Callback"]:
         """``@Callback.failing_with(1)``: C gets 1 after an exception, rather than 0."""
         return functools.partial(cls, failed=result)
 
@@ -106,7 +107,7 @@ class Callback:
         except (TypeError, OverflowError) as error:
             raise DeclarationError(str(error)) from None
 
-    def make(self, function: Function[..., Any] | None) -> Any:
+    def make(self, function: Callable[..., Any] | None) -> Any:
         """The C function that calls ``function``; a null pointer for None.
 
         What is returned keeps ``function`` alive.
@@ -118,7 +119,7 @@ class Callback:
         pointer.thunk = thunk
         return pointer
 
-    def _take_thunk(self, function: Function[..., Any]) -> "_Thunk":
+    def _take_thunk(self, function: Callable[..., Any]) -> "_Thunk":
         thunk = self._free.popleft() if len(self._free) > _MOST_FREE else self._make_thunk()
         thunk.take(function)
         return thunk
@@ -177,17 +178,20 @@ class Callback:
                 state.cleanups.append(functools.partial(Handle.forget, given[-1]))
         return given
 
-    def function(self, address: int, kept: object) -> Function[..., Any]:
+    def function(self, address: int, kept: object) -> Callable[..., Any]:
         """The C function at ``address``, as a declared function: with checked arguments.
 
         It keeps ``kept`` alive. Where it is passed to C, C gets its ``c_pointer``.
         """
-        from .checked import checked_call  # which imports this module
+        # Those who only pass callables to C need neither; and the first imports this module.
+        from .checked import checked_call
+        from .lookalike import Lookalike
 
         pointer = self.prototype(address)
         pointer.kept = kept
-        call: Any = checked_call(self.declaration, pointer)
-        call.c_pointer = pointer
+        named = type("pointer", (_OfPointer,), {})()
+        call: Any = Lookalike(checked_call(self.declaration, pointer), self.declaration, named)
+        vars(call)["c_pointer"] = pointer
         return call  # type: ignore[no-any-return]
 
     def whole(self, pointer: Any) -> Any:
@@ -242,6 +246,13 @@ def _register_of(result: Value | None) -> Any:
     return ctypes.c_ssize_t if result.kind == "signed" else ctypes.c_size_t
 
 
+class _OfPointer(Function):
+    """What a function that C gave the address of has as its ``__self__``."""
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{self.declaration.name} cannot be pickled: it is C's, at an address")
+
+
 _LATE = (
     "{}(): C called it after it was let go of: another one had taken its place, or what keeps"
     " it was closed, or its parameter lacks Keep"
@@ -272,7 +283,7 @@ class _Thunk:
         self._free = free
         self._token: list[None] = []  # has an item until it is free, for one thread to take
         self.active: set[CallState] = set()
-        self.target: list[Function[..., Any]] = []
+        self.target: list[Callable[..., Any]] = []
         self.is_let_go = True
 
     def set_code(self, code: Any) -> None:
@@ -280,7 +291,7 @@ class _Thunk:
         self._code = code
         self.address = function_address(code)
 
-    def take(self, function: Function[..., Any]) -> None:
+    def take(self, function: Callable[..., Any]) -> None:
         """Call ``function`` from here on."""
         self.is_let_go = False
         self._token.append(None)

@@ -42,7 +42,7 @@ it raises ValueError; so does an integer outside a declared ``range``.
 
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .values import NEVER, Count, DeclarationError, In, Keep, Returned, Status, Value, is_union
@@ -110,6 +110,11 @@ class Declaration:
         self.result = self._read_result(f"{self.name}() result", hints["return"])
         self._find_parameters()
         self._check_threads()
+        if 0 < release_at < NEVER and not any(isinstance(a.spec, In) for a in self.arguments):
+            raise DeclarationError(
+                f"{self.name}(): release_gil={release_at} counts the bytes of buffers, of which"
+                " it has none: write True or False"
+            )
 
     @property
     def returned(self) -> list[Returned]:
@@ -211,12 +216,17 @@ class Declaration:
 
     def _check_threads(self) -> None:
         """Refuse to hold the GIL where a thread of C's, in a callback, would wait for it."""
+        if not self.release_at:
+            return
         for argument in self.arguments:
             spec = argument.spec
-            is_callback = isinstance(spec, Value) and spec.callback and not spec.same_thread
-            if self.release_at and is_callback:
+            if not isinstance(spec, Value):
+                continue
+            fields = list(_callback_fields(spec.ctype, []))
+            if fields or (spec.callback and not spec.same_thread):
+                where = f"{argument.where}, field {fields[0]}" if fields else argument.where
                 raise DeclarationError(
-                    f"{argument.where}: while release_gil={self._release_gil} holds the GIL, a"
+                    f"{where}: while release_gil={self._release_gil} holds the GIL, a"
                     " callback from another thread waits for it, and C for the callback. Leave"
                     " release_gil out; or write SAME_THREAD behind the callback, if C calls it"
                     " in no other thread than the caller's"
@@ -284,6 +294,23 @@ def _check_buffer(where: str, python_type: Any, word: In) -> None:
 
 
 _NO_BUFFERS = (int, float, complex, str, list, tuple, dict, set)
+
+
+def _callback_fields(ctype: Any, seen: list[Any]) -> Iterator[str]:
+    """The fields that C can get at through ``ctype`` and call from whatever thread."""
+    inner = getattr(ctype, "_type_", None)  # of an array or a pointer; of a simple type a str
+    if inner is not None and not isinstance(inner, str):
+        yield from _callback_fields(inner, seen)
+    if ctype in seen or not hasattr(ctype, "_fields_"):
+        return
+    seen.append(ctype)
+    for cls in ctype.__mro__:
+        for name, its_type, *_ in cls.__dict__.get("_fields_", ()):
+            field = cls.__dict__.get(name)
+            callback = getattr(field, "callback", None)  # what ``struct`` makes has it
+            if callback and not field.same_thread:
+                yield f"{cls.__name__}.{name} ({callback.name})"
+            yield from _callback_fields(its_type, seen)
 
 
 def _parts(python_type: Any) -> list[Any]:

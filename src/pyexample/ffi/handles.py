@@ -49,6 +49,7 @@ class Handle(_Memory):
     parent: ClassVar["type[Handle] | None"] = None
     close_in_c: ClassVar[Callable[[Any], None] | None] = None
     parents: "tuple[Handle, ...]" = ()
+    _owner_type: "ClassVar[type[Owner]]"
     _life: "_Life"
     _kept: "dict[Hashable, list[Kept]]"
 
@@ -57,13 +58,18 @@ class Handle(_Memory):
         raise TypeError(f"{with_article(cls.__name__)} is made by C, not by Python")
 
     @classmethod
-    def adopt(cls, address: int, given: Iterable[object] = (), *, owned: bool = True) -> "Self":
+    def adopt(
+        cls, address: "int | Owner", given: Iterable[object] = (), *, owned: bool = True
+    ) -> "Self":
         """Make the handle for an address that C returned.
 
         ``given`` holds the arguments of the call, among them its parents. If it is not
         ``owned``, it is borrowed: C closes it. Raises ValueError if ``address`` is null or out
         of range, TypeError if it is not an integer.
         """
+        owner: Any = None
+        if isinstance(address, Owner):
+            owner, address = address, address.value or 0
         if ctypes.c_void_p(address).value != address:  # which makes None of 0, and wraps
             raise ValueError(f"{with_article(cls.__name__)} has an address, not {address!r}")
         handle = super().__new__(cls)
@@ -77,9 +83,22 @@ class Handle(_Memory):
             take_address = functools.partial(_take_address, engine.set_address, id(handle))
         reference = weakref.ref(handle, take_address)
         handle._life = _Life(cls, reference, address, owned, parents)
+        if owner is not None:
+            owner.life = handle._life
         if owned:
             weakref.finalize(handle, handle._life.close, implicitly=True)
+        if owner is not None:
+            # Not by an attribute, for ``__del__`` to look at: what a signal's handler raises
+            # in a ``__del__`` is lost.
+            owner.__class__ = ctypes.c_void_p
         return handle
+
+    @classmethod
+    def owner_type(cls) -> "type[Owner]":
+        """The ctypes type that a result, or what C fills in, has until it is adopted."""
+        if "_owner_type" not in vars(cls):
+            cls._owner_type = type("Owner", (Owner,), {"kind": cls})
+        return cls._owner_type
 
     @property
     def closed(self) -> bool:
@@ -148,6 +167,24 @@ class Handle(_Memory):
         # Of one that is C's own, nothing tells when it is closed.
         kept = self._kept if self._life.is_closable else _kept_for_good
         return Kept(kept.setdefault((self._life.given, slot), []), item)
+
+
+class Owner(ctypes.c_void_p):
+    """An address that C gave, and that no handle has yet: closed at the end of its life.
+
+    ctypes makes it before Python can look for signals. Ctrl-C while C was running is raised
+    before the next line of Python, which would else lose an address.
+    """
+
+    kind: ClassVar[type[Handle]]
+    life: "_Life | None" = None
+    """That of a handle that is being made of it. To close it twice does nothing."""
+
+    def __del__(self) -> None:
+        if self.life:
+            self.life.close(implicitly=True)
+        elif self.value:
+            self.kind.adopt(self.value)  # a handle whose life ends here
 
 
 class Kept:

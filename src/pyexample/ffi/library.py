@@ -62,6 +62,12 @@ class Library:
             DeclarationError: the module is not in a package, so there is no folder to look in;
                 or another library uses the same environment variable.
         """
+        names: tuple[Any, ...] = (name, module)
+        if not all(isinstance(each, str) for each in names):
+            raise DeclarationError(
+                f"Library({name!r}, {module!r}): expected the name of a library and the"
+                " __name__ of the module that declares its functions"
+            )
         package = _package_of(module)
         if system is None and not hasattr(sys.modules.get(package), "__path__"):
             raise DeclarationError(
@@ -179,6 +185,10 @@ def _release_at(release_gil: Any) -> int:
 
 def _package_of(module: str) -> str:
     """The package that a module is in, or is; "" where there is none."""
-    spec = getattr(sys.modules.get(module), "__spec__", None)
-    # There is none yet for a name that is not imported, and never for a program.
-    return str(spec.parent) if spec else module.rpartition(".")[0]
+    found = sys.modules.get(module)
+    spec = getattr(found, "__spec__", None)
+    if spec:
+        return str(spec.parent)
+    # There is none yet for a name that is not imported, and never for a program, or for a
+    # module that a program has made.
+    return module if hasattr(found, "__path__") else module.rpartition(".")[0]

@@ -60,7 +60,7 @@ class _Field:
         self.field = field
         self.to_c: Callable[[Any], Any] = to_c(where, spec)
         self.from_c = from_c(where, spec)
-        self.callback = spec.callback
+        self.callback, self.same_thread = spec.callback, spec.same_thread
         self.is_object = spec.kind in ("callback", "pointer")
 
     def __get__(self, instance: Any, owner: Any) -> Any:

@@ -361,6 +361,11 @@ class Value:
                 f"{where}: {self.c_name} is {_shown(self.python_type)} in a field only:"
                 " elsewhere it is a buffer, In(c_char) or Out(c_char)"
             )
+        if _code(self.ctype) == "O" and place not in ("parameter", "field"):
+            # Of NULL, ctypes makes a crash (a result), or C gets what happens to be in memory.
+            raise DeclarationError(
+                f"{where}: C may give NULL, which is no py_object: declare an address, c_void_p"
+            )
         if self.kind == "other" and place not in ("field", "Returned"):
             self._check_by_value(where, place)
         if self.kind == "other" and hasattr(self.ctype, "_flags_"):
@@ -498,7 +503,7 @@ _PLACES = {
     "parameter": ("callback", "keep", "closes", "same_thread"),
     "result": ("status", "freed_by"),
     "Returned": ("freed_by",),
-    "field": ("callback",),
+    "field": ("callback", "same_thread"),
     "callback": (),
 }
 """By the place in a declaration: which of them have a meaning there."""
