@@ -1,4 +1,4 @@
-"""Record the binary interface of libexample, for tests/test_abi_kept.py to compare with.
+"""Record the binary interface of libexample, which tests/example/test_abi_kept.py reads.
 
 To be run at the release that raises EXAMPLE_ABI_VERSION, or adds functions, on Linux x86-64
 with abigail-tools installed.
@@ -18,7 +18,7 @@ def record_of(root: Path) -> Path:
     """Where the interface of the version in the header is recorded."""
     header = root / "src" / "c" / "include" / "example.h"
     (version,) = re.findall(r"(?m)^#define EXAMPLE_ABI_VERSION (\d+)$", header.read_text())
-    return root / "tests" / "c" / f"abi-{version}.xml"
+    return root / "tests" / "example" / "c" / f"abi-{version}.xml"
 
 
 def build(root: Path, folder: Path) -> Path:

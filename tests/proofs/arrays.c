@@ -1,6 +1,6 @@
 /*
  * What the kernels share, and the portable ones: where they stop, what they touch, and
- * exact sums. That squares are right is tested with every number there is (tests/c).
+ * exact sums. That squares are right is tested with every number there is (tests/example/c).
  *
  * The loops of the portable kernels have blocks and parts of two numbers here, since CBMC
  * is not done with blocks of 64. Nothing else in them depends on the size.

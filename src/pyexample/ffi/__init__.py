@@ -5,9 +5,9 @@ Nothing here knows which library or which package it serves.
 
 from typing import TYPE_CHECKING, Any
 
-from .loading import Attempt, LibraryLoadError
 from .later import import_later
 from .library import Library
+from .loading import Attempt, LibraryLoadError
 from .values import (
     CLOSES,
     SAME_THREAD,

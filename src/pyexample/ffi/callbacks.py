@@ -7,11 +7,11 @@ from sys import _getframe, implementation  # pyright: ignore[reportPrivateUsage]
 from types import FrameType
 from typing import Any, NoReturn
 
-from .libfastcall import running
 from .calls import CallState, is_called_back, release_later
 from .conversions import from_c, to_c
 from .declaration import Declaration
 from .handles import Handle
+from .libfastcall import running
 from .values import DeclarationError, Value
 
 _IN_PYTHON = implementation.name != "cpython"

@@ -8,6 +8,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from .declaration import Argument, Declaration
+from .later import import_later, made_once
 from .libfastcall import (
     KINDS,
     CArgument,
@@ -17,8 +19,6 @@ from .libfastcall import (
     address_of,
     start,
 )
-from .declaration import Argument, Declaration
-from .later import import_later, made_once
 from .values import NEVER, Count, In, Value, with_article
 
 

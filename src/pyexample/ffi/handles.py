@@ -13,8 +13,8 @@ from collections.abc import Callable, Hashable, Iterable
 from os import getpid
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from .libfastcall import engine_if_any, running
 from . import calls as calls  # which sees to forks
+from .libfastcall import engine_if_any, running
 from .values import with_article
 
 if TYPE_CHECKING:

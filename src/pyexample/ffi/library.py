@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast, overload
 
-from .libfastcall import NotServedError
-from .loading import is_stand_in, load, override_variables, variable
-from .loading.symbols import VARIABLE, why_no_function
 from .declaration import Declaration
 from .fastcall import Function, builtin
 from .later import import_later, made_once
+from .libfastcall import NotServedError
+from .loading import is_stand_in, load, override_variables, variable
+from .loading.symbols import VARIABLE, why_no_function
 from .values import NEVER, DeclarationError
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def races(folder: Path, name: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return attempt([sys.executable, ROOT / "tests" / "races.py", folder, name], env=env)
+    return attempt([sys.executable, ROOT / "tests" / "ffi" / "races.py", folder, name], env=env)
 
 
 @pytest.mark.parametrize("fast", ["0", "1"])

@@ -17,7 +17,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="about ELF")
 not_windows = pytest.mark.skipif(sys.platform == "win32", reason="gcc's way to name things")
 
 STANDARDS = ["c89", "c99", "c11", "c++98", "c++11", "c++20"]
-CONSUMER = ROOT / "tests" / "consumers" / "consumer.c"
+CONSUMER = ROOT / "tests" / "packaging" / "consumers" / "consumer.c"
 
 
 @pytest.fixture(scope="module", params=["gcc", pytest.param("clang", marks=pytest.mark.slow)])

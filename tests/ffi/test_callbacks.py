@@ -17,8 +17,7 @@ import pytest
 from shelf import BoxError, Color, Shelf
 from support import COUNTS_BLOCKS, HIGHEST_ADDRESS, attempt, collect, let_go
 
-from pyexample.ffi import libfastcall
-from pyexample.ffi import calls
+from pyexample.ffi import calls, libfastcall
 from pyexample.ffi.calls import CallState
 
 unix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX threads and signals")
@@ -549,7 +548,7 @@ def test_every_builtin_has_a_name(shelf: Shelf, box: Any) -> None:
 def test_deep_recursion(shelf: Shelf, path: str, limit: int) -> None:
     """Python's stack ends within a callback, at every point of it: nothing is lost."""
     library = Path(shelf.library.path)
-    paths = [str(library.parent.parent.parent), str(Path(__file__).parent)]
+    paths = [str(library.parent.parent.parent), str(Path(__file__).parents[1])]
     done = attempt([sys.executable, "-X", "dev", "-c", RECURSION.format(paths, limit)])
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "RecursionError\n"

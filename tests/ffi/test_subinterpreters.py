@@ -62,7 +62,7 @@ else: raise AssertionError("lost")
 def code(package: Package, path: str) -> str:
     """What uses a handle, callbacks and fast calls, and leaves them to the end of Python."""
     package.compile(shelf.SOURCE, "c", *([] if sys.platform == "win32" else ["-pthread"]))
-    paths = [str(package.folder.parent), str(Path(__file__).parent)]
+    paths = [str(package.folder.parent), str(Path(__file__).parents[1])]
     use = USE.format(paths=paths, through_ctypes=path == "ctypes")
     # Before 3.12, PyGILState_Ensure, with which ctypes begins a callback, knows of no other
     # interpreter than the main one, and waits for its GIL forever.

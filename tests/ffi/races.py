@@ -16,7 +16,7 @@ from ctypes import c_int
 from pathlib import Path
 from typing import Annotated
 
-sys.path[:0] = [str(Path(__file__).parent), sys.argv[1]]
+sys.path[:0] = [str(Path(__file__).parents[1]), sys.argv[1]]
 
 import bound  # type: ignore[import-not-found] # noqa: E402, F401
 import kinds  # noqa: E402

@@ -13,8 +13,8 @@ import pytest
 from support import Package, attempt, run
 
 from pyexample.ffi import DeclarationError, Library, LibraryLoadError
-from pyexample.libexample import library as our_library
 from pyexample.ffi.loading.diagnosis import architectures, needed_architecture
+from pyexample.libexample import library as our_library
 
 SEVEN = "int seven(void) { return 7; } int c_abi(void) { return 2; }"
 

@@ -15,14 +15,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "examples"), sys.argv[1]]
+TESTS = Path(__file__).parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS.parent / "examples"), sys.argv[1]]
 
 import bound  # type: ignore[import-not-found] # noqa: E402, F401
 from shelf import BoxError, Shelf, bind  # noqa: E402
 
-from pyexample.ffi import libfastcall  # noqa: E402
-from pyexample.ffi import Library, calls  # noqa: E402
+from pyexample.ffi import Library, calls, libfastcall  # noqa: E402
 
 
 class Stop(BaseException):

@@ -159,7 +159,7 @@ EVERY_COMMAND = [
     ["square", "--help"],
     ["abi", "--help"],
     ["--version"],
-    ["abi", str(Path(__file__).with_name("support.py")), "--header=stdint.h"],
+    ["abi", str(ROOT / "tests" / "support.py"), "--header=stdint.h"],
 ]
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="by a shell")

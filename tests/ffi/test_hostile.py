@@ -14,7 +14,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="gcc's sanitizers, Debian's Python"),
 ]
 
-PROGRAM = ROOT / "tests" / "hostile.py"
+PROGRAM = ROOT / "tests" / "ffi" / "hostile.py"
 ALL = [
     "gc_at_every_point", "in_threads", "a_million_callbacks", "nothing_leaks", "sqlite_too",
     "leave_open",

@@ -21,11 +21,15 @@ CONTAINING = f"my{OLD}"
 # What the renamed project has to pass of its own tests: the Python side, the names of what is
 # published, a C program that uses the library, the C tests.
 CORE = [
-    ["tests/test_square.py", "tests/test_arrays.py", "tests/test_calls.py"],
-    ["tests/test_command_line.py", "tests/test_docs.py"],
-    ["tests/test_package.py", "-k", "wheel_serves or sdist_has or version_is_written"],
-    ["tests/test_cmake.py", "-k", "test_find_package and shared"],
-    ["tests/test_c.py", "-k", "test_c_tests_pass and gcc and not sanitizers"],
+    ["tests/example/test_square.py", "tests/example/test_arrays.py", "tests/ffi/test_calls.py"],
+    ["tests/example/test_command_line.py", "tests/test_docs.py"],
+    [
+        "tests/packaging/test_package.py",
+        "-k",
+        "wheel_serves or sdist_has or version_is_written",
+    ],
+    ["tests/packaging/test_cmake.py", "-k", "test_find_package and shared"],
+    ["tests/example/test_c.py", "-k", "test_c_tests_pass and gcc and not sanitizers"],
 ]
 
 

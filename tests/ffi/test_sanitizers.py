@@ -70,7 +70,7 @@ def test_python_under_sanitizers(
     assert symbols.count("__asan_init") == 2
     # Sizes and counts of memory are another matter under a sanitizer.
     options = ["-q", "-p", "no:cacheprovider", "-k", "not leak and not flat"]
-    files = [ROOT / "tests" / f"test_{name}.py" for name in names]
+    files = [file for name in names for file in (ROOT / "tests").rglob(f"test_{name}.py")]
     done = attempt([sys.executable, "-m", "pytest", *options, *files], env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
 

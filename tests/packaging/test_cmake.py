@@ -28,7 +28,7 @@ from support import (
     shared_library_names,
 )
 
-CONSUMERS = ROOT / "tests" / "consumers"
+CONSUMERS = ROOT / "tests" / "packaging" / "consumers"
 SQUARE_OF_SEVEN = "The square of 7 is 49.\n"
 VERSION = declared("EXAMPLE_VERSION")
 MAJOR, MINOR = map(int, VERSION.split(".")[:2])

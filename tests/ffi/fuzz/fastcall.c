@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../src/pyexample/ffi/c/fastcall.c"
+#include "../../../src/pyexample/ffi/c/fastcall.c"
 
 #define EXPECT(condition)                                                       \
     do {                                                                        \

@@ -571,7 +571,7 @@ shelf.fire(box, 0, 0)
 def test_the_end_of_python(shelf: Shelf, path: str, more: str) -> None:
     """Whatever is open then is closed, children first, and nothing is said."""
     library = Path(shelf.library.path)
-    paths = [str(library.parent.parent.parent), str(Path(__file__).parent)]
+    paths = [str(library.parent.parent.parent), str(Path(__file__).parents[1])]
     done = attempt([sys.executable, "-X", "dev", "-c", EXIT.format(paths=paths) + more])
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -1,4 +1,4 @@
-"""The trampoline under libFuzzer, ASan and UBSan; tests/fuzz/fastcall.c has the rules."""
+"""The trampoline under libFuzzer, ASan and UBSan; fuzz/fastcall.c has the rules."""
 
 import platform
 import shutil
@@ -71,7 +71,7 @@ def fuzz(
     program = code / "fuzz"
     sanitizers = ["-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
     flags = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", *sanitizers]
-    run([tool("clang"), *flags, code / "tests" / "fuzz" / "fastcall.c", "-o", program])
+    run([tool("clang"), *flags, code / "tests" / "ffi" / "fuzz" / "fastcall.c", "-o", program])
     # The same seed each time: a failure can be had again.
     command: list[Argument] = [program, "-seed=1", "-max_len=600", f"-max_total_time={seconds}"]
     return attempt([*command, "-print_final_stats=1"], cwd=code, timeout=60 + seconds)
@@ -83,7 +83,7 @@ def code(tmp_path: Path, tool: Callable[[str], str], missing: Callable[[str], No
     if not list(Path(runtime).glob("libclang_rt.fuzzer*")):
         missing("clang's libFuzzer is not installed")
     shutil.copytree(ROOT / "src" / "c", tmp_path / "src" / "c")
-    shutil.copytree(ROOT / "tests" / "fuzz", tmp_path / "tests" / "fuzz")
+    shutil.copytree(ROOT / "tests" / "ffi" / "fuzz", tmp_path / "tests" / "ffi" / "fuzz")
     return tmp_path
 
 
