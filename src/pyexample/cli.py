@@ -16,7 +16,7 @@ DESCRIPTION = "Squares of integers, computed by a C library through ctypes."
 
 EXIT_STATUS = """\
 exit status:
-  0  done, and all is well
+  0  done, and nothing is wrong
   1  doctor: something is wrong; abi: something was found; square: the library cannot be
      used; or whoever read the output has gone
   2  wrong use, or it could not be done: standard output cannot be written, say"""
@@ -216,9 +216,9 @@ def _doctor() -> int:
         from .ffi.doctor import report
     except ImportError as error:  # a Python without ctypes, say
         raise CommandError(1, f"the runtime cannot be imported: {error}") from None
-    text, well = report("pyexample.libexample")
+    text, ok = report("pyexample.libexample")
     _write(f"{text}\n")
-    return 0 if well else 1
+    return 0 if ok else 1
 
 
 def _abi(words: list[str]) -> int:

@@ -1,6 +1,6 @@
-"""Say how a library was found and loaded, or why it could not be.
+"""A report of how a binding's library was found and loaded, or why it could not be.
 
-Whatever cannot be told is said to be so, and why: the rest is told all the same.
+A line that cannot be filled in says why, and the other lines are printed all the same.
 """
 
 import importlib
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 def report(binding: str) -> tuple[str, bool]:
-    """Import the module ``binding`` and tell how its library fares.
+    """Import the module ``binding``, and report on the library that it binds.
 
-    It has a ``library`` and, where the library tells its version, that as ``__version__``.
-    Returns the report, several lines, and whether all is well. Never raises an exception.
+    The module has a ``library``, which is a Library, and may have that library's version as
+    ``__version__``. Returns the report, of several lines, and whether nothing is wrong.
+    Never raises an exception.
     """
     package = binding.partition(".")[0]
     lines = _surroundings(package)
@@ -28,7 +29,7 @@ def report(binding: str) -> tuple[str, bool]:
         told = getattr(module, "__version__", None)
         lines += _library(module.library, told)
     except Exception as error:
-        # LibraryLoadError and DeclarationError are such, and say all that is to be said.
+        # LibraryLoadError and DeclarationError are among these two: their messages suffice.
         kind = "" if isinstance(error, ImportError | TypeError) else f"{type(error).__name__}: "
         return "\n".join([*lines, "", f"{kind}{error}"]), False
     version = package_version(package)
@@ -46,24 +47,24 @@ def package_version(package: str) -> str | None:
     """The version of the installed package; None where there is no record of it."""
     try:
         return importlib.metadata.version(package) or None
-    except Exception:  # none, or one that cannot be read
+    except Exception:  # there is no metadata, or it cannot be read
         return None
 
 
 def _surroundings(package: str) -> list[str]:
     return [
-        f"python        {_told(_python)}",
-        f"platform      {_told(platform.platform)}",
-        f"architecture  {_told(_architecture)}",
-        f"package       {_told(_package, package)}",
-        f"override      {_told(_override, package)}",
-        f"fast calls    {_told(_switch, package)}",
+        f"python        {_describe(_python)}",
+        f"platform      {_describe(platform.platform)}",
+        f"architecture  {_describe(_architecture)}",
+        f"package       {_describe(_package, package)}",
+        f"override      {_describe(_override, package)}",
+        f"fast calls    {_describe(_switch, package)}",
     ]
 
 
-def _told(tell: Callable[..., str], *about: str) -> str:
+def _describe(describe: Callable[..., str], *arguments: str) -> str:
     try:
-        return tell(*about)
+        return describe(*arguments)
     except Exception as error:
         return f"(not known: {type(error).__name__}: {error})"
 

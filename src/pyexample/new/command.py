@@ -47,6 +47,11 @@ def write_project(arguments: argparse.Namespace) -> str:
 def _values(name: str, package: str, traits: set[str]) -> dict[str, str]:
     is_vendored = "vendored" in traits
     requirement = origin.requirement()
+    if not (requirement or is_vendored):
+        raise CannotWriteError(
+            "--runtime pyexample: pip has not recorded where this pyexample was installed from,"
+            " and no package index has it: install it from a clone, a URL or a wheel"
+        )
     licenses = ["LICENSE"]
     if is_vendored:
         licenses.append(f"src/{package}/{runtime.FOLDER}/LICENSE")
