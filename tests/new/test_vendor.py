@@ -179,7 +179,7 @@ def test_what_it_is_installed_by(
     class Distribution:
         def read_text(self, name: str) -> str | None:
             assert name == "direct_url.json"
-            return record and json.dumps(record)
+            return json.dumps(record) if record else None
 
     monkeypatch.setattr(origin, "distribution", lambda name: Distribution())
     assert origin.requirement() == expected
