@@ -1,93 +1,84 @@
 """The commands ``pyexample new`` and ``pyexample vendor``: arguments, and what is printed."""
 
 import argparse
-import sys
+import re
 from pathlib import Path
+from typing import Any
 
-from . import CannotWriteError, names, origin, project, runtime
+from . import CannotWriteError, foreign, names, origin, project, runtime
+from .binding import Headers
+from .plan import Plan
 
 
 def add_new_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``pyexample new`` to a parser."""
-    parser.description = "Write a project of your own: a C library and its Python package."
-    parser.add_argument("name", metavar="NAME", help="the library's: fastfft for libfastfft")
-    parser.add_argument("--package", metavar="NAME", help="the Python package's (pyNAME)")
-    parser.add_argument(
+    parser.description = (
+        "Write a project: a C library and its Python package. Without --header, the C is a"
+        " beginning of your own."
+    )
+    add: Any = parser.add_argument
+    many: dict[str, Any] = {"action": "append", "default": []}
+    add("name", metavar="NAME", help="the library's: fastfft for libfastfft")
+    add("--package", metavar="NAME", help="the Python package's (pyNAME)")
+    add(
         "--runtime",
         choices=["vendored", "pyexample"],
         default="vendored",
-        help="a copy of the runtime in the package, so that it needs nothing but Python"
-        " (the default), or a dependency on pyexample",
+        help="vendored (the default): a copy in the package, which then needs nothing but"
+        " Python; pyexample: a dependency",
     )
+    add = parser.add_argument_group("C that somebody else wrote").add_argument
+    add("--header", **many, metavar="H", help="a header, whose functions are bound")
+    add("--source", nargs="+", action="extend", default=[], metavar="C", help="C to compile")
+    add("--include", **many, metavar="DIR", help="a folder that headers are looked for in")
+    add("--define", **many, metavar="X=Y", help="a macro for the C and for its headers")
+    add("--version", metavar="1.2.3", help="its version, where no macro of a header says it")
+    add("--system", metavar="LIB", help="no C: the library is the system's, libz or libz.so.1")
 
 
 def write_project(arguments: argparse.Namespace) -> str:
     """Write a project, and return what to print. Raises CannotWriteError."""
-    name = arguments.name
-    package = arguments.package or f"py{name}"
+    _check_use(arguments)
     here = Path.cwd()
+    name, package = arguments.name, arguments.package or f"py{arguments.name}"
     names.check(name, package, str(here))
     version = origin.version()
-    traits = {"own", "vendored" if arguments.runtime == "vendored" else "dependency"}
-    texts = project.files(traits, _values(name, package, traits))
-    copies: dict[str, Path] = {}
-    if "dependency" in traits:
-        copies["cmake/install.cmake"] = runtime.SOURCE / "c" / "install.cmake"
+    plan = Plan(name, package, arguments.runtime == "vendored")
+    if arguments.system:
+        folders = [str(Path(each).absolute()) for each in arguments.include]
+        headers = Headers(arguments.header, folders, arguments.define)
+        plan.bind_system(headers, arguments.system)
+    elif arguments.header:
+        found = foreign.find(
+            arguments.header, arguments.source, arguments.include, arguments.define
+        )
+        plan.bind_foreign(found, arguments.version)
 
     def fill(folder: Path) -> None:
-        project.write(folder, texts, copies)
-        if "vendored" in traits:
+        if plan.is_vendored:
             runtime.copy(folder / "src" / package / runtime.FOLDER, version)
+        plan.write(folder)
 
     project.make(here / name, fill)
-    lines = sum(text.count("\n") for text in texts.values())
-    return f"{name}/ is a project: {len(texts)} files, {lines} lines.\n{_next_commands(name)}"
+    return plan.report()
 
 
-def _values(name: str, package: str, traits: set[str]) -> dict[str, str]:
-    is_vendored = "vendored" in traits
-    requirement = origin.requirement()
-    if not (requirement or is_vendored):
+def _check_use(arguments: argparse.Namespace) -> None:
+    given = vars(arguments)
+    if arguments.system and (arguments.source or arguments.version):
+        raise CannotWriteError("--system: the library has no --source here, and no --version")
+    if arguments.header and not (arguments.source or arguments.system):
         raise CannotWriteError(
-            "--runtime pyexample: pip has not recorded where this pyexample was installed from,"
-            " and no package index has it: install it from a clone, a URL or a wheel"
+            "--header needs the C that it is for: --source, or --system for a library that the"
+            " system has"
         )
-    licenses = ["LICENSE"]
-    if is_vendored:
-        licenses.append(f"src/{package}/{runtime.FOLDER}/LICENSE")
-    test = ["pytest>=8", "cmake>=3.25", "ninja", *([requirement] if requirement else [])]
-    return {
-        "NAME": name,
-        "MACRO": name.upper(),
-        "PACKAGE": package,
-        "RUNTIME": f".{runtime.FOLDER}" if is_vendored else "pyexample.ffi",
-        "RUNTIME_PACKAGE": f"{package}.{runtime.FOLDER}" if is_vendored else "pyexample.ffi",
-        "RUNTIME_CMAKE": f"src/{package}/{runtime.FOLDER}/c/install.cmake"
-        if is_vendored
-        else "cmake/install.cmake",
-        "HEADERS_OF": f"src/c {name}.h",
-        "HEADERS": f'"{name}.h"',
-        "INCLUDES": 'str(ROOT / "src" / "c")',
-        "DEFINES": "",
-        "INCLUDE_LINES": f"#include <{name}.h>\n",
-        "LICENSE_FILES": ", ".join(f'"{each}"' for each in licenses),
-        "CI_REQUIREMENT": ". pytest"
-        if not requirement or origin.is_local(requirement)
-        else '".[test]"',
-        "REQUIREMENT": requirement or "",
-        "TEST_REQUIREMENTS": ", ".join(f'"{each}"' for each in test),
-    }
-
-
-def _next_commands(name: str) -> str:
-    scripts = ".venv\\Scripts\\" if sys.platform == "win32" else ".venv/bin/"
-    quote = '"' if sys.platform == "win32" else "'"
-    return (
-        "Build and test it:\n"
-        f"  cd {name}\n"
-        f"  python3 -m venv .venv && {scripts}pip install {quote}.[test]{quote}\n"
-        f"  {scripts}pytest"
-    )
+    for option in ("source", "include", "define", "version", "system"):
+        if given[option] and not arguments.header:
+            raise CannotWriteError(f"--{option} needs a --header, whose functions are bound")
+    if arguments.version and not re.fullmatch(r"\d+(\.\d+){0,3}", arguments.version):
+        raise CannotWriteError(
+            f"--version {arguments.version}: expected up to four numbers, such as 1.2.3"
+        )
 
 
 def add_vendor_arguments(parser: argparse.ArgumentParser) -> None:

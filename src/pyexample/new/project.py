@@ -25,6 +25,7 @@ _COMMON = {
 }
 _BUILT = {"CMakeLists.txt": "CMakeLists.txt"}
 _C = {"CMakePresets.json": "CMakePresets.json"}
+_NOT_OWN = {"tests/test_@NAME@.py": "test_theirs.py"}
 _OWN = {
     "src/c/@NAME@.c": "library.c",
     "src/c/@NAME@.h": "library.h",
@@ -42,16 +43,15 @@ def files(traits: set[str], values: Mapping[str, str]) -> dict[str, str]:
 
     Args:
         traits: what it is: "own", "theirs" or "system", by whose C it binds; "vendored" or
-            "dependency", by where its runtime is.
+            "dependency", by where its runtime is; "pure" where nothing is to be built.
         values: what stands for each @MARKER@ of the templates.
     """
     table = dict(_COMMON)
-    if traits != {"system", "dependency"}:  # there is nothing to build in that
+    if "pure" not in traits:
         table |= _BUILT
     if "system" not in traits:
         table |= _C
-    if "own" in traits:
-        table |= _OWN
+    table |= _OWN if "own" in traits else _NOT_OWN
     texts = {
         _filled(path, values): _rendered(template, traits, values)
         for path, template in table.items()

@@ -25,13 +25,7 @@ function(ffi_install_for_c target folder)
     # Not a FILE_SET: CMake 3.25 puts the prefix in front of an absolute INCLUDEDIR.
     INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   )
-  foreach(header ${ARGN})
-    cmake_path(GET header PARENT_PATH below)
-    install(FILES ${folder}/${header}
-      DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${below}
-      COMPONENT ${target}_development
-    )
-  endforeach()
+  ffi_install_headers(${target} ${folder} ${ARGN})
   install(EXPORT ${target}Targets
     NAMESPACE ${target}::
     DESTINATION ${cmake_dir}
@@ -91,6 +85,17 @@ Cflags: -I\${includedir}${definitions}
     DESTINATION ${pc_dir}
     COMPONENT ${target}_development
   )
+endfunction()
+
+# More headers for C programs: those in another folder.
+function(ffi_install_headers target folder)
+  foreach(header ${ARGN})
+    cmake_path(GET header PARENT_PATH below)
+    install(FILES ${folder}/${header}
+      DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${below}
+      COMPONENT ${target}_development
+    )
+  endforeach()
 endfunction()
 
 # For the Python package in FOLDER: shared libraries, and nothing else. The loader
