@@ -397,7 +397,7 @@ def bind(library: Library) -> Shelf:
     ) -> Annotated[str, c_char_p, Encoding("latin-1")]: ...
 
     declared = [each for name, each in locals().items() if hasattr(library.cdll, name)]
-    vars(shelf).update(dispose=disposed, Box=Box, Thing=Thing, View=View)
+    vars(shelf).update(dispose=disposed, Box=Box, Thing=Thing, View=View, on_number=on_number)
     for function in declared:
         if function is not dispose and function is not disposed:
             # Those that wait must let other threads run; with the others both ways are tried.

@@ -125,6 +125,21 @@ lib.f.argtypes, lib.f.restype = [POINTER(c_int)], c_int
 """,
         set(),
     ),
+    "names of <stdatomic.h>": (
+        "#include <stdatomic.h>\n#include <stdint.h>\nstruct s { atomic_int a; _Atomic(long long) b;"
+        " _Atomic unsigned char c; atomic_bool d; _Atomic int *p; atomic_uintptr_t u; };"
+        " typedef _Atomic(struct s *) head; atomic_flag *f(struct s *, atomic_int *, _Atomic(int));"
+        " int g(head *, _Atomic(void (*)(int)));"
+        " static inline int h(struct s *p) { return atomic_load(&p->a); }",
+        """
+class s(Structure):
+    _fields_ = [("a", c_int), ("b", c_longlong), ("c", c_ubyte), ("d", c_bool),
+                ("p", POINTER(c_int)), ("u", c_size_t)]
+lib.f.argtypes, lib.f.restype = [POINTER(s), POINTER(c_int), c_int], c_void_p
+lib.g.argtypes, lib.g.restype = [POINTER(POINTER(s)), CFUNCTYPE(None, c_int)], c_long
+""",
+        {("error", "width", "g")},
+    ),
     "explicit padding": (
         "struct s { char a; double b; short c; };",
         """
@@ -217,6 +232,103 @@ lib.f.argtypes, lib.f.restype = [POINTER(Mine)], None
         "lib.older.argtypes, lib.older.restype = [c_long], c_int\nlib.f.argtypes = []\n",
         {("error", "not in the header", "older")},
     ),
+    "a struct of one pointer, and the pointer": (
+        "struct it; typedef struct it it_t; typedef struct { void *p; } ref;"
+        " typedef union { int *i; char *c; } any; typedef struct { unsigned id; } id;"
+        " struct name { const char *text; };"
+        " int f(it_t *, it_t **); it_t *g(void); ref h(ref); any i(any); id j(id);"
+        " void k(int (*done)(it_t *)); void l(struct name *); unsigned m(unsigned);",
+        """
+class It(Structure):
+    _fields_ = [("handle", c_void_p)]
+class Id(Structure):
+    _fields_ = [("id", c_uint)]
+class name(Structure):
+    _fields_ = [("text", c_char_p)]
+lib.f.argtypes, lib.f.restype = [It, POINTER(It)], c_int
+lib.g.argtypes, lib.g.restype = [], It
+lib.h.argtypes, lib.h.restype = [c_void_p], c_void_p
+lib.i.argtypes, lib.i.restype = [POINTER(c_int)], POINTER(c_int)
+lib.j.argtypes, lib.j.restype = [c_uint], c_uint
+lib.k.argtypes, lib.k.restype = [CFUNCTYPE(c_int, It)], None
+lib.l.argtypes, lib.l.restype = [POINTER(name)], None
+lib.m.argtypes, lib.m.restype = [Id], Id
+""",
+        {("note", "wrapped", each) for each in "fghijkm"},
+    ),
+    "fields of one type for an array": (
+        "struct stamp { long s; long ns; }; struct body { double at[3]; struct stamp times[2]; };"
+        " void f(double *); void g(const double v[3]); void h(struct body *);"
+        " int i(const char *, const struct stamp t[2]);",
+        """
+class Vector(Structure):
+    _fields_ = [("x", c_double), ("y", c_double), ("z", c_double)]
+class Stamp(Structure):
+    _fields_ = [("s", c_long), ("ns", c_long)]
+class Times(Structure):
+    _fields_ = [("first", Stamp), ("last", Stamp)]
+class body(Structure):
+    _fields_ = [("at", Vector), ("times", Times)]
+lib.f.argtypes, lib.f.restype = [POINTER(Vector)], None
+lib.g.argtypes, lib.g.restype = [POINTER(Vector)], None
+lib.h.argtypes, lib.h.restype = [POINTER(body)], None
+lib.i.argtypes, lib.i.restype = [c_char_p, POINTER(Times)], c_int
+""",
+        set(),
+    ),
+    "fields of other names in the same places": (
+        "struct s { int id; long first; long last; short z; union { int a; unsigned b; }; };"
+        " union u { int i; double d; };",
+        """
+class s(Structure):
+    _fields_ = [("id", c_int), ("begin", c_long), ("end", c_long), ("z", c_short), ("ab", c_int)]
+class u(Union):
+    _fields_ = [("number", c_int), ("d", c_double), ("bytes", c_char * 8)]
+""",
+        {
+            ("note", "renamed", "s.begin"),
+            ("note", "renamed", "s.end"),
+            ("note", "renamed", "s.ab"),
+            ("note", "count", "s"),
+            ("note", "alternative", "u.number"),
+            ("note", "alternative", "u.bytes"),
+        },
+    ),
+    "a struct whose fields are the library's affair": (
+        "typedef struct secret secret_t; int f(secret_t *);",
+        """
+class Secret(Structure):
+    _fields_ = [("a", c_int), ("b", c_void_p)]
+lib.f.argtypes, lib.f.restype = [POINTER(Secret)], c_int
+""",
+        set(),
+    ),
+    "C's names that are keywords of C++": (
+        "struct class { int private; int template; unsigned this : 3; };"
+        " enum { delete = 5, throw = 7 }; enum using { operator = 3 };"
+        " typedef int typename; typedef struct { typename namespace; } friend;"
+        " int new(int class, struct class *mutable); void catch(friend *);"
+        " int *virtual(int (*try)(typename)); int call(enum using public);"
+        " struct outer { struct class protected; struct { int explicit; } export; };\n",
+        """
+delete = 5
+throw = 7
+operator = 4
+class struct_class(Structure):
+    _fields_ = [("private", c_int), ("template_", c_int), ("this", c_uint, 3)]
+class friend(Structure):
+    _fields_ = [("namespace", c_int)]
+class Inner(Structure):
+    _fields_ = [("explicit", c_int)]
+class outer(Structure):
+    _fields_ = [("protected", struct_class), ("export", Inner)]
+lib.new.argtypes, lib.new.restype = [c_int, POINTER(struct_class)], c_int
+lib.catch.argtypes, lib.catch.restype = [POINTER(friend)], None
+lib.virtual.argtypes, lib.virtual.restype = [CFUNCTYPE(c_int, c_int)], POINTER(c_long)
+lib.call.argtypes, lib.call.restype = [c_int], c_int
+""",
+        {("error", "constant", "operator"), ("error", "target width", "virtual")},
+    ),
     "a class of handles for two structs of C": (
         "struct a; struct b; struct a *f(void); void g(struct a *); int h(struct b *);",
         """
@@ -263,6 +375,7 @@ def test_what_is_natural_is_not_refused(
     assert {(each["severity"], each["kind"], each["subject"]) for each in found} == expected
     # No name of ours is in what is said.
     assert "ct_" not in str([{**each, "file": ""} for each in report["findings"]])
+    assert report["faults"] == []
 
 
 def test_who_checks_says_that_c_has_no_such_struct(

@@ -122,6 +122,39 @@ def everything() -> None:
     assert (shelf.faults, shelf.count("boxes"), shelf.count("things")) == (0, 0, 0)
 
 
+def replaced() -> None:
+    """Callbacks that one thread replaces while others are about to be called back by them.
+
+    C has read the function pointer by then, and waits for Python in it. What came too late is
+    told, and C gets 0.
+    """
+    library = Library("shelf", "bound.module")
+    shelf = shelf_module.bind(library)
+
+    # It releases the GIL, so that others run between C's call and the first line of Python.
+    @library.function
+    def fire_last(number: Annotated[int, c_int], /) -> Annotated[int, c_int]:
+        raise NotImplementedError
+
+    boxes = [shelf.box_open(ord("b"), 0) for _ in range(THREADS)]
+    shelf.watch(boxes[0], 0, 0, lambda given: given + 1)
+    late: list[str] = []
+    sys.unraisablehook = lambda given: late.append(str(given.exc_value))
+
+    def work(seed: int) -> None:
+        for number in range(10 * ROUNDS):
+            if seed % 2:
+                shelf.watch(boxes[seed], 0, 0, lambda given: given + 1)
+            assert fire_last(number) in (number + 1, 0)
+
+    sys.setswitchinterval(1e-6)
+    in_threads(work)
+    assert all(each.startswith("on_number(): C called it after ") for each in late), late
+    boxes.clear()
+    gc.collect()
+    assert (shelf.faults, shelf.count("boxes")) == (0, 0)
+
+
 def planted() -> None:
     """A C function that counts without a lock."""
 

@@ -1,5 +1,6 @@
 """Forked processes: what is the parent's stays the parent's, and no child hangs."""
 
+import ctypes
 import os
 import signal
 import sys
@@ -132,12 +133,21 @@ def test_another_thread_was_using_it(shelf: Shelf) -> None:
     assert not box._life.used()
 
 
-def test_this_thread_is_using_it(shelf: Shelf) -> None:
+@pytest.mark.parametrize("by", ["Callback", "ctypes", "both"])
+def test_this_thread_is_using_it(shelf: Shelf, by: str) -> None:
     """A fork from within a callback: the child returns to C, which has the handle."""
-    box = shelf.box_open(ord("b"), 0)
-    shelf.watch(box, 0, 0, lambda number: fork())
+    box, inner = shelf.box_open(ord("b"), 0), shelf.box_open(ord("i"), 0)
+    raw = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)(lambda number: within())
+    if by == "Callback":
+        shelf.watch(box, 0, 0, lambda number: fork())
+    else:
+        shelf.library.cdll.watch(box, 0, 0, raw)
+    shelf.watch(inner, 0, 0, lambda number: fork())
     parent = os.getpid()
     status = 77
+
+    def within() -> int:
+        return int(shelf.fire(inner, 0, 0)) if by == "both" else fork()
 
     def fork() -> int:
         nonlocal status

@@ -20,7 +20,9 @@ pytestmark = [
 
 SECONDS = 10
 
-# A bug in src/pyexample/ffi/c, and what it is.
+FASTCALL = "src/pyexample/ffi/c"
+
+# A bug in it, and what it is.
 MUTANTS = {
     "sign": ("fastcall.c", "case 4: return (int32_t)word;", "case 4: return (uint32_t)word;"),
     "range": (
@@ -58,7 +60,7 @@ MUTANTS = {
         "type != python.int_type && object != python.true_",
         "!is_int(object) && object != python.true_",
     ),
-    "state": ("fastcall.c", "(void)py.PyThread_tss_set(innermost, state.outer);", ""),
+    "state": ("fastcall.c", "(void)py.PyThread_tss_set(innermost, next);", ""),
     "user": ("fastcall.c", "ADD(&used->users, 1);", ""),
     "stack": ("abi.h", "FIRST_STACK_WORD + stack / 8", "FIRST_STACK_WORD + stack / 16"),
 }
@@ -82,7 +84,7 @@ def code(tmp_path: Path, tool: Callable[[str], str], missing: Callable[[str], No
     runtime = run([tool("clang"), "-print-runtime-dir"]).strip()
     if not list(Path(runtime).glob("libclang_rt.fuzzer*")):
         missing("clang's libFuzzer is not installed")
-    shutil.copytree(ROOT / "src" / "c", tmp_path / "src" / "c")
+    shutil.copytree(ROOT / FASTCALL, tmp_path / FASTCALL)
     shutil.copytree(ROOT / "tests" / "ffi" / "fuzz", tmp_path / "tests" / "ffi" / "fuzz")
     return tmp_path
 
@@ -101,7 +103,7 @@ def test_it_finds_nothing(tool: Callable[[str], str], code: Path) -> None:
 @pytest.mark.parametrize("bug", MUTANTS)
 def test_it_finds_a_planted_bug(bug: str, tool: Callable[[str], str], code: Path) -> None:
     file, right, wrong = MUTANTS[bug]
-    source = code / "src" / "c" / "fastcall" / file
+    source = code / FASTCALL / file
     text = source.read_text()
     assert text.count(right) == 1
     source.write_text(text.replace(right, wrong))

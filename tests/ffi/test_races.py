@@ -42,6 +42,12 @@ def test_everything_at_once(folder: Path, fast: str) -> None:
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
 
 
+@pytest.mark.parametrize("fast", ["0", "1"])
+def test_callbacks_that_are_replaced(folder: Path, fast: str) -> None:
+    done = races(folder, "replaced", PYEXAMPLE_FASTCALL=fast, BOUND_FASTCALL=fast)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+
+
 @pytest.mark.skipif(not WATCHED, reason="this Python is built without ThreadSanitizer")
 def test_the_libraries_are_watched() -> None:
     for name in ("libexample.so", "libfastcall.so"):

@@ -37,7 +37,6 @@ from pyexample.ffi import (
     Library,
     Returned,
     Status,
-    calls,
     struct,
 )  # fmt: skip
 from pyexample.ffi.declaration import Declaration
@@ -273,13 +272,16 @@ def test_a_callback_may_replace_itself(package: Package, path: str, by: str) -> 
     def run(jobs: Annotated[Any, POINTER(Job)], /) -> Annotated[int, c_int]:
         raise NotImplementedError
 
+    free = on_number._free
+    before = len(free)
+
     def replace(number: int) -> int:
         if by == "a whole struct":
             jobs[0] = Job(6, None)
         else:
             jobs.f = None if by == "None" else lambda number: 7
         let_go()
-        assert len(calls._left) == 1
+        assert len(free) == before
         return number
 
     jobs: Any = Job(5, replace)
@@ -288,7 +290,7 @@ def test_a_callback_may_replace_itself(package: Package, path: str, by: str) -> 
     replaced = weakref.ref(replace)
     del replace
     assert run(jobs) == 6
-    assert calls._left == {}
+    assert len(free) == before + 1
     let_go()
     assert replaced() is None
     assert run(jobs) == (8 if by == "another" else -1)

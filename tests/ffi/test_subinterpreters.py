@@ -173,7 +173,7 @@ RACE = """
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "fastcall/fastcall.c"
+#include "fastcall.c"
 
 #define THREADS 8
 static const void *type = &type, *integer = &type;
@@ -244,8 +244,8 @@ def test_the_first_calls_of_interpreters_do_not_race(
     runtime = run([tool("clang"), "-print-runtime-dir"]).strip()
     if not list(Path(runtime).glob("libclang_rt.tsan*")):
         missing("clang's ThreadSanitizer is not installed")
-    shutil.copytree(ROOT / "src" / "c", tmp_path / "c")
-    source = tmp_path / "c" / "fastcall" / "fastcall.c"
+    shutil.copytree(ROOT / "src" / "pyexample" / "ffi" / "c", tmp_path / "c")
+    source = tmp_path / "c" / "fastcall.c"
     text = source.read_text()
     assert text.count(ONCE) == 1
     if planted:  # each writes it, as if it were the first

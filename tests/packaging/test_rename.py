@@ -167,7 +167,6 @@ def test_what_git_ignores_moves_along(clone: Path) -> None:
         # Names that this project has already.
         (["array"], "is a name in this project already"),
         (["square"], "'square' is a name in this project already"),
-        (["fastcall"], "'fastcall' is a name in this project already"),
         (["cmake"], "is a name in this project already"),
         ([SHORT, "--package", "numpy"], "'numpy' is a name in this project already"),
         ([SHORT, "--package", "tests"], "is a name in this project already"),

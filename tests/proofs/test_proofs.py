@@ -20,7 +20,7 @@ class Proof(NamedTuple):
 
     file: str
     function: str
-    place: str  # of the bug, below src/c
+    source: str  # the file to plant the bug in
     right: str
     wrong: str
     options: tuple[str, ...] = ()
@@ -31,14 +31,16 @@ class Proof(NamedTuple):
 # the same numbers. (The squares of a sum are of 64 bits, and at most 2^62.)
 Z3 = ("--z3",)
 NO_PRODUCTS = ("--no-signed-overflow-check",)
-PORTABLE = "array_portable.c"
-FASTCALL = "fastcall/fastcall.c"
+EXAMPLE = "src/c/example.c"
+PORTABLE = "src/c/array_portable.c"
+FASTCALL = "src/pyexample/ffi/c/fastcall.c"
+ABI = "src/pyexample/ffi/c/abi.h"
 
 PROOFS = [
     Proof(
         "example.c",
         "square_is_exact_modulo_2_to_the_32",
-        "example.c",
+        EXAMPLE,
         "(int32_t)(bits * bits)",
         "(int32_t)(bits * (bits & 0x7fffffff))",
         Z3,
@@ -46,7 +48,7 @@ PROOFS = [
     Proof(
         "example.c",
         "square_is_exact_where_it_fits",
-        "example.c",
+        EXAMPLE,
         "const uint32_t bits = (uint32_t)number;",
         "const uint32_t bits = (uint16_t)number;",
         Z3,
@@ -54,7 +56,7 @@ PROOFS = [
     Proof(
         "example.c",
         "square_is_exact_where_it_fits",
-        "example.c",
+        EXAMPLE,
         "return (int32_t)(bits * bits);",
         "return number * number + (int32_t)(bits >> 40);",
         Z3,
@@ -62,14 +64,14 @@ PROOFS = [
     Proof(
         "arrays.c",
         "sums_are_exact",
-        "array.h",
+        "src/c/array.h",
         "total.high += total.low < shifted;",
         "total.high += total.low <= shifted;",
     ),
     Proof(
         "arrays.c",
         "one_by_one_stops_at_the_first_that_is_too_large",
-        "array.h",
+        "src/c/array.h",
         "while (done < count && !is_too_large(numbers[done]))",
         "while (!is_too_large(numbers[done]) && done < count)",
         NO_PRODUCTS,
@@ -77,7 +79,7 @@ PROOFS = [
     Proof(
         "arrays.c",
         "one_by_one_stops_at_the_first_that_is_too_large",
-        "array.h",
+        "src/c/array.h",
         "number < -MAX_ROOT;",
         "number < -MAX_ROOT - 1 + (number == 7);",
         NO_PRODUCTS,
@@ -171,14 +173,14 @@ PROOFS = [
     Proof(
         "fastcall.c",
         "arguments_are_apart_and_within_the_frame",
-        "fastcall/abi.h",
+        ABI,
         "(uint8_t)(FIRST_STACK_WORD + stack / 8)",
         "(uint8_t)(FIRST_STACK_WORD + stack / 16)",
     ),
     Proof(
         "fastcall.c",
         "arguments_are_apart_and_within_the_frame",
-        "fastcall/abi.h",
+        ABI,
         "(uint8_t)(INTEGER_REGISTERS + floats++)",
         "(uint8_t)(INTEGER_REGISTERS - 1 + floats++)",
     ),
@@ -240,7 +242,7 @@ def test_it_is_proven_and_a_mutant_is_not(
     proof: Proof, code: Path, tool: Callable[[str], str]
 ) -> None:
     assert verdict(tool, code, proof) == "VERIFICATION SUCCESSFUL"
-    source = code / "src" / "c" / proof.place
+    source = code / proof.source
     text = source.read_text()
     assert text.count(proof.right) == 1
     source.write_text(text.replace(proof.right, proof.wrong))

@@ -1,19 +1,31 @@
-"""Whether ctypes passes a struct by value where C looks for it.
+"""Whether ctypes passes a struct by value where C looks for it, by the rules of three ABIs.
 
 ctypes tells libffi the types of a struct's fields, one after the other; libffi places them by
 their alignment, and does not know of ``_pack_``, of fields that share their place in a Union,
 or of bit-fields that share a unit. From where it takes them to be it derives the registers.
-The rules are those of "Parameter Passing" in the System V ABI's x86-64 supplement, and of
-``classify_argument`` in libffi's src/x86/ffi64.c. Windows passes by size alone; for other
-processors nothing is said here.
+
+- System V on x86-64 ("Parameter Passing" in the psABI, 3.2.3; ``classify_argument`` in libffi's
+  src/x86/ffi64.c): each eight bytes go in a register for integers or for floats, by what is in
+  them.
+- AAPCS64, of Linux, macOS and Windows (6.8.2; ``is_vfp_type`` in libffi's
+  src/aarch64/ffi.c): one to four floats of one type and nothing else go in registers for
+  floats. All others are passed by size alone.
+- Windows on x86-64 ("x64 calling convention"): by size alone. ctypes cannot be wrong.
+
+For other platforms nothing is known here.
 """
 
-import os
-import platform
+import ctypes
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Literal
 
 from .model import Declarations, Type, kind_of
+
+Rules = Literal["System V", "AAPCS64", "Windows"]
+
+PLATFORM_MACROS = ("_WIN32", "__x86_64__", "_M_X64", "__ILP32__", "__aarch64__", "_M_ARM64")
+"""What compilers define for these platforms; __ILP32__ is x32, which has rules of its own."""
 
 _Leaf = tuple[int, int, bool]
 """A number in a struct: where it begins, its size, and whether it is a float."""
@@ -22,18 +34,83 @@ FLOATS = ("c_float", "c_double", "c_longdouble")
 _INTEGER, _SSE = 1, 2
 _MEMORY: list[int] = []
 
+# ctypes tells libffi the items of an array in a struct of so many bytes at most; in a larger
+# one it says "a pointer" instead (MAX_STRUCT_SIZE in Modules/_ctypes/stgdict.c; gh-110190).
+_SAYS_32 = sys.version_info >= (3, 12, 1) or (3, 11, 7) <= sys.version_info < (3, 12)
+_LARGEST_WITH_ITEMS = 32 if _SAYS_32 else 16
 
-def is_misplaced(declarations: Declarations, index: int) -> bool:
+
+def rules_of(is_defined: Callable[[str], bool]) -> Rules | None:
+    """The rules of a platform, by the macros that its compiler defines."""
+    if is_defined("__aarch64__") or is_defined("_M_ARM64"):
+        return None if is_defined("__ILP32__") else "AAPCS64"
+    if not (is_defined("__x86_64__") or is_defined("_M_X64")) or is_defined("__ILP32__"):
+        return None
+    return "Windows" if is_defined("_WIN32") else "System V"
+
+
+def is_misplaced(declarations: Declarations, index: int, rules: Rules | None) -> bool:
     """Whether a Structure or Union, passed by value, is in other registers than C's struct."""
-    if os.name != "posix" or platform.machine() not in ("x86_64", "AMD64"):
-        return False
-    if sys.maxsize < 2**32:
-        return False
     struct = declarations.structs[index]
-    if struct.size > 16 or not struct.complete:  # in memory, for both
+    if not struct.complete:
         return False
-    real = _classes(list(_leaves(declarations, index, 0)), struct.size)
-    return real != _classes(list(_taken(declarations, index)), struct.size)
+    if rules == "System V":
+        if struct.size > 16:  # in memory, for both
+            return False
+        real = _classes(list(_leaves(declarations, index, 0)), struct.size)
+        return real != _classes(list(_taken(declarations, index)), struct.size)
+    return rules == "AAPCS64" and (
+        _is_homogeneous(declarations, index) != _is_taken_for_homogeneous(declarations, index)
+    )
+
+
+def _is_homogeneous(declarations: Declarations, index: int) -> bool:
+    """Whether C has one to four floats of one type there, and no padding (AAPCS64, 5.9.5)."""
+    kinds = {*_kinds(declarations, index, sys.maxsize)}
+    count = _count(declarations, ["struct", index])
+    size = _float_size(kinds)
+    return 0 < count <= 4 and count * size == declarations.structs[index].size
+
+
+def _is_taken_for_homogeneous(declarations: Declarations, index: int) -> bool:
+    """Whether libffi takes it for such a struct, by the whole size and what it was told."""
+    kinds = {*_kinds(declarations, index, _LARGEST_WITH_ITEMS)}
+    size = _float_size(kinds)
+    whole = declarations.structs[index].size
+    return size > 0 and whole % size == 0 and whole // size <= 4
+
+
+def _float_size(kinds: set[str]) -> int:
+    """The size of the only kind of number that there is, if it is a float; 0 if not."""
+    kind = next(iter(kinds)) if len(kinds) == 1 else ""
+    return ctypes.sizeof(getattr(ctypes, kind)) if kind in FLOATS else 0
+
+
+def _kinds(declarations: Declarations, index: int, largest: int) -> Iterator[str]:
+    """The kinds of numbers in a struct, where arrays are seen through up to some size of it."""
+    struct = declarations.structs[index]
+    for each in struct.fields:
+        item = each.type
+        while kind_of(item) == "swapped" or (
+            kind_of(item) == "array" and struct.size <= largest
+        ):
+            item = item[1]
+        if kind_of(item) == "struct":
+            yield from _kinds(declarations, int(item[1]), largest)
+        elif each.size:
+            yield item if isinstance(item, str) and not each.bits else "other"
+
+
+def _count(declarations: Declarations, ctype: Type) -> int:
+    """How many numbers there are in a type; of a union, in its largest member."""
+    kind = kind_of(ctype)
+    if kind == "array":
+        return int(ctype[2]) * _count(declarations, ctype[1])
+    if kind != "struct":
+        return 1
+    struct = declarations.structs[int(ctype[1])]
+    counts = [_count(declarations, each.type) for each in struct.fields]
+    return max(counts, default=0) if struct.union else sum(counts)
 
 
 def _classes(leaves: list[_Leaf], size: int) -> list[int]:

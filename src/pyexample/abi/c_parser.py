@@ -32,7 +32,7 @@ from .c_model import (
     qualified,
     resolve,
 )
-from .c_tokens import Chunk, Tokens, word_set
+from .c_tokens import Chunk, Tokens, plain, word_set
 from .mistakes import told
 
 _STORAGE = word_set(
@@ -125,7 +125,7 @@ def read(text: str, own: str = "") -> Unit:
             _Parser(unit, chunk).declaration()
         except Exception as error:
             where = f"{os.path.basename(chunk.file)}:{chunk.lines[0]}"
-            unit.faults.append(f"{_subject(chunk.words)} ({where}): {told(error)}")
+            unit.faults.append(f"{plain(_subject(chunk.words))} ({where}): {told(error)}")
     unit.macros, unit.names, unit.system = tokens.macros, tokens.names, tokens.system
     return unit
 
@@ -233,7 +233,7 @@ class _Parser:
         start = self._at
         while (word := self._peek()) and word not in ends:
             self._at = self._closing(self._at) + 1 if word in "([{" else self._at + 1
-        return " ".join(self._words[start : self._at])
+        return plain(" ".join(self._words[start : self._at]))
 
     # Declarations
 
@@ -256,8 +256,8 @@ class _Parser:
     def _refuse(self, refused: _Refused, words: list[str], name: str = "") -> None:
         self._unit.refusals.append(
             Refusal(
-                name or _subject(words),
-                " ".join(words[:24]) + (" ..." if len(words) > 24 else ""),
+                name or plain(_subject(words)),
+                plain(" ".join(words[:24])) + (" ..." if len(words) > 24 else ""),
                 str(refused),
                 refused.is_cxx,
                 **self._place((), "", self._chunk.lines[0]),
@@ -369,7 +369,7 @@ class _Parser:
 
     def _named(self) -> Type:
         """The type that an identifier names."""
-        word = self._take()
+        word = plain(self._take())
         if self._peek() in ("::", "<"):
             raise _Refused("it is C++", is_cxx=True)
         if word in self._unit.typedefs:
@@ -385,7 +385,7 @@ class _Parser:
             word in _ARITHMETIC
             or word in _QUALIFIERS
             or word in ("struct", "union", "enum")
-            or word in self._unit.typedefs
+            or plain(word) in self._unit.typedefs
             or word in _BUILT_IN
         )
 
@@ -465,7 +465,7 @@ class _Parser:
     def _tag(self) -> tuple[str, list[str]]:
         attributes: list[str] = []
         self._attributes(attributes)
-        tag = self._take() if self._is_name(self._peek()) else ""
+        tag = plain(self._take()) if self._is_name(self._peek()) else ""
         self._attributes(attributes)
         if not tag and self._peek() != "{":
             raise _Refused("there is no tag", self._peek() in _CXX or self._peek() == "::")
@@ -542,15 +542,15 @@ class _Parser:
         return found
 
     def _enumerator(self) -> Enumerator:
-        line, name = self._line(), self._take()
-        if not self._is_name(name):
-            raise _Refused(f"{name!r} is no name")
+        line, word = self._line(), self._take()
+        if not self._is_name(word):
+            raise _Refused(f"{word!r} is no name")
         attributes: list[str] = []
         self._attributes(attributes)
         value = self._expression(",", "}") if self._accept("=") else ""
         if self._peek() != "}":
             self._expect(",")
-        return Enumerator(name, value, **self._place(attributes, "", line))
+        return Enumerator(plain(word), value, **self._place(attributes, "", line))
 
     # Declarators
 
@@ -583,7 +583,7 @@ class _Parser:
             self._expect(")")
             self._at = end
             return name, ctype
-        name = self._take() if self._is_name(self._peek()) else ""
+        name = plain(self._take()) if self._is_name(self._peek()) else ""
         return name, self._suffixes(base, attributes)
 
     def _is_nested(self, is_parameter: bool) -> bool:
@@ -604,7 +604,7 @@ class _Parser:
             return FunctionType(self._suffixes(base, attributes), parameters, variadic)
         if self._peek() == "[":
             words = [each for each in self._group() if each != "static"]
-            length = " ".join(each for each in words if each not in _QUALIFIERS)
+            length = plain(" ".join(each for each in words if each not in _QUALIFIERS))
             qualifiers = frozenset(_QUALIFIERS[each] for each in words if each in _QUALIFIERS)
             return Array(self._suffixes(base, attributes), length, qualifiers)
         return base

@@ -21,6 +21,15 @@ _UNDEFINE = re.compile(r"#\s*undef\s+([\w$]+)")
 _PACK = re.compile(r"#\s*pragma\s+pack\s*\(([^)]*)\)")
 
 
+RENAMED = "ct_kw_"
+"""Stands before the names in a C header that C++ has as keywords."""
+
+
+def plain(text: str) -> str:
+    """A name, or a text with names, as C has it."""
+    return text.replace(RENAMED, "")
+
+
 def word_set(text: str) -> frozenset[str]:
     """The words of a text."""
     return frozenset(text.split())
@@ -140,7 +149,7 @@ class Tokens:
                 yield word
 
     def _finished(self, chunk: Chunk) -> Chunk:
-        self.names.setdefault(chunk.file, set()).update(chunk.words)
+        self.names.setdefault(chunk.file, set()).update(map(plain, chunk.words))
         chunk.pack = self._pack[-1][1] if self._pack else ""
         chunk.is_cxx = self._is_cxx
         return chunk

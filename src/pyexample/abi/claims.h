@@ -21,6 +21,7 @@ enum ct_verdict {
     ct_bytes,      /* an array of bytes and something else of that size */
     ct_flexible,   /* an array of some length and one of none */
     ct_handle,     /* a pointer to a struct that nobody can look into, and one to a pointer */
+    ct_wrapped,    /* a struct of one pointer or integer, and that pointer or integer itself */
     ct_dropped,    /* a result that Python does not take */
     ct_garbage,    /* a result that C does not give */
     ct_ignored,    /* a callback's result that C does not read */
@@ -51,6 +52,8 @@ struct ct_opaque;  /* a Structure without fields */
 template <class T> struct ct_hidden; /* one without fields that stands for the struct T */
 template <class T> struct ct_torn;   /* one that ctypes passes in other registers than C */
 template <class... T> struct ct_alternatives; /* a Union of pointers, of any of these types */
+template <class T, class P> struct ct_wrapper; /* the Structure T, whose only field is a P */
+template <class T, class P, size_t n> struct ct_row; /* the Structure T, whose n fields are Ps */
 struct ct_any;     /* a class whose from_param decides at run time */
 template <class T> struct ct_pointer { T *p; };
 template <class T> struct ct_in;  /* POINTER(T) through which C only reads */
@@ -69,17 +72,6 @@ template <class T> struct ct_remove_cv { using type = T; };
 template <class T> struct ct_remove_cv<const T> { using type = T; };
 template <class T> struct ct_remove_cv<volatile T> { using type = T; };
 template <class T> struct ct_remove_cv<const volatile T> { using type = T; };
-#ifdef __clang__ /* others have no _Atomic in C++; it is not deduced */
-#define ct_define_atomic(T) \
-    template <> struct ct_remove_cv<_Atomic(T)> { using type = T; };
-ct_define_atomic(bool) ct_define_atomic(char)
-ct_define_atomic(signed char) ct_define_atomic(unsigned char)
-ct_define_atomic(short) ct_define_atomic(unsigned short)
-ct_define_atomic(int) ct_define_atomic(unsigned int)
-ct_define_atomic(long) ct_define_atomic(unsigned long)
-ct_define_atomic(long long) ct_define_atomic(unsigned long long)
-ct_define_atomic(float) ct_define_atomic(double) ct_define_atomic(void *)
-#endif
 template <class T> using ct_bare = typename ct_remove_cv<T>::type;
 template <class T> constexpr bool ct_is_const = false;
 template <class T> constexpr bool ct_is_const<const T> = true;
@@ -135,6 +127,33 @@ constexpr bool ct_is_integer(ct_category category) {
 template <class T> struct ct_target_of { using type = void; };
 template <class T> struct ct_target_of<T *> { using type = T; };
 
+template <class T, class = void> constexpr bool ct_is_complete = false;
+template <class T> constexpr bool ct_is_complete<T, decltype(void(sizeof(T)))> = true;
+
+/* What can be converted to anything of a kind: does the first member of a struct take it? */
+struct ct_some_pointer { template <class T> operator T *() const; };
+struct ct_some_integer {
+    template <class T, int (*)[ct_is_integer(ct_category_of<T>) ? 1 : -1] = nullptr>
+    operator T() const;
+};
+template <class K, class T, class = void> constexpr bool ct_begins_with = false;
+template <class K, class T> constexpr bool ct_begins_with<K, T, decltype(void(T{K{}}))> = true;
+template <class K, class T, class = void> constexpr bool ct_has_two = false;
+template <class K, class T> constexpr bool ct_has_two<K, T, decltype(void(T{K{}, K{}}))> = true;
+
+/*
+ * Whether C's struct is nothing but a pointer, or an integer, of some size: by value it is
+ * passed and returned as that one is (System V's psABI for x86-64, 3.2.3; AAPCS64, 6.8.2;
+ * Microsoft's x64 calling convention). Where a pointer has 32 bits, not all ABIs return it so.
+ */
+template <class K, class C> constexpr bool ct_is_wrapped(size_t size) {
+    if constexpr (ct_category_of<C> == ct_is_struct && ct_is_complete<C>) {
+        return sizeof(C) == size && ct_begins_with<K, C> && !ct_has_two<K, C>;
+    } else {
+        return false;
+    }
+}
+
 /* A number. */
 template <class P, class C> constexpr int ct_scalar() {
     constexpr ct_category p = ct_category_of<P>, c = ct_category_of<C>;
@@ -144,6 +163,8 @@ template <class P, class C> constexpr int ct_scalar() {
         return ct_kind;
     } else if constexpr (c == ct_is_pointer) {
         return !ct_is_integer(p) ? ct_kind : sizeof(P) == sizeof(C) ? ct_address : ct_width;
+    } else if constexpr (ct_is_integer(p) && c == ct_is_struct) {
+        return !__is_union(C) && ct_is_wrapped<ct_some_integer, C>(sizeof(P)) ? ct_wrapped : ct_kind;
     } else if constexpr (!(ct_is_integer(c) || c == ct_is_float)) {
         return ct_kind;
     } else if constexpr ((p == ct_is_float) != (c == ct_is_float)) {
@@ -165,11 +186,11 @@ template <class P> constexpr bool ct_points = false;
 template <class T> constexpr bool ct_points<ct_pointer<T>> = true;
 template <class R, class... A> constexpr bool ct_points<ct_callback<R, A...>> = true;
 template <class... T> constexpr bool ct_points<ct_alternatives<T...>> = true;
+template <class T, class P> constexpr bool ct_points<ct_wrapper<T, P>> = ct_points<P>;
 template <class P> struct ct_item_of { using type = P; };
 template <class T, size_t n> struct ct_item_of<ct_array<T, n>> { using type = T; };
-
-template <class T, class = void> constexpr bool ct_is_complete = false;
-template <class T> constexpr bool ct_is_complete<T, decltype(void(sizeof(T)))> = true;
+template <class P> struct ct_row_of { using type = P; };
+template <class T, class P, size_t n> struct ct_row_of<ct_row<T, P, n>> { using type = P; };
 
 template <class C> using ct_first =
     ct_bare<typename ct_target_of<decltype(&(*static_cast<C *>(nullptr))[0])>::type>;
@@ -187,8 +208,11 @@ template <class P, class C> constexpr int ct_targets() {
         return ct_targets<P, ct_first<C>>();
     } else {
         constexpr int verdict = ct_judge<P, C>;
+        using item = typename ct_row_of<P>::type;
         if constexpr (verdict == ct_empty) {
             return ct_agrees; /* nobody looks into it */
+        } else if constexpr (!ct_is_same<P, item> && ct_targets<item, C>() < ct_width) {
+            return ct_targets<item, C>(); /* the first of its fields, which are all alike */
         } else if constexpr (verdict < ct_width || verdict >= ct_other) {
             return verdict;
         } else if constexpr (ct_points<P> != (c == ct_is_pointer)) {
@@ -206,6 +230,11 @@ template <class P, class C> constexpr int ct_pointers() {
     constexpr ct_category c = ct_category_of<C>;
     if constexpr (c == ct_is_pointer) {
         return ct_targets<P, ct_bare<typename ct_target_of<C>::type>>();
+    } else if constexpr (ct_is_wrapped<ct_some_pointer, C>(sizeof(void *))) {
+        /* Not where it is the struct's own address. */
+        constexpr int verdict = ct_judge<P, C>;
+        return verdict == ct_kind || verdict == ct_other || verdict == ct_empty
+            ? ct_wrapped : ct_kind;
     } else if constexpr (ct_is_integer(c)) {
         return sizeof(C) == sizeof(void *) ? ct_address : ct_kind;
     } else {
@@ -255,6 +284,18 @@ template <class... Rest> constexpr int ct_least(int first, int second, Rest... r
 template <class T, class... P, class C> constexpr int ct_judge<ct_alternatives<T, P...>, C> =
     ct_category_of<C> == ct_is_struct ? ct_judge<T, C> : ct_least(ct_judge<P, C>...);
 
+template <class T, class P, class C> constexpr int ct_wrappers() {
+    if constexpr (ct_category_of<C> == ct_is_struct) {
+        return ct_judge<T, C>;
+    } else {
+        return ct_judge<P, C> == ct_agrees ? ct_wrapped : ct_judge<P, C>;
+    }
+}
+template <class T, class P, class C> constexpr int ct_judge<ct_wrapper<T, P>, C> =
+    ct_wrappers<T, P, C>();
+template <class T, class P, size_t n, class C> constexpr int ct_judge<ct_row<T, P, n>, C> =
+    ct_category_of<C> == ct_is_array ? ct_judge<ct_array<P, n>, C> : ct_judge<T, C>;
+
 template <class C> struct ct_array_of { using type = void; };
 template <class T, size_t n> struct ct_array_of<T[n]> {
     using type = T;
@@ -279,7 +320,8 @@ template <class T, size_t n, class C> constexpr int ct_arrays() {
         using array = ct_array_of<C>;
         constexpr int verdict = ct_judge<T, ct_bare<typename array::type>>;
         return verdict >= ct_width || n == array::count ? verdict : ct_length;
-    } else if constexpr (ct_is_integer(ct_category_of<T>) && c != ct_is_function && c != ct_is_void) {
+    } else if constexpr (ct_is_integer(ct_category_of<T>) && c != ct_is_function && c != ct_is_void
+                         && ct_is_complete<C>) {
         return sizeof(T) == 1 && sizeof(C) == n ? ct_bytes : ct_kind;
     } else {
         return ct_kind;
@@ -318,7 +360,7 @@ template <class P, class C> constexpr int ct_results() {
         return ct_is_integer(p) || p == ct_is_float || ct_is_same<P, ct_pointer<void>>
             ? ct_garbage : ct_kind;
     } else {
-        return ct_judge<P, C>;
+        return ct_judge<P, C> == ct_wrapped && sizeof(void *) < 8 ? ct_kind : ct_judge<P, C>;
     }
 }
 template <class P, class C> constexpr int ct_result = ct_results<P, ct_bare<C>>();

@@ -7,21 +7,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .by_value import FLOATS, is_misplaced
+from .by_value import FLOATS, is_misplaced, rules_of
 from .c_model import Array, Basic, FunctionType, Pointer, Record, Tagged, behind, resolve, spell
 from .c_model import Type as CType
+from .c_tokens import RENAMED, word_set
 from .header import Header, Member
 from .model import CXX, Constant, Declarations, Field, Function, Struct, Type, kind_of
 
-_KEYWORDS = (
-    "alignas alignof asm catch char16_t char32_t class const_cast constexpr decltype delete"
-    " dynamic_cast explicit export friend mutable namespace new noexcept nullptr operator"
-    " private protected public reinterpret_cast static_cast template this thread_local throw"
-    " try typeid typename using virtual and and_eq bitand bitor compl not not_eq or or_eq xor"
-    " xor_eq"
+_KEYWORDS = word_set(
+    "catch char16_t char32_t class const_cast decltype delete dynamic_cast explicit export"
+    " friend mutable namespace new operator private protected public reinterpret_cast"
+    " static_cast template this throw try typeid typename using virtual"
 )
-_OPERATORS = "and and_eq bitand bitor compl not not_eq or or_eq xor xor_eq"
-_OF_SYSTEM_HEADERS = "noexcept throw"  # which __THROW stands for, once it is defined for C++
+"""Words of C++ that C has as names. Those that C23 has made its own are left as they are, and
+so is noexcept, which glibc's __THROW stands for, once it is defined for C++."""
+_KEYWORD = re.compile(rf"\b({'|'.join(_KEYWORDS)})\b")
 _C_HEADERS = (
     "assert ctype errno float limits math setjmp signal stdarg stdbool stdio stdlib string"
 )
@@ -34,17 +34,22 @@ _C_WORDS = {
     "_Atomic": "",
     "_Complex": "__complex__",
 }
-_ATOMIC = re.compile(r"\b_Atomic\b(?:\s*\(([^()]*)\))?")
 _WORDS_WITHOUT_BODIES = {word: text for word, text in _C_WORDS.items() if word != "_Atomic"}
 """No macro stands for both ``_Atomic int`` and ``_Atomic(int)``: see ``without_atomic``."""
+_ATOMIC = re.compile(r"\b_Atomic\b(?:\s*\(((?:[^()]|\([^()]*\))*)\))?")
+
+
+def is_atomic(preprocessed: str) -> bool:
+    """Whether there is an atomic type: a compiler that knows it makes it another type."""
+    return re.search(r"^[^#\n]*\b_Atomic\b", preprocessed, re.MULTILINE) is not None
 
 
 def without_atomic(line: str) -> str:
     """A line of a header, its atomic types as the plain ones, which are as large."""
-    return line if line.startswith("#") else _ATOMIC.sub(r"\1", line)
+    if line.startswith("#"):
+        return line
+    return _ATOMIC.sub(lambda it: f"__typeof__({it[1]})" if it[1] else "", line)
 
-
-_RESERVED = frozenset(_KEYWORDS.split())
 
 with open(os.path.join(os.path.dirname(__file__), "claims.h"), encoding="utf-8") as _stream:
     RULES = _stream.read()
@@ -94,14 +99,15 @@ def prologue(headers: Iterable[str], mode: str) -> str:
     if mode == "C++":
         return f'extern "C" {{\n{includes}}}\n'
     before = "".join(f"#include <{name}.h>\n" for name in _C_HEADERS.split())
-    names = sorted(_RESERVED - frozenset(f"{_OPERATORS} {_OF_SYSTEM_HEADERS}".split()))
-    defines = "".join(f"#define {word} {word}_\n" for word in names)
+    names = sorted(_KEYWORDS)
+    defines = "".join(f"#define {word} {RENAMED}{word}\n" for word in names)
     words = _C_WORDS if mode == "C" else _WORDS_WITHOUT_BODIES
     defines += "".join(f"#define {word} {text}\n" for word, text in words.items())
     undefines = "".join(f"#undef {word}\n" for word in names)
     undefines += "".join(f"#undef {word.partition('(')[0]}\n" for word in _C_WORDS)
     return (
-        f'{before}#undef __cplusplus\n{defines}extern "C" {{\n{includes}}}\n'
+        f"{before}typedef char16_t {RENAMED}char16_t;\ntypedef char32_t {RENAMED}char32_t;\n"
+        f'#undef __cplusplus\n{defines}extern "C" {{\n{includes}}}\n'
         f"{undefines}#define __cplusplus 201703L\n"
     )
 
@@ -144,12 +150,13 @@ class Claims:
         self.counterparts: dict[int, tuple[str, str]] = {}
         self._records: dict[int, Record | None] = {}
         self.anonymous: set[int] = set()
-        self._pointers: set[int] = set()
+        self._replaced: set[int] = set()
         self._complex: set[int] = set()
         self._decided: set[int] = set()
         self.textless: list[tuple[Constant, str]] = []
         self.renamed: dict[str, str] = {}
         self.bits: list[BitField] = []
+        self._rules = rules_of(lambda macro: expansions.get(macro, macro) != macro)
         if not native:
             self._aliases += _mirrors(declarations)
         for name in {each.name for each in declarations.functions}:
@@ -185,10 +192,11 @@ class Claims:
     def settled(self) -> set[int]:
         """The Structures that need no struct of their own in C.
 
-        C has their fields in an anonymous one; or they are Unions of pointers, which stand for
-        a pointer, or two floats that stand for a complex number; or whoever checks has said so.
+        C has their fields in an anonymous one; or they stand for something simpler: a Union of
+        pointers for a pointer, two floats for a complex number, several fields of one type for
+        an array; or whoever checks has said so.
         """
-        return self.anonymous | self._pointers | self._complex | self._decided
+        return self.anonymous | self._replaced | self._complex | self._decided
 
     def _defaults(self) -> str:
         """A line that opens a name space, in which each alias hides one that is no struct of C.
@@ -200,6 +208,12 @@ class Claims:
         names = [name for name, _ in self.counterparts.values()]
         aliases = " ".join(f"using {name} = ct_none;" for name in names)
         return f"struct ct_none; {aliases} namespace ct_here {{"
+
+    def is_placed(self, ctype: Type) -> bool:
+        """Whether it is known in which registers C has a type, by value and in callbacks."""
+        if kind_of(ctype) == "callback":
+            return all(map(self.is_placed, (ctype[1], *ctype[2])))
+        return kind_of(ctype) != "struct" or self._rules is not None
 
     def _undefines(self, macros: Iterable[str]) -> list[str]:
         """What keeps the header's macros from rewriting the claims and the rules."""
@@ -233,26 +247,34 @@ class Claims:
     def _cxx_value(self, ctype: Type) -> str:
         """The type of what is passed or returned."""
         written = self.cxx(ctype)
-        is_struct = self._native and kind_of(ctype) == "struct"
-        if is_struct and is_misplaced(self._declarations, int(ctype[1])):
+        is_struct = kind_of(ctype) == "struct"
+        if is_struct and is_misplaced(self._declarations, int(ctype[1]), self._rules):
             return f"ct_torn<{written}>"
         return written
 
     def _cxx_struct(self, index: int) -> str:
         struct = self._declarations.structs[index]
+        own = f"ct_struct<{index}>"
         if index in self.counterparts:
             word = "ct_same" if struct.complete else "ct_hidden"
-            return f"{word}<{self.counterparts[index][0]}>"
-        if not struct.complete:
+            own = f"{word}<{self.counterparts[index][0]}>"
+        elif not struct.complete:
             return "ct_opaque"
-        own = f"ct_struct<{index}>"
         kinds = [each.type for each in struct.fields]
-        if struct.union and all(map(_is_pointer, kinds)):
-            self._pointers.add(index)
+        if _is_union_of_pointers(struct):
             return f"ct_alternatives<{', '.join([own, *map(self.cxx, kinds)])}>"
         if index in self._complex:
             return f"ct_alternatives<{own}, __complex__ {self.cxx(kinds[0])}>"
+        if _is_wrapper(struct):
+            return f"ct_wrapper<{own}, {self._cxx_inner(kinds[0])}>"
+        if _is_row(struct) and index not in self.counterparts:
+            return f"ct_row<{own}, {self._cxx_inner(kinds[0])}, {len(kinds)}>"
         return own
+
+    def _cxx_inner(self, ctype: Type) -> str:
+        """The type of a field, of a pointer nothing else: its target may be this struct."""
+        is_pointer = kind_of(ctype) in ("pointer", "callback")
+        return "ct_pointer<void>" if is_pointer else self.cxx(ctype)
 
     # Which struct is which
 
@@ -265,7 +287,8 @@ class Claims:
             elif spelling is None:
                 spelling = self._header.record_like(struct.name)
             if spelling:
-                self._name(index, spelling, spelling, self._header.record(spelling))
+                record = self._header.record(spelling)
+                self._name(index, spelled(spelling), spelling, record)
             elif spelling is not None and struct.name in renamed:
                 self._decided.add(index)
         self._in_fields: list[_Use] = []
@@ -277,18 +300,30 @@ class Claims:
             for each in (*used, *self._in_fields)
             if each.is_complex and self._is_pair(each.index)
         } - {*self.counterparts}
-        uses = [each for each in used if each.struct is not None]
-        for each in uses:
-            struct = self._declarations.structs[each.index]
-            if each.index in self.counterparts or not struct.complete:
-                continue
-            if each.index in self._decided:
-                continue
-            if struct.union and all(_is_pointer(field.type) for field in struct.fields):
-                continue
-            self._name(each.index, f"ct_reached<{each.expression}>", each.spelling, each.struct)
-            self._find_in_fields(each.index)
-        self._find_alike([*uses, *self._in_fields])
+        for each in used:
+            if each.struct is not None and not self._stands_for_less(each):
+                self._name_used(each)
+        uses = [*used, *self._in_fields]
+        self._replaced |= {each.index for each in uses if self._stands_for_less(each)}
+        self._replaced -= {*self.counterparts}
+        self._find_alike([each for each in uses if each.struct is not None])
+
+    def _stands_for_less(self, use: "_Use") -> bool:
+        """Whether a Structure is used where C has a pointer, a number, or an array."""
+        struct = self._declarations.structs[use.index]
+        if _is_union_of_pointers(struct):
+            return use.struct is None or use.levels != 0
+        if _is_wrapped_pointer(struct) and use.levels == 1:
+            return True
+        if use.struct is None:
+            return not use.is_void and (_is_wrapper(struct) or _is_row(struct))
+        return (
+            _is_row(struct)
+            and kind_of(struct.fields[0].type) == "struct"
+            and not any(
+                isinstance(resolve(each.type), Tagged) for each in use.struct.fields or ()
+            )
+        )
 
     def _is_pair(self, index: int) -> bool:
         """Whether a Structure is two floats, as a complex number is (C11 6.2.5)."""
@@ -317,7 +352,7 @@ class Claims:
             member = self.member(index, each.name)
             if member is None:
                 continue  # one of another platform, perhaps
-            expression = f"ct_field({alias}, {member})"
+            expression = f"ct_field({alias}, {spelled(member)})"
             found = self._type_of(record, member) if record else None
             if found is None:
                 if inner is not None and not members:
@@ -325,13 +360,17 @@ class Claims:
                 continue
             for use in _uses(each.type, expression, found, f"{spelling}::{member}"):
                 self._in_fields.append(use)
-                if use.struct is not None:
-                    self._name_inner(use.index, use.expression, use.spelling, use.struct)
+                if use.struct is not None and not self._stands_for_less(use):
+                    self._name_used(use)
+
+    def _name_used(self, use: "_Use") -> None:
+        self._name_inner(use.index, use.expression, use.spelling, use.struct)
 
     def _name_inner(
         self, index: int, expression: str, spelling: str, record: Record | None
     ) -> None:
-        if index not in self.counterparts and self._declarations.structs[index].complete:
+        is_known = index in self.counterparts or index in self._decided
+        if not is_known and self._declarations.structs[index].complete:
             self._name(index, f"ct_reached<{expression}>", spelling, record)
             self._find_in_fields(index)
 
@@ -349,7 +388,7 @@ class Claims:
             prototype = self._header.functions.get(name)
             if prototype is None:
                 continue
-            c_function = f"decltype({name})"
+            c_function = f"decltype({spelled(name)})"
             uses += _uses(
                 function.result,
                 f"ct_signature<{c_function}>::result",
@@ -392,7 +431,6 @@ class Claims:
         """The type of a member, or of a member's member: "a.b"."""
         name, _, rest = path.partition(".")
         member = self._header.members_of(record).get(name)
-        member = member or self._header.members_of(record).get(name.removesuffix("_"))
         if member is None:
             return None
         target = resolve(member.field.type)
@@ -408,9 +446,8 @@ class Claims:
         field; where its fields are not known, the name itself.
         """
         struct, members = self._declarations.structs[index], self.members(index)
-        keyword = f"{name.rstrip('_')}_" if name.rstrip("_") in _RESERVED else name
         if not members:
-            return keyword
+            return name.rstrip("_") if name.rstrip("_") in _KEYWORDS else name
         if found := _like(name, members):
             return found
         names = [each.name for each in struct.fields]
@@ -424,15 +461,35 @@ class Claims:
             by_name = dict(zip(key, paths, strict=True))
             found = _like(name, by_name) if len(by_name) == len(paths) else None
             if found:
-                return by_name.get(found) or by_name[found.removesuffix("_")]
+                return by_name[found]
         if name not in names or struct.anonymous:
             return None
         for candidates in (list(members), list(self._paths(self._records[index]))):
             if len(names) == len(candidates):
                 counterpart = candidates[names.index(name)]
                 if counterpart not in taken:
-                    return _spelled(counterpart)
-        return None
+                    return counterpart
+        return self._by_place(index).get(name)
+
+    def _by_place(self, index: int) -> dict[str, str]:
+        """C's members for the fields of other names that stand between the same neighbours."""
+        struct, members = self._declarations.structs[index], self.members(index)
+        order = list(members)
+        known = {each.name: _like(each.name, order) for each in struct.fields}
+        found: dict[str, str] = {}
+        waiting: list[str] = []
+        start = 0
+        for each in [] if struct.union else [*struct.fields, None]:
+            member = known[each.name] if each else None
+            if each and member is None:
+                if each.name not in struct.anonymous and not self._is_anonymous(each, members):
+                    waiting.append(each.name)
+                continue
+            end = order.index(member) if member else len(order)
+            free = [it for it in order[start:end] if it not in known.values()]
+            found |= dict(zip(waiting, free, strict=False))
+            start, waiting = max(start, end + 1), []
+        return found
 
     def _paths(self, record: Record | None) -> Iterator[str]:
         """The members of a struct, inner structs by their own members: "a.b"."""
@@ -450,7 +507,7 @@ class Claims:
         struct, members = self._declarations.structs[index], self.members(index)
         fields = self._promoted(struct.fields, struct.anonymous, "", (), members)
         found = [self.member(index, each.field.name) or "" for each in fields]
-        known = {*found, *(each.removesuffix("_") for each in found)}
+        known = {*found}
         paths = [each for each in found if "." in each]
         lacking = [each for each in members if each not in known]
         for name in list(lacking):
@@ -464,11 +521,14 @@ class Claims:
                 lacking[place : place + 1] = inner
         return lacking
 
-    def unknown(self, index: int) -> list[str]:
+    def unknown(self, index: int) -> list["_Place"]:
         """The fields of a Structure that its C struct has no member for."""
         struct, members = self._declarations.structs[index], self.members(index)
         fields = self._promoted(struct.fields, struct.anonymous, "", (), members)
-        return [it.field.name for it in fields if self.member(index, it.field.name) is None]
+        found = [it for it in fields if self.member(index, it.field.name) is None]
+        for each in found:
+            each.is_alternative |= struct.union
+        return found
 
     # Claims about structs
 
@@ -534,7 +594,10 @@ class Claims:
                     struct.fields, struct.anonymous, mirror, whole, members
                 )
             else:
-                yield _Place(whole, mirror, self._native)
+                is_alternative = any(
+                    self._declarations.structs[int(it.type[1])].union for it in path
+                )
+                yield _Place(whole, mirror, self._native, is_alternative)
 
     def _is_anonymous(self, each: Field, members: Iterable[str]) -> bool:
         """Whether C has the fields of a field's struct, but no name for that one."""
@@ -552,7 +615,7 @@ class Claims:
         member = self.member(index, each.name)
         if member is None:
             return self._gap(struct, index, place)
-        c_type = f"ct_field({alias}, {member})"
+        c_type = f"ct_field({alias}, {spelled(member)})"
         verdict = f"ct_member<{self.cxx(each.type)}, {c_type}>"
         questions = {"type": f"ct_tell<{verdict}, {c_type}>"}
         line = f"{verdict} == 0"
@@ -561,7 +624,7 @@ class Claims:
             number = len(self.bits)
             self.bits.append(BitField(index, claim, number, alias, member, place))
             return [claim]
-        offset = f"ct_offset({alias}, {member})"
+        offset = f"ct_offset({alias}, {spelled(member)})"
         questions["offset"] = f"ct_tell_values<{offset}, {place.offset}>"
         line = f"{line} && {offset} == {place.offset}"
         return [Claim("field", each, line, questions, index, struct.name)]
@@ -569,20 +632,30 @@ class Claims:
     def _gap(self, struct: Struct, index: int, place: "_Place") -> list[Claim]:
         """The claim about a field that C has no name for: it is where C has nothing."""
         each, members = place.field, self.members(index)
-        if struct.union:
-            return [Claim("field", each, "false", {}, index, struct.name)]
-        if each.bits:
-            self.bits.append(BitField(index, None, len(self.bits), "", "", place))
-            return []
         alias = self.counterparts[index][0]
         size = f"{each.size}LL"
         if not self._native:
             size = f"(long long)sizeof({place.mirror}::m_{each.name})"
+        if struct.union:
+            line = f"{size} <= ct_size<{alias}>()"
+            return [Claim("field", each, line, {}, index, struct.name)]
+        if each.bits:
+            self.bits.append(BitField(index, None, len(self.bits), "", "", place))
+            return []
+        if place.is_alternative:
+            others = [
+                f"({place.offset} == ct_offset({alias}, {spelled(name)})"
+                f" && {size} <= ct_size<ct_field({alias}, {spelled(name)})>())"
+                for name, member in members.items()
+                if member.is_alternative and not member.field.bits
+            ]
+            line = " || ".join(others) or "false"
+            return [Claim("field", each, line, {}, index, struct.name)]
         apart: list[str] = []
         for name, member in members.items():
             if member.field.bits:
                 return [Claim("field", each, "false", {}, index, struct.name)]
-            name = _spelled(name)
+            name = spelled(name)
             start = f"ct_offset({alias}, {name})"
             end = f"{start} + ct_size<ct_field({alias}, {name})>()"
             apart.append(f"({place.offset} + {size} <= {start} || {end} <= {place.offset})")
@@ -592,7 +665,8 @@ class Claims:
     # Claims about functions and constants
 
     def _function(self, function: Function) -> Claim:
-        c_function = f"decltype({self.renamed.get(function.name, function.name)})"
+        name = self.renamed.get(function.name, function.name)
+        c_function = f"decltype({spelled(name)})"
         questions = {"type": f"ct_tell<0, {c_function}>"}
         result = f"ct_signature<{c_function}>::result"
         python_result = self._cxx_value(function.result)
@@ -622,36 +696,42 @@ class Claims:
 
     def _constant(self, constant: Constant, expansions: dict[str, str]) -> None:
         for name in constant.names:
-            keyword = f"{name}_" if name in _RESERVED else name  # as C's are in the mode "C"
-            if name not in self._header.constants and keyword not in self._header.constants:
+            if name not in self._header.constants:
                 continue
-            text = expansions.get(keyword, keyword)
+            text = expansions.get(name, name)
             if not _is_expression(text):
                 self.textless.append((constant, text))
                 return
             bits = constant.value & 0xFFFFFFFFFFFFFFFF
-            verdict = f"ct_constant({keyword}, {bits}ULL)"
+            verdict = f"ct_constant({spelled(name)}, {bits}ULL)"
             if not -(2**63) <= constant.value < 2**64:
                 verdict = "(ct_width + 0)"  # no integer of C's is so large
-            value = f"ct_tell_values<ct_number({keyword}), {verdict}>"
+            value = f"ct_tell_values<ct_number({spelled(name)}), {verdict}>"
             self.constants.append(Claim("constant", constant, verdict, {"value": value}))
             return
 
 
 @dataclass
 class _Use:
-    """A Structure, and what C has where it is used."""
+    """A Structure, and what C has where it is used.
+
+    ``levels`` says how many pointers C has there more than Python.
+    """
 
     index: int
     expression: str
     struct: Record | None
     spelling: str
+    levels: int
     is_complex: bool = False
+    is_void: bool = False
 
 
 def _uses(ctype: Type, expression: str, c_type: CType, where: str) -> Iterator[_Use]:
     """The Structures in a type; ``expression`` is C++ for C's, ``c_type`` the header's."""
+    levels = _levels(c_type)
     while kind_of(ctype) in ("pointer", "array", "in", "out", "converts"):
+        levels -= kind_of(ctype) != "converts"
         ctype = ctype[1]
     left = reached(c_type)
     target = resolve(left)
@@ -661,7 +741,8 @@ def _uses(ctype: Type, expression: str, c_type: CType, where: str) -> Iterator[_
         is_named = record is None or record.tag or record.alias
         spelling = spell(left) if is_named else where
         is_complex = isinstance(target, Basic) and target.name.endswith("_Complex")
-        yield _Use(int(ctype[1]), expression, record, spelling, is_complex)
+        is_void = target == Basic("void")
+        yield _Use(int(ctype[1]), expression, record, spelling, levels, is_complex, is_void)
     elif kind_of(ctype) == "callback" and isinstance(target, FunctionType):
         function = f"ct_reached<{expression}>"
         yield from _uses(ctype[1], f"ct_signature<{function}>::result", target.result, where)
@@ -678,6 +759,15 @@ def reached(ctype: CType) -> CType:
     while isinstance(whole := resolve(ctype), Pointer | Array):
         ctype = whole.target if isinstance(whole, Pointer) else whole.item
     return behind(ctype)
+
+
+def _levels(ctype: CType) -> int:
+    """How many pointers and arrays a type has, those of typedefs too."""
+    levels = 0
+    while isinstance(whole := resolve(ctype), Pointer | Array):
+        ctype = whole.target if isinstance(whole, Pointer) else whole.item
+        levels += 1
+    return levels
 
 
 def _is_like(one: Record, other: Record) -> bool:
@@ -705,9 +795,15 @@ def _is_like_type(one: CType, other: CType) -> bool:
 
 
 class _Place:
-    """Where a field is: of a Structure, or of one in it whose fields C has as its own."""
+    """Where a field is: of a Structure, or of one in it whose fields C has as its own.
 
-    def __init__(self, path: tuple[Field, ...], mirror: str, native: bool) -> None:
+    ``is_alternative`` says that others are in its place, in a union.
+    """
+
+    def __init__(
+        self, path: tuple[Field, ...], mirror: str, native: bool, is_alternative: bool
+    ) -> None:
+        self.is_alternative = is_alternative
         self.field = path[-1]
         self.path = path
         self.mirror = mirror
@@ -745,8 +841,9 @@ class BitField:
         variable = "static __attribute__((used)) {} ct_{}{} = {};"
         lines: list[str] = []
         if self.member:
-            value = f"(ct_field({self.alias}, {self.member}))(~0ULL)"
-            text = _initialiser(self.member.split("."), value)
+            member = spelled(self.member)
+            value = f"(ct_field({self.alias}, {member}))(~0ULL)"
+            text = _initialiser(member.split("."), value)
             lines.append(variable.format(self.alias, "v", self.number, text))
         if not native:
             names = [f"m_{each.name}" for each in self.place.path]
@@ -762,9 +859,9 @@ def _initialiser(path: list[str], value: str) -> str:
     return value
 
 
-def _spelled(member: str) -> str:
-    """In the mode that includes C as C, a keyword is spelled with an underscore."""
-    return f"{member}_" if member in _RESERVED else member
+def spelled(text: str) -> str:
+    """A name of C's, or names in a text, as C++ has it: see ``prologue``."""
+    return _KEYWORD.sub(rf"{RENAMED}\1", text)
 
 
 def _last(path: str) -> str:
@@ -774,12 +871,11 @@ def _last(path: str) -> str:
 def _like(name: str, members: Iterable[str]) -> str | None:
     """The member of that name; one that differs in underscores around it, or in case."""
     members = list(members)
-    keyword = f"{name.rstrip('_')}_" if name.rstrip("_") in _RESERVED else name
-    for candidate in (name, keyword, name.strip("_"), f"{name}_", f"_{name}"):
+    for candidate in (name, name.strip("_"), f"{name}_", f"_{name}"):
         if candidate in members:
-            return _spelled(candidate)
+            return candidate
     found = [each for each in members if _plain(each) == _plain(name) != ""]
-    return _spelled(found[0]) if len(found) == 1 else None
+    return found[0] if len(found) == 1 else None
 
 
 def _renamed(name: str, header: Header) -> str | None:
@@ -797,6 +893,36 @@ def _is_pointer(ctype: Type) -> bool:
         "c_char_p",
         "c_wchar_p",
     )
+
+
+def _is_union_of_pointers(struct: Struct) -> bool:
+    """Whether it stands for a pointer, whose target may have several types."""
+    return (
+        struct.complete and struct.union and all(_is_pointer(it.type) for it in struct.fields)
+    )
+
+
+def _is_wrapper(struct: Struct) -> bool:
+    """Whether its one field is a pointer or an integer, as which it is passed by value."""
+    kinds = [each.type for each in struct.fields if not each.bits]
+    if struct.union or len(kinds) != 1 or len(struct.fields) != 1:
+        return False
+    is_integer = isinstance(kinds[0], str) and kinds[0] not in (*FLOATS, *_COMPLEX)
+    return is_integer or _is_pointer(kinds[0])
+
+
+def _is_wrapped_pointer(struct: Struct) -> bool:
+    return _is_wrapper(struct) and _is_pointer(struct.fields[0].type)
+
+
+_COMPLEX = [name for name in CXX if name.endswith("_complex")]
+
+
+def _is_row(struct: Struct) -> bool:
+    """Whether its fields lie as the items of an array do."""
+    kinds = [each.type for each in struct.fields]
+    is_alike = len(kinds) > 1 and all(each == kinds[0] for each in kinds)
+    return is_alike and not struct.union and not any(each.bits for each in struct.fields)
 
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|\S')

@@ -49,6 +49,8 @@ _OF_MESSAGES = re.compile(
     r"-f(no-)?(diagnostics|color-diagnostics|message-length|max-errors|error-limit|ansi-escape"
     r"|caret-diagnostics|show-column|show-source-location)|-W(fatal-errors|error)\b"
 )
+_OURS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "include")
+"""The headers that C++17 lacks."""
 _DRIVER = re.compile(r"(\S+: )?(fatal )?error\b|\S+ : .*\bD8\d{3} ?: ")
 # Colours, and links to documentation (ECMA-48; OSC 8, which ends with BEL or ST).
 _DECORATION = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)")
@@ -136,10 +138,11 @@ class Compiler:
         self._options = [f"{flag}I{folder}" for folder in include]
         self._options += [f"{flag}D{definition}" for definition in define]
         if self._microsoft:
-            self._options += ["/nologo", "/TP", "/std:c++17", "/permissive", "/w"]
+            self._options += [f"/I{_OURS}", "/nologo", "/TP", "/std:c++17", "/permissive", "/w"]
             self._check, self._preprocess = ["/Zs"], ["/E", "/C"]
         else:
-            self._options += [*(options or []), "-x", "c++", "-std=gnu++17", "-w"]
+            self._options += [*(options or []), "-isystem", _OURS]
+            self._options += ["-x", "c++", "-std=gnu++17", "-w"]
             # GCC_COLORS, CLICOLOR_FORCE and a compiler's own configuration ask for others.
             self._options += ["-fdiagnostics-color=never", "-fmessage-length=0"]
             self._check, self._preprocess = ["-fsyntax-only"], ["-E", "-dD", "-C"]

@@ -23,6 +23,7 @@ _WORDS = {
     "bytes": "bytes on the Python side",
     "flexible": "C's array has no length",
     "handle": "a pointer to a pointer on the Python side",
+    "wrapped": "a struct of nothing else on one side, by value",
     "dropped": "the result is not taken",
     "garbage": "C returns nothing",
     "ignored": "C does not read the callback's result",
@@ -49,6 +50,7 @@ _HAPPENS = {
     "bytes": "the same bytes; Python does not see what is in them",
     "flexible": "Python sees as many items as it declares, however many there are",
     "handle": "works while Python only passes it on; .contents would read what is not there",
+    "wrapped": "the same register on 64-bit platforms; one side sees what is in the struct",
     "dropped": "what C returns is lost, an error code for instance",
     "garbage": "Python returns whatever is left in the register",
     "ignored": "what Python returns there is lost",
@@ -144,30 +146,22 @@ class _Words:
                 with self._declarations.each(failure.claim.of.name):
                     yield from self._function(failure)
         for function in self._declarations.functions:
-            yield from self._strays(function)
-            undecided = [
-                each
-                for each in function.arguments or []
-                if kind_of(each) in ("any", "converts")
-            ]
-            if undecided and self._claims.has(function):
-                names = ", ".join(self._declarations.python(each) for each in undecided)
-                yield from self._findings_of(
-                    function,
-                    [
-                        _Difference(
-                            "coverage",
-                            "unjudged",
-                            f"{names} decides at run time what is passed",
-                            "not judged",
-                        )
-                    ],
-                )
+            if self._claims.has(function):
+                yield from self._findings_of(function, self._undecided(function))
 
-    def _strays(self, function: Function) -> Iterator[Finding]:
-        if self._claims.has(function):
-            differences = [_stray(name, meant) for name, meant in function.strays]
-            yield from self._findings_of(function, differences)
+    def _undecided(self, function: Function) -> list[_Difference]:
+        """What the compiler is not asked about a function."""
+        found = [_stray(name, meant) for name, meant in function.strays]
+        arguments = function.arguments or []
+        undecided = [each for each in arguments if kind_of(each) in ("any", "converts")]
+        if undecided:
+            names = ", ".join(map(self._declarations.python, undecided))
+            what = f"{names} decides at run time what is passed"
+            found.append(_Difference("coverage", "unjudged", what, "not judged"))
+        if not all(map(self._claims.is_placed, (function.result, *arguments))):
+            what = "in which registers this platform has a struct by value is not known here"
+            found.append(_Difference("coverage", "unjudged", what, "not judged"))
+        return found
 
     def _function(self, failure: Failure) -> Iterator[Finding]:
         function: Function = failure.claim.of
@@ -411,13 +405,15 @@ class _Words:
         struct = self._declarations.structs[index]
         lacking = self._claims.lacking(index)
         missing = f"; Python lacks {', '.join(lacking)}" if lacking else ""
-        unknown = self._claims.unknown(index)
+        unknown = [
+            each.field.name for each in self._claims.unknown(index) if not each.is_alternative
+        ]
         missing += f"; C has no {', '.join(unknown)}" if unknown else ""
         if "layout" in by_kind:
             size, c_size, alignment, c_alignment = by_kind["layout"].numbers("layout")
             if not c_size:
-                what = "the headers do not say what is in it"
-                yield _Difference("breaks", "unjudged", what, "not judged")
+                what = "the headers do not say what is in it: it is the library's own affair"
+                yield _Difference("coverage", "unjudged", what, "not judged")
                 return
             if size != c_size:
                 what = f"{size} bytes, C has {c_size}{missing}"
@@ -469,6 +465,8 @@ class _Words:
 
     def _field(self, failure: Failure, each: Field, spelling: str) -> Iterator[_Difference]:
         verdict, _ = failure.verdict("type")
+        if self._is_another(failure, each):
+            verdict = ""
         if not verdict:
             yield _Difference(
                 "breaks",
@@ -485,6 +483,15 @@ class _Words:
         if not differences:
             differences.append(_Difference("breaks", "unjudged", failure.message, "not judged"))
         yield from differences
+
+    def _is_another(self, failure: Failure, each: Field) -> bool:
+        """Whether the member was guessed by its place, and is not the field."""
+        member = self._claims.member(failure.claim.struct or 0, each.name)
+        if member is None or is_same_name(each.name, member):
+            return False
+        verdict, _ = failure.verdict("type")
+        is_elsewhere = len(set(failure.numbers("offset"))) == 2
+        return is_elsewhere or VERDICTS.index(verdict or "width") >= _FIRST_ERROR
 
     def _bits(self, index: int) -> Iterator[tuple[str, _Difference]]:
         """Where bit-fields are, on both sides."""
@@ -517,14 +524,25 @@ class _Words:
                 yield each.name, _Difference("breaks", "bits", what, _ELSEWHERE)
 
     def _padding(self, index: int) -> list[tuple[str, _Difference]]:
-        """The fields that lie where C has none, unless their names say so."""
+        """The fields that C has none for.
+
+        In their place is nothing, unless their names say so, or something else of a union.
+        """
         what = "C has no such field, and nothing else in its place"
         happens = "Python reads and writes bytes that C takes no notice of"
-        return [
-            (name, _Difference("meaning", "padding", what, happens))
-            for name in self._claims.unknown(index)
-            if not _PADDING.search(name)
+        found = [
+            (place.field.name, _Difference("meaning", "padding", what, happens))
+            for place in self._claims.unknown(index)
+            if not (place.is_alternative or _PADDING.search(place.field.name))
         ]
+        what = "C's union has no such member"
+        happens = "Python looks at the bytes of the others in a way of its own"
+        found += [
+            (place.field.name, _Difference("meaning", "alternative", what, happens))
+            for place in self._claims.unknown(index)
+            if place.is_alternative
+        ]
+        return found
 
     def _by_itself(self, index: int) -> Iterator[tuple[str, _Difference]]:
         """What the compiler is not asked: names, and the byte order."""

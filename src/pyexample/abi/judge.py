@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable
 
 from .asm import data
-from .claims import END, MODES, RULES, Claim, Claims, prologue, without_atomic
+from .by_value import PLATFORM_MACROS
+from .c_tokens import plain
+from .claims import END, MODES, RULES, Claim, Claims, is_atomic, prologue, without_atomic
 from .compiler import Compiler
 from .header import Header, differs_in_cxx, scan, without_bodies
 from .model import Declarations
@@ -135,6 +137,7 @@ def _judge_in(
 ) -> Judgement:
     before = [*RULES.splitlines(), *prologue(headers, mode).splitlines()]
     names = sorted({name for each in declarations.constants for name in each.names})
+    names += PLATFORM_MACROS
     _write(source, [*before, _PROBES, *(f"ct_probe {name}" for name in names)])
     preprocessed, _, probes = compiler.preprocess(source).partition(f"\n{_PROBES}\n")
     # g++ goes to a line of its own, behind a "#", where a macro is a system header's.
@@ -143,7 +146,7 @@ def _judge_in(
     header = scan(preprocessed, source, headers)
     if mode == MODES[0] and not as_cxx_at_last and any(map(_is_another_in_cxx, header.files)):
         raise _IsAnotherInCxxError
-    if mode == "C without bodies":
+    if mode == "C without bodies" or is_atomic(preprocessed):
         before = list(map(without_atomic, without_bodies(preprocessed, source)))
         before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')
     macros = set(re.findall(r"^\s*#\s*define\s+(\w+)", preprocessed, re.MULTILINE))
@@ -231,7 +234,7 @@ class _Text:
             return known[1] if known else match[0]
 
         message = re.sub(r"\bct_c(\d+) \{aka ([^{}]*)\}", r"\2", message)
-        return re.sub(r"\bct_c(\d+)\b", name, message)
+        return plain(re.sub(r"\bct_c(\d+)\b", name, message))
 
 
 def _failures(text: _Text) -> list[Failure]:

@@ -398,7 +398,8 @@ class _Writer:
             align=getattr(cls, "_align_", 0),
             size=ct.sizeof(cls),
             alignment=ct.alignment(cls),
-            complete=bool(fields),
+            # ctypesgen writes a field of that name where it knows of none.
+            complete=[name for _, (name, *_) in fields] not in ([], ["_opaque_struct"]),
             strays=_strays(_plain(cls), ["_fields_", "_pack_", "_anonymous_", "_align_"]),
             anonymous=[
                 name for owner in cls.__mro__ for name in owner.__dict__.get("_anonymous_", ())

@@ -2,13 +2,15 @@
 
 import ctypes
 import functools
+from _thread import get_ident
+from collections import deque
 from collections.abc import Callable as Function
 from sys import _getframe, implementation  # pyright: ignore[reportPrivateUsage]
 from types import FrameType
 from typing import Any, NoReturn
 
-from .calls import CallState, is_called_back, release_later
-from .conversions import from_c, to_c
+from .calls import CallState, innermost
+from .conversions import from_c, function_address, to_c
 from .declaration import Declaration
 from .handles import Handle
 from .libfastcall import running
@@ -28,7 +30,11 @@ class Callback:
     made C call back; C gets a result that stands for failure, and what else it calls back in
     this thread meanwhile gets the same. Where no declared function did, nothing can raise it:
     it goes to ``sys.unraisablehook`` at once, or to ``threading.excepthook`` in a thread that
-    C started. Without fast calls, a KeyboardInterrupt that comes while C runs, rather than
+    C started. A call that comes after the callable was let go of, since C had read the pointer
+    in one thread when another thread replaced it, is reported there as well, and gets the
+    result that stands for failure. (But where 1,000 other callables of this type were let go
+    of meanwhile, C's function is another callable's by then, which gets the call.) Without
+    fast calls, a KeyboardInterrupt that comes while C runs, rather than
     Python, is lost, as it is with ctypes alone.
 
     C may call back from a thread of its own, which then waits for the GIL; so a function that
@@ -66,12 +72,17 @@ class Callback:
         ctypes_of = [spec.ctype for spec in self.arguments]
         self.prototype: Any = ctypes.CFUNCTYPE(result.ctype if result else None, *ctypes_of)
 
-        class Closure(_Closure, self.prototype):  # type: ignore[misc,name-defined]
+        class Code(self.prototype):  # type: ignore[misc,name-defined]
             _flags_ = self.prototype._flags_
             _argtypes_ = self.prototype._argtypes_
             _restype_ = _register_of(result)
 
-        self._closure: Any = Closure
+        class Pointer(_Pointer, self.prototype):  # type: ignore[misc,name-defined]
+            _flags_ = self.prototype._flags_
+
+        self._code: Any = Code
+        self._pointer: Any = Pointer
+        self._free: deque[_Thunk] = deque()
         self._to_c = to_c(f"{self.name}() result", result) if result else None
 
     def __repr__(self) -> str:
@@ -96,11 +107,23 @@ class Callback:
     def make(self, function: Function[..., Any] | None) -> Any:
         """The C function that calls ``function``; a null pointer for None.
 
-        Its attribute ``active`` has an item for each call of it that has not returned.
+        What is returned keeps ``function`` alive.
         """
         if function is None:
             return self.prototype()
-        active: set[CallState] = set()
+        thunk = self._take_thunk(function)
+        pointer = self._pointer(thunk.address)
+        pointer.thunk = thunk
+        return pointer
+
+    def _take_thunk(self, function: Function[..., Any]) -> "_Thunk":
+        thunk = self._free.popleft() if len(self._free) > _MOST_FREE else self._make_thunk()
+        thunk.take(function)
+        return thunk
+
+    def _make_thunk(self) -> "_Thunk":
+        thunk = _Thunk(self._free)
+        target, active = thunk.target, thunk.active
         engine = running()
 
         def call(*arguments: Any) -> Any:
@@ -112,7 +135,10 @@ class Callback:
                     return self.failed
                 state.cleanups.append(functools.partial(active.discard, state))
                 active.add(state)
-                result = function(*self._arguments(arguments, state))
+                if not (function := target.copy()):
+                    error: BaseException = RuntimeError(_LATE.format(self.name))
+                    return self._report(error, _getframe(1 if _IN_PYTHON else 0).f_back)
+                result = function[0](*self._arguments(arguments, state))
                 return self._to_c(result) if self._to_c else None
             except BaseException as error:
                 if caller is not None and caller.in_c:
@@ -124,8 +150,12 @@ class Callback:
             finally:
                 try:
                     state.leave()
+                    if thunk.is_let_go:
+                        thunk.free()
                 except BaseException:
                     state.leave()
+                    if thunk.is_let_go:
+                        thunk.free()
                     raise
 
         guarded: Any = call
@@ -133,9 +163,8 @@ class Callback:
             guarded.failed = self.failed
             guarded.escaped = self._escaped
             guarded = engine.guard(guarded)
-        closure = self._closure(guarded)
-        closure.active = active
-        return closure
+        thunk.set_code(self._code(guarded))
+        return thunk
 
     def _arguments(self, arguments: tuple[Any, ...], state: CallState) -> list[Any]:
         """The Python values for what C passed. Handles are lent, until the callback returns."""
@@ -159,18 +188,19 @@ class Callback:
         call.c_pointer = pointer
         return call  # type: ignore[no-any-return]
 
-    def whole(self, closure: Any) -> Any:
+    def whole(self, pointer: Any) -> Any:
         """What a field of a struct is to be set to, for it to keep what ``make`` returned.
 
-        It keeps what that keeps. PyPy's closures keep themselves. Those of CPython keep what C
-        calls, but not the object with the ``__del__``, which a view of its memory does keep.
+        It keeps what that keeps. PyPy's function pointers keep themselves; of CPython's, a
+        view of the memory keeps them.
         """
-        return closure if _IN_PYTHON else self.prototype.from_buffer(closure)
+        return pointer if _IN_PYTHON else self.prototype.from_buffer(pointer)
 
     def _escaped(self, error: BaseException) -> Any:
         """Deal with an exception of a callback that no call of libfastcall's is to raise."""
-        caller = is_called_back()
-        if caller is None:
+        # It may be that Python's stack has no room left. This takes less than ``make`` took.
+        caller = innermost.get(get_ident())
+        if caller is None or not caller.in_c:  # Python has called C by itself
             return self._report(error, _getframe().f_back)
         caller.error = error  # a signal came before the callback could begin
         return self.failed
@@ -210,22 +240,72 @@ def _register_of(result: Value | None) -> Any:
     return ctypes.c_ssize_t if result.kind == "signed" else ctypes.c_size_t
 
 
-class _Closure:
-    """What is freed when C has returned from it to its caller, if it is called.
+_LATE = (
+    "{}(): C called it after it was let go of: another one had taken its place, or what keeps"
+    " it was closed, or its parameter lacks Keep"
+)
 
-    It may have replaced itself from within, as what a handle keeps or in a field of a struct.
-    libffi reads, on some processors, from the closure how its result is returned, after that.
+_MOST_FREE = 1000
+"""How many thunks are free before one of them is used again, of about 1 kB each."""
+
+
+class _Thunk:
+    """A C function that calls one Python function after another. It is never freed.
+
+    The Python function may be let go of while C is in here: when it replaces itself; or when
+    another thread has read the pointer, and waits for the GIL in ctypes' code, of which
+    nothing tells. Such a thread finds no function, unless the thunk has been used again: that
+    which was free for longest is used first.
+
+    Attributes:
+        address: of the C function.
+        target: has the Python function, if there is one.
+        active: has an item for each call of it that has not returned.
+        is_let_go: whether it is free, or will be when those have returned.
     """
 
-    active: set[CallState]
+    __slots__ = ("_code", "_free", "_token", "active", "address", "is_let_go", "target")
 
-    def __del__(self) -> None:
-        if getattr(self, "active", None):
-            release_later(self)
-        else:
-            self.free()
+    def __init__(self, free: "deque[_Thunk]") -> None:
+        self._free = free
+        self._token: list[None] = []  # has an item until it is free, for one thread to take
+        self.active: set[CallState] = set()
+        self.target: list[Function[..., Any]] = []
+        self.is_let_go = True
+
+    def set_code(self, code: Any) -> None:
+        """Have ``code``, of ctypes, be the C function."""
+        self._code = code
+        self.address = function_address(code)
+
+    def take(self, function: Function[..., Any]) -> None:
+        """Call ``function`` from here on."""
+        self.is_let_go = False
+        self._token.append(None)
+        self.target.append(function)
 
     def free(self) -> None:
-        """Let it go. CPython does so by itself, and calls ``__del__`` once only."""
+        """Let go of the function, unless a call of it has yet to return, which does it then."""
+        self.is_let_go = True
+        if self.active:
+            return
+        self.target.clear()
+        if self.active:  # a call may have come before that
+            return
+        try:
+            self._token.pop()
+        except IndexError:  # another thread was faster
+            return
+        self._free.append(self)
+
+
+class _Pointer:
+    """What C is passed: a pointer to the thunk, which is free when this is gone."""
+
+    thunk: _Thunk
+
+    def __del__(self) -> None:
+        if hasattr(self, "thunk"):  # else a signal came while it was made
+            self.thunk.free()
         if _IN_PYTHON:
             super().__del__()  # type: ignore[misc]  # the prototype's

@@ -8,7 +8,6 @@ import os
 from _thread import get_ident
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from .libfastcall import running
 
@@ -20,38 +19,50 @@ class CallState:
 
     Attributes:
         thread: the thread that it runs in.
-        outer: the state that the thread is in before; None if there is none.
+        outer: the state that the thread was in before; None if there is none.
+        inner: the one that it was in after that, and is in still; None if there is none.
         in_c: whether it is a call whose C function is running.
         error: what a callback of this call raised.
         cleanups: what has to be done in the end; each may be called twice.
     """
 
-    __slots__ = ("cleanups", "error", "in_c", "outer", "thread")
+    __slots__ = ("cleanups", "error", "in_c", "inner", "outer", "thread")
 
     def __init__(self) -> None:
         self.thread = get_ident()
-        self.outer = _innermost.get(self.thread)
+        self.outer = innermost.get(self.thread)
+        self.inner: CallState | None = None
         self.in_c = False
         self.error: BaseException | None = None
         self.cleanups: list[Callable[[], object]] = []
 
     def enter(self) -> None:
-        """Become the state that the thread is in."""
-        _innermost[self.thread] = self
+        """Become the state that the thread is in.
+
+        With greenlets, each of which has calls of its own, it need not be the first that its
+        outer one has, nor the first of them to be left.
+        """
+        if self.outer is not None:
+            self.inner = self.outer.inner
+            self.outer.inner = self
+            if self.inner is not None:
+                self.inner.outer = self
+        innermost[self.thread] = self
 
     def leave(self) -> None:
         """Give the place back to the state before, and clean up.
 
         It is called again where a signal's handler interrupts it.
         """
+        if self.inner is not None:
+            self.inner.outer = self.outer
         if self.outer is None:
-            _innermost.pop(self.thread, None)
+            innermost.pop(self.thread, None)
         else:
-            _innermost[self.thread] = self.outer
+            self.outer.inner = self.inner
+            innermost[self.thread] = self.outer
         for clean_up in self.cleanups:
             clean_up()
-        if _left:
-            release_left()
 
     def raise_error(self) -> None:
         """Raise what a callback of this call raised, if one did."""
@@ -63,47 +74,22 @@ class CallState:
                 del error  # its traceback has this frame: a cycle, which gc would have to find
 
 
-_innermost: dict[int, CallState] = {}
+innermost: dict[int, CallState] = {}
 """By thread: the state that it is in."""
-
-_left: dict[int, Any] = {}
-"""By identity: the closures that only C needs any more, which has yet to return from them."""
-
-
-def is_called_back() -> CallState | None:
-    """The call of this thread whose C function is running, rather than Python; or None."""
-    state = _innermost.get(get_ident())
-    return state if state is not None and state.in_c else None
-
-
-def release_later(closure: Any) -> None:
-    """Keep ``closure`` until C has returned from all ``closure.active`` calls of it."""
-    if engine := running():
-        engine.add_left(1)
-    _left[id(closure)] = closure
-
-
-def release_left() -> None:
-    """Let go of those closures that C has returned from."""
-    for key, closure in list(_left.items()):
-        if not closure.active and _left.pop(key, None) is not None:
-            if engine := running():
-                engine.add_left(-1)
-            closure.free()
 
 
 def _forget_other_threads() -> None:
     """In the child of a fork: only the thread that forked exists in it."""
     this = get_ident()
-    for thread, innermost in list(_innermost.items()):
+    for thread, state in list(innermost.items()):
         if thread != this:
-            del _innermost[thread]
-            state: CallState | None = innermost
-            while state is not None:
-                for clean_up in state.cleanups:
+            del innermost[thread]
+            outer: CallState | None = state
+            while outer is not None:
+                for clean_up in outer.cleanups:
                     with suppress(Exception):  # it was in the middle of anything
                         clean_up()
-                state = state.outer
+                outer = outer.outer
     if engine := running():
         engine.after_fork()
 

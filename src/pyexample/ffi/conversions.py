@@ -43,6 +43,12 @@ def from_c(where: str, spec: Value) -> Callable[..., Any]:
     return convert_some
 
 
+def function_address(pointer: Any) -> int:
+    """The address in a function pointer of ctypes."""
+    # Not by ctypes.cast, after which it refers to itself.
+    return ctypes.c_void_p.from_buffer_copy(pointer).value or 0
+
+
 def _same(where: str, spec: Value, result: Any, given: Given = ()) -> Any:
     return result
 

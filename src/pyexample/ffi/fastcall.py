@@ -37,7 +37,7 @@ class Function(bytes):
     held: tuple[Any, ...]
     """What its descriptor has the addresses of."""
 
-    # Three attributes that C looks up, seldom: imported and made only then.
+    # Two attributes that C looks up, seldom: imported and made only then.
 
     @made_once
     def checked(self) -> Callable[..., Any]:
@@ -50,12 +50,6 @@ class Function(bytes):
         """What is called with a result that none is."""
         refuse: Callable[..., Callable[..., Any]] = import_later("checked").refuse
         return refuse(self.declaration)
-
-    @property
-    def release_left(self) -> Callable[[], None]:
-        """Lets go of the callbacks that C has left."""
-        release_left: Callable[[], None] = import_later("calls").release_left
-        return release_left
 
     def __reduce__(self) -> tuple[Any, ...]:
         from importlib import import_module

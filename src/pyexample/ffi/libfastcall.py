@@ -12,7 +12,7 @@ from typing import Any
 from .loading import LibraryLoadError, load
 from .loading.symbols import library_with
 
-ABI_VERSION = 6
+ABI_VERSION = 7
 KINDS = {
     name: ord(code)
     for name, code in {
@@ -120,8 +120,7 @@ class Engine:
 
     Attributes:
         ctypes: what C has to know of this interpreter's ctypes.
-        add_left, after_fork, set_address, count_users, make_handle_type: functions of
-            fastcall.h.
+        after_fork, set_address, count_users, make_handle_type: functions of fastcall.h.
     """
 
     def __init__(self) -> None:
@@ -146,9 +145,6 @@ class Engine:
         self._prepare = library.fastcall_prepare
         self._prepare.argtypes = [ctypes.py_object]
         self._prepare.restype = c_char_p
-        self.add_left = library.fastcall_add_left
-        self.add_left.argtypes = [c_int64]
-        self.add_left.restype = c_int64
         self.after_fork = library.fastcall_after_fork
         self.after_fork.argtypes = []
         self.after_fork.restype = None

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .conversions import from_c, to_c
+from .conversions import from_c, function_address, to_c
 from .declaration import annotations, split_annotation
 from .values import DeclarationError, Value
 
@@ -73,23 +73,18 @@ class _Field:
         if not self.callback:
             return self.from_c(value)
         # What ctypes returned is a view of the field, which calls whatever is in it later.
-        address = _address(value)
-        return self.callback.function(address, _closures.get(address))
+        address = function_address(value)
+        return self.callback.function(address, _pointers.get(address))
 
     def __set__(self, instance: Any, value: Any) -> None:
         c_value = self.to_c(value)
         if self.callback and c_value:
-            _closures[_address(c_value)] = c_value
+            _pointers[function_address(c_value)] = c_value
         self.field.__set__(instance, self.callback.whole(c_value) if self.callback else c_value)
 
 
-_closures: "weakref.WeakValueDictionary[int, Any]" = weakref.WeakValueDictionary()
+_pointers: "weakref.WeakValueDictionary[int, Any]" = weakref.WeakValueDictionary()
 """By its address: what a field was set to. Who reads the field keeps it alive."""
-
-
-def _address(function: Any) -> int:
-    # Not by ctypes.cast, after which it refers to itself.
-    return ctypes.c_void_p.from_buffer_copy(function).value or 0
 
 
 def _names(cls: Any) -> list[str]:

@@ -198,6 +198,16 @@ static PyObject *PyErr_NoMemory(void)
     return NULL;
 }
 
+static void *PyMem_Malloc(size_t size)
+{
+    return malloc(size);
+}
+
+static void PyMem_Free(void *memory)
+{
+    free(memory);
+}
+
 static PyObject *PyType_FromSpec(PyType_Spec *spec)
 {
     (void)spec;

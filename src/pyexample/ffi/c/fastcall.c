@@ -616,45 +616,92 @@ static PyObject *unexpected(PyObject *self, const fastcall_descriptor *descripto
 /* --------------------------------------------------------------- call states */
 
 /*
- * What a thread is in: a call that was made here, or a callback. They are a stack, whose top
- * each thread has in `innermost`, so that an exception in a callback is raised by the call
- * that made C call it back. As long as no callback was ever made there is none: no Python
- * runs while a call is in C.
+ * A call that was made here and has not returned, so that an exception in a callback is raised by
+ * the call that made C call it back. Those of a thread are a list, of which it has one in
+ * `innermost`: the one whose C function is running; else one that is waiting, or none. As long as
+ * no callback was ever made there are none at all: no Python runs while a call is in C.
+ *
+ * With greenlets, they do not end in the order in which they began. Nor can they be on C's stack,
+ * where greenlet lays another stack over that of the one that is waiting.
  */
 typedef struct call_state {
-    struct call_state *outer;
-    const holdings *held; /* NULL: a callback */
-    PyObject *error[3];   /* the type, value and traceback of what a callback raised, or NULL */
+    struct call_state *outer; /* in which of them it began, of those that are there */
+    struct call_state *inner; /* the latest that began in this one, likewise */
+    PyObject *error[3]; /* the type, value and traceback of what a callback raised, or NULL */
+    int is_waiting;     /* for a callback to return */
+    unsigned handle_count;
+    handle *handles[];
 } call_state;
 
 static Py_tss_t *innermost;
 static int64_t has_callbacks; /* whether there ever was one */
-static int64_t left;          /* how many callbacks wait for C to leave them */
 
-int64_t fastcall_add_left(int64_t number)
+/* Returns NULL, with an error set, where there is no memory. */
+static call_state *enter(const holdings *held)
 {
-    return ADD(&left, number);
+    call_state *const outer = py.PyThread_tss_get(innermost);
+    call_state *state = py.PyMem_Malloc(
+        sizeof *state + held->handle_count * sizeof *state->handles);
+    if (!state || py.PyThread_tss_set(innermost, state)) {
+        py.PyMem_Free(state);
+        (void)py.PyErr_NoMemory();
+        return NULL;
+    }
+    state->outer = outer;
+    state->inner = NULL;
+    state->error[0] = NULL;
+    state->is_waiting = 0;
+    state->handle_count = held->handle_count;
+    for (unsigned i = 0; i < held->handle_count; i++) {
+        state->handles[i] = held->handles[i];
+    }
+    if (outer) {
+        state->inner = outer->inner;
+        outer->inner = state;
+    }
+    if (state->inner) {
+        state->inner->outer = state;
+    }
+    return state;
+}
+
+static void leave(call_state *state)
+{
+    call_state *next = state->outer;
+    if (state->inner) {
+        state->inner->outer = state->outer;
+    }
+    if (state->outer) {
+        state->outer->inner = state->inner;
+    } else { /* the last one of the list: all that are left are waiting */
+        next = state->inner;
+        while (next && next->inner) {
+            next = next->inner;
+        }
+    }
+    (void)py.PyThread_tss_set(innermost, next); /* it has room for this key by now */
+    py.PyMem_Free(state);
+}
+
+static void use_handles(const call_state *state)
+{
+    for (unsigned i = 0; i < state->handle_count; i++) {
+        add_user(state->handles[i]);
+    }
 }
 
 void fastcall_after_fork(void)
 {
+    const call_state *const innermost_state = py.PyThread_tss_get(innermost);
     forks++;
-    for (call_state *state = py.PyThread_tss_get(innermost); state; state = state->outer) {
-        for (unsigned i = 0; state->held && i < state->held->handle_count; i++) {
-            add_user(state->held->handles[i]);
+    if (innermost_state) {
+        use_handles(innermost_state);
+        for (call_state *state = innermost_state->outer; state; state = state->outer) {
+            use_handles(state);
         }
-    }
-}
-
-/* Have Python let go of those that C has left, and keep the error that is set, if any. */
-static void release_left(PyObject *self)
-{
-    PyObject *type, *error, *traceback;
-    if (GET(&left)) {
-        py.PyErr_Fetch(&type, &error, &traceback);
-        drop(call_attribute(self, "release_left", NULL, NULL, 0, NULL));
-        py.PyErr_Clear();
-        py.PyErr_Restore(type, error, traceback);
+        for (call_state *state = innermost_state->inner; state; state = state->inner) {
+            use_handles(state);
+        }
     }
 }
 
@@ -706,23 +753,21 @@ static two_words call_and_release(const fastcall_descriptor *descriptor, const f
 
 /* The same where C may call back. Returns whether no callback raised an exception; else that
    is set. */
-static int call_with_state(PyObject *self, const fastcall_descriptor *descriptor,
-    const frame *frame, const holdings *held, two_words *result)
+static int call_with_state(const fastcall_descriptor *descriptor, const frame *frame,
+    const holdings *held, two_words *result)
 {
-    call_state state = {NULL, NULL, {NULL, NULL, NULL}};
-    state.outer = py.PyThread_tss_get(innermost);
-    state.held = held;
-    if (py.PyThread_tss_set(innermost, &state)) {
-        py.PyErr_NoMemory();
+    call_state *const state = enter(held);
+    int is_right;
+    if (!state) {
         return 0;
     }
     *result = call_and_release(descriptor, frame, held);
-    (void)py.PyThread_tss_set(innermost, state.outer); /* it has room for this key by now */
-    if (state.error[0]) {
-        py.PyErr_Restore(state.error[0], state.error[1], state.error[2]);
+    is_right = !state->error[0];
+    if (!is_right) {
+        py.PyErr_Restore(state->error[0], state->error[1], state->error[2]);
     }
-    release_left(self);
-    return !state.error[0];
+    leave(state);
+    return is_right;
 }
 
 /* What comes back of what C returned. */
@@ -784,7 +829,7 @@ static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t 
     returned = NULL;
     if (!GET(&has_callbacks)) {
         result = call_and_release(descriptor, &frame, &held);
-    } else if (!call_with_state(self, descriptor, &frame, &held, &result)) {
+    } else if (!call_with_state(descriptor, &frame, &held, &result)) {
         goto done;
     }
     /* A text that is returned may be a handle's: what is held is released in the end. */
@@ -885,7 +930,7 @@ void fastcall_expect_callbacks(void)
 static PyObject *fail(PyObject *self, call_state *caller)
 {
     PyObject *type, *error, *traceback, *result = NULL;
-    if (caller && caller->held) {
+    if (caller) {
         py.PyErr_Fetch(&caller->error[0], &caller->error[1], &caller->error[2]);
         return py.PyObject_GetAttrString(self, "failed");
     }
@@ -909,16 +954,17 @@ static PyObject *fail(PyObject *self, call_state *caller)
 
 void *fastcall_callback(void *self, void *const *arguments, ptrdiff_t count)
 {
-    call_state state = {NULL, NULL, {NULL, NULL, NULL}}, *caller;
-    PyObject *result = NULL;
-    state.outer = caller = py.PyThread_tss_get(innermost);
-    if (caller && caller->error[0]) {
-        return py.PyObject_GetAttrString(self, "failed");
-    }
-    if (py.PyThread_tss_set(innermost, &state)) {
-        py.PyErr_NoMemory();
-    } else {
+    call_state *const state = py.PyThread_tss_get(innermost);
+    call_state *const caller = state && !state->is_waiting ? state : NULL;
+    PyObject *result;
+    if (!caller) {
         result = call_python(self, NULL, (PyObject *const *)arguments, count, NULL);
+    } else if (caller->error[0]) {
+        return py.PyObject_GetAttrString(self, "failed");
+    } else {
+        caller->is_waiting = 1;
+        result = call_python(self, NULL, (PyObject *const *)arguments, count, NULL);
+        caller->is_waiting = 0;
         (void)py.PyThread_tss_set(innermost, caller);
     }
     return result ? result : fail(self, caller);

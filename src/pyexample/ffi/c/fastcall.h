@@ -36,7 +36,7 @@
 #endif
 
 /* Goes up when anything in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 6
+#define FASTCALL_ABI_VERSION 7
 
 #define FASTCALL_MAX_ARGUMENTS 16 /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8    /* among them */
@@ -128,13 +128,6 @@ FASTCALL_API int64_t fastcall_count_users(void *object);
 /* To be called before C first gets a callback: from then on, calls keep account of where they
    are called back. */
 FASTCALL_API void fastcall_expect_callbacks(void);
-
-/*
- * Add to how many callbacks nothing but C needs any more, which has yet to return from them, in
- * all threads and interpreters; and return how many there were. While there are any, a call
- * that returns calls the Python function `release_left` of the bytes object.
- */
-FASTCALL_API int64_t fastcall_add_left(int64_t number);
 
 /* To be called in the child of a fork, by its only thread: what the other threads of the
    parent were in the middle of, this process is not. */

@@ -108,6 +108,8 @@ typedef struct {
                                         exported by every version before */               \
     X(void, PyBuffer_Release, (Py_buffer *))                  /* 3.11 buffer.html, likewise */ \
     X(PyObject *, PyType_FromSpec, (PyType_Spec *))           /* 3.2  type.html */        \
+    X(void *, PyMem_Malloc, (size_t))                         /* 3.2  memory.html */      \
+    X(void, PyMem_Free, (void *))                             /* 3.2  memory.html */      \
     X(Py_tss_t *, PyThread_tss_alloc, (void))                 /* 3.7  init.html */        \
     X(int, PyThread_tss_create, (Py_tss_t *))                 /* 3.7  init.html */        \
     X(void *, PyThread_tss_get, (Py_tss_t *))                 /* 3.7  init.html */        \
