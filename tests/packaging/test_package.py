@@ -175,7 +175,7 @@ def test_an_unpacked_sdist_passes_its_own_tests(sdist: Path, tmp_path: Path) -> 
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path, filter="data")
     (folder,) = [path for path in tmp_path.iterdir() if path.is_dir()]
-    files = ("packaging/test_package", "packaging/test_workflows", "packaging/test_rename")
+    files = ("packaging/test_package", "packaging/test_workflows", "new/test_new")
     tests = [f"tests/{name}.py" for name in (*files, "test_docs", "test_planted")]
     options = ["-q", "-rs", "-p", "no:cacheprovider"]
     printed = run([sys.executable, "-m", "pytest", *options, *tests], cwd=folder)
