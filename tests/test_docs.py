@@ -35,8 +35,9 @@ BLOCK = re.compile(
 )
 CAPTION = re.compile(r":caption: `(?P<file>[^`]+)`(?:, below `(?P<line>[^`]+)`)?\n+")
 
-# pytest on a page is run as it is written there, and stops after a test or two.
+# The tests of this project that a page runs are run as it says, but for all except one or two.
 SOME_TESTS = "-p no:cacheprovider -k 'test_square_is_an_int or test_the_sanitizers_see'"
+RUN_ITS_TESTS = {"README.md", CONTRIBUTING, "docs/debug-a-crash.md"}
 
 
 # The programs that a page's commands need, beside a compiler.
@@ -95,11 +96,12 @@ def test_commands(page: str, tmp_path: Path, tool: Callable[[str], str]) -> None
         tool(program)
     clone = commit(copy_sources(tmp_path / "clone"))
     text = (ROOT / page).read_text()
-    if "-m venv .venv" not in text:  # the page takes it for granted
+    before, made, _ = text.partition("-m venv .venv")
+    if not made or ".venv/bin/" in before:  # the page takes it for granted
         environment = Environment(clone / ".venv")
         environment.share_packages()
         environment.install("--no-build-isolation", "--no-deps", clone)
-    with Shell(clone) as shell:
+    with Shell(clone, SOME_TESTS if page in RUN_ITS_TESTS else "") as shell:
         for block in BLOCK.finditer(text):
             if caption := CAPTION.match(block["text"]):
                 write(clone / caption["file"], caption["line"], block["text"][caption.end() :])
@@ -108,6 +110,7 @@ def test_commands(page: str, tmp_path: Path, tool: Callable[[str], str]) -> None
                     shell.expect(command, expected)
     # What is left, git ignores, but for the files that the page shows.
     shown = {caption["file"].split("/")[0] for caption in CAPTION.finditer(text)}
+    shown.update(re.findall(r"(?m)^\$ .*pyexample new (\w+)", text))
     others = run(["git", "ls-files", "--others", "--exclude-standard"], cwd=clone)
     assert {name.split("/")[0] for name in others.splitlines()} <= shown
 
@@ -186,8 +189,8 @@ def write(file: Path, line: str | None, text: str) -> None:
 class Shell:
     """A shell that stays the same from command to command."""
 
-    def __init__(self, folder: Path) -> None:
-        environment = {**os.environ, "PYTEST_ADDOPTS": SOME_TESTS, "PIP_QUIET": "2"}
+    def __init__(self, folder: Path, pytest_options: str) -> None:
+        environment = {**os.environ, "PYTEST_ADDOPTS": pytest_options, "PIP_QUIET": "2"}
         self.process = subprocess.Popen(
             ["bash"],
             stdin=subprocess.PIPE,

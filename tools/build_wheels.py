@@ -1,5 +1,7 @@
 """Build the wheels of every platform on this machine, and check each.
 
+Those of this project or, with --project, of one that pyexample new wrote.
+
 zig (PyPI: ziglang) is the compiler; it brings every platform's C library. The first build for
 a platform takes a minute, later ones some seconds, since zig keeps what it has compiled. A
 wheel that does not pass tools/wheel_checks.py is thrown away.
@@ -57,18 +59,21 @@ class BuildError(Exception):
     """A wheel could not be built, or is not as it should be: the message says why."""
 
 
-def build(platform: str, output: Path, environment: dict[str, str]) -> Path:
-    """Build the wheel for ``platform`` and put it into the folder ``output``.
+def build(
+    platform: str, output: Path, environment: dict[str, str], folder: Path = ROOT
+) -> Path:
+    """Build the wheel of the project in a folder for ``platform``; put it into ``output``.
 
     Returns its path. Raises BuildError, and leaves nothing there, where it cannot be built or
     does not pass the checks.
     """
-    from wheel_checks import problems
+    from wheel_checks import OURS, problems, project_in
 
-    with TemporaryDirectory(dir=output, prefix=".") as folder:
+    project = OURS if folder == ROOT else project_in(folder)
+    with TemporaryDirectory(dir=output, prefix=".") as built:
         command = [
             *(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"),
-            *("--wheel-dir", folder, str(ROOT)),
+            *("--wheel-dir", built, str(folder)),
             *_settings(platform),
         ]
         done = subprocess.run(
@@ -76,8 +81,8 @@ def build(platform: str, output: Path, environment: dict[str, str]) -> Path:
         )
         if done.returncode:
             raise BuildError(done.stdout + done.stderr)
-        (wheel,) = Path(folder).glob("*.whl")
-        if found := problems(wheel):
+        (wheel,) = Path(built).glob("*.whl")
+        if found := problems(wheel, project):
             raise BuildError("\n".join(found))
         return wheel.replace(output / wheel.name)
 
@@ -96,19 +101,19 @@ def _settings(platform: str) -> list[str]:
     return [f"--config-settings={name}={value}" for name, value in settings.items()]
 
 
-def _environment() -> dict[str, str]:
+def _environment(folder: Path) -> dict[str, str]:
     environment = {
         name: value for name, value in os.environ.items() if name not in FOREIGN_OPTIONS
     }
     # cmake and ninja, where they were installed beside this Python.
     environment["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
-    environment.setdefault("SOURCE_DATE_EPOCH", _last_commit())
+    environment.setdefault("SOURCE_DATE_EPOCH", _last_commit(folder))
     return environment
 
 
-def _last_commit() -> str:
+def _last_commit(folder: Path) -> str:
     """When it was made; the earliest time that a wheel can say, outside of a git clone."""
-    git = ["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT)]
+    git = ["git", "-c", f"safe.directory={folder}", "-C", str(folder)]
     try:
         done = subprocess.run(
             [*git, "log", "-1", "--format=%ct"], check=False, capture_output=True, text=True
@@ -130,14 +135,16 @@ def _chosen(patterns: list[str]) -> list[str]:
     ]
 
 
-def build_all(platforms: list[str], output: Path) -> bool:
+def build_all(platforms: list[str], output: Path, folder: Path = ROOT) -> bool:
     """Build the wheels, as many at a time as there are cores, and say how each went."""
     output.mkdir(parents=True, exist_ok=True)
-    environment = _environment()
+    environment = _environment(folder)
     start = time.monotonic()
     good = True
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = {pool.submit(build, each, output, environment): each for each in platforms}
+        jobs = {
+            pool.submit(build, each, output, environment, folder): each for each in platforms
+        }
         for number, job in enumerate(as_completed(jobs), 1):
             try:
                 wheel = job.result()
@@ -160,13 +167,16 @@ def main() -> int:
         "targets", nargs="*", metavar="TARGET", help="which, 'musl*' say; all without any"
     )
     parser.add_argument("--output", type=Path, default=ROOT / "dist", help="dist, if not given")
+    parser.add_argument(
+        "--project", type=Path, default=ROOT, help="a folder that pyexample new wrote"
+    )
     options = parser.parse_args()
     try:
         platforms = _chosen(options.targets)
         if missing := [name for name in NEEDED if not find_spec(name)]:
             names = ", ".join(missing)
             parser.error(f"not installed: {names}; pip install '.[wheels]' brings it")
-        return 0 if build_all(platforms, options.output) else 1
+        return 0 if build_all(platforms, options.output, options.project.absolute()) else 1
     except (ValueError, OSError) as error:
         parser.error(str(error))
     except KeyboardInterrupt:

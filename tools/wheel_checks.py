@@ -32,15 +32,27 @@ lief.logging.disable()  # it reports on files that are wrong; so does this
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# The shared libraries of a wheel, each with the header that declares what it exports and
-# the macro that marks it there.
-LIBRARIES = {
-    "example": (ROOT / "src/c/include/example.h", "EXAMPLE_API"),
-    "fastcall": (ROOT / "src/pyexample/ffi/c/fastcall.h", "FASTCALL_API"),
-}
-
 # What zig's linker adds to a Mach-O library's exports, and nobody can call.
 LINKERS_OWN = {"__mh_dylib_header", "___dso_handle"}
+
+Declared = tuple[Path, str]
+"""The header that declares what a library exports, and the macro that marks it there."""
+
+
+class Project(NamedTuple):
+    """What a wheel is to hold: a package, with shared libraries in its folder ``lib``."""
+
+    package: str
+    libraries: dict[str, Declared | None]  # None: what it exports, and its size, are not judged
+
+
+OURS = Project(
+    "pyexample",
+    {
+        "example": (ROOT / "src/c/include/example.h", "EXAMPLE_API"),
+        "fastcall": (ROOT / "src/pyexample/ffi/c/fastcall.h", "FASTCALL_API"),
+    },
+)
 
 Binary = lief.ELF.Binary | lief.MachO.Binary | lief.PE.Binary
 
@@ -87,7 +99,20 @@ MACHINES = {
 }
 
 
-def problems(wheel: Path) -> list[str]:
+def project_in(folder: Path) -> Project:
+    """The project that ``pyexample new`` wrote into a folder."""
+    (face,) = folder.glob("src/*/__init__.py")
+    (binding,) = face.parent.glob("lib*.py")
+    name = binding.stem.removeprefix("lib")
+    header, macro = folder / f"src/c/{name}.h", f"{name.upper()}_API"
+    is_own = header.is_file() and macro in header.read_text("utf-8")
+    libraries: dict[str, Declared | None] = {name: (header, macro) if is_own else None}
+    if (face.parent / "_ffi").is_dir():
+        libraries["fastcall"] = (face.parent / "_ffi/c/fastcall.h", "FASTCALL_API")
+    return Project(face.parent.name, libraries)
+
+
+def problems(wheel: Path, project: Project = OURS) -> list[str]:
     """What is wrong with ``wheel``, one sentence each; nothing where it can be published."""
     try:
         tags = parse_wheel_filename(wheel.name)[3]
@@ -96,7 +121,7 @@ def problems(wheel: Path) -> list[str]:
             archive.extractall(folder)
             found = list(_wrong_tags(wheel, Path(folder)))
             for platform in sorted(platforms):
-                found += _wrong_content(wheel, Path(folder), platform)
+                found += _wrong_content(wheel, Path(folder), platform, project)
     except (InvalidWheelFilename, ValueError, BadZipFile, OSError) as error:
         return [str(error)]
     return list(dict.fromkeys(found))
@@ -123,21 +148,23 @@ def _wrong_tags(wheel: Path, folder: Path) -> Iterator[str]:
         yield f"its name says {sorted(tags)}, its metadata {sorted(written)}"
 
 
-def _wrong_content(wheel: Path, folder: Path, platform: Platform) -> Iterator[str]:
+def _wrong_content(
+    wheel: Path, folder: Path, platform: Platform, project: Project
+) -> Iterator[str]:
     if "linux" in platform.system:
         yield from _wrong_symbol_versions(wheel, platform)
     system = SYSTEMS[platform.system]
     rest = {path for path in folder.rglob("*") if path.is_file() and _is_binary(path)}
-    for name in LIBRARIES:
+    for name, declaring in project.libraries.items():
         pattern = re.compile(system.names.format(name))
         files = {path for path in rest if pattern.fullmatch(path.name)}
         rest -= files
         if len(files) != 1:
             yield f"there are {len(files)} libraries called {name}, rather than one"
         for path in files:
-            if path.parent != folder / "pyexample" / "lib":
-                yield f"{path.relative_to(folder)} is not in pyexample/lib"
-            for problem in _wrong_library(path, name, platform):
+            if path.parent != folder / project.package / "lib":
+                yield f"{path.relative_to(folder)} is not in {project.package}/lib"
+            for problem in _wrong_library(path, declaring, platform):
                 yield f"{path.name}: {problem}"
     for path in sorted(rest):
         yield f"{path.relative_to(folder)} is a binary that does not belong there"
@@ -168,15 +195,14 @@ def _wrong_symbol_versions(wheel: Path, platform: Platform) -> Iterator[str]:
         yield f"auditwheel finds it to be {tag}, not {promised}"
 
 
-def _wrong_library(path: Path, name: str, platform: Platform) -> Iterator[str]:
+def _wrong_library(path: Path, declaring: Declared | None, platform: Platform) -> Iterator[str]:
     binary = lief.parse(path)
     if not isinstance(binary, Binary):
         yield "it is cut off"
         return
     if _machine(binary) not in MACHINES[platform.machine] or not _suits(binary, platform):
         yield f"it was built for {_machine(binary)}, not for {platform.machine}"
-    wrong = exported(binary) ^ declared(name)
-    if wrong:
+    if declaring and (wrong := exported(binary) ^ declared(*declaring)):
         yield f"exported or declared, but not both: {', '.join(sorted(wrong))}"
     system = SYSTEMS[platform.system]
     for needed in map(str, _needed(binary)):
@@ -184,7 +210,7 @@ def _wrong_library(path: Path, name: str, platform: Platform) -> Iterator[str]:
             yield f"it needs {needed}, which is no part of the C runtime"
     for symbol in _left_open(binary):
         yield f"it needs Python's own {symbol}"
-    if path.stat().st_size > system.most_bytes:
+    if declaring and path.stat().st_size > system.most_bytes:
         yield f"it has {path.stat().st_size} bytes, more than {system.most_bytes}"
     if isinstance(binary, lief.ELF.Binary):
         yield from _wrong_elf(binary, path)
@@ -211,9 +237,8 @@ def _suits(binary: Binary, platform: Platform) -> bool:
     return wide == (platform.machine != "armv7l")
 
 
-def declared(name: str) -> set[str]:
-    """What the header of the library ``name`` declares to be exported."""
-    header, macro = LIBRARIES[name]
+def declared(header: Path, macro: str) -> set[str]:
+    """What a header declares to be exported."""
     pattern = rf"^{macro}\s[^;(]*?(\w+)\s*[(;]"
     return set(re.findall(pattern, header.read_text("utf-8"), re.MULTILINE))
 

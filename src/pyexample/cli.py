@@ -9,7 +9,7 @@ import codecs
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 DESCRIPTION = "Squares of integers, computed by a C library through ctypes."
@@ -41,9 +41,9 @@ def run(words: list[str]) -> int:
     """
     try:
         _let_every_text_through()
-        # The checker's arguments are its own affair, and take their time to import.
-        if words[:1] == ["abi"]:
-            return _abi(words[1:])
+        # Their arguments are their own affair, and take their time to import.
+        if words and words[0] in _OTHERS:
+            return _OTHERS[words[0]](words[1:])
         arguments = _parser().parse_args(words)
         return _doctor() if arguments.command == "doctor" else _square(arguments.numbers)
     except CommandError as failure:
@@ -176,6 +176,8 @@ def _parser() -> _Parser:
         "doctor", help="say which library is loaded, and what is wrong if none is"
     )
     commands.add_parser("abi", help="let a C++ compiler prove a ctypes binding by its header")
+    commands.add_parser("new", help="write a project of your own: C and its Python package")
+    commands.add_parser("vendor", help="bring a project's copy of the runtime to this version")
     return parser
 
 
@@ -233,3 +235,37 @@ def _abi(words: list[str]) -> int:
         raise CommandError(2, f"cannot judge: {error}") from None
     _write(f"{text}\n")
     return status
+
+
+def _new(words: list[str]) -> int:
+    from .new.command import add_new_arguments, write_project
+
+    return _write_project("new", words, add_new_arguments, write_project)
+
+
+def _vendor(words: list[str]) -> int:
+    from .new.command import add_vendor_arguments, update_runtime
+
+    return _write_project("vendor", words, add_vendor_arguments, update_runtime)
+
+
+def _write_project(
+    name: str,
+    words: list[str],
+    add_arguments: Callable[[argparse.ArgumentParser], None],
+    run: Callable[[argparse.Namespace], str],
+) -> int:
+    from .new import CannotWriteError
+
+    parser = _Parser(prog=f"pyexample {name}")
+    add_arguments(parser)
+    try:
+        text = run(parser.parse_args(words))
+    except CannotWriteError as error:
+        raise CommandError(2, str(error)) from None
+    _write(f"{text}\n")
+    return 0
+
+
+_OTHERS: dict[str, Callable[[list[str]], int]] = {"abi": _abi, "new": _new, "vendor": _vendor}
+"""The commands that read their own arguments."""

@@ -75,7 +75,7 @@ def test_wheel_is_small(wheel: Path) -> None:
         sizes = {each.filename: each.compress_size for each in archive.infolist()}
     assert sum(size for name, size in sizes.items() if "/lib/" in name) < 16_000
     # What an installed binding needs when it runs, rather than when it is developed.
-    development = ("pyexample/abi/", "pyexample/ffi/c/")
+    development = ("pyexample/abi/", "pyexample/ffi/c/", "pyexample/new/")
     assert (
         sum(size for name, size in sizes.items() if not name.startswith(development)) < 90_000
     )
@@ -175,7 +175,7 @@ def test_an_unpacked_sdist_passes_its_own_tests(sdist: Path, tmp_path: Path) -> 
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path, filter="data")
     (folder,) = [path for path in tmp_path.iterdir() if path.is_dir()]
-    files = ("packaging/test_package", "packaging/test_workflows", "packaging/test_rename")
+    files = ("packaging/test_package", "packaging/test_workflows", "new/test_new")
     tests = [f"tests/{name}.py" for name in (*files, "test_docs", "test_planted")]
     options = ["-q", "-rs", "-p", "no:cacheprovider"]
     printed = run([sys.executable, "-m", "pytest", *options, *tests], cwd=folder)
@@ -259,7 +259,9 @@ def unpacked_libraries(wheel: Path, folder: Path) -> Iterable[Path]:
 def package_files() -> set[str]:
     """What of the package is written by hand."""
     package = ROOT / "src" / "pyexample"
-    sources = (path for path in package.rglob("*.*") if path.suffix in (".py", ".c", ".h"))
+    suffixes = {".py", ".c", ".h", ".cmake", ".in"}
+    sources = (path for path in package.rglob("*.*") if path.suffix in suffixes)
     return {f"pyexample/{path.relative_to(package).as_posix()}" for path in sources} | {
-        "pyexample/py.typed"
+        "pyexample/ffi/LICENSE",
+        "pyexample/py.typed",
     }

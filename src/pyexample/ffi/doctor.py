@@ -12,13 +12,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import Library
+    from .library import Library
 
 
 def report(binding: str) -> tuple[str, bool]:
     """Import the module ``binding``, and report on the library that it binds.
 
-    The module has a ``library``, which is a Library, and that library's version as
+    The module has a ``library``, which is a Library, and may have that library's version as
     ``__version__``. Returns the report, of several lines, and whether nothing is wrong.
     Never raises an exception.
     """
@@ -26,7 +26,8 @@ def report(binding: str) -> tuple[str, bool]:
     lines = _surroundings(package)
     try:
         module = importlib.import_module(binding)
-        lines += _library(module.library, module.__version__)
+        told = getattr(module, "__version__", None)
+        lines += _library(module.library, told)
     except Exception as error:
         # LibraryLoadError and DeclarationError are among these two: their messages suffice.
         kind = "" if isinstance(error, ImportError | TypeError) else f"{type(error).__name__}: "
@@ -34,8 +35,8 @@ def report(binding: str) -> tuple[str, bool]:
     version = package_version(package)
     if version is None:
         wrong = f"The package {package} is not installed: pip knows nothing of it."
-    elif module.__version__ != version:
-        wrong = f"The package is {version} and its library {module.__version__}"
+    elif told not in (None, version):
+        wrong = f"The package is {version} and its library {told}"
         wrong += ": reinstall the package."
     else:
         return "\n".join(lines), True
@@ -99,12 +100,13 @@ def _switch(package: str) -> str:
     return f"{name} {value} (0 turns them off in {package}; a package foo has FOO_FASTCALL)"
 
 
-def _library(library: "Library", version: str) -> list[str]:
-    abi = f", ABI version {library.abi[1]}" if library.abi else ""
+def _library(library: "Library", version: str | None) -> list[str]:
+    versions = [f"version {version}"] if version else []
+    versions += [f"ABI version {library.abi[1]}"] if library.abi else []
     tried = [f"{each.path}: {each.reason or 'loaded'}" for each in library.attempts]
     return [
         f"library       {library.path}",
-        f"              version {version}{abi}",
+        *_column("", [", ".join(versions)] if versions else []),
         *_column("candidates", tried),
         *_column("functions", _functions(library)),
     ]

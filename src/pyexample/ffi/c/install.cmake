@@ -1,0 +1,180 @@
+# What `cmake --install` installs of a shared library that has a Python package: one of two.
+#
+#   ffi_install_for_c(TARGET FOLDER HEADER...)        headers, CMake package, pkg-config file
+#   ffi_install_for_python(FOLDER [TARGET...])        into the package's folder `lib`
+#
+# The version, and the description in the pkg-config file, are the project's.
+
+include(CheckLinkerFlag)
+
+# For C programs, by component:
+#
+#   TARGET_runtime       the shared library
+#   TARGET_development   its headers, which are in FOLDER; link library, CMake package TARGET,
+#                        whose target is TARGET::TARGET; pkg-config file
+function(ffi_install_for_c target folder)
+  include(GNUInstallDirs)
+  include(CMakePackageConfigHelpers)
+  set(cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/${target})
+  set(build_dir ${PROJECT_BINARY_DIR}/cmake)
+
+  install(TARGETS ${target} EXPORT ${target}Targets
+    RUNTIME COMPONENT ${target}_runtime
+    LIBRARY COMPONENT ${target}_runtime NAMELINK_COMPONENT ${target}_development
+    ARCHIVE COMPONENT ${target}_development
+    # Not a FILE_SET: CMake 3.25 puts the prefix in front of an absolute INCLUDEDIR.
+    INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  )
+  ffi_install_headers(${target} ${folder} ${ARGN})
+  install(EXPORT ${target}Targets
+    NAMESPACE ${target}::
+    DESTINATION ${cmake_dir}
+    COMPONENT ${target}_development
+  )
+
+  file(WRITE ${build_dir}/${target}Config.cmake.in "@PACKAGE_INIT@
+include(\"\${CMAKE_CURRENT_LIST_DIR}/${target}Targets.cmake\")
+check_required_components(${target})
+")
+  configure_package_config_file(${build_dir}/${target}Config.cmake.in
+    ${build_dir}/${target}Config.cmake
+    INSTALL_DESTINATION ${cmake_dir}
+  )
+  write_basic_package_version_file(${build_dir}/${target}ConfigVersion.cmake
+    COMPATIBILITY SameMajorVersion
+  )
+  install(FILES ${build_dir}/${target}Config.cmake ${build_dir}/${target}ConfigVersion.cmake
+    DESTINATION ${cmake_dir}
+    COMPONENT ${target}_development
+  )
+
+  # pkg-config: relative to the .pc file itself, so that it survives both a copied prefix and
+  # `cmake --install --prefix`. A directory that is configured absolute cannot move; then the
+  # prefix is the configured one.
+  set(pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+  if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+    set(prefix ${CMAKE_INSTALL_PREFIX})
+  else()
+    file(RELATIVE_PATH up /${pc_dir} /)
+    string(REGEX REPLACE "/$" "" up "${up}")
+    set(prefix "\${pcfiledir}/${up}")
+  endif()
+  foreach(kind LIBDIR INCLUDEDIR)
+    cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_${kind} BASE_DIRECTORY "\${prefix}"
+      OUTPUT_VARIABLE ${kind})
+  endforeach()
+  get_target_property(definitions ${target} INTERFACE_COMPILE_DEFINITIONS)
+  if(definitions)
+    list(TRANSFORM definitions PREPEND " -D")
+    string(JOIN "" definitions ${definitions})
+  else()
+    set(definitions "")
+  endif()
+  # The library's file can have another name in each configuration (CMAKE_DEBUG_POSTFIX).
+  file(GENERATE OUTPUT ${build_dir}/pc-$<CONFIG>/${target}.pc CONTENT "prefix=${prefix}
+libdir=${LIBDIR}
+includedir=${INCLUDEDIR}
+
+Name: ${target}
+Description: ${PROJECT_DESCRIPTION}
+Version: ${PROJECT_VERSION}
+Libs: -L\${libdir} -l$<TARGET_FILE_BASE_NAME:${target}>
+Cflags: -I\${includedir}${definitions}
+")
+  install(FILES ${build_dir}/pc-$<CONFIG>/${target}.pc
+    DESTINATION ${pc_dir}
+    COMPONENT ${target}_development
+  )
+endfunction()
+
+# More headers for C programs: those in another folder.
+function(ffi_install_headers target folder)
+  foreach(header ${ARGN})
+    cmake_path(GET header PARENT_PATH below)
+    install(FILES ${folder}/${header}
+      DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${below}
+      COMPONENT ${target}_development
+    )
+  endforeach()
+endfunction()
+
+# For the Python package in FOLDER: shared libraries, and nothing else. The loader
+# (loading/__init__.py) looks for them in the package's folder `lib`. libfastcall, which is of no
+# use to C programs, is built where its sources stand beside this file, and installed with them.
+function(ffi_install_for_python folder)
+  # A wheel without its libraries would be made silently, and fail where it is used.
+  if(CMAKE_SKIP_INSTALL_RULES)
+    message(FATAL_ERROR "Nothing would be in the Python package: CMAKE_SKIP_INSTALL_RULES is on")
+  endif()
+  if(DEFINED BUILD_SHARED_LIBS AND NOT BUILD_SHARED_LIBS)
+    message(FATAL_ERROR "Python cannot load a static library: BUILD_SHARED_LIBS is off")
+  endif()
+
+  cmake_path(GET folder FILENAME package)
+  set(targets ${ARGN})
+  if(EXISTS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/fastcall.c)
+    add_library(${package}_fastcall SHARED ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/fastcall.c)
+    set_target_properties(${package}_fastcall PROPERTIES
+      OUTPUT_NAME fastcall
+      C_STANDARD 11
+      C_STANDARD_REQUIRED ON
+      C_EXTENSIONS OFF
+      C_VISIBILITY_PRESET hidden
+      WINDOWS_EXPORT_ALL_SYMBOLS OFF
+    )
+    list(APPEND targets ${package}_fastcall)
+  endif()
+
+  # ELF looks up an exported function at run time, even for a call from within its library: a
+  # function of the same name in the program, or in a library that was loaded before, would be
+  # called in its place (gABI, chapter 5, "Shared Object Dependencies"). This option binds such
+  # calls to the library itself. zig's linker knows only the one that binds variables as well.
+  if(NOT WIN32 AND NOT CYGWIN AND NOT APPLE)
+    check_linker_flag(C LINKER:-Bsymbolic-functions FFI_HAVE_BSYMBOLIC_FUNCTIONS)
+    if(NOT FFI_HAVE_BSYMBOLIC_FUNCTIONS)
+      check_linker_flag(C LINKER:-Bsymbolic FFI_HAVE_BSYMBOLIC)
+    endif()
+  endif()
+
+  foreach(target ${targets})
+    if(FFI_HAVE_BSYMBOLIC_FUNCTIONS)
+      target_link_options(${target} PRIVATE LINKER:-Bsymbolic-functions)
+    elseif(FFI_HAVE_BSYMBOLIC)
+      target_link_options(${target} PRIVATE LINKER:-Bsymbolic)
+    endif()
+    # The loader looks for libNAME.so, libNAME.dylib, NAME.dll or libNAME.dll, whatever
+    # variables that name libraries were set for a whole build, or by a project around this one.
+    set_target_properties(${target} PROPERTIES
+      POSITION_INDEPENDENT_CODE ON
+      UNITY_BUILD OFF # files may have static functions and macros of the same name
+      DLL_NAME_WITH_SOVERSION OFF
+      FRAMEWORK OFF
+    )
+    foreach(config ${CMAKE_CONFIGURATION_TYPES} ${CMAKE_BUILD_TYPE})
+      string(TOUPPER ${config} config)
+      set_target_properties(${target} PROPERTIES ${config}_POSTFIX "")
+    endforeach()
+    if(APPLE)
+      set_target_properties(${target} PROPERTIES PREFIX lib SUFFIX .dylib)
+    elseif(NOT WIN32 AND NOT CYGWIN)
+      set_target_properties(${target} PROPERTIES PREFIX lib SUFFIX .so)
+    endif()
+    # An in-place editable install builds in the source tree. ($<1:...> keeps multi-config
+    # generators from appending the configuration's name.)
+    if(PROJECT_SOURCE_DIR STREQUAL PROJECT_BINARY_DIR)
+      set_target_properties(${target} PROPERTIES
+        LIBRARY_OUTPUT_DIRECTORY $<1:${PROJECT_SOURCE_DIR}/${folder}/lib>
+        RUNTIME_OUTPUT_DIRECTORY $<1:${PROJECT_SOURCE_DIR}/${folder}/lib>
+      )
+    endif()
+  endforeach()
+
+  # By no component, since scikit-build-core's editable rebuild cannot ask for one; but import
+  # libraries go to one that nobody installs. The libraries have a folder of their own: beside
+  # libNAME.py, Python would take libNAME.so for an extension module.
+  install(TARGETS ${targets}
+    RUNTIME DESTINATION ${package}/lib
+    LIBRARY DESTINATION ${package}/lib
+    ARCHIVE DESTINATION ${package}/lib COMPONENT python_unused EXCLUDE_FROM_ALL
+  )
+endfunction()

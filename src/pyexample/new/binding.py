@@ -1,0 +1,237 @@
+"""The binding of headers: the declarations that the checker can print, and has proven."""
+
+import ctypes
+import json
+import keyword
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ..abi import check
+from ..abi.c_model import Array, FunctionType, Macro, Pointer, Record, Tagged, Type, resolve
+from ..abi.compiler import Compiler
+from ..abi.header import Header
+from ..abi.judge import judge
+from ..abi.model import Declarations
+from ..abi.paste import Paste
+from ..abi.processes import CannotJudgeError
+from . import CannotWriteError
+
+_RUNTIME = ("Buffer", "In", "Out")
+_OWN = ("Annotated", "Any", "Library", "library", *_RUNTIME)
+"""The names that the module itself needs."""
+
+
+@dataclass
+class Binding:
+    """What a binding declares.
+
+    Attributes:
+        functions: the text of each declaration, by name.
+        structs: how C calls a struct that is only pointed to, by its class.
+        left_out: why a function is not declared, by name.
+        version: what a macro of the headers says; "" where none does.
+    """
+
+    functions: dict[str, str] = field(default_factory=dict[str, str])
+    structs: dict[str, str] = field(default_factory=dict[str, str])
+    left_out: dict[str, str] = field(default_factory=dict[str, str])
+    version: str = ""
+
+    def without(self, reasons: dict[str, str]) -> "Binding":
+        """The same, less some functions, with the reason for each."""
+        kept = {name: text for name, text in self.functions.items() if name not in reasons}
+        return Binding(kept, self.structs, self.left_out | reasons, self.version)
+
+
+@dataclass
+class Headers:
+    """Headers as they are included, folders to look for them in, and macros."""
+
+    names: list[str]
+    include: list[str]
+    define: list[str]
+
+
+def read(headers: Headers) -> Binding:
+    """Read headers, and write down what can be declared of them.
+
+    Raises CannotWriteError where they cannot be read: no compiler, or they do not compile.
+    """
+    try:
+        compiler = Compiler(None, "native", headers.include, headers.define)
+        with tempfile.TemporaryDirectory() as folder:
+            source = os.path.join(folder, "headers.cpp")
+            # With nothing to judge, it finds out how the headers compile as C++.
+            judgement = judge(Declarations([], [], []), headers.names, compiler, {}, source)
+    except CannotJudgeError as error:
+        raise CannotWriteError(f"{', '.join(headers.names)} cannot be read: {error}") from None
+    header = judgement.header
+    theirs = [each for each in header.functions.values() if each.file in header.files]
+    names = {each.name for each in theirs}
+    classes: dict[str, str] = {}
+    for spelling, record in header.records.values():
+        name = record.tag or record.alias
+        if record.fields is not None and spelling and "::" not in spelling and name:
+            is_taken = name in names or keyword.iskeyword(name) or hasattr(ctypes, name)
+            classes[spelling] = f"{name}_struct" if is_taken else name
+    paste = Paste(header, classes, "project")
+    binding = Binding(version=_version(header))
+    used: set[str] = set()
+    for each in theirs:
+        passed = [parameter.passed for parameter in each.type.parameters]
+        if whole := _by_value([each.type.result, *passed]):
+            what = whole.tag or whole.alias or "a struct"
+            binding.left_out[each.name] = f"it passes {what} by value: declare its fields first"
+            continue
+        if each.name in _OWN or each.name in _of_ctypes([each.name]):
+            binding.left_out[each.name] = "the module has this name for something else"
+            continue
+        text = paste.function(each)
+        if text.startswith("#"):
+            binding.left_out[each.name] = text.removeprefix(f"# {each.name}() ")
+        else:
+            binding.functions[each.name] = text
+            used.update(re.findall(r"\w+", text))
+    binding.structs = {name: spelling for spelling, name in classes.items() if name in used}
+    return binding
+
+
+def _by_value(types: Sequence[Type]) -> Record | None:
+    """A struct whose fields must be known where these types are passed, if there is one."""
+    for each in map(resolve, types):
+        inner: list[Type] = []
+        if isinstance(each, Tagged) and isinstance(each.declared, Record):
+            return each.declared
+        if isinstance(each, FunctionType):
+            inner = [each.result, *(parameter.passed for parameter in each.parameters)]
+        elif isinstance(each, Array):
+            inner = [each.item]
+        elif isinstance(each, Pointer) and not isinstance(resolve(each.target), Tagged):
+            inner = [each.target]
+        if record := _by_value(inner):
+            return record
+    return None
+
+
+def render(
+    binding: Binding, name: str, headers: Sequence[str], runtime: str, system: dict[str, str]
+) -> str:
+    """The text of the module."""
+    text = "\n\n\n".join(
+        [
+            *(_STRUCT.format(*each) for each in binding.structs.items()),
+            *binding.functions.values(),
+        ]
+    )
+    words = set(re.findall(r"\w+", text))
+    of_ctypes = sorted(_of_ctypes(words))
+    imports = [_import("ctypes", of_ctypes)] if of_ctypes else []
+    typing = [each for each in ("Annotated", "Any") if each in words]
+    imports += [_import("typing", typing)] if typing else []
+    of_runtime = sorted(["Library", *(each for each in _RUNTIME if each in words)])
+    exported = ["library", *binding.structs, *binding.functions]
+    where = f", system={json.dumps(system)}" if system else ""
+    parts = [
+        _HEAD.format(name=name, headers=", ".join(headers)),
+        *imports,
+        "",
+        _import(runtime, of_runtime),
+        "",
+        "__all__ = [",
+        *(f'    "{each}",' for each in exported),
+        "]",
+        "",
+        f'library = Library("{name}", __name__{where})',
+    ]
+    parts += ["\n", text] if text else []
+    if binding.left_out:
+        parts += ["", "# Left out:"]
+        parts += [f"# {name}(): {why}" for name, why in binding.left_out.items()]
+    return "\n".join([*parts, ""])
+
+
+def _of_ctypes(words: Iterable[str]) -> set[str]:
+    """Those of some words that are names of ctypes which a declaration uses."""
+    prefixes = ("c_", "POINTER", "CFUNCTYPE", "Structure")
+    return {each for each in words if each.startswith(prefixes) and hasattr(ctypes, each)}
+
+
+def _import(module: str, names: Sequence[str]) -> str:
+    line = f"from {module} import {', '.join(names)}"
+    if len(line) <= _LINE:
+        return line
+    return "\n".join([f"from {module} import (", *(f"    {name}," for name in names), ")"])
+
+
+_LINE = 96
+"""The longest line, as the project's pyproject.toml says."""
+
+_HEAD = '''\
+"""The binding of lib{name}: what {headers} declares, as far as it can be written by itself.
+
+It is yours to better: say which buffers go together, which results are errors, who frees what.
+"""
+# The functions have no bodies: C does.
+# mypy: disable-error-code="empty-body"
+'''
+
+_STRUCT = '''\
+class {0}(Structure):
+    """``{1}``, which is only pointed to."""'''
+
+
+def disproved(module: str, name: str, headers: Headers) -> dict[str, str]:
+    """What the compiler does not agree with in a binding, by function, and why."""
+    logging.getLogger("pyexample.abi").addHandler(logging.NullHandler())
+    try:
+        report = check(
+            module,
+            headers=headers.names,
+            include=headers.include,
+            define=headers.define,
+            without_library=[name, "fastcall"],
+        )
+    except CannotJudgeError as error:
+        raise CannotWriteError(f"the binding cannot be proven: {error}") from None
+    errors = (each for each in report.findings if each.severity == "error")
+    return {each.subject: f"the compiler disagrees: {each.what}" for each in errors}
+
+
+# --- Versions ---------------------------------------------------------------------------
+
+_WHOLE = re.compile(r"(\w*_)?(VERSION|VERSION_STRING|VERSION_STR|VERSION_TEXT|VER)")
+_PART = re.compile(r"(\w*?)_?(MAJOR|MINOR|PATCH|RELEASE|MICRO|REVISION|PATCHLEVEL)(\w*)")
+_ORDER = ("MAJOR", "MINOR", "PATCH", "RELEASE", "MICRO", "REVISION", "PATCHLEVEL")
+
+
+def _version(header: Header) -> str:
+    """The version that the headers' macros say, where they say one and the same."""
+    macros = [each for each in header.unit.macros.values() if each.file in header.files]
+    found = set(_whole_versions(macros)) or set(_versions_of_parts(macros))
+    return found.pop() if len(found) == 1 else ""
+
+
+def _whole_versions(macros: Sequence[Macro]) -> list[str]:
+    return [
+        match[1]
+        for each in macros
+        if _WHOLE.fullmatch(each.name)
+        and (match := re.fullmatch(r'"v?(\d+(?:\.\d+){1,3})"', each.body.strip()))
+    ]
+
+
+def _versions_of_parts(macros: Sequence[Macro]) -> list[str]:
+    parts: dict[tuple[str, str], dict[str, str]] = {}
+    for each in macros:
+        match = _PART.fullmatch(each.name)
+        if match and "VER" in each.name and re.fullmatch(r"\d+", each.body.strip()):
+            parts.setdefault((match[1], match[3]), {})[match[2]] = each.body.strip()
+    return [
+        ".".join(numbers[part] for part in _ORDER if part in numbers)
+        for numbers in parts.values()
+        if "MAJOR" in numbers and "MINOR" in numbers
+    ]

@@ -1,0 +1,232 @@
+"""C that somebody else wrote: which files it is, where they go, and how they are compiled.
+
+The files are copied as they are, and stay where they are to each other: below ``src/c`` is what
+is below the folder that has all of them.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import CannotWriteError
+from .names import C_HEADERS
+
+
+@dataclass
+class Header:
+    """A header that C users get.
+
+    Attributes:
+        file: it.
+        folder: the one that the compiler is to look in.
+        name: as it is included: its path within that folder.
+    """
+
+    file: Path
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """As it is included."""
+        return self.file.relative_to(self.folder).as_posix()
+
+
+@dataclass
+class Foreign:
+    """Somebody else's C.
+
+    Attributes:
+        root: the folder that has all of it.
+        named: the headers that were named.
+        public: those, and all that they include.
+        sources: the files to compile.
+        files: everything that is copied.
+        folders: where the compiler looks for headers.
+        define: macros that change the headers, "X" or "X=Y".
+        exporting: macros that the headers want while the library is built.
+        licenses: the files that say how it may be used.
+    """
+
+    named: list[Header]
+    public: list[Header]
+    sources: list[Path]
+    folders: list[Path]
+    define: list[str]
+    files: set[Path] = field(default_factory=set[Path])
+    exporting: list[str] = field(default_factory=list[str])
+    licenses: list[Path] = field(default_factory=list[Path])
+    root: Path = Path()
+
+    def below(self, path: Path) -> str:
+        """Where a file or folder is in the project."""
+        return f"src/c/{path.relative_to(self.root).as_posix()}".removesuffix("/.")
+
+    def copies(self) -> dict[str, Path]:
+        """Every file, by its path in the project."""
+        return {self.below(each): each for each in sorted(self.files)}
+
+
+def find(
+    headers: Sequence[str],
+    sources: Sequence[str],
+    include: Sequence[str],
+    define: Sequence[str],
+) -> Foreign:
+    """Find the C that the arguments of ``pyexample new`` name.
+
+    Raises CannotWriteError where a file is missing, or where files cannot be together.
+    """
+    folders = [_existing(each, "--include", Path.is_dir) for each in include]
+    named = [_header(each, folders) for each in headers]
+    for each in named:
+        if each.folder not in folders:
+            folders.append(each.folder)
+    compiled = [_existing(each, "--source", Path.is_file) for each in sources]
+    public = [
+        _within(file, folders) for file in _closure([each.file for each in named], folders)
+    ]
+    found = Foreign(named, public, compiled, folders, list(define))
+    found.files = {*(each.file for each in public), *_closure(compiled, folders)}
+    found.root = Path(os.path.commonpath([*folders, *(each.parent for each in found.files)]))
+    found.exporting = sorted(
+        {macro for each in public for macro in _exporting(_text(each.file))}
+    )
+    around = {found.root, *folders, *(each.parent for each in compiled)}
+    found.licenses = sorted(
+        each
+        for folder in around
+        for each in folder.iterdir()
+        if each.is_file() and re.match(r"(?i)(licen[cs]e|copying|notice)\b", each.name)
+    )
+    found.files.update(found.licenses)
+    _refuse_collisions(found)
+    return found
+
+
+def _existing(path: str, option: str, is_right: object) -> Path:
+    found = Path(path).absolute()
+    if not is_right(found):  # type: ignore[operator]
+        raise CannotWriteError(f"{option} {path}: there is no such {_KINDS[option]}")
+    return Path(os.path.normpath(found))
+
+
+_KINDS = {"--include": "folder", "--source": "file"}
+
+
+def _header(path: str, folders: list[Path]) -> Header:
+    """A header that was named by its path, or as it is included."""
+    for file in (Path(path).absolute(), *(folder / path for folder in folders)):
+        if file.is_file():
+            file = Path(os.path.normpath(file))
+            above = [each for each in folders if file.is_relative_to(each)]
+            return Header(file, max(above, key=lambda it: len(it.parts), default=file.parent))
+    places = ", ".join(["here", *map(str, folders)])
+    raise CannotWriteError(f"--header {path}: there is no such file ({places})")
+
+
+def _within(file: Path, folders: list[Path]) -> Header:
+    """A header that another one includes, as C users will include it."""
+    above = [each for each in folders if file.is_relative_to(each)]
+    if not above:
+        raise CannotWriteError(
+            f"{file} is included by a header, but is in none of the folders"
+            f" {', '.join(map(str, folders))}: name the folder that has them all with --include"
+        )
+    return Header(file, max(above, key=lambda it: len(it.parts)))
+
+
+_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]+)"|<([^>\n]+)>)', re.MULTILINE)
+
+
+def _closure(files: Iterable[Path], folders: Sequence[Path]) -> list[Path]:
+    """The files, and those that they include, in whatever condition: not the system's."""
+    found: list[Path] = []
+    waiting = list(files)
+    while waiting:
+        file = waiting.pop(0)
+        if file not in found:
+            found.append(file)
+            waiting += _included(file, folders)
+    return found
+
+
+def _included(file: Path, folders: Sequence[Path]) -> Iterator[Path]:
+    for quoted, angled in _INCLUDE.findall(_text(file)):
+        places = [file.parent, *folders] if quoted else folders
+        for place in places:
+            path = place / (quoted or angled)
+            if path.is_file():
+                yield Path(os.path.normpath(path))
+                break
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8", errors="replace")
+    except OSError as error:
+        raise CannotWriteError(f"{file} cannot be read: {error.strerror}") from None
+
+
+# --- Export macros ----------------------------------------------------------------------
+
+_DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else|endif|define)\b(.*)")
+_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+# What a compiler or a platform defines, rather than whoever builds a library.
+_PREDEFINED = re.compile(
+    r"_+\w+|WIN(32|64|DOWS)|CYGWIN\w*|MSVC|unix|linux|GNUC|BUILD_SHARED\w*|DOXYGEN\w*"
+)
+
+
+def _exporting(text: str) -> Iterator[str]:
+    """The macros that make a header export, rather than import, what it declares.
+
+    Those are in the condition that is next to a ``dllexport`` or a default visibility.
+    """
+    conditions: list[str] = []
+    for line in _COMMENT.sub(" ", text.replace("\\\n", " ")).splitlines():
+        match = _DIRECTIVE.match(line)
+        if match is None:
+            continue
+        word, rest = match.groups()
+        if word == "endif":
+            conditions = conditions[:-1]
+        elif word == "define":
+            if re.search(r"\bdllexport\b|visibility\s*\(\s*\"default\"", rest) and conditions:
+                yield from _wanted(conditions[-1])
+        elif word in ("elif", "else"):
+            conditions[-1:] = [rest if word == "elif" else ""]
+        else:
+            conditions.append(
+                {"ifdef": f"defined({rest.strip()})", "ifndef": ""}.get(word, rest)
+            )
+
+
+def _wanted(condition: str) -> Iterator[str]:
+    for negation, name in re.findall(r"(!\s*)?defined\s*\(?\s*(\w+)", condition):
+        if not negation and not _PREDEFINED.fullmatch(name):
+            yield name
+
+
+# --- Names that cannot be together ------------------------------------------------------
+
+
+def _refuse_collisions(found: Foreign) -> None:
+    """Raise CannotWriteError where Windows or macOS would take one file for another."""
+    known: dict[str, str] = {}
+    for path in found.copies():
+        other = known.setdefault(path.lower(), path)
+        if other != path:
+            raise CannotWriteError(
+                f"{other} and {path} are one file to Windows and macOS, which do not tell"
+                " small letters from capitals: rename one, where it is included too"
+            )
+    for file in found.files:
+        is_found = file.parent in found.folders and file.suffix.lower() == ".h"
+        if is_found and file.stem.lower() in C_HEADERS:
+            raise CannotWriteError(
+                f"{file} would be taken for C's own <{file.stem.lower()}.h> on Windows and"
+                " macOS, since the compiler looks in its folder: name the folder above with"
+                f" --include, so that it is included as <{file.parent.name}/{file.name}>"
+            )

@@ -1,0 +1,45 @@
+"""Where this pyexample was installed from, as pip has recorded it (PEP 610)."""
+
+import json
+import os
+from importlib.metadata import PackageNotFoundError, distribution
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from . import CannotWriteError
+
+
+def version() -> str:
+    """The version of this pyexample. Raises CannotWriteError where pip did not install it."""
+    try:
+        return distribution("pyexample").version
+    except PackageNotFoundError:
+        raise CannotWriteError(
+            "the version of this pyexample is not known: install it by pip"
+        ) from None
+
+
+def requirement() -> str | None:
+    """What pip installs this very pyexample by; None where nobody knows where it came from.
+
+    There is no such package on the index, so that its name alone would not do.
+    """
+    text = distribution("pyexample").read_text("direct_url.json")
+    if text is None:
+        return None
+    record: dict[str, Any] = json.loads(text)
+    url = str(record["url"])
+    # PEP 610: "vcs_info" for a repository, "archive_info" for a file, "dir_info" for a folder.
+    if "vcs_info" in record:
+        url = f"{record['vcs_info']['vcs']}+{url}@{record['vcs_info']['commit_id']}"
+    if "subdirectory" in record:
+        url += f"#subdirectory={record['subdirectory']}"
+    if is_local(url) and not os.path.exists(url2pathname(urlsplit(url).path)):
+        return None
+    return f"pyexample @ {url}"
+
+
+def is_local(url: str) -> bool:
+    """Whether a URL, or a requirement with one, is of use on this machine only."""
+    return "file://" in url

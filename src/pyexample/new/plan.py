@@ -1,0 +1,216 @@
+"""What a project is made of: its traits, what its templates are filled with, its binding."""
+
+import ctypes.util
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import CannotWriteError, binding, origin, project, runtime
+from .binding import Binding, Headers
+from .foreign import Foreign
+
+
+class Plan:
+    """A project that is to be written.
+
+    Attributes:
+        traits, values: as ``project.files`` takes them.
+        texts: the files that have a text of their own.
+        copies: the files that are copied, by their path in the project.
+    """
+
+    def __init__(self, name: str, package: str, is_vendored: bool) -> None:
+        self.name = name
+        self.is_vendored = is_vendored
+        self.package = package
+        self.traits = {"own", "vendored" if is_vendored else "dependency"}
+        self.copies: dict[str, Path] = {}
+        self.remarks: list[str] = []
+        self.texts: dict[str, str] = {}
+        self._module = f"src/{package}/lib{name}.py"
+        self._binding: Binding | None = None
+        self._headers = Headers([], [], [])
+        self._system: dict[str, str] = {}
+        requirement = origin.requirement()
+        if not (requirement or is_vendored):
+            raise CannotWriteError(
+                "--runtime pyexample: pip has not recorded where this pyexample was installed"
+                " from, and no package index has it: install it from a clone, a URL or a wheel"
+            )
+        if not requirement:
+            self.remarks.append(
+                "Where this pyexample was installed from is not recorded, so that the test"
+                " that proves the binding will be skipped."
+            )
+        copied = f"src/{package}/{runtime.FOLDER}"
+        self._licenses = ["LICENSE", *([f"{copied}/LICENSE"] if is_vendored else [])]
+        test = ["pytest>=8", "cmake>=3.25", "ninja", *([requirement] if requirement else [])]
+        is_local = not requirement or origin.is_local(requirement)
+        self.values = {
+            "NAME": name,
+            "MACRO": name.upper(),
+            "PACKAGE": package,
+            "RUNTIME": f".{runtime.FOLDER}" if is_vendored else "pyexample.ffi",
+            "RUNTIME_PACKAGE": f"{package}.{runtime.FOLDER}"
+            if is_vendored
+            else "pyexample.ffi",
+            "RUNTIME_CMAKE": f"{copied}/c/install.cmake" if is_vendored else _INSTALL,
+            "REQUIREMENT": requirement or "",
+            "TEST_REQUIREMENTS": _listed(test),
+            "CI_REQUIREMENT": ". pytest cmake ninja" if is_local else '".[test]"',
+            "INSTALL_FOR_C": f"  ffi_install_for_c({name} src/c {name}.h)\n",
+            "HEADERS": _listed([f"{name}.h"]),
+            "INCLUDES": 'str(ROOT / "src/c")',
+            "DEFINES": "",
+            "INCLUDE_LINES": f"#include <{name}.h>\n",
+        }
+
+    def bind_system(self, headers: Headers, library: str) -> None:
+        """Bind a library of the system's, by its name, or that of its file."""
+        self._become("system")
+        if not self.is_vendored:
+            self.traits.add("pure")
+        file = _system_library(library)
+        self._system = {sys.platform: file}
+        self._bind(headers)
+        self.values |= {"VERSION": "0.1.0", "INCLUDES": _listed(headers.include)}
+        self.remarks.append(
+            f"It loads {file}; what the library is called on other systems than"
+            f" {sys.platform} is yours to add, in lib{self.name}.py."
+        )
+
+    def bind_foreign(self, found: Foreign, version: str | None) -> None:
+        """Bind C that somebody else wrote, of a version; None where the headers say it."""
+        self._become("theirs")
+        named = [each.name for each in found.named]
+        folders = [str(each) for each in found.folders]
+        said = self._bind(Headers(named, folders, found.define))
+        if not (version or said):
+            raise CannotWriteError(
+                f"{', '.join(named)}: no macro says which version it is: say it with --version"
+            )
+        self.copies |= found.copies()
+        self._licenses += [found.below(each) for each in found.licenses]
+        if not found.licenses:
+            self.remarks.append("No licence of theirs was found beside the C: add it.")
+        below = [found.below(each) for each in found.folders]
+        self.values |= {
+            "VERSION": version or said,
+            "SOURCES": "\n".join(f"  {found.below(each)}" for each in found.sources),
+            "FOLDERS": "\n".join(
+                f"  $<BUILD_INTERFACE:${{PROJECT_SOURCE_DIR}}/{each}>" for each in below
+            ),
+            "DEFINITIONS": self._definitions("PUBLIC", found.define)
+            + self._definitions("PRIVATE", found.exporting),
+            "INSTALL_FOR_C": self._install(found),
+            "INCLUDES": ", ".join(f"str(ROOT / {json.dumps(each)})" for each in below),
+        }
+
+    def _become(self, trait: str) -> None:
+        self.traits = self.traits - {"own"} | {trait}
+
+    def _bind(self, headers: Headers) -> str:
+        """Have headers bound. Returns the version that they say they are of."""
+        self._headers, self._binding = headers, binding.read(headers)
+        define = f"            define=[{_listed(headers.define)}],\n"
+        self.values |= {
+            "HEADERS": _listed(headers.names),
+            "DEFINES": define if headers.define else "",
+            "INCLUDE_LINES": "".join(f"#include <{each}>\n" for each in headers.names),
+        }
+        return self._binding.version
+
+    def _definitions(self, scope: str, macros: Sequence[str]) -> str:
+        if not macros:
+            return ""
+        listed = " ".join(_cmake_quoted(each) for each in macros)
+        return f"target_compile_definitions({self.name} {scope} {listed})\n"
+
+    def _install(self, found: Foreign) -> str:
+        lines: list[str] = []
+        for folder in found.folders:
+            headers = [each.name for each in found.public if each.folder == folder]
+            if headers:
+                command = "ffi_install_headers" if lines else "ffi_install_for_c"
+                listed = " ".join([found.below(folder), *headers])
+                lines.append(f"  {command}({self.name} {listed})\n")
+        return "".join(lines)
+
+    def write(self, folder: Path) -> None:
+        """Write the files into the project's folder."""
+        self.values["LICENSE_FILES"] = _listed(self._licenses)
+        if not self.is_vendored and "pure" not in self.traits:
+            self.copies[_INSTALL] = runtime.SOURCE / "c" / "install.cmake"
+        self.texts = project.files(self.traits, self.values)
+        if self._binding is None:
+            project.write(folder, self.texts, self.copies)
+            return
+        declared = self._binding
+        self.texts[self._module] = self._rendered(declared)
+        project.write(folder, self.texts, self.copies)
+        if wrong := self._disproved(folder, declared):
+            declared = declared.without(wrong)
+            self.texts[self._module] = self._rendered(declared)
+            project.write(folder, self.texts, {})
+            if wrong := self._disproved(folder, declared):
+                raise CannotWriteError(f"the binding cannot be proven: {wrong}")
+        self.remarks.insert(0, self._said(declared))
+
+    def _rendered(self, declared: Binding) -> str:
+        names, runtime_ = self._headers.names, self.values["RUNTIME"]
+        return binding.render(declared, self.name, names, runtime_, self._system)
+
+    def _disproved(self, folder: Path, declared: Binding) -> dict[str, str]:
+        if not declared.functions:
+            return {}
+        return binding.disproved(str(folder / self._module), self.name, self._headers)
+
+    def _said(self, declared: Binding) -> str:
+        said = f"{len(declared.functions)} functions are declared and proven by the header"
+        if left_out := len(declared.left_out):
+            said += f"; {left_out} are left out, listed at the end of {self._module}"
+        return f"{said}."
+
+    def report(self) -> str:
+        """What was written, and what to do next."""
+        lines = sum(text.count("\n") for text in self.texts.values())
+        heading = f"{self.name}/ is a project: {len(self.texts)} files, {lines} lines."
+        return "\n".join([heading, *self.remarks, _next_commands(self.name)])
+
+
+_INSTALL = "cmake/install.cmake"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """Texts as the items of a list, in Python and in TOML."""
+    return ", ".join(json.dumps(each) for each in texts)
+
+
+def _cmake_quoted(text: str) -> str:
+    return '"' + re.sub(r'([\\"$;])', r"\\\1", text) + '"'
+
+
+def _system_library(name: str) -> str:
+    """What the system's loader knows a library by, given that or its name, libz or z."""
+    if re.search(r"\.(so|dylib|dll)\b", name):
+        return name
+    found = ctypes.util.find_library(name.removeprefix("lib"))
+    if found is None:
+        raise CannotWriteError(
+            f"--system {name}: this system has no such library: install it, or write what its"
+            " file is called, such as libz.so.1"
+        )
+    return found
+
+
+def _next_commands(name: str) -> str:
+    scripts = ".venv\\Scripts\\" if sys.platform == "win32" else ".venv/bin/"
+    quote = '"' if sys.platform == "win32" else "'"
+    return (
+        "Build and test it:\n"
+        f"  cd {name}\n"
+        f"  python3 -m venv .venv && {scripts}pip install {quote}.[test]{quote}\n"
+        f"  {scripts}pytest"
+    )

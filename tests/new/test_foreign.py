@@ -1,0 +1,405 @@
+"""``pyexample new`` with C that somebody else wrote, and with a library of the system's."""
+
+import ctypes.util
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import projects
+import pytest
+from support import Argument, CMake, Environment, run
+
+from pyexample.new import CannotWriteError, foreign
+
+# A small library with the traits of those that are published: an export macro of its own, the
+# version in three macros, public headers in a folder that they are included with, one of them
+# by way of another and in a condition, a private one beside the sources, and functions that a
+# declaration cannot say.
+LIBRARY = {
+    "LICENSE": "Do what you want.\n",
+    "include/shapes/export.h": """\
+#ifndef SHAPES_EXPORT_H
+#define SHAPES_EXPORT_H
+#if defined(_WIN32)
+#  ifdef SHAPES_BUILDING
+#    define SHAPES_API __declspec(dllexport)
+#  else
+#    define SHAPES_API __declspec(dllimport)
+#  endif
+#elif defined(__GNUC__) && defined(SHAPES_SHARED)
+#  define SHAPES_API __attribute__((visibility("default")))
+#else
+#  define SHAPES_API
+#endif
+#endif
+""",
+    "include/shapes/Shapes.h": """\
+#ifndef SHAPES_H
+#define SHAPES_H
+#include <stddef.h>
+#include <shapes/export.h>
+#ifdef SHAPES_ODD
+#include "odd.h"
+#endif
+#define SHAPES_VERSION_MAJOR 2
+#define SHAPES_VERSION_MINOR 7
+#define SHAPES_VERSION_PATCH 19
+#ifdef __cplusplus
+extern "C" {
+#endif
+#ifndef SHAPES_UNIT
+#error "SHAPES_UNIT is to be defined"
+#endif
+typedef struct Shape { struct Shape *next; double area; } Shape;
+typedef struct { double x, y; } ShapesPoint;
+SHAPES_API const char *Shapes_version(void);
+SHAPES_API Shape *Shapes_square(double side);
+SHAPES_API double Shapes_area(const Shape *shape);
+SHAPES_API void Shapes_free(Shape *shape);
+SHAPES_API double Shapes_sum(const double *areas, size_t count);
+SHAPES_API ShapesPoint Shapes_origin(void);
+SHAPES_API void Shapes_each(void (*visit)(ShapesPoint where));
+SHAPES_API int Shapes_print(const char *format, ...);
+int Shapes_unmarked(void);
+#ifdef __cplusplus
+}
+#endif
+#endif
+""",
+    "include/shapes/odd.h": "#define SHAPES_IS_ODD 1\n",
+    "src/private.h": "#define UNUSED(it) (void)(it)\n",
+    "src/shapes.c": """\
+#include <math.h>
+#include <stdlib.h>
+#include <shapes/Shapes.h>
+#include "private.h"
+const char *Shapes_version(void) { return "2.7.19"; }
+Shape *Shapes_square(double side)
+{
+    Shape *shape = calloc(1, sizeof *shape);
+    shape->area = SHAPES_UNIT * pow(side, 2);
+    return shape;
+}
+double Shapes_area(const Shape *shape) { return shape->area; }
+void Shapes_free(Shape *shape) { free(shape); }
+double Shapes_sum(const double *areas, size_t count)
+{
+    double sum = 0;
+    while (count) sum += areas[--count];
+    return sum;
+}
+ShapesPoint Shapes_origin(void) { ShapesPoint point = {0, 0}; return point; }
+void Shapes_each(void (*visit)(ShapesPoint)) { visit(Shapes_origin()); }
+int Shapes_print(const char *format, ...) { UNUSED(format); return 0; }
+""",
+    "src/more.c": """\
+#include "../include/shapes/Shapes.h"
+int Shapes_unmarked(void) { return 1; }
+""",
+}
+WORDS = [
+    *("--header", "upstream/include/shapes/Shapes.h", "--include", "upstream/include"),
+    *("--source", "upstream/src/shapes.c", "upstream/src/more.c", "--define", "SHAPES_UNIT=10"),
+]
+FUNCTIONS = {"version", "square", "area", "free", "sum", "unmarked"}
+
+
+def unpack(folder: Path, library: dict[str, str]) -> Path:
+    for name, text in library.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def upstream(tmp_path: Path, tool: Callable[[str], str]) -> Path:
+    tool("g++")
+    return unpack(tmp_path / "upstream", LIBRARY)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, tool: Callable[[str], str]) -> Path:
+    tool("g++")
+    folder = tmp_path_factory.mktemp("foreign C")
+    unpack(folder / "upstream", LIBRARY)
+    return projects.made(folder, "shapes", *WORDS)
+
+
+@pytest.fixture(scope="module")
+def installed(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    environment = Environment(tmp_path_factory.mktemp("environment") / "environment")
+    projects.install(project, environment)
+    return environment
+
+
+# --- What is written ------------------------------------------------------------------
+
+
+def test_the_c_is_copied_as_it_is(project: Path, upstream: Path) -> None:
+    for name in LIBRARY:
+        assert (project / "src/c" / name).read_text() == (upstream / name).read_text()
+
+
+def test_what_can_be_declared_is(upstream: Path) -> None:
+    done = projects.new(upstream.parent, "shapes", *WORDS)
+    assert (done.returncode, done.stderr) == (0, "")
+    module = "src/pyshapes/libshapes.py"
+    assert (
+        "6 functions are declared and proven by the header; 3 are left out, listed at the end"
+        f" of {module}.\n" in done.stdout
+    )
+    text = (upstream.parent / "shapes" / module).read_text()
+    assert set(re.findall(r"(?m)^def Shapes_(\w+)", text)) == FUNCTIONS
+    declarations, _, left_out = text.partition("# Left out:\n")
+    assert left_out.splitlines() == [
+        "# Shapes_origin(): it passes ShapesPoint by value: declare its fields first",
+        "# Shapes_each(): it passes ShapesPoint by value: declare its fields first",
+        "# Shapes_print(): is variadic, which no declaration here can say: call it from a C"
+        " function of your own, or with ctypes (--style ctypes)",
+    ]
+    assert "class Shape(Structure):" in declarations
+    assert "class ShapesPoint" not in declarations
+
+
+def test_its_version_is_the_headers(project: Path) -> None:
+    assert "project(shapes VERSION 2.7.19 " in (project / "CMakeLists.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("macros", "version"),
+    [
+        ('#define FOO_VERSION "1.10"', "1.10"),
+        ('#define FOO_VERSION_STRING "v3.4.5"', "3.4.5"),
+        ("#define VERSION_MAJOR 1\n#define VERSION_MINOR 2", "1.2"),
+        ("#define F_VER_MAJOR 1\n#define F_VER_MINOR 0\n#define F_VER_RELEASE 9", "1.0.9"),
+        ('#define A_VERSION "1.0"\n#define B_VERSION "2.0"', None),
+        ('#define FOO_VERSION "today"', None),
+        ("#define FOO_VERSION 12", None),
+    ],
+)
+def test_the_version_is_found_or_asked_for(
+    macros: str, version: str | None, tmp_path: Path, tool: Callable[[str], str]
+) -> None:
+    tool("g++")
+    unpack(tmp_path, {"foo.h": f"{macros}\nint foo(void);\n", "foo.c": ""})
+    words = ["foo", "--header", "foo.h", "--source", "foo.c"]
+    done = projects.new(tmp_path, *words)
+    if version is None:
+        assert done.returncode == 2
+        assert "foo.h: no macro says which version it is: say it with --version" in done.stderr
+        done = projects.new(tmp_path, *words, "--version", version := "4.5")
+    assert done.returncode == 0, done.stderr
+    assert f"VERSION {version} " in (tmp_path / "foo/CMakeLists.txt").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command", [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["pyright"]]
+)
+def test_it_is_clean(
+    command: list[str], project: Path, installed: Environment, tool: Callable[[str], str]
+) -> None:
+    options = {"mypy": ["--python-executable"], "pyright": ["--pythonpath"]}.get(command[0])
+    python = [*options, str(installed.executable)] if options else []
+    run([tool(command[0]), *command[1:], *python], cwd=project)
+
+
+# --- What is built from it ------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_its_functions_are_called(installed: Environment) -> None:
+    """Each function that is declared, those too that the header does not mark."""
+    code = """if True:
+        from array import array
+        import pyshapes
+        assert pyshapes.Shapes_version() == b"2.7.19"
+        square = pyshapes.Shapes_square(3.0)
+        assert pyshapes.Shapes_area(square) == 90.0
+        pyshapes.Shapes_free(square)
+        assert pyshapes.Shapes_sum(array("d", [1.0, 2.0]), 2) == 3.0
+        assert pyshapes.Shapes_unmarked() == 1
+    """
+    installed.python(code)
+
+
+@pytest.mark.slow
+def test_its_tests_pass(project: Path, installed: Environment) -> None:
+    command: list[Argument] = [installed.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    assert "4 passed" in run(command, cwd=project)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["find_package", "pkg-config", "add_subdirectory"])
+def test_c_programs_use_it(
+    way: str, project: Path, cmake: CMake, tmp_path: Path, tool: Callable[[str], str]
+) -> None:
+    """By its public headers, those included by others too, and its macros."""
+    unpack(
+        tmp_path,
+        {
+            "program.c": "#include <shapes/Shapes.h>\n#include <shapes/odd.h>\n"
+            "int main(void) { return (int)Shapes_area(Shapes_square(1)) - SHAPES_UNIT; }\n"
+        },
+    )
+    prefix = tmp_path / "prefix"
+    cmake.configure(project, tmp_path / "build")
+    cmake.build(tmp_path / "build")
+    cmake.install(tmp_path / "build", "--prefix", prefix)
+    assert not list(prefix.rglob("private.h"))
+    if way == "pkg-config":
+        (folder,) = (each.parent for each in prefix.rglob("shapes.pc"))
+        environment = {"PKG_CONFIG_PATH": str(folder)}
+        command = [tool("pkg-config"), "--cflags", "--libs", "shapes"]
+        flags = run(command, env=environment).split()
+        program = tmp_path / "program"
+        run(
+            ["cc", tmp_path / "program.c", *flags, f"-Wl,-rpath,{folder.parent}", "-o", program]
+        )
+    else:
+        how = {
+            "find_package": "find_package(shapes 2.7 CONFIG REQUIRED)",
+            "add_subdirectory": f'add_subdirectory("{project}" shapes)',
+        }[way]
+        (tmp_path / "CMakeLists.txt").write_text(
+            f"cmake_minimum_required(VERSION 3.25)\nproject(p LANGUAGES C)\n{how}\n"
+            "add_executable(program program.c)\n"
+            "target_link_libraries(program PRIVATE shapes::shapes)\n"
+        )
+        cmake.configure(tmp_path, tmp_path / "b", f"-DCMAKE_PREFIX_PATH={prefix}")
+        cmake.build(tmp_path / "b")
+        program = tmp_path / "b" / "program"
+    run([program])
+
+
+# --- What is refused ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--header", "a.h"], "--header needs the C that it is for: --source, or --system"),
+        (["--source", "a.c"], "--source needs a --header"),
+        (["--system", "libz"], "--system needs a --header"),
+        (["--define", "X"], "--define needs a --header"),
+        (
+            ["--header", "a.h", "--source", "a.c", "--system", "z"],
+            "--system: the library has no",
+        ),
+        (["--header", "a.h", "--source", "none.c"], "--source none.c: there is no such file"),
+        (["--header", "none.h", "--source", "a.c"], "--header none.h: there is no such file"),
+        (
+            ["--header", "a.h", "--source", "a.c", "--include", "none"],
+            "--include none: there is no such folder",
+        ),
+        (["--header", "a.h", "--source", "a.c", "--version", "x"], "--version x: expected"),
+        (["--header", "wrong.h", "--source", "a.c"], "wrong.h cannot be read: "),
+        (
+            ["--header", "up.h", "--source", "a.c", "--include", "in"],
+            "is in none of the folders",
+        ),
+        (["--header", "in/up.h", "--source", "a.c"], "is in none of the folders"),
+        (["--header", "a.h", "--system", "nosuchlibrary"], "this system has no such library"),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    words: list[str], reason: str, tmp_path: Path, tool: Callable[[str], str]
+) -> None:
+    tool("g++")
+    files = {"a.h": "int a(void);\n", "a.c": "", "wrong.h": "#error no\n"}
+    unpack(tmp_path, files | {"in/up.h": '#include "../a.h"\n'})
+    before = sorted(tmp_path.rglob("*"))
+    done = projects.new(tmp_path, "thing", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere these are one file")
+def test_names_that_differ_in_case_only(tmp_path: Path) -> None:
+    unpack(tmp_path, {"Thing.h": '#include "thing.h"\n', "thing.h": "", "thing.c": ""})
+    done = projects.new(tmp_path, "thing", "--header", "Thing.h", "--source", "thing.c")
+    assert done.returncode == 2
+    assert "src/c/Thing.h and src/c/thing.h are one file to Windows and macOS" in done.stderr
+    assert "rename one" in done.stderr
+
+
+def test_a_header_that_would_be_taken_for_one_of_c(tmp_path: Path) -> None:
+    unpack(tmp_path, {"lib/String.h": "int thing(void);\n", "lib/thing.c": ""})
+    words = ["--header", "lib/String.h", "--source", "lib/thing.c", "--version", "1"]
+    done = projects.new(tmp_path, "thing", *words)
+    assert done.returncode == 2
+    assert "String.h would be taken for C's own <string.h> on Windows and macOS" in done.stderr
+    assert "--include, so that it is included as <lib/String.h>" in done.stderr
+    projects.made(tmp_path, "thing", *words, "--include", ".")  # as it says
+
+
+def test_a_function_whose_name_the_module_needs(upstream: Path) -> None:
+    header = upstream / "include/shapes/Shapes.h"
+    header.write_text(header.read_text().replace("Shapes_unmarked(void)", "library(void)"))
+    project = projects.made(upstream.parent, "shapes", *WORDS)
+    text = (project / "src/pyshapes/libshapes.py").read_text()
+    assert "# library(): the module has this name for something else\n" in text
+
+
+# --- Export macros --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "macros"),
+    [
+        (LIBRARY["include/shapes/export.h"], ["SHAPES_BUILDING", "SHAPES_SHARED"]),
+        ("#ifdef _WIN32\n#define API __declspec(dllexport)\n#endif\n", []),
+        ("#if !defined(STATIC)\n#define API __declspec(dllexport)\n#endif\n", []),
+        (
+            "#if 0\n#elif defined(EXPORT)\n#define API __declspec( dllexport )\n#endif\n",
+            ["EXPORT"],
+        ),
+        ("#ifdef A /* so */\n#  define API(t) \\\n  __declspec(dllexport) t\n#endif\n", ["A"]),
+        ("#ifdef A\n#else\n#define API __declspec(dllexport)\n#endif\n", []),
+        ("/*\n#ifdef A\n#define API __declspec(dllexport)\n#endif\n*/\n", []),
+    ],
+)
+def test_what_a_header_wants_while_it_is_built(
+    text: str, macros: list[str], tmp_path: Path
+) -> None:
+    unpack(tmp_path, {"a.h": text, "a.c": ""})
+    found = foreign.find([str(tmp_path / "a.h")], [str(tmp_path / "a.c")], [], [])
+    assert found.exporting == macros
+
+
+def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CannotWriteError, match=r"--header a\.h: there is no such file"):
+        foreign.find(["a.h"], [], [str(tmp_path)], [])
+
+
+# --- A library of the system's --------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the names are Linux's")
+@pytest.mark.parametrize("runtime", projects.RUNTIMES)
+def test_a_library_of_the_system(
+    runtime: str, tmp_path: Path, environment: Environment, missing: Callable[[str], None]
+) -> None:
+    if not (Path("/usr/include/zlib.h").exists() and ctypes.util.find_library("z")):
+        missing("zlib and its header are not installed")
+    words = ["--system", "libz", "--header", "zlib.h", "--runtime", runtime]
+    project = projects.made(tmp_path, "zlibrary", *words)
+    assert not (project / "src/c").exists()
+    text = (project / "src/pyzlibrary/libzlibrary.py").read_text()
+    assert f"system={json.dumps({'linux': 'libz.so.1'})})" in text
+    projects.install(project, environment)
+    assert (
+        environment.python("import pyzlibrary as z; print(z.crc32(0, b'a', 1))")
+        == "3904355907\n"
+    )
+    printed = run([environment.executable, "-m", "pytest"], cwd=project)
+    assert "3 passed" in printed
+    for command in (["ruff", "check"], ["ruff", "format", "--check"]):
+        if program := shutil.which(command[0]):
+            run([program, *command[1:]], cwd=project)
