@@ -42,6 +42,7 @@ class Header:
 
     Attributes:
         unit: all that they declare, and the headers that they include.
+        files: the headers themselves, and those of their library that they include.
         identifiers: every name that occurs.
         constants: those that may be constants, of the headers themselves. Another library's,
             or the system's, are none of theirs: LITTLE_ENDIAN is not what a binding means.
@@ -58,7 +59,7 @@ class Header:
         }
         self.identifiers: set[str] = set().union(*unit.names.values())
         files = {*unit.names, *(each.file for each in unit.macros.values())}
-        theirs = _those_of(headers, files, unit.system)
+        self.files = theirs = _those_of(headers, files, unit.system)
         self.constants: set[str] = set().union(*(unit.names.get(file, ()) for file in theirs))
         self.constants |= {each.name for each in unit.macros.values() if each.file in theirs}
         self.records: dict[str, tuple[str, Record]] = {}
