@@ -286,4 +286,6 @@ class _Thunk:
 
 
 class _Reference(weakref.ref[Any]):
+    __slots__ = ("thunk",)
+
     thunk: _Thunk
