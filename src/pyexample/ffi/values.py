@@ -337,7 +337,8 @@ class Value:
         elif isinstance(item, FreedBy) and self.kind in ("string", "wide string"):
             # ctypes would make bytes of a plain c_char_p, and the address would be lost.
             self.freed_by = item
-            self.ctype = _OwnedString if self.kind == "string" else _OwnedWideString
+            free = {"plain": self.ctype, "free_address": item.function}
+            self.ctype = type("Owned", (_Owned, self.ctype), free)
         elif isinstance(item, Keep) and self.kind == "callback":
             self.keep = item
         elif item is CLOSES and self.kind == "handle":
@@ -509,12 +510,27 @@ _ROLES = {
 """By the place in a declaration: which of them have a meaning there."""
 
 
-class _OwnedString(ctypes.c_char_p):
-    """``char *`` as a result that keeps its address: ctypes makes bytes of no subclass."""
+class _Owned:
+    """``char *`` or ``wchar_t *`` that keeps its address: ctypes makes a text of no subclass.
 
+    It is freed at the end of its life at the latest. Ctrl-C while C was running is raised
+    before the next line of Python, which drops it.
+    """
 
-class _OwnedWideString(ctypes.c_wchar_p):
-    """``wchar_t *`` likewise."""
+    plain: Any
+    """The ctypes type without this."""
+    free_address: Callable[[int], object]
+
+    def __del__(self) -> None:
+        self.free()
+
+    def free(self) -> None:
+        """Free it, once."""
+        address = ctypes.c_void_p.from_buffer_copy(self).value  # type: ignore[arg-type]
+        free = type(self).free_address
+        self.__class__ = self.plain  # which has no __del__
+        if address:
+            free(address)
 
 
 def _codes(success: Any) -> range | frozenset[int]:
