@@ -299,7 +299,7 @@ class _Text:
 
         def name(match: re.Match[str]) -> str:
             index = int(match[1])
-            known = self.claims.counterparts.get(index)
+            known = self.claims.structs.names.get(index)
             return known[1] if known else match[0]
 
         message = re.sub(r"\bct_c(\d+) \{aka ([^{}]*)\}", r"\2", message)
