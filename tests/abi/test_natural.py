@@ -233,6 +233,52 @@ lib.g.argtypes, lib.g.restype = [POINTER(c_float)], None
 """,
         {("error", "target width", "g")},
     ),
+    "prototypes, flags of parameters, errcheck": (
+        "int f(long a, int *b); int g(long a, int *b); void *h(void);",
+        """
+prototype = CFUNCTYPE(c_int, c_int, POINTER(c_int))
+f = prototype(("f", lib), ((1, "a"), (2, "b")))
+g = CFUNCTYPE(c_int, c_long, POINTER(c_int))(("g", lib), ((1, "a", 5), (2, "b")))
+g.errcheck = lambda result, function, arguments: arguments
+lib.h.argtypes, lib.h.restype = [], c_void_p
+lib.h.errcheck = lambda *arguments: None
+""",
+        {("error", "width", "f")},
+    ),
+    "fields that are inherited, and wrong": (
+        "struct s { int a; double b; }; struct t { int a; double b; };"
+        " void f(struct s *, struct t *);",
+        """
+class Base(Structure):
+    _fields_ = [("a", c_int)]
+class s(Base):
+    _fields_ = [("b", c_float)]
+class t(Base):
+    pass
+lib.f.argtypes, lib.f.restype = [POINTER(s), POINTER(t)], None
+""",
+        {
+            ("error", "layout", "s"),
+            ("error", "width", "s.b"),
+            ("error", "offset", "s.b"),
+            ("error", "layout", "t"),
+        },
+    ),
+    "the other byte order": (
+        "struct s { unsigned short port; unsigned address; }; void f(struct s *);"
+        " unsigned g(unsigned);",
+        """
+class s(BigEndianStructure):
+    _fields_ = [("port", c_ushort), ("address", c_uint)]
+lib.f.argtypes, lib.f.restype = [POINTER(s)], None
+lib.g.argtypes, lib.g.restype = [c_uint], c_uint.__ctype_be__
+""",
+        {
+            ("note", "byte order", "s.port"),
+            ("note", "byte order", "s.address"),
+            ("error", "kind", "g"),
+        },
+    ),
     "explicit padding": (
         "struct s { char a; double b; short c; };",
         """
