@@ -279,6 +279,35 @@ lib.g.argtypes, lib.g.restype = [c_uint], c_uint.__ctype_be__
             ("error", "kind", "g"),
         },
     ),
+    "an enum within a struct, used outside": (
+        "int before(int); struct alone { struct part { int a; union deep { int d; } e; } p; };"
+        " int h(struct part *, union deep *);\nstruct outer {\n  struct inner { int a; } i;\n  enum color {\n    RED,\n"
+        "    GREEN = 5\n  } c;\n  union { int k; } u;\n};\nint f(struct inner *p, enum color c);"
+        " struct more { enum kind { A, B = 7 } k; int z; }; enum kind g(struct more *);",
+        """
+GREEN, B = 4, 7
+class inner(Structure):
+    _fields_ = [("a", c_int)]
+class more(Structure):
+    _fields_ = [("k", c_int), ("z", c_int)]
+lib.before.argtypes = [c_long]
+lib.f.argtypes, lib.f.restype = [POINTER(inner), c_int], c_int
+lib.g.argtypes, lib.g.restype = [POINTER(more)], c_int
+class deep(Union):
+    _fields_ = [("d", c_long)]
+class part(Structure):
+    _fields_ = [("a", c_int), ("e", deep)]
+lib.h.argtypes, lib.h.restype = [POINTER(part), POINTER(deep)], c_int
+""",
+        {
+            ("error", "layout", "deep"),
+            ("error", "width", "deep.d"),
+            ("error", "layout", "part"),
+            ("error", "offset", "part.e"),
+            ("error", "constant", "GREEN"),
+            ("error", "width", "before"),
+        },
+    ),
     "explicit padding": (
         "struct s { char a; double b; short c; };",
         """

@@ -51,6 +51,7 @@ class Header:
 
     def __init__(self, unit: Unit, headers: Iterable[str]) -> None:
         self.unit = unit
+        self._headers = list(headers)
         self.functions: dict[str, Function] = {
             each.name: each
             for each in unit.functions.values()
@@ -58,7 +59,7 @@ class Header:
         }
         self.identifiers: set[str] = set().union(*unit.names.values())
         files = {*unit.names, *(each.file for each in unit.macros.values())}
-        theirs = _those_of(headers, files, unit.system)
+        theirs = _those_of(self._headers, files, unit.system)
         self.constants: set[str] = set().union(*(unit.names.get(file, ()) for file in theirs))
         self.constants |= {each.name for each in unit.macros.values() if each.file in theirs}
         self.records: dict[str, tuple[str, Record]] = {}
@@ -72,6 +73,13 @@ class Header:
             target = resolve(typedef.type)
             if isinstance(target, Tagged) and isinstance(target.declared, Record):
                 self.records.setdefault(typedef.name, (typedef.name, target.declared))
+
+    def with_inner_ones_outside(self) -> "Header":
+        """The same, after what is defined within another struct was put before it."""
+        for each in self.unit.records:
+            if each.file not in self.unit.system and each.tag:
+                each.outer = None
+        return Header(self.unit, self._headers)
 
     def is_own(self, name: str) -> bool:
         """Whether a name is one of the headers' library, not only of the system."""

@@ -165,6 +165,7 @@ def _judge_in(
         preprocessed, (each.type for each in header.functions.values())
     ):
         before = without_bodies(preprocessed, source)
+        header = header.with_inner_ones_outside()
         before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')
     macros = set(re.findall(r"^\s*#\s*define\s+(\w+)", preprocessed, re.MULTILINE))
     claims = Claims(
