@@ -75,7 +75,7 @@ def test_wheel_is_small(wheel: Path) -> None:
         libraries = [each for each in archive.infolist() if "/lib/" in each.filename]
     assert sum(each.compress_size for each in libraries) < 16_000
     # The checker, which is text, is more than half of it.
-    assert wheel.stat().st_size < 200_000
+    assert wheel.stat().st_size < 220_000
 
 
 def test_no_library_needs_python(wheel: Path, tmp_path: Path) -> None:

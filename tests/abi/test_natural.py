@@ -308,6 +308,15 @@ lib.h.argtypes, lib.h.restype = [POINTER(part), POINTER(deep)], c_int
             ("error", "width", "before"),
         },
     ),
+    "a struct that only the compiler can read": (
+        "static int base; struct s { int a; __typeof__(base) b; double c; }; void f(struct s *);",
+        """
+class s(Structure):
+    _fields_ = [("a", c_int), ("b", c_float), ("c", c_double)]
+lib.f.argtypes, lib.f.restype = [POINTER(s)], None
+""",
+        {("error", "kind", "s.b")},
+    ),
     "explicit padding": (
         "struct s { char a; double b; short c; };",
         """

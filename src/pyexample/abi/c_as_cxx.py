@@ -29,7 +29,7 @@ _C_HEADERS = (
     "assert ctype errno float limits math setjmp signal stdarg stdbool stdio stdlib string"
 )
 _C_WORDS = {
-    "_Bool": "decltype(1 == 1)",
+    "_Bool": f"{RENAMED}_Bool",
     "restrict": "__restrict",
     "_Noreturn": "",
     "_Static_assert(...)": "",
@@ -51,6 +51,8 @@ def prologue(headers: Iterable[str], mode: str, owns_bool: bool = False) -> str:
     if mode == "C++":
         return f'extern "C" {{\n{includes}}}\n'
     before = "".join(f"#include <{name}.h>\n" for name in _C_HEADERS.split())
+    types = f"typedef char16_t {RENAMED}char16_t; typedef char32_t {RENAMED}char32_t;\n"
+    types += f"typedef bool {RENAMED}_Bool;\n"
     names = sorted(KEYWORDS | _BOOLEAN if owns_bool else KEYWORDS)
     defines = "".join(f"#define {word} {RENAMED}{word}\n" for word in names)
     words = _C_WORDS if mode == "C" else _WORDS_WITHOUT_BODIES
@@ -58,7 +60,7 @@ def prologue(headers: Iterable[str], mode: str, owns_bool: bool = False) -> str:
     undefines = "".join(f"#undef {word}\n" for word in names)
     undefines += "".join(f"#undef {word.partition('(')[0]}\n" for word in _C_WORDS)
     return (
-        f"{before}typedef char16_t {RENAMED}char16_t;\ntypedef char32_t {RENAMED}char32_t;\n"
+        f"{before}{types}"
         f'#undef __cplusplus\n{defines}extern "C" {{\n{includes}}}\n'
         f"{undefines}#define __cplusplus 201703L\n"
     )
@@ -173,9 +175,7 @@ class _Rewriter:
         self._words: list[str] = []  # of the declaration so far
         self._parameters: set[str] = set()  # of it, those with another one behind
         self._first = self._place = 0  # the line that it begins in, and where to put what moves
-        self._moving: list[
-            tuple[int, str]
-        ] = []  # definitions in it: depth, text
+        self._moving: list[tuple[int, str]] = []  # definitions in it: depth, text
         self._row, self._kept, self._start = "", "", 0  # what is kept of a line, and its rest
 
     def read(self, row: str) -> None:

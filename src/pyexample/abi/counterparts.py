@@ -120,6 +120,8 @@ class Counterparts:
         )
 
     def _name(self, index: int, cxx: str, spelling: str, record: Record | None) -> None:
+        if record is not None and record.fields is None and self._header.is_unread(record):
+            record = None  # the compiler knows what is in it
         alias = f"ct_c{index}"
         self.names[index] = (alias, spelling)
         self.records[index] = record

@@ -81,6 +81,10 @@ class Header:
                 each.outer = None
         return Header(self.unit, self._headers)
 
+    def is_unread(self, record: Record) -> bool:
+        """Whether the headers say what is in a record, but that could not be read."""
+        return any(each.name in (record.tag, record.alias) for each in self.unit.refusals)
+
     def is_own(self, name: str) -> bool:
         """Whether a name is one of the headers' library, not only of the system."""
         return name in self.constants
