@@ -44,6 +44,13 @@ class Plan:
                 "Where this pyexample was installed from is not recorded, so that the test"
                 " that proves the binding will be skipped."
             )
+        else:
+            self.traits.add("located")
+            if not is_vendored and origin.is_local(requirement):
+                self.remarks.append(
+                    "pyproject.toml names a place on this machine, from where nobody else can"
+                    f" install pyexample: {requirement}"
+                )
         copied = f"src/{package}/{runtime.FOLDER}"
         self._licenses = ["LICENSE", *([f"{copied}/LICENSE"] if is_vendored else [])]
         test = ["pytest>=8", "cmake>=3.25", "ninja", *([requirement] if requirement else [])]
