@@ -17,6 +17,8 @@ exclude_patterns = ["*.py"]
 html_theme = "furo"
 html_title = f"pyexample {version}"
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["narrow.css"]
 
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3

@@ -53,6 +53,7 @@ _Atomic int64_t faults;    /* what must never happen */
 _Atomic int64_t boxes, things, texts;    /* how many there are */
 int refuse_close;  /* what box_close returns, and does nothing, if it is not 0 */
 int signal_at_close; /* the number of a signal that comes when a box was closed; 0: none */
+int signal_at_open;  /* likewise, when a box or a thing was made */
 char order[64];    /* what was closed: the last letters */
 
 int check_at_exit; /* whether all must be closed then: else the process exits with 3 */
@@ -79,11 +80,18 @@ static void end(box *one) {
     one->magic = CLOSED;
     free(one);
 }
+static void signal_now(int number)
+{
+#ifndef _WIN32
+    if (number) raise(number);
+#endif
+}
 /* Codes: 0 is success; 1 is success as well; others are failures. */
 int box_open(int name, int code, box **opened) {
     if (code == 3) return code;           /* left as it was */
     *opened = NULL;
     if (code == 4) return 0;              /* success, and nothing to show for it */
+    signal_now(signal_at_open);
     boxes++; *opened = make(name, NULL);  /* 2: a failure, with a box that is to be closed */
     return code;
 }
@@ -94,15 +102,18 @@ int box_close(box *one) {
     if (refuse_close) return refuse_close;
     boxes--; end(one);
     if (f) f(name);
-#ifndef _WIN32
-    if (signal_at_close) raise(signal_at_close);
-#endif
+    signal_now(signal_at_close);
     return 0;
 }
 int at_close(box *one, on_number f) { check(one); one->at_close = f; return 0; }
 const char *box_text(box *one) { check(one); return "a box"; }
 box *put(box *in, int name)
-{ check(in); if (!name) return NULL; things++; return make(name, in); }
+{
+    check(in);
+    if (!name) return NULL;
+    signal_now(signal_at_open);
+    things++; return make(name, in);
+}
 void take_out(box *thing) { things--; end(thing); }
 box *look(box *in) { check(in); return in; }
 int name_of(box *one) { check(one); return one->name; }
@@ -218,6 +229,9 @@ class Shelf(SimpleNamespace):
 
     def refuse_close(self, code: int) -> None:
         c_int.in_dll(self.library.cdll, "refuse_close").value = code
+
+    def signal_at_open(self, number: int) -> None:
+        c_int.in_dll(self.library.cdll, "signal_at_open").value = number
 
     def signal_at_close(self, number: int) -> None:
         c_int.in_dll(self.library.cdll, "signal_at_close").value = number

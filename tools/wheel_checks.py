@@ -74,7 +74,9 @@ class System(NamedTuple):
 
 
 SYSTEMS = {
-    "manylinux": System(r"lib{}\.so", r"libc\.so\.6", 40_000),
+    "manylinux": System(
+        r"lib{}\.so", r"libc\.so\.6|ld-linux-[\w-]+\.so\.[12]|ld64\.so\.[12]", 40_000
+    ),
     "musllinux": System(r"lib{}\.so", r"libc\.so|libc\.musl-\w+\.so\.1", 40_000),
     # Each segment of arm64 takes whole pages of 16 KiB.
     "macosx": System(r"lib{}\.dylib", r"/usr/lib/libSystem\.B\.dylib", 80_000),

@@ -4,8 +4,8 @@
 >>> pyexample.square(7)
 49
 
-The C library is loaded when one of these names is first used, so that the package can
-always be imported: ``python -m pyexample doctor`` then says why the library cannot be.
+The C library is loaded when one of these functions is first used, not when the package is
+imported. If it cannot be loaded, ``python -m pyexample doctor`` explains why.
 """
 
 # Type checkers know this name. The module typing takes longer to import than all of this.

@@ -1,4 +1,4 @@
-"""Safe functions over arrays: what needs more than a declaration."""
+"""Functions over arrays: they allocate results and explain overflows."""
 
 import struct
 import sys
@@ -26,24 +26,24 @@ def square_array(numbers: "Buffer | NDArray[np.int32]", out: Out) -> Out: ...
 def square_array(numbers: Any, out: Any = None) -> Any:
     """The squares of int32 numbers.
 
-    Nothing is copied. Other Python threads run meanwhile where the array is large.
+    The numbers are not copied. During a call with large arrays, other Python threads can run.
 
     Args:
         numbers: any object with the buffer protocol whose items are int32, C-contiguous,
             of any number of dimensions: a NumPy array, an ``array.array("i")``, a
             memoryview, a ctypes array, shared memory.
-        out: where the squares go: another one, writable, with as many items. It may be
+        out: a buffer of the same kind for the squares, writable, with as many items. It may be
             ``numbers`` itself; otherwise the two must not overlap.
 
     Returns:
-        ``out`` where it is given. Otherwise a new NumPy array of the same shape for a NumPy
+        ``out``, if it was passed. Otherwise a new NumPy array of the same shape for a NumPy
         array, and an ``array.array("i")`` for anything else.
 
     Raises:
-        OverflowError: a number is outside -46340..46340, so that its square is no int32. The
-            message tells which one is the first. What ``out`` holds before it is right, the
-            rest is as it was.
-        TypeError: an argument is no buffer, or its items are not int32.
+        OverflowError: a number is outside -46340..46340, so its square does not fit in an
+            int32. The message says which number is the first. The items of ``out`` before it
+            are squares; the others are unchanged.
+        TypeError: an argument is not a buffer, or its items are not int32.
         ValueError: ``out`` has another number of items, or overlaps ``numbers`` in part.
         BufferError: an argument is not C-contiguous or not aligned, or ``out`` is read-only.
     """
@@ -56,14 +56,14 @@ def square_array(numbers: Any, out: Any = None) -> Any:
 
 
 def sum_of_squares(numbers: "Buffer | NDArray[np.int32]") -> int:
-    """The sum of the squares of int32 numbers, exactly: it cannot overflow.
+    """The exact sum of the squares of int32 numbers. It cannot overflow.
 
     Args:
-        numbers: as for ``square_array``; nothing is copied.
+        numbers: as for ``square_array``; they are not copied.
 
     Raises:
-        TypeError: it is no buffer, or its items are not int32.
-        BufferError: it is not C-contiguous or not aligned.
+        TypeError: ``numbers`` is not a buffer, or its items are not int32.
+        BufferError: ``numbers`` is not C-contiguous or not aligned.
     """
     buffer: Any = numbers  # which NumPy's is to type checkers from Python 3.12 on
     total = example_sum_of_squares(buffer)

@@ -1,4 +1,4 @@
-"""The binding: example.h, mirrored declaration by declaration."""
+"""The binding: a declaration for each function of example.h."""
 # The functions have no bodies: C does.
 # mypy: disable-error-code="empty-body"
 
@@ -41,10 +41,12 @@ def example_square_array(
 
     Args:
         numbers: C-contiguous int32 items.
-        squares: as many of them, writable; ``numbers`` itself, or apart from it.
+        squares: as many int32 items, writable: ``numbers`` itself, or memory that does not
+            overlap it.
 
     Returns:
-        How many are left. The squares of those before are right, the rest is untouched.
+        How many numbers are left, 0 if all were squared. The items of ``squares`` before them
+        are squares; the others are unchanged.
     """
     ...
 
@@ -61,7 +63,7 @@ class Uint128(ctypes.Structure):
 def example_sum_of_squares(
     numbers: Annotated[Buffer, In(c_int32), Count(c_size_t, "numbers")], /
 ) -> Annotated[Uint128, Uint128]:
-    """The sum of the squares of numbers, exactly.
+    """The exact sum of the squares of numbers.
 
     Args:
         numbers: C-contiguous int32 items.

@@ -65,12 +65,6 @@ def test_colours_and_links_are_left_out() -> None:
     assert parse(text, "claims.cpp", 100).by_line == {101: ["static assertion failed"]}
 
 
-def test_a_compiler_that_breaks_on_a_line_has_not_judged_the_rest() -> None:
-    text = "claims.cpp:101:5: internal compiler error: Segmentation fault\n"
-    found = parse(text, "claims.cpp", 100)
-    assert found.elsewhere == [text.strip()]
-
-
 PLAIN = "int one(long a);\n#define two 2\n"
 
 

@@ -185,6 +185,27 @@ def test_a_function_that_is_not_exported(
     assert words in got[name, "not exported", ""]
 
 
+def test_a_function_that_may_be_missing(build: Callable[..., Binding]) -> None:
+    guarded = 'try:\n    declare("dropped", c_int, c_int)\nexcept AttributeError:\n    pass\n'
+    binding = build(guarded)
+    assert found(binding) == {}
+    options = ("--without-library", "table", "--library", "libtable.so")
+    (binding.folder / "binding.py").write_text(
+        (binding.folder / "binding.py").read_text().replace(f"{binding.folder}/", "")
+    )
+    told = {
+        (each["severity"], each["kind"], each["subject"]): each["what"]
+        for each in binding.report(*options)["findings"]
+    }
+    what = told["note", "not exported", "dropped"]
+    assert what.startswith("looked up, where the module can do without it: the header declares")
+    # One more look-up, which nothing guards.
+    with (binding.folder / "binding.py").open("a") as stream:
+        stream.write('CDLL("libtable.so").dropped.argtypes = [c_int]\n')
+    kinds = {(each["severity"], each["kind"]) for each in binding.report(*options)["findings"]}
+    assert ("error", "not exported") in kinds
+
+
 def test_a_private_function_is_judged_by_the_binary(build: Callable[..., Binding]) -> None:
     binding = build('declare("hidden_one", c_int, c_int)')
     assert found(binding) == {}

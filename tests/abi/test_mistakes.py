@@ -150,7 +150,9 @@ def test_the_recorder_tells_what_it_cannot_record() -> None:
         "lib.bad.directions = Odd()\n"
     )
     report = check("binding", headers=["h.h"], without_library=["table"])
-    assert report.faults == ["bad: RuntimeError: no length"]
+    assert [each.partition(" (")[0] for each in report.faults] == [
+        "bad: RuntimeError: no length"
+    ]
     assert report.status == 2
     assert "good" in {each.subject for each in report.findings}
 
@@ -163,6 +165,67 @@ def test_a_compiler_that_dies_is_status_2(text: str) -> None:
         check(
             "binding", headers=["h.h"], without_library=["table"], compiler=f"{Path.cwd()}/cxx"
         )
+
+
+BREAKS_DOWN = r"""#!/bin/sh
+for file; do case $file in *.cpp) break ;; esac; done
+case " $* " in *" {option} "*) if grep -qE '{line}' "$file"; then
+  {breakdown}
+fi ;; esac
+exec g++ "$@"
+"""
+BREAKDOWNS = {
+    "signal 11": "kill -SEGV $$",
+    "internal compiler error": 'echo "$file:9:9: internal compiler error: in x, at y.cc:1"; exit 1',
+    "Killed": 'echo "g++: fatal error: Killed signal terminated program cc1plus" >&2; exit 1',
+}
+
+
+@pytest.mark.parametrize("how", BREAKDOWNS)
+@pytest.mark.parametrize(
+    ("option", "line", "subject"),
+    [
+        ("-fsyntax-only", r"static_assert.*decltype\(bad\)", "bad"),  # a claim, a question
+        ("-fsyntax-only", r"sizeof.ct_tell.*decltype\(bad\)", "bad"),  # a question
+        ("-fsyntax-only", r"ct_constant\(TWO", "TWO"),
+        ("-S", r"ct_c[0-9]+ ct_v0", "bits"),
+    ],
+)
+def test_what_the_compiler_breaks_down_on_is_named(
+    how: str, option: str, line: str, subject: str
+) -> None:
+    Path("h.h").write_text(HEADER + "struct bits { unsigned a : 3; };\n")
+    Path("binding.py").write_text(
+        MODULE + "class bits(Structure):\n    _fields_ = [('a', c_uint, 3)]\n"
+    )
+    text = BREAKS_DOWN.format(option=option, line=line, breakdown=BREAKDOWNS[how])
+    Path("cxx").write_text(text)
+    Path("cxx").chmod(0o755)
+    compiler = f"{Path.cwd()}/cxx"
+    options: Any = {"headers": ["h.h"], "without_library": ["table"]}
+    sound = check("binding", **options, compiler="g++")
+    report = check("binding", **options, compiler=compiler)
+    assert report.status == 2
+    (fault,) = report.faults
+    assert fault.startswith(f"{subject}: the compiler {compiler} broke down (")
+    assert how in fault
+    # All others are judged.
+    assert {each for each in sound.findings if not each.subject.startswith(subject)} == {
+        each for each in report.findings if not each.subject.startswith(subject)
+    }
+
+
+def test_a_breakdown_on_the_header_is_told_as_one(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("cxx").write_text(
+        BREAKS_DOWN.format(option="-fsyntax-only", line="h[.]h", breakdown="kill -SEGV $$")
+    )
+    Path("cxx").chmod(0o755)
+    words = ["abi", "binding", "--header", "h.h", "--without-library", "table"]
+    assert cli.run([*words, "--compiler", f"{Path.cwd()}/cxx"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "broke down (signal 11): that is no mistake of the header" in err
 
 
 def test_development_mode_shows_where() -> None:

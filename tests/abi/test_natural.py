@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from bindings import Binding
 
+from pyexample.abi.findings import _HAPPENS, _WORDS
+from pyexample.abi.judge import VERDICTS
+
 PRELUDE = "from ctypes import *\nlib = CDLL('libtable.so')\n"
 
 CASES: dict[str, tuple[str, str, set[tuple[str, str, str]]]] = {
@@ -139,6 +142,96 @@ lib.f.argtypes, lib.f.restype = [POINTER(s), POINTER(c_int), c_int], c_void_p
 lib.g.argtypes, lib.g.restype = [POINTER(POINTER(s)), CFUNCTYPE(None, c_int)], c_long
 """,
         {("error", "width", "g")},
+    ),
+    "functions without a prototype": (
+        "int f(); int g(int (*)(), long); long h(void (*)(int (*)())); struct s { void (*done)(); int x; };"
+        " typedef int (*hook)(); void i(struct s *, hook *); int j(); int k(void);",
+        """
+class s(Structure):
+    _fields_ = [("done", CFUNCTYPE(None, c_int, c_void_p)), ("x", c_int)]
+Hook = CFUNCTYPE(c_int, c_int)
+lib.f.argtypes, lib.f.restype = [c_int, c_char_p], c_int
+lib.g.argtypes, lib.g.restype = [CFUNCTYPE(c_int, c_int, c_int), c_long], c_int
+lib.h.argtypes, lib.h.restype = [CFUNCTYPE(None, CFUNCTYPE(c_int, c_double))], c_long
+lib.i.argtypes, lib.i.restype = [POINTER(s), POINTER(Hook)], None
+lib.j.argtypes, lib.j.restype = [c_int], c_long
+lib.k.argtypes, lib.k.restype = [c_int], c_int
+""",
+        {("error", "width", "j"), ("error", "count", "k")},
+    ),
+    "callbacks that C calls as variadic ones": (
+        "void f(void (*)(const char *, ...)); void g(void (*)(const char *, ...));"
+        " void h(void (*)(const char *, long)); void i(void (*)(const char *, ...));",
+        """
+lib.f.argtypes, lib.f.restype = [CFUNCTYPE(None, c_char_p)], None
+lib.g.argtypes, lib.g.restype = [CFUNCTYPE(None, c_char_p, c_void_p)], None
+lib.h.argtypes, lib.h.restype = [CFUNCTYPE(None, c_long, c_char_p)], None
+lib.i.argtypes, lib.i.restype = [CFUNCTYPE(None, c_char_p, c_float)], None
+""",
+        {("error", "extra", "g"), ("error", "swapped", "h"), ("error", "promoted", "i")},
+    ),
+    "functions of the system beside the library's": (
+        "#include <stdio.h>\n#include <sys/inotify.h>\nint f(int);",
+        """
+libc = CDLL("libc.so.6")
+libc.fopen.argtypes, libc.fopen.restype = [c_char_p, c_char_p], c_void_p
+libc.free.argtypes, libc.free.restype = [c_void_p], None
+lib.f.argtypes = [c_int]
+lib.g.argtypes = [c_int]
+""",
+        {("error", "not in the header", "g")},
+    ),
+    "lengths that only C has": (
+        "void f(int n, double a[n]); int g(int a[static 3], char s[restrict static 2]);"
+        " void h(int n, int m, int a[n][m]); int i(int a[const 3], int n, int b[*]);",
+        """
+lib.f.argtypes, lib.f.restype = [c_int, POINTER(c_double)], None
+lib.g.argtypes, lib.g.restype = [POINTER(c_short), c_char_p], c_int
+lib.h.argtypes, lib.h.restype = [c_int, c_int, POINTER(c_int)], None
+lib.i.argtypes, lib.i.restype = [POINTER(c_int), c_int, POINTER(c_int)], c_int
+""",
+        {("error", "target width", "g")},
+    ),
+    "values and bodies that only C has": (
+        "struct p { int x, y; }; static const struct p origin = { .y = 1, .x = 2 };"
+        ' static const char *const names[] = {"a", "b"}; static const char three[3] = {"abc"};'
+        " static inline int *list(void) { return (int[]){1, 2}; }"
+        " static inline int jump(int a) { goto out; int b = 1; out: return a; }"
+        " enum { LAST = 3 }; int f(const struct p *, int);",
+        """
+LAST = 4
+class p(Structure):
+    _fields_ = [("x", c_int), ("y", c_int)]
+lib.f.argtypes, lib.f.restype = [POINTER(p), c_int], c_int
+""",
+        {("error", "constant", "LAST")},
+    ),
+    "a bool of its own": (
+        "typedef enum { false, true } bool; bool f(bool, bool *);",
+        """
+true = 1
+lib.f.argtypes, lib.f.restype = [c_int, POINTER(c_bool)], c_int
+""",
+        {("error", "target width", "f")},
+    ),
+    "operators of C++": (
+        "int and(int or); struct s { int not; int xor; }; int f(struct s *compl);",
+        """
+class s(Structure):
+    _fields_ = [("not", c_int), ("xor", c_long)]
+lib["and"].argtypes = [c_int]
+lib.f.argtypes, lib.f.restype = [POINTER(s)], c_int
+""",
+        {("error", "layout", "s"), ("error", "width", "s.xor"), ("error", "offset", "s.xor")},
+    ),
+    "floats for a complex number": (
+        "#include <complex.h>\nvoid f(double complex *, const float complex v[2]);"
+        " void g(double complex *);",
+        """
+lib.f.argtypes, lib.f.restype = [POINTER(c_double), POINTER(c_float)], None
+lib.g.argtypes, lib.g.restype = [POINTER(c_float)], None
+""",
+        {("error", "target width", "g")},
     ),
     "explicit padding": (
         "struct s { char a; double b; short c; };",
@@ -399,6 +492,14 @@ def test_what_is_left_at_its_default_is_said(
     assert "left at its default" in told["g"]
 
 
+def test_what_c_leaves_open_is_noted(tmp_path: Path, tool: Callable[[str], str]) -> None:
+    tool("g++")
+    header, module, _ = CASES["functions without a prototype"]
+    findings = Binding(tmp_path, header, PRELUDE + module).report()["findings"]
+    told = {each["subject"] for each in findings if "C does not say" in each["what"]}
+    assert told == {"f", "g", "h", "i", "j", "s.done"}
+
+
 def test_everything_is_said_once(tmp_path: Path, tool: Callable[[str], str]) -> None:
     tool("g++")
     header = "#define X 5\nstruct s { int a; long long b; };"
@@ -420,3 +521,13 @@ def test_everything_is_said_once(tmp_path: Path, tool: Callable[[str], str]) -> 
     assert said == [("X", "constant"), ("s", "layout"), ("s.b", "offset"), ("s.b", "width")]
     (constant,) = [each for each in findings if each["subject"] == "X"]
     assert (Path(constant["file"]).name, constant["line"]) == ("one.py", 3)
+
+
+def test_every_verdict_has_words() -> None:
+    without = {"agrees"}
+    assert {*VERDICTS} - {*_WORDS} == without
+    roles = ("argument", "result", "field")
+    for verdict in {*VERDICTS} - without:
+        assert verdict in _HAPPENS or all((role, verdict) in _HAPPENS for role in roles), (
+            verdict
+        )

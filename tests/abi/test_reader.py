@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyexample.abi.c_as_cxx import without_bodies
 from pyexample.abi.c_model import (
     Array,
     Basic,
@@ -26,7 +27,7 @@ from pyexample.abi.c_model import (
     spell,
 )
 from pyexample.abi.c_parser import read
-from pyexample.abi.header import scan, without_bodies
+from pyexample.abi.header import scan
 
 PRELUDE = """
 typedef unsigned long size_t;
@@ -43,7 +44,7 @@ DECLARATIONS = """
 int (plain)(int);                                   | int plain(int)
 extern int (named) (int a, char (b));               | int named(int a, char b)
 int ((twice))(void);                                | int twice(void)
-int old();                                          | int old(void)
+int old();                                          | int old()
 int first(void), second(int), *third(void), fourth; | int first(void); int second(int); int *third(void); int fourth
 int (*returns(int n))(const void *, size_t);        | int (*returns(int n))(const void *, size_t)
 int (*(*deeper(void))(int))[3];                     | int (*(*deeper(void))(int))[3]

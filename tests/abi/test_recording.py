@@ -380,3 +380,34 @@ class s(Structure):
         ["_pack", "_pack_"],
         ["_anonymus_", "_anonymous_"],
     ]
+
+
+LOOKUPS = {
+    "in a try": ("try:\n    declare('f')\nexcept AttributeError:\n    pass\n", True),
+    "any exception": ("try:\n    declare('f')\nexcept:\n    pass\n", True),
+    "one of several": ("try:\n    lib.f\nexcept (OSError, AttributeError):\n    f = None\n", True),
+    "hasattr": ("if hasattr(lib, 'f'):\n    declare('f')\n", True),
+    "a default": ("f = getattr(lib, 'f', None)\n", True),
+    "suppressed": ("import contextlib as c\nwith c.suppress(AttributeError):\n    lib.f\n", True),
+    "the helper deals with it": ("def find(name):\n    try:\n        return getattr(lib, name)\n"
+                                 "    except Exception:\n        return None\nfind('f')\n", True),
+    "plain": ("declare('f')\n", False),
+    "another exception": ("try:\n    declare('f')\nexcept OSError:\n    pass\n", False),
+    "raised again": ("try:\n    declare('f')\nexcept AttributeError:\n"
+                     "    raise ImportError('too old')\n", False),
+    "in the handler": ("try:\n    1 / 0\nexcept Exception:\n    declare('f')\n", False),
+    "by the importer": ("", False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", LOOKUPS)
+def test_a_look_up_that_may_fail_is_told_apart(tmp_path: Path, how: str) -> None:
+    text, expected = LOOKUPS[how]
+    start = "from ctypes import *\nlib = CDLL('libtable.so')\n"
+    start += "def declare(name):\n    getattr(lib, name).argtypes = []\n"
+    (tmp_path / "inner.py").write_text(start + (text or "declare('f')\n"))
+    outer = "try:\n    import inner\nexcept Exception:\n    pass\n"
+    (tmp_path / "outer.py").write_text(outer)
+    name = "inner.py" if text else "outer.py"
+    found = record([str(tmp_path / name)], ["table"]).functions
+    assert [each.is_optional for each in found if each.name == "f"] == [expected]

@@ -23,6 +23,7 @@ PRELUDE_C = """
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 #include <wchar.h>
 
 struct point { int x; int y; };
@@ -44,6 +45,12 @@ typedef int row[4];
 typedef int grid[3][4];
 typedef __int128 huge;
 typedef const char *text;
+typedef int vector __attribute__((vector_size(16)));
+typedef short first_name;
+typedef first_name second_name;
+typedef const second_name third_name;
+struct holder { int *p; };
+typedef int (*table[2])(int);
 """
 
 PRELUDE_PYTHON = """
@@ -67,6 +74,21 @@ class secret(Structure):
     pass
 class String(Union):
     _fields_ = [("raw", POINTER(c_char)), ("data", c_char_p)]
+class holder(Structure):
+    _fields_ = [("p", POINTER(c_int))]
+class TwoFloats(Structure):
+    _fields_ = [("x", c_float), ("y", c_float)]
+class TwoDoubles(Structure):
+    _fields_ = [("x", c_double), ("y", c_double)]
+class Item(Structure):
+    _anonymous_ = ["u"]
+    _fields_ = [("u", number), ("k", c_int)]
+class Four(c_int * 4):
+    pass
+class FourShort(c_short * 4):
+    pass
+class Celsius(c_double):
+    pass
 class IntOrDouble(Union):
     _fields_ = [("i", c_int), ("d", c_double)]
 def Bits(*widths):
@@ -197,6 +219,57 @@ int f(struct point (*g)(void)) { return g().y; } | c_int; CFUNCTYPE(point) | c_i
 double f(int n, ...) { va_list l; double d; va_start(l, n); d = va_arg(l, double); va_end(l); return d; } | - | c_double; c_int, c_float | f(1, 2.0) | 2.0 | ?
 double f(const char *s, ...) { va_list l; double d; va_start(l, s); d = va_arg(l, int); d += va_arg(l, double); va_end(l); return d; } | - | c_double; c_char_p, c_int, c_float | f(b"", 1, 2.0) | 3.0 | 1.0
 int f(const char *s, int n, ...) { return n; } | c_int; c_char_p, c_int | c_int; c_char_p | f(b"", 7) if len(f.argtypes) == 2 else f(b"") | 7 | ?
+# Vectors, qualifiers, names of names, attributes
+int f(vector v) { return v[1]; } | - | c_int; c_int | 2 if f.argtypes[0] is not c_int else f(5) | 2 | ?
+vector f(void) { vector v = {1, 2, 3, 4}; return v; } | - | c_longlong; | f() | 2 | ?
+int f(vector *v) { return (*v)[1]; } | c_int; c_void_p | c_int; POINTER(c_double) | f((c_int * 8)(1, 2) if f.argtypes[0] is c_void_p else (c_double * 4)(1, 2)) | 2 | 0x3ff00000
+int f(const volatile int *const *__restrict p) { return **p; } | c_int; POINTER(POINTER(c_int)) | c_int; POINTER(POINTER(c_short)) | f(byref(pointer(f.argtypes[0]._type_._type_()))) + sizeof(f.argtypes[0]._type_._type_) | 4 | 2
+third_name f(void) { return 300; } | c_short; | c_byte; | f() | 300 | 44
+int f(third_name *p) { return p[1]; } | c_int; POINTER(c_short) | c_int; POINTER(c_int) | f((f.argtypes[0]._type_ * 4)(1, 2)) | 2 | 0
+__attribute__((const, warn_unused_result)) int64_t f(int64_t n) { return n; } | c_int64; c_int64 | c_int64; c_int32 | f(2**40) | 2**40 | 0
+extern __inline__ __attribute__((gnu_inline)) int64_t f(int64_t n); int64_t f(int64_t n) { return n; } | c_int64; c_int64 | c_int; c_int64 | f(2**40 + 1) | 2**40 + 1 | 1
+const char *const *f(void) { static const char *const a[] = {"abc", 0}; return a; } | POINTER(c_char_p); | c_char_p; | f()[0] if f.restype is not c_char_p else f() | b"abc" | ?
+# Wide characters, time, lists of arguments
+int f(wchar_t c) { return c > 255; } | c_int; c_wchar | c_int; c_ubyte | f(chr(0x141)) if f.argtypes[0] is c_wchar else f(0x141) | 1 | 0
+int f(const wchar_t *s) { return s[1]; } | c_int; c_wchar_p | c_int; POINTER(c_ushort) | f("ab") if f.argtypes[0] is c_wchar_p else f((c_ushort * 4)(97, 98)) | 98 | 0 | Windows: right
+int f(const uint16_t *s) { return s[1]; } | c_int; POINTER(c_uint16) | c_int; c_wchar_p | f("ab") if f.argtypes[0] is c_wchar_p else f((c_uint16 * 2)(97, 98)) | 98 | 0 | Windows: right
+int f(wchar_t **p) { return p[0][1]; } | c_int; POINTER(c_wchar_p) | c_int; POINTER(c_char_p) | f(byref(c_wchar_p("ab") if f.argtypes[0]._type_ is c_wchar_p else c_char_p(b"abcdefgh"))) | 98 | 0x68676665
+int f(int n, long double d) { return (int)d; } | c_int; c_int, c_longdouble | c_int; c_int, c_double | f(0, 2) | 2 | ?
+int f(long double *d) { return d[1] == 2; } | c_int; POINTER(c_longdouble) | c_int; POINTER(c_double) | f((f.argtypes[0]._type_ * 4)(1, 2)) | 1 | 0
+int f(const char *s, va_list l) { return l != 0; } | c_int; c_char_p, c_void_p | c_int; c_char_p, c_int | f(b"", 2**40) if f.argtypes[1] is c_void_p else f(b"", 2**40) | 1 | 0
+int f(const char *s, va_list l) { return 2; } | c_int; c_char_p, c_void_p | c_int; c_char_p | len(f.argtypes) | 2 | 1
+# Arrays as parameters, and classes of arrays
+int f(int p[4]) { return p[1]; } | c_int; Four | c_int; FourShort | f(f.argtypes[0](0, 5)) | 5 | 0
+int f(int (*p)[4]) { return (*p)[1]; } | c_int; POINTER(Four) | c_int; POINTER(POINTER(c_int)) | sizeof(f.argtypes[0]._type_) | 16 | 8
+int f(struct point *p[2]) { return p[1]->y; } | c_int; POINTER(POINTER(point)) | c_int; POINTER(point) | f((POINTER(point) * 2)(None, pointer(point(1, 2)))) if f.argtypes[0]._type_ is not point else 0 | 2 | 0
+int f(const char *names[2]) { return names[1][0]; } | c_int; POINTER(c_char_p) | c_int; POINTER(c_wchar_p) | f((f.argtypes[0]._type_ * 2)(*([b"a", b"b"] if f.argtypes[0]._type_ is c_char_p else ["\u0100", "\u0200"]))) | 98 | 0
+double f(double v[2]) { return v[1]; } | c_double; POINTER(TwoDoubles) | c_double; POINTER(TwoFloats) | f((f.argtypes[0]._type_ * 2)((1, 2))) | 2.0 | 0.0
+int f(double v[2]) { return v[1] == 2; } | c_int; c_double * 2 | c_int; TwoDoubles | f((c_double * 2)(1, 2)) if f.argtypes[0] is not TwoDoubles else sizeof(f.argtypes[0]) | 1 | 16
+# One pointer, one number
+int f(struct holder h) { return h.p != 0; } | c_int; holder | c_int; POINTER(holder) | f(holder()) if f.argtypes[0] is holder else f(byref(holder())) | 0 | 1
+int f(struct holder *h) { return h->p != 0; } | c_int; POINTER(holder) | c_int; holder | f(byref(holder())) if f.argtypes[0] is not holder else sizeof(f.argtypes[0]) | 0 | 8
+int f(struct holder h) { return *h.p; } | c_int; POINTER(c_int) | c_int; c_uint | f(byref(c_int(5))) if f.argtypes[0] is not c_uint else sizeof(c_uint) | 5 | 4
+struct holder f(void) { struct holder h = {0}; return h; } | holder; | POINTER(holder); | bool(f().p) if f.restype is holder else 1 | False | 1
+int f(int n) { return n; } | c_int; c_int | c_int; c_bool | f(256) | 256 | 1
+int f(bool *b) { return b[1]; } | c_int; POINTER(c_bool) | c_int; POINTER(c_int) | f((f.argtypes[0]._type_ * 4)(0, 1)) | 1 | 0
+int f(int n) { return n; } | c_int; c_int | c_int; py_object | f(5) | 5 | ?
+const char *f(void) { return "abc"; } | c_char_p; | py_object; | f() if f.restype is c_char_p else f.restype.__name__ | b"abc" | "py_object"
+int f(int n) { return n; } | c_int; c_int | c_int.__ctype_be__; c_int | f(1) | 1 | 1 << 24
+double f(double d) { return d; } | c_double; Celsius | c_double.__ctype_be__; Celsius | f(f.argtypes[0](1.0)) | 1.0 | ?
+float f(float d) { return d; } | c_float; c_float | c_float; Celsius | f(f.argtypes[0](1.0)) | 1.0 | 0.0
+char f(void) { return 'a'; } | c_char; | c_int; | f() | b"a" | 97
+int f(time_t *t) { t[0] = 1; return 0; } | c_int; POINTER(c_longlong) | c_int; POINTER(c_int) | [a := (f.argtypes[0]._type_ * 2)(0, 9), f(a), a[1]][2] | 9 | 0
+# Callbacks in callbacks
+int f(int (*g)(void (*)(double), int)) { return 0; } | c_int; CFUNCTYPE(c_int, CFUNCTYPE(None, c_double), c_int) | c_int; CFUNCTYPE(c_int, CFUNCTYPE(None, c_float), c_int) | f.argtypes[0]._argtypes_[0]._argtypes_[0].__name__ | "c_double" | "c_float"
+int f(int (*(*g)(int))(double)) { return 0; } | c_int; CFUNCTYPE(c_void_p, c_int) | c_int; CFUNCTYPE(c_uint, c_int) | sizeof(f.argtypes[0]._restype_) | 8 | 4
+int f(int (*g)(struct wide)) { struct wide w = {1, 2, 3}; return g(w); } | c_int; CFUNCTYPE(c_int, wide) | c_int; CFUNCTYPE(c_int, POINTER(wide)) | f(f.argtypes[0](lambda w: w.c)) if f.argtypes[0]._argtypes_[0] is wide else 0 | 3 | 0
+int f(int (*g)(void)) { return g(); } | c_int; CFUNCTYPE(c_int) | c_int; CFUNCTYPE(c_bool) | f(f.argtypes[0](lambda: 256)) | 256 | 1
+int f(int (*g)(void *)) { return g((void *)(1ULL << 40)); } | c_int; CFUNCTYPE(c_int, c_void_p) | c_int; CFUNCTYPE(c_int, c_uint) | f(f.argtypes[0](lambda p: bool(p))) | 1 | 0
+int f(int (**g)(int)) { return g[1](7); } | c_int; POINTER(CFUNCTYPE(c_int, c_int)) | c_int; POINTER(CFUNCTYPE(c_int, c_double)) | f((f.argtypes[0]._type_ * 2)(*[f.argtypes[0]._type_(lambda n: int(n))] * 2)) | 7 | ?
+int f(table *t) { return (*t)[1](7); } | c_int; POINTER(CFUNCTYPE(c_int, c_int) * 2) | c_int; POINTER(CFUNCTYPE(c_int, c_int) * 3) | sizeof(f.argtypes[0]._type_) | 16 | 24
+int (*(*f(void))[2])(int) { return 0; } | c_void_p; | c_uint; | sizeof(f.restype) | 8 | 4
+int f(void (*g)(const char *, ...)) { g("", 1.5); return 0; } | c_int; CFUNCTYPE(None, c_char_p) | c_int; CFUNCTYPE(None, c_char_p, c_float) | [a := [], f(f.argtypes[0](lambda *n: a.extend(n[1:]))), a][2] | [] | ?
+int f(void (*g)(const char *, size_t)) { g("ab", 2); return 0; } | c_int; CFUNCTYPE(None, c_char_p, c_size_t) | c_int; CFUNCTYPE(None, c_size_t, c_char_p) | f.argtypes[0]._argtypes_[0].__name__ | "c_char_p" | "c_ulong"
 # What is left out
 void *f(void) { return (void *)(1ULL << 40); } | c_void_p; | ; | f() | 2**40 | 0
 int64_t f(int64_t n) { return n; } | c_int64; c_int64 | c_int64 | f(2**40) if f.argtypes else f(2**40 % 2**32) | 2**40 | 0
@@ -271,6 +344,26 @@ struct s { float _Complex z; int n; }; | p->n | - | ("re", c_double), ("im", c_d
 struct s { huge h; int n; }; | p->n | - | ("h", c_longlong), ("n", c_int) | n=5 | 5 | ?
 struct s { va_list l; int n; }; | p->n | - | ("l", c_void_p), ("n", c_int) | n=5 | 5 | ? | Windows: right
 struct s { struct { struct { int x; short y; } in; int z; } out; int w; }; | p->out.z | ("x", c_int), ("y", c_short), ("z", c_int), ("w", c_int) | ("x", c_int), ("y", c_short), ("_", c_short * 4), ("z", c_int), ("w", c_int) | z=5 | 5 | ?
+# Bits of other types, packed by pragmas, anonymous members of items, no length
+struct s { _Bool a : 1; _Bool b : 1; unsigned char c : 3; }; | p->c | ("a", c_ubyte, 1), ("b", c_ubyte, 1), ("c", c_ubyte, 3) | ("a", c_ubyte, 1), ("c", c_ubyte, 3) | c=5 | 5 | 2
+struct s { enum plain a : 4; unsigned b : 4; }; | p->b | ("a", c_uint, 4), ("b", c_uint, 4) | ("a", c_int), ("b", c_uint, 4) | b=15 | 15 | 0
+_Pragma("pack(push, 2)") struct s { char a; int b; }; _Pragma("pack(pop)") | p->b | ("a", c_char), ("b", c_int); _pack_ = 2 | ("a", c_char), ("b", c_int) | b=5 | 5 | 5 << 16
+_Pragma("pack(push)") _Pragma("pack(1)") struct s { char a; double b; }; _Pragma("pack(pop)") | p->b | ("a", c_char), ("b", c_double); _pack_ = 1 | ("a", c_char), ("b", c_double); _pack_ = 4 | b=5 | 5 | 0
+struct s { struct { union { int i; float f; }; int k; } at[2]; int z; }; | p->at[1].k | ("at", Item * 2), ("z", c_int) | ("at", number * 2), ("z", c_int) | z=5 if s.at.size == 8 else 0, at=(s._fields_[0][1])(*([(number(1), 7)] * 2 if s.at.size == 16 else [])) | 7 | ?
+struct s { int n; short data[]; }; | p->data[0] | ("n", c_int), ("data", c_short * 1) | ("n", c_int), ("data", POINTER(c_short)) | data=(c_short * 1)(5) if s.data.size == 2 else pointer(c_short(5)) | 5 | 0
+struct s { const char *const names[3]; int z; }; | p->z | ("names", c_char_p * 3), ("z", c_int) | ("names", c_char_p), ("z", c_int) | z=5 | 5 | ?
+struct s { struct point at[2][3]; int z; }; | p->z | ("at", point * 3 * 2), ("z", c_int) | ("at", point * 3 * 3), ("z", c_int) | z=5 | 5 | 0
+struct s { double a; long long b; }; | p->b | ("a", c_double), ("b", c_longlong) | ("b", c_longlong), ("a", c_double) | b=5 | 5 | 0
+struct s { pointer_to_function g; function_of_int *h; }; | p->h(7) | ("g", CFUNCTYPE(c_int, c_int)), ("h", CFUNCTYPE(c_int, c_int)) | ("g", CFUNCTYPE(c_int, c_int)), ("h", CFUNCTYPE(c_int, c_longlong, c_int)) | h=s._fields_[1][1](lambda *n: len(n)) | 1 | 2
+struct s { table t; int z; }; | p->z | ("t", CFUNCTYPE(c_int, c_int) * 2), ("z", c_int) | ("t", POINTER(CFUNCTYPE(c_int, c_int))), ("z", c_int) | z=5 | 5 | ?
+struct s { double v[2]; int z; }; | p->v[1] | ("v", TwoDoubles), ("z", c_int) | ("v", TwoFloats), ("z", c_int) | v=s._fields_[0][1](1, 2) | 2 | 0
+struct s { int a; int b; int c; }; | p->b | ("a", c_int), ("other", c_int), ("c", c_int) | ("a", c_int), ("other", c_short), ("c", c_int) | other=70000 if s.other.size == 4 else 4464 | 70000 | 4464
+union s { int i; char c[4]; }; | p->i | union ("i", c_int), ("bytes", c_char * 4) | union ("i", c_int), ("bytes", c_char * 8) | i=sizeof(s) | 4 | 8
+struct s { vector v; int z; }; | p->z | - | ("v", c_int * 2), ("z", c_int) | z=5 | 5 | ?
+struct s { third_name a; short b; }; | p->b | ("a", c_short), ("b", c_short) | ("a", c_int), ("b", c_short) | b=5 | 5 | 0
+struct s { struct holder h; int z; }; | p->z | ("h", c_void_p), ("z", c_int) | ("h", c_int), ("z", c_int) | z=5 | 5 | ?
+struct s { char *(*g)(void); }; | p->g() != 0 | ("g", CFUNCTYPE(c_void_p)) | ("g", CFUNCTYPE(c_int)) | g=s._fields_[0][1](lambda: 2**40) | 1 | 0
+struct s { long double a; long double b; }; | p->b | ("a", c_longdouble), ("b", c_longdouble) | ("a", c_double * 2), ("b", c_double * 2) | b=5 if s._fields_[0][1] is c_longdouble else (5, 0) | 5 | ?
 struct s { struct { int x; int y; } in; int z; }; | p->in.y | ("x", c_int), ("y", c_int), ("z", c_int) | ("y", c_int), ("x", c_int), ("z", c_int) | y=5 | 5 | 0
 """
 
@@ -294,6 +387,14 @@ enum { X = 7 }; | 7 | 8
 enum { X = LARGE }; | 0x123456789 | 0x23456789
 enum of_X { before_X, X, behind_X }; | 1 | 2
 enum of_X { before_X = -5, X }; | -4 | 1
+#define X (1u << 31) | 2**31 | 2**30
+#define X 1e3 | 1000 | 1001
+#define X sizeof(int[3]) | 12 | 3
+#define X ((unsigned char)-1) | 255 | 65535
+#define X ~0u | 2**32 - 1 | 2**31 - 1
+#define X (7 % 4) | 3 | 4
+#define X "\x41" | - | 65
+enum of_X { a_X = 3, X = a_X * 2 }; | 6 | 5
 static const int X = 3; | 3 | 4
 static const unsigned long long X = 1ULL << 63; | 2**63 | 2**62
 """
@@ -456,7 +557,7 @@ def _structs() -> list[Row]:
     for number, parts in enumerate(_lines(STRUCTS)):
         name = f"s{number:03d}"
         c = re.sub(r"\bs\b", name, parts[0])
-        keyword = c.partition(" ")[0]
+        keyword = c[: c.index(name)].split()[-1]
         prototype = f"long long f{name}({keyword} {name} *p)"
         declare = (
             f"\nlib.f{name}.restype = c_longlong\nlib.f{name}.argtypes = [POINTER({name})]"

@@ -18,7 +18,7 @@ import weakref
 import zlib
 from collections.abc import Callable
 from ctypes import POINTER, c_bool, c_char_p, c_double, c_int, c_size_t
-from enum import IntEnum
+from enum import Enum, EnumMeta, IntEnum
 from fractions import Fraction
 from pathlib import Path
 from types import BuiltinFunctionType, SimpleNamespace
@@ -254,6 +254,14 @@ def test_a_class_attribute_is_no_method(pairs: dict[str, Pair]) -> None:
     for each in pairs["f64"]:
         api = type("Api", (), {"attribute": each})()
         assert api.attribute(2.5) == 2.5
+        assert not hasattr(each, "__get__")
+
+
+def test_an_enumeration_has_it_for_a_member(pairs: dict[str, Pair]) -> None:
+    for each in pairs["f64"]:
+        body = EnumMeta.__prepare__("Api", (Enum,))
+        body["f64"] = each
+        assert EnumMeta("Api", (Enum,), body)["f64"].value is each
 
 
 def test_module_can_be_set(pairs: dict[str, Pair]) -> None:

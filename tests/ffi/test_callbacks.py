@@ -752,5 +752,5 @@ def test_memory_is_flat(shelf: Shelf, box: Any) -> None:
         collect()
         return sys.getallocatedblocks()
 
-    before = run(400)  # as many thunks as are ever free: three a time
+    before = run(400)  # thrice as many function pointers, the most that are ever unused
     assert run(1000) - before < 100

@@ -204,6 +204,23 @@ def test_a_library_that_is_found_first_is_the_one_that_counts(package: Package) 
     assert load(package) == (7, "")
 
 
+@ELF
+@pytest.mark.parametrize("name", ["a:b", "$ORIGINAL"])
+def test_the_folder_has_an_odd_name(tmp_path: Path, name: str) -> None:
+    """It is the system's loader that has to find what is needed there, and so do we."""
+    package = Package(tmp_path / name)
+    needed = package.compile(
+        "int six(void) { return 6; }", "needed", "-Wl,-soname,libneeded.so"
+    )
+    source = "int six(void);" + SEVEN.replace("7", "six() + 1")
+    package.compile(source, "c", needed, "-Wl,-rpath,${ORIGIN}")
+    assert load(package) == (7, "")
+    rewrite(needed, needed.read_bytes()[:500])
+    status, reason = load(package)
+    assert status == 1
+    assert reason.startswith(f"a library that it depends on is damaged: {needed}: ")
+
+
 # Files that are none, by how they are made.
 
 

@@ -37,6 +37,7 @@ from pyexample.ffi import (
     Out,
     Returned,
     Status,
+    struct,
 )  # fmt: skip
 from pyexample.ffi.declaration import Declaration
 from pyexample.ffi.values import Value
@@ -527,10 +528,11 @@ def test_every_declaration_is_kept() -> None:
 @pytest.mark.parametrize("release_gil", [False, 100])
 def test_a_callback_may_come_from_another_thread(package: Package, release_gil: Any) -> None:
     """It waits for the GIL; a call that holds it, and waits for that thread, waits for ever."""
-    package.compile("void call(int (*f)(int)) { f(1); }")
+    package.compile("void call(const void *p, int (*f)(int)) { f(1); }")
     library = Library("c", f"{package.name}.module")
+    Bytes = Annotated[Buffer, In(None)]  # noqa: N806
 
-    def call(f: Annotated[Callable[[int], int], on_number], /) -> None: ...
+    def call(p: Bytes, f: Annotated[Callable[[int], int], on_number], /) -> None: ...
 
     with pytest.raises(DeclarationError) as caught:
         library.function(release_gil=release_gil)(call)
@@ -542,7 +544,9 @@ def test_a_callback_may_come_from_another_thread(package: Package, release_gil: 
     )
     assert "call" not in library.declarations
 
-    def call_here(f: Annotated[Callable[[int], int], on_number, SAME_THREAD], /) -> None: ...
+    def call_here(
+        p: Bytes, f: Annotated[Callable[[int], int], on_number, SAME_THREAD], /
+    ) -> None: ...
 
     call_here.__name__ = "call"
     seen: list[int] = []
@@ -551,8 +555,73 @@ def test_a_callback_may_come_from_another_thread(package: Package, release_gil: 
         seen.append(number)
         return 0
 
-    library.function(release_gil=release_gil)(call_here)(note)
+    library.function(release_gil=release_gil)(call_here)(b"", note)
     assert seen == [1]
+
+
+@struct
+class Job(ctypes.Structure):
+    f: Annotated[Callable[[int], int] | None, on_number]
+
+
+@struct
+class SameThreadJob(ctypes.Structure):
+    f: Annotated[Callable[[int], int] | None, on_number, SAME_THREAD]
+
+
+class Jobs(ctypes.Structure):
+    """By way of an array, a pointer, and a pointer to another one of these."""
+
+
+Jobs._fields_ = [("next", ctypes.POINTER(Jobs)), ("jobs", ctypes.POINTER(Job * 2))]
+
+
+@pytest.mark.parametrize("release_gil", [False, 100])
+@pytest.mark.parametrize(
+    "ctype", [Job, ctypes.POINTER(Job), ctypes.POINTER(Job * 3), ctypes.POINTER(Jobs)]
+)
+def test_a_callback_in_a_struct_may_come_from_another_thread(
+    package: Package, release_gil: Any, ctype: Any
+) -> None:
+    package.compile("void run(void) {}")
+    library = Library("c", f"{package.name}.module")
+
+    def run(p: Annotated[Buffer, In(None)], job: Annotated[Any, ctype], /) -> None: ...
+
+    with pytest.raises(DeclarationError) as caught:
+        library.function(release_gil=release_gil)(run)
+    assert str(caught.value).startswith(
+        f"run() parameter 'job' ({ctype.__name__}), field Job.f (on_number): while"
+        f" release_gil={release_gil} holds the GIL, a callback from another thread waits for it"
+    )
+    library.function(run)
+
+
+def test_bytes_of_no_buffer(package: Package) -> None:
+    package.compile("int one(int n) { return n; }")
+    library = Library("c", f"{package.name}.module")
+
+    def one(number: Annotated[int, c_int32], /) -> None: ...
+
+    with pytest.raises(DeclarationError) as caught:
+        library.function(release_gil=4096)(one)
+    assert str(caught.value) == (
+        "one(): release_gil=4096 counts the bytes of buffers, of which it has none:"
+        " write True or False"
+    )
+
+
+def test_a_callback_in_a_struct_that_comes_from_this_thread(package: Package) -> None:
+    package.compile("int run(int (**job)(int)) { return (*job)(7); }")
+    library = Library("c", f"{package.name}.module")
+
+    @library.function(release_gil=False)
+    def run(
+        job: Annotated[SameThreadJob, ctypes.POINTER(SameThreadJob)], /
+    ) -> Annotated[int, c_int32]:
+        raise NotImplementedError
+
+    assert run(SameThreadJob(lambda number: number + 1)) == 8
 
 
 def test_what_tells_kept_callbacks_apart() -> None:

@@ -60,7 +60,8 @@ MUTANTS = {
         "type != python.int_type && object != python.true_",
         "!is_int(object) && object != python.true_",
     ),
-    "state": ("fastcall.c", "(void)py.PyThread_tss_set(innermost, next);", ""),
+    "state": ("fastcall.c", "    current = before;\n", ""),
+    "use": ("fastcall.c", "*ended->link = ended->next;", ""),
     "user": ("fastcall.c", "ADD(&used->users, 1);", ""),
     "stack": ("abi.h", "FIRST_STACK_WORD + stack / 8", "FIRST_STACK_WORD + stack / 16"),
 }

@@ -12,7 +12,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from ctypes import c_int64
 from pathlib import Path
 from types import FrameType
@@ -600,14 +600,12 @@ def interrupt(at: int) -> Iterator[None]:
 def interrupted_everywhere(work: Callable[[], object]) -> Iterator[None]:
     """Once for each place where ``work`` can be interrupted, when it has been."""
     for at in itertools.count():
-        try:
+        with suppress(Interrupt):
             with interrupt(at):
                 work()
-        except Interrupt:
-            yield
-        else:
             assert at > 5  # it was interrupted
             return
+        yield  # when the exception is gone, and what its traceback had
 
 
 def test_a_call_that_is_interrupted_anywhere(shelf: Shelf, path: str) -> None:
@@ -623,6 +621,40 @@ def test_a_call_that_is_interrupted_anywhere(shelf: Shelf, path: str) -> None:
     for _ in interrupted_everywhere(work):
         assert calls.innermost == {}
         assert box._life.used() is None
+    box.close()
+
+
+@pytest.mark.parametrize("name", ["box_open", "put"])
+def test_ctrl_c_while_c_makes_one(shelf: Shelf, name: str) -> None:
+    """C has made it, and Python raises an exception: it goes back to C."""
+    if sys.platform == "win32":
+        pytest.skip("POSIX signals")
+    box = opened(shelf)
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    shelf.signal_at_open(signal.SIGINT)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            shelf.box_open(ord("n"), 0) if name == "box_open" else shelf.put(box, ord("n"))
+    finally:
+        shelf.signal_at_open(0)
+        signal.signal(signal.SIGINT, earlier)
+    collect()
+    assert shelf.order == "n"
+    assert (shelf.count("boxes"), shelf.count("things")) == (1, 0)
+    box.close()
+
+
+def test_one_whose_making_is_interrupted_anywhere(shelf: Shelf) -> None:
+    """It is closed once, whoever has it by then."""
+    box, made = opened(shelf), []
+    for work in (
+        lambda: made.append(shelf.box_open(ord("n"), 0)),
+        lambda: made.append(shelf.put(box, ord("n"))),
+    ):
+        for _ in interrupted_everywhere(work):
+            collect()
+            assert (shelf.count("boxes"), shelf.count("things")) == (1, 0)
+        made.pop().close()
     box.close()
 
 

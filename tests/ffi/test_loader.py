@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any
 
 import pytest
@@ -291,6 +292,25 @@ class TestWhereItIs:
             return
         with pytest.raises(DeclarationError, match="is in none that was imported"):
             Library("c", module)
+
+    def test_a_package_that_a_program_has_made(
+        self, package: Package, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Such as ``ModuleType`` makes: it has a ``__path__``, and no ``__spec__``."""
+        package.compile(SEVEN)
+        made = ModuleType("made.by.hand")
+        made.__path__ = [str(package.folder)]
+        monkeypatch.setitem(sys.modules, "made.by.hand", made)
+        assert Library("c", "made.by.hand").cdll.seven() == 7
+
+    @pytest.mark.parametrize("given", [("c", None), (None, "bound"), (b"c", "bound"), ("c", 7)])
+    def test_names_that_are_none(self, given: Any) -> None:
+        with pytest.raises(DeclarationError) as caught:
+            Library(*given)
+        assert str(caught.value) == (
+            f"Library({given[0]!r}, {given[1]!r}): expected the name of a library and the"
+            " __name__ of the module that declares its functions"
+        )
 
     def test_a_system_library_needs_no_package(self, package: Package) -> None:
         with pytest.raises(LibraryLoadError) as caught:

@@ -1,6 +1,9 @@
 """Structures: fields that are checked, laid out as C does, by value and by pointer."""
 
+import copy
 import ctypes
+import inspect
+import pickle
 import weakref
 from collections.abc import Callable
 from ctypes import (
@@ -593,6 +596,22 @@ def test_a_function_that_c_put_in_a_field(package: Package, path: str) -> None:
     assert (kept(2), table.f(2)) == (4, 6), "what was read is what was in the field"
     bound.set(table, 0)
     assert kept(2) == 4
+
+
+def test_such_a_function_is_like_the_declared_ones(package: Package, path: str) -> None:
+    """As to methods, copies, pickles and what it says of itself."""
+    bound, table = bind_table(package), any_table()
+    bound.set(table, 2)
+    f = table.f
+    api = type("Api", (), {"f": f})()
+    assert api.f(21) == 42
+    assert copy.copy(f) is f
+    assert isinstance(f, BuiltinFunctionType)
+    assert str(inspect.signature(f)) == "(number, /)"
+    assert (f.__name__, f.__qualname__) == ("on_number", "pointer.on_number")
+    assert repr(f).startswith("<built-in method on_number of pointer object at 0x")
+    with pytest.raises(TypeError, match=r"^on_number cannot be pickled: it is C's, at an addr"):
+        pickle.dumps(f)
 
 
 def test_a_null_pointer_in_a_field_is_none(package: Package, path: str) -> None:

@@ -184,17 +184,6 @@ static char *content(PyObject *object)
     return (char *)object + 16;
 }
 
-static int storage;
-static Py_tss_t *allocate(void)
-{
-    return (Py_tss_t *)(void *)&storage;
-}
-
-static int create(Py_tss_t *key)
-{
-    return key != (Py_tss_t *)(void *)&storage;
-}
-
 /* An interpreter that has a GIL of its own, with no object but one of bytes. */
 static void *interpreter(void *nothing)
 {
@@ -205,8 +194,6 @@ static void *interpreter(void *nothing)
     const char *reason;
     (void)nothing;
     functions.PyBytes_AsString = content;
-    functions.PyThread_tss_alloc = allocate;
-    functions.PyThread_tss_create = create;
     ((fastcall_descriptor *)(void *)(self + 16))->name = sizeof(fastcall_descriptor);
     pthread_barrier_wait(&start);
     reason = fastcall_initialise(&given);

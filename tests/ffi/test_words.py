@@ -23,6 +23,7 @@ from ctypes import (
     c_void_p,
     c_wchar,
     c_wchar_p,
+    py_object,
 )
 from enum import IntEnum
 from typing import Annotated, Any, Protocol, get_args
@@ -223,7 +224,7 @@ WORDS: dict[str, tuple[Any, dict[tuple[Any, Any], str]]] = {
     "Keep": (Keep("it"), {}),  # it names a handle, and stands behind a callback
     "SAME_THREAD": (
         SAME_THREAD,
-        {(on_number, each): "P" for each in TABLE[on_number]},
+        {(on_number, each): "PF" for each in TABLE[on_number]},
     ),
     "7": (7, {}),
     "c_int": (c_int, {}),
@@ -330,12 +331,28 @@ def test_an_enumeration_fits() -> None:
         assert refused(place, Large, c_int) == ""
 
 
+def test_python_objects() -> None:
+    """C passes them on, but what C gives may be NULL: ctypes does not look."""
+    said = "C may give NULL, which is no py_object: declare an address, c_void_p"
+    for python_type in (Any, Any | None, object):
+        for place in PLACES:
+            refusal = refused(place, python_type, py_object)
+            assert refusal.endswith(said) == (place not in "PF"), place
+
+    @struct
+    class Holder(Structure):
+        held: Annotated[Any, py_object]
+
+    assert repr(Holder()) == "Holder(held=<PyObject is NULL>)"
+    assert Holder([7]).held == [7]
+
+
 @pytest.mark.parametrize("release_gil", [0, -1, 2**63, 2**70, 1.0, None, "x", 2**63 - 1])
 def test_release_gil(package: Package, release_gil: Any) -> None:
-    package.compile("void nothing(void) {}")
+    package.compile("void nothing(void *buffer) {}")
     library = Library("c", f"{package.name}.module")
 
-    def nothing() -> None: ...
+    def nothing(buffer: Annotated[Buffer, In(None)], /) -> None: ...
 
     with pytest.raises(
         DeclarationError, match=r"^release_gil is True, False, or a number of b"
@@ -343,7 +360,7 @@ def test_release_gil(package: Package, release_gil: Any) -> None:
         library.function(release_gil=release_gil)(nothing)
     assert library.declarations == {}
     for right in (True, False, 1, 2**62):
-        library.function(release_gil=right)(nothing)()
+        library.function(release_gil=right)(nothing)(b"")
 
 
 C_TYPES = {

@@ -138,6 +138,7 @@ def check(
         if allow is not None:
             found, allowed = baseline.without(found, allow, is_partial=bool(only))
             remarks += [f"{allowed} allowed by {relative(allow)}"] if allowed else []
+    ours = [*judgement.header.unit.faults, *declarations.faults]
     report = Report(
         found,
         judged,
@@ -147,7 +148,7 @@ def check(
         strict,
         coverage,
         remarks,
-        [*judgement.header.unit.faults, *declarations.faults],
+        [*(f"{each} {ADVICE}" for each in ours), *judgement.faults],
     )
     if report:
         _logger.error("%s", report)

@@ -79,11 +79,12 @@ class Parameter:
 
 @dataclass(frozen=True)
 class FunctionType:
-    """The type of a function. ``f()`` is taken for ``f(void)``, as C++ and C23 do."""
+    """The type of a function. ``f()`` has no prototype: C leaves its parameters open."""
 
     result: "Type"
     parameters: tuple[Parameter, ...] = ()
     variadic: bool = False
+    has_prototype: bool = True
 
 
 Type = Union[Basic, Named, Tagged, Pointer, Array, FunctionType]  # noqa: UP007 - forward names
@@ -294,7 +295,8 @@ def spell(ctype: Type, name: str = "") -> str:
     if isinstance(ctype, FunctionType):
         listed = [spell(each.type, each.name) for each in ctype.parameters]
         listed += ["..."] if ctype.variadic else []
-        return spell(ctype.result, f"{name}({', '.join(listed) or 'void'})")
+        listed += ["void"] if ctype.has_prototype and not listed else []
+        return spell(ctype.result, f"{name}({', '.join(listed)})")
     if isinstance(ctype, Basic):
         base = ctype.name
     elif isinstance(ctype, Named):

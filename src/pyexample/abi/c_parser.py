@@ -600,8 +600,10 @@ class _Parser:
         """The parameters or the lengths behind a name; what is further out is further in."""
         self._attributes(attributes)
         if self._peek() == "(":
+            is_open = self._peek(1) == ")"
             parameters, variadic = self._parameters()
-            return FunctionType(self._suffixes(base, attributes), parameters, variadic)
+            result = self._suffixes(base, attributes)
+            return FunctionType(result, parameters, variadic, not is_open)
         if self._peek() == "[":
             words = [each for each in self._group() if each != "static"]
             length = plain(" ".join(each for each in words if each not in _QUALIFIERS))

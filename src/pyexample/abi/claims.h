@@ -50,6 +50,7 @@ struct ct_char { char c; };
 struct ct_object;  /* py_object */
 struct ct_opaque;  /* a Structure without fields */
 template <class T> struct ct_hidden; /* one without fields that stands for the struct T */
+template <class T> struct ct_backward; /* a number by value, in the other byte order */
 template <class T> struct ct_torn;   /* one that ctypes passes in other registers than C */
 template <class... T> struct ct_alternatives; /* a Union of pointers, of any of these types */
 template <class T, class P> struct ct_wrapper; /* the Structure T, whose only field is a P */
@@ -192,6 +193,14 @@ template <class T, size_t n> struct ct_item_of<ct_array<T, n>> { using type = T;
 template <class P> struct ct_row_of { using type = P; };
 template <class T, class P, size_t n> struct ct_row_of<ct_row<T, P, n>> { using type = P; };
 
+/* A complex number is laid out as two floats (C11 6.2.5). */
+template <class C> struct ct_part_of { using type = C; };
+#ifdef __GNUC__
+template <> struct ct_part_of<__complex__ float> { using type = float; };
+template <> struct ct_part_of<__complex__ double> { using type = double; };
+template <> struct ct_part_of<__complex__ long double> { using type = long double; };
+#endif
+
 template <class C> using ct_first =
     ct_bare<typename ct_target_of<decltype(&(*static_cast<C *>(nullptr))[0])>::type>;
 
@@ -202,6 +211,8 @@ template <class P, class C> constexpr int ct_targets() {
         return ct_agrees;
     } else if constexpr (c == ct_is_function) {
         return ct_target;
+    } else if constexpr (!ct_is_same<C, typename ct_part_of<C>::type> && ct_judge<P, C> >= ct_width) {
+        return ct_targets<P, typename ct_part_of<C>::type>();
     } else if constexpr (!ct_is_same<P, typename ct_item_of<P>::type> && c != ct_is_array) {
         return ct_targets<typename ct_item_of<P>::type, C>(); /* the first of an array */
     } else if constexpr (ct_is_same<P, typename ct_item_of<P>::type> && c == ct_is_array) {
@@ -285,8 +296,11 @@ template <class T, class... P, class C> constexpr int ct_judge<ct_alternatives<T
     ct_category_of<C> == ct_is_struct ? ct_judge<T, C> : ct_least(ct_judge<P, C>...);
 
 template <class T, class P, class C> constexpr int ct_wrappers() {
+    using target = ct_bare<typename ct_target_of<C>::type>;
     if constexpr (ct_category_of<C> == ct_is_struct) {
         return ct_judge<T, C>;
+    } else if constexpr (ct_is_complete<target> && ct_judge<T, target> == ct_agrees) {
+        return ct_kind; /* C wants the address of the struct itself */
     } else {
         return ct_judge<P, C> == ct_agrees ? ct_wrapped : ct_judge<P, C>;
     }

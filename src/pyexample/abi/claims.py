@@ -7,49 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .by_value import FLOATS, is_misplaced, rules_of
+from .by_value import FLOATS, Rules, is_misplaced, rules_of
+from .c_as_cxx import KEYWORDS, spelled
 from .c_model import Array, Basic, FunctionType, Pointer, Record, Tagged, behind, resolve, spell
 from .c_model import Type as CType
-from .c_tokens import RENAMED, word_set
 from .header import Header, Member
 from .model import CXX, Constant, Declarations, Field, Function, Struct, Type, kind_of
-
-_KEYWORDS = word_set(
-    "catch char16_t char32_t class const_cast decltype delete dynamic_cast explicit export"
-    " friend mutable namespace new operator private protected public reinterpret_cast"
-    " static_cast template this throw try typeid typename using virtual"
-)
-"""Words of C++ that C has as names. Those that C23 has made its own are left as they are, and
-so is noexcept, which glibc's __THROW stands for, once it is defined for C++."""
-_KEYWORD = re.compile(rf"\b({'|'.join(_KEYWORDS)})\b")
-_C_HEADERS = (
-    "assert ctype errno float limits math setjmp signal stdarg stdbool stdio stdlib string"
-)
-_C_WORDS = {
-    "_Bool": "bool",
-    "restrict": "__restrict",
-    "_Noreturn": "",
-    "_Static_assert(...)": "",
-    "_Alignas(n)": "__attribute__((aligned(n)))",
-    "_Atomic": "",
-    "_Complex": "__complex__",
-}
-_WORDS_WITHOUT_BODIES = {word: text for word, text in _C_WORDS.items() if word != "_Atomic"}
-"""No macro stands for both ``_Atomic int`` and ``_Atomic(int)``: see ``without_atomic``."""
-_ATOMIC = re.compile(r"\b_Atomic\b(?:\s*\(((?:[^()]|\([^()]*\))*)\))?")
-
-
-def is_atomic(preprocessed: str) -> bool:
-    """Whether there is an atomic type: a compiler that knows it makes it another type."""
-    return re.search(r"^[^#\n]*\b_Atomic\b", preprocessed, re.MULTILINE) is not None
-
-
-def without_atomic(line: str) -> str:
-    """A line of a header, its atomic types as the plain ones, which are as large."""
-    if line.startswith("#"):
-        return line
-    return _ATOMIC.sub(lambda it: f"__typeof__({it[1]})" if it[1] else "", line)
-
 
 with open(os.path.join(os.path.dirname(__file__), "claims.h"), encoding="utf-8") as _stream:
     RULES = _stream.read()
@@ -59,10 +22,6 @@ _WORDS_OF_THE_RULES = frozenset(
 
 END = "}"
 """What stands behind all claims: the end of the name space that the preparation opens."""
-
-MODES = ("C++", "C", "C without bodies", "C++ alone")
-"""How headers are included, each for those that the one before it does not compile: as C++
-within extern "C"; as C with what is no C++; the same without functions' bodies; as C++."""
 
 
 @dataclass
@@ -74,6 +33,7 @@ class Claim:
         of: the declaration.
         line: what is to be true; of "count", a line of C++; of "constant", what is to be 0.
         questions: by a name of ours, ``ct_tell`` types whose arguments are the answer.
+        is_open: whether C does not say what is passed: to ``int f();``, or by a callback.
         struct: of a struct and its fields: its index.
         within: of a field: its struct's name.
     """
@@ -84,37 +44,12 @@ class Claim:
     questions: dict[str, str] = field(default_factory=dict[str, str])
     struct: int | None = None
     within: str = ""
+    is_open: bool = False
 
     @property
     def subject(self) -> str:
         """What it is about, as a finding's subject has it."""
         return f"{self.within}.{self.of.name}" if self.within else str(self.of.name)
-
-
-def prologue(headers: Iterable[str], mode: str) -> str:
-    """The lines that include the headers, in one of the MODES."""
-    includes = "".join(f'#include "{_path(header)}"\n' for header in headers)
-    if mode == "C++ alone":
-        return includes
-    if mode == "C++":
-        return f'extern "C" {{\n{includes}}}\n'
-    before = "".join(f"#include <{name}.h>\n" for name in _C_HEADERS.split())
-    names = sorted(_KEYWORDS)
-    defines = "".join(f"#define {word} {RENAMED}{word}\n" for word in names)
-    words = _C_WORDS if mode == "C" else _WORDS_WITHOUT_BODIES
-    defines += "".join(f"#define {word} {text}\n" for word, text in words.items())
-    undefines = "".join(f"#undef {word}\n" for word in names)
-    undefines += "".join(f"#undef {word.partition('(')[0]}\n" for word in _C_WORDS)
-    return (
-        f"{before}typedef char16_t {RENAMED}char16_t;\ntypedef char32_t {RENAMED}char32_t;\n"
-        f'#undef __cplusplus\n{defines}extern "C" {{\n{includes}}}\n'
-        f"{undefines}#define __cplusplus 201703L\n"
-    )
-
-
-def _path(header: str) -> str:
-    # Of a file in the current directory the compiler would know only beside the source.
-    return os.path.abspath(header).replace("\\", "/") if os.path.isfile(header) else header
 
 
 class Claims:
@@ -156,7 +91,9 @@ class Claims:
         self.textless: list[tuple[Constant, str]] = []
         self.renamed: dict[str, str] = {}
         self.bits: list[BitField] = []
-        self._rules = rules_of(lambda macro: expansions.get(macro, macro) != macro)
+        self._rules: Rules | None = rules_of(
+            lambda macro: expansions.get(macro, macro) != macro
+        )
         if not native:
             self._aliases += _mirrors(declarations)
         for name in {each.name for each in declarations.functions}:
@@ -247,6 +184,8 @@ class Claims:
     def _cxx_value(self, ctype: Type) -> str:
         """The type of what is passed or returned."""
         written = self.cxx(ctype)
+        if kind_of(ctype) == "swapped":
+            return f"ct_backward<{written}>"
         is_struct = kind_of(ctype) == "struct"
         if is_struct and is_misplaced(self._declarations, int(ctype[1]), self._rules):
             return f"ct_torn<{written}>"
@@ -447,7 +386,7 @@ class Claims:
         """
         struct, members = self._declarations.structs[index], self.members(index)
         if not members:
-            return name.rstrip("_") if name.rstrip("_") in _KEYWORDS else name
+            return name.rstrip("_") if name.rstrip("_") in KEYWORDS else name
         if found := _like(name, members):
             return found
         names = [each.name for each in struct.fields]
@@ -616,7 +555,10 @@ class Claims:
         if member is None:
             return self._gap(struct, index, place)
         c_type = f"ct_field({alias}, {spelled(member)})"
-        verdict = f"ct_member<{self.cxx(each.type)}, {c_type}>"
+        record = self._records[index]
+        found = self._type_of(record, member) if record else None
+        specified = _specified(each.type, found) if found else each.type
+        verdict = f"ct_member<{self.cxx(specified)}, {c_type}>"
         questions = {"type": f"ct_tell<{verdict}, {c_type}>"}
         line = f"{verdict} == 0"
         if each.bits:
@@ -627,7 +569,8 @@ class Claims:
         offset = f"ct_offset({alias}, {spelled(member)})"
         questions["offset"] = f"ct_tell_values<{offset}, {place.offset}>"
         line = f"{line} && {offset} == {place.offset}"
-        return [Claim("field", each, line, questions, index, struct.name)]
+        is_open = specified != each.type
+        return [Claim("field", each, line, questions, index, struct.name, is_open)]
 
     def _gap(self, struct: Struct, index: int, place: "_Place") -> list[Claim]:
         """The claim about a field that C has no name for: it is where C has nothing."""
@@ -666,20 +609,26 @@ class Claims:
 
     def _function(self, function: Function) -> Claim:
         name = self.renamed.get(function.name, function.name)
+        prototype = self._header.functions.get(name)
+        declared_result, arguments = function.result, function.arguments
+        if prototype is not None:
+            declared_result = _specified(declared_result, prototype.type.result)
+            arguments = arguments and _specified_arguments(arguments, prototype.type)
+        is_open = (declared_result, arguments) != (function.result, function.arguments)
         c_function = f"decltype({spelled(name)})"
         questions = {"type": f"ct_tell<0, {c_function}>"}
         result = f"ct_signature<{c_function}>::result"
-        python_result = self._cxx_value(function.result)
+        python_result = self._cxx_value(declared_result)
         verdict = f"ct_result<{python_result}, {result}>"
         questions["result"] = f"ct_tell<{verdict}, {result}>"
-        if function.arguments is None:
+        if arguments is None:
             line = f"ct_undeclared<{c_function}> == 0 && {verdict} == 0"
             questions["undeclared"] = (
                 f"ct_tell_values<(long long)(ct_category_of<{c_function}> == ct_is_function),"
                 f" (long long)ct_undeclared<{c_function}>>"
             )
-            return Claim("function", function, line, questions)
-        types = [self._cxx_value(each) for each in function.arguments]
+            return Claim("function", function, line, questions, is_open=is_open)
+        types = [self._cxx_value(each) for each in arguments]
         line = f"ct_function<{', '.join([c_function, python_result, *types])}> == 0"
         questions["count"] = (
             f"ct_tell_values<(long long)(ct_category_of<{c_function}> == ct_is_function),"
@@ -692,7 +641,7 @@ class Claims:
             questions[f"argument {number}"] = (
                 f"ct_tell<ct_argument<{ctype}, {parameter}>, {parameter}>"
             )
-        return Claim("function", function, line, questions)
+        return Claim("function", function, line, questions, is_open=is_open)
 
     def _constant(self, constant: Constant, expansions: dict[str, str]) -> None:
         for name in constant.names:
@@ -759,6 +708,28 @@ def reached(ctype: CType) -> CType:
     while isinstance(whole := resolve(ctype), Pointer | Array):
         ctype = whole.target if isinstance(whole, Pointer) else whole.item
     return behind(ctype)
+
+
+def _specified(ctype: Type, c_type: CType) -> Type:
+    """A type without the arguments of callbacks that C leaves open: ``int (*)()``."""
+    kind, whole = kind_of(ctype), resolve(c_type)
+    if kind in ("pointer", "array", "in", "out") and isinstance(whole, Pointer | Array):
+        inner = whole.target if isinstance(whole, Pointer) else whole.item
+        return [kind, _specified(ctype[1], inner), *ctype[2:]]
+    if kind == "callback":
+        target = resolve(whole.target) if isinstance(whole, Pointer) else whole
+        if isinstance(target, FunctionType):
+            result = _specified(ctype[1], target.result)
+            return [kind, result, _specified_arguments(ctype[2], target)]
+    return ctype
+
+
+def _specified_arguments(arguments: list[Type], function: FunctionType) -> list[Type]:
+    if not function.has_prototype:
+        return []
+    given = len(function.parameters)
+    pairs = zip(arguments, function.parameters, strict=False)
+    return [*(_specified(each, it.type) for each, it in pairs), *arguments[given:]]
 
 
 def _levels(ctype: CType) -> int:
@@ -857,11 +828,6 @@ def _initialiser(path: list[str], value: str) -> str:
     for each in reversed(path):
         value = f"{{.{each} = {value}}}"
     return value
-
-
-def spelled(text: str) -> str:
-    """A name of C's, or names in a text, as C++ has it: see ``prologue``."""
-    return _KEYWORD.sub(rf"{RENAMED}\1", text)
 
 
 def _last(path: str) -> str:

@@ -32,7 +32,7 @@ class Diagnostics:
 # second in any language ("Fehler C2338", "erreur irrécupérable C1083 :"), by its number.
 _GNU = re.compile(
     r"(?P<file>.+?):(?P<line>\d+):(?:\d+:)? "
-    r"(?:(?:fatal )?error|(?P<crash>internal compiler error)): (?P<text>.*)"
+    r"(?:fatal )?error: (?P<text>.*)"
 )
 _MICROSOFT = re.compile(
     r"(?P<file>.+?)\((?P<line>\d+)(?:,\d+)?\) ?: (?!\w*warning)[^:]*?\b(?P<text>C\d+ ?: .*)"
@@ -79,8 +79,6 @@ def parse(output: str, source: str, first_line: int) -> Diagnostics:
             ):
                 homeless = row
             origin = 0
-            if match.groupdict().get("crash"):
-                found.elsewhere.append(row)  # nothing behind it is judged
         elif match := _GNU_ORIGIN.match(row):
             origin = int(match["line"])
         elif homeless is None and "decomposes into" in row and found.by_line:
@@ -95,6 +93,18 @@ def parse(output: str, source: str, first_line: int) -> Diagnostics:
     if homeless is not None:
         found.elsewhere.append(homeless)
     return found
+
+
+class BrokeDownError(CannotJudgeError):
+    """The compiler itself failed: by a signal, or by what it calls an internal error."""
+
+
+# Of g++ and clang++, of their drivers when the compiler proper was ended, and of cl.
+_BREAKDOWN = re.compile(
+    r"\b(?:internal compiler error|signal terminated program|unable to execute command"
+    r"|please submit a (?:full )?bug report|C1001)\b",
+    re.IGNORECASE,
+)
 
 
 class Compiler:
@@ -142,7 +152,7 @@ class Compiler:
             self._check, self._preprocess = ["/Zs"], ["/E", "/C"]
         else:
             self._options += [*(options or []), "-isystem", _OURS]
-            self._options += ["-x", "c++", "-std=gnu++17", "-w"]
+            self._options += ["-x", "c++", "-std=gnu++17", "-fno-operator-names", "-w"]
             # GCC_COLORS, CLICOLOR_FORCE and a compiler's own configuration ask for others.
             self._options += ["-fdiagnostics-color=never", "-fmessage-length=0"]
             self._check, self._preprocess = ["-fsyntax-only"], ["-E", "-dD", "-C"]
@@ -155,7 +165,11 @@ class Compiler:
         return text.splitlines()[0] if text else " ".join(self.command)
 
     def preprocess(self, source: str) -> str:
-        """The text of ``source`` with its headers and comments; raises CannotJudgeError."""
+        """The text of ``source`` with its headers and comments.
+
+        Raises:
+            CannotJudgeError: there is none. Here and below, BrokeDownError: see there.
+        """
         done = self._run([*self.command, *self._options, *self._preprocess, source])
         if done.returncode:
             raise CannotJudgeError(f"the header is not to be had:\n{_shorten(done.stderr)}")
@@ -202,7 +216,17 @@ class Compiler:
         # English, both of them; and no format of messages but the one for people.
         environment = {**os.environ, "LC_ALL": "C", "VSLANG": "1033"}
         environment.pop("GCC_EXTRA_DIAGNOSTIC_OUTPUT", None)
-        return run(command, self._timeout, f"the compiler {self.command[0]}", environment)
+        name = f"the compiler {self.command[0]}"
+        done = run(command, self._timeout, name, environment)
+        said = f"{done.stderr}\n{done.stdout}".splitlines() if done.returncode else []
+        breakdown = next(filter(_BREAKDOWN.search, said), None)
+        if done.returncode < 0 or breakdown:
+            how = breakdown.strip() if breakdown else f"signal {-done.returncode}"
+            raise BrokeDownError(
+                f"{name} broke down ({how}): that is no mistake of the header or of the"
+                " binding; another compiler may do better (--compiler)"
+            )
+        return done
 
 
 def _find(target: str) -> list[str]:

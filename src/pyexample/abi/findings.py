@@ -39,6 +39,9 @@ _WORDS = {
     "unknown": "a struct whose name in C is not known",
     "length": "another length",
     "count": "a callback with another number of arguments",
+    "extra": "a callback that takes more than the fixed arguments of a variadic one",
+    "promoted": "a callback with a float, where C passes a double behind the fixed arguments",
+    "swapped": "a callback for which a pointer and a number have changed places",
     "written": "C may write through it, and In is read only",
     "only_read": "C cannot write through it, and Out is there to be written",
 }
@@ -68,6 +71,9 @@ _HAPPENS = {
     "unknown": "nothing is known: name the struct with --struct PYTHON=C",
     "length": "what stands behind the array is elsewhere",
     "count": "the callback takes for arguments what C has not passed, or misses some",
+    "extra": "right on most platforms, if C passes so many; Apple's arm64 does it elsewhere",
+    "promoted": "the callback reads a part of the double",
+    "swapped": "the callback follows the number, and takes the pointer for a number: a crash",
     "written": "memory that is not to change, such as a bytes object, changes",
     "only_read": "the buffer that Python expects to be filled stays as it was",
     (
@@ -103,6 +109,14 @@ class _Difference:
     what: str
     happens: str
     argument: str = ""
+
+
+_OPEN = _Difference(
+    "coverage",
+    "unjudged",
+    "C does not say which arguments are passed there, as in int f();",
+    "right if it is what the library means; only the result is judged",
+)
 
 
 def findings(
@@ -148,6 +162,9 @@ class _Words:
         for function in self._declarations.functions:
             if self._claims.has(function):
                 yield from self._findings_of(function, self._undecided(function))
+        for claim in self._claims.others:
+            if claim.kind == "function" and claim.is_open:
+                yield from self._findings_of(claim.of, [_OPEN])
 
     def _undecided(self, function: Function) -> list[_Difference]:
         """What the compiler is not asked about a function."""
@@ -190,6 +207,9 @@ class _Words:
         if function.arguments is None:
             yield from self._no_argtypes(failure)
             return
+        prototype = self._prototype(function)
+        if prototype and not prototype.type.has_prototype:
+            return
         given = len(function.arguments)
         _, count, variadic, worst = failure.numbers("count")
         if VERDICTS[worst] == "promoted":
@@ -220,7 +240,6 @@ class _Words:
                 if given < count
                 else "an argument that is passed is not read, and those behind it are misread",
             )
-        prototype = self._prototype(function)
         names = [each.name for each in prototype.type.parameters] if prototype else []
         swapped: list[str] = []
         for number, ctype in enumerate(function.arguments[:count]):
@@ -266,6 +285,8 @@ class _Words:
             return
         role = question.partition(" ")[0]
         grade: Grade = "breaks" if VERDICTS.index(verdict) >= _FIRST_ERROR else "meaning"
+        if verdict == "extra":
+            grade = "elsewhere"
         happens = (
             _HAPPENS.get(verdict) or _HAPPENS["field" if role == "type" else role, verdict]
         )
@@ -341,6 +362,11 @@ class _Words:
                 with self._declarations.each(struct.name):
                     own = self._struct(index, spelling, by_struct.get(index, []))
                     differences = [*own, *self._bits(index), *self._by_itself(index)]
+                    differences += [
+                        (each.of.name, _OPEN)
+                        for each in self._claims.others
+                        if each.struct == index and each.is_open
+                    ]
                     yield from self._findings_in(struct, spelling, differences)
                     if not any(each.grade == "breaks" for _, each in differences):
                         padding = self._padding(index)
@@ -468,10 +494,11 @@ class _Words:
         if self._is_another(failure, each):
             verdict = ""
         if not verdict:
+            others = "; in its place are others" if not failure.claim.questions else ""
             yield _Difference(
                 "breaks",
                 "field",
-                f"{spelling} has no such field: {failure.message}",
+                f"{spelling} has no such field{others or f': {failure.message}'}",
                 "Python reads and writes what C has at that place, if anything",
             )
             return
@@ -604,8 +631,11 @@ class _Words:
     # What only one side has
 
     def not_in_header(self) -> Iterator[Finding]:
+        # By a function of its own: those of the system's headers are another library's.
         known = {
-            each.library for each in self._declarations.functions if self._claims.has(each)
+            each.library
+            for each in self._declarations.functions
+            if self._claims.has(each) and self._header.is_own(each.name)
         }
         seen: set[str] = set()
         for function in self._declarations.functions:
@@ -617,19 +647,19 @@ class _Words:
             if function.library not in known:
                 continue  # another library's, of which nothing is in these headers
             seen.add(function.name)
-            instead = f": a macro puts {stands_for} in its place" if stands_for else ""
-            yield from self._findings_of(
-                function,
-                [
-                    _Difference(
-                        "breaks",
-                        "not in the header",
-                        f"the headers declare no such function{instead}",
-                        "AttributeError, or another function than the one that was meant, as"
-                        " soon as the library has no such function either",
-                    )
-                ],
+            what = "the headers declare no such function"
+            what += f": a macro puts {stands_for} in its place" if stands_for else ""
+            happens = (
+                "AttributeError, or another function than the one that was meant, as soon as"
+                " the library has no such function either"
             )
+            grade: Grade = "breaks"
+            if function.is_optional and not stands_for:
+                grade = "coverage"
+                what += ", and the module can do without it"
+                happens = "not judged"
+            difference = _Difference(grade, "not in the header", what, happens)
+            yield from self._findings_of(function, [difference])
 
     def not_in_python(self, headers: list[str], paste: Paste) -> Iterator[Finding]:
         declared = {each.name for each in self._declarations.functions}

@@ -17,11 +17,6 @@ from .c_model import (
     resolve,
 )
 from .c_parser import read
-from .c_tokens import opens_body
-
-_MARKER = re.compile(r'#\s*(?:line\s+)?(\d+)\s+"((?:[^"\\]|\\.)*)"')
-_TOKEN = re.compile(r'[A-Za-z_]\w*|"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|\S')
-_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|/\*[\s\S]*?\*/|//[^\n]*')
 
 
 @dataclass
@@ -63,7 +58,8 @@ class Header:
             if not (each.has_body or each.is_static)
         }
         self.identifiers: set[str] = set().union(*unit.names.values())
-        self.files = theirs = _those_of(headers, unit)
+        files = {*unit.names, *(each.file for each in unit.macros.values())}
+        self.files = theirs = _those_of(headers, files, unit.system)
         self.constants: set[str] = set().union(*(unit.names.get(file, ()) for file in theirs))
         self.constants |= {each.name for each in unit.macros.values() if each.file in theirs}
         self.records: dict[str, tuple[str, Record]] = {}
@@ -77,6 +73,10 @@ class Header:
             target = resolve(typedef.type)
             if isinstance(target, Tagged) and isinstance(target.declared, Record):
                 self.records.setdefault(typedef.name, (typedef.name, target.declared))
+
+    def is_own(self, name: str) -> bool:
+        """Whether a name is one of the headers' library, not only of the system."""
+        return name in self.constants
 
     def record_like(self, name: str) -> str | None:
         """The spelling of the struct of that name, or of the only one with a similar name."""
@@ -142,15 +142,21 @@ def is_in(declaration: Declaration, headers: Iterable[str]) -> bool:
     return _is_one_of(declaration.file, headers)
 
 
-def _those_of(headers: Iterable[str], unit: Unit) -> set[str]:
+def files_of(preprocessed: str, headers: Iterable[str]) -> set[str]:
+    """The headers themselves, and those of their library that they include."""
+    marks = re.findall(r'^#(?:line)? \d+ "([^"\n]*)"(.*)', preprocessed, re.MULTILINE)
+    system = {file for file, flags in marks if "3" in flags.split()}
+    return _those_of(headers, {file for file, _ in marks}, system)
+
+
+def _those_of(headers: Iterable[str], files: set[str], system: set[str]) -> set[str]:
     """The files of the headers' library: not the system's, unless beside them."""
     headers = list(headers)
-    files = {*unit.names, *(each.file for each in unit.macros.values())}
     folders = {os.path.dirname(file) for file in files if _is_one_of(file, headers)}
     return {
         file
         for file in files
-        if file not in unit.system or _is_within(file, folders) or _is_one_of(file, headers)
+        if file not in system or _is_within(file, folders) or _is_one_of(file, headers)
     }
 
 
@@ -166,76 +172,3 @@ def _is_one_of(file: str, headers: Iterable[str]) -> bool:
         f"/{file}".endswith(f"/{os.path.normpath(header).replace(os.sep, '/').lstrip('./')}")
         for header in headers
     )
-
-
-_CONDITION = re.compile(r"#\s*(if|ifdef|ifndef|elif|else|endif)\b(.*)")
-_SAME_IN_CXX = re.compile(
-    r"""(?:extern\s*"C"\s*\{?|\{|\}|\#\s*(?:error|pragma|undef)\b.*
-    |\#\s*define\s+\w+(?:\s+(?:extern(?:\s*"C"\s*\{?)?|\}|noexcept|throw\s*\(\)))?)?""",
-    re.VERBOSE,
-)
-
-
-def differs_in_cxx(text: str) -> bool:
-    """Whether a header says something else to a C++ compiler than that it is C's."""
-    inside: list[bool] = []
-    for row in _COMMENT.sub(_blank, text.replace("\\\n", " ")).splitlines():
-        line = row.strip()
-        if match := _CONDITION.match(line):
-            word, condition = match[1], match[2]
-            if word == "endif":
-                inside = inside[:-1]
-            elif word.startswith("if"):
-                inside.append("__cplusplus" in condition)
-            elif inside and "__cplusplus" in condition:
-                inside[-1] = True
-        elif any(inside) and not _SAME_IN_CXX.fullmatch(line):
-            return True
-    return False
-
-
-def without_bodies(preprocessed: str, own: str) -> list[str]:
-    """The lines of a preprocessed file, the functions of other files than ``own`` undefined.
-
-    C's inline functions may do what C++'s may not, and only their types count.
-    """
-    lines: list[str] = []
-    file, depth, body = "", 0, 0
-    words: list[str] = []  # of the declaration so far
-    for row in _COMMENT.sub(_blank, preprocessed).splitlines():
-        if row.startswith("#"):
-            if marker := _MARKER.match(row):
-                file = marker[2]
-            lines.append("" if file.startswith("<") and not marker else row)
-            continue
-        if os.path.basename(file) == os.path.basename(own):
-            lines.append(row)
-            continue
-        kept, start = "", 0
-        for match in _TOKEN.finditer(row):
-            word = match[0]
-            if word == "{":
-                if body:
-                    body += 1
-                elif not depth and words[-1:] == [")"] and opens_body(words):
-                    body = 1
-                    kept += f"{row[start : match.start()]};"
-                elif words[-1:] != ['"C"']:
-                    depth += 1
-            elif word == "}":
-                if body:
-                    body -= 1
-                    start = match.end()
-                elif depth:
-                    depth -= 1
-            if word in ";}" and not depth:
-                words = []
-            elif not body:
-                words.append(word)
-        lines.append(kept if body else kept + row[start:])
-    return lines
-
-
-def _blank(match: re.Match[str]) -> str:
-    """A comment's lines, empty; anything else as it is."""
-    return "\n" * match[0].count("\n") if match[0][0] == "/" else match[0]

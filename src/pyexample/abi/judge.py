@@ -3,14 +3,22 @@
 import ctypes
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from .asm import data
 from .by_value import PLATFORM_MACROS
+from .c_as_cxx import (
+    MODES,
+    differs_in_cxx,
+    is_read_otherwise,
+    owns_bool,
+    prologue,
+    without_bodies,
+)
 from .c_tokens import plain
-from .claims import END, MODES, RULES, Claim, Claims, is_atomic, prologue, without_atomic
-from .compiler import Compiler
-from .header import Header, differs_in_cxx, scan, without_bodies
+from .claims import END, RULES, BitField, Claim, Claims
+from .compiler import BrokeDownError, Compiler
+from .header import Header, files_of, scan
 from .model import Declarations
 from .processes import CannotJudgeError, TookTooLongError
 
@@ -66,12 +74,16 @@ class Judgement:
         claims: that were judged.
         header: the names that the headers declare.
         failures: the claims that do not hold.
+        faults: what the compiler broke down on, each with the declaration.
     """
 
-    def __init__(self, claims: Claims, header: Header, failures: list[Failure]) -> None:
+    def __init__(
+        self, claims: Claims, header: Header, failures: list[Failure], faults: list[str]
+    ) -> None:
         self.claims = claims
         self.header = header
         self.failures = failures
+        self.faults = faults
 
     def counts(self, only: re.Pattern[str]) -> dict[str, int]:
         """How many functions, structs, fields and constants with such a name were judged."""
@@ -135,19 +147,24 @@ def _judge_in(
     source: str,
     as_cxx_at_last: bool,
 ) -> Judgement:
-    before = [*RULES.splitlines(), *prologue(headers, mode).splitlines()]
     names = sorted({name for each in declarations.constants for name in each.names})
     names += PLATFORM_MACROS
-    _write(source, [*before, _PROBES, *(f"ct_probe {name}" for name in names)])
-    preprocessed, _, probes = compiler.preprocess(source).partition(f"\n{_PROBES}\n")
+    before = [*RULES.splitlines(), *prologue(headers, mode).splitlines()]
+    preprocessed, probes = _preprocess(compiler, source, before, names)
+    if mode in ("C", "C without bodies") and owns_bool(preprocessed):
+        before = [*RULES.splitlines(), *prologue(headers, mode, owns_bool=True).splitlines()]
+        preprocessed, probes = _preprocess(compiler, source, before, names)
     # g++ goes to a line of its own, behind a "#", where a macro is a system header's.
     probes = "".join(row for row in probes.splitlines(True) if not row.startswith("#"))
     expansions = [" ".join(each.split()) for each in re.split(r"\bct_probe\b", probes)[1:]]
-    header = scan(preprocessed, source, headers)
-    if mode == MODES[0] and not as_cxx_at_last and any(map(_is_another_in_cxx, header.files)):
+    files = files_of(preprocessed, headers)
+    if mode == MODES[0] and not as_cxx_at_last and any(map(_is_another_in_cxx, files)):
         raise _IsAnotherInCxxError
-    if mode == "C without bodies" or is_atomic(preprocessed):
-        before = list(map(without_atomic, without_bodies(preprocessed, source)))
+    header = scan(preprocessed, source, headers)
+    if mode == "C without bodies" or is_read_otherwise(
+        preprocessed, (each.type for each in header.functions.values())
+    ):
+        before = without_bodies(preprocessed, source)
         before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')
     macros = set(re.findall(r"^\s*#\s*define\s+(\w+)", preprocessed, re.MULTILINE))
     claims = Claims(
@@ -170,11 +187,21 @@ def _judge_in(
             [f'static_assert(sizeof({each}), "");' for each in told[len(early) :]],
         )
         for messages, (failure, name) in zip(found, [*early, *late], strict=True):
+            text.note_breakdown(messages, failure.claim.subject)
             if answers := _told(messages):
                 failure.answers[name] = answers
     _find_bits(text, failures)
     text.write(*text.claims_of(claims))  # for whoever keeps the file
-    return Judgement(claims, header, failures)
+    return Judgement(claims, header, failures, list(dict.fromkeys(text.faults)))
+
+
+def _preprocess(
+    compiler: Compiler, source: str, before: list[str], names: list[str]
+) -> tuple[str, str]:
+    """The text of the headers, and behind it what names stand for."""
+    _write(source, [*before, _PROBES, *(f"ct_probe {name}" for name in names)])
+    preprocessed, _, probes = compiler.preprocess(source).partition(f"\n{_PROBES}\n")
+    return preprocessed, probes
 
 
 def _is_another_in_cxx(file: str) -> bool:
@@ -195,6 +222,7 @@ class _Text:
         self.source = source
         self.before = before
         self.claims = claims
+        self.faults: list[str] = []
 
     def claims_of(self, claims: Claims) -> tuple[list[str], list[str]]:
         """The lines of all claims: where macros still stand, and where they do not."""
@@ -215,7 +243,48 @@ class _Text:
         return lines
 
     def compile(self, early: list[str], late: list[str]) -> list[list[str]]:
-        """The compiler's messages about each line, in order."""
+        """The compiler's messages about each line, in order.
+
+        Of a line that it breaks down on there is one, a ``_Breakdown``. All others are judged
+        without it.
+
+        Raises:
+            BrokeDownError: it does so on the headers themselves.
+        """
+        try:
+            return self._compile(early, late)
+        except BrokeDownError as error:
+            self._compile([], [])
+            wrong = self._breaks_down_on(early, late, range(len(early) + len(late)))
+            found = self._compile(*_some(early, late, lambda row: row not in wrong))
+            for row in wrong:
+                found[row] = [_Breakdown(str(error))]
+            return found
+
+    def _breaks_down_on(
+        self, early: list[str], late: list[str], rows: Collection[int]
+    ) -> list[int]:
+        """Which of these lines the compiler cannot read, found by halving them."""
+        try:
+            self._compile(*_some(early, late, lambda row: row in rows))
+        except BrokeDownError:
+            if len(rows) == 1:
+                return list(rows)
+            half = len(rows) // 2
+            each = list(rows)
+            return [
+                *self._breaks_down_on(early, late, each[:half]),
+                *self._breaks_down_on(early, late, each[half:]),
+            ]
+        return []
+
+    def note_breakdown(self, messages: list[str], subject: str) -> bool:
+        """Keep that the compiler broke down on a declaration, if so it did."""
+        found = [f"{subject}: {each}" for each in messages if isinstance(each, _Breakdown)]
+        self.faults += found
+        return bool(found)
+
+    def _compile(self, early: list[str], late: list[str]) -> list[list[str]]:
         lines = self.write(early, late)
         first = len(self.before) + 1
         found = self.compiler.check(self.source, first)
@@ -237,6 +306,18 @@ class _Text:
         return plain(re.sub(r"\bct_c(\d+)\b", name, message))
 
 
+class _Breakdown(str):
+    """A message that the compiler broke down on a line."""
+
+
+def _some(
+    early: list[str], late: list[str], is_kept: Callable[[int], bool]
+) -> tuple[list[str], list[str]]:
+    """Some lines, empty ones in the place of the others."""
+    rows = [row if is_kept(number) else "" for number, row in enumerate([*early, *late])]
+    return rows[: len(early)], rows[len(early) :]
+
+
 def _failures(text: _Text) -> list[Failure]:
     claims = text.claims
     early, late = text.claims_of(claims)
@@ -250,7 +331,7 @@ def _failures(text: _Text) -> list[Failure]:
     return [
         Failure(claim, messages)
         for claim, messages in zip(claims.claims, found, strict=True)
-        if messages
+        if messages and not text.note_breakdown(messages, claim.subject)
     ]
 
 
@@ -264,6 +345,32 @@ def _find_bits(text: _Text, failures: list[Failure]) -> None:
     native = text.compiler.native
     for each in fields:
         each.python = each.place.mask if native else None
+    values = _values(text, fields)
+    for each in fields:
+        each.c = values.get(f"ct_v{each.number}", each.c)
+        if not native:
+            each.python = values.get(f"ct_w{each.number}")
+
+
+def _values(text: _Text, fields: list[BitField]) -> dict[str, int]:
+    """The bytes of these fields' structs, without those that the compiler breaks down on."""
+    try:
+        return _assembled(text, fields)
+    except BrokeDownError as error:
+        structs = list(dict.fromkeys(each.struct for each in fields))
+        if len(structs) == 1:
+            name = next(each.claim.within for each in fields if each.claim)
+            text.faults.append(f"{name}: {error}")
+            return {}
+        first = structs[: len(structs) // 2]
+        return {
+            **_values(text, [each for each in fields if each.struct in first]),
+            **_values(text, [each for each in fields if each.struct not in first]),
+        }
+
+
+def _assembled(text: _Text, fields: list[BitField]) -> dict[str, int]:
+    native = text.compiler.native
     rows = [(each, line) for each in fields for line in each.lines(native)]
     while rows:
         lines = [*text.before, *text.claims.preparation, *(line for _, line in rows)]
@@ -271,17 +378,11 @@ def _find_bits(text: _Text, failures: list[Failure]) -> None:
         first = len(lines) - len(rows) + 1
         output, bad = text.compiler.assemble(text.source, first)
         if output:
-            break
+            return data(output)
         wrong = {rows[line - first][0].number for line in bad if line >= first}
         left = [row for row in rows if row[0].number not in wrong]
         rows = left if len(left) < len(rows) else []
-    else:
-        return
-    values = data(output)
-    for each in fields:
-        each.c = values.get(f"ct_v{each.number}", each.c)
-        if not native:
-            each.python = values.get(f"ct_w{each.number}")
+    return {}
 
 
 def _platform_claim() -> str:

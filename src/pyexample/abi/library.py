@@ -211,12 +211,24 @@ class _Words:
 
     def not_exported(self) -> Iterator[Finding]:
         """The declared functions that the libraries lack."""
-        for function in self.functions:
-            declared = function.arguments is not None or function.result_is_set
-            if declared and function.name not in self._exports:
-                yield self._finding(
-                    function, "not exported", "", self._why_not_exported(function.name)
+        lacking = [
+            each
+            for each in self.functions
+            if (each.arguments is not None or each.result_is_set)
+            and each.name not in self._exports
+        ]
+        wanted = {each.name for each in lacking if not each.is_optional}
+        for function in lacking:
+            why = self._why_not_exported(function.name)
+            finding = self._finding(function, "not exported", "", why)
+            if function.name not in wanted:
+                finding = replace(
+                    finding,
+                    grade="coverage",
+                    what=f"looked up, where the module can do without it: {why}",
+                    happens="the module does without it",
                 )
+            yield finding
 
     def _why_not_exported(self, name: str) -> str:
         unit = self._header.unit

@@ -103,7 +103,8 @@ class Function:
     not know, each with the one that is meant. ``handles`` are the names of the classes of
     handles, of each argument and behind them of the result, "" for others; ``owns_handles``
     says that they are this package's. ``loaded`` is the path of the library that it was found
-    in, "" where the library was stood in for or the system does not tell.
+    in, "" where the library was stood in for or the system does not tell. ``is_optional`` says
+    that the module goes on without the function, where the library does not have it.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Function:
     handles: list[str]
     owns_handles: bool
     loaded: str
+    is_optional: bool
 
 
 @dataclass
@@ -191,6 +193,15 @@ class Declarations:
         return f"{function.name}{listed} -> {self.python(function.result)}"
 
 
+_START = """
+import sys
+sys.path[:] = [sys.argv[1], *filter(None, sys.path)]
+from recording.main import main
+main(*sys.argv[2:])
+"""
+"""Starts the recorder apart from this package, which may be what is recorded."""
+
+
 def record(
     modules: Sequence[str],
     without_library: Sequence[str] = (),
@@ -211,7 +222,6 @@ def record(
     Raises:
         CannotJudgeError: one cannot be imported.
     """
-    script = os.path.join(os.path.dirname(__file__), "record.py")
     _check(modules, program)
     request = {
         "path": _path(),
@@ -225,7 +235,8 @@ def record(
         question, answer = os.path.join(folder, "request"), os.path.join(folder, "answer")
         with open(question, "w", encoding="utf-8") as stream:
             json.dump(request, stream)
-        command = [sys.executable, script, question, answer]
+        here = os.path.dirname(os.path.abspath(__file__))
+        command = [sys.executable, "-c", _START, here, question, answer]
         done = run(command, timeout, f"the import of {names}", live=bool(program))
         try:
             with open(answer, encoding="utf-8") as stream:

@@ -6,8 +6,6 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from .mistakes import ADVICE
-
 Grade = Literal["breaks", "elsewhere", "meaning", "coverage"]
 Severity = Literal["error", "note"]
 
@@ -82,8 +80,8 @@ class Report:
         strict: whether notes fail too.
         coverage: whether the text lists what is not judged or not declared.
         remarks: what else there is to know of how it was judged: sentences.
-        faults: mistakes of ours, each with the declaration that could not be dealt with.
-            Where there is one nothing is proven.
+        faults: mistakes of ours and breakdowns of the compiler, each with the declaration that
+            could not be judged. Where there is one nothing is proven.
     """
 
     findings: list[Finding]
@@ -180,7 +178,7 @@ class Report:
 
 
 def _fault(fault: str) -> str:
-    return f"not judged: {fault} {ADVICE}"
+    return f"not judged: {fault}"
 
 
 def _tell(findings: list[Finding]) -> str:

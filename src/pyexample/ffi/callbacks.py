@@ -4,7 +4,7 @@ import ctypes
 import functools
 from _thread import get_ident
 from collections import deque
-from collections.abc import Callable as Function
+from collections.abc import Callable
 from sys import _getframe, implementation  # pyright: ignore[reportPrivateUsage]
 from types import FrameType
 from typing import Any, NoReturn
@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from .calls import CallState, innermost
 from .conversions import from_c, function_address, to_c
 from .declaration import Declaration
+from .fastcall import Function
 from .handles import Handle
 from .libfastcall import running
 from .values import DeclarationError, Value
@@ -23,37 +24,39 @@ _IN_PYTHON = implementation.name != "cpython"
 class Callback:
     """A type of C function pointers, declared as a typed Python function (a decorator).
 
-    In a declaration it is the C type of a parameter that is ``Callable``. C may call it until
-    the function that it was passed to returns; ``Keep`` is for those that C keeps.
+    In a declaration, it is the C type of a ``Callable`` parameter. C may call the callable
+    until the function that it was passed to returns. If C keeps it for longer, write ``Keep``.
 
-    An exception in it (KeyboardInterrupt included) is raised by the declared function that
-    made C call back; C gets a result that stands for failure, and what else it calls back in
-    this thread meanwhile gets the same. Where no declared function did, nothing can raise it:
-    it goes to ``sys.unraisablehook`` at once, or to ``threading.excepthook`` in a thread that
-    C started. A call that comes after the callable was let go of, since C had read the pointer
-    in one thread when another thread replaced it, is reported there as well, and gets the
-    result that stands for failure. (But where 1,000 other callables of this type were let go
-    of meanwhile, C's function is another callable's by then, which gets the call.) Without
-    fast calls, a KeyboardInterrupt that comes while C runs, rather than
-    Python, is lost, as it is with ctypes alone.
+    An exception in the callable (KeyboardInterrupt included) is raised by the declared function
+    that made C call back. Until that function returns, C gets the result ``failed`` from this
+    and every further callback in this thread. If no declared function made C call back, nothing
+    can raise the exception: it goes to ``sys.unraisablehook`` at once, or to
+    ``threading.excepthook`` in a thread that C started. Without fast calls, a KeyboardInterrupt
+    that arrives while C code runs is lost, as it is with ctypes alone.
 
-    C may call back from a thread of its own, which then waits for the GIL; so a function that
-    is passed a callback releases it, unless ``SAME_THREAD`` says that C does not. The same
-    holds for a function that waits for such a thread to end: it has to release the GIL.
+    C may call a callable that is no longer kept alive, if one thread had read the pointer when
+    another thread replaced it. That call is reported in the same way, and C gets ``failed``. A
+    function pointer is used again once 1,000 other callables of this type were released; a call
+    that comes even later reaches the new callable.
+
+    If C calls back from a thread of its own, that thread waits for the GIL. So a function that
+    is passed a callback must release the GIL, unless ``SAME_THREAD`` says that C calls back in
+    the caller's thread only. A function that waits for such a thread to end must release the
+    GIL too.
     """
 
-    def __init__(self, function: Function[..., Any], /, *, failed: Any = None) -> None:
+    def __init__(self, function: Callable[..., Any], /, *, failed: Any = None) -> None:
         """Declare it.
 
         Args:
-            function: the Python function, declared like any.
-            failed: the result that C gets where the callable raised an exception; None is
+            function: a typed Python function, as for ``Library.function``.
+            failed: the result that C gets if the callable raises an exception; None means
                 zero.
         """
         declaration = self.declaration = Declaration(function)
         self.name = declaration.name
         self.arguments: list[Value] = []
-        self._from_c: list[Function[..., Any]] = []
+        self._from_c: list[Callable[..., Any]] = []
         for argument in declaration.arguments:
             if not isinstance(argument.spec, Value):
                 raise DeclarationError(f"{argument.where}: a Callback gets values only")
@@ -89,7 +92,7 @@ class Callback:
         return f"Callback({self.name})"
 
     @classmethod
-    def failing_with(cls, result: Any) -> Function[[Function[..., Any]], "Callback"]:
+    def failing_with(cls, result: Any) -> Callable[[Callable[..., Any]], "Callback"]:
         """``@Callback.failing_with(1)``: C gets 1 after an exception, rather than 0."""
         return functools.partial(cls, failed=result)
 
@@ -104,7 +107,7 @@ class Callback:
         except (TypeError, OverflowError) as error:
             raise DeclarationError(str(error)) from None
 
-    def make(self, function: Function[..., Any] | None) -> Any:
+    def make(self, function: Callable[..., Any] | None) -> Any:
         """The C function that calls ``function``; a null pointer for None.
 
         What is returned keeps ``function`` alive.
@@ -116,7 +119,7 @@ class Callback:
         pointer.thunk = thunk
         return pointer
 
-    def _take_thunk(self, function: Function[..., Any]) -> "_Thunk":
+    def _take_thunk(self, function: Callable[..., Any]) -> "_Thunk":
         thunk = self._free.popleft() if len(self._free) > _MOST_FREE else self._make_thunk()
         thunk.take(function)
         return thunk
@@ -175,17 +178,20 @@ class Callback:
                 state.cleanups.append(functools.partial(Handle.forget, given[-1]))
         return given
 
-    def function(self, address: int, kept: object) -> Function[..., Any]:
+    def function(self, address: int, kept: object) -> Callable[..., Any]:
         """The C function at ``address``, as a declared function: with checked arguments.
 
         It keeps ``kept`` alive. Where it is passed to C, C gets its ``c_pointer``.
         """
-        from .checked import checked_call  # which imports this module
+        # Those who only pass callables to C need neither; and the first imports this module.
+        from .checked import checked_call
+        from .lookalike import Lookalike
 
         pointer = self.prototype(address)
         pointer.kept = kept
-        call: Any = checked_call(self.declaration, pointer)
-        call.c_pointer = pointer
+        named = type("pointer", (_OfPointer,), {})()
+        call: Any = Lookalike(checked_call(self.declaration, pointer), self.declaration, named)
+        vars(call)["c_pointer"] = pointer
         return call  # type: ignore[no-any-return]
 
     def whole(self, pointer: Any) -> Any:
@@ -240,6 +246,13 @@ def _register_of(result: Value | None) -> Any:
     return ctypes.c_ssize_t if result.kind == "signed" else ctypes.c_size_t
 
 
+class _OfPointer(Function):
+    """What a function that C gave the address of has as its ``__self__``."""
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{self.declaration.name} cannot be pickled: it is C's, at an address")
+
+
 _LATE = (
     "{}(): C called it after it was let go of: another one had taken its place, or what keeps"
     " it was closed, or its parameter lacks Keep"
@@ -270,7 +283,7 @@ class _Thunk:
         self._free = free
         self._token: list[None] = []  # has an item until it is free, for one thread to take
         self.active: set[CallState] = set()
-        self.target: list[Function[..., Any]] = []
+        self.target: list[Callable[..., Any]] = []
         self.is_let_go = True
 
     def set_code(self, code: Any) -> None:
@@ -278,7 +291,7 @@ class _Thunk:
         self._code = code
         self.address = function_address(code)
 
-    def take(self, function: Function[..., Any]) -> None:
+    def take(self, function: Callable[..., Any]) -> None:
         """Call ``function`` from here on."""
         self.is_let_go = False
         self._token.append(None)

@@ -19,11 +19,13 @@ from .values import Count, DeclarationError, In, Returned, Value, with_article
 Function = Callable[..., Any]
 
 
-def checked_call(declaration: Declaration, c_function: Function) -> Function:
+def checked_call(declaration: Declaration, c_function: Any) -> Function:
     """A Python function that checks its arguments, then calls ``c_function``.
 
     ``c_function`` is a function of a ctypes library that the declaration was applied to.
     """
+    if declaration.result:
+        c_function.restype = given_type(declaration.result)
     convert = _converter(declaration)
     finish = _finisher(declaration)
     status = declaration.result.status if declaration.result else None
@@ -165,7 +167,7 @@ def _converter(declaration: Declaration) -> Callable[..., tuple[list[Any], list[
                 held.append(view.release)
                 value = ctypes.cast(view.address, spec.ctype)
             elif isinstance(spec, Returned):
-                rooms.append(spec.value.ctype())
+                rooms.append(given_type(spec.value)())
                 value = ctypes.byref(rooms[-1])
             converted.append(value)
         if views:
@@ -224,6 +226,11 @@ def _finisher(declaration: Declaration) -> Function:
 
 def _result(declaration: Declaration, spec: Value) -> str:
     return f"{declaration.name}() result ({spec.c_name})"
+
+
+def given_type(spec: Value) -> Any:
+    """The ctypes type in which ctypes has what C gives."""
+    return spec.python_type.owner_type() if spec.kind == "handle" else spec.ctype
 
 
 def _content(room: Any) -> Any:

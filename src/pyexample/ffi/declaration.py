@@ -1,47 +1,48 @@
-"""What a typed Python function says about the C function of the same name.
+"""Declarations: how a typed Python function describes the C function of the same name.
 
-Each parameter is written ``name: Annotated[python type, C argument, ...]``. Type checkers
-see the Python type; behind it stand the C arguments that the parameter becomes, in C's
-order: nearly always one. All parameters are positional-only, as C's are.
+Each parameter is written ``name: Annotated[python type, C argument, ...]``. Type checkers read
+the Python type. The items after it are the C arguments that the parameter becomes, in C's
+order; nearly always there is one. All parameters are positional-only, as in C.
 
 =================  ===================================  ==============================
 Python type        C argument                           accepts
 =================  ===================================  ==============================
-``int``            every integer type of ctypes         what has ``__index__``, in range
-an ``IntEnum``     every integer type of ctypes         likewise
+``int``            any integer type of ctypes           what has ``__index__``, in range
+an ``IntEnum``     any integer type of ctypes           what has ``__index__``, in range
 ``bool``           ``c_bool``                           True and False
-``float``          every floating type of ctypes        what ``math.sqrt`` accepts
-``bytes``          ``c_char_p``                         no NUL within
-``str``            ``c_char_p``                         no NUL within; goes as UTF-8
-``str``            ``c_wchar_p``                        no NUL within
+``float``          any floating type of ctypes          what ``math.sqrt`` accepts
+``bytes``          ``c_char_p``                         bytes without NUL
+``str``            ``c_char_p``                         text without NUL; encoded as UTF-8
+``str``            ``c_wchar_p``                        text without NUL
 ``bytes``          ``c_char``                           one byte
 ``str``            ``c_wchar``                          one character
 ``int``            ``c_void_p``                         an address
 a ``Handle``       ``c_void_p``                         an open handle of that type
 ``Callable``       a ``Callback``                       a Python callable
 ``Buffer``         ``In(c_int32)``, ``Out(c_int32)``    a contiguous buffer of such items
-its own, ``Any``   any other ctypes type                what its ``from_param`` accepts
+the same, ``Any``  any other ctypes type                what its ``from_param`` accepts
 =================  ===================================  ==============================
 
-``| None`` lets None stand for a null pointer. Behind a C type may stand what it needs: a
-``range`` behind an integer, narrower than the type's own; ``Encoding`` behind a ``str``;
-``CLOSES`` behind a handle; ``Keep`` behind a callback that C keeps, and ``SAME_THREAD`` behind
-one that C calls in no other thread.
+With ``| None``, None is accepted too and becomes a null pointer. More can be said after the C
+type: a ``range`` that is narrower than an integer type; an ``Encoding`` for a ``str``;
+``CLOSES`` for a handle; ``Keep`` for a callback that C keeps, ``SAME_THREAD`` for one that C
+calls only in the caller's thread.
 
-Before or behind a value or buffer, further C arguments may stand that no caller passes:
-``Count`` says how many items a buffer has, ``Returned`` has C fill in a value that comes
-back.
+A parameter can have further C arguments, before or after its own, that the caller does not
+pass: ``Count`` is the number of items of a buffer, ``Returned`` a pointer to a value that C
+fills in.
 
-A result is declared like a value, or as None for ``void``; a ``Status`` is for codes that
-say how a function failed; ``FreedBy`` behind a ``c_char_p`` frees what was returned. Behind
-it stand those ``Returned`` that are C's last arguments. What comes back is the result and
-all that is Returned: nothing, the one, or a tuple of them in C's order. A null pointer is
-None where that is declared, else a ValueError; so is an integer beyond a declared ``range``.
+A result is declared like a parameter, or as None for ``void``. A ``Status`` is a code that says
+whether the function failed; ``FreedBy`` after a ``c_char_p`` names the function that frees the
+string. ``Returned`` can follow, for pointers that are C's last arguments. The Python function
+returns the result and the values that are Returned: None if there are none, the value if there
+is one, else a tuple in C's order. A null pointer becomes None if ``| None`` is declared, else
+it raises ValueError; so does an integer outside a declared ``range``.
 """
 
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .values import NEVER, Count, DeclarationError, In, Keep, Returned, Status, Value, is_union
@@ -109,6 +110,11 @@ class Declaration:
         self.result = self._read_result(f"{self.name}() result", hints["return"])
         self._find_parameters()
         self._check_threads()
+        if 0 < release_at < NEVER and not any(isinstance(a.spec, In) for a in self.arguments):
+            raise DeclarationError(
+                f"{self.name}(): release_gil={release_at} counts the bytes of buffers, of which"
+                " it has none: write True or False"
+            )
 
     @property
     def returned(self) -> list[Returned]:
@@ -210,12 +216,17 @@ class Declaration:
 
     def _check_threads(self) -> None:
         """Refuse to hold the GIL where a thread of C's, in a callback, would wait for it."""
+        if not self.release_at:
+            return
         for argument in self.arguments:
             spec = argument.spec
-            is_callback = isinstance(spec, Value) and spec.callback and not spec.same_thread
-            if self.release_at and is_callback:
+            if not isinstance(spec, Value):
+                continue
+            fields = list(_callback_fields(spec.ctype, []))
+            if fields or (spec.callback and not spec.same_thread):
+                where = f"{argument.where}, field {fields[0]}" if fields else argument.where
                 raise DeclarationError(
-                    f"{argument.where}: while release_gil={self._release_gil} holds the GIL, a"
+                    f"{where}: while release_gil={self._release_gil} holds the GIL, a"
                     " callback from another thread waits for it, and C for the callback. Leave"
                     " release_gil out; or write SAME_THREAD behind the callback, if C calls it"
                     " in no other thread than the caller's"
@@ -283,6 +294,23 @@ def _check_buffer(where: str, python_type: Any, word: In) -> None:
 
 
 _NO_BUFFERS = (int, float, complex, str, list, tuple, dict, set)
+
+
+def _callback_fields(ctype: Any, seen: list[Any]) -> Iterator[str]:
+    """The fields that C can get at through ``ctype`` and call from whatever thread."""
+    inner = getattr(ctype, "_type_", None)  # of an array or a pointer; of a simple type a str
+    if inner is not None and not isinstance(inner, str):
+        yield from _callback_fields(inner, seen)
+    if ctype in seen or not hasattr(ctype, "_fields_"):
+        return
+    seen.append(ctype)
+    for cls in ctype.__mro__:
+        for name, its_type, *_ in cls.__dict__.get("_fields_", ()):
+            field = cls.__dict__.get(name)
+            callback = getattr(field, "callback", None)  # what ``struct`` makes has it
+            if callback and not field.same_thread:
+                yield f"{cls.__name__}.{name} ({callback.name})"
+            yield from _callback_fields(its_type, seen)
 
 
 def _parts(python_type: Any) -> list[Any]:

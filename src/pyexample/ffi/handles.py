@@ -1,9 +1,9 @@
-"""Handles: opaque pointers that C gives, and that are given back to it once.
+"""Handles: opaque pointers that C returns, and that are closed exactly once.
 
-A subclass of Handle stands for one type of C, such as ``sqlite3 *``. Its instances come
-from C, as results of declared functions. The declared function that takes one back has
-``CLOSES`` behind that parameter; ``handle.close()``, ``with``, the end of the handle's life
-and the end of Python do what it does, whichever comes first.
+A subclass of Handle stands for one C type, such as ``sqlite3 *``. Declared functions return its
+instances. The declared function that closes one has ``CLOSES`` after the C type of that
+parameter. That function, ``handle.close()``, the end of ``with``, the end of the handle's life
+and the end of Python all close it. Whichever comes first does; the others do nothing.
 """
 
 import ctypes
@@ -27,20 +27,21 @@ else:
 
 
 class Handle(_Memory):
-    """An opaque pointer of C. Subclass it for each type of handle.
+    """An opaque pointer that C returned. Write a subclass for each C type.
 
-    To close it twice does nothing. To use it once it is closed is a ValueError; to close it
-    while it or a child of it is an argument of a call that has not returned, a RuntimeError.
-    One that was lent, to a callback, and one of a type that no declared function CLOSES, is
-    C's to close: ``close()`` is a ValueError, and the end of its life does nothing.
+    Closing a closed handle does nothing; passing it to C raises ValueError. Closing a handle
+    while it, or a child of it, is an argument of a call that has not returned raises
+    RuntimeError. A borrowed handle, which C passed to a callback, belongs to C; so does a
+    handle of a type that no declared function CLOSES. Its ``close()`` raises ValueError, and
+    nothing is closed at the end of its life.
 
-    In a child of ``os.fork``, a handle of the parent's is closed in C by ``close()`` and by the
-    declared function only, since what it stands for, such as a connection, is the parent's
-    still; the end of ``with``, of its life and of Python forget it.
+    In a child of ``os.fork``, a handle from the parent is closed in C only by ``close()`` and
+    by the declared function, because the connection, or whatever else it stands for, is still
+    the parent's. The end of ``with``, of its life or of Python only marks it as closed.
 
     Attributes:
-        parent: in a subclass, another one: a handle that is made from one of those keeps
-            it alive, and closes before it.
+        parent: of a subclass: the class of handles from which its handles are made. A handle
+            keeps its parent alive, and is closed before it.
         parents: of an instance: the handles that it was made from.
         close_in_c: set by the declaration of the function that closes it.
     """
@@ -48,6 +49,7 @@ class Handle(_Memory):
     parent: ClassVar["type[Handle] | None"] = None
     close_in_c: ClassVar[Callable[[Any], None] | None] = None
     parents: "tuple[Handle, ...]" = ()
+    _owner_type: "ClassVar[type[Owner]]"
     _life: "_Life"
     _kept: "dict[Hashable, list[Kept]]"
 
@@ -56,12 +58,18 @@ class Handle(_Memory):
         raise TypeError(f"{with_article(cls.__name__)} is made by C, not by Python")
 
     @classmethod
-    def adopt(cls, address: int, given: Iterable[object] = (), *, owned: bool = True) -> "Self":
-        """The handle for an address that C returned.
+    def adopt(
+        cls, address: "int | Owner", given: Iterable[object] = (), *, owned: bool = True
+    ) -> "Self":
+        """Make the handle for an address that C returned.
 
-        ``given`` is what it was made from. One that is not owned stays C's to close. Raises
-        ValueError where ``address`` is null or out of range, TypeError where it is no integer.
+        ``given`` holds the arguments of the call, among them its parents. If it is not
+        ``owned``, it is borrowed: C closes it. Raises ValueError if ``address`` is null or out
+        of range, TypeError if it is not an integer.
         """
+        owner: Any = None
+        if isinstance(address, Owner):
+            owner, address = address, address.value or 0
         if ctypes.c_void_p(address).value != address:  # which makes None of 0, and wraps
             raise ValueError(f"{with_article(cls.__name__)} has an address, not {address!r}")
         handle = super().__new__(cls)
@@ -75,20 +83,33 @@ class Handle(_Memory):
             take_address = functools.partial(_take_address, engine.set_address, id(handle))
         reference = weakref.ref(handle, take_address)
         handle._life = _Life(cls, reference, address, owned, parents)
+        if owner is not None:
+            owner.life = handle._life
         if owned:
             weakref.finalize(handle, handle._life.close, implicitly=True)
+        if owner is not None:
+            # Not by an attribute, for ``__del__`` to look at: what a signal's handler raises
+            # in a ``__del__`` is lost.
+            owner.__class__ = ctypes.c_void_p
         return handle
+
+    @classmethod
+    def owner_type(cls) -> "type[Owner]":
+        """The ctypes type that a result, or what C fills in, has until it is adopted."""
+        if "_owner_type" not in vars(cls):
+            cls._owner_type = type("Owner", (Owner,), {"kind": cls})
+        return cls._owner_type
 
     @property
     def closed(self) -> bool:
-        """Whether it is closed."""
+        """Whether the handle is closed."""
         return not self._life.address
 
     def close(self) -> None:
-        """Give it back to C, its children first. Nothing happens where it is closed.
+        """Close the handle, its children first. Does nothing if it is closed.
 
-        Raises what its closing function raises. It is open still where that says, by its
-        Status, that it failed.
+        Raises what the closing function raises. If that function's Status says that it failed,
+        the handle stays open.
         """
         if self._life.address and not self._life.is_closable:
             raise ValueError(
@@ -105,7 +126,7 @@ class Handle(_Memory):
                 self._kept.clear()
 
     def forget(self) -> None:
-        """From here on it is closed, for Python: C closes it, or has done so."""
+        """Mark it as closed in Python, without a call: C closes it, or has closed it."""
         self._life.forget()
 
     def __enter__(self) -> "Self":
@@ -123,7 +144,7 @@ class Handle(_Memory):
         raise TypeError(f"{name} cannot be copied or pickled: it is C's")
 
     def pointer(self) -> ctypes.c_void_p:
-        """The opaque pointer. Raises ValueError where it is closed."""
+        """The address, as ctypes passes it. Raises ValueError if the handle is closed."""
         address = self._life.address
         if not address:
             raise ValueError(f"the {type(self).__name__} is closed")
@@ -133,19 +154,37 @@ class Handle(_Memory):
     _as_parameter_ = property(pointer)
 
     def use(self, cleanups: list[Callable[[], object]]) -> None:
-        """Keep it from being closed, until what is added to ``cleanups`` is called."""
+        """Prevent it from being closed until the function added to ``cleanups`` is called."""
         user = object()
         cleanups.append(functools.partial(self._life.users.pop, user, None))
         self._life.users[user] = None
 
     def keep(self, slot: Hashable, item: object) -> "Kept":
-        """Keep ``item``, which C is about to be passed, alive until this is closed.
+        """Keep ``item``, which is about to be passed to C, alive until this handle is closed.
 
-        Or until C was passed another one for the same ``slot``: see Kept.
+        Or until another item has been passed to C for the same ``slot``: see Kept.
         """
         # Of one that is C's own, nothing tells when it is closed.
         kept = self._kept if self._life.is_closable else _kept_for_good
         return Kept(kept.setdefault((self._life.given, slot), []), item)
+
+
+class Owner(ctypes.c_void_p):
+    """An address that C gave, and that no handle has yet: closed at the end of its life.
+
+    ctypes makes it before Python can look for signals. Ctrl-C while C was running is raised
+    before the next line of Python, which would else lose an address.
+    """
+
+    kind: ClassVar[type[Handle]]
+    life: "_Life | None" = None
+    """That of a handle that is being made of it. To close it twice does nothing."""
+
+    def __del__(self) -> None:
+        if self.life:
+            self.life.close(implicitly=True)
+        elif self.value:
+            self.kind.adopt(self.value)  # a handle whose life ends here
 
 
 class Kept:

@@ -1,4 +1,4 @@
-"""A shared library and the functions that are declared for it."""
+"""A shared library, and the functions that are declared for it."""
 
 import ctypes
 import functools
@@ -19,19 +19,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Library:
-    """The shared library that belongs to a Python package, loaded.
+    """A loaded shared library, of a Python package or of the system.
 
     Attributes:
-        cdll: the library as ctypes sees it. ``library.cdll.name`` is the raw function,
-            with the declared ``argtypes`` and ``restype``, for Numba and other tools. It is
-            an object of its own: what is set on it changes no declared function. Where a
-            C function is declared more than once, it has the types of the first one.
+        cdll: the library as a ctypes object. ``library.cdll.name`` is the raw function with the
+            declared ``argtypes`` and ``restype``, for Numba and other tools. Changing these
+            does not change the declared function. If a C function is declared more than once,
+            the raw function has the types of the first declaration.
         path: the file that was loaded.
-        abi: as it was passed.
-        attempts: every file that was considered; the last one was loaded.
-        declarations: the declared functions, by name: of each the first declaration.
-        fallbacks: why a declared function is not a builtin, by name; of several
-            declarations of it, the first that is none.
+        abi: the argument ``abi``.
+        attempts: every file that was tried; the last one was loaded.
+        declarations: by name, the first declaration of each function.
+        fallbacks: by name, why a declared function is not a builtin. If it is declared more
+            than once, the reason is that of the first such declaration.
     """
 
     def __init__(
@@ -46,21 +46,28 @@ class Library:
 
         Args:
             name: "foo" for libfoo.so, libfoo.dylib or foo.dll.
-            module: ``__name__`` of the module that declares its functions. The library
-                is in the same package: in the module itself, where that is a package.
-            abi: the name of a C function ``int32_t f(void)`` that returns the version of
-                the library's binary interface, and the one that is declared here.
-            system: for a library of the system's, rather than the package's: what it is
-                called, by ``sys.platform``, such as ``{"linux": "libz.so.1"}``.
+            module: ``__name__`` of the module that declares the functions. The library is
+                looked for in the folder ``lib`` of the package that the module is in, or is.
+            abi: the name of a C function ``int32_t f(void)`` that returns the version of the
+                library's binary interface, and the version that the declarations are for.
+            system: for a system library: its file name by ``sys.platform``, such as
+                ``{"linux": "libz.so.1"}``.
 
-        The environment variable FOO_BAR_LIBRARY overrides where "bar" of a package ``foo``
-        is looked for; so does FOO_LIBRARY for a package's own library, if it has only one.
+        The environment variable FOO_BAR_LIBRARY can name another file for the library "bar" of
+        a package ``foo``; so can FOO_LIBRARY, if the package has only one library of its own.
 
         Raises:
-            LibraryLoadError: it was not found, or cannot be loaded, or has another ABI.
-            DeclarationError: the module is in no package, where the library would be; or
-                another library has the same environment variable.
+            LibraryLoadError: the library was not found, cannot be loaded, or has another ABI
+                version.
+            DeclarationError: the module is not in a package, so there is no folder to look in;
+                or another library uses the same environment variable.
         """
+        names: tuple[Any, ...] = (name, module)
+        if not all(isinstance(each, str) for each in names):
+            raise DeclarationError(
+                f"Library({name!r}, {module!r}): expected the name of a library and the"
+                " __name__ of the module that declares its functions"
+            )
         package = _package_of(module)
         if system is None and not hasattr(sys.modules.get(package), "__path__"):
             raise DeclarationError(
@@ -91,20 +98,20 @@ class Library:
     def function(self, declaration: Any = None, /, *, release_gil: bool | int = True) -> Any:
         """Declare the C function that a typed Python function describes (a decorator).
 
-        ``@library.function`` or ``@library.function(release_gil=...)``. Returns a callable
-        that checks its arguments and calls C: a builtin function where it can be had. The
-        body of the Python function is never run: write ``...``.
+        Write ``@library.function`` or ``@library.function(release_gil=...)``. Returns a
+        callable that checks its arguments and calls C: a builtin function if possible, else one
+        that calls through ctypes. The body of the typed function is never run: write ``...``.
 
         Args:
-            declaration: the Python function; ``ffi.declaration`` tells how it is written.
-            release_gil: whether other Python threads may run during the call. True for a
-                function that takes its time, or waits; False for one of some nanoseconds,
-                for which it would cost more than the call. A positive number: for buffers
-                of so many bytes in all, and more.
+            declaration: the typed Python function, as ``ffi.declaration`` describes it.
+            release_gil: whether other Python threads may run during the call. True is for a
+                function that computes for long, or waits; False for one that takes a few
+                nanoseconds, less than releasing the GIL. A positive number releases the GIL if
+                the buffers of the call have at least that many bytes in all.
 
         Raises:
-            DeclarationError: the declaration contradicts itself, or the library has no
-                function of that name.
+            DeclarationError: the declaration contradicts itself, or the library has no function
+                of that name.
         """
         if declaration is None:
             return functools.partial(self._bind, release_gil=release_gil)
@@ -178,6 +185,10 @@ def _release_at(release_gil: Any) -> int:
 
 def _package_of(module: str) -> str:
     """The package that a module is in, or is; "" where there is none."""
-    spec = getattr(sys.modules.get(module), "__spec__", None)
-    # There is none yet for a name that is not imported, and never for a program.
-    return str(spec.parent) if spec else module.rpartition(".")[0]
+    found = sys.modules.get(module)
+    spec = getattr(found, "__spec__", None)
+    if spec:
+        return str(spec.parent)
+    # There is none yet for a name that is not imported, and never for a program, or for a
+    # module that a program has made.
+    return module if hasattr(found, "__path__") else module.rpartition(".")[0]

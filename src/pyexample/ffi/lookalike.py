@@ -9,6 +9,16 @@ from .declaration import Declaration
 from .fastcall import Function, text_signature
 
 
+class _NoMethod:
+    """``__get__`` of what becomes no method. Who asks for it (Enum does) is told of none."""
+
+    def __call__(self, function: Any, instance: Any, owner: Any = None) -> Any:
+        return function
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        raise AttributeError("__get__")
+
+
 class Lookalike(functools.partial[Any]):
     """A Python function that presents itself as the builtin function that it stands in for.
 
@@ -42,10 +52,8 @@ class Lookalike(functools.partial[Any]):
         """What ``isinstance`` and the module inspect are told."""
         return BuiltinFunctionType
 
-    if hasattr(functools.partial, "__get__"):  # it has in 3.14, and becomes a method
-
-        def __get__(self, instance: Any, owner: Any = None) -> Any:
-            return self
+    if hasattr(functools.partial, "__get__"):  # it has from 3.13 on, and becomes a method
+        __get__ = _NoMethod()
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "__module__" or "__self__" not in vars(self):

@@ -16,11 +16,10 @@ S = TypeVar("S", bound=ctypes.Structure | ctypes.Union)
 def struct(cls: type[S]) -> type[S]:
     """Give a ctypes structure or union the fields that are annotated in it (a decorator).
 
-    ``x: Annotated[int, c_int32]`` is declared as a parameter of a function is, with what may
-    stand behind its C type. What is assigned to a field, or passed when an instance is made,
-    is checked as an argument is. A null pointer is read as None, a function pointer as a
-    function that calls C with checked arguments. ``_pack_`` and the like are set as ctypes
-    has it.
+    ``x: Annotated[int, c_int32]`` declares a field as it would declare a parameter. A value
+    that is assigned to a field, or passed to the constructor, is checked like an argument. A
+    null pointer is read as None, a function pointer as a function that calls C with checked
+    arguments. ``_pack_`` and similar attributes work as in ctypes.
     """
     fields = {
         name: _field(f"{cls.__name__}.{name}", annotation)
@@ -61,7 +60,7 @@ class _Field:
         self.field = field
         self.to_c: Callable[[Any], Any] = to_c(where, spec)
         self.from_c = from_c(where, spec)
-        self.callback = spec.callback
+        self.callback, self.same_thread = spec.callback, spec.same_thread
         self.is_object = spec.kind in ("callback", "pointer")
 
     def __get__(self, instance: Any, owner: Any) -> Any:

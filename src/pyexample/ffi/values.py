@@ -1,4 +1,4 @@
-"""What stands in a declaration: the C arguments, and what is said of them."""
+"""The words of declarations: C arguments, and what is declared about them."""
 
 import codecs
 import ctypes
@@ -66,16 +66,16 @@ NEVER = 2**63 - 1
 
 
 class DeclarationError(TypeError):
-    """A declaration that contradicts itself, or that cannot be understood."""
+    """The declaration contradicts itself, or says something that is not supported."""
 
 
 class Word:
-    """What stands behind a type in a declaration; messages show it as it was written."""
+    """A word of declarations. Error messages show it as it was written."""
 
     _written: str
 
     def __new__(cls, *given: Any, **named: Any) -> "Self":
-        """Write down what it is made of."""
+        """Remember the arguments, for ``repr``."""
         self = super().__new__(cls)
         shown = [_shown(each) for each in given]
         shown += [f"{name}={_shown(each)}" for name, each in named.items()]
@@ -91,7 +91,7 @@ def _shown(given: Any) -> str:
 
 
 class _Marker:
-    """A word that is made of nothing."""
+    """A word without arguments."""
 
     def __init__(self, written: str) -> None:
         self._written = written
@@ -101,21 +101,22 @@ class _Marker:
 
 
 CLOSES = _Marker("CLOSES")
-"""Behind a parameter that is a handle: the function closes it."""
+"""After the C type of a handle: the function closes the handle."""
 
 SAME_THREAD = _Marker("SAME_THREAD")
-"""Behind a callback: C calls it in the thread that called the function, and in no other.
+"""After a callback: C calls it only in the thread that called the function.
 
-Without it, a function that is passed a callback releases the GIL.
+Without it, a function that is passed a callback must release the GIL.
 """
 
 
 class In(Word):
-    """The C argument ``const T *``: the items of a buffer, which C reads.
+    """The C argument ``const T *``: the address of a buffer that C reads.
 
-    ``In(c_int32)`` takes any object with the buffer protocol whose items are int32_t, of
-    any number of dimensions, C-contiguous and aligned. Nothing is copied. ``In(None)`` is
-    ``const void *``, and ``In(c_char)`` ``const char *``: items of any type, counted in bytes.
+    ``In(c_int32)`` accepts any object with the buffer protocol whose items are int32_t. It can
+    have any number of dimensions, and must be C-contiguous and aligned. Nothing is copied.
+    ``In(None)`` stands for ``const void *``, and ``In(c_char)`` for ``const char *``: both
+    accept items of any type, and count bytes.
     """
 
     writable = False
@@ -133,15 +134,15 @@ class In(Word):
         self.c_name = f"{'' if self.writable else 'const '}{self.item_name} *"
 
     def refine(self, where: str, item: object) -> None:
-        """Nothing may stand behind it but further C arguments."""
+        """Refuse any word after it, except further C arguments."""
         raise DeclarationError(f"{where}: {item!r} cannot stand behind {self.c_name}")
 
 
 class Out(In):
-    """The C argument ``T *``: the items of a writable buffer, which C writes.
+    """The C argument ``T *``: the address of a writable buffer that C writes.
 
-    It may not overlap another buffer of the call. ``in_place=True`` lets it be the very
-    memory of another one, from its first byte to its last.
+    It must not overlap another buffer of the call. With ``in_place=True``, it may be exactly
+    the same memory as another one, from the first byte to the last.
     """
 
     writable = True
@@ -152,10 +153,10 @@ class Out(In):
 
 
 class Count(Word):
-    """The C argument that says how many items a buffer has, such as ``size_t``.
+    """The C argument, such as ``size_t``, for the number of items of a buffer.
 
-    ``Count(c_size_t, "numbers")`` is what the buffer that is passed for the parameter
-    ``numbers`` has; with several names, all of them must have equally many.
+    ``Count(c_size_t, "numbers")`` is the number of items of the buffer that is passed for the
+    parameter ``numbers``. If there are several names, all these buffers must have equally many.
     """
 
     def __init__(self, ctype: Any, /, *buffers: str) -> None:
@@ -168,9 +169,9 @@ class Count(Word):
 
 
 class Encoding(Word):
-    """Behind ``c_char_p``: how a ``str`` is encoded, where that is not UTF-8.
+    """After ``c_char_p``: the encoding of a ``str``, if it is not UTF-8.
 
-    One whose only zero byte is the NUL that ends the string.
+    An encoding with zero bytes inside a text, such as UTF-16, is refused.
     """
 
     def __init__(self, name: str, /, errors: str = "strict") -> None:
@@ -182,9 +183,10 @@ class Encoding(Word):
 
 
 class FreedBy(Word):
-    """Behind a ``c_char_p`` or ``c_wchar_p`` that is returned: it is copied, then freed.
+    """After a ``c_char_p`` or ``c_wchar_p`` that C returns: it is copied, then freed.
 
-    ``FreedBy(free)``: the declared function that takes its address, an ``int``.
+    ``FreedBy(free)`` names the declared function that frees it. Its parameter is the address,
+    an ``int``.
     """
 
     def __init__(self, function: Callable[[int], object], /) -> None:
@@ -194,11 +196,11 @@ class FreedBy(Word):
 
 
 class Keep(Word):
-    """Behind a callback that C keeps: it stays alive as long as the handle that it is for.
+    """After a callback that C keeps: the callable is kept alive as long as a handle is open.
 
-    ``Keep("database")`` is for the handle that is passed for the parameter ``database``, and
-    until the same function is passed another one. ``Keep("database", "name")``: until it is
-    passed another one with the same ``name``.
+    ``Keep("database")``: until the handle that is passed for the parameter ``database`` is
+    closed, or the same function is passed another callable for that handle.
+    ``Keep("database", "name")``: only another one with the same ``name`` replaces it.
     """
 
     def __init__(self, handle: str, /, *names: str) -> None:
@@ -208,9 +210,9 @@ class Keep(Word):
 class Status(Word):
     """As the C type of a result: a code that says whether the function succeeded.
 
-    Codes of success come back as the Python type of the result, an enumeration or int, or
-    not at all where that is None, or where something is Returned. ``Status(c_int)`` is a code
-    that tells of something else than this call: nothing is made of it.
+    A code of success is returned as the Python type of the result, an enumeration or int. If
+    that type is None, or if values are Returned, the code is not returned. ``Status(c_int)``,
+    without an error, never raises: it is for a code that is not about this call.
     """
 
     def __init__(
@@ -225,9 +227,10 @@ class Status(Word):
 
         Args:
             ctype: the C type of the codes.
-            error: makes the exception for any other code, from the code, the name of the
-                function and what it was passed, with what it Returned behind it.
-            success: the codes of success, such as an enumeration, or a ``range``. None: 0.
+            error: called for any other code; returns the exception to raise. Its arguments are
+                the code, the name of the function, and a tuple of the function's arguments
+                followed by the values that are Returned.
+            success: the codes of success, such as an enumeration or a ``range``. None means 0.
         """
         if error is None and success is not None:
             raise DeclarationError(
@@ -358,6 +361,11 @@ class Value:
                 f"{where}: {self.c_name} is {_shown(self.python_type)} in a field only:"
                 " elsewhere it is a buffer, In(c_char) or Out(c_char)"
             )
+        if _code(self.ctype) == "O" and place not in ("parameter", "field"):
+            # Of NULL, ctypes makes a crash (a result), or C gets what happens to be in memory.
+            raise DeclarationError(
+                f"{where}: C may give NULL, which is no py_object: declare an address, c_void_p"
+            )
         if self.kind == "other" and place not in ("field", "Returned"):
             self._check_by_value(where, place)
         if self.kind == "other" and hasattr(self.ctype, "_flags_"):
@@ -464,10 +472,11 @@ class Value:
 
 
 class Returned(Word):
-    """The C argument ``T *``: room for a value, which C fills in and which comes back.
+    """The C argument ``T *``: a pointer to a value that C fills in and the function returns.
 
-    ``Returned(int, c_int32)`` is declared as a value is, what stands behind its C type
-    included. What C leaves as it was comes back as 0, or as None where that is declared.
+    ``Returned(int, c_int32)`` is declared like a result, including the words after its C type.
+    A value that C does not fill in is 0, or None if it is a pointer for which ``| None`` is
+    declared.
     """
 
     def __init__(self, python_type: Any, ctype: Any, /, *items: Any) -> None:
@@ -494,7 +503,7 @@ _PLACES = {
     "parameter": ("callback", "keep", "closes", "same_thread"),
     "result": ("status", "freed_by"),
     "Returned": ("freed_by",),
-    "field": ("callback",),
+    "field": ("callback", "same_thread"),
     "callback": (),
 }
 """By the place in a declaration: which of them have a meaning there."""

@@ -214,31 +214,6 @@ static PyObject *PyType_FromSpec(PyType_Spec *spec)
     abort(); /* what makes handles is not fuzzed */
 }
 
-static void *states; /* what this thread has in its storage */
-
-static Py_tss_t *PyThread_tss_alloc(void)
-{
-    return (Py_tss_t *)(void *)&states;
-}
-
-static int PyThread_tss_create(Py_tss_t *key)
-{
-    return key != (Py_tss_t *)(void *)&states;
-}
-
-static void *PyThread_tss_get(Py_tss_t *key)
-{
-    EXPECT(key == (Py_tss_t *)(void *)&states);
-    return states;
-}
-
-static int PyThread_tss_set(Py_tss_t *key, void *value)
-{
-    EXPECT(key == (Py_tss_t *)(void *)&states);
-    states = value;
-    return 0;
-}
-
 static PyObject *PyObject_GetAttrString(PyObject *self, const char *name)
 {
     PyObject *found = strcmp(name, "checked") ? &unexpected_ : &checked;
@@ -849,7 +824,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     /* Nothing is held any longer. */
     EXPECT(open_views == 0);
-    EXPECT(states == NULL);
+    EXPECT(!current.is_in_c && !current.error && !uses);
     EXPECT(none.holders == 1000 && true_.holders == 1000 && false_.holders == 1000);
     EXPECT(checked.holders == 1000 && unexpected_.holders == 1000 && answer.holders == 1000);
     for (unsigned i = 0; i < count; i++) {

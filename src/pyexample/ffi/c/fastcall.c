@@ -40,6 +40,13 @@ static void *getbuffer_in_python; /* the slot of types whose __buffer__ is writt
 #  define REPLACE(place, old, value) __sync_val_compare_and_swap(place, old, value)
 #endif
 
+/* C11's _Thread_local, which MSVC lacks in C. */
+#if defined(_MSC_VER)
+#  define THREAD_LOCAL __declspec(thread)
+#else
+#  define THREAD_LOCAL _Thread_local
+#endif
+
 static PyObject *new_reference(const void *object)
 {
     PyObject *const same = (PyObject *)(uintptr_t)object;
@@ -615,92 +622,94 @@ static PyObject *unexpected(PyObject *self, const fastcall_descriptor *descripto
 
 /* --------------------------------------------------------------- call states */
 
-/*
- * A call that was made here and has not returned, so that an exception in a callback is raised by
- * the call that made C call it back. Those of a thread are a list, of which it has one in
- * `innermost`: the one whose C function is running; else one that is waiting, or none. As long as
- * no callback was ever made there are none at all: no Python runs while a call is in C.
- *
- * With greenlets, they do not end in the order in which they began. Nor can they be on C's stack,
- * where greenlet lays another stack over that of the one that is waiting.
- */
-typedef struct call_state {
-    struct call_state *outer; /* in which of them it began, of those that are there */
-    struct call_state *inner; /* the latest that began in this one, likewise */
-    PyObject *error[3]; /* the type, value and traceback of what a callback raised, or NULL */
-    int is_waiting;     /* for a callback to return */
-    unsigned handle_count;
+/* An exception that a callback raised. It waits here until C returns. */
+typedef struct {
+    PyObject *type, *value, *traceback;
+} raised;
+
+/* The handles of a call that has not returned, in a list of those of a thread. */
+typedef struct use {
+    struct use *next, **link; /* what points to this */
+    unsigned count;
     handle *handles[];
+} use;
+
+/*
+ * Where a thread is. A call sets it for as long as its C function runs, and a callback for as
+ * long as Python does; each of them then puts back what was there before. So an exception in
+ * a callback is raised by the call that made C call it back. As long as no callback was ever made,
+ * nothing is kept: no Python runs while a call is in C.
+ *
+ * With greenlets, calls and callbacks do not end in the order in which they began. Nor may anything
+ * point to C's stack, where greenlet lays another stack over that of a callback that waits.
+ */
+typedef struct {
+    int is_in_c;   /* whether the C function of a call that was made here is running */
+    raised *error; /* what a callback of that call raised, or NULL */
 } call_state;
 
-static Py_tss_t *innermost;
+static THREAD_LOCAL call_state current;
+static THREAD_LOCAL use *uses;
 static int64_t has_callbacks; /* whether there ever was one */
 
-/* Returns NULL, with an error set, where there is no memory. */
-static call_state *enter(const holdings *held)
+/* A call is about to be in C. Returns what to pass to `leave`. */
+static call_state enter(void)
 {
-    call_state *const outer = py.PyThread_tss_get(innermost);
-    call_state *state = py.PyMem_Malloc(
-        sizeof *state + held->handle_count * sizeof *state->handles);
-    if (!state || py.PyThread_tss_set(innermost, state)) {
-        py.PyMem_Free(state);
+    const call_state before = current;
+    current.is_in_c = 1;
+    current.error = NULL;
+    return before;
+}
+
+/* C has returned. Returns whether no callback raised an exception; else that is set. */
+static int leave(call_state before)
+{
+    raised *const error = current.error;
+    current = before;
+    if (!error) {
+        return 1;
+    }
+    py.PyErr_Restore(error->type, error->value, error->traceback);
+    py.PyMem_Free(error);
+    return 0;
+}
+
+/* Take account of the handles of a call. Returns NULL, with an error set, where there is no
+   memory. */
+static use *begin_use(const holdings *held)
+{
+    use *const begun = py.PyMem_Malloc(
+        sizeof *begun + held->handle_count * sizeof *begun->handles);
+    if (!begun) {
         (void)py.PyErr_NoMemory();
         return NULL;
     }
-    state->outer = outer;
-    state->inner = NULL;
-    state->error[0] = NULL;
-    state->is_waiting = 0;
-    state->handle_count = held->handle_count;
-    for (unsigned i = 0; i < held->handle_count; i++) {
-        state->handles[i] = held->handles[i];
+    begun->count = held->handle_count;
+    memcpy(begun->handles, held->handles, held->handle_count * sizeof *begun->handles);
+    begun->next = uses;
+    begun->link = &uses;
+    if (uses) {
+        uses->link = &begun->next;
     }
-    if (outer) {
-        state->inner = outer->inner;
-        outer->inner = state;
-    }
-    if (state->inner) {
-        state->inner->outer = state;
-    }
-    return state;
+    uses = begun;
+    return begun;
 }
 
-static void leave(call_state *state)
+static void end_use(use *ended)
 {
-    call_state *next = state->outer;
-    if (state->inner) {
-        state->inner->outer = state->outer;
+    *ended->link = ended->next;
+    if (ended->next) {
+        ended->next->link = ended->link;
     }
-    if (state->outer) {
-        state->outer->inner = state->inner;
-    } else { /* the last one of the list: all that are left are waiting */
-        next = state->inner;
-        while (next && next->inner) {
-            next = next->inner;
-        }
-    }
-    (void)py.PyThread_tss_set(innermost, next); /* it has room for this key by now */
-    py.PyMem_Free(state);
-}
-
-static void use_handles(const call_state *state)
-{
-    for (unsigned i = 0; i < state->handle_count; i++) {
-        add_user(state->handles[i]);
-    }
+    py.PyMem_Free(ended);
 }
 
 void fastcall_after_fork(void)
 {
-    const call_state *const innermost_state = py.PyThread_tss_get(innermost);
     forks++;
-    if (innermost_state) {
-        use_handles(innermost_state);
-        for (call_state *state = innermost_state->outer; state; state = state->outer) {
-            use_handles(state);
-        }
-        for (call_state *state = innermost_state->inner; state; state = state->inner) {
-            use_handles(state);
+    for (const use *each = uses; each; each = each->next) {
+        for (unsigned i = 0; i < each->count; i++) {
+            add_user(each->handles[i]);
         }
     }
 }
@@ -756,18 +765,20 @@ static two_words call_and_release(const fastcall_descriptor *descriptor, const f
 static int call_with_state(const fastcall_descriptor *descriptor, const frame *frame,
     const holdings *held, two_words *result)
 {
-    call_state *const state = enter(held);
-    int is_right;
-    if (!state) {
-        return 0;
+    use *begun = NULL;
+    call_state before;
+    if (held->handle_count > 0) {
+        begun = begin_use(held);
+        if (!begun) {
+            return 0;
+        }
     }
+    before = enter();
     *result = call_and_release(descriptor, frame, held);
-    is_right = !state->error[0];
-    if (!is_right) {
-        py.PyErr_Restore(state->error[0], state->error[1], state->error[2]);
+    if (begun) {
+        end_use(begun);
     }
-    leave(state);
-    return is_right;
+    return leave(before);
 }
 
 /* What comes back of what C returned. */
@@ -846,22 +857,29 @@ refuse:
     return hand_over(self, objects, count, names);
 }
 
-/* One integer to an integer, with the GIL held and no callbacks: nothing else is looked at. */
+/* One integer to an integer, with the GIL held: nothing else is looked at. */
 CALLS_ANOTHER_TYPE
 static PyObject *entry_one(PyObject *self, PyObject *const *objects, Py_ssize_t count,
     PyObject *names)
 {
     const fastcall_descriptor *descriptor = descriptor_of(self);
     const fastcall_argument *argument = (const fastcall_argument *)(descriptor + 1);
+    uint64_t (*function)(uint64_t OR_VARIADIC);
     uint64_t word;
-    if (GET(&has_callbacks)) {
-        return entry_any(self, objects, count, names);
-    }
     if (names || count != 1 ||
         !convert_signed(objects[0], argument->low, argument->high, &word)) {
         return hand_over(self, objects, count, names);
     }
-    word = ((uint64_t(*)(uint64_t OR_VARIADIC))descriptor->function)(word);
+    function = (uint64_t (*)(uint64_t OR_VARIADIC))descriptor->function;
+    if (!GET(&has_callbacks)) {
+        word = function(word);
+    } else {
+        const call_state before = enter();
+        word = function(word);
+        if (!leave(before)) {
+            return NULL;
+        }
+    }
     return py.PyLong_FromLongLong(extend_signed(word, descriptor->result_size));
 }
 
@@ -927,11 +945,13 @@ void fastcall_expect_callbacks(void)
 
 /* The result of a callback that raised the exception which is set. That goes to the call that
    made C call back, where it was made here, else to the attribute `escaped`. */
-static PyObject *fail(PyObject *self, call_state *caller)
+static PyObject *fail(PyObject *self)
 {
     PyObject *type, *error, *traceback, *result = NULL;
-    if (caller) {
-        py.PyErr_Fetch(&caller->error[0], &caller->error[1], &caller->error[2]);
+    raised *const waiting = current.is_in_c ? py.PyMem_Malloc(sizeof *waiting) : NULL;
+    if (waiting) {
+        py.PyErr_Fetch(&waiting->type, &waiting->value, &waiting->traceback);
+        current.error = waiting;
         return py.PyObject_GetAttrString(self, "failed");
     }
     /* Another signal may come while one is dealt with. */
@@ -954,20 +974,15 @@ static PyObject *fail(PyObject *self, call_state *caller)
 
 void *fastcall_callback(void *self, void *const *arguments, ptrdiff_t count)
 {
-    call_state *const state = py.PyThread_tss_get(innermost);
-    call_state *const caller = state && !state->is_waiting ? state : NULL;
+    const call_state caller = current;
     PyObject *result;
-    if (!caller) {
-        result = call_python(self, NULL, (PyObject *const *)arguments, count, NULL);
-    } else if (caller->error[0]) {
+    if (caller.error) {
         return py.PyObject_GetAttrString(self, "failed");
-    } else {
-        caller->is_waiting = 1;
-        result = call_python(self, NULL, (PyObject *const *)arguments, count, NULL);
-        caller->is_waiting = 0;
-        (void)py.PyThread_tss_set(innermost, caller);
     }
-    return result ? result : fail(self, caller);
+    current.is_in_c = 0;
+    result = call_python(self, NULL, (PyObject *const *)arguments, count, NULL);
+    current = caller;
+    return result ? result : fail(self);
 }
 
 /* ------------------------------------------------------------ initialisation */
@@ -1034,14 +1049,7 @@ const char *fastcall_initialise(const fastcall_python *given)
         py = functions;
         python = shared;
         getbuffer_in_python = getbuffer;
-        innermost = py.PyThread_tss_alloc();
-        if (innermost && py.PyThread_tss_create(innermost)) {
-            innermost = NULL;
-        }
         (void)REPLACE(&written, 1, 2);
-    }
-    if (!innermost) {
-        return "the system has no thread-specific storage left";
     }
     return memcmp(&py, &functions, sizeof py) || memcmp(&python, &shared, sizeof python) ||
                    getbuffer != getbuffer_in_python

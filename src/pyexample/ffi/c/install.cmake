@@ -122,6 +122,10 @@ function(ffi_install_for_python folder)
       C_VISIBILITY_PRESET hidden
       WINDOWS_EXPORT_ALL_SYMBOLS OFF
     )
+    if(MINGW AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+      # GCC emulates thread-local storage there, by functions of libgcc, which Windows lacks.
+      target_link_options(${package}_fastcall PRIVATE -static-libgcc)
+    endif()
     list(APPEND targets ${package}_fastcall)
   endif()
 

@@ -15,8 +15,6 @@ typedef struct PyObject PyObject;           /* never looked into */
 typedef struct PyThreadState PyThreadState; /* likewise */
 typedef ptrdiff_t Py_ssize_t;
 
-typedef struct Py_tss_t Py_tss_t;           /* likewise */
-
 /* type.html#c.PyType_Spec, PyType_Slot */
 typedef struct {
     int slot;
@@ -110,10 +108,6 @@ typedef struct {
     X(PyObject *, PyType_FromSpec, (PyType_Spec *))           /* 3.2  type.html */        \
     X(void *, PyMem_Malloc, (size_t))                         /* 3.2  memory.html */      \
     X(void, PyMem_Free, (void *))                             /* 3.2  memory.html */      \
-    X(Py_tss_t *, PyThread_tss_alloc, (void))                 /* 3.7  init.html */        \
-    X(int, PyThread_tss_create, (Py_tss_t *))                 /* 3.7  init.html */        \
-    X(void *, PyThread_tss_get, (Py_tss_t *))                 /* 3.7  init.html */        \
-    X(int, PyThread_tss_set, (Py_tss_t *, void *))            /* 3.7  init.html */        \
     X(PyThreadState *, PyEval_SaveThread, (void))             /* 3.2  init.html */        \
     X(void, PyEval_RestoreThread, (PyThreadState *))          /* 3.2  init.html */
 

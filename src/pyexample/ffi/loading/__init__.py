@@ -40,11 +40,10 @@ class Attempt:
 
 
 class LibraryLoadError(ImportError):
-    """No candidate for a library could be loaded.
+    """The library could not be loaded.
 
-    The message lists every candidate with its own reason and what to do next, as text that
-    can be printed: what is no text in a path stands in it escaped.
-    ``attempts`` holds the same as data.
+    The message lists every file that was tried, each with its own reason, and says what to do
+    next. Bytes in a path that cannot be printed are escaped. ``attempts`` has the same as data.
     """
 
     def __init__(self, library: str, attempts: list[Attempt], advice: str) -> None:

@@ -92,9 +92,10 @@ def _needed_files(path: str, inherited: list[str]) -> tuple[list[str], list[str]
 
 def _folders(text: str, path: str) -> list[str]:
     """The folders of a search path that the library ``path`` has."""
+    # The folder's own name, which may have a colon in it, or this very word, is not looked at.
     origin = os.path.dirname(path)
-    folders = text.replace("${ORIGIN}", origin).replace("$ORIGIN", origin).split(":")
-    return [folder for folder in folders if folder]
+    folders = text.replace("${ORIGIN}", "$ORIGIN").split(":")
+    return [origin.join(folder.split("$ORIGIN")) for folder in folders if folder]
 
 
 class _Image:

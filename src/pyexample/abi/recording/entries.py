@@ -1,0 +1,156 @@
+"""Write down functions, constants and structs."""
+
+import enum
+import json
+import os
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+from .ctypes_types import DATA, NAMES, ct, is_class, is_number, name_of, strays
+from .lookups import Recorder
+from .writer import Writer
+
+
+def functions_of(recorder: Recorder, writer: Writer) -> list[dict[str, Any]]:
+    """Each function that was looked up, the declared ones where there are such of a name."""
+    entries: dict[str, dict[str, Any]] = {}
+    declared = {name for name, _, function, *_ in recorder.functions if _is_declared(function)}
+    for name, library, function, file, line, is_optional in recorder.functions:
+        if name in declared and not _is_declared(function):
+            continue  # looked up once more, for another purpose
+        try:
+            entry = _function(function, writer)
+        except Exception as error:
+            writer.fault(name, error)
+            continue
+        entry.update(name=name, library=library, file=file, line=line)
+        # A declaration may have an object for each way to call it.
+        known = entries.setdefault(json.dumps(entry, sort_keys=True), entry)
+        known["is_optional"] = known.get("is_optional", True) and is_optional
+    return [*entries.values()]
+
+
+def _function(function: Any, writer: Writer) -> dict[str, Any]:
+    argtypes = function.argtypes
+    types: Any = None
+    if argtypes is not None:
+        types = [writer.write_argument(each) for each in argtypes]
+    # Of a declared function, which of its arguments C reads from ("in") and which it
+    # writes to ("out"): two declarations of one function may differ in that.
+    marks = getattr(function, "directions", [])
+    if types and len(marks) == len(types):
+        types = list(map(_marked, marks, types))
+    # PyPy keeps its own notes there, such as _argtypes_.
+    names: list[str] = list(function.__dict__)
+    attributes = [name for name in names if not name.startswith("_")]
+    return {
+        "result": writer.write(_result(function)),
+        "result_is_set": _has_restype(function),
+        "arguments": types,
+        "strays": strays(attributes, ["argtypes", "restype", "errcheck"]),
+        "handles": _handles(function),
+        "owns_handles": "handles" in vars(function),
+        "loaded": "" if function._does_nothing else _file_of(function),
+    }
+
+
+def _handles(function: Any) -> list[str]:
+    """The classes of handles of the arguments and, behind them, of the result; "" of others."""
+    if "handles" in vars(function):
+        return list(function.handles)
+    return [_handle(each) for each in (*(function.argtypes or ()), function.restype)]
+
+
+def _handle(ctype: Any) -> str:
+    """The name of a class that is derived from c_void_p; of a pointer, of what it points to."""
+    while is_class(ctype, ct._Pointer):
+        ctype = ctype._type_
+    return name_of(ctype) if is_class(ctype, ct.c_void_p) and ctype not in NAMES else ""
+
+
+_SymbolInfo = ct.c_void_p * 4
+"""A Dl_info of <dlfcn.h>: dli_fname, dli_fbase, dli_sname, dli_saddr."""
+
+_dladdr = getattr(ct.CDLL(None), "dladdr", None) if os.name == "posix" else None
+
+
+def _file_of(function: Any) -> str:
+    """The library that a function was found in; "" where the system does not tell."""
+    if _dladdr is None:
+        return ""
+    info = _SymbolInfo()
+    found = _dladdr(ct.c_void_p(ct.cast(function, ct.c_void_p).value), ct.byref(info))
+    return os.path.realpath(os.fsdecode(ct.string_at(info[0]))) if found else ""
+
+
+def _marked(mark: str, ctype: Any) -> Any:
+    """POINTER(T) as In(T) or Out(T), c_void_p as that of None."""
+    if not mark:
+        return ctype
+    return [mark, None if isinstance(ctype, str) else ctype[1]]
+
+
+def _is_declared(function: Any) -> bool:
+    return function.argtypes is not None or _has_restype(function)
+
+
+def _has_restype(function: Any) -> bool:
+    """Whether the result is declared: by restype, or by the prototype that it is made from."""
+    return function._is_result_set or hasattr(function.__class__, "_argtypes_")
+
+
+def _result(function: Any) -> Any:
+    """The result type; anything else that can be called is given an int (see ctypes)."""
+    restype = function.restype
+    return restype if restype is None or is_class(restype, DATA) else ct.c_int
+
+
+def constants_of(modules: list[ModuleType], writer: Writer) -> list[dict[str, Any]]:
+    """The integers that modules have, and the members of their enums."""
+    entries: dict[tuple[str, int], dict[str, Any]] = {}
+    for module in modules:
+        file, lines = writer.lines(module.__name__)
+        for name, value in list(vars(module).items()):
+            try:
+                for entry in _constants_in(module, name, value, file, lines):
+                    known = entries.setdefault((entry["name"], entry["value"]), entry)
+                    # A module that takes it over from another one has no line for it.
+                    if entry["line"] and not known["line"]:
+                        known.update(entry)
+            except Exception as error:
+                writer.fault(name, error)
+    return [*entries.values()]
+
+
+def _constants_in(
+    module: ModuleType, name: str, value: Any, file: str, lines: dict[str, int]
+) -> Iterator[dict[str, Any]]:
+    if is_number(value) and not name.startswith("__"):
+        yield _constant(name, [name], value, file, lines.get(name, 0))
+    elif is_class(value, enum.Enum) and value.__module__ == module.__name__:
+        for member, item in value.__members__.items():
+            if is_number(item.value):
+                names = [member, f"{name}_{member}", f"{name}_{member}".upper()]
+                line = lines.get(member, lines.get(name, 0))
+                yield _constant(f"{name}.{member}", names, item.value, file, line)
+
+
+def _constant(name: str, names: list[str], value: int, file: str, line: int) -> dict[str, Any]:
+    number = int.__index__(value)
+    return {"name": name, "names": names, "value": number, "file": file, "line": line}
+
+
+def write_structs(modules: list[ModuleType], writer: Writer) -> None:
+    """Write the Structures that modules have, whether or not a function uses them."""
+    bases = (ct.Structure, ct.Union)
+    names = {module.__name__ for module in modules}
+    for module in modules:
+        for value in list(vars(module).values()):
+            if (
+                is_class(value, *bases)
+                and value.__module__ in names
+                # Python's own: what it passes in its place is in _as_parameter_.
+                and not hasattr(value, "_as_parameter_")
+            ):
+                writer.struct(value)
