@@ -83,7 +83,7 @@ def test_the_help_fits_on_a_screen(tmp_path: Path) -> None:
     for command in ("new", "vendor"):
         done = attempt([sys.executable, "-m", "pyexample", command, "--help"])
         assert done.returncode == 0
-        assert len(done.stdout.splitlines()) <= 40
+        assert len(done.stdout.splitlines()) <= 30
     assert projects.new(tmp_path).returncode == 2
 
 

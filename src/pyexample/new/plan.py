@@ -177,7 +177,8 @@ class Plan:
     def _said(self, declared: Binding) -> str:
         said = f"{len(declared.functions)} functions are declared and proven by the header"
         if left_out := len(declared.left_out):
-            said += f"; {left_out} are left out, listed at the end of {self._module}"
+            verb = "is" if left_out == 1 else "are"
+            said += f"; {left_out} {verb} left out, listed at the end of {self._module}"
         return f"{said}."
 
     def report(self) -> str:
