@@ -77,7 +77,7 @@ def test_wheel_is_small(wheel: Path) -> None:
     # What an installed binding needs when it runs, rather than when it is developed.
     development = ("pyexample/abi/", "pyexample/ffi/c/", "pyexample/new/")
     assert (
-        sum(size for name, size in sizes.items() if not name.startswith(development)) < 90_000
+        sum(size for name, size in sizes.items() if not name.startswith(development)) < 96_000
     )
     assert wheel.stat().st_size < 300_000
 

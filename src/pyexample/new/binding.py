@@ -68,7 +68,9 @@ def read(headers: Headers) -> Binding:
             # With nothing to judge, it finds out how the headers compile as C++.
             judgement = judge(Declarations([], [], []), headers.names, compiler, {}, source)
     except CannotJudgeError as error:
-        raise CannotWriteError(f"{', '.join(headers.names)} cannot be read: {error}") from None
+        # Of the checker's own options, the compiler's is not one here.
+        why = str(error).replace("name one with --compiler", "name one in CXX")
+        raise CannotWriteError(f"{', '.join(headers.names)} cannot be read: {why}") from None
     header = judgement.header
     theirs = [each for each in header.functions.values() if each.file in header.files]
     names = {each.name for each in theirs}

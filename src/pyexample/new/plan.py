@@ -44,6 +44,13 @@ class Plan:
                 "Where this pyexample was installed from is not recorded, so that the test"
                 " that proves the binding will be skipped."
             )
+        else:
+            self.traits.add("located")
+            if not is_vendored and origin.is_local(requirement):
+                self.remarks.append(
+                    "pyproject.toml names a place on this machine, from where nobody else can"
+                    f" install pyexample: {requirement}"
+                )
         copied = f"src/{package}/{runtime.FOLDER}"
         self._licenses = ["LICENSE", *([f"{copied}/LICENSE"] if is_vendored else [])]
         test = ["pytest>=8", "cmake>=3.25", "ninja", *([requirement] if requirement else [])]
@@ -170,7 +177,8 @@ class Plan:
     def _said(self, declared: Binding) -> str:
         said = f"{len(declared.functions)} functions are declared and proven by the header"
         if left_out := len(declared.left_out):
-            said += f"; {left_out} are left out, listed at the end of {self._module}"
+            verb = "is" if left_out == 1 else "are"
+            said += f"; {left_out} {verb} left out, listed at the end of {self._module}"
         return f"{said}."
 
     def report(self) -> str:

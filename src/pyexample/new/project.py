@@ -43,7 +43,8 @@ def files(traits: set[str], values: Mapping[str, str]) -> dict[str, str]:
 
     Args:
         traits: what it is: "own", "theirs" or "system", by whose C it binds; "vendored" or
-            "dependency", by where its runtime is; "pure" where nothing is to be built.
+            "dependency", by where its runtime is; "pure" where nothing is to be built;
+            "located" where it is known from where pyexample was installed.
         values: what stands for each @MARKER@ of the templates.
     """
     table = dict(_COMMON)
