@@ -1,6 +1,7 @@
 """Declarations: what is read from a typed function, and which ones are refused."""
 
 import ctypes
+import inspect
 import re
 import sys
 from collections.abc import Callable
@@ -595,6 +596,57 @@ def test_a_callback_in_a_struct_may_come_from_another_thread(
         f" release_gil={release_gil} holds the GIL, a callback from another thread waits for it"
     )
     library.function(run)
+
+
+def test_what_is_no_c_function(package: Package) -> None:
+    """Whatever its signature says."""
+    package.compile("int one(int n) { return n; }")
+    library = Library("c", f"{package.name}.module")
+    Int = Annotated[int, c_int32]  # noqa: N806
+
+    async def one(n: Int, /) -> Int:
+        return n
+
+    def generator(n: Int, /) -> Int:  # type: ignore[misc]
+        yield n
+
+    def odd(n: Int, /) -> Int:
+        raise NotImplementedError
+
+    generator.__name__ = "one"
+    no_value = "one(): C returns a value, no generator and no coroutine"
+    no_text = "one(): its docstring has a NUL or a surrogate in it"
+    for function, name, doc, said in (
+        (one, "one", None, no_value),
+        (generator, "one", None, no_value),
+        (odd, "one", "a\0b", no_text),
+        (odd, "one", "\ud800", no_text),
+        (odd, "one\0", None, r"no C function can have the name 'one\x00'"),
+        (odd, "<lambda>", None, "no C function can have the name '<lambda>'"),
+    ):
+        function.__name__, function.__doc__ = name, doc
+        with pytest.raises(DeclarationError) as caught:
+            library.function(function)
+        assert str(caught.value) == said
+
+
+def test_names_that_are_not_ascii(package: Package, path: str) -> None:
+    """C has them from C11 on; inspect reads those of a builtin's parameters in ASCII only."""
+    package.compile("int f\u00fcnf(int n) { return n + 5; }")
+
+    def fünf(n: Annotated[int, c_int32], /) -> Annotated[int, c_int32]:
+        """Fünf more."""
+        raise NotImplementedError
+
+    def more(größe: Annotated[int, c_int32], /) -> Annotated[int, c_int32]:
+        """Fünf more."""
+        raise NotImplementedError
+
+    more.__name__ = "fünf"
+    for function, parameter in ((fünf, "n"), (more, "größe")):
+        bound = Library("c", f"{package.name}.module").function(function)
+        assert (bound(1), bound.__doc__) == (6, "Fünf more.")
+        assert str(inspect.signature(bound)) == f"({parameter}, /)"
 
 
 def test_bytes_of_no_buffer(package: Package) -> None:

@@ -97,6 +97,7 @@ class Declaration:
         self.function = function
         self.name = function.__name__
         self.release_at = release_at
+        _check_function(function)
         hints = annotations(function)
         self.parameters = _positional_names(function)
         missing = [name for name in (*self.parameters, "return") if name not in hints]
@@ -255,6 +256,19 @@ def split_annotation(where: str, annotation: Any) -> list[Any]:
         )
     python_type = annotation.__origin__
     return [None if python_type is types.NoneType else python_type, *annotation.__metadata__]
+
+
+def _check_function(function: types.FunctionType) -> None:
+    """Refuse one that cannot stand for a C function, whatever its signature says."""
+    name = function.__name__
+    if not name.isidentifier():
+        raise DeclarationError(f"no C function can have the name {name!r}")
+    # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR (see the module inspect)
+    if function.__code__.co_flags & (0x20 | 0x80 | 0x200):
+        raise DeclarationError(f"{name}(): C returns a value, no generator and no coroutine")
+    doc = function.__doc__ or ""
+    if "\0" in doc or doc != doc.encode(errors="ignore").decode():
+        raise DeclarationError(f"{name}(): its docstring has a NUL or a surrogate in it")
 
 
 def _parameter(where: str, annotation: Any) -> list[Spec]:

@@ -64,6 +64,8 @@ def builtin(declaration: Declaration, kind: type[Function]) -> Any:
     ``kind`` is what its ``__self__`` will be. Raises NotServedError where it cannot be made.
     """
     engine = start()
+    if not text_signature(declaration).isascii():
+        raise NotServedError("inspect reads no signature of a builtin that is not ASCII")
     result, conversion = _describe_result(declaration.result)
     address = address_of(kind.cdll, declaration.name)
     function = kind(_describe(declaration, address, result, id(conversion), engine.ctypes))
