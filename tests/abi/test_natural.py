@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from bindings import Binding
 
-from pyexample.abi.findings import _HAPPENS, _WORDS
 from pyexample.abi.judge import VERDICTS
+from pyexample.abi.words import HAPPENS, WORDS
 
 PRELUDE = "from ctypes import *\nlib = CDLL('libtable.so')\n"
 
@@ -609,9 +609,7 @@ def test_everything_is_said_once(tmp_path: Path, tool: Callable[[str], str]) -> 
 
 def test_every_verdict_has_words() -> None:
     without = {"agrees"}
-    assert {*VERDICTS} - {*_WORDS} == without
+    assert {*VERDICTS} - {*WORDS} == without
     roles = ("argument", "result", "field")
     for verdict in {*VERDICTS} - without:
-        assert verdict in _HAPPENS or all((role, verdict) in _HAPPENS for role in roles), (
-            verdict
-        )
+        assert verdict in HAPPENS or all((role, verdict) in HAPPENS for role in roles), verdict

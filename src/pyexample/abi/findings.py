@@ -14,86 +14,9 @@ from .judge import VERDICTS, Failure, Judgement
 from .model import Constant, Declarations, Field, Function, Struct, Type, kind_of
 from .paste import Paste
 from .report import GRADES, Finding, Grade
+from .words import HAPPENS, WORDS
 
 _FIRST_ERROR = VERDICTS.index("width")
-
-_WORDS = {
-    "signedness": "signed on one side, unsigned on the other",
-    "truth": "a bool on one side, an integer on the other",
-    "address": "a pointer on one side, an integer of its size on the other",
-    "bytes": "bytes on the Python side",
-    "flexible": "C's array has no length",
-    "handle": "a pointer to a pointer on the Python side",
-    "wrapped": "a struct of nothing else on one side, by value",
-    "dropped": "the result is not taken",
-    "garbage": "C returns nothing",
-    "ignored": "C does not read the callback's result",
-    "unset": "a callback that gives no result, and C reads one",
-    "empty": "nothing of it is known, so nothing is passed",
-    "misplaced": "ctypes passes it in other registers than C",
-    "width": "another size",
-    "kind": "another kind of value",
-    "level": "another level of pointers",
-    "target_width": "a pointer to something of another size",
-    "target": "a pointer to another kind of thing",
-    "other": "another struct",
-    "unknown": "a struct whose name in C is not known",
-    "length": "another length",
-    "count": "a callback with another number of arguments",
-    "extra": "a callback that takes more than the fixed arguments of a variadic one",
-    "promoted": "a callback with a float, where C passes a double behind the fixed arguments",
-    "swapped": "a callback for which a pointer and a number have changed places",
-    "written": "C may write through it, and In is read only",
-    "only_read": "C cannot write through it, and Out is there to be written",
-}
-
-_HAPPENS = {
-    "signedness": "the same bits stand for another number where the highest one is set",
-    "truth": "the same byte; one side takes it for a truth value, the other for a number",
-    "address": "the same bits; Python sees a number instead of a pointer, or the reverse",
-    "bytes": "the same bytes; Python does not see what is in them",
-    "flexible": "Python sees as many items as it declares, however many there are",
-    "handle": "works while Python only passes it on; .contents would read what is not there",
-    "wrapped": "the same register on 64-bit platforms; one side sees what is in the struct",
-    "dropped": "what C returns is lost, an error code for instance",
-    "garbage": "Python returns whatever is left in the register",
-    "ignored": "what Python returns there is lost",
-    "unset": "C takes whatever is left in the register for the result",
-    "empty": "C reads whatever is where the struct should be",
-    "misplaced": "C reads what else is in the registers, or on the stack: pass a pointer to it,"
-    " if C has such a function, or call it from a C function of your own",
-    "level": "C follows a value that is no pointer, or stores a pointer where there is no room"
-    " for one: a crash, or memory is overwritten",
-    "target_width": "C reads and writes items of its own size: wrong values, or memory behind"
-    " Python's is overwritten",
-    "target": "each side takes the memory for something else: wrong values, or a crash",
-    "other": "each side looks for the other's fields at its own offsets: wrong values, or"
-    " memory behind the struct is overwritten",
-    "unknown": "nothing is known: name the struct with --struct PYTHON=C",
-    "length": "what stands behind the array is elsewhere",
-    "count": "the callback takes for arguments what C has not passed, or misses some",
-    "extra": "right on most platforms, if C passes so many; Apple's arm64 does it elsewhere",
-    "promoted": "the callback reads a part of the double",
-    "swapped": "the callback follows the number, and takes the pointer for a number: a crash",
-    "written": "memory that is not to change, such as a bytes object, changes",
-    "only_read": "the buffer that Python expects to be filled stays as it was",
-    (
-        "argument",
-        "width",
-    ): "C reads bits that Python has not passed, or only some of those it has",
-    ("argument", "kind"): "C looks in another register, or takes the value for something else",
-    (
-        "result",
-        "width",
-    ): "the value is cut off, or bits that C has not set are taken as part of it",
-    (
-        "result",
-        "kind",
-    ): "Python looks in another register, or takes the value for something else",
-    ("field", "width"): "a part of the value is lost, or the next field is overwritten",
-    ("field", "kind"): "each side takes the bytes for something else",
-}
-
 
 _ELSEWHERE = "Python reads and writes other fields of C's"
 
@@ -289,11 +212,9 @@ class _Words:
         grade: Grade = "breaks" if VERDICTS.index(verdict) >= _FIRST_ERROR else "meaning"
         if verdict == "extra":
             grade = "elsewhere"
-        happens = (
-            _HAPPENS.get(verdict) or _HAPPENS["field" if role == "type" else role, verdict]
-        )
+        happens = HAPPENS.get(verdict) or HAPPENS["field" if role == "type" else role, verdict]
         what = (
-            f"{where} is {self._declarations.python(ctype)}, C has {c_type}: {_WORDS[verdict]}"
+            f"{where} is {self._declarations.python(ctype)}, C has {c_type}: {WORDS[verdict]}"
         )
         argument = where.partition(" (")[0].partition(",")[0] if role != "type" else ""
         yield _Difference(grade, verdict.replace("_", " "), what, happens, argument)
@@ -345,7 +266,7 @@ class _Words:
                         f" {first}, and C has {spell(c_model.Tagged(other))} * here"
                     )
                     grade: Grade = "breaks" if is_owned else "meaning"
-                    difference = _Difference(grade, "handle", what, _HAPPENS["target"], place)
+                    difference = _Difference(grade, "handle", what, HAPPENS["target"], place)
                     yield from self._findings_of(function, [difference])
 
     # Structs
@@ -463,7 +384,7 @@ class _Words:
             known = [members[each] for each in lacking if each in members]
             if len(known) == len(lacking) == 1 and known[0].is_flexible:
                 what = f"Python lacks {spell(members[lacking[0]].field.type, lacking[0])}"
-                yield _Difference("meaning", "flexible", what, _HAPPENS["flexible"])
+                yield _Difference("meaning", "flexible", what, HAPPENS["flexible"])
                 return
             if (
                 lacking
