@@ -193,12 +193,14 @@ void pick(int code, int *color, char **text, box **one) {
     *color = code; *text = copy; *one = make('p', NULL);
 }
 int fill(int code, char **text) {
+    signal_now(signal_at_open);
     texts++; *text = strcpy(malloc(8), "filled");
     return code;
 }
 char *copied(const char *text) {
     char *copy;
     if (!text) return NULL;
+    signal_now(signal_at_open);
     texts++; copy = malloc(strlen(text) + 1);
     return strcpy(copy, text);
 }

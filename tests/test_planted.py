@@ -73,7 +73,7 @@ BUGS = [
     ),
     Bug(
         "an argument that is put a word too far",
-        "src/pyexample/ffi/c/abi.h",
+        "src/pyexample/ffi/c/convention.h",
         "(uint8_t)(FIRST_STACK_WORD + stack / 8)",
         "(uint8_t)(FIRST_STACK_WORD + stack / 8 + 1)",
         "tests/ffi/test_echo.py -k builtin-gcc",
@@ -88,8 +88,8 @@ BUGS = [
     Bug(
         "a buffer that is not released, where a call is refused",
         FASTCALL,
-        "    release(&held);\n    return hand_over(self, objects, count, names);\n",
-        "    return hand_over(self, objects, count, names);\n",
+        "    release(&held);\n    return call_slow_path(self, objects, count, names);\n",
+        "    return call_slow_path(self, objects, count, names);\n",
         "tests/ffi/test_load.py -k array",
     ),
     Bug(
@@ -101,8 +101,8 @@ BUGS = [
     ),
     Bug(
         "the stack is not packed as Apple's arm64 wants it",
-        "src/pyexample/ffi/c/abi.h",
-        "#    define ABI_PACKS_STACK\n",
+        "src/pyexample/ffi/c/convention.h",
+        "#    define CONVENTION_PACKS_STACK\n",
         "",
         "tests/platforms/test_macos_code.py -k calls_on_arm64",
     ),

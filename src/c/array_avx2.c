@@ -5,14 +5,14 @@
 
 /* The vectors are the compilers' own (GCC manual, "Vector Extensions"): with <immintrin.h>,
    this file would take longer to compile than all of the rest. */
-#include <cpuid.h>
-#include <emmintrin.h>
+#  include <cpuid.h>
+#  include <emmintrin.h>
 
-#define AVX2 __attribute__((target("avx2")))
+#  define AVX2 __attribute__((target("avx2")))
 
-#define LANES 8           /* numbers in a vector */
-#define BLOCK (4 * LANES) /* numbers that are checked, then squared, at a time */
-#define AHEAD 512         /* so many numbers before its use, memory is asked for */
+#  define LANES 8           /* numbers in a vector */
+#  define BLOCK (4 * LANES) /* numbers that are checked, then squared, at a time */
+#  define AHEAD 512         /* so many numbers before its use, memory is asked for */
 
 typedef int32_t vector __attribute__((vector_size(4 * LANES)));
 typedef uint32_t wrapping_vector __attribute__((vector_size(4 * LANES)));
@@ -67,8 +67,8 @@ AVX2 static inline size_t square_blocks(
         for (int i = 0; i < 4; i++) {
             vectors[i] = load(numbers + done + i * LANES);
         }
-        bad = too_large(vectors[0]) | too_large(vectors[1]) | too_large(vectors[2])
-            | too_large(vectors[3]);
+        bad = too_large(vectors[0]) | too_large(vectors[1]) | too_large(vectors[2]) |
+              too_large(vectors[3]);
         if (!is_zero(bad)) {
             break;
         }
@@ -156,8 +156,8 @@ int array_has_avx2(void)
        by OSXSAVE that it does not, this is an illegal instruction: volatile, since compilers
        may move another asm to before the check (GCC manual, "Extended Asm"). */
     __asm__ volatile("xgetbv" : "=a"(eax), "=d"(edx) : "c"(0));
-    return (eax & 6) == 6 && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)
-        && (ebx & bit_AVX2) != 0;
+    return (eax & 6) == 6 && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) &&
+           (ebx & bit_AVX2) != 0;
 }
 
 const array_kernels array_avx2 = {"avx2", square_array, sum_of_squares};

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from .ffi import Buffer, Count, In, Library, Out
 
-library = Library("example", __name__, abi=("example_abi_version", 1))
+library = Library("example", __name__, abi_version=("example_abi_version", 1))
 
 # Releasing the GIL costs some 40 ns, as much as a few hundred numbers do: it is held for
 # what takes a few nanoseconds, and released for so many bytes of buffers and more.

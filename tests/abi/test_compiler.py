@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from bindings import Binding
 
-from pyexample.abi.compiler import Compiler, parse
+from pyexample.abi.compiler import _OURS, Compiler, parse
 from pyexample.abi.judge import _told
 from pyexample.abi.pkg_config import flags
 from pyexample.abi.processes import CannotJudgeError
@@ -175,7 +175,7 @@ def test_microsofts_compiler_has_its_own_options(
     assert compiler.check("claims.cpp", 1).by_line == {5: ["C1: x"]}
     compiler.preprocess("claims.cpp")
     asked = (tmp_path / "asked").read_text().splitlines()
-    common = "/Iinclude /DX=1 /nologo /TP /std:c++17 /permissive /w"
+    common = f"/Iinclude /DX=1 /I{_OURS} /nologo /TP /std:c++17 /permissive /w"
     assert asked == [f"{common} /Zs claims.cpp", f"{common} /E /C claims.cpp"]
 
 

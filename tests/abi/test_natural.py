@@ -233,6 +233,90 @@ lib.g.argtypes, lib.g.restype = [POINTER(c_float)], None
 """,
         {("error", "target width", "g")},
     ),
+    "prototypes, flags of parameters, errcheck": (
+        "int f(long a, int *b); int g(long a, int *b); void *h(void);",
+        """
+prototype = CFUNCTYPE(c_int, c_int, POINTER(c_int))
+f = prototype(("f", lib), ((1, "a"), (2, "b")))
+g = CFUNCTYPE(c_int, c_long, POINTER(c_int))(("g", lib), ((1, "a", 5), (2, "b")))
+g.errcheck = lambda result, function, arguments: arguments
+lib.h.argtypes, lib.h.restype = [], c_void_p
+lib.h.errcheck = lambda *arguments: None
+""",
+        {("error", "width", "f")},
+    ),
+    "fields that are inherited, and wrong": (
+        "struct s { int a; double b; }; struct t { int a; double b; };"
+        " void f(struct s *, struct t *);",
+        """
+class Base(Structure):
+    _fields_ = [("a", c_int)]
+class s(Base):
+    _fields_ = [("b", c_float)]
+class t(Base):
+    pass
+lib.f.argtypes, lib.f.restype = [POINTER(s), POINTER(t)], None
+""",
+        {
+            ("error", "layout", "s"),
+            ("error", "width", "s.b"),
+            ("error", "offset", "s.b"),
+            ("error", "layout", "t"),
+        },
+    ),
+    "the other byte order": (
+        "struct s { unsigned short port; unsigned address; }; void f(struct s *);"
+        " unsigned g(unsigned);",
+        """
+class s(BigEndianStructure):
+    _fields_ = [("port", c_ushort), ("address", c_uint)]
+lib.f.argtypes, lib.f.restype = [POINTER(s)], None
+lib.g.argtypes, lib.g.restype = [c_uint], c_uint.__ctype_be__
+""",
+        {
+            ("note", "byte order", "s.port"),
+            ("note", "byte order", "s.address"),
+            ("error", "kind", "g"),
+        },
+    ),
+    "an enum within a struct, used outside": (
+        "int before(int); struct alone { struct part { int a; union deep { int d; } e; } p; };"
+        " int h(struct part *, union deep *);\nstruct outer {\n  struct inner { int a; } i;\n  enum color {\n    RED,\n"
+        "    GREEN = 5\n  } c;\n  union { int k; } u;\n};\nint f(struct inner *p, enum color c);"
+        " struct more { enum kind { A, B = 7 } k; int z; }; enum kind g(struct more *);",
+        """
+GREEN, B = 4, 7
+class inner(Structure):
+    _fields_ = [("a", c_int)]
+class more(Structure):
+    _fields_ = [("k", c_int), ("z", c_int)]
+lib.before.argtypes = [c_long]
+lib.f.argtypes, lib.f.restype = [POINTER(inner), c_int], c_int
+lib.g.argtypes, lib.g.restype = [POINTER(more)], c_int
+class deep(Union):
+    _fields_ = [("d", c_long)]
+class part(Structure):
+    _fields_ = [("a", c_int), ("e", deep)]
+lib.h.argtypes, lib.h.restype = [POINTER(part), POINTER(deep)], c_int
+""",
+        {
+            ("error", "layout", "deep"),
+            ("error", "width", "deep.d"),
+            ("error", "layout", "part"),
+            ("error", "offset", "part.e"),
+            ("error", "constant", "GREEN"),
+            ("error", "width", "before"),
+        },
+    ),
+    "a struct that only the compiler can read": (
+        "static int base; struct s { int a; __typeof__(base) b; double c; }; void f(struct s *);",
+        """
+class s(Structure):
+    _fields_ = [("a", c_int), ("b", c_float), ("c", c_double)]
+lib.f.argtypes, lib.f.restype = [POINTER(s)], None
+""",
+        {("error", "kind", "s.b")},
+    ),
     "explicit padding": (
         "struct s { char a; double b; short c; };",
         """

@@ -57,7 +57,9 @@ def names(found: Declarations) -> list[str]:
 # What is named
 
 
-@pytest.mark.parametrize("name", ["zlib", "json", "ctypes", "re", "_ctypes", "sys", "record"])
+@pytest.mark.parametrize(
+    "name", ["zlib", "json", "ctypes", "re", "_ctypes", "sys", "recording"]
+)
 def test_a_file_is_loaded_from_its_place_whatever_its_name(write: Any, name: str) -> None:
     write(f"{name}.py", f"{LATE}OWN = 12345\nload()\n")
     for file in (f"{name}.py", f"./{name}.py", os.path.abspath(f"{name}.py")):

@@ -557,13 +557,13 @@ def count_hand_overs(monkeypatch: pytest.MonkeyPatch, functions: Any = None) -> 
     from pyexample.ffi.fastcall import Function
 
     handed_over: list[str] = []
-    make = vars(Function)["checked"].func
+    make = vars(Function)["slow_path"].func
 
     def checked(function: Function) -> Any:
         handed_over.append(function.declaration.name)
         return make(function)
 
-    monkeypatch.setattr(Function, "checked", property(checked))
+    monkeypatch.setattr(Function, "slow_path", property(checked))
     return handed_over
 
 

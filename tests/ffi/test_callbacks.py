@@ -450,14 +450,14 @@ def test_memory_is_used_again_late(shelf: Shelf, box: Any, lost: list[str]) -> N
     pointers = set()
     for number in range(1002):
         shelf.watch(box, 0, 0, lambda given: given)
-        pointers.add(shelf.on_number._free[-1].address if number else None)
+        pointers.add(shelf.on_number._free[-1].thunk.address if number else None)
     assert len(pointers) == 1002
-    assert shelf.on_number._free[0].address in pointers
-    oldest = shelf.on_number._free[0]
+    assert shelf.on_number._free[0].thunk.address in pointers
+    oldest = shelf.on_number._free[0].thunk
     shelf.watch(box, 0, 0, lambda given: given + 1)
-    assert shelf.on_number._free[0] is not oldest
+    assert shelf.on_number._free[0].thunk is not oldest
     assert shelf.fire(box, 0, 5) == 6
-    assert oldest.target != []
+    assert oldest.pointer() is not None
 
 
 def test_a_name_may_be_anything(shelf: Shelf, box: Any) -> None:

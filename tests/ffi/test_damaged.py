@@ -25,7 +25,7 @@ LOAD = """
 import os, sys
 import bound
 from pyexample.ffi import Library, LibraryLoadError
-try: number = Library("c", "bound.module", abi=("c_abi", 2)).cdll.seven()
+try: number = Library("c", "bound.module", abi_version=("c_abi", 2)).cdll.seven()
 except LibraryLoadError as error:
     print(error.attempts[-1].reason)
     number = 1

@@ -194,8 +194,8 @@ def _give_up_reading_everything() -> None:
 
 def test_abi_version(package: Package) -> None:
     package.compile(SEVEN)
-    assert load(package, abi=("c_abi", 2)).cdll.seven() == 7
-    (reason,) = reasons(package, abi=("c_abi", 3))[-1:]
+    assert load(package, abi_version=("c_abi", 2)).cdll.seven() == 7
+    (reason,) = reasons(package, abi_version=("c_abi", 3))[-1:]
     assert reason == (
         "its ABI version is 2, but this package was written for 3:"
         " the two come from different releases"
@@ -204,7 +204,7 @@ def test_abi_version(package: Package) -> None:
 
 def test_abi_version_of_another_library(package: Package) -> None:
     package.compile("int seven(void) { return 7; }")
-    (reason,) = reasons(package, abi=("c_abi", 2))[-1:]
+    (reason,) = reasons(package, abi_version=("c_abi", 2))[-1:]
     assert reason == "it has no function c_abi(): this is another library of the same name"
 
 
@@ -449,7 +449,7 @@ class TestText:
 
     def test_another_abi(self, odd: Package) -> None:
         odd.compile("int seven(void) { return 7; }")
-        assert "it has no function c_abi()" in self.refused(abi=("c_abi", 2))
+        assert "it has no function c_abi()" in self.refused(abi_version=("c_abi", 2))
 
     def test_a_function_that_is_not_there(self, odd: Package) -> None:
         odd.compile(SEVEN)
@@ -623,7 +623,7 @@ class TestSystemLibrary:
         self, package: Package, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("BOUND_C_LIBRARY", str(package.compile(SEVEN)))
-        (reason,) = reasons(package, system={}, abi=("c_abi", 3))
+        (reason,) = reasons(package, system={}, abi_version=("c_abi", 3))
         assert "its ABI version is 2" in reason
 
 

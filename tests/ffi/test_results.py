@@ -1,5 +1,6 @@
 """What comes back: out-parameters, status codes, enumerations, strings that are to be freed."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -123,6 +124,22 @@ def test_encodings(shelf: Shelf) -> None:
         shelf.same_latin("ü\0")
     with pytest.raises(TypeError, match="must be str, not bytes"):
         shelf.same_latin(b"x")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("name", ["copied", "fill"])
+def test_ctrl_c_while_c_makes_a_text(shelf: Shelf, name: str) -> None:
+    """Nobody gets it: it is freed."""
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    shelf.signal_at_open(signal.SIGINT)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            shelf.copied(b"x") if name == "copied" else shelf.fill(0)
+    finally:
+        shelf.signal_at_open(0)
+        signal.signal(signal.SIGINT, earlier)
+    collect()
+    assert shelf.count("texts") == 0
 
 
 @pytest.mark.skipif(not COUNTS_BLOCKS, reason="counts blocks of memory")

@@ -173,7 +173,7 @@ def test_a_variable_where_symbols_have_no_type(
 def test_the_abi_version_is_a_variable(package: Package) -> None:
     package.compile(VARIABLES)
     with pytest.raises(LibraryLoadError) as caught:
-        Library("c", f"{package.name}.module", abi=("c_abi", 2))
+        Library("c", f"{package.name}.module", abi_version=("c_abi", 2))
     assert caught.value.attempts[-1].reason == (
         "it has no function c_abi(): that is a variable"
     )
@@ -185,7 +185,7 @@ def test_the_abi_version_of_another_library(package: Package) -> None:
     source = "int c_abi(void); int seven(void) { return c_abi() + 5; }"
     package.compile(source, "c", needed, RPATH)
     with pytest.raises(LibraryLoadError) as caught:
-        Library("c", f"{package.name}.module", abi=("c_abi", 2))
+        Library("c", f"{package.name}.module", abi_version=("c_abi", 2))
     assert "it has no function c_abi(): it is " in str(caught.value)
 
 

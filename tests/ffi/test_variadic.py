@@ -18,7 +18,7 @@ Int = Annotated[int, c_int]
 Double = Annotated[float, c_double]
 MACHINE = platform.machine().lower()
 
-# On these, a double behind `...` is not where a declaration without it would put it: see abi.h.
+# There, a double behind `...` is not where a declaration without it would put it.
 PASSED_ELSEWHERE = (sys.platform in ("darwin", "win32")) and MACHINE in ("arm64", "aarch64")
 
 SOURCE = """

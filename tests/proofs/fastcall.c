@@ -28,7 +28,7 @@ void arguments_are_apart_and_within_the_frame(void)
     for (unsigned i = 0; i < FASTCALL_MAX_ARGUMENTS; i++) {
         arguments[i].place = arguments[i].offset = 0;
     }
-    if (abi_assign(&descriptor, arguments)) {
+    if (assign_locations(&descriptor, arguments)) {
         return; /* refused */
     }
     PROVE(arguments[one].place != arguments[other].place);
@@ -42,7 +42,7 @@ void arguments_are_apart_and_within_the_frame(void)
 /* Two buffers anywhere in memory, the first of which C writes to. */
 void what_is_written_is_apart(void)
 {
-    holdings held;
+    held_arguments held;
     fastcall_argument owners[2];
     const uintptr_t a = nondet_uint64(), b = nondet_uint64(), byte = nondet_uint64();
     const Py_ssize_t m = nondet_int64(), n = nondet_int64();
@@ -66,7 +66,7 @@ void what_is_written_is_apart(void)
    type holds. */
 void counts_are_those_of_the_buffers(void)
 {
-    holdings held;
+    held_arguments held;
     fastcall_argument owners[3], argument;
     uint64_t count;
     const unsigned one = nondet_uint8();

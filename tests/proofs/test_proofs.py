@@ -34,7 +34,7 @@ NO_PRODUCTS = ("--no-signed-overflow-check",)
 EXAMPLE = "src/c/example.c"
 PORTABLE = "src/c/array_portable.c"
 FASTCALL = "src/pyexample/ffi/c/fastcall.c"
-ABI = "src/pyexample/ffi/c/abi.h"
+ABI = "src/pyexample/ffi/c/convention.h"
 
 PROOFS = [
     Proof(

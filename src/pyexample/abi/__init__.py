@@ -210,7 +210,7 @@ def _findings(
 ) -> list[Finding]:
     classes = {
         spelling: declarations.structs[index].name
-        for index, (_, spelling) in judgement.claims.counterparts.items()
+        for index, (_, spelling) in judgement.claims.structs.names.items()
     }
     paste = Paste(judgement.header, classes, style)
     return findings(declarations, judgement, headers, paste)

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 
-from .c_model import Array, FunctionType, Pointer, Type
+from .c_model import Array, FunctionType, Pointer, Record, Tagged, Type, behind, resolve
 from .c_tokens import RENAMED, opens_body, word_set
 
 MODES = ("C++", "C", "C without bodies", "C++ alone")
@@ -29,7 +29,7 @@ _C_HEADERS = (
     "assert ctype errno float limits math setjmp signal stdarg stdbool stdio stdlib string"
 )
 _C_WORDS = {
-    "_Bool": "decltype(1 == 1)",
+    "_Bool": f"{RENAMED}_Bool",
     "restrict": "__restrict",
     "_Noreturn": "",
     "_Static_assert(...)": "",
@@ -38,7 +38,7 @@ _C_WORDS = {
     "_Complex": "__complex__",
 }
 _WORDS_WITHOUT_BODIES = {word: text for word, text in _C_WORDS.items() if word != "_Atomic"}
-"""No macro stands for both ``_Atomic int`` and ``_Atomic(int)``: see ``_rewritten``."""
+"""No macro stands for both ``_Atomic int`` and ``_Atomic(int)``: see ``_without_lengths``."""
 _ATOMIC = re.compile(r"\b_Atomic\b(?:\s*\(((?:[^()]|\([^()]*\))*)\))?")
 _COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|/\*[\s\S]*?\*/|//[^\n]*')
 
@@ -51,6 +51,8 @@ def prologue(headers: Iterable[str], mode: str, owns_bool: bool = False) -> str:
     if mode == "C++":
         return f'extern "C" {{\n{includes}}}\n'
     before = "".join(f"#include <{name}.h>\n" for name in _C_HEADERS.split())
+    types = f"typedef char16_t {RENAMED}char16_t; typedef char32_t {RENAMED}char32_t;\n"
+    types += f"typedef bool {RENAMED}_Bool;\n"
     names = sorted(KEYWORDS | _BOOLEAN if owns_bool else KEYWORDS)
     defines = "".join(f"#define {word} {RENAMED}{word}\n" for word in names)
     words = _C_WORDS if mode == "C" else _WORDS_WITHOUT_BODIES
@@ -58,7 +60,7 @@ def prologue(headers: Iterable[str], mode: str, owns_bool: bool = False) -> str:
     undefines = "".join(f"#undef {word}\n" for word in names)
     undefines += "".join(f"#undef {word.partition('(')[0]}\n" for word in _C_WORDS)
     return (
-        f"{before}typedef char16_t {RENAMED}char16_t;\ntypedef char32_t {RENAMED}char32_t;\n"
+        f"{before}{types}"
         f'#undef __cplusplus\n{defines}extern "C" {{\n{includes}}}\n'
         f"{undefines}#define __cplusplus 201703L\n"
     )
@@ -85,13 +87,26 @@ def owns_bool(preprocessed: str) -> bool:
 
 
 def is_read_otherwise(preprocessed: str, functions: Iterable[FunctionType]) -> bool:
-    """Whether there are types of which a C++ compiler that knows them makes others.
+    """Whether there are types of which a C++ compiler makes others, or another's.
 
-    They are atomic ones, and arrays whose length is a parameter.
+    They are atomic ones, arrays whose length is a parameter, and structs that are defined
+    within another one.
     """
     if re.search(r"^[^#\n]*\b_Atomic\b", preprocessed, re.MULTILINE):
         return True
-    return any(map(_has_length_of_its_own, functions))
+    return any(_has_length_of_its_own(each) or _has_inner(each) for each in functions)
+
+
+def _has_inner(function: FunctionType) -> bool:
+    types = [function.result, *(each.type for each in function.parameters)]
+    reached = [resolve(behind(resolve(each))) for each in types]
+    return any(
+        isinstance(each, Tagged)
+        and isinstance(each.declared, Record)
+        and each.declared.outer is not None
+        and each.declared.tag != ""
+        for each in reached
+    )
 
 
 def _has_length_of_its_own(function: FunctionType) -> bool:
@@ -140,61 +155,125 @@ def without_bodies(preprocessed: str, own: str) -> list[str]:
     """The lines of a preprocessed file, what only C allows rewritten, but for those of ``own``.
 
     C's inline functions may do what C++'s may not, and only their types count. Of other
-    values in braces than an enum's, that there are some is enough.
+    values in braces than an enum's, that there are some is enough. A struct or an enum with a
+    tag, within a struct, is known outside of it in C, so that it goes before.
     """
-    lines: list[str] = []
-    file, depth, body, parentheses = "", 0, 0, 0
-    words: list[str] = []  # of the declaration so far
-    parameters: set[str] = set()  # of it, those with another one behind, but not in a class
+    rewriter = _Rewriter(own)
     for row in _COMMENT.sub(_blank, preprocessed).splitlines():
+        rewriter.read(row)
+    return rewriter.lines
+
+
+class _Rewriter:
+    """Rewrites a preprocessed file by line; how many lines there are is the same."""
+
+    def __init__(self, own: str) -> None:
+        self.lines: list[str] = []
+        self._own = os.path.basename(own)
+        self._file, self._is_system = "", False
+        self._depth = self._body = self._parentheses = 0  # how many brackets are open
+        self._words: list[str] = []  # of the declaration so far
+        self._parameters: set[str] = set()  # of it, those with another one behind
+        self._first = self._place = 0  # the line that it begins in, and where to put what moves
+        self._moving: list[tuple[int, str]] = []  # definitions in it: depth, text
+        self._row, self._kept, self._start = "", "", 0  # what is kept of a line, and its rest
+
+    def read(self, row: str) -> None:
+        """Add a line."""
         if row.startswith("#"):
             if marker := _MARKER.match(row):
-                file = marker[2]
-            lines.append("" if file.startswith("<") and not marker else row)
-            continue
-        if os.path.basename(file) == os.path.basename(own):
-            lines.append(row)
-            continue
-        kept, start = "", 0
-        if not words:
-            parameters.clear()
+                self._file, flags = marker[2], row[marker.end() :].split()
+                self._is_system = "3" in flags
+            self.lines.append("" if self._file.startswith("<") and not marker else row)
+        elif os.path.basename(self._file) == self._own:
+            self.lines.append(row)
+        else:
+            self.lines.append(self._rewritten(row))
+
+    def _rewritten(self, row: str) -> str:
+        self._row, self._kept, self._start = row, "", 0
+        if not self._words:
+            self._parameters.clear()
         for match in _TOKEN.finditer(row):
-            word = match[0]
-            parentheses += (word == "(") - (word == ")")
-            if word == "," and parentheses and words and not depth:
-                parameters.add(words[-1])
-            if word == "{":
-                if body:
-                    body += 1
-                elif not depth and words[-1:] == [")"] and opens_body(words):
-                    body = 1
-                    kept += f"{row[start : match.start()]};"
-                elif not depth and words[-1:] == ["="]:
-                    body = 1
-                    before = _NO_LENGTH.sub("[1] =", row[start : match.start()])
-                    kept += f"{before}{{}}"
-                elif words[-1:] != ['"C"']:
-                    depth += 1
-            elif word == "}":
-                if body:
-                    body -= 1
-                    start = match.end()
-                elif depth:
-                    depth -= 1
-            if word in ";}" and not depth:
-                words = []
-            elif not body:
-                words.append(word)
-        lines.append(_rewritten(kept if body else kept + row[start:], parameters))
-    return lines
+            self._take(match)
+        if not self._body:
+            self._keep(f"{row[self._start :]}{' ' if self._moving else ''}")
+        return _without_lengths(self._kept, self._parameters)
+
+    def _keep(self, text: str) -> None:
+        if self._moving:
+            depth, before = self._moving[-1]
+            self._moving[-1] = depth, before + text
+        else:
+            self._kept += text
+
+    def _take(self, match: re.Match[str]) -> None:
+        word = match[0]
+        self._parentheses += (word == "(") - (word == ")")
+        if not self._words:
+            self._first, self._place = len(self.lines), 0
+        if word == "," and self._parentheses and self._words and not self._depth:
+            self._parameters.add(self._words[-1])
+        elif word == "{":
+            self._open(match.start())
+        elif word == "}":
+            self._close(match.end())
+        if word in ";}" and not self._depth:
+            self._words = []
+        elif not self._body:
+            self._words.append(word)
+
+    def _open(self, place: int) -> None:
+        before, last = self._row[self._start : place], self._words[-1:]
+        if self._body:
+            self._body += 1
+        elif not self._depth and last == [")"] and opens_body(self._words):
+            self._body = 1
+            self._keep(f"{before};")
+        elif not self._depth and last == ["="]:
+            self._body = 1
+            self._keep(f"{_NO_LENGTH.sub('[1] =', before)}{{}}")
+        elif last != ['"C"']:
+            keyword = "".join(self._words[-2:-1])
+            is_tagged = keyword in ("struct", "union", "enum") and last[0].isidentifier()
+            if self._depth and is_tagged and not self._is_system:
+                self._keep(before)
+                self._start = place
+                self._moving.append((self._depth, f"{keyword} {last[0]} "))
+            self._depth += 1
+
+    def _close(self, place: int) -> None:
+        if self._body:
+            self._body -= 1
+            self._start = place
+            return
+        self._depth -= bool(self._depth)
+        if self._moving and self._moving[-1][0] == self._depth:
+            if attributes := _ATTRIBUTES.match(self._row, place):
+                place = attributes.end()
+            self._keep(f"{self._row[self._start : place]}; ")
+            self._start = place
+            self._move(self._moving.pop()[1])
+
+    def _move(self, text: str) -> None:
+        """Put a definition before the declaration that it is in."""
+        is_here = self._first == len(self.lines)
+        line = self._kept if is_here else self.lines[self._first]
+        line = line[: self._place] + text + line[self._place :]
+        self._place += len(text)
+        if is_here:
+            self._kept = line
+        else:
+            self.lines[self._first] = line
 
 
+_ATTRIBUTES = re.compile(r"\s*__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)")
 _NO_LENGTH = re.compile(r"\[\s*\]\s*=")
 _OF_POINTER = re.compile(r"\[\s*(?:(?:static|const|volatile|restrict|__restrict)\b\s*)+")
 _VARIABLE_LENGTH = re.compile(r"\[\s*\*\s*\]")
 
 
-def _rewritten(line: str, parameters: set[str]) -> str:
+def _without_lengths(line: str, parameters: set[str]) -> str:
     """A line of C without what C++ has not: atomic types, and lengths that are parameters."""
     line = _ATOMIC.sub(lambda it: f"__typeof__({it[1]})" if it[1] else "", line)
     if "[" not in line:

@@ -55,7 +55,7 @@ _ARITHMETIC = {
     "_Bool": "_Bool",
 }
 _BUILT_IN = {
-    "bool": "_Bool",
+    **dict.fromkeys(["bool", "_Bool"], "_Bool"),
     **dict.fromkeys(
         word_set(
             "wchar_t char8_t char16_t char32_t __int8 __int16 __int32 __int64 __builtin_va_list"
@@ -386,7 +386,7 @@ class _Parser:
             or word in _QUALIFIERS
             or word in ("struct", "union", "enum")
             or plain(word) in self._unit.typedefs
-            or word in _BUILT_IN
+            or plain(word) in _BUILT_IN
         )
 
     def _attributes(self, attributes: list[str]) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from . import c_model
 from .c_model import spell
-from .claims import Claims, is_same_name, reached, structs_in
+from .claims import Claims
+from .counterparts import is_same_name, reached, structs_in
 from .header import Header, is_in
 from .judge import VERDICTS, Failure, Judgement
 from .model import Constant, Declarations, Field, Function, Struct, Type, kind_of
@@ -150,6 +151,7 @@ class _Words:
     def __init__(self, declarations: Declarations, claims: Claims, header: Header) -> None:
         self._declarations = declarations
         self._claims = claims
+        self._structs = claims.structs
         self._header = header
 
     # Functions
@@ -357,8 +359,8 @@ class _Words:
         for index, struct in enumerate(self._declarations.structs):
             strays = [("", _stray(name, meant)) for name, meant in struct.strays]
             yield from self._findings_in(struct, "", strays)
-            if index in self._claims.counterparts:
-                _, spelling = self._claims.counterparts[index]
+            if index in self._structs.names:
+                _, spelling = self._structs.names[index]
                 with self._declarations.each(struct.name):
                     own = self._struct(index, spelling, by_struct.get(index, []))
                     differences = [*own, *self._bits(index), *self._by_itself(index)]
@@ -371,7 +373,7 @@ class _Words:
                     if not any(each.grade == "breaks" for _, each in differences):
                         padding = self._padding(index)
                         yield from self._findings_in(struct, spelling, padding)
-            elif struct.complete and index not in self._claims.settled:
+            elif struct.complete and index not in self._structs.settled:
                 what = "the headers have no struct of that name: not judged"
                 what = f"functions use it, and {what}" if index in used else what
                 difference = _Difference(
@@ -429,10 +431,10 @@ class _Words:
 
     def _layout(self, index: int, by_kind: dict[str, Failure]) -> Iterator[_Difference]:
         struct = self._declarations.structs[index]
-        lacking = self._claims.lacking(index)
+        lacking = self._structs.lacking(index)
         missing = f"; Python lacks {', '.join(lacking)}" if lacking else ""
         unknown = [
-            each.field.name for each in self._claims.unknown(index) if not each.is_alternative
+            each.field.name for each in self._structs.unknown(index) if not each.is_alternative
         ]
         missing += f"; C has no {', '.join(unknown)}" if unknown else ""
         if "layout" in by_kind:
@@ -457,7 +459,7 @@ class _Words:
         elif "count" in by_kind:
             message = " ".join(by_kind["count"].messages)
             told = re.search(r"(?:decomposes in|binds )to (\d+)", message)
-            members = self._claims.members(index)
+            members = self._structs.members(index)
             known = [members[each] for each in lacking if each in members]
             if len(known) == len(lacking) == 1 and known[0].is_flexible:
                 what = f"Python lacks {spell(members[lacking[0]].field.type, lacking[0])}"
@@ -513,7 +515,7 @@ class _Words:
 
     def _is_another(self, failure: Failure, each: Field) -> bool:
         """Whether the member was guessed by its place, and is not the field."""
-        member = self._claims.member(failure.claim.struct or 0, each.name)
+        member = self._structs.member(failure.claim.struct or 0, each.name)
         if member is None or is_same_name(each.name, member):
             return False
         verdict, _ = failure.verdict("type")
@@ -535,7 +537,7 @@ class _Words:
                     what = f"C has no such field, and others in {_where(it.python or 0)}"
                     yield each.name, _Difference("breaks", "field", what, _ELSEWHERE)
             elif it.c is None or it.python is None:
-                member = self._claims.members(index).get(it.member)
+                member = self._structs.members(index).get(it.member)
                 width = member.field.bits if member else ""
                 if width.isdecimal() and int(width) != each.bits:
                     what = f"{each.bits} bits wide, C has {width}"
@@ -559,14 +561,14 @@ class _Words:
         happens = "Python reads and writes bytes that C takes no notice of"
         found = [
             (place.field.name, _Difference("meaning", "padding", what, happens))
-            for place in self._claims.unknown(index)
+            for place in self._structs.unknown(index)
             if not (place.is_alternative or _PADDING.search(place.field.name))
         ]
         what = "C's union has no such member"
         happens = "Python looks at the bytes of the others in a way of its own"
         found += [
             (place.field.name, _Difference("meaning", "alternative", what, happens))
-            for place in self._claims.unknown(index)
+            for place in self._structs.unknown(index)
             if place.is_alternative
         ]
         return found
@@ -575,7 +577,7 @@ class _Words:
         """What the compiler is not asked: names, and the byte order."""
         struct = self._declarations.structs[index]
         for each in struct.fields:
-            member = self._claims.member(index, each.name)
+            member = self._structs.member(index, each.name)
             if member and not is_same_name(each.name, member):
                 happens = "right if it is the same; otherwise it is taken for another one"
                 yield (

@@ -52,6 +52,7 @@ class Header:
 
     def __init__(self, unit: Unit, headers: Iterable[str]) -> None:
         self.unit = unit
+        self._headers = list(headers)
         self.functions: dict[str, Function] = {
             each.name: each
             for each in unit.functions.values()
@@ -59,7 +60,7 @@ class Header:
         }
         self.identifiers: set[str] = set().union(*unit.names.values())
         files = {*unit.names, *(each.file for each in unit.macros.values())}
-        self.files = theirs = _those_of(headers, files, unit.system)
+        self.files = theirs = _those_of(self._headers, files, unit.system)
         self.constants: set[str] = set().union(*(unit.names.get(file, ()) for file in theirs))
         self.constants |= {each.name for each in unit.macros.values() if each.file in theirs}
         self.records: dict[str, tuple[str, Record]] = {}
@@ -73,6 +74,17 @@ class Header:
             target = resolve(typedef.type)
             if isinstance(target, Tagged) and isinstance(target.declared, Record):
                 self.records.setdefault(typedef.name, (typedef.name, target.declared))
+
+    def with_inner_ones_outside(self) -> "Header":
+        """The same, after what is defined within another struct was put before it."""
+        for each in self.unit.records:
+            if each.file not in self.unit.system and each.tag:
+                each.outer = None
+        return Header(self.unit, self._headers)
+
+    def is_unread(self, record: Record) -> bool:
+        """Whether the headers say what is in a record, but that could not be read."""
+        return any(each.name in (record.tag, record.alias) for each in self.unit.refusals)
 
     def is_own(self, name: str) -> bool:
         """Whether a name is one of the headers' library, not only of the system."""

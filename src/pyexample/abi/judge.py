@@ -165,6 +165,7 @@ def _judge_in(
         preprocessed, (each.type for each in header.functions.values())
     ):
         before = without_bodies(preprocessed, source)
+        header = header.with_inner_ones_outside()
         before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')
     macros = set(re.findall(r"^\s*#\s*define\s+(\w+)", preprocessed, re.MULTILINE))
     claims = Claims(
@@ -299,7 +300,7 @@ class _Text:
 
         def name(match: re.Match[str]) -> str:
             index = int(match[1])
-            known = self.claims.counterparts.get(index)
+            known = self.claims.structs.names.get(index)
             return known[1] if known else match[0]
 
         message = re.sub(r"\bct_c(\d+) \{aka ([^{}]*)\}", r"\2", message)

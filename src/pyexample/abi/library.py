@@ -349,7 +349,7 @@ class _Words:
             return
         index = int(ctype[1])
         struct = self._declarations.structs[index]
-        _, spelling = self._claims.counterparts.get(index, ("", ""))
+        _, spelling = self._claims.structs.names.get(index, ("", ""))
         declared = self._header.record(spelling)
         # By its name alone is it known to be the same struct.
         names = {declared.tag, declared.alias, spelling} if declared else {spelling}
@@ -360,7 +360,7 @@ class _Words:
         pairs = [
             (each, each.offset, member)
             for each in struct.fields
-            if (member := _member(members, self._claims.member(index, each.name) or ""))
+            if (member := _member(members, self._claims.structs.member(index, each.name) or ""))
         ]
         pairs += [
             (each, at, members[each.name])
@@ -372,7 +372,7 @@ class _Words:
         differences: list[str] = []
         if struct.size != record.size:
             differences.append(f"{struct.size} bytes, it is {record.size} bytes large")
-        declared_members = self._claims.members(index)
+        declared_members = self._claims.structs.members(index)
         for what, names in (
             ("it lacks", declared_members.keys() - members.keys()),
             ("it also has", members.keys() - declared_members.keys()),

@@ -78,7 +78,7 @@ def _refuse_nothing(
         raise CannotJudgeError(
             f"of the functions that Python declares the headers have none: {_some(declared)}"
         )
-    if "struct" in kinds and not (unseen and declarations.libraries):
+    if "struct" in kinds:
         return  # the module may be about them alone
     if unseen or (kinds and declarations.libraries):
         named = f", although the module names {_some(unseen)}" if unseen else ""

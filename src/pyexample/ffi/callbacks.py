@@ -2,6 +2,7 @@
 
 import ctypes
 import functools
+import weakref
 from _thread import get_ident
 from collections import deque
 from collections.abc import Callable
@@ -80,12 +81,13 @@ class Callback:
             _argtypes_ = self.prototype._argtypes_
             _restype_ = _register_of(result)
 
-        class Pointer(_Pointer, self.prototype):  # type: ignore[misc,name-defined]
+        class Pointer(self.prototype):  # type: ignore[misc,name-defined]
             _flags_ = self.prototype._flags_
 
         self._code: Any = Code
         self._pointer: Any = Pointer
-        self._free: deque[_Thunk] = deque()
+        self._thunks: list[_Thunk] = []
+        self._free: deque[_Reference] = deque()
         self._to_c = to_c(f"{self.name}() result", result) if result else None
 
     def __repr__(self) -> str:
@@ -114,19 +116,12 @@ class Callback:
         """
         if function is None:
             return self.prototype()
-        thunk = self._take_thunk(function)
-        pointer = self._pointer(thunk.address)
-        pointer.thunk = thunk
-        return pointer
-
-    def _take_thunk(self, function: Callable[..., Any]) -> "_Thunk":
-        thunk = self._free.popleft() if len(self._free) > _MOST_FREE else self._make_thunk()
-        thunk.take(function)
-        return thunk
+        free = self._free
+        thunk = free.popleft().thunk if len(free) > _MOST_FREE else self._make_thunk()
+        return thunk.point(self._pointer, function, free)
 
     def _make_thunk(self) -> "_Thunk":
-        thunk = _Thunk(self._free)
-        target, active = thunk.target, thunk.active
+        thunk = _Thunk()
         engine = running()
 
         def call(*arguments: Any) -> Any:
@@ -136,12 +131,11 @@ class Callback:
                 state.enter()
                 if caller is not None and caller.in_c and caller.error is not None:
                     return self.failed
-                state.cleanups.append(functools.partial(active.discard, state))
-                active.add(state)
-                if not (function := target.copy()):
+                pointer = thunk.pointer()  # which lives until this returns
+                if pointer is None:
                     error: BaseException = RuntimeError(_LATE.format(self.name))
                     return self._report(error, _getframe(1 if _IN_PYTHON else 0).f_back)
-                result = function[0](*self._arguments(arguments, state))
+                result = pointer.function(*self._arguments(arguments, state))
                 return self._to_c(result) if self._to_c else None
             except BaseException as error:
                 if caller is not None and caller.in_c:
@@ -153,12 +147,8 @@ class Callback:
             finally:
                 try:
                     state.leave()
-                    if thunk.is_let_go:
-                        thunk.free()
                 except BaseException:
                     state.leave()
-                    if thunk.is_let_go:
-                        thunk.free()
                     raise
 
         guarded: Any = call
@@ -167,6 +157,7 @@ class Callback:
             guarded.escaped = self._escaped
             guarded = engine.guard(guarded)
         thunk.set_code(self._code(guarded))
+        self._thunks.append(thunk)
         return thunk
 
     def _arguments(self, arguments: tuple[Any, ...], state: CallState) -> list[Any]:
@@ -263,62 +254,40 @@ _MOST_FREE = 1000
 
 
 class _Thunk:
-    """A C function that calls one Python function after another. It is never freed.
+    """A C function that calls one Python function after another. Its Callback keeps it.
 
     The Python function may be let go of while C is in here: when it replaces itself; or when
     another thread has read the pointer, and waits for the GIL in ctypes' code, of which
     nothing tells. Such a thread finds no function, unless the thunk has been used again: that
     which was free for longest is used first.
 
+    No Python code runs when it is let go of: what a signal's handler raises would be lost.
+
     Attributes:
         address: of the C function.
-        target: has the Python function, if there is one.
-        active: has an item for each call of it that has not returned.
-        is_let_go: whether it is free, or will be when those have returned.
+        pointer: a reference to what has the Python function, as ``function``.
     """
 
-    __slots__ = ("_code", "_free", "_token", "active", "address", "is_let_go", "target")
+    __slots__ = ("_code", "address", "pointer")
 
-    def __init__(self, free: "deque[_Thunk]") -> None:
-        self._free = free
-        self._token: list[None] = []  # has an item until it is free, for one thread to take
-        self.active: set[CallState] = set()
-        self.target: list[Callable[..., Any]] = []
-        self.is_let_go = True
+    pointer: Callable[[], Any]
 
     def set_code(self, code: Any) -> None:
         """Have ``code``, of ctypes, be the C function."""
         self._code = code
         self.address = function_address(code)
 
-    def take(self, function: Callable[..., Any]) -> None:
-        """Call ``function`` from here on."""
-        self.is_let_go = False
-        self._token.append(None)
-        self.target.append(function)
-
-    def free(self) -> None:
-        """Let go of the function, unless a call of it has yet to return, which does it then."""
-        self.is_let_go = True
-        if self.active:
-            return
-        self.target.clear()
-        if self.active:  # a call may have come before that
-            return
-        try:
-            self._token.pop()
-        except IndexError:  # another thread was faster
-            return
-        self._free.append(self)
+    def point(self, kind: Any, function: Callable[..., Any], free: "deque[_Reference]") -> Any:
+        """A pointer to it, for ``function``. When that is gone, it is among the ``free``."""
+        pointer = kind(self.address)
+        pointer.function = function
+        reference = _Reference(pointer, free.append)
+        reference.thunk = self
+        self.pointer = reference
+        return pointer
 
 
-class _Pointer:
-    """What C is passed: a pointer to the thunk, which is free when this is gone."""
+class _Reference(weakref.ref[Any]):
+    __slots__ = ("thunk",)
 
     thunk: _Thunk
-
-    def __del__(self) -> None:
-        if hasattr(self, "thunk"):  # else a signal came while it was made
-            self.thunk.free()
-        if _IN_PYTHON:
-            super().__del__()  # type: ignore[misc]  # the prototype's

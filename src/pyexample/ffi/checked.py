@@ -1,7 +1,7 @@
 """The call of a declared function through ctypes, with every argument checked.
 
-This is what the checks mean. It works on every Python; where there is a faster way to
-call, that way hands over to this one whatever it does not accept.
+This is the slow path, and the definition of what is checked. It works on every Python. The
+fast path, a builtin function, calls it with whatever it does not convert itself.
 """
 
 import ctypes
@@ -20,9 +20,9 @@ Function = Callable[..., Any]
 
 
 def checked_call(declaration: Declaration, c_function: Any) -> Function:
-    """A Python function that checks its arguments, then calls ``c_function``.
+    """Returns a Python function that checks its arguments, then calls ``c_function``.
 
-    ``c_function`` is a function of a ctypes library that the declaration was applied to.
+    ``c_function`` is a function of a ctypes library, to which the declaration was applied.
     """
     if declaration.result:
         c_function.restype = given_type(declaration.result)
@@ -41,7 +41,7 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
     }
 
     def keep(given: tuple[Any, ...], converted: list[Any], state: CallState) -> list[Kept]:
-        """Hold what C is about to be passed to keep."""
+        """Keep the arguments that C will keep, before C is called."""
         kept: list[Kept] = []
         for index, (handle, *others) in keeping:
             names = tuple(_plain(converted[index_of[other]]) for other in others)
@@ -58,14 +58,14 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
         state = CallState()
         try:
             state.enter()
-            converted, rooms = convert(given, state.cleanups)
+            converted, outputs = convert(given, state.cleanups)
             kept = keep(given, converted, state) if keeping else ()
             state.in_c = True
             result = c_function(*converted)
             state.in_c = False
             for each in kept:
                 each.settle(taken=not (status and status.fails(result)))
-            return finish(result, rooms, given, state)
+            return finish(result, outputs, given, state)
         finally:
             state.in_c = False
             try:
@@ -78,7 +78,7 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
 
 
 def closing_call(declaration: Declaration, c_function: Function) -> Function:
-    """The same for a function that closes a handle, which happens once."""
+    """Returns the same for a function that closes a handle: it calls C once a handle."""
     result = declaration.result
     takes_it_alone = [each.is_handle for each in declaration.arguments] == [True]
     if not takes_it_alone or (result and (not result.status or result.python_type is not None)):
@@ -91,7 +91,7 @@ def closing_call(declaration: Declaration, c_function: Function) -> Function:
     if "close_in_c" in vars(kind):
         raise DeclarationError(f"{where}: another function CLOSES it")
     status = result.status if result else None
-    unexpected = refuse(declaration)
+    unexpected = make_unexpected(declaration)
 
     def close_in_c(life: Any) -> None:
         address = ctypes.c_void_p(life.given)
@@ -131,14 +131,14 @@ def closing_call(declaration: Declaration, c_function: Function) -> Function:
 
 
 def _plain(converted: Any) -> Any:
-    """What was made of an argument, as what can be compared and be a key."""
+    """A converted argument as a value that can be compared, and be a key of a dict."""
     return converted.value if isinstance(converted, ctypes.c_void_p) else converted
 
 
 def _converter(declaration: Declaration) -> Callable[..., tuple[list[Any], list[Any]]]:
-    """What makes of what is given what C gets, and the room for what is Returned.
+    """Returns a function that converts the arguments, and allocates the outputs.
 
-    Whatever has to be let go of after the call is added to ``held``.
+    It adds to ``cleanups`` what has to be released after the call.
     """
     arguments = declaration.arguments
     converters = {
@@ -148,59 +148,59 @@ def _converter(declaration: Declaration) -> Callable[..., tuple[list[Any], list[
     }
 
     def convert(
-        given: tuple[Any, ...], held: list[Callable[[], object]]
+        given: tuple[Any, ...], cleanups: list[Callable[[], object]]
     ) -> tuple[list[Any], list[Any]]:
         converted: list[Any] = []
-        rooms: list[Any] = []
+        outputs: list[Any] = []
         views: dict[int, View] = {}
         for index, argument in enumerate(arguments):
             spec, value = argument.spec, None  # None: a count, which may precede its buffer
             if isinstance(spec, Value):
                 value = converters[index](given[argument.position])
                 if isinstance(value, Handle):
-                    # Not a member of that name which a subclass has.
-                    Handle.use(value, held)
+                    # A subclass may have a member of that name.
+                    Handle.use(value, cleanups)
                     value = Handle.pointer(value)
             elif isinstance(spec, In):
                 view = View(argument.where, spec, given[argument.position])
                 views[argument.position] = view
-                held.append(view.release)
+                cleanups.append(view.release)
                 value = ctypes.cast(view.address, spec.ctype)
             elif isinstance(spec, Returned):
-                rooms.append(given_type(spec.value)())
-                value = ctypes.byref(rooms[-1])
+                outputs.append(given_type(spec.value)())
+                value = ctypes.byref(outputs[-1])
             converted.append(value)
         if views:
             _check_overlap(arguments, views)
         for index, argument in enumerate(arguments):
             if isinstance(argument.spec, Count):
                 converted[index] = _count(argument, argument.spec, views)
-        return converted, rooms
+        return converted, outputs
 
     return convert
 
 
 def _finisher(declaration: Declaration) -> Function:
-    """What makes of what C returned what comes back, or raises an error."""
+    """Returns a function that converts what C returned, or raises an error."""
     result = declaration.result
     status = result.status if result else None
     specs = [each.value for each in declaration.returned]
     if result and not status:
         specs.insert(0, result)
     converters = [from_c(_result(declaration, spec), spec) for spec in specs]
-    unexpected = refuse(declaration)
+    unexpected = make_unexpected(declaration)
     special = result and (
         status or result.enumeration or result.narrowed or result.kind in POINTERS
     )
     as_it_is = not (special or declaration.returned)
 
     def finish(
-        returned: Any, rooms: list[Any], given: tuple[Any, ...], state: CallState
+        returned: Any, outputs: list[Any], given: tuple[Any, ...], state: CallState
     ) -> Any:
         if as_it_is:
             state.raise_error()
             return returned
-        contents = [*map(_content, rooms)]
+        contents = [*map(_content, outputs)]
         if result and not status:
             contents.insert(0, returned)
         # Converted before anything is raised, since what C gave is to be given back.
@@ -229,20 +229,20 @@ def _result(declaration: Declaration, spec: Value) -> str:
 
 
 def given_type(spec: Value) -> Any:
-    """The ctypes type in which ctypes has what C gives."""
+    """The ctypes type of a result or output before it is converted."""
     return spec.python_type.owner_type() if spec.kind == "handle" else spec.ctype
 
 
-def _content(room: Any) -> Any:
-    """What C wrote: of simple types the value, of others the room itself."""
-    return room.value if type(room).__base__ is ctypes.c_int.__base__ else room
+def _content(output: Any) -> Any:
+    """What C wrote: the value if the type is a simple one, else the output itself."""
+    return output.value if type(output).__base__ is ctypes.c_int.__base__ else output
 
 
-def refuse(declaration: Declaration) -> Function:
-    """What is called with a result that no declared one is, and what the call was passed.
+def make_unexpected(declaration: Declaration) -> Function:
+    """Returns ``unexpected(result, *arguments)``, for a result that Python must interpret.
 
-    A code that is no success, or an integer that is not of the enumeration; None is a null
-    pointer. It raises the error, or returns what comes back all the same.
+    That is a code that is no success, an integer that the enumeration lacks, or None for a null
+    pointer that was not declared. It raises the error, or returns what the call returns.
     """
     result = declaration.result
     status = result.status if result else None

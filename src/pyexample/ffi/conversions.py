@@ -82,8 +82,7 @@ def _copy(where: str, spec: Value, result: Any, given: Given = ()) -> Any:
     try:
         return _decode(spec, result.value)
     finally:
-        if address := ctypes.cast(result, ctypes.c_void_p).value:
-            spec.freed_by.function(address)
+        result.free()
 
 
 def _decode(spec: Value, text: Any) -> Any:

@@ -102,7 +102,7 @@ def _switch(package: str) -> str:
 
 def _library(library: "Library", version: str | None) -> list[str]:
     versions = [f"version {version}"] if version else []
-    versions += [f"ABI version {library.abi[1]}"] if library.abi else []
+    versions += [f"ABI version {library.abi_version[1]}"] if library.abi_version else []
     tried = [f"{each.path}: {each.reason or 'loaded'}" for each in library.attempts]
     return [
         f"library       {library.path}",

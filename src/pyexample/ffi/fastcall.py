@@ -1,6 +1,6 @@
 """Builtin functions for declared C functions: calls at the speed of a C extension.
 
-A declaration is described to libfastcall, whose ``fastcall.h`` says what it makes of it.
+A declaration becomes a descriptor of libfastcall's: see ``fastcall.h``.
 """
 
 import ctypes
@@ -37,19 +37,19 @@ class Function(bytes):
     held: tuple[Any, ...]
     """What its descriptor has the addresses of."""
 
-    # Two attributes that C looks up, seldom: imported and made only then.
+    # Two attributes that C looks up. It seldom does, so they are made only then.
 
     @made_once
-    def checked(self) -> Callable[..., Any]:
-        """The checked call, which gets the arguments that are not accepted here."""
+    def slow_path(self) -> Callable[..., Any]:
+        """The checked call, which is passed the arguments that C does not convert."""
         make: Callable[..., Callable[..., Any]] = import_later("checked").checked_call
         return make(self.declaration, self.callee(self.declaration))
 
     @made_once
     def unexpected(self) -> Callable[..., Any]:
-        """What is called with a result that none is."""
-        refuse: Callable[..., Callable[..., Any]] = import_later("checked").refuse
-        return refuse(self.declaration)
+        """Interprets a result that C cannot: see ``checked.make_unexpected``."""
+        make: Callable[..., Callable[..., Any]] = import_later("checked").make_unexpected
+        return make(self.declaration)
 
     def __reduce__(self) -> tuple[Any, ...]:
         from importlib import import_module
@@ -180,7 +180,7 @@ def _kind(where: str, spec: Value, kind: str) -> int:
 
 
 def _is_two_words(ctype: Any) -> bool:
-    """Whether it is a structure that comes back as two words of integers: see abi.h."""
+    """Whether it is a structure that comes back as two words of integers: see convention.h."""
     return (
         ctype.__base__ is ctypes.Structure  # all fields are its own
         and "_pack_" not in ctype.__dict__

@@ -84,7 +84,8 @@ class Handle(_Memory):
         reference = weakref.ref(handle, take_address)
         handle._life = _Life(cls, reference, address, owned, parents)
         if owner is not None:
-            owner.life = handle._life
+            owner.life = handle._life  # before anything else closes that
+        handle._life.join_parents()
         if owned:
             weakref.finalize(handle, handle._life.close, implicitly=True)
         if owner is not None:
@@ -249,7 +250,10 @@ class _Life:
         self.is_taken_back = False
         self._closing: dict[None, object] = {}  # set by the one who closes it, atomically
         self._set_address(address)
-        for parent in parents:
+
+    def join_parents(self) -> None:
+        """Have each parent close it first, from here on."""
+        for parent in self.parents:
             parent.children[self] = None
 
     @property

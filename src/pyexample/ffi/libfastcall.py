@@ -63,7 +63,7 @@ class CArgument(ctypes.Structure):
         ("writable", c_uint8),
         ("in_place", c_uint8),
         ("buffers", c_uint8),
-        ("place", c_uint8),
+        ("location", c_uint8),
         ("offset", c_uint8),
     )
 
@@ -135,7 +135,7 @@ class Engine:
             library, _ = load(
                 package,
                 "fastcall",
-                abi=("fastcall_abi_version", ABI_VERSION),
+                abi_version=("fastcall_abi_version", ABI_VERSION),
                 kind=ctypes.PyDLL,
             )
         except LibraryLoadError as error:

@@ -27,7 +27,7 @@ class Library:
             does not change the declared function. If a C function is declared more than once,
             the raw function has the types of the first declaration.
         path: the file that was loaded.
-        abi: the argument ``abi``.
+        abi: the argument ``abi_version``.
         attempts: every file that was tried; the last one was loaded.
         declarations: by name, the first declaration of each function.
         fallbacks: by name, why a declared function is not a builtin. If it is declared more
@@ -39,7 +39,7 @@ class Library:
         name: str,
         module: str,
         *,
-        abi: tuple[str, int] | None = None,
+        abi_version: tuple[str, int] | None = None,
         system: Mapping[str, str] | None = None,
     ) -> None:
         """Load the library.
@@ -48,8 +48,9 @@ class Library:
             name: "foo" for libfoo.so, libfoo.dylib or foo.dll.
             module: ``__name__`` of the module that declares the functions. The library is
                 looked for in the folder ``lib`` of the package that the module is in, or is.
-            abi: the name of a C function ``int32_t f(void)`` that returns the version of the
-                library's binary interface, and the version that the declarations are for.
+            abi_version: the name of a C function ``int32_t f(void)`` that returns the version
+                of the library's binary interface, and the version that the declarations are
+                for.
             system: for a system library: its file name by ``sys.platform``, such as
                 ``{"linux": "libz.so.1"}``.
 
@@ -79,9 +80,9 @@ class Library:
         except ValueError as error:
             raise DeclarationError(f"Library({name!r}, {module!r}): {error}") from None
         self.cdll, self.attempts = load(
-            package, name, abi=abi, overrides=overrides, system=system
+            package, name, abi_version=abi_version, overrides=overrides, system=system
         )
-        self.abi = abi
+        self.abi_version = abi_version
         self.path = self.attempts[-1].path
         self.declarations: dict[str, Declaration] = {}
         self.fallbacks: dict[str, str] = {}

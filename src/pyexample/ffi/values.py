@@ -337,7 +337,8 @@ class Value:
         elif isinstance(item, FreedBy) and self.kind in ("string", "wide string"):
             # ctypes would make bytes of a plain c_char_p, and the address would be lost.
             self.freed_by = item
-            self.ctype = _OwnedString if self.kind == "string" else _OwnedWideString
+            free = {"plain": self.ctype, "free_address": item.function}
+            self.ctype = type("Owned", (_Owned, self.ctype), free)
         elif isinstance(item, Keep) and self.kind == "callback":
             self.keep = item
         elif item is CLOSES and self.kind == "handle":
@@ -347,36 +348,36 @@ class Value:
         else:
             raise DeclarationError(f"{where}: {item!r} cannot stand behind {self.c_name}")
 
-    def only(self, where: str, place: str = "callback") -> None:
+    def only(self, where: str, role: str = "callback") -> None:
         """Refuse what has no meaning, or cannot be had, in this place of a declaration.
 
-        ``place`` is "parameter", "result", "Returned", "field", or "callback": its
+        ``role`` is "parameter", "result", "Returned", "field", or "callback": its
         parameters and its result.
         """
         for name, what in _SPECIAL.items():
-            if getattr(self, name) and name not in _PLACES[place]:
+            if getattr(self, name) and name not in _ROLES[role]:
                 raise DeclarationError(f"{where}: {what} has no meaning here")
-        if self.kind == "characters" and place != "field":
+        if self.kind == "characters" and role != "field":
             raise DeclarationError(
                 f"{where}: {self.c_name} is {_shown(self.python_type)} in a field only:"
                 " elsewhere it is a buffer, In(c_char) or Out(c_char)"
             )
-        if _code(self.ctype) == "O" and place not in ("parameter", "field"):
+        if _code(self.ctype) == "O" and role not in ("parameter", "field"):
             # Of NULL, ctypes makes a crash (a result), or C gets what happens to be in memory.
             raise DeclarationError(
                 f"{where}: C may give NULL, which is no py_object: declare an address, c_void_p"
             )
-        if self.kind == "other" and place not in ("field", "Returned"):
-            self._check_by_value(where, place)
+        if self.kind == "other" and role not in ("field", "Returned"):
+            self._check_by_value(where, role)
         if self.kind == "other" and hasattr(self.ctype, "_flags_"):
-            self._check_function_pointer(where, place)
+            self._check_function_pointer(where, role)
         if self.kind in ("pointer", "other"):
-            self._check_kin(where, place)
+            self._check_kin(where, role)
 
-    def _check_by_value(self, where: str, place: str) -> None:
+    def _check_by_value(self, where: str, role: str) -> None:
         """Refuse what ctypes describes to libffi as what it is not: C gets other values."""
         if hasattr(self.ctype, "_length_"):
-            if place != "parameter":  # which C takes for a pointer
+            if role != "parameter":  # which C takes for a pointer
                 raise DeclarationError(
                     f"{where}: an array is passed by its address, a POINTER to its items,"
                     f" not as {self.c_name}"
@@ -387,12 +388,12 @@ class Value:
                 f" {self.c_name}"
             )
 
-    def _check_function_pointer(self, where: str, place: str) -> None:
+    def _check_function_pointer(self, where: str, role: str) -> None:
         """Refuse what ctypes makes of one, which can be null and is called without checks."""
         is_callable = any(
             typing.get_origin(each) is Callable for each in _members(self.python_type)
         )
-        if place != "parameter" or is_callable:
+        if role != "parameter" or is_callable:
             raise DeclarationError(
                 f"{where}: a function pointer is a Callback in a parameter or field,"
                 f" elsewhere an address, c_void_p, not {self.c_name}"
@@ -419,26 +420,26 @@ class Value:
         if beyond:
             raise DeclarationError(f"{where}: {beyond[0]!s} goes beyond {self.c_name}")
 
-    def _check_kin(self, where: str, place: str) -> None:
+    def _check_kin(self, where: str, role: str) -> None:
         """Refuse a Python type that is none of a structure, array or pointer."""
         if _code(self.ctype):  # such as a py_object: anything
             return
         is_pointer = self.kind == "pointer"
         # A field is read as the pointer that it is, since it can be set to another one.
-        kin = [self.ctype._type_] if is_pointer and place != "field" else []
+        kin = [self.ctype._type_] if is_pointer and role != "field" else []
         letter = _code(getattr(self.ctype, "_type_", None))
-        is_text = letter in ("c", "u") and not is_pointer and place == "field"
+        is_text = letter in ("c", "u") and not is_pointer and role == "field"
         # ctypes reads such an array as a text.
         kin.append({"c": bytes, "u": str}[letter] if is_text else self.ctype)
-        if is_pointer and place == "parameter":
+        if is_pointer and role == "parameter":
             kin.append(ctypes.Array)
         for each in _members(self.python_type):
             quoted = getattr(each, "__forward_arg__", "Pointer")
-            if place != "parameter" and "Pointer" not in quoted:
+            if role != "parameter" and "Pointer" not in quoted:
                 raise DeclarationError(
                     f"{where}: write {quoted} without quotes, or all of the annotation in them"
                 )
-            if not any(_is_kin(each, of, place == "parameter") for of in kin):
+            if not any(_is_kin(each, of, role == "parameter") for of in kin):
                 names = " or ".join(map(_shown, (*kin, Any)))
                 raise DeclarationError(
                     f"{where}: {names} stands for {self.c_name}, not {self.python_type}"
@@ -499,7 +500,7 @@ _SPECIAL = {
 """The attributes of a Value that have a meaning in some places only."""
 
 
-_PLACES = {
+_ROLES = {
     "parameter": ("callback", "keep", "closes", "same_thread"),
     "result": ("status", "freed_by"),
     "Returned": ("freed_by",),
@@ -509,12 +510,27 @@ _PLACES = {
 """By the place in a declaration: which of them have a meaning there."""
 
 
-class _OwnedString(ctypes.c_char_p):
-    """``char *`` as a result that keeps its address: ctypes makes bytes of no subclass."""
+class _Owned:
+    """``char *`` or ``wchar_t *`` that keeps its address: ctypes makes a text of no subclass.
 
+    It is freed at the end of its life at the latest. Ctrl-C while C was running is raised
+    before the next line of Python, which drops it.
+    """
 
-class _OwnedWideString(ctypes.c_wchar_p):
-    """``wchar_t *`` likewise."""
+    plain: Any
+    """The ctypes type without this."""
+    free_address: Callable[[int], object]
+
+    def __del__(self) -> None:
+        self.free()
+
+    def free(self) -> None:
+        """Free it, once."""
+        address = ctypes.c_void_p.from_buffer_copy(self).value  # type: ignore[arg-type]
+        free = type(self).free_address
+        self.__class__ = self.plain  # which has no __del__
+        if address:
+            free(address)
 
 
 def _codes(success: Any) -> range | frozenset[int]:

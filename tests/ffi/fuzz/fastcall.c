@@ -2,7 +2,7 @@
  * A fuzzer of the trampoline: descriptors, Python objects and results that the bytes choose.
  * Python is played by what is below: objects that remember who holds them, and a few
  * functions. Written from fastcall.h, not from fastcall.c: each call must pass to C exactly
- * what is expected, or nothing to C and everything to `checked`; and hold nothing afterwards.
+ * what is expected, or nothing to C and everything to `slow_path`; and hold nothing afterwards.
  */
 #include <float.h>
 #include <stdio.h>
@@ -216,7 +216,7 @@ static PyObject *PyType_FromSpec(PyType_Spec *spec)
 
 static PyObject *PyObject_GetAttrString(PyObject *self, const char *name)
 {
-    PyObject *found = strcmp(name, "checked") ? &unexpected_ : &checked;
+    PyObject *found = strcmp(name, "slow_path") ? &unexpected_ : &checked;
     if (!strcmp(name, "_obj")) {
         EXPECT(self->type == &reference_type);
         found = self->of == &struct_type ? &struct_ : &other_;
@@ -629,7 +629,7 @@ static int expected(const fastcall_argument *argument, const PyObject *object, u
     }
 }
 
-/* Byte by byte; and an empty one inside of another one is left to `checked`. */
+/* Byte by byte; and an empty one inside of another one is left to `slow_path`. */
 static int share(const Py_buffer *one, const Py_buffer *other)
 {
     const char *const a = one->buf, *const b = other->buf;
@@ -762,7 +762,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int accepted;
     bytes = data;
     bytes_end = data + size;
-    if (!py.Py_IncRef) {
+    if (!api.Py_IncRef) {
         initialise();
     }
     memset(&self, 0, sizeof self);
@@ -813,7 +813,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             /* A narrow float has the lower half of its register to itself. */
             const uint64_t mask = argument->kind == 'f' && argument->size == 4 ? UINT32_MAX
                                                                                : UINT64_MAX;
-            EXPECT((received[argument->place] & mask) == (words[i] & mask));
+            EXPECT((received[argument->location] & mask) == (words[i] & mask));
         }
         check_result(&self.descriptor, result);
     } else {

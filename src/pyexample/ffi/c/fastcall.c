@@ -4,7 +4,7 @@
 #include <float.h>
 #include <string.h>
 
-#include "abi.h"
+#include "convention.h"
 #include "python_api.h"
 
 int32_t fastcall_abi_version(void)
@@ -19,8 +19,8 @@ const char *fastcall_imports(void)
 }
 
 /* All are written once in a process, by fastcall_initialise, and read from then on. */
-static python_functions py;
-static fastcall_python python;
+static python_functions api;
+static fastcall_python interpreter;
 static void *getbuffer_in_python; /* the slot of types whose __buffer__ is written in Python */
 
 /* Atomic, for Pythons without a GIL. */
@@ -50,20 +50,20 @@ static void *getbuffer_in_python; /* the slot of types whose __buffer__ is writt
 static PyObject *new_reference(const void *object)
 {
     PyObject *const same = (PyObject *)(uintptr_t)object;
-    py.Py_IncRef(same);
+    api.Py_IncRef(same);
     return same;
 }
 
 static void drop(PyObject *object)
 {
     if (object) {
-        py.Py_DecRef(object);
+        api.Py_DecRef(object);
     }
 }
 
 static fastcall_descriptor *descriptor_of(PyObject *self)
 {
-    return (fastcall_descriptor *)(void *)((char *)self + python.bytes_offset);
+    return (fastcall_descriptor *)(void *)((char *)self + interpreter.bytes_offset);
 }
 
 /* ------------------------------------------------------------------ handles */
@@ -82,16 +82,16 @@ static int64_t forks;
 
 static handle *handle_of(PyObject *object)
 {
-    return (handle *)(void *)((char *)object + python.type_offset + sizeof(void *));
+    return (handle *)(void *)((char *)object + interpreter.type_offset + sizeof(void *));
 }
 
 void *fastcall_make_handle_type(void)
 {
     PyType_Slot slots[] = {{0, NULL}};
     PyType_Spec spec = {"libfastcall.HandleMemory", 0, 0, Py_TPFLAGS_BASETYPE, NULL};
-    spec.basicsize = (int)(python.type_offset + sizeof(void *) + sizeof(handle));
+    spec.basicsize = (int)(interpreter.type_offset + sizeof(void *) + sizeof(handle));
     spec.slots = slots;
-    return py.PyType_FromSpec(&spec);
+    return api.PyType_FromSpec(&spec);
 }
 
 void fastcall_set_address(void *object, void *address)
@@ -123,12 +123,12 @@ typedef struct {
     unsigned count;                                        /* of the views */
     handle *handles[FASTCALL_MAX_HANDLES];
     unsigned handle_count;
-} holdings;
+} held_arguments;
 
-static void release(holdings *held)
+static void release(held_arguments *held)
 {
     while (held->count > 0) {
-        py.PyBuffer_Release(&held->views[--held->count]);
+        api.PyBuffer_Release(&held->views[--held->count]);
     }
     while (held->handle_count > 0) {
         ADD(&held->handles[--held->handle_count]->users, -1);
@@ -136,12 +136,12 @@ static void release(holdings *held)
 }
 
 /* The same while an error is set, with which no code of an exporter may be run. */
-static void release_keeping_error(holdings *held)
+static void release_keeping_error(held_arguments *held)
 {
     PyObject *type, *error, *traceback;
-    py.PyErr_Fetch(&type, &error, &traceback);
+    api.PyErr_Fetch(&type, &error, &traceback);
     release(held);
-    py.PyErr_Restore(type, error, traceback);
+    api.PyErr_Restore(type, error, traceback);
 }
 
 static const void *type_at(const void *object, size_t offset)
@@ -153,51 +153,51 @@ static const void *type_at(const void *object, size_t offset)
 
 static const void *type_of(const PyObject *object)
 {
-    return type_at(object, python.type_offset);
+    return type_at(object, interpreter.type_offset);
 }
 
 static int is_int(PyObject *object)
 {
     const void *type = type_of(object);
-    return type == python.int_type || (py.PyType_GetFlags(type) & Py_TPFLAGS_LONG_SUBCLASS);
+    return type == interpreter.int_type || (api.PyType_GetFlags(type) & Py_TPFLAGS_LONG_SUBCLASS);
 }
 
 /* Whether an error was set; then it is cleared, since it is not the one to be seen. */
 static int failed(void)
 {
-    if (!py.PyErr_Occurred()) {
+    if (!api.PyErr_Occurred()) {
         return 0;
     }
-    py.PyErr_Clear();
+    api.PyErr_Clear();
     return 1;
 }
 
 /* Whether a buffer is asked for in Python code, which would notice to be asked a second time
-   by `checked`: whatever it says and raises is left to that. */
+   by `slow_path`: whatever it says and raises is left to that. */
 static int is_asked_in_python(const void *type)
 {
-    return getbuffer_in_python && (py.PyType_GetFlags(type) & Py_TPFLAGS_HEAPTYPE) &&
-           py.PyType_GetSlot(type, Py_bf_getbuffer) == getbuffer_in_python;
+    return getbuffer_in_python && (api.PyType_GetFlags(type) & Py_TPFLAGS_HEAPTYPE) &&
+           api.PyType_GetSlot(type, Py_bf_getbuffer) == getbuffer_in_python;
 }
 
 /* PyObject_GetBuffer. Where an object says that it has no such buffer, no error is set. */
 static int get_buffer(PyObject *object, Py_buffer *view, int flags)
 {
-    if (!py.PyObject_GetBuffer(object, view, flags)) {
+    if (!api.PyObject_GetBuffer(object, view, flags)) {
         return 1;
     }
     /* NumPy raises ValueError where others raise BufferError; TypeError: it has none. */
-    if (py.PyErr_ExceptionMatches(python.buffer_error) ||
-        py.PyErr_ExceptionMatches(python.type_error) ||
-        py.PyErr_ExceptionMatches(python.value_error)) {
-        py.PyErr_Clear();
+    if (api.PyErr_ExceptionMatches(interpreter.buffer_error) ||
+        api.PyErr_ExceptionMatches(interpreter.type_error) ||
+        api.PyErr_ExceptionMatches(interpreter.value_error)) {
+        api.PyErr_Clear();
     }
     return 0;
 }
 
 /* The functions below return 1 where they are sure of the conversion, else 0. Then an error
-   may be set, which is raised; else `checked` is called. None of them runs code of a class
-   that is written in Python, since `checked` would run it a second time. */
+   may be set, which is raised; else `slow_path` is called. None of them runs code of a class
+   that is written in Python, since `slow_path` would run it a second time. */
 
 static int convert_signed(PyObject *object, int64_t low, int64_t high, uint64_t *word)
 {
@@ -206,7 +206,7 @@ static int convert_signed(PyObject *object, int64_t low, int64_t high, uint64_t 
     if (!is_int(object)) {
         return 0;
     }
-    number = py.PyLong_AsLongLongAndOverflow(object, &overflow);
+    number = api.PyLong_AsLongLongAndOverflow(object, &overflow);
     *word = (uint64_t)number;
     return !overflow && number >= low && number <= high;
 }
@@ -218,10 +218,10 @@ static int convert_unsigned(PyObject *object, uint64_t low, uint64_t high, uint6
     if (!is_int(object)) {
         return 0;
     }
-    number = py.PyLong_AsLongLongAndOverflow(object, &overflow);
+    number = api.PyLong_AsLongLongAndOverflow(object, &overflow);
     *word = (uint64_t)number;
     if (overflow > 0) {
-        *word = py.PyLong_AsUnsignedLongLong(object);
+        *word = api.PyLong_AsUnsignedLongLong(object);
         if (*word == UINT64_MAX && failed()) {
             return 0;
         }
@@ -244,17 +244,19 @@ static int convert_float(PyObject *object, unsigned size, uint64_t *word)
     double number;
     /* No other subclass of int: it can have a __float__ of its own, which is called. That of
        a subclass of float is not. */
-    if (type != python.float_type && type != python.int_type && object != python.true_ &&
-        object != python.false_ && !py.PyType_IsSubtype(type, python.float_type)) {
+    if (type != interpreter.float_type && type != interpreter.int_type &&
+        object != interpreter.true_ && object != interpreter.false_ &&
+        !api.PyType_IsSubtype(type, interpreter.float_type)) {
         return 0;
     }
-    number = py.PyFloat_AsDouble(object);
+    number = api.PyFloat_AsDouble(object);
     if (number == -1.0 && failed()) { /* too large an int */
         return 0;
     }
     if (size == sizeof(float)) {
         /* A finite number beyond FLT_MAX is undefined as a float (C11 6.3.1.5). */
-        if ((number > FLT_MAX && number <= DBL_MAX) || (number < -FLT_MAX && number >= -DBL_MAX)) {
+        if ((number > FLT_MAX && number <= DBL_MAX) ||
+            (number < -FLT_MAX && number >= -DBL_MAX)) {
             return 0;
         }
         *word = float_word((float)number);
@@ -266,24 +268,24 @@ static int convert_float(PyObject *object, unsigned size, uint64_t *word)
 
 static int convert_string(const fastcall_argument *argument, PyObject *object, uint64_t *word)
 {
-    const unsigned long flags = py.PyType_GetFlags(type_of(object));
+    const unsigned long flags = api.PyType_GetFlags(type_of(object));
     const char *text;
     Py_ssize_t length;
     if (argument->kind == FASTCALL_STR) {
         if (!(flags & Py_TPFLAGS_UNICODE_SUBCLASS)) {
             return 0;
         }
-        text = py.PyUnicode_AsUTF8AndSize(object, &length);
+        text = api.PyUnicode_AsUTF8AndSize(object, &length);
         if (!text) { /* lone surrogates, say */
-            py.PyErr_Clear();
+            api.PyErr_Clear();
             return 0;
         }
     } else {
         if (!(flags & Py_TPFLAGS_BYTES_SUBCLASS)) {
             return 0;
         }
-        text = py.PyBytes_AsString(object);
-        length = py.PyBytes_Size(object);
+        text = api.PyBytes_AsString(object);
+        length = api.PyBytes_Size(object);
     }
     *word = (uintptr_t)text;
     return strlen(text) == (size_t)length;
@@ -292,20 +294,19 @@ static int convert_string(const fastcall_argument *argument, PyObject *object, u
 /* Whether the attribute `name` of an object is a type, and `type` or a subtype of it. */
 static int has_type(PyObject *object, const char *name, const void *type)
 {
-    PyObject *found = py.PyObject_GetAttrString(object, name);
-    const int is_it = found && py.PyType_IsSubtype(type_of(found), python.type_type) &&
-                      py.PyType_IsSubtype(found, type);
+    PyObject *found = api.PyObject_GetAttrString(object, name);
+    const int is_it = found && api.PyType_IsSubtype(type_of(found), interpreter.type_type) &&
+                      api.PyType_IsSubtype(found, type);
     drop(found);
     failed();
     return is_it;
 }
 
 /* What byref() returns: it holds an address, and what that is of. */
-static int convert_reference(
-    const fastcall_argument *argument, PyObject *object, uint64_t *word)
+static int convert_reference(const fastcall_argument *argument, PyObject *object, uint64_t *word)
 {
-    PyObject *referred = py.PyObject_GetAttrString(object, "_obj");
-    const int fits = referred && py.PyType_IsSubtype(type_of(referred), argument->items);
+    PyObject *referred = api.PyObject_GetAttrString(object, "_obj");
+    const int fits = referred && api.PyType_IsSubtype(type_of(referred), argument->items);
     drop(referred);
     memcpy(word, (const char *)object + argument->ctypes->reference_offset, sizeof *word);
     return fits && !failed();
@@ -322,9 +323,9 @@ static int convert_pointer(const fastcall_argument *argument, PyObject *object, 
     if (type == ctypes->reference) {
         return convert_reference(argument, object, word);
     }
-    if (!is_pointer && !py.PyType_IsSubtype(type, argument->items)) {
-        is_pointer = py.PyType_IsSubtype(type, ctypes->pointer);
-        if ((!is_pointer && !py.PyType_IsSubtype(type, ctypes->array)) ||
+    if (!is_pointer && !api.PyType_IsSubtype(type, argument->items)) {
+        is_pointer = api.PyType_IsSubtype(type, ctypes->pointer);
+        if ((!is_pointer && !api.PyType_IsSubtype(type, ctypes->array)) ||
             !has_type((PyObject *)(uintptr_t)type, "_type_", argument->items)) {
             return 0;
         }
@@ -336,16 +337,16 @@ static int convert_pointer(const fastcall_argument *argument, PyObject *object, 
     if (is_pointer) { /* its buffer is the pointer itself */
         memcpy(word, view.buf, sizeof *word);
     }
-    py.PyBuffer_Release(&view);
+    api.PyBuffer_Release(&view);
     return 1;
 }
 
-static int convert_handle(const fastcall_argument *argument, PyObject *object, holdings *held,
-    uint64_t *word)
+static int convert_handle(
+    const fastcall_argument *argument, PyObject *object, held_arguments *held, uint64_t *word)
 {
     const void *type = type_of(object);
     handle *used;
-    if (type != argument->type && !py.PyType_IsSubtype(type, argument->type)) {
+    if (type != argument->type && !api.PyType_IsSubtype(type, argument->type)) {
         return 0;
     }
     used = handle_of(object); /* as long as the object, which the caller holds */
@@ -370,21 +371,28 @@ static int kind_of_item(const char *format)
         return 0;
     }
     switch (*format) {
-    case 'b': case 'h': case 'i': case 'l': case 'q': case 'n':
-        return FASTCALL_SIGNED;
-    case 'B': case 'H': case 'I': case 'L': case 'Q': case 'N': case 'c':
-        return FASTCALL_UNSIGNED;
-    case 'f': case 'd':
-        return FASTCALL_FLOAT;
-    case '?':
-        return FASTCALL_BOOL;
-    default:
-        return 0;
+    case 'b':
+    case 'h':
+    case 'i':
+    case 'l':
+    case 'q':
+    case 'n': return FASTCALL_SIGNED;
+    case 'B':
+    case 'H':
+    case 'I':
+    case 'L':
+    case 'Q':
+    case 'N':
+    case 'c': return FASTCALL_UNSIGNED;
+    case 'f':
+    case 'd': return FASTCALL_FLOAT;
+    case '?': return FASTCALL_BOOL;
+    default: return 0;
     }
 }
 
-static int convert_buffer(const fastcall_argument *argument, PyObject *object, holdings *held,
-    uint64_t *word)
+static int convert_buffer(
+    const fastcall_argument *argument, PyObject *object, held_arguments *held, uint64_t *word)
 {
     Py_buffer *view = &held->views[held->count];
     const int flags = PyBUF_FORMAT | PyBUF_C_CONTIGUOUS;
@@ -401,7 +409,8 @@ static int convert_buffer(const fastcall_argument *argument, PyObject *object, h
            ((*word & (argument->size - 1U)) == 0 || view->len == 0);
 }
 
-static int convert_count(const fastcall_argument *argument, const holdings *held, uint64_t *word)
+static int convert_count(
+    const fastcall_argument *argument, const held_arguments *held, uint64_t *word)
 {
     Py_ssize_t count = -1;
     for (unsigned i = 0; i < held->count; i++) {
@@ -419,7 +428,7 @@ static int convert_count(const fastcall_argument *argument, const holdings *held
 
 /* Whether what C writes to is apart from every other buffer, or the very same memory
    where that is allowed. */
-static int are_apart(const holdings *held)
+static int are_apart(const held_arguments *held)
 {
     for (unsigned i = 0; i < held->count; i++) {
         const Py_buffer *one = &held->views[i];
@@ -440,37 +449,29 @@ static int are_apart(const holdings *held)
     return 1;
 }
 
-static int convert(const fastcall_argument *argument, PyObject *object, holdings *held,
-    uint64_t *word)
+static int convert(
+    const fastcall_argument *argument, PyObject *object, held_arguments *held, uint64_t *word)
 {
     switch (argument->kind) {
-    case FASTCALL_SIGNED:
-        return convert_signed(object, argument->low, argument->high, word);
+    case FASTCALL_SIGNED: return convert_signed(object, argument->low, argument->high, word);
     case FASTCALL_UNSIGNED:
         return convert_unsigned(object, (uint64_t)argument->low, (uint64_t)argument->high, word);
     case FASTCALL_BOOL:
-        *word = object == python.true_;
-        return object == python.true_ || object == python.false_;
-    case FASTCALL_FLOAT:
-        return convert_float(object, argument->size, word);
-    case FASTCALL_BUFFER:
-        return convert_buffer(argument, object, held, word);
-    default:
-        break;
+        *word = object == interpreter.true_;
+        return object == interpreter.true_ || object == interpreter.false_;
+    case FASTCALL_FLOAT: return convert_float(object, argument->size, word);
+    case FASTCALL_BUFFER: return convert_buffer(argument, object, held, word);
+    default: break;
     }
-    if (object == python.none) {
+    if (object == interpreter.none) {
         *word = 0;
         return argument->nullable;
     }
     switch (argument->kind) {
-    case FASTCALL_ADDRESS:
-        return convert_unsigned(object, 0, UINT64_MAX, word);
-    case FASTCALL_POINTER:
-        return convert_pointer(argument, object, word);
-    case FASTCALL_HANDLE:
-        return convert_handle(argument, object, held, word);
-    default:
-        return convert_string(argument, object, word);
+    case FASTCALL_ADDRESS: return convert_unsigned(object, 0, UINT64_MAX, word);
+    case FASTCALL_POINTER: return convert_pointer(argument, object, word);
+    case FASTCALL_HANDLE: return convert_handle(argument, object, held, word);
+    default: return convert_string(argument, object, word);
     }
 }
 
@@ -494,10 +495,10 @@ static uint64_t extend_unsigned(uint64_t word, unsigned size)
 
 static PyObject *keywords_of(PyObject *const *values, PyObject *names)
 {
-    PyObject *keywords = py.PyDict_New();
-    for (Py_ssize_t i = 0; keywords && i < py.PyTuple_Size(names); i++) {
-        if (py.PyDict_SetItem(keywords, py.PyTuple_GetItem(names, i), values[i])) {
-            py.Py_DecRef(keywords);
+    PyObject *keywords = api.PyDict_New();
+    for (Py_ssize_t i = 0; keywords && i < api.PyTuple_Size(names); i++) {
+        if (api.PyDict_SetItem(keywords, api.PyTuple_GetItem(names, i), values[i])) {
+            api.Py_DecRef(keywords);
             keywords = NULL;
         }
     }
@@ -510,17 +511,17 @@ static PyObject *call_python(PyObject *function, PyObject *first, PyObject *cons
     Py_ssize_t count, PyObject *names)
 {
     const Py_ssize_t start = first ? 1 : 0;
-    PyObject *positional = function ? py.PyTuple_New(start + count) : NULL;
+    PyObject *positional = function ? api.PyTuple_New(start + count) : NULL;
     PyObject *keywords = NULL, *result = NULL;
     if (!positional) {
         drop(first);
         goto done;
     }
     if (first) {
-        py.PyTuple_SetItem(positional, 0, first); /* takes it over */
+        api.PyTuple_SetItem(positional, 0, first); /* takes it over */
     }
     for (Py_ssize_t i = 0; i < count; i++) {
-        py.PyTuple_SetItem(positional, start + i, new_reference(arguments[i]));
+        api.PyTuple_SetItem(positional, start + i, new_reference(arguments[i]));
     }
     if (names) {
         keywords = keywords_of(arguments + count, names);
@@ -528,7 +529,7 @@ static PyObject *call_python(PyObject *function, PyObject *first, PyObject *cons
             goto done;
         }
     }
-    result = py.PyObject_Call(function, positional, keywords);
+    result = api.PyObject_Call(function, positional, keywords);
 done:
     drop(keywords);
     drop(positional);
@@ -539,7 +540,7 @@ done:
 static PyObject *call_attribute(PyObject *self, const char *name, PyObject *first,
     PyObject *const *arguments, Py_ssize_t count, PyObject *names)
 {
-    PyObject *function = py.PyObject_GetAttrString(self, name);
+    PyObject *function = api.PyObject_GetAttrString(self, name);
     PyObject *result = call_python(function, first, arguments, count, names);
     drop(function);
     return result;
@@ -548,10 +549,10 @@ static PyObject *call_attribute(PyObject *self, const char *name, PyObject *firs
 /* What stands for a code in the dict; NULL where nothing does. */
 static PyObject *look_up(const fastcall_descriptor *descriptor, int32_t code)
 {
-    PyObject *key = py.PyLong_FromLongLong(code);
-    PyObject *item = key ? py.PyObject_GetItem(descriptor->conversion, key) : NULL;
+    PyObject *key = api.PyLong_FromLongLong(code);
+    PyObject *item = key ? api.PyObject_GetItem(descriptor->conversion, key) : NULL;
     if (!item) {
-        py.PyErr_Clear();
+        api.PyErr_Clear();
     }
     drop(key);
     return item;
@@ -559,8 +560,8 @@ static PyObject *look_up(const fastcall_descriptor *descriptor, int32_t code)
 
 static PyObject *new_struct(const fastcall_descriptor *descriptor, const two_words *result)
 {
-    PyObject *content = py.PyBytes_FromStringAndSize(
-        (const char *)result->words, descriptor->result_size);
+    PyObject *content =
+        api.PyBytes_FromStringAndSize((const char *)result->words, descriptor->result_size);
     return content ? call_python(descriptor->conversion, content, NULL, 0, NULL) : NULL;
 }
 
@@ -571,38 +572,31 @@ static PyObject *result_of(const fastcall_descriptor *descriptor, const two_word
     const char *text = (const char *)(uintptr_t)word;
     switch (descriptor->result) {
     case FASTCALL_SIGNED:
-        return py.PyLong_FromLongLong(extend_signed(word, descriptor->result_size));
+        return api.PyLong_FromLongLong(extend_signed(word, descriptor->result_size));
     case FASTCALL_UNSIGNED:
-        return py.PyLong_FromUnsignedLongLong(extend_unsigned(word, descriptor->result_size));
+        return api.PyLong_FromUnsignedLongLong(extend_unsigned(word, descriptor->result_size));
     case FASTCALL_BOOL:
-        return new_reference(word & 0xFF ? python.true_ : python.false_);
+        return new_reference(word & 0xFF ? interpreter.true_ : interpreter.false_);
     case FASTCALL_FLOAT:
         if (descriptor->result_size == sizeof(float)) {
             const uint32_t bits = (uint32_t)word;
             float narrow;
             memcpy(&narrow, &bits, sizeof narrow);
-            return py.PyFloat_FromDouble((double)narrow);
+            return api.PyFloat_FromDouble((double)narrow);
         }
-        return py.PyFloat_FromDouble(as_double(word));
-    case FASTCALL_CODE:
-        return look_up(descriptor, (int32_t)word);
-    case FASTCALL_STRUCT:
-        return new_struct(descriptor, result);
-    case FASTCALL_VOID:
-        return new_reference(python.none);
-    default: /* pointers */
-        break;
+        return api.PyFloat_FromDouble(as_double(word));
+    case FASTCALL_CODE: return look_up(descriptor, (int32_t)word);
+    case FASTCALL_STRUCT: return new_struct(descriptor, result);
+    case FASTCALL_VOID: return new_reference(interpreter.none);
+    default: /* pointers */ break;
     }
     if (word == 0) {
-        return descriptor->result_nullable ? new_reference(python.none) : NULL;
+        return descriptor->result_nullable ? new_reference(interpreter.none) : NULL;
     }
     switch (descriptor->result) {
-    case FASTCALL_BYTES:
-        return py.PyBytes_FromString(text);
-    case FASTCALL_STR:
-        return py.PyUnicode_FromString(text);
-    default:
-        return py.PyLong_FromUnsignedLongLong(word);
+    case FASTCALL_BYTES: return api.PyBytes_FromString(text);
+    case FASTCALL_STR: return api.PyUnicode_FromString(text);
+    default: return api.PyLong_FromUnsignedLongLong(word);
     }
 }
 
@@ -611,12 +605,12 @@ static PyObject *unexpected(PyObject *self, const fastcall_descriptor *descripto
     const two_words *result, PyObject *const *objects, Py_ssize_t count)
 {
     PyObject *value;
-    if (py.PyErr_Occurred()) {
+    if (api.PyErr_Occurred()) {
         return NULL;
     }
     value = descriptor->result == FASTCALL_CODE
-                ? py.PyLong_FromLongLong((int32_t)result->words[0])
-                : new_reference(python.none);
+                ? api.PyLong_FromLongLong((int32_t)result->words[0])
+                : new_reference(interpreter.none);
     return value ? call_attribute(self, "unexpected", value, objects, count, NULL) : NULL;
 }
 
@@ -637,11 +631,12 @@ typedef struct use {
 /*
  * Where a thread is. A call sets it for as long as its C function runs, and a callback for as
  * long as Python does; each of them then puts back what was there before. So an exception in
- * a callback is raised by the call that made C call it back. As long as no callback was ever made,
- * nothing is kept: no Python runs while a call is in C.
+ * a callback is raised by the call that made C call it back. As long as no callback was ever
+ * made, nothing is kept: no Python runs while a call is in C.
  *
- * With greenlets, calls and callbacks do not end in the order in which they began. Nor may anything
- * point to C's stack, where greenlet lays another stack over that of a callback that waits.
+ * With greenlets, calls and callbacks do not end in the order in which they began. Nor may
+ * anything point to C's stack, where greenlet lays another stack over that of a callback that
+ * waits.
  */
 typedef struct {
     int is_in_c;   /* whether the C function of a call that was made here is running */
@@ -669,19 +664,19 @@ static int leave(call_state before)
     if (!error) {
         return 1;
     }
-    py.PyErr_Restore(error->type, error->value, error->traceback);
-    py.PyMem_Free(error);
+    api.PyErr_Restore(error->type, error->value, error->traceback);
+    api.PyMem_Free(error);
     return 0;
 }
 
 /* Take account of the handles of a call. Returns NULL, with an error set, where there is no
    memory. */
-static use *begin_use(const holdings *held)
+static use *begin_use(const held_arguments *held)
 {
-    use *const begun = py.PyMem_Malloc(
-        sizeof *begun + held->handle_count * sizeof *begun->handles);
+    use *const begun =
+        api.PyMem_Malloc(sizeof *begun + held->handle_count * sizeof *begun->handles);
     if (!begun) {
-        (void)py.PyErr_NoMemory();
+        (void)api.PyErr_NoMemory();
         return NULL;
     }
     begun->count = held->handle_count;
@@ -701,7 +696,7 @@ static void end_use(use *ended)
     if (ended->next) {
         ended->next->link = ended->link;
     }
-    py.PyMem_Free(ended);
+    api.PyMem_Free(ended);
 }
 
 void fastcall_after_fork(void)
@@ -716,11 +711,11 @@ void fastcall_after_fork(void)
 
 /* ------------------------------------------------------------- entry points */
 
-/* Call `checked` with the same arguments. */
-static PyObject *hand_over(PyObject *self, PyObject *const *arguments, Py_ssize_t count,
-    PyObject *names)
+/* Call `slow_path` with the same arguments. */
+static PyObject *call_slow_path(
+    PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
 {
-    return call_attribute(self, "checked", NULL, arguments, count, names);
+    return call_attribute(self, "slow_path", NULL, arguments, count, names);
 }
 
 static two_words call(const fastcall_descriptor *descriptor, const frame *frame)
@@ -732,18 +727,14 @@ static two_words call(const fastcall_descriptor *descriptor, const frame *frame)
     case FASTCALL_FLOAT:
         result.words[0] = as_word(call_float(function, shape, float_slots, frame));
         break;
-    case FASTCALL_STRUCT:
-        result = call_struct(function, shape, float_slots, frame);
-        break;
-    default:
-        result.words[0] = call_integer(function, shape, float_slots, frame);
-        break;
+    case FASTCALL_STRUCT: result = call_struct(function, shape, float_slots, frame); break;
+    default: result.words[0] = call_integer(function, shape, float_slots, frame); break;
     }
     return result;
 }
 
-static two_words call_and_release(const fastcall_descriptor *descriptor, const frame *frame,
-    const holdings *held)
+static two_words call_and_release(
+    const fastcall_descriptor *descriptor, const frame *frame, const held_arguments *held)
 {
     Py_ssize_t bytes = 0;
     two_words result;
@@ -754,16 +745,16 @@ static two_words call_and_release(const fastcall_descriptor *descriptor, const f
     if (bytes < descriptor->release_at) {
         return call(descriptor, frame);
     }
-    state = py.PyEval_SaveThread();
+    state = api.PyEval_SaveThread();
     result = call(descriptor, frame);
-    py.PyEval_RestoreThread(state);
+    api.PyEval_RestoreThread(state);
     return result;
 }
 
 /* The same where C may call back. Returns whether no callback raised an exception; else that
    is set. */
 static int call_with_state(const fastcall_descriptor *descriptor, const frame *frame,
-    const holdings *held, two_words *result)
+    const held_arguments *held, two_words *result)
 {
     use *begun = NULL;
     call_state before;
@@ -790,20 +781,20 @@ static PyObject *finish(PyObject *self, const fastcall_descriptor *descriptor,
 }
 
 /* Whatever a descriptor can say. */
-static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t count,
-    PyObject *names)
+static PyObject *entry_any(
+    PyObject *self, PyObject *const *objects, Py_ssize_t count, PyObject *names)
 {
     const fastcall_descriptor *descriptor = descriptor_of(self);
     const fastcall_argument *arguments = (const fastcall_argument *)(descriptor + 1);
     frame frame;
-    holdings held;
+    held_arguments held;
     uint64_t word;
     two_words result;
     PyObject *returned;
     held.count = 0;
     held.handle_count = 0;
     if (names || count != descriptor->parameters) {
-        return hand_over(self, objects, count, names);
+        return call_slow_path(self, objects, count, names);
     }
     /* The callee sees none of the words that hold no argument; but to read what was never
        written is undefined (C11 6.3.2.1p2). */
@@ -815,14 +806,14 @@ static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t 
         memset(frame.words + FIRST_STACK_WORD, 0, (STACK_WORDS + 1) * sizeof *frame.words);
     }
     /* Counts come last, since they are taken from the buffers; but words are stored in
-       the order of the arguments (see abi_store). */
+       the order of the arguments (see store_argument). */
     for (unsigned i = 0; i < descriptor->arguments; i++) {
         word = 0;
         if (arguments[i].kind != FASTCALL_COUNT &&
             !convert(&arguments[i], objects[arguments[i].parameter], &held, &word)) {
             goto refuse;
         }
-        abi_store(&frame, &arguments[i], word);
+        store_argument(&frame, &arguments[i], word);
     }
     if (held.count > 0) {
         if (!are_apart(&held)) {
@@ -833,7 +824,7 @@ static PyObject *entry_any(PyObject *self, PyObject *const *objects, Py_ssize_t 
                 if (!convert_count(&arguments[i], &held, &word)) {
                     goto refuse;
                 }
-                abi_store_late(&frame, &arguments[i], word);
+                store_late_argument(&frame, &arguments[i], word);
             }
         }
     }
@@ -849,18 +840,18 @@ done:
     release(&held);
     return returned;
 refuse:
-    if (py.PyErr_Occurred()) {
+    if (api.PyErr_Occurred()) {
         release_keeping_error(&held);
         return NULL;
     }
     release(&held);
-    return hand_over(self, objects, count, names);
+    return call_slow_path(self, objects, count, names);
 }
 
 /* One integer to an integer, with the GIL held: nothing else is looked at. */
 CALLS_ANOTHER_TYPE
-static PyObject *entry_one(PyObject *self, PyObject *const *objects, Py_ssize_t count,
-    PyObject *names)
+static PyObject *entry_one(
+    PyObject *self, PyObject *const *objects, Py_ssize_t count, PyObject *names)
 {
     const fastcall_descriptor *descriptor = descriptor_of(self);
     const fastcall_argument *argument = (const fastcall_argument *)(descriptor + 1);
@@ -868,7 +859,7 @@ static PyObject *entry_one(PyObject *self, PyObject *const *objects, Py_ssize_t 
     uint64_t word;
     if (names || count != 1 ||
         !convert_signed(objects[0], argument->low, argument->high, &word)) {
-        return hand_over(self, objects, count, names);
+        return call_slow_path(self, objects, count, names);
     }
     function = (uint64_t (*)(uint64_t OR_VARIADIC))descriptor->function;
     if (!GET(&has_callbacks)) {
@@ -880,7 +871,7 @@ static PyObject *entry_one(PyObject *self, PyObject *const *objects, Py_ssize_t 
             return NULL;
         }
     }
-    return py.PyLong_FromLongLong(extend_signed(word, descriptor->result_size));
+    return api.PyLong_FromLongLong(extend_signed(word, descriptor->result_size));
 }
 
 typedef PyObject *(*entry)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
@@ -918,13 +909,13 @@ const char *fastcall_prepare(void *self)
     fastcall_descriptor *descriptor = descriptor_of(self);
     entry entry;
     const char *reason;
-    if (py.PyBytes_AsString(self) != (char *)descriptor) {
+    if (api.PyBytes_AsString(self) != (char *)descriptor) {
         return "this Python lays out bytes in another way";
     }
     if (!is_served(descriptor)) {
         return "it has more arguments than are served";
     }
-    reason = abi_assign(descriptor, (fastcall_argument *)(descriptor + 1));
+    reason = assign_locations(descriptor, (fastcall_argument *)(descriptor + 1));
     if (reason) {
         return reason;
     }
@@ -948,26 +939,26 @@ void fastcall_expect_callbacks(void)
 static PyObject *fail(PyObject *self)
 {
     PyObject *type, *error, *traceback, *result = NULL;
-    raised *const waiting = current.is_in_c ? py.PyMem_Malloc(sizeof *waiting) : NULL;
+    raised *const waiting = current.is_in_c ? api.PyMem_Malloc(sizeof *waiting) : NULL;
     if (waiting) {
-        py.PyErr_Fetch(&waiting->type, &waiting->value, &waiting->traceback);
+        api.PyErr_Fetch(&waiting->type, &waiting->value, &waiting->traceback);
         current.error = waiting;
-        return py.PyObject_GetAttrString(self, "failed");
+        return api.PyObject_GetAttrString(self, "failed");
     }
     /* Another signal may come while one is dealt with. */
     for (int times = 0; !result && times < 3; times++) {
-        py.PyErr_Fetch(&type, &error, &traceback);
-        py.PyErr_NormalizeException(&type, &error, &traceback);
+        api.PyErr_Fetch(&type, &error, &traceback);
+        api.PyErr_NormalizeException(&type, &error, &traceback);
         if (traceback) {
-            (void)py.PyException_SetTraceback(error, traceback);
+            (void)api.PyException_SetTraceback(error, traceback);
         }
         drop(type);
         drop(traceback);
         result = call_attribute(self, "escaped", error, NULL, 0, NULL);
     }
     if (!result) { /* the stack has no room for another function of Python */
-        py.PyErr_WriteUnraisable(self);
-        result = py.PyObject_GetAttrString(self, "failed");
+        api.PyErr_WriteUnraisable(self);
+        result = api.PyObject_GetAttrString(self, "failed");
     }
     return result;
 }
@@ -977,7 +968,7 @@ void *fastcall_callback(void *self, void *const *arguments, ptrdiff_t count)
     const call_state caller = current;
     PyObject *result;
     if (caller.error) {
-        return py.PyObject_GetAttrString(self, "failed");
+        return api.PyObject_GetAttrString(self, "failed");
     }
     current.is_in_c = 0;
     result = call_python(self, NULL, (PyObject *const *)arguments, count, NULL);
@@ -1008,7 +999,7 @@ static int arguments_arrive(void)
         arguments[i].kind = i == 2 || i == 4 || i == 8 ? FASTCALL_FLOAT : FASTCALL_SIGNED;
         arguments[i].size = sizes[i];
     }
-    if (abi_assign(&descriptor, arguments)) {
+    if (assign_locations(&descriptor, arguments)) {
         return 0;
     }
     for (unsigned i = 0; i < sizeof sizes; i++) {
@@ -1017,7 +1008,7 @@ static int arguments_arrive(void)
         if (arguments[i].kind == FASTCALL_FLOAT) {
             word = sizes[i] == 4 ? float_word((float)number) : as_word((double)number);
         }
-        abi_store(&frame, &arguments[i], word);
+        store_argument(&frame, &arguments[i], word);
     }
     return (int32_t)call(&descriptor, &frame).words[0] == 1;
 }
@@ -1040,18 +1031,19 @@ const char *fastcall_initialise(const fastcall_python *given)
     if (!arguments_arrive()) {
         return "this processor's calls are not served";
     }
-    getbuffer = given->exporter ? functions.PyType_GetSlot(given->exporter, Py_bf_getbuffer)
-                                : NULL;
+    getbuffer =
+        given->exporter ? functions.PyType_GetSlot(given->exporter, Py_bf_getbuffer) : NULL;
     do { /* no longer than another thread takes for three assignments */
         before = REPLACE(&written, 0, 1);
     } while (before == 1);
     if (before == 0) {
-        py = functions;
-        python = shared;
+        api = functions;
+        interpreter = shared;
         getbuffer_in_python = getbuffer;
         (void)REPLACE(&written, 1, 2);
     }
-    return memcmp(&py, &functions, sizeof py) || memcmp(&python, &shared, sizeof python) ||
+    return memcmp(&api, &functions, sizeof api) ||
+                   memcmp(&interpreter, &shared, sizeof interpreter) ||
                    getbuffer != getbuffer_in_python
                ? "this process has more than one Python, and another one uses it"
                : NULL;

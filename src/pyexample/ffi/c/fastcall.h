@@ -14,13 +14,13 @@
  *
  * An entry point converts what it is sure of and nothing else. Whatever is left
  * (an argument of another type, out of range, one too many) goes to the Python
- * function that is the attribute `checked` of the bytes object, with the very
- * arguments, and before anything was called: what is wrong, and how that is
- * said, is decided in one place. A result that cannot be had without words goes to
- * the attribute `unexpected`, with the arguments behind it: a code that is not in
- * the dict, and a null pointer, as None, that was not declared.
+ * function that is the attribute `slow_path` of the bytes object, with the same
+ * arguments, before anything was called: so one place decides what is an error,
+ * and what it says. If Python must interpret the result, unexpected(result,
+ * arguments...) is called, an attribute of the bytes object as well: for a code
+ * that is not in the dict, and with None for a null pointer that was not declared.
  *
- * Who binds a C library has no use for this header: the Python package mirrors
+ * Whoever binds a C library does not need this header: the Python package repeats
  * it in libfastcall.py.
  */
 #ifndef FASTCALL_H
@@ -51,14 +51,16 @@
 #define FASTCALL_BYTES 'z'    /* bytes without NUL; a result ends at its NUL */
 #define FASTCALL_STR 's'      /* str without NUL, in UTF-8 */
 #define FASTCALL_ADDRESS 'P'  /* int */
-#define FASTCALL_POINTER 'p'  /* argument only: what a ctypes pointer type accepts: an
-                                 instance, or something of its items' type */
-#define FASTCALL_HANDLE 'h'   /* argument only: the address that an open handle holds */
-#define FASTCALL_BUFFER 'b'   /* argument only: the address of a buffer's items */
-#define FASTCALL_COUNT 'n'    /* argument only: how many items buffers have */
-#define FASTCALL_CODE 'c'     /* result only: what stands for an int32_t in a dict */
-#define FASTCALL_STRUCT 't'   /* result only: a structure of 9 to 16 bytes, all of them
-                                 integers and pointers, as a function makes it of bytes */
+#define FASTCALL_POINTER                                                             \
+    'p'                     /* argument only: what a ctypes pointer type accepts: an \
+                               instance, or something of its items' type */
+#define FASTCALL_HANDLE 'h' /* argument only: the address that an open handle holds */
+#define FASTCALL_BUFFER 'b' /* argument only: the address of a buffer's items */
+#define FASTCALL_COUNT 'n'  /* argument only: how many items buffers have */
+#define FASTCALL_CODE 'c'   /* result only: what stands for an int32_t in a dict */
+#define FASTCALL_STRUCT                                           \
+    't' /* result only: a structure of 9 to 16 bytes, all of them \
+           integers and pointers, as a function makes it of bytes */
 
 /* The types of ctypes, of which each interpreter can have its own. */
 typedef struct {
@@ -70,21 +72,21 @@ typedef struct {
 
 /* One argument of the C function. */
 typedef struct {
-    int64_t low;       /* SIGNED, UNSIGNED: the least value */
-    int64_t high;      /* and the greatest; COUNT: likewise */
-    const void *type;  /* POINTER: the ctypes type; HANDLE: a subtype of it will do */
-    const void *items; /* POINTER: the ctypes type that it points to */
+    int64_t low;                   /* SIGNED, UNSIGNED: the least value */
+    int64_t high;                  /* and the greatest; COUNT: likewise */
+    const void *type;              /* POINTER: the ctypes type; HANDLE: a subtype of it will do */
+    const void *items;             /* POINTER: the ctypes type that it points to */
     const fastcall_ctypes *ctypes; /* POINTER */
-    uint8_t kind;      /* one of the above */
-    uint8_t size;      /* of the C type, in bytes; BUFFER: of an item: 1, 2, 4 or 8 */
-    uint8_t shift;     /* BUFFER: its logarithm, so that a count needs no division */
+    uint8_t kind;                  /* one of the above */
+    uint8_t size;                  /* of the C type, in bytes; BUFFER: of an item: 1, 2, 4 or 8 */
+    uint8_t shift;                 /* BUFFER: its logarithm, so that a count needs no division */
     uint8_t parameter; /* which argument of the Python function it comes from, from 0 */
     uint8_t nullable;  /* BYTES, STR, ADDRESS, POINTER: None is NULL */
     uint8_t item;      /* BUFFER: SIGNED, UNSIGNED, BOOL, FLOAT; VOID: any, counted in bytes */
     uint8_t writable;  /* BUFFER: C writes to it */
     uint8_t in_place;  /* BUFFER, writable: it may be the same memory as another one */
     uint8_t buffers;   /* COUNT: bit i is set where the i-th BUFFER, from 0, has so many */
-    uint8_t place;     /* which word of the frame: filled in by fastcall_prepare */
+    uint8_t location;  /* which word of the frame: filled in by fastcall_prepare */
     uint8_t offset;    /* and which byte of that word: likewise */
 } fastcall_argument;
 
@@ -108,8 +110,8 @@ typedef struct {
     uint8_t result;         /* one of the kinds above */
     uint8_t result_size;    /* of the C type, in bytes */
     uint8_t result_nullable;
-    uint8_t shape;          /* filled in: what the call needs to pass */
-    uint8_t float_slots;    /* filled in, Windows: which of the first four are floats */
+    uint8_t shape;       /* filled in: what the call needs to pass */
+    uint8_t float_slots; /* filled in, Windows: which of the first four are floats */
 } fastcall_descriptor;
 
 /*
@@ -146,8 +148,8 @@ typedef struct {
     const void *value_error;
     const void *buffer_error;
     const void *exporter; /* a class with a __buffer__ written in Python; NULL before 3.12 */
-    size_t type_offset;  /* where an object holds its type */
-    size_t bytes_offset; /* where a bytes object holds its content */
+    size_t type_offset;   /* where an object holds its type */
+    size_t bytes_offset;  /* where a bytes object holds its content */
 } fastcall_python;
 
 /* FASTCALL_ABI_VERSION, as it was when this library was compiled. */

@@ -66,50 +66,50 @@ typedef struct {
 /* Include/typeslots.h; in the stable ABI since 3.11 */
 #define Py_bf_getbuffer 1
 
-#define PYTHON_FUNCTIONS(X)                                                               \
-    X(void, Py_IncRef, (PyObject *))                          /* 3.2  refcounting.html */ \
-    X(void, Py_DecRef, (PyObject *))                          /* 3.2  refcounting.html */ \
-    X(unsigned long, PyType_GetFlags, (const void *))         /* 3.2  type.html */        \
-    X(int, PyType_IsSubtype, (const void *, const void *))    /* 3.2  type.html */        \
-    X(void *, PyType_GetSlot, (const void *, int))            /* 3.4  type.html */        \
-    X(PyObject *, PyErr_Occurred, (void))                     /* 3.2  exceptions.html */  \
-    X(void, PyErr_Clear, (void))                              /* 3.2  exceptions.html */  \
-    X(int, PyErr_ExceptionMatches, (const void *))            /* 3.2  exceptions.html */  \
-    X(void, PyErr_Fetch, (PyObject **, PyObject **, PyObject **)) /* 3.2  exceptions.html */ \
-    X(void, PyErr_NormalizeException, (PyObject **, PyObject **, PyObject **)) /* likewise */ \
-    X(void, PyErr_Restore, (PyObject *, PyObject *, PyObject *)) /* 3.2 exceptions.html */ \
-    X(int, PyException_SetTraceback, (PyObject *, PyObject *)) /* 3.2  exceptions.html */ \
-    X(void, PyErr_WriteUnraisable, (PyObject *))              /* 3.2  exceptions.html */  \
-    X(PyObject *, PyErr_NoMemory, (void))                     /* 3.2  exceptions.html */  \
-    X(PyObject *, PyObject_GetAttrString, (PyObject *, const char *)) /* 3.2  object.html */ \
-    X(PyObject *, PyObject_GetItem, (PyObject *, PyObject *)) /* 3.2  object.html */      \
-    X(PyObject *, PyObject_Call, (PyObject *, PyObject *, PyObject *)) /* 3.2  call.html */ \
-    X(PyObject *, PyTuple_New, (Py_ssize_t))                  /* 3.2  tuple.html */       \
-    X(PyObject *, PyTuple_GetItem, (PyObject *, Py_ssize_t))  /* 3.2  tuple.html */       \
-    X(int, PyTuple_SetItem, (PyObject *, Py_ssize_t, PyObject *)) /* 3.2  tuple.html */   \
-    X(Py_ssize_t, PyTuple_Size, (PyObject *))                 /* 3.2  tuple.html */       \
-    X(PyObject *, PyDict_New, (void))                         /* 3.2  dict.html */        \
-    X(int, PyDict_SetItem, (PyObject *, PyObject *, PyObject *)) /* 3.2  dict.html */     \
-    X(long long, PyLong_AsLongLongAndOverflow, (PyObject *, int *)) /* 3.2  long.html */  \
-    X(unsigned long long, PyLong_AsUnsignedLongLong, (PyObject *)) /* 3.2  long.html */   \
-    X(PyObject *, PyLong_FromLongLong, (long long))           /* 3.2  long.html */        \
-    X(PyObject *, PyLong_FromUnsignedLongLong, (unsigned long long)) /* 3.2  long.html */ \
-    X(double, PyFloat_AsDouble, (PyObject *))                 /* 3.2  float.html */       \
-    X(PyObject *, PyFloat_FromDouble, (double))               /* 3.2  float.html */       \
-    X(char *, PyBytes_AsString, (PyObject *))                 /* 3.2  bytes.html */       \
-    X(Py_ssize_t, PyBytes_Size, (PyObject *))                 /* 3.2  bytes.html */       \
-    X(PyObject *, PyBytes_FromString, (const char *))         /* 3.2  bytes.html */       \
-    X(PyObject *, PyBytes_FromStringAndSize, (const char *, Py_ssize_t)) /* likewise */   \
+#define PYTHON_FUNCTIONS(X)                                                                      \
+    X(void, Py_IncRef, (PyObject *))                              /* 3.2  refcounting.html */    \
+    X(void, Py_DecRef, (PyObject *))                              /* 3.2  refcounting.html */    \
+    X(unsigned long, PyType_GetFlags, (const void *))             /* 3.2  type.html */           \
+    X(int, PyType_IsSubtype, (const void *, const void *))        /* 3.2  type.html */           \
+    X(void *, PyType_GetSlot, (const void *, int))                /* 3.4  type.html */           \
+    X(PyObject *, PyErr_Occurred, (void))                         /* 3.2  exceptions.html */     \
+    X(void, PyErr_Clear, (void))                                  /* 3.2  exceptions.html */     \
+    X(int, PyErr_ExceptionMatches, (const void *))                /* 3.2  exceptions.html */     \
+    X(void, PyErr_Fetch, (PyObject **, PyObject **, PyObject **)) /* 3.2  exceptions.html */     \
+    X(void, PyErr_NormalizeException, (PyObject **, PyObject **, PyObject **)) /* likewise */    \
+    X(void, PyErr_Restore, (PyObject *, PyObject *, PyObject *))      /* 3.2 exceptions.html */  \
+    X(int, PyException_SetTraceback, (PyObject *, PyObject *))        /* 3.2  exceptions.html */ \
+    X(void, PyErr_WriteUnraisable, (PyObject *))                      /* 3.2  exceptions.html */ \
+    X(PyObject *, PyErr_NoMemory, (void))                             /* 3.2  exceptions.html */ \
+    X(PyObject *, PyObject_GetAttrString, (PyObject *, const char *)) /* 3.2  object.html */     \
+    X(PyObject *, PyObject_GetItem, (PyObject *, PyObject *))         /* 3.2  object.html */     \
+    X(PyObject *, PyObject_Call, (PyObject *, PyObject *, PyObject *))   /* 3.2  call.html */    \
+    X(PyObject *, PyTuple_New, (Py_ssize_t))                             /* 3.2  tuple.html */   \
+    X(PyObject *, PyTuple_GetItem, (PyObject *, Py_ssize_t))             /* 3.2  tuple.html */   \
+    X(int, PyTuple_SetItem, (PyObject *, Py_ssize_t, PyObject *))        /* 3.2  tuple.html */   \
+    X(Py_ssize_t, PyTuple_Size, (PyObject *))                            /* 3.2  tuple.html */   \
+    X(PyObject *, PyDict_New, (void))                                    /* 3.2  dict.html */    \
+    X(int, PyDict_SetItem, (PyObject *, PyObject *, PyObject *))         /* 3.2  dict.html */    \
+    X(long long, PyLong_AsLongLongAndOverflow, (PyObject *, int *))      /* 3.2  long.html */    \
+    X(unsigned long long, PyLong_AsUnsignedLongLong, (PyObject *))       /* 3.2  long.html */    \
+    X(PyObject *, PyLong_FromLongLong, (long long))                      /* 3.2  long.html */    \
+    X(PyObject *, PyLong_FromUnsignedLongLong, (unsigned long long))     /* 3.2  long.html */    \
+    X(double, PyFloat_AsDouble, (PyObject *))                            /* 3.2  float.html */   \
+    X(PyObject *, PyFloat_FromDouble, (double))                          /* 3.2  float.html */   \
+    X(char *, PyBytes_AsString, (PyObject *))                            /* 3.2  bytes.html */   \
+    X(Py_ssize_t, PyBytes_Size, (PyObject *))                            /* 3.2  bytes.html */   \
+    X(PyObject *, PyBytes_FromString, (const char *))                    /* 3.2  bytes.html */   \
+    X(PyObject *, PyBytes_FromStringAndSize, (const char *, Py_ssize_t)) /* likewise */          \
     X(const char *, PyUnicode_AsUTF8AndSize, (PyObject *, Py_ssize_t *)) /* 3.10 unicode.html */ \
-    X(PyObject *, PyUnicode_FromString, (const char *))       /* 3.2  unicode.html */     \
-    X(int, PyObject_GetBuffer, (PyObject *, Py_buffer *, int)) /* 3.11 buffer.html, and   \
-                                        exported by every version before */               \
-    X(void, PyBuffer_Release, (Py_buffer *))                  /* 3.11 buffer.html, likewise */ \
-    X(PyObject *, PyType_FromSpec, (PyType_Spec *))           /* 3.2  type.html */        \
-    X(void *, PyMem_Malloc, (size_t))                         /* 3.2  memory.html */      \
-    X(void, PyMem_Free, (void *))                             /* 3.2  memory.html */      \
-    X(PyThreadState *, PyEval_SaveThread, (void))             /* 3.2  init.html */        \
-    X(void, PyEval_RestoreThread, (PyThreadState *))          /* 3.2  init.html */
+    X(PyObject *, PyUnicode_FromString, (const char *))                  /* 3.2  unicode.html */ \
+    X(int, PyObject_GetBuffer, (PyObject *, Py_buffer *, int)) /* 3.11 buffer.html, and          \
+                                        exported by every version before */                      \
+    X(void, PyBuffer_Release, (Py_buffer *))                   /* 3.11 buffer.html, likewise */  \
+    X(PyObject *, PyType_FromSpec, (PyType_Spec *))            /* 3.2  type.html */              \
+    X(void *, PyMem_Malloc, (size_t))                          /* 3.2  memory.html */            \
+    X(void, PyMem_Free, (void *))                              /* 3.2  memory.html */            \
+    X(PyThreadState *, PyEval_SaveThread, (void))              /* 3.2  init.html */              \
+    X(void, PyEval_RestoreThread, (PyThreadState *))           /* 3.2  init.html */
 
 /* A struct of pointers to them, since this library is linked against no Python. */
 #define PYTHON_FUNCTION_FIELD(result, name, arguments) result(*name) arguments;

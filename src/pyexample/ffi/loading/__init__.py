@@ -149,17 +149,17 @@ def load(
     package: str,
     name: str,
     *,
-    abi: tuple[str, int] | None = None,
+    abi_version: tuple[str, int] | None = None,
     overrides: Sequence[str] = (),
     system: Mapping[str, str] | None = None,
     kind: type[ctypes.CDLL] = ctypes.CDLL,
 ) -> tuple[ctypes.CDLL, list[Attempt]]:
     """Load the library ``name`` that belongs to ``package``.
 
-    ``abi`` is the name of its function that returns the version of its binary interface,
-    and the version that it must return. ``overrides`` are the environment variables that
-    may name the file to be loaded instead: the first one that is set does. ``system`` makes
-    it one of the system's: its name by ``sys.platform``. ``kind`` is how ctypes calls its
+    ``abi_version`` is the name of a function of the library that returns the version of its
+    binary interface, and the version that it must return. ``overrides`` are the environment
+    variables that may name another file: the first one that is set decides. ``system`` is for
+    a system library: its file name by ``sys.platform``. ``kind`` is how ctypes calls its
     functions.
 
     Returns the library and all that was tried: the last attempt is the one that loaded.
@@ -176,7 +176,9 @@ def load(
         if override and _anyone_may_change(path):
             attempts.append(Attempt(path, "every user of this system may change or replace it"))
             continue
-        library, reason = _try(path, abi, kind, by_name=not override and system is not None)
+        library, reason = _try(
+            path, abi_version, kind, by_name=not override and system is not None
+        )
         attempts.append(Attempt(path, reason))
         if library is not None:
             return library, attempts
@@ -221,7 +223,7 @@ def _parents(path: str) -> Iterator[str]:
 
 
 def _try(
-    path: str, abi: tuple[str, int] | None, kind: type[ctypes.CDLL], *, by_name: bool
+    path: str, abi_version: tuple[str, int] | None, kind: type[ctypes.CDLL], *, by_name: bool
 ) -> tuple[ctypes.CDLL | None, str | None]:
     if not os.path.isabs(path) and not by_name:
         # It would be looked up in the current directory, or worse, along a search path.
@@ -239,7 +241,9 @@ def _try(
         from .diagnosis import why_refused  # most libraries load
 
         return None, why_refused(path, message)
-    reason = _wrong_abi(library, *abi) if abi and not is_stand_in(library) else None
+    reason = (
+        _wrong_abi(library, *abi_version) if abi_version and not is_stand_in(library) else None
+    )
     return (None, reason) if reason else (library, None)
 
 

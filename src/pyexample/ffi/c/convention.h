@@ -20,8 +20,8 @@
  * point number goes to an integer register: there a variadic function gets its fixed
  * arguments only, and on Windows' arm64 its integers and pointers as well.
  */
-#ifndef ABI_H
-#define ABI_H
+#ifndef CONVENTION_H
+#define CONVENTION_H
 
 #include <string.h>
 
@@ -49,7 +49,7 @@
  * ignores the bits above an argument's own. A variadic function finds a floating point
  * number in the integer register of its slot too ("Varargs").
  */
-#  define ABI_WINDOWS_X64
+#  define CONVENTION_WINDOWS_X64
 #  define INTEGER_REGISTERS 4
 #  define FLOAT_REGISTERS 0
 #elif defined(__x86_64__) && !defined(__ILP32__)
@@ -64,7 +64,7 @@
  */
 #  define INTEGER_REGISTERS 6
 #  define FLOAT_REGISTERS 8
-#elif (defined(__aarch64__) && !defined(__AARCH64EB__) && !defined(__ILP32__)) ||            \
+#elif (defined(__aarch64__) && !defined(__AARCH64EB__) && !defined(__ILP32__)) || \
     defined(_M_ARM64)
 /*
  * "Procedure Call Standard for the Arm 64-bit Architecture" (AAPCS64), 6.8.2. X0 to X7
@@ -78,10 +78,10 @@
 #  define INTEGER_REGISTERS 8
 #  define FLOAT_REGISTERS 8
 #  if defined(__APPLE__)
-#    define ABI_PACKS_STACK
+#    define CONVENTION_PACKS_STACK
 #  endif
 #else
-#  define ABI_NOT_SERVED
+#  define CONVENTION_NOT_SERVED
 #  define INTEGER_REGISTERS 0
 #  define FLOAT_REGISTERS 0
 #endif
@@ -96,12 +96,12 @@ typedef struct {
 } frame;
 
 /*
- * Assign a place in the frame to each of the arguments, and a shape to the call.
+ * Assign a location in the frame to each of the arguments, and a shape to the call.
  * Returns NULL, or why the call cannot be made.
  */
-static const char *abi_assign(fastcall_descriptor *descriptor, fastcall_argument *arguments)
+static const char *assign_locations(fastcall_descriptor *descriptor, fastcall_argument *arguments)
 {
-#if defined(ABI_NOT_SERVED)
+#if defined(CONVENTION_NOT_SERVED)
     (void)descriptor;
     (void)arguments;
     return "this processor's calling convention is not served";
@@ -110,9 +110,9 @@ static const char *abi_assign(fastcall_descriptor *descriptor, fastcall_argument
     for (unsigned i = 0; i < descriptor->arguments; i++) {
         fastcall_argument *argument = &arguments[i];
         const int is_float = argument->kind == FASTCALL_FLOAT;
-#  if defined(ABI_WINDOWS_X64)
+#  if defined(CONVENTION_WINDOWS_X64)
         if (integers < INTEGER_REGISTERS) { /* slots, each for either class */
-            argument->place = (uint8_t)integers++;
+            argument->location = (uint8_t)integers++;
             if (is_float) {
                 descriptor->float_slots = (uint8_t)(descriptor->float_slots | 1U << i);
                 floats++;
@@ -121,21 +121,21 @@ static const char *abi_assign(fastcall_descriptor *descriptor, fastcall_argument
         }
 #  else
         if (is_float && floats < FLOAT_REGISTERS) {
-            argument->place = (uint8_t)(INTEGER_REGISTERS + floats++);
+            argument->location = (uint8_t)(INTEGER_REGISTERS + floats++);
             continue;
         }
         if (!is_float && integers < INTEGER_REGISTERS) {
-            argument->place = (uint8_t)integers++;
+            argument->location = (uint8_t)integers++;
             continue;
         }
 #  endif
-#  if defined(ABI_PACKS_STACK)
+#  if defined(CONVENTION_PACKS_STACK)
         const unsigned size = argument->kind == FASTCALL_BUFFER ? 8 : argument->size;
         stack = (stack + size - 1) / size * size;
 #  else
         const unsigned size = 8;
 #  endif
-        argument->place = (uint8_t)(FIRST_STACK_WORD + stack / 8);
+        argument->location = (uint8_t)(FIRST_STACK_WORD + stack / 8);
         argument->offset = (uint8_t)(stack % 8);
         stack += size;
         if (stack > STACK_WORDS * 8) {
@@ -148,19 +148,19 @@ static const char *abi_assign(fastcall_descriptor *descriptor, fastcall_argument
 }
 
 /* Store an argument. They must come in order: a word runs over its packed successors. */
-static inline void abi_store(frame *frame, const fastcall_argument *argument, uint64_t word)
+static inline void store_argument(frame *frame, const fastcall_argument *argument, uint64_t word)
 {
-    memcpy((char *)&frame->words[argument->place] + argument->offset, &word, sizeof word);
+    memcpy((char *)&frame->words[argument->location] + argument->offset, &word, sizeof word);
 }
 
 /* Store an argument behind which others are stored already. */
-static inline void abi_store_late(
+static inline void store_late_argument(
     frame *frame, const fastcall_argument *argument, uint64_t word)
 {
-#if defined(ABI_PACKS_STACK)
-    memcpy((char *)&frame->words[argument->place] + argument->offset, &word, argument->size);
+#if defined(CONVENTION_PACKS_STACK)
+    memcpy((char *)&frame->words[argument->location] + argument->offset, &word, argument->size);
 #else
-    abi_store(frame, argument, word);
+    store_argument(frame, argument, word);
 #endif
 }
 
@@ -204,52 +204,52 @@ typedef struct {
 #define STACK_TYPES I, I, I, I, I, I, I, I, I, I, I, I
 #define STACK(s) s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10], s[11]
 
-#if defined(ABI_NOT_SERVED)
+#if defined(CONVENTION_NOT_SERVED)
 
-/* Never called: abi_assign has refused. */
-#  define DEFINE_CALL(name, result)                                                          \
-      static result name(any_function function, unsigned shape, unsigned float_slots,        \
-          const frame *frame)                                                                \
-      {                                                                                      \
-          const result nothing = {0};                                                        \
-          (void)function, (void)shape, (void)float_slots, (void)frame;                       \
-          return nothing;                                                                    \
+/* Never called: assign_locations has refused. */
+#  define DEFINE_CALL(name, result)                                                        \
+      static result name(                                                                  \
+          any_function function, unsigned shape, unsigned float_slots, const frame *frame) \
+      {                                                                                    \
+          const result nothing = {0};                                                      \
+          (void)function, (void)shape, (void)float_slots, (void)frame;                     \
+          return nothing;                                                                  \
       }
 
-#elif defined(ABI_WINDOWS_X64)
+#elif defined(CONVENTION_WINDOWS_X64)
 
 /* A call for each way in which four slots can be integer or floating point. What is behind
    the first one is passed as to a variadic function. */
 #  define I_(i) w[i]
 #  define D_(i) as_double(w[i])
-#  define SLOTS(result, a, b, c, d)                                                          \
-      (stacked ? ((result(*)(a OR_VARIADIC))function)(                                       \
-                     a##_(0), b##_(1), c##_(2), d##_(3), STACK(s))                           \
-               : ((result(*)(a OR_VARIADIC))function)(a##_(0), b##_(1), c##_(2), d##_(3)))
-#  define DEFINE_CALL(name, result)                                                          \
-      static result name(any_function function, unsigned shape, unsigned float_slots,        \
-          const frame *frame)                                                                \
-      {                                                                                      \
-          const uint64_t *w = frame->words, *s = w + FIRST_STACK_WORD;                       \
-          const int stacked = shape == SHAPE_ALL;                                            \
-          switch (float_slots) {                                                             \
-          case 1: return SLOTS(result, D, I, I, I);                                          \
-          case 2: return SLOTS(result, I, D, I, I);                                          \
-          case 3: return SLOTS(result, D, D, I, I);                                          \
-          case 4: return SLOTS(result, I, I, D, I);                                          \
-          case 5: return SLOTS(result, D, I, D, I);                                          \
-          case 6: return SLOTS(result, I, D, D, I);                                          \
-          case 7: return SLOTS(result, D, D, D, I);                                          \
-          case 8: return SLOTS(result, I, I, I, D);                                          \
-          case 9: return SLOTS(result, D, I, I, D);                                          \
-          case 10: return SLOTS(result, I, D, I, D);                                         \
-          case 11: return SLOTS(result, D, D, I, D);                                         \
-          case 12: return SLOTS(result, I, I, D, D);                                         \
-          case 13: return SLOTS(result, D, I, D, D);                                         \
-          case 14: return SLOTS(result, I, D, D, D);                                         \
-          case 15: return SLOTS(result, D, D, D, D);                                         \
-          default: return SLOTS(result, I, I, I, I);                                         \
-          }                                                                                  \
+#  define SLOTS(result, a, b, c, d)                                \
+      (stacked ? ((result (*)(a OR_VARIADIC))function)(            \
+                     a##_(0), b##_(1), c##_(2), d##_(3), STACK(s)) \
+               : ((result (*)(a OR_VARIADIC))function)(a##_(0), b##_(1), c##_(2), d##_(3)))
+#  define DEFINE_CALL(name, result)                                                        \
+      static result name(                                                                  \
+          any_function function, unsigned shape, unsigned float_slots, const frame *frame) \
+      {                                                                                    \
+          const uint64_t *w = frame->words, *s = w + FIRST_STACK_WORD;                     \
+          const int stacked = shape == SHAPE_ALL;                                          \
+          switch (float_slots) {                                                           \
+          case 1: return SLOTS(result, D, I, I, I);                                        \
+          case 2: return SLOTS(result, I, D, I, I);                                        \
+          case 3: return SLOTS(result, D, D, I, I);                                        \
+          case 4: return SLOTS(result, I, I, D, I);                                        \
+          case 5: return SLOTS(result, D, I, D, I);                                        \
+          case 6: return SLOTS(result, I, D, D, I);                                        \
+          case 7: return SLOTS(result, D, D, D, I);                                        \
+          case 8: return SLOTS(result, I, I, I, D);                                        \
+          case 9: return SLOTS(result, D, I, I, D);                                        \
+          case 10: return SLOTS(result, I, D, I, D);                                       \
+          case 11: return SLOTS(result, D, D, I, D);                                       \
+          case 12: return SLOTS(result, I, I, D, D);                                       \
+          case 13: return SLOTS(result, D, I, D, D);                                       \
+          case 14: return SLOTS(result, I, D, D, D);                                       \
+          case 15: return SLOTS(result, D, D, D, D);                                       \
+          default: return SLOTS(result, I, I, I, I);                                       \
+          }                                                                                \
       }
 
 #else
@@ -262,26 +262,26 @@ typedef struct {
 #    define INTEGERS(w) w[0], w[1], w[2], w[3], w[4], w[5]
 #  endif
 #  define FLOAT_TYPES D, D, D, D, D, D, D, D
-#  define FLOATS(f)                                                                          \
-      as_double(f[0]), as_double(f[1]), as_double(f[2]), as_double(f[3]), as_double(f[4]),   \
+#  define FLOATS(f)                                                                        \
+      as_double(f[0]), as_double(f[1]), as_double(f[2]), as_double(f[3]), as_double(f[4]), \
           as_double(f[5]), as_double(f[6]), as_double(f[7])
-#  define DEFINE_CALL(name, result)                                                          \
-      CALLS_ANOTHER_TYPE static result name(any_function function, unsigned shape,           \
-          unsigned float_slots, const frame *frame)                                          \
-      {                                                                                      \
-          const uint64_t *w = frame->words, *f = w + INTEGER_REGISTERS;                      \
-          const uint64_t *s = w + FIRST_STACK_WORD;                                          \
-          (void)float_slots;                                                                 \
-          switch (shape) {                                                                   \
-          case SHAPE_INTEGERS:                                                               \
-              return ((result(*)(INTEGER_TYPES OR_VARIADIC))function)(INTEGERS(w));                    \
-          case SHAPE_REGISTERS:                                                              \
-              return ((result(*)(INTEGER_TYPES, FLOAT_TYPES OR_VARIADIC))function)(          \
-                  INTEGERS(w), FLOATS(f));                                                   \
-          default:                                                                           \
-              return ((result(*)(INTEGER_TYPES, FLOAT_TYPES, STACK_TYPES OR_VARIADIC))       \
-                      function)(INTEGERS(w), FLOATS(f), STACK(s));                           \
-          }                                                                                  \
+#  define DEFINE_CALL(name, result)                                                        \
+      CALLS_ANOTHER_TYPE static result name(                                               \
+          any_function function, unsigned shape, unsigned float_slots, const frame *frame) \
+      {                                                                                    \
+          const uint64_t *w = frame->words, *f = w + INTEGER_REGISTERS;                    \
+          const uint64_t *s = w + FIRST_STACK_WORD;                                        \
+          (void)float_slots;                                                               \
+          switch (shape) {                                                                 \
+          case SHAPE_INTEGERS:                                                             \
+              return ((result (*)(INTEGER_TYPES OR_VARIADIC))function)(INTEGERS(w));       \
+          case SHAPE_REGISTERS:                                                            \
+              return ((result (*)(INTEGER_TYPES, FLOAT_TYPES OR_VARIADIC))function)(       \
+                  INTEGERS(w), FLOATS(f));                                                 \
+          default:                                                                         \
+              return ((result (*)(INTEGER_TYPES, FLOAT_TYPES,                              \
+                  STACK_TYPES OR_VARIADIC))function)(INTEGERS(w), FLOATS(f), STACK(s));    \
+          }                                                                                \
       }
 
 #endif
