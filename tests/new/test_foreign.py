@@ -95,14 +95,20 @@ ShapesPoint Shapes_origin(void) { ShapesPoint point = {0, 0}; return point; }
 void Shapes_each(void (*visit)(ShapesPoint)) { visit(Shapes_origin()); }
 int Shapes_print(const char *format, ...) { UNUSED(format); return 0; }
 """,
-    "src/more.c": """\
+    "src/more and more.c": """\
 #include "../include/shapes/Shapes.h"
 int Shapes_unmarked(void) { return 1; }
 """,
 }
 WORDS = [
     *("--header", "upstream/include/shapes/Shapes.h", "--include", "upstream/include"),
-    *("--source", "upstream/src/shapes.c", "upstream/src/more.c", "--define", "SHAPES_UNIT=10"),
+    *(
+        "--source",
+        "upstream/src/shapes.c",
+        "upstream/src/more and more.c",
+        "--define",
+        "SHAPES_UNIT=10",
+    ),
 ]
 FUNCTIONS = {"version", "square", "area", "free", "sum", "unmarked"}
 
@@ -138,9 +144,11 @@ def installed(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Enviro
 # --- What is written ------------------------------------------------------------------
 
 
-def test_the_c_is_copied_as_it_is(project: Path, upstream: Path) -> None:
+def test_the_c_is_copied_as_it_is(upstream: Path) -> None:
+    project = projects.made(upstream.parent, "shapes", *WORDS)
     for name in LIBRARY:
         assert (project / "src/c" / name).read_text() == (upstream / name).read_text()
+    assert not list(project.rglob("__pycache__"))  # nor anything that the proof has left
 
 
 def test_what_can_be_declared_is(upstream: Path) -> None:

@@ -78,7 +78,7 @@ def test_a_dry_run_changes_nothing(older: Path) -> None:
     ("edit", "told"),
     [
         (lambda folder: (folder / "library.py").write_text("mine"), "changed  library.py"),
-        (lambda folder: (folder / "c/abi.h").unlink(), "removed  c/abi.h"),
+        (lambda folder: (folder / "c/fastcall.h").unlink(), "removed  c/fastcall.h"),
         (lambda folder: (folder / "mine.py").touch(), "added    mine.py"),
     ],
     ids=["changed", "removed", "added"],

@@ -145,7 +145,14 @@ def test_wheel_has_its_library_whatever_the_environment_says(
 
 
 # What .ci/run starts is in the repository only.
-OURS_ALONE = (".ci/", ".editorconfig", ".gitattributes", ".github/", ".pre-commit-hooks.yaml")
+OURS_ALONE = (
+    ".ci/",
+    ".clang-format",
+    ".editorconfig",
+    ".gitattributes",
+    ".github/",
+    ".pre-commit-hooks.yaml",
+)
 
 
 def test_sdist_has_every_source_and_nothing_else(sdist: Path, tmp_path: Path) -> None:

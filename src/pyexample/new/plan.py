@@ -3,6 +3,7 @@
 import ctypes.util
 import json
 import re
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -105,9 +106,9 @@ class Plan:
         below = [found.below(each) for each in found.folders]
         self.values |= {
             "VERSION": version or said,
-            "SOURCES": "\n".join(f"  {found.below(each)}" for each in found.sources),
+            "SOURCES": "\n".join(f"  {_cmake(found.below(each))}" for each in found.sources),
             "FOLDERS": "\n".join(
-                f"  $<BUILD_INTERFACE:${{PROJECT_SOURCE_DIR}}/{each}>" for each in below
+                f'  "$<BUILD_INTERFACE:${{PROJECT_SOURCE_DIR}}/{each}>"' for each in below
             ),
             "DEFINITIONS": self._definitions("PUBLIC", found.define)
             + self._definitions("PRIVATE", found.exporting),
@@ -132,7 +133,7 @@ class Plan:
     def _definitions(self, scope: str, macros: Sequence[str]) -> str:
         if not macros:
             return ""
-        listed = " ".join(_cmake_quoted(each) for each in macros)
+        listed = " ".join(map(_cmake, macros))
         return f"target_compile_definitions({self.name} {scope} {listed})\n"
 
     def _install(self, found: Foreign) -> str:
@@ -141,7 +142,7 @@ class Plan:
             headers = [each.name for each in found.public if each.folder == folder]
             if headers:
                 command = "ffi_install_headers" if lines else "ffi_install_for_c"
-                listed = " ".join([found.below(folder), *headers])
+                listed = " ".join(map(_cmake, [found.below(folder), *headers]))
                 lines.append(f"  {command}({self.name} {listed})\n")
         return "".join(lines)
 
@@ -162,7 +163,10 @@ class Plan:
             self.texts[self._module] = self._rendered(declared)
             project.write(folder, self.texts, {})
             if wrong := self._disproved(folder, declared):
-                raise CannotWriteError(f"the binding cannot be proven: {wrong}")
+                told = "".join(f"\n  {name}: {why}" for name, why in wrong.items())
+                raise CannotWriteError(f"the binding cannot be proven:{told}")
+        for cache in [*folder.rglob("__pycache__")]:  # of the proof, which has imported it
+            shutil.rmtree(cache)
         self.remarks.insert(0, self._said(declared))
 
     def _rendered(self, declared: Binding) -> str:
@@ -196,7 +200,10 @@ def _listed(texts: Sequence[str]) -> str:
     return ", ".join(json.dumps(each) for each in texts)
 
 
-def _cmake_quoted(text: str) -> str:
+def _cmake(text: str) -> str:
+    """A text as an argument of CMake's, quoted where it has to be."""
+    if re.fullmatch(r"[\w./=+-]+", text):
+        return text
     return '"' + re.sub(r'([\\"$;])', r"\\\1", text) + '"'
 
 
