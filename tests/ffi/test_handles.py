@@ -581,10 +581,11 @@ def interrupt(at: int) -> Iterator[None]:
     Python calls by itself, which has nobody to raise it.
     """
     count = itertools.count()
+    package = Path(calls.__file__).parent
 
     def trace(frame: FrameType, event: str, argument: Any) -> None:
         name, file = frame.f_code.co_name, Path(frame.f_code.co_filename)
-        is_ours = file.parent.name == "ffi" and name not in ("__del__", "free")
+        is_ours = file.parent == package and name not in ("__del__", "free")
         is_callback = file.stem == "callbacks" and name == "call"
         if is_ours and not is_callback and next(count) == at:
             raise Interrupt
