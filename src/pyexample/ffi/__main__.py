@@ -2,8 +2,7 @@
 
 BINDING is the module that declares the library's functions, such as ``package.libfoo``.
 
-Exit status: 0 where all is well; 1 where the library, or something about it, is not; 2 for
-wrong use.
+Exit status: 0 if all is well; 1 if the library, or something about it, is not; 2 for wrong use.
 """
 
 import importlib.util
@@ -11,7 +10,7 @@ import sys
 
 
 def main(words: list[str]) -> int:
-    """Print the report on the binding that ``words`` name, and return the exit status."""
+    """Run the program with the arguments ``words``. Returns the exit status."""
     if words in (["-h"], ["--help"]):
         print(__doc__)
         return 0
@@ -22,7 +21,7 @@ def main(words: list[str]) -> int:
     from .doctor import report
 
     text, is_well = report(words[0])
-    # A path may have any bytes in it, whatever the encoding is.
+    # A path may have any bytes.
     sys.stdout.buffer.write(f"{text}\n".encode(sys.stdout.encoding, "backslashreplace"))
     return 0 if is_well else 1
 
