@@ -1,4 +1,4 @@
-"""Buffers as C sees them: an address, and how many items there are."""
+"""Buffers, as addresses and numbers of items for C."""
 
 import ctypes
 import sys
@@ -8,20 +8,14 @@ from .libfastcall import python_api
 from .values import KINDS, In
 
 _KINDS = {**KINDS, "n": "signed", "N": "unsigned", "c": "unsigned"}
-"""By the type code of the struct module, which buffers use: those of ctypes and some more."""
+"""By type code of the struct module, which has more than ctypes."""
 
 
 class View:
-    """A buffer that was passed, held until ``release`` is called.
-
-    Attributes:
-        address: of its first byte.
-        memory: the addresses of all its bytes.
-        items: how many items it has.
-    """
+    """An object's buffer, until ``release`` is called. ``memory`` is its addresses."""
 
     def __init__(self, where: str, spec: In, given: Any) -> None:
-        """Raises TypeError or BufferError where it is not what ``spec`` says."""
+        """Raises TypeError or BufferError if ``given`` does not fit ``spec``."""
         try:
             view = self._view = memoryview(given)
         except TypeError:
@@ -47,7 +41,7 @@ class View:
             raise BufferError(f"{where} must be aligned to {spec.size} bytes: pass a copy")
 
     def release(self) -> None:
-        """Let go of the object whose buffer it is."""
+        """Release the buffer."""
         self._view.release()
 
 
@@ -77,13 +71,13 @@ def _address(view: memoryview) -> int:
     return buffer[0] or 0
 
 
-# Its first field is the address. Made here, since threads may not make array types at once:
-# ctypes' table of them is not locked (PyCArrayType_from_ctype of CPython 3.13).
+# The first word is the address. Made here, because threads must not make array types at once:
+# ctypes' table is not locked (PyCArrayType_from_ctype, CPython 3.13).
 _PyBuffer = ctypes.c_void_p * 11
 
 if hasattr(ctypes, "pythonapi"):
     _api = python_api()
-    # Prototypes of our own: those of ctypes.pythonapi are shared by the whole process.
+    # The process shares those of ctypes.pythonapi.
     _get_buffer = ctypes.PYFUNCTYPE(
         ctypes.c_int, ctypes.py_object, ctypes.c_void_p, ctypes.c_int
     )(("PyObject_GetBuffer", _api))
