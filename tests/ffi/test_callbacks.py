@@ -440,7 +440,7 @@ def test_one_that_is_called_too_late(shelf: Shelf, box: Any, lost: list[str]) ->
     for fire in (shelf.fire_last, shelf.library.cdll.fire_last):
         assert fire(5) == 0
         assert len(lost) == 1
-        assert lost.pop().startswith("RuntimeError('on_number(): C called it after it was let")
+        assert lost.pop().startswith("RuntimeError('on_number(): C called it after its release")
     shelf.watch(box, 0, 0, lambda number: 8)
     assert shelf.fire_last(5) == 8
 

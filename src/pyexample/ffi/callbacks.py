@@ -19,31 +19,28 @@ from .libfastcall import running
 from .values import DeclarationError, Value
 
 _IN_PYTHON = implementation.name != "cpython"
-"""Whether ctypes is written in Python, as PyPy's is. None once Python has come to its end."""
+"""Whether ctypes is written in Python (PyPy). None when Python is ending."""
 
 
 class Callback:
     """A type of C function pointers, declared as a typed Python function (a decorator).
 
-    In a declaration, it is the C type of a ``Callable`` parameter. C may call the callable
-    until the function that it was passed to returns. If C keeps it for longer, write ``Keep``.
+    It is the C type of a ``Callable`` parameter. C may call the callable until the function
+    that it was passed to returns. If C keeps it for longer, write ``Keep``.
 
     An exception in the callable (KeyboardInterrupt included) is raised by the declared function
-    that made C call back. Until that function returns, C gets the result ``failed`` from this
-    and every further callback in this thread. If no declared function made C call back, nothing
-    can raise the exception: it goes to ``sys.unraisablehook`` at once, or to
-    ``threading.excepthook`` in a thread that C started. Without fast calls, a KeyboardInterrupt
-    that arrives while C code runs is lost, as it is with ctypes alone.
+    that made C call back. Until that returns, C gets ``failed`` from every callback in this
+    thread. If no declared function made C call back, the exception goes to
+    ``sys.unraisablehook``, or to ``threading.excepthook`` in a thread that C started. Without
+    fast calls, a KeyboardInterrupt that arrives while C code runs is lost, as with ctypes
+    alone.
 
-    C may call a callable that is no longer kept alive, if one thread had read the pointer when
-    another thread replaced it. That call is reported in the same way, and C gets ``failed``. A
-    function pointer is used again once 1,000 other callables of this type were released; a call
-    that comes even later reaches the new callable.
+    If C calls a callable after its release, that is reported in the same way. The function
+    pointer is reused after 1,000 more releases.
 
-    If C calls back from a thread of its own, that thread waits for the GIL. So a function that
-    is passed a callback must release the GIL, unless ``SAME_THREAD`` says that C calls back in
-    the caller's thread only. A function that waits for such a thread to end must release the
-    GIL too.
+    A thread that C started waits for the GIL. So a function that takes a callback must release
+    it, unless ``SAME_THREAD`` says that C calls back in the caller's thread only; so must a
+    function that waits for such a thread.
     """
 
     def __init__(self, function: Callable[..., Any], /, *, failed: Any = None) -> None:
@@ -51,8 +48,7 @@ class Callback:
 
         Args:
             function: a typed Python function, as for ``Library.function``.
-            failed: the result that C gets if the callable raises an exception; None means
-                zero.
+            failed: what C gets if the callable raises an exception; None means zero.
         """
         declaration = self.declaration = Declaration(function)
         self.name = declaration.name
@@ -95,7 +91,7 @@ class Callback:
 
     @classmethod
     def failing_with(cls, result: Any) -> Callable[[Callable[..., Any]], "Callback"]:
-        """``@Callback.failing_with(1)``: C gets 1 after an exception, rather than 0."""
+        """``@Callback.failing_with(1)``: C gets 1 after an exception, not 0."""
         return functools.partial(cls, failed=result)
 
     def _failed(self, failed: Any, result: Value | None) -> Any:
@@ -110,10 +106,7 @@ class Callback:
             raise DeclarationError(str(error)) from None
 
     def make(self, function: Callable[..., Any] | None) -> Any:
-        """The C function that calls ``function``; a null pointer for None.
-
-        What is returned keeps ``function`` alive.
-        """
+        """The C function that calls ``function`` and keeps it alive; NULL for None."""
         if function is None:
             return self.prototype()
         free = self._free
@@ -131,7 +124,7 @@ class Callback:
                 state.enter()
                 if caller is not None and caller.in_c and caller.error is not None:
                     return self.failed
-                pointer = thunk.pointer()  # which lives until this returns
+                pointer = thunk.pointer()  # alive until this returns
                 if pointer is None:
                     error: BaseException = RuntimeError(_LATE.format(self.name))
                     return self._report(error, _getframe(1 if _IN_PYTHON else 0).f_back)
@@ -161,7 +154,7 @@ class Callback:
         return thunk
 
     def _arguments(self, arguments: tuple[Any, ...], state: CallState) -> list[Any]:
-        """The Python values for what C passed. Handles are lent, until the callback returns."""
+        """Handles are borrowed until the callback returns."""
         given: list[Any] = []
         for convert, each in zip(self._from_c, arguments, strict=True):
             given.append(convert(each))
@@ -170,11 +163,11 @@ class Callback:
         return given
 
     def function(self, address: int, kept: object) -> Callable[..., Any]:
-        """The C function at ``address``, as a declared function: with checked arguments.
+        """The C function at ``address`` as a declared function. It keeps ``kept`` alive.
 
-        It keeps ``kept`` alive. Where it is passed to C, C gets its ``c_pointer``.
+        If it is passed to C, C gets its ``c_pointer``.
         """
-        # Those who only pass callables to C need neither; and the first imports this module.
+        # Seldom needed; checked imports this module.
         from .checked import checked_call
         from .lookalike import Lookalike
 
@@ -186,27 +179,23 @@ class Callback:
         return call  # type: ignore[no-any-return]
 
     def whole(self, pointer: Any) -> Any:
-        """What a field of a struct is to be set to, for it to keep what ``make`` returned.
-
-        It keeps what that keeps. PyPy's function pointers keep themselves; of CPython's, a
-        view of the memory keeps them.
-        """
+        """Returns what to store in a struct so that it keeps what ``pointer`` keeps."""
         return pointer if _IN_PYTHON else self.prototype.from_buffer(pointer)
 
     def _escaped(self, error: BaseException) -> Any:
-        """Deal with an exception of a callback that no call of libfastcall's is to raise."""
-        # It may be that Python's stack has no room left. This takes less than ``make`` took.
+        """Handle an exception that belongs to no call of libfastcall's."""
+        # If Python's stack is full, this takes less of it than ``make``.
         caller = innermost.get(get_ident())
-        if caller is None or not caller.in_c:  # Python has called C by itself
+        if caller is None or not caller.in_c:  # Python called C
             return self._report(error, _getframe().f_back)
         caller.error = error  # a signal came before the callback could begin
         return self.failed
 
     def _report(self, error: BaseException, caller: FrameType | None) -> Any:
-        """Tell of an exception that no declared call will raise. Returns what C gets."""
+        """Report an exception that no call raises. Returns C's result."""
         if caller is not None:
             _make_unraisable(self.name, error)
-        else:  # no Python code has called C: the thread is C's own
+        else:  # a thread of C's own
             import threading
 
             threading.excepthook(
@@ -216,7 +205,7 @@ class Callback:
 
 
 def _make_unraisable(name: str, error: BaseException) -> None:
-    """Have Python pass ``error`` to ``sys.unraisablehook``, as what a ``__del__`` raised."""
+    """Pass ``error`` to ``sys.unraisablehook``, as if a ``__del__`` raised it."""
 
     def callback(self: object) -> NoReturn:
         raise error
@@ -226,10 +215,10 @@ def _make_unraisable(name: str, error: BaseException) -> None:
 
 
 def _register_of(result: Value | None) -> Any:
-    """The type that a callback's result has for ctypes.
+    """The ctypes type for a callback's result.
 
-    libffi takes a whole register of it, of which ctypes writes only the bytes of a narrow
-    integer. On s390x and 32-bit Arm, what is above them would be left from before.
+    libffi reads a whole register, and ctypes writes only the bytes of a narrow integer: the
+    rest would be garbage on s390x and 32-bit Arm.
     """
     wide = ctypes.sizeof(ctypes.c_size_t)
     if result is None or result.kind == "float" or ctypes.sizeof(result.ctype) >= wide:
@@ -238,34 +227,27 @@ def _register_of(result: Value | None) -> Any:
 
 
 class _OfPointer(Function):
-    """What a function that C gave the address of has as its ``__self__``."""
-
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{self.declaration.name} cannot be pickled: it is C's, at an address")
 
 
 _LATE = (
-    "{}(): C called it after it was let go of: another one had taken its place, or what keeps"
-    " it was closed, or its parameter lacks Keep"
+    "{}(): C called it after its release: it was replaced, or the handle that kept it was"
+    " closed, or its parameter lacks Keep"
 )
 
 _MOST_FREE = 1000
-"""How many thunks are free before one of them is used again, of about 1 kB each."""
+"""Free thunks, of about 1 kB each, before one is reused."""
 
 
 class _Thunk:
     """A C function that calls one Python function after another. Its Callback keeps it.
 
-    The Python function may be let go of while C is in here: when it replaces itself; or when
-    another thread has read the pointer, and waits for the GIL in ctypes' code, of which
-    nothing tells. Such a thread finds no function, unless the thunk has been used again: that
-    which was free for longest is used first.
+    The Python function may be released while C is in here: it replaces itself, or another
+    thread has read the pointer and waits for the GIL. Then there is no function to call, unless
+    the thunk was reused: so the one that is free for longest is reused first.
 
-    No Python code runs when it is let go of: what a signal's handler raises would be lost.
-
-    Attributes:
-        address: of the C function.
-        pointer: a reference to what has the Python function, as ``function``.
+    The release runs no Python code, in which exceptions of signal handlers would be lost.
     """
 
     __slots__ = ("_code", "address", "pointer")
@@ -273,12 +255,11 @@ class _Thunk:
     pointer: Callable[[], Any]
 
     def set_code(self, code: Any) -> None:
-        """Have ``code``, of ctypes, be the C function."""
         self._code = code
         self.address = function_address(code)
 
     def point(self, kind: Any, function: Callable[..., Any], free: "deque[_Reference]") -> Any:
-        """A pointer to it, for ``function``. When that is gone, it is among the ``free``."""
+        """A pointer that calls ``function``; its release adds this to ``free``."""
         pointer = kind(self.address)
         pointer.function = function
         reference = _Reference(pointer, free.append)
