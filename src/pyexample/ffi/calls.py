@@ -1,8 +1,4 @@
-"""Which calls and callbacks each thread is in, for exceptions in callbacks and for forks.
-
-An exception in a callback is raised by the call that made C call back. C has to return first,
-so the exception waits in the state of that call.
-"""
+"""The calls and callbacks that each thread is in, for exceptions in callbacks and for forks."""
 
 import os
 from _thread import get_ident
@@ -15,15 +11,13 @@ from .libfastcall import running
 class CallState:
     """A call of a declared function, or a callback, that has not returned.
 
-    Calls that libfastcall makes have a state in C instead.
+    libfastcall keeps those of its calls in C.
 
     Attributes:
-        thread: the thread that it runs in.
-        outer: the state that the thread was in before; None if there is none.
-        inner: the one that it was in after that, and is in still; None if there is none.
-        in_c: whether it is a call whose C function is running.
-        error: what a callback of this call raised.
-        cleanups: what has to be done in the end; each may be called twice.
+        outer, inner: the states that the thread entered before and after this.
+        in_c: whether the C function is running.
+        error: an exception in a callback, which waits until C returns.
+        cleanups: called at the end; each may be called twice.
     """
 
     __slots__ = ("cleanups", "error", "in_c", "inner", "outer", "thread")
@@ -37,11 +31,7 @@ class CallState:
         self.cleanups: list[Callable[[], object]] = []
 
     def enter(self) -> None:
-        """Become the state that the thread is in.
-
-        With greenlets, each of which has calls of its own, it need not be the first that its
-        outer one has, nor the first of them to be left.
-        """
+        """Make this the thread's state. Greenlets may enter and leave in any order."""
         if self.outer is not None:
             self.inner = self.outer.inner
             self.outer.inner = self
@@ -50,9 +40,9 @@ class CallState:
         innermost[self.thread] = self
 
     def leave(self) -> None:
-        """Give the place back to the state before, and clean up.
+        """Restore the previous state, and clean up.
 
-        It is called again where a signal's handler interrupts it.
+        It is called again if a signal handler interrupts it.
         """
         if self.inner is not None:
             self.inner.outer = self.outer
@@ -65,21 +55,21 @@ class CallState:
             clean_up()
 
     def raise_error(self) -> None:
-        """Raise what a callback of this call raised, if one did."""
+        """Raise the exception of a callback, if any."""
         error, self.error = self.error, None
         if error is not None:
             try:
                 raise error
             finally:
-                del error  # its traceback has this frame: a cycle, which gc would have to find
+                del error  # a cycle with its traceback
 
 
 innermost: dict[int, CallState] = {}
-"""By thread: the state that it is in."""
+"""The innermost state of each thread."""
 
 
 def _forget_other_threads() -> None:
-    """In the child of a fork: only the thread that forked exists in it."""
+    """Only the thread that forked exists in the child."""
     this = get_ident()
     for thread, state in list(innermost.items()):
         if thread != this:
@@ -87,7 +77,7 @@ def _forget_other_threads() -> None:
             outer: CallState | None = state
             while outer is not None:
                 for clean_up in outer.cleanups:
-                    with suppress(Exception):  # it was in the middle of anything
+                    with suppress(Exception):
                         clean_up()
                 outer = outer.outer
     if engine := running():
