@@ -1,7 +1,6 @@
-"""The call of a declared function through ctypes, with every argument checked.
+"""Calls of declared functions through ctypes, with every argument checked.
 
-This is the slow path, and the definition of what is checked. It works on every Python. The
-fast path, a builtin function, calls it with whatever it does not convert itself.
+This slow path defines what is checked, and works on every Python.
 """
 
 import ctypes
@@ -22,7 +21,7 @@ Function = Callable[..., Any]
 def checked_call(declaration: Declaration, c_function: Any) -> Function:
     """Returns a Python function that checks its arguments, then calls ``c_function``.
 
-    ``c_function`` is a function of a ctypes library, to which the declaration was applied.
+    The declaration was applied to ``c_function``, of ctypes.
     """
     if declaration.result:
         c_function.restype = given_type(declaration.result)
@@ -41,7 +40,6 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
     }
 
     def keep(given: tuple[Any, ...], converted: list[Any], state: CallState) -> list[Kept]:
-        """Keep the arguments that C will keep, before C is called."""
         kept: list[Kept] = []
         for index, (handle, *others) in keeping:
             names = tuple(_plain(converted[index_of[other]]) for other in others)
@@ -78,12 +76,12 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
 
 
 def closing_call(declaration: Declaration, c_function: Function) -> Function:
-    """Returns the same for a function that closes a handle: it calls C once a handle."""
+    """Returns a function that closes a handle: it calls C once per handle."""
     result = declaration.result
     takes_it_alone = [each.is_handle for each in declaration.arguments] == [True]
     if not takes_it_alone or (result and (not result.status or result.python_type is not None)):
         raise DeclarationError(
-            f"{declaration.name}(): what CLOSES takes the handle alone, which is not None,"
+            f"{declaration.name}(): a function that CLOSES takes one handle, which is not None,"
             " and returns nothing, or None for a Status"
         )
     kind = declaration.closes
@@ -98,8 +96,8 @@ def closing_call(declaration: Declaration, c_function: Function) -> Function:
         state = CallState()
         try:
             state.enter()
-            # Nothing may come between these lines but the call. What is raised during it, by a
-            # signal's handler too, does not tell that C has not closed the handle.
+            # No code may come between these lines. An exception during the call, such as a
+            # signal handler's, does not prove that C has not closed the handle.
             state.in_c = life.is_taken_back = True
             code = c_function(address)
             state.in_c = False
@@ -125,20 +123,19 @@ def closing_call(declaration: Declaration, c_function: Function) -> Function:
             raise TypeError(
                 f"{where} must be {with_article(kind.__name__)}, not {type(given[0]).__name__}"
             )
-        Handle.close(given[0])  # which a close() of a subclass may have called this for
+        Handle.close(given[0])  # a subclass's close() may call this
 
     return call
 
 
 def _plain(converted: Any) -> Any:
-    """A converted argument as a value that can be compared, and be a key of a dict."""
     return converted.value if isinstance(converted, ctypes.c_void_p) else converted
 
 
 def _converter(declaration: Declaration) -> Callable[..., tuple[list[Any], list[Any]]]:
-    """Returns a function that converts the arguments, and allocates the outputs.
+    """Returns a function that converts arguments and allocates outputs.
 
-    It adds to ``cleanups`` what has to be released after the call.
+    It adds what the call must release to ``cleanups``.
     """
     arguments = declaration.arguments
     converters = {
@@ -154,11 +151,11 @@ def _converter(declaration: Declaration) -> Callable[..., tuple[list[Any], list[
         outputs: list[Any] = []
         views: dict[int, View] = {}
         for index, argument in enumerate(arguments):
-            spec, value = argument.spec, None  # None: a count, which may precede its buffer
+            spec, value = argument.spec, None  # None: a Count, see below
             if isinstance(spec, Value):
                 value = converters[index](given[argument.position])
                 if isinstance(value, Handle):
-                    # A subclass may have a member of that name.
+                    # A subclass may override these.
                     Handle.use(value, cleanups)
                     value = Handle.pointer(value)
             elif isinstance(spec, In):
@@ -203,13 +200,13 @@ def _finisher(declaration: Declaration) -> Function:
         contents = [*map(_content, outputs)]
         if result and not status:
             contents.insert(0, returned)
-        # Converted before anything is raised, since what C gave is to be given back.
+        # Before anything is raised: what C allocated must be freed.
         values: list[Any] = []
         problems: list[ValueError] = []
         for convert, content in zip(converters, contents, strict=True):
             try:
                 values.append(convert(content, given))
-            except ValueError as error:  # after a failure, no wonder
+            except ValueError as error:  # normal after a failure
                 values.append(None)
                 problems[:] = [error]
         state.raise_error()
@@ -229,20 +226,19 @@ def _result(declaration: Declaration, spec: Value) -> str:
 
 
 def given_type(spec: Value) -> Any:
-    """The ctypes type of a result or output before it is converted."""
+    """The ctypes type of a result or output before conversion."""
     return spec.python_type.owner_type() if spec.kind == "handle" else spec.ctype
 
 
 def _content(output: Any) -> Any:
-    """What C wrote: the value if the type is a simple one, else the output itself."""
     return output.value if type(output).__base__ is ctypes.c_int.__base__ else output
 
 
 def make_unexpected(declaration: Declaration) -> Function:
-    """Returns ``unexpected(result, *arguments)``, for a result that Python must interpret.
+    """Returns ``unexpected(result, *arguments)``, for results that Python must interpret.
 
-    That is a code that is no success, an integer that the enumeration lacks, or None for a null
-    pointer that was not declared. It raises the error, or returns what the call returns.
+    Those are a code that is no success, an integer that the enumeration lacks, and None for an
+    undeclared null pointer. It raises the error, or returns the converted result.
     """
     result = declaration.result
     status = result.status if result else None
