@@ -1,4 +1,4 @@
-"""Values on their way to C, where they are checked, and back."""
+"""Conversions of values to C, with checks, and back."""
 
 import ctypes
 import functools
@@ -16,7 +16,7 @@ _INFINITY = float("inf")
 
 
 def to_c(where: str, spec: Value) -> Callable[[Any], Any]:
-    """What makes of a Python value what ctypes passes for it, or raises an error."""
+    """Returns a function that converts a Python value for ctypes, or raises an error."""
     convert = functools.partial(_CONVERTERS[spec.kind], where, spec)
     if not spec.nullable or spec.kind in ("callback", "pointer", "other"):
         return convert
@@ -24,9 +24,9 @@ def to_c(where: str, spec: Value) -> Callable[[Any], Any]:
 
 
 def from_c(where: str, spec: Value) -> Callable[..., Any]:
-    """What makes of a value that ctypes returned the Python value, or raises ValueError.
+    """Returns a function that converts what ctypes returned, or raises ValueError.
 
-    It may be passed the arguments of the call as well, from which handles are made.
+    It takes the call's arguments too: the parents of a handle are among them.
     """
     special = _member if spec.enumeration else _within if spec.narrowed else None
     of_kind = special or _FROM_C.get(spec.kind, _same)
@@ -45,7 +45,7 @@ def from_c(where: str, spec: Value) -> Callable[..., Any]:
 
 def function_address(pointer: Any) -> int:
     """The address in a function pointer of ctypes."""
-    # Not by ctypes.cast, after which it refers to itself.
+    # ctypes.cast would make a cycle.
     return ctypes.c_void_p.from_buffer_copy(pointer).value or 0
 
 
@@ -96,13 +96,13 @@ _FROM_C = {"handle": _adopt, "string": _copy, "wide string": _copy, "pointer": _
 
 def _integer(where: str, spec: Value, given: Any) -> int:
     try:
-        number = int.__int__(operator.index(given))  # of a class derived from int: an int
+        number = int.__int__(operator.index(given))  # no subclass
     except TypeError:
         if _has(given, "__index__"):
             raise  # its own error says more
         raise TypeError(f"{where} must be an integer, not {_type_name(given)}") from None
     if not spec.low <= number <= spec.high:
-        # Python refuses to format an integer of more than 4,300 digits.
+        # Python formats at most 4,300 digits.
         bits = number.bit_length()
         shown = number if bits <= 128 else f"an integer of {bits} bits"
         raise OverflowError(f"{where} must be in {spec.low}..{spec.high}, not {shown}")
@@ -119,7 +119,7 @@ def _float(where: str, spec: Value, given: Any) -> float:
     if _has(given, "__float__"):
         own = _method(given, "__float__") not in (int.__float__, float.__float__)
     elif _has(given, "__index__"):
-        given, own = operator.index(given), False  # PyPy does not look for it
+        given, own = operator.index(given), False  # for PyPy
     else:
         raise TypeError(f"{where} must be a number, not {_type_name(given)}")
     try:
@@ -134,15 +134,14 @@ def _float(where: str, spec: Value, given: Any) -> float:
 
 
 def _string(where: str, spec: Value, given: Any) -> bytes:
-    # A subclass is what C gets of it, whatever its methods say; and an object may have a
-    # __class__ of another's.
+    # isinstance believes a __class__ of the object's own.
     if not issubclass(type(given), spec.python_type):
         expected = spec.python_type.__name__
         raise TypeError(f"{where} must be {expected}, not {_type_name(given)}")
     encoding = spec.encoding
     is_bytes = spec.python_type is bytes
     text: bytes = given if is_bytes else str.encode(given, encoding.name, encoding.errors)
-    at = bytes.find(text, 0)  # its own, whatever a class derived from it says
+    at = bytes.find(text, 0)  # not a subclass's method
     if at >= 0:
         raise ValueError(_NUL.format(where, "byte", at))
     return text
@@ -157,7 +156,7 @@ def _wide_string(where: str, spec: Value, given: Any) -> ctypes.c_wchar_p:
     at = str.find(given, "\0")
     if at >= 0:
         raise ValueError(_NUL.format(where, "character", at))
-    # It has the memory, which is to outlive the call: what is Returned may point into it.
+    # It owns the memory, which a result may point into.
     return ctypes.c_wchar_p(given)
 
 
@@ -181,7 +180,7 @@ def _characters(where: str, spec: Value, given: Any) -> Any:
     nul: Any
     nul, unit = ("\0", "character") if kind is str else (b"\0", "byte")
     at = kind.find(given, nul)
-    if at >= 0:  # what is read again would end there
+    if at >= 0:  # ctypes would read no further
         raise ValueError(f"{_NUL.format(where, unit, at)}: declare c_uint8 * {length} for data")
     return given
 
@@ -200,7 +199,7 @@ def _handle(where: str, spec: Value, given: Any) -> Any:
     if not isinstance(given, spec.python_type):
         expected = with_article(spec.python_type.__name__)
         raise TypeError(f"{where} must be {expected}, not {_type_name(given)}")
-    if not given._life.address:  # not ``closed``, which a subclass may have made its own
+    if not given._life.address:  # a subclass may override ``closed``
         raise ValueError(f"{where} is closed")
     return given
 
@@ -233,7 +232,7 @@ def _type_name(given: object) -> str:
 
 
 def _method(given: object, name: str) -> Any:
-    # Looked up as Python itself does: on the type, not on the instance.
+    # Like Python, on the type.
     return getattr(type(given), name, None)
 
 
