@@ -104,14 +104,14 @@ def test_values(
         (Annotated[int, c_uint8, range(0, 257)], "range(0, 257) goes beyond uint8_t"),
         (Annotated[int, c_uint8, range(0, 9, 2)], "range(0, 9, 2) is empty, or has not the"),
         (Annotated[int, c_uint8, range(0)], "range(0, 0) is empty, or has not the step 1"),
-        (Annotated[int, c_uint8, 3], "3 cannot stand behind uint8_t"),
+        (Annotated[int, c_uint8, 3], "3 cannot follow uint8_t"),
         (Annotated[int, range(3), c_uint8], "range(0, 3) is not a ctypes type"),
-        (Annotated[int, c_uint8, c_uint8], "c_ubyte'> cannot stand behind uint8_t"),
-        (Annotated[Buffer, In(c_uint8), Out(c_uint8)], "cannot stand behind const uint8_t *"),
-        (Annotated[Buffer, Count(c_size_t, "number")], "expected a C type behind"),
+        (Annotated[int, c_uint8, c_uint8], "c_ubyte'> cannot follow uint8_t"),
+        (Annotated[Buffer, In(c_uint8), Out(c_uint8)], "cannot follow const uint8_t *"),
+        (Annotated[Buffer, Count(c_size_t, "number")], "expected a C type after"),
         (Annotated[Buffer, In(c_uint8), Count(c_size_t, "x")], "not x"),
         (Annotated[Buffer, In(c_uint8), Count(c_size_t)], "not none"),
-        (Annotated[float, c_double, range(3)], "range(0, 3) cannot stand behind double"),
+        (Annotated[float, c_double, range(3)], "range(0, 3) cannot follow double"),
     ],
 )
 def test_contradictions(annotation: Any, complaint: str) -> None:
@@ -163,16 +163,16 @@ OUT = Returned(int, c_int32)
         (Annotated[Color | None, c_int32], "int32_t is no pointer, it cannot be None"),
         (Annotated[Color, c_void_p], "int stands for void *, not"),
         (Annotated[Box, c_int32], "int stands for int32_t, not <class"),
-        (Annotated[int, Returned(int, c_int32)], "expected a C type behind <class 'int'>"),
-        (Annotated[Box, c_void_p, Keep("number")], "cannot stand behind Box *"),
-        (Annotated[int, c_void_p, CLOSES], "cannot stand behind void *"),
-        (Annotated[bytes, c_char_p, Encoding("ascii")], "cannot stand behind char *"),
+        (Annotated[int, Returned(int, c_int32)], "expected a C type after <class 'int'>"),
+        (Annotated[Box, c_void_p, Keep("number")], "cannot follow Box *"),
+        (Annotated[int, c_void_p, CLOSES], "cannot follow void *"),
+        (Annotated[bytes, c_char_p, Encoding("ascii")], "cannot follow char *"),
         (Annotated[str, c_char_p, FreedBy(print)], "FreedBy has no meaning here"),
         (Annotated[None, FAILS], "a Status has no meaning here"),
         (Annotated[int, Status(c_double, failure)], "a Status is an integer, not double"),
         (Annotated[Callable[[int], int], on_number, Keep("box")], "not box"),
         (Annotated[Callable[[int], int], on_number, Keep("number")], "Keep needs a handle tha"),
-        (Annotated[Callable[[int], int], on_number, range(3)], "cannot stand behind on_number"),
+        (Annotated[Callable[[int], int], on_number, range(3)], "cannot follow on_number"),
     ],
 )
 def test_contradictions_of_idioms(annotation: Any, complaint: str) -> None:
@@ -182,10 +182,10 @@ def test_contradictions_of_idioms(annotation: Any, complaint: str) -> None:
 @pytest.mark.parametrize(
     ("annotation", "complaint"),
     [
-        (Annotated[int, OUT], " stands what C itself returns: None for void"),
+        (Annotated[int, OUT], " must follow what C itself returns: None for void"),
         (
             Annotated[int, Count(c_size_t, "x")],
-            ", 'x') stands in a parameter only",
+            ", 'x') is for parameters only",
         ),
         (Annotated[Buffer, In(c_int32)], f"such as LP_{c_int32.__name__}"),
         (Annotated[int, None], "nothing comes back, not <class 'int'>"),
@@ -220,7 +220,7 @@ def test_contradictions_of_results(annotation: Any, complaint: str) -> None:
     ("arguments", "complaint"),
     [
         ((str, c_int32), "Returned: int stands for int32_t, not <class 'str'>"),
-        ((int, c_int32, CLOSES), "Returned: .* cannot stand behind int32_t"),
+        ((int, c_int32, CLOSES), "Returned: .* cannot follow int32_t"),
         ((Box, c_void_p, CLOSES), "Returned: CLOSES has no meaning here"),
         ((None, Status(c_int32)), "Returned: a Status has no meaning here"),
         ((Callable[[int], int], on_number), "Returned: a callback has no meaning here"),
@@ -281,7 +281,7 @@ def test_functions_that_close(package: Package, path: str) -> None:
     def e(box: closed, /) -> None: ...
 
     for wrong in (b, c, d):
-        where = rf"^{wrong.__name__}\(\): what CLOSES takes the handle alone"
+        where = rf"^{wrong.__name__}\(\): a function that CLOSES takes one handle"
         with pytest.raises(DeclarationError, match=where):
             library.function(wrong)
     library.function(a)
@@ -337,7 +337,7 @@ def _no_annotation(number, /) -> None: ...  # type: ignore[no-untyped-def]
         (_keyword_only, "no keyword-only ones"),
         (_star, "no keyword-only ones, no [*] and no [*][*]"),
         (_star_star, "no keyword-only ones, no [*] and no [*][*]"),
-        (_default, "no name and no default"),
+        (_default, "no names and no defaults"),
         (_no_result, "has no annotation for return"),
         (_no_annotation, "has no annotation for number"),
     ],
@@ -538,10 +538,9 @@ def test_a_callback_may_come_from_another_thread(package: Package, release_gil: 
     with pytest.raises(DeclarationError) as caught:
         library.function(release_gil=release_gil)(call)
     assert str(caught.value) == (
-        f"call() parameter 'f' (on_number): while release_gil={release_gil} holds the GIL, a"
-        " callback from another thread waits for it, and C for the callback. Leave release_gil"
-        " out; or write SAME_THREAD behind the callback, if C calls it in no other thread than"
-        " the caller's"
+        f"call() parameter 'f' (on_number): release_gil={release_gil} holds the GIL, for which"
+        " a callback from another thread would wait for ever. Leave release_gil out; or write"
+        " SAME_THREAD after the callback, if C calls it only in the caller's thread"
     )
     assert "call" not in library.declarations
 
@@ -592,8 +591,8 @@ def test_a_callback_in_a_struct_may_come_from_another_thread(
     with pytest.raises(DeclarationError) as caught:
         library.function(release_gil=release_gil)(run)
     assert str(caught.value).startswith(
-        f"run() parameter 'job' ({ctype.__name__}), field Job.f (on_number): while"
-        f" release_gil={release_gil} holds the GIL, a callback from another thread waits for it"
+        f"run() parameter 'job' ({ctype.__name__}), field Job.f (on_number):"
+        f" release_gil={release_gil} holds the GIL, for which a callback from another thread"
     )
     library.function(run)
 

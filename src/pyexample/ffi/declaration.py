@@ -1,8 +1,8 @@
 """Declarations: how a typed Python function describes the C function of the same name.
 
 Each parameter is written ``name: Annotated[python type, C argument, ...]``. Type checkers read
-the Python type. The items after it are the C arguments that the parameter becomes, in C's
-order; nearly always there is one. All parameters are positional-only, as in C.
+the Python type. The rest are the C arguments that the parameter becomes, in C's order; nearly
+always one. All parameters are positional-only, as in C.
 
 =================  ===================================  ==============================
 Python type        C argument                           accepts
@@ -23,21 +23,20 @@ a ``Handle``       ``c_void_p``                         an open handle of that t
 the same, ``Any``  any other ctypes type                what its ``from_param`` accepts
 =================  ===================================  ==============================
 
-With ``| None``, None is accepted too and becomes a null pointer. More can be said after the C
-type: a ``range`` that is narrower than an integer type; an ``Encoding`` for a ``str``;
-``CLOSES`` for a handle; ``Keep`` for a callback that C keeps, ``SAME_THREAD`` for one that C
-calls only in the caller's thread.
+With ``| None``, None is accepted too and becomes a null pointer. The C type can be followed by
+a ``range`` within an integer type; an ``Encoding`` for a ``str``; ``CLOSES`` for a handle;
+``Keep`` or ``SAME_THREAD`` for a callback.
 
 A parameter can have further C arguments, before or after its own, that the caller does not
 pass: ``Count`` is the number of items of a buffer, ``Returned`` a pointer to a value that C
 fills in.
 
 A result is declared like a parameter, or as None for ``void``. A ``Status`` is a code that says
-whether the function failed; ``FreedBy`` after a ``c_char_p`` names the function that frees the
-string. ``Returned`` can follow, for pointers that are C's last arguments. The Python function
-returns the result and the values that are Returned: None if there are none, the value if there
-is one, else a tuple in C's order. A null pointer becomes None if ``| None`` is declared, else
-it raises ValueError; so does an integer outside a declared ``range``.
+whether the function failed; ``FreedBy`` names the function that frees a string. ``Returned``
+can follow, for pointers that are C's last arguments. The Python function returns the result and
+the values that are Returned: None, one value, or a tuple in C's order. A null pointer becomes
+None if ``| None`` is declared, else it raises ValueError; so does an integer outside a declared
+``range``.
 """
 
 import types
@@ -50,20 +49,17 @@ from .values import NEVER, Count, DeclarationError, In, Keep, Returned, Status, 
 Spec = Value | In | Count | Returned
 
 _TOLD_APART = ("signed", "unsigned", "bool", "string", "wide string", "address", "handle")
-"""The kinds of values that are equal or not whatever object they came from."""
+"""The kinds whose values can be compared."""
 
 
 class Argument:
     """An argument of the C function.
 
     Attributes:
-        spec: what it is: a Value, In, Out, Count or Returned.
-        name: the Python parameter that it comes from, or beside which it stands; "return".
-        position: of that parameter, from 0.
+        name, position: of the Python parameter; "return" for a result.
         where: what error messages call it.
         is_handle: whether it is a Handle, which cannot be None.
-        parameters: the positions of the parameters that a Count counts, or those that a
-            Keep names.
+        parameters: the positions that a Count or a Keep names.
     """
 
     def __init__(self, function: str, name: str, position: int, spec: Spec) -> None:
@@ -79,13 +75,9 @@ class Declaration:
     """A C function as a typed Python function declares it.
 
     Attributes:
-        function: the Python function.
-        name: its name, and the C function's.
-        parameters: the names of the Python function's parameters.
-        arguments: of the C function, in its order.
-        result: what comes back; None for ``void``.
-        release_at: the GIL is released for buffers of so many bytes in all, and more:
-            0 always, NEVER never.
+        parameters: the names of the Python function's.
+        result: None for ``void``.
+        release_at: release the GIL for so many bytes of buffers: 0 always, NEVER never.
     """
 
     def __init__(self, function: Callable[..., Any], release_at: int = 0) -> None:
@@ -129,11 +121,11 @@ class Declaration:
         return next((spec.python_type for spec in specs if spec.closes), None)
 
     def apply(self, c_function: Any) -> None:
-        """Set ``argtypes`` and ``restype`` on a function of a ctypes library.
+        """Set ``argtypes`` and ``restype`` on a ctypes function.
 
-        And, for the checker, what ctypes' types do not tell: ``directions``, "in" for what C
-        reads from and "out" for what it writes to, "" for other arguments; and ``handles``,
-        the names of the classes of handles, the result's being the last.
+        And for the checker: ``directions``, "in" for arguments that C reads from, "out" for
+        those that it writes to, else ""; and ``handles``, the names of the handles' classes,
+        the result's last.
         """
         c_function.argtypes = [argument.spec.ctype for argument in self.arguments]
         c_function.restype = self.result.ctype if self.result else None
@@ -154,7 +146,7 @@ class Declaration:
             items.remove(item)
         if isinstance(ctype, Returned):
             raise DeclarationError(
-                f"{where}: before {ctype!r} stands what C itself returns: None for void"
+                f"{where}: {ctype!r} must follow what C itself returns: None for void"
             )
         parts = _parts(python_type)
         alone = ctype is not None and not isinstance(ctype, Status)
@@ -171,14 +163,13 @@ class Declaration:
             if python_type is not None and not returned:
                 raise DeclarationError(f"{where}: nothing comes back, not {python_type}")
             return None
-        if returned:  # of a Status, nothing
+        if returned:
             python_type = parts[0] if alone else None
         result = Value(where, python_type, ctype, *items)
         result.only(where, "result")
         return result
 
     def _find_parameters(self) -> None:
-        """Find the parameters that a Count or a Keep names."""
         buffers = [each.name for each in self.arguments if isinstance(each.spec, In)]
         for argument in self.arguments:
             spec = argument.spec
@@ -205,7 +196,7 @@ class Declaration:
                 self._check_slot(argument)
 
     def _check_slot(self, argument: Argument) -> None:
-        """Refuse what is not told apart by its value: see Keep."""
+        """See Keep."""
         for position in argument.parameters:
             specs = [each.spec for each in self.arguments if each.position == position]
             values = [spec for spec in specs if isinstance(spec, Value)]
@@ -216,7 +207,6 @@ class Declaration:
                 )
 
     def _check_threads(self) -> None:
-        """Refuse to hold the GIL where a thread of C's, in a callback, would wait for it."""
         if not self.release_at:
             return
         for argument in self.arguments:
@@ -227,10 +217,10 @@ class Declaration:
             if fields or (spec.callback and not spec.same_thread):
                 where = f"{argument.where}, field {fields[0]}" if fields else argument.where
                 raise DeclarationError(
-                    f"{where}: while release_gil={self._release_gil} holds the GIL, a"
-                    " callback from another thread waits for it, and C for the callback. Leave"
-                    " release_gil out; or write SAME_THREAD behind the callback, if C calls it"
-                    " in no other thread than the caller's"
+                    f"{where}: release_gil={self._release_gil} holds the GIL, for which a"
+                    " callback from another thread would wait for ever. Leave release_gil out;"
+                    " or write SAME_THREAD after the callback, if C calls it only in the"
+                    " caller's thread"
                 )
 
     @property
@@ -239,17 +229,17 @@ class Declaration:
 
 
 def annotations(declared: Any) -> dict[str, Any]:
-    """The annotations of a function or class, with no strings among them."""
+    """The annotations of a function or class, without strings."""
     hints: dict[str, Any] = declared.__annotations__
     if any(isinstance(hint, str) for hint in hints.values()):
-        # It takes its time, and only strings need it. Of a class it has the bases' as well.
+        # Slow, and includes a class's bases.
         resolved = typing.get_type_hints(declared, include_extras=True)
         return {name: resolved[name] for name in hints}
     return hints
 
 
 def split_annotation(where: str, annotation: Any) -> list[Any]:
-    """The Python type of an annotation, and what stands behind it."""
+    """The Python type of an annotation, followed by the rest."""
     if not hasattr(annotation, "__metadata__"):
         raise DeclarationError(
             f"{where}: expected Annotated[python type, C type], not {annotation!r}"
@@ -259,7 +249,6 @@ def split_annotation(where: str, annotation: Any) -> list[Any]:
 
 
 def _check_function(function: types.FunctionType) -> None:
-    """Refuse one that cannot stand for a C function, whatever its signature says."""
     name = function.__name__
     if not name.isidentifier():
         raise DeclarationError(f"no C function can have the name {name!r}")
@@ -272,7 +261,6 @@ def _check_function(function: types.FunctionType) -> None:
 
 
 def _parameter(where: str, annotation: Any) -> list[Spec]:
-    """The C arguments that a parameter with this annotation becomes."""
     python_type, *items = split_annotation(where, annotation)
     specs: list[Spec] = []
     given: Value | In | None = None
@@ -287,20 +275,19 @@ def _parameter(where: str, annotation: Any) -> list[Spec]:
         else:
             given.refine(where, item)
     if given is None:
-        raise DeclarationError(f"{where}: expected a C type behind {python_type!r}")
+        raise DeclarationError(f"{where}: expected a C type after {python_type!r}")
     if isinstance(given, Value):
         given.only(where, "parameter")
     return specs
 
 
 def _check_buffer(where: str, python_type: Any, word: In) -> None:
-    """Refuse a Python type that has no buffer, or that None is of."""
     members = typing.get_args(python_type) if is_union(python_type) else (python_type,)
     for each in members:
         if each in (None, types.NoneType):
             raise DeclarationError(
-                f"{where}: {word!r} cannot be None: an empty buffer can be passed, or declare"
-                " the address, Annotated[int | None, c_void_p]"
+                f"{where}: {word!r} cannot be None: pass an empty buffer, or declare the"
+                " address, Annotated[int | None, c_void_p]"
             )
         plain = typing.get_origin(each) or each
         if isinstance(plain, type) and issubclass(plain, _NO_BUFFERS):
@@ -311,8 +298,8 @@ _NO_BUFFERS = (int, float, complex, str, list, tuple, dict, set)
 
 
 def _callback_fields(ctype: Any, seen: list[Any]) -> Iterator[str]:
-    """The fields that C can get at through ``ctype`` and call from whatever thread."""
-    inner = getattr(ctype, "_type_", None)  # of an array or a pointer; of a simple type a str
+    """The fields with a callback that C can reach through ``ctype`` and call in any thread."""
+    inner = getattr(ctype, "_type_", None)  # a str for simple types
     if inner is not None and not isinstance(inner, str):
         yield from _callback_fields(inner, seen)
     if ctype in seen or not hasattr(ctype, "_fields_"):
@@ -321,34 +308,32 @@ def _callback_fields(ctype: Any, seen: list[Any]) -> Iterator[str]:
     for cls in ctype.__mro__:
         for name, its_type, *_ in cls.__dict__.get("_fields_", ()):
             field = cls.__dict__.get(name)
-            callback = getattr(field, "callback", None)  # what ``struct`` makes has it
+            callback = getattr(field, "callback", None)  # of ``struct``
             if callback and not field.same_thread:
                 yield f"{cls.__name__}.{name} ({callback.name})"
             yield from _callback_fields(its_type, seen)
 
 
 def _parts(python_type: Any) -> list[Any]:
-    """The types that come back: those of a tuple, or the one."""
     if typing.get_origin(python_type) is tuple:
         return [*typing.get_args(python_type)]
     return [] if python_type is None else [python_type]
 
 
 def _positional_names(function: Callable[..., Any]) -> tuple[str, ...]:
-    # By hand, since importing inspect takes longer than all of ctypes.
+    # Importing inspect takes longer than all of ctypes.
     code = function.__code__
     has_star = code.co_flags & 0x0C  # CO_VARARGS and CO_VARKEYWORDS
     named = code.co_posonlyargcount != code.co_argcount or code.co_kwonlyargcount
     if named or has_star or function.__defaults__:
         raise DeclarationError(
-            f"{function.__name__}(): C's parameters have a position, no name and no default:"
-            " end the list with a '/', and have no keyword-only ones, no * and no **"
+            f"{function.__name__}(): C's parameters have no names and no defaults: end the list"
+            " with a '/', and have no keyword-only ones, no * and no **"
         )
     return code.co_varnames[: code.co_argcount]
 
 
 def _handle_class(spec: Any) -> str:
-    """The name of the class of handles that is declared, or ""."""
     value = spec.value if isinstance(spec, Returned) else spec
     is_handle = isinstance(value, Value) and value.kind == "handle"
     return value.python_type.__name__ if is_handle else ""
