@@ -1,7 +1,4 @@
-"""A report of how a binding's library was found and loaded, or why it could not be.
-
-A line that cannot be filled in says why, and the other lines are printed all the same.
-"""
+"""A report of how a binding's library was found and loaded, or why it could not be."""
 
 import importlib
 import importlib.metadata
@@ -16,11 +13,9 @@ if TYPE_CHECKING:
 
 
 def report(binding: str) -> tuple[str, bool]:
-    """Import the module ``binding``, and report on the library that it binds.
+    """Import the module ``binding``, and report on its ``library``. Never raises.
 
-    The module has a ``library``, which is a Library, and may have that library's version as
-    ``__version__``. Returns the report, of several lines, and whether nothing is wrong.
-    Never raises an exception.
+    Returns the report, and whether all is correct.
     """
     package = binding.partition(".")[0]
     lines = _surroundings(package)
@@ -29,7 +24,7 @@ def report(binding: str) -> tuple[str, bool]:
         told = getattr(module, "__version__", None)
         lines += _library(module.library, told)
     except Exception as error:
-        # LibraryLoadError and DeclarationError are among these two: their messages suffice.
+        # The messages of LibraryLoadError and DeclarationError suffice.
         kind = "" if isinstance(error, ImportError | TypeError) else f"{type(error).__name__}: "
         return "\n".join([*lines, "", f"{kind}{error}"]), False
     version = package_version(package)
@@ -44,10 +39,10 @@ def report(binding: str) -> tuple[str, bool]:
 
 
 def package_version(package: str) -> str | None:
-    """The version of the installed package; None where there is no record of it."""
+    """The version of an installed package, or None."""
     try:
         return importlib.metadata.version(package) or None
-    except Exception:  # there is no metadata, or it cannot be read
+    except Exception:
         return None
 
 
@@ -113,7 +108,7 @@ def _library(library: "Library", version: str | None) -> list[str]:
 
 
 def _functions(library: "Library") -> list[str]:
-    """How each declared function is called; a reason that all of them have, once."""
+    """A reason that all functions have is written once."""
     names, reasons = library.declarations, library.fallbacks
     if len(names) == len(reasons) > 1 and len(set(reasons.values())) == 1:
         return [f"all {len(names)}: through ctypes, since {next(iter(reasons.values()))}"]
