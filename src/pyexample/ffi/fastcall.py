@@ -1,7 +1,4 @@
-"""Builtin functions for declared C functions: calls at the speed of a C extension.
-
-A declaration becomes a descriptor of libfastcall's: see ``fastcall.h``.
-"""
+"""Builtin functions for declared C functions, as fast as a C extension: see ``fastcall.h``."""
 
 import ctypes
 import functools
@@ -25,29 +22,28 @@ from .values import NEVER, Count, In, Value, with_article
 class Function(bytes):
     """The descriptor of a builtin function, which is its ``__self__``.
 
-    Each library has a subclass, named after it, so that the builtin presents itself as
-    ``libfoo.bar``. It is pickled, and with it the builtin, as its module's name.
+    Each library has a subclass, whose name ``repr`` shows. It is pickled, as is the builtin, as
+    its module's name.
     """
 
     cdll: ctypes.CDLL
-    """The library."""
     callee: Callable[[Declaration], Callable[..., Any]]
-    """The function of the library that ctypes is to call for a declaration."""
+    """The ctypes function for a declaration."""
     declaration: Declaration
     held: tuple[Any, ...]
-    """What its descriptor has the addresses of."""
+    """What the descriptor has addresses of."""
 
-    # Two attributes that C looks up. It seldom does, so they are made only then.
+    # C looks these up, seldom.
 
     @made_once
     def slow_path(self) -> Callable[..., Any]:
-        """The checked call, which is passed the arguments that C does not convert."""
+        """The checked call."""
         make: Callable[..., Callable[..., Any]] = import_later("checked").checked_call
         return make(self.declaration, self.callee(self.declaration))
 
     @made_once
     def unexpected(self) -> Callable[..., Any]:
-        """Interprets a result that C cannot: see ``checked.make_unexpected``."""
+        """See ``checked.make_unexpected``."""
         make: Callable[..., Callable[..., Any]] = import_later("checked").make_unexpected
         return make(self.declaration)
 
@@ -58,10 +54,10 @@ class Function(bytes):
 
 
 def builtin(declaration: Declaration, kind: type[Function]) -> Any:
-    """A builtin function that calls the C function as ``declaration`` says.
+    """A builtin function that calls the C function as declared.
 
-    Whatever it does not accept itself it passes on to a checked call of the same function.
-    ``kind`` is what its ``__self__`` will be. Raises NotServedError where it cannot be made.
+    ``slow_path`` gets what it does not accept. ``kind`` is the type of its ``__self__``. Raises
+    NotServedError if it cannot be made.
     """
     engine = start()
     if not text_signature(declaration).isascii():
@@ -75,20 +71,19 @@ def builtin(declaration: Declaration, kind: type[Function]) -> Any:
 
 
 def text_signature(declaration: Declaration) -> str:
-    """The signature in the form that a builtin function has it: all are positional-only."""
+    """The signature, in the form that builtin functions have."""
     return f"({', '.join((*declaration.parameters, '/'))})" if declaration.parameters else "()"
 
 
 def _describe(
     declaration: Declaration, function: int, result: int, conversion: int, its_ctypes: CTypes
 ) -> bytes:
-    """The content of a descriptor, but for what libfastcall fills in."""
     arguments = declaration.arguments
     buffers = [each.position for each in arguments if isinstance(each.spec, In)]
     described = [_describe_argument(each, buffers, its_ctypes) for each in arguments]
     back = declaration.result
     name = declaration.name.encode() + b"\0"
-    # inspect.signature reads this form (type.__text_signature__).
+    # type.__text_signature__, for inspect.signature.
     signature = f"{declaration.name}{text_signature(declaration)}"
     doc = f"{signature}\n--\n\n{declaration.function.__doc__ or ''}\0"
     end = ctypes.sizeof(Descriptor) + sum(map(ctypes.sizeof, described))
@@ -108,7 +103,6 @@ def _describe(
 
 
 def _items(spec: Any) -> Any:
-    """The type that a ctypes pointer type points to; None for every other."""
     is_pointer = isinstance(spec, Value) and hasattr(spec.ctype, "contents")
     return getattr(spec.ctype, "_type_", None) if is_pointer else None
 
@@ -135,19 +129,19 @@ def _describe_argument(argument: Argument, buffers: list[int], its_ctypes: CType
         described.high = min(spec.high, NEVER)
         described.buffers = sum(1 << buffers.index(at) for at in argument.parameters)
     else:
-        raise NotServedError(f"{argument.where}: what is Returned is not served")
+        raise NotServedError(f"{argument.where}: Returned is not served")
     return described
 
 
 def _describe_result(spec: Value | None) -> tuple[int, Any]:
-    """The kind of a result, and the dict or the type that makes the Python object of some."""
+    """The kind of a result, and the dict or function that converts it."""
     status = spec.status if spec else None
     fails = bool(status and status.error)
     if spec is None or (status and not fails and spec.python_type is None):
         return KINDS["void"], None
     if spec.kind == "handle" or spec.freed_by:
         raise NotServedError(
-            f"result: {with_article(spec.c_name)} that is to be given back is not served"
+            f"result: {with_article(spec.c_name)} that must be freed is not served"
         )
     if spec.narrowed or spec.kind == "pointer":
         what = "a range of its own" if spec.narrowed else "a pointer to what ctypes knows"
@@ -161,14 +155,13 @@ def _describe_result(spec: Value | None) -> tuple[int, Any]:
         nothing, member = spec.python_type is None, spec.enumeration or int
         return KINDS["code"], {code: None if nothing else member(code) for code in codes}
     if _is_two_words(spec.ctype):
-        # As ctypes makes it: without a __new__ or __init__ that the class may have.
+        # Like ctypes, without the class's __new__ and __init__.
         metaclass: Any = type(ctypes.Structure)
         return KINDS["struct"], functools.partial(metaclass.from_buffer_copy, spec.ctype)
     return _kind("result", spec, spec.kind), None
 
 
 _MOST_CODES = 4096
-"""So many have an object each in a dict."""
 
 
 def _kind(where: str, spec: Value, kind: str) -> int:
@@ -182,11 +175,11 @@ def _kind(where: str, spec: Value, kind: str) -> int:
 
 
 def _is_two_words(ctype: Any) -> bool:
-    """Whether it is a structure that comes back as two words of integers: see convention.h."""
+    """Whether it is returned as two integer words: see convention.h."""
     return (
-        ctype.__base__ is ctypes.Structure  # all fields are its own
+        ctype.__base__ is ctypes.Structure  # no inherited fields
         and "_pack_" not in ctype.__dict__
-        and not hasattr(ctype, "_check_retval_")  # which ctypes calls
+        and not hasattr(ctype, "_check_retval_")  # ctypes calls it
         and 8 < ctypes.sizeof(ctype) <= 16
         and all(
             len(each) == 2 and getattr(each[1], "_type_", "") in tuple("bBhHiIlLqQ?P")
