@@ -1,4 +1,4 @@
-"""What is seldom needed: modules that are imported, and attributes that are made, only then."""
+"""Modules that are imported, and attributes that are made, when they are first needed."""
 
 import sys
 from collections.abc import Callable
@@ -9,12 +9,10 @@ _FFI = sys.modules[__name__.rpartition(".")[0]]
 
 
 def import_later(name: str) -> Any:
-    """The module ``name`` of this package, which is imported unless it was.
+    """Import the module ``name`` of this package, to work with the modules that are loaded.
 
-    It works on the types and the state of the modules that are here already. After
-    ``sys.modules`` was purged (as tests do that want a package anew), a plain import would
-    load them all a second time, and the new module would not know an instance of a type of
-    the first. So it is imported under a name that leads to the modules that are here.
+    If ``sys.modules`` was purged (as tests do), a plain import would load them a second time.
+    So it is imported under a name that leads to them.
     """
     package = _FFI.__name__
     here = {package: _FFI}
@@ -28,18 +26,18 @@ def import_later(name: str) -> Any:
     return __import__(f"{package}.{name}", fromlist=[name])
 
 
-class made_once:  # noqa: N801  # a decorator, as functools.cached_property is
-    """An attribute that is made when it is first asked for, from then on an instance's own.
+class made_once:  # noqa: N801
+    """An attribute that is made when it is first read, then the instance's.
 
-    ``functools.cached_property`` does the same but has a lock, before Python 3.12, which a
-    child of ``os.fork`` may find locked for ever.
+    The lock of ``functools.cached_property``, before Python 3.12, may stay locked in a child of
+    ``os.fork``.
     """
 
     def __init__(self, func: Callable[[Any], Any]) -> None:
         self.func = func
 
     def __get__(self, instance: Any, owner: object) -> Any:
-        if instance is None:  # asked of the class
+        if instance is None:
             return self
         value = self.func(instance)
         setattr(instance, self.func.__name__, value)
