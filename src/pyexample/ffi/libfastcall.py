@@ -1,7 +1,7 @@
-"""libfastcall, which makes builtin functions of C functions: fastcall.h, mirrored.
+"""Binds libfastcall, which makes builtin functions of C functions: see fastcall.h.
 
-It is linked against no Python: it gets the addresses of the few functions of Python's
-stable ABI that it needs from ``python_api``.
+It is not linked against Python, and gets the addresses of the functions of Python's stable ABI
+that it needs.
 """
 
 import ctypes
@@ -116,22 +116,16 @@ class NotServedError(Exception):
 
 
 class Engine:
-    """libfastcall, loaded and told of this Python.
-
-    Attributes:
-        ctypes: what C has to know of this interpreter's ctypes.
-        after_fork, set_address, count_users, make_handle_type: functions of fastcall.h.
-    """
+    """libfastcall, loaded and initialised. Its functions are those of fastcall.h."""
 
     def __init__(self) -> None:
-        """Raises NotServedError where it cannot be used."""
         if sys.implementation.name != "cpython":
             raise NotServedError(f"{sys.implementation.name} is not CPython")
         if ctypes.sizeof(c_void_p) != 8:
             raise NotServedError("this Python is not a 64-bit one")
-        package = __name__.rsplit(".", 2)[0]  # the one that has ffi in it
+        package = __name__.rsplit(".", 2)[0]
         try:
-            # PyDLL, since it uses Python's API.
+            # PyDLL: it uses Python's API.
             library, _ = load(
                 package,
                 "fastcall",
@@ -160,20 +154,20 @@ class Engine:
         self.make_handle_type = library.fastcall_make_handle_type
         self.make_handle_type.argtypes = []
         self.make_handle_type.restype = ctypes.py_object
-        # Every builtin has a name: CPython's repr of one reads it.
+        # CPython's repr reads the name.
         self._callback_name = c_char_p(b"callback")
         self._on_callback = Descriptor(
             ml_name=ctypes.cast(self._callback_name, c_void_p).value,
             ml_meth=address_of(library, "fastcall_callback"),
             ml_flags=_METH_FASTCALL,
         )
-        # A function object of our own: pythonapi's attributes are shared by the process.
+        # The process shares the attributes of ctypes.pythonapi.
         self._new_builtin = python_api()["PyCFunction_NewEx"]
         self._new_builtin.argtypes = [c_void_p, ctypes.py_object, ctypes.py_object]
         self._new_builtin.restype = ctypes.py_object
 
     def builtin(self, descriptor: bytes, module: str) -> Any:
-        """A builtin function with ``descriptor`` as its ``__self__``, and that ``__module__``.
+        """A builtin function with this ``__self__`` and ``__module__``.
 
         Raises NotServedError for a signature that is not served.
         """
@@ -183,22 +177,21 @@ class Engine:
         return self._new_builtin(id(descriptor) + _bytes_offset(), descriptor, module)
 
     def guard(self, function: Any) -> Any:
-        """What ctypes is to call for a callback, so that no exception escapes to it.
+        """The function that ctypes calls for a callback, so that no exception escapes.
 
-        What its attributes ``failed`` and ``escaped`` have to be is said at
-        ``fastcall_callback``.
+        See ``fastcall_callback`` for the attributes of ``function``.
         """
         self._expect_callbacks()
-        function.method = self._on_callback  # which must outlive the builtin
+        function.method = self._on_callback  # must outlive the builtin
         return self._new_builtin(ctypes.addressof(self._on_callback), function, None)
 
 
 _started: Engine | str | None = None
-"""The engine, or why there is none; None: nobody has asked yet."""
+"""The engine, or why there is none."""
 
 
 def start() -> Engine:
-    """The engine of this process. Raises NotServedError where there is none."""
+    """The engine of this process. Raises NotServedError."""
     global _started
     if _started is None:
         try:
@@ -211,7 +204,7 @@ def start() -> Engine:
 
 
 def engine_if_any() -> Engine | None:
-    """The engine of this process, started if need be; None where there is none."""
+    """The engine, started if possible, or None."""
     try:
         return start()
     except NotServedError:
@@ -219,16 +212,14 @@ def engine_if_any() -> Engine | None:
 
 
 def running() -> Engine | None:
-    """The engine, where some function is called by it."""
+    """The engine if it was started, or None."""
     return _started if isinstance(_started, Engine) else None
 
 
 def python_api() -> ctypes.PyDLL:
     """The C API of this Python.
 
-    ``ctypes.pythonapi`` has what the program and all that it was linked against exports: not
-    the libpython that a program has loaded for itself (dlopen with RTLD_LOCAL). That is found
-    by what is in it.
+    ``ctypes.pythonapi`` lacks it if a program has loaded libpython with RTLD_LOCAL.
     """
     try:
         address_of(ctypes.pythonapi, "Py_IncRef")
@@ -238,8 +229,8 @@ def python_api() -> ctypes.PyDLL:
 
 
 def address_of(library: ctypes.CDLL, name: str) -> int:
-    """The address of a function of a library. Raises ValueError where it has none."""
-    # As if it were a variable: no function object is made for it, and none is cast.
+    """The address of a function. Raises ValueError."""
+    # As a variable: no function object is made.
     return ctypes.addressof(c_char.in_dll(library, name))
 
 
@@ -247,7 +238,7 @@ _METH_FASTCALL = 0x80  # https://docs.python.org/3/c-api/structures.html#c.METH_
 
 
 def _bytes_offset() -> int:
-    """Where CPython's bytes hold their content: at the end, with the NUL that is behind it."""
+    """Where CPython's bytes have their content: at the end, with a NUL."""
     return bytes.__basicsize__ - 1
 
 
@@ -270,10 +261,7 @@ def _describe_ctypes() -> CTypes:
 
 
 def describe_python(library: ctypes.CDLL) -> tuple[Python, Any]:
-    """What libfastcall has to know of this Python, and the addresses that it refers to.
-
-    Raises NotServedError where this Python lacks a function.
-    """
+    """The struct for libfastcall, and the addresses in it. Raises NotServedError."""
     library.fastcall_imports.restype = c_char_p
     names = library.fastcall_imports().decode().split()
     try:
@@ -294,7 +282,7 @@ def describe_python(library: ctypes.CDLL) -> tuple[Python, Any]:
         value_error=id(ValueError),
         buffer_error=id(BufferError),
         exporter=id(_Exporter) if sys.version_info >= (3, 12) else None,
-        # The type is the last field of an object's head (PyObject in object.h).
+        # The last field of PyObject (object.h).
         type_offset=object.__basicsize__ - ctypes.sizeof(c_void_p),
         bytes_offset=_bytes_offset(),
     )
