@@ -23,15 +23,12 @@ class Library:
 
     Attributes:
         cdll: the library as a ctypes object. ``library.cdll.name`` is the raw function with the
-            declared ``argtypes`` and ``restype``, for Numba and other tools. Changing these
-            does not change the declared function. If a C function is declared more than once,
-            the raw function has the types of the first declaration.
+            ``argtypes`` and ``restype`` of its first declaration, for Numba and other tools.
+            Changing these does not change the declared function.
         path: the file that was loaded.
-        abi: the argument ``abi_version``.
         attempts: every file that was tried; the last one was loaded.
         declarations: by name, the first declaration of each function.
-        fallbacks: by name, why a declared function is not a builtin. If it is declared more
-            than once, the reason is that of the first such declaration.
+        fallbacks: by name, why a declared function is not a builtin: the first reason.
     """
 
     def __init__(
@@ -46,13 +43,13 @@ class Library:
 
         Args:
             name: "foo" for libfoo.so, libfoo.dylib or foo.dll.
-            module: ``__name__`` of the module that declares the functions. The library is
-                looked for in the folder ``lib`` of the package that the module is in, or is.
+            module: ``__name__`` of the module that declares the functions. The library is in
+                the folder ``lib`` of its package.
             abi_version: the name of a C function ``int32_t f(void)`` that returns the version
                 of the library's binary interface, and the version that the declarations are
                 for.
-            system: for a system library: its file name by ``sys.platform``, such as
-                ``{"linux": "libz.so.1"}``.
+            system: for a system library: its file name by ``sys.platform``, such as ``{"linux":
+                "libz.so.1"}``.
 
         The environment variable FOO_BAR_LIBRARY can name another file for the library "bar" of
         a package ``foo``; so can FOO_LIBRARY, if the package has only one library of its own.
@@ -60,8 +57,8 @@ class Library:
         Raises:
             LibraryLoadError: the library was not found, cannot be loaded, or has another ABI
                 version.
-            DeclarationError: the module is not in a package, so there is no folder to look in;
-                or another library uses the same environment variable.
+            DeclarationError: the module is not in a package; or another library uses the same
+                environment variable.
         """
         names: tuple[Any, ...] = (name, module)
         if not all(isinstance(each, str) for each in names):
@@ -99,20 +96,19 @@ class Library:
     def function(self, declaration: Any = None, /, *, release_gil: bool | int = True) -> Any:
         """Declare the C function that a typed Python function describes (a decorator).
 
-        Write ``@library.function`` or ``@library.function(release_gil=...)``. Returns a
-        callable that checks its arguments and calls C: a builtin function if possible, else one
-        that calls through ctypes. The body of the typed function is never run: write ``...``.
+        Returns a callable that checks its arguments and calls C: a builtin function if
+        possible, else one that calls through ctypes. The body of the typed function is never
+        run: write ``...``.
 
         Args:
             declaration: the typed Python function, as ``ffi.declaration`` describes it.
-            release_gil: whether other Python threads may run during the call. True is for a
-                function that computes for long, or waits; False for one that takes a few
-                nanoseconds, less than releasing the GIL. A positive number releases the GIL if
-                the buffers of the call have at least that many bytes in all.
+            release_gil: whether other Python threads may run during the call. False is for a
+                function that takes a few nanoseconds and never waits. A positive number
+                releases the GIL if the buffers have at least that many bytes in all.
 
         Raises:
-            DeclarationError: the declaration contradicts itself, or the library has no function
-                of that name.
+            DeclarationError: the declaration contradicts itself, or the library has no such
+                function.
         """
         if declaration is None:
             return functools.partial(self._bind, release_gil=release_gil)
@@ -125,7 +121,7 @@ class Library:
         declaration.apply(c_function)
         is_first = self.declarations.setdefault(name, declaration) is declaration
         if is_first and isinstance(vars(self.cdll).get(name, c_function), type(c_function)):
-            setattr(self.cdll, name, c_function)  # unless it is called as ctypes' _handle is
+            setattr(self.cdll, name, c_function)  # unless it is named like ctypes' _handle
         try:
             if declaration.closes:
                 raise NotServedError("it closes a handle")
@@ -136,48 +132,46 @@ class Library:
             return cast(F, builtin(declaration, self._kind))
         except NotServedError as reason:
             self.fallbacks.setdefault(name, str(reason))
-        checked = import_later("checked")  # where all is called fast, it is not needed
+        checked = import_later("checked")  # not needed if all are fast
         make = checked.closing_call if declaration.closes else checked.checked_call
         call = make(declaration, self._callee(declaration))
         return cast(F, import_later("lookalike").Lookalike(call, declaration, self._kind()))
 
     def _look_up(self, name: str) -> Any:
-        """The C function ``name``, as an object that no other declaration has."""
         try:
             c_function = self.cdll[name]
             reason = None if is_stand_in(self.cdll) else why_no_function(self.cdll, name)
-        except (AttributeError, UnicodeDecodeError):  # of a message with the path in it
+        except (AttributeError, UnicodeDecodeError):  # a path in the message
             c_function, reason = None, ""
         if reason is None:
             return c_function
         said = f"{name}() is declared, but {self.path} has no such function"
         if reason == VARIABLE:
             raise DeclarationError(f"{said}: {reason}")
-        from .loading.missing import describe_missing  # most functions are there
+        from .loading.missing import describe_missing
 
         raise DeclarationError(
             f"{said}{reason and f': {reason}'}. {describe_missing(self.cdll, self.path, name)}"
         )
 
     def _callee(self, declaration: Declaration) -> Any:
-        """What ctypes is to call: it releases the GIL as the declaration says."""
+        """The ctypes function, which releases the GIL as declared."""
         library = self._holding_gil if declaration.release_at == NEVER else self.cdll
-        callee = library[declaration.name]  # no other declaration or thread has this object
+        callee = library[declaration.name]  # a new object
         declaration.apply(callee)
         return callee
 
     @made_once
     def _holding_gil(self) -> Any:
-        """The same library, called with the GIL held; PyPy always releases it."""
+        """Holds the GIL during calls, except in PyPy."""
         return getattr(ctypes, "PyDLL", ctypes.CDLL)(self.path, handle=self.cdll._handle)
 
 
 def _release_at(release_gil: Any) -> int:
-    """From how many bytes on the GIL is released."""
     if isinstance(release_gil, bool):
         return 0 if release_gil else NEVER
     if not isinstance(release_gil, int) or not 0 < release_gil < NEVER:
-        # 0 would be as false as False is, and mean the opposite.
+        # 0 would mean the opposite of False.
         raise DeclarationError(
             f"release_gil is True, False, or a number of bytes from 1 on, not {release_gil!r}"
         )
@@ -185,11 +179,10 @@ def _release_at(release_gil: Any) -> int:
 
 
 def _package_of(module: str) -> str:
-    """The package that a module is in, or is; "" where there is none."""
+    """The package that a module is in, or is, or ""."""
     found = sys.modules.get(module)
     spec = getattr(found, "__spec__", None)
     if spec:
         return str(spec.parent)
-    # There is none yet for a name that is not imported, and never for a program, or for a
-    # module that a program has made.
+    # None for a program, and before the import.
     return module if hasattr(found, "__path__") else module.rpartition(".")[0]
