@@ -1,25 +1,18 @@
 """Find a package's shared library and load it, or say why that cannot be done.
 
-The library is in the folder ``lib`` of the package. Every entry of the package's
-``__path__`` is looked at, since an editable install has two: the source tree and the
-folder that CMake installed into. Nothing else is: not the current directory, not PATH,
-not the system's libraries, from where somebody else's file could come. Of a package in a
-zip file, which no system's loader reads, a private copy of the library is loaded.
+The library is in the folder ``lib`` of an entry of the package's ``__path__``: an editable
+install has two. Nothing else is searched (the current directory, PATH, the system's libraries),
+because somebody else's file could be there. A package in a zip file gets a private copy.
 
-An environment variable may override the search with the absolute path of one file:
-``FOO_BAR_LIBRARY`` for the library ``bar`` of a package ``foo``, or ``FOO_LIBRARY``, where
-it is the only one of the package's own. It never falls back, and takes no file that every
-user of the system may change. No variable is for two libraries.
-
-A library of the system's (SQLite, say) is loaded by the name that is declared for the
-platform, as the system's loader finds it.
+If an environment variable names a file (see Library), nothing else is tried, and a file that
+every user of the system may change is refused. Its path must be absolute.
 """
 
 import ctypes
 import os
 import stat
 import sys
-from _weakref import ref  # importing weakref takes its time
+from _weakref import ref  # weakref is slow to import
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,12 +20,7 @@ from .symbols import ask_again, why_no_function
 
 
 class Attempt:
-    """One file that was considered.
-
-    Attributes:
-        path: the file.
-        reason: why it was not loaded; None where it was.
-    """
+    """A file that was tried. ``reason`` is why it was not loaded, or None."""
 
     def __init__(self, path: str, reason: str | None) -> None:
         self.path = path
@@ -42,8 +30,8 @@ class Attempt:
 class LibraryLoadError(ImportError):
     """The library could not be loaded.
 
-    The message lists every file that was tried, each with its own reason, and says what to do
-    next. Bytes in a path that cannot be printed are escaped. ``attempts`` has the same as data.
+    The message lists every file that was tried (``attempts``), each with its own reason, and
+    says what to do next.
     """
 
     def __init__(self, library: str, attempts: list[Attempt], advice: str) -> None:
@@ -55,27 +43,22 @@ class LibraryLoadError(ImportError):
 
 
 def variable(package: str, name: str) -> str:
-    """The environment variable ``name`` of ``package``: FOO_NAME for all of ``foo``."""
+    """The environment variable ``name`` of a package: FOO_NAME."""
     text = f"{package.partition('.')[0]}_{name}".upper()
-    # What shells can set, which is less than what a library may be called.
+    # Shells allow no others.
     return "".join(character if character.isalnum() else "_" for character in text)
 
 
 def override_variable(package: str, name: str = "") -> str:
-    """The environment variable that names the file of the library ``name`` of ``package``.
-
-    Without a name, the one that will do where the package has a single library of its own.
-    """
+    """FOO_BAR_LIBRARY, or without a name FOO_LIBRARY."""
     return variable(package, f"{name}_LIBRARY" if name else "LIBRARY")
 
 
 def override_variables(package: str, name: str, *, system: bool) -> list[str]:
     """The environment variables that may name the file of this library, best first.
 
-    FOO_BAR_LIBRARY for ``bar`` of ``foo``; and FOO_LIBRARY, unless ``system`` says that it is
-    one of the system's, or ``foo`` has declared another library before. Raises ValueError
-    where another library has the same one, and LibraryLoadError where FOO_LIBRARY is set
-    and could mean either.
+    Raises ValueError if another library has the same one, and LibraryLoadError if FOO_LIBRARY
+    is set and could mean either.
     """
     library = f"{'the system' if system else package}'s {name}"
     own, only = override_variable(package, name), override_variable(package)
@@ -93,10 +76,10 @@ def override_variables(package: str, name: str, *, system: bool) -> list[str]:
 
 
 def _claim(variable: str, package: str, library: str) -> str:
-    """Which library ``variable`` is for: the first that was declared."""
+    """The first library that was declared for ``variable``."""
     top = package.partition(".")[0]
     owner, of_package, module = _owners.get(variable, (library, top, lambda: None))
-    if module() is not sys.modules.get(of_package, sys):  # a package that is imported anew
+    if module() is not sys.modules.get(of_package, sys):  # imported anew
         owner = library
     if owner == library:
         _owners[variable] = library, top, ref(sys.modules.get(top, sys))
@@ -104,13 +87,13 @@ def _claim(variable: str, package: str, library: str) -> str:
 
 
 _owners: dict[str, tuple[str, str, Callable[[], Any]]] = {}
-"""The library that an environment variable is for, and the package that declared it."""
+"""By variable: its library, and the package that declared it."""
 
 
 def candidates(package: str, name: str) -> list[str]:
-    """The absolute paths where the library ``name`` of ``package`` may be, best first.
+    """The absolute paths to try, best first.
 
-    Raises LibraryLoadError where it is in a zip file and cannot be copied out of it.
+    Raises LibraryLoadError if the library cannot be copied out of a zip file.
     """
     entries = sys.modules[package].__path__
     paths = [
@@ -137,7 +120,7 @@ def candidates(package: str, name: str) -> list[str]:
 
 def _file_names(name: str) -> list[str]:
     if sys.platform == "win32":
-        return [f"{name}.dll", f"lib{name}.dll"]  # by MSVC and clang-cl; by MinGW
+        return [f"{name}.dll", f"lib{name}.dll"]  # MSVC and clang-cl; MinGW
     if sys.platform == "cygwin":
         return [f"cyg{name}.dll"]
     if sys.platform == "darwin":
@@ -154,16 +137,13 @@ def load(
     system: Mapping[str, str] | None = None,
     kind: type[ctypes.CDLL] = ctypes.CDLL,
 ) -> tuple[ctypes.CDLL, list[Attempt]]:
-    """Load the library ``name`` that belongs to ``package``.
+    """Load the library ``name`` of ``package``.
 
-    ``abi_version`` is the name of a function of the library that returns the version of its
-    binary interface, and the version that it must return. ``overrides`` are the environment
-    variables that may name another file: the first one that is set decides. ``system`` is for
-    a system library: its file name by ``sys.platform``. ``kind`` is how ctypes calls its
-    functions.
+    ``abi_version`` and ``system`` are those of Library. The first of ``overrides`` that is set
+    is the environment variable with the file. ``kind`` is how ctypes calls the functions.
 
-    Returns the library and all that was tried: the last attempt is the one that loaded.
-    Raises LibraryLoadError where none did.
+    Returns the library and all attempts, of which the last one succeeded. Raises
+    LibraryLoadError.
     """
     override = next((each for each in overrides if os.environ.get(each)), None)
     attempts: list[Attempt] = []
@@ -188,7 +168,7 @@ def load(
 def _where_to_look(
     package: str, name: str, overrides: Sequence[str], system: Mapping[str, str] | None
 ) -> tuple[list[str], str]:
-    """The files to be tried, and what to do where none can be loaded."""
+    """The files to try, and advice."""
     if system is not None:
         paths = [system[sys.platform]] if sys.platform in system else []
         advice = f"Install the system's package of {name}"
@@ -206,8 +186,7 @@ def _where_to_look(
 
 
 def _anyone_may_change(path: str) -> bool:
-    """Whether the file is open to every user, or a folder on the way to it or its link is."""
-    # On Windows, the mode does not tell the access lists.
+    """Whether every user may write to the file, or to a folder on its path."""
     if os.name != "posix" or not os.path.isabs(path) or not os.path.isfile(path):
         return False
     folders = [*_parents(path), *_parents(os.path.realpath(path))]
@@ -226,19 +205,19 @@ def _try(
     path: str, abi_version: tuple[str, int] | None, kind: type[ctypes.CDLL], *, by_name: bool
 ) -> tuple[ctypes.CDLL | None, str | None]:
     if not os.path.isabs(path) and not by_name:
-        # It would be looked up in the current directory, or worse, along a search path.
+        # It would be searched for.
         return None, "not an absolute path"
     try:
         reason = None if by_name else _danger(path)
         if reason:
             return None, reason
         library = kind(path)
-    # ctypes reads the loader's message, with the path in it, as UTF-8, or fails to.
+    # ValueError: a path that ctypes cannot decode.
     except (OSError, ValueError) as error:
         message = _message(path, error)
         if by_name:
             return None, f"the system's loader does not find it: {message}"
-        from .diagnosis import why_refused  # most libraries load
+        from .diagnosis import why_refused
 
         return None, why_refused(path, message)
     reason = (
@@ -248,43 +227,35 @@ def _try(
 
 
 def _message(path: str, error: Exception) -> str:
-    """What the system's loader said of the library ``path``."""
     if isinstance(error, UnicodeDecodeError):
         return error.object.decode(errors="backslashreplace")
-    return str(error) or ask_again(path)  # ctypes loses it before Python 3.12
+    return str(error) or ask_again(path)  # lost before Python 3.12
 
 
 def _danger(path: str) -> str | None:
-    """Why the file ``path`` must not even be given to the system's loader.
-
-    Raises OSError where it cannot be read. One that is not there is the loader's to refuse,
-    since a tool may stand in for it.
-    """
+    """Why the system's loader must not see the file; None for a missing one."""
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
         return None
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # opening a FIFO waits for ever
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # opening a FIFO blocks
         return "this is a FIFO, a socket or a device, not a library"
     if sys.platform in ("win32", "darwin"):
-        return None  # their loaders refuse what is damaged
+        return None  # their loaders check
     from .elf import damage
 
     return damage(path)
 
 
 def is_stand_in(library: ctypes.CDLL) -> bool:
-    """Whether a tool that reads declarations has put something in the library's place.
-
-    Its functions do nothing: there is no version to ask for, and nothing to call.
-    """
+    """Whether a tool has replaced the library: its functions do nothing."""
     return "is_stand_in" in vars(library)
 
 
 def _wrong_abi(library: ctypes.CDLL, function: str, expected: int) -> str | None:
     try:
-        get_version = library[function]  # a function object of our own, not the shared one
-    except (AttributeError, UnicodeDecodeError):  # of a message with the path in it
+        get_version = library[function]  # not the shared object
+    except (AttributeError, UnicodeDecodeError):  # a path in the message
         return f"it has no function {function}(): this is another library of the same name"
     if reason := why_no_function(library, function):
         return f"it has no function {function}(): {reason}"
