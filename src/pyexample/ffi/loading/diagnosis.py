@@ -1,14 +1,14 @@
-"""Why the system refuses a library file: what it is, and was built for, by its own headers.
+"""Why the system refuses a library file, according to its headers.
 
-Sources: the System V gABI, chapter 4 (ELF); ``<mach-o/loader.h>`` and
-``<mach-o/fat.h>`` (Mach-O); Microsoft's "PE Format".
+Sources: the System V gABI, chapter 4 (ELF); ``<mach-o/loader.h>`` and ``<mach-o/fat.h>``
+(Mach-O); Microsoft's "PE Format".
 """
 
 import os
 import struct
 import sys
 
-# e_machine (gABI and the registry of its maintainers)
+# e_machine (gABI and its registry)
 _ELF_MACHINES = {
     3: "i386",
     8: "mips",
@@ -27,20 +27,20 @@ _MACHO_MACHINES = {7: "i386", 0x01000007: "x86_64", 12: "arm", 0x0100000C: "arm6
 _PE_MACHINES = {0x14C: "i386", 0x8664: "x86_64", 0xAA64: "arm64", 0x1C4: "arm"}
 
 _FAT_HEADER = struct.Struct(">II")
-_FAT_MAGICS = {0xCAFEBABE: 20, 0xCAFEBABF: 32}  # size of a fat_arch and of a fat_arch_64
+_FAT_MAGICS = {0xCAFEBABE: 20, 0xCAFEBABF: 32}  # size of fat_arch, fat_arch_64
 
 
 def why_refused(path: str, message: str) -> str:
-    """Why the system refused to load the library ``path``: ``message`` is its own word."""
+    """Why the system refused ``path``, with the words ``message``."""
     try:
         found = architectures(path)
-    # A zip file is no folder; and a ValueError is a name that no file can have.
+    # NotADirectoryError: in a zip file; ValueError: a NUL.
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return "there is no such file"
     except IsADirectoryError:
         return "this is a folder, not a library"
     except OSError as error:
-        if os.path.isdir(path):  # Windows calls a folder "permission denied"
+        if os.path.isdir(path):  # Windows: PermissionError
             return "this is a folder, not a library"
         return f"the file cannot be read: {error.strerror}"
     needed = needed_architecture()
@@ -50,7 +50,7 @@ def why_refused(path: str, message: str) -> str:
         return f"this is no library: neither an ELF, a Mach-O nor a PE file ({message})"
     if needed not in found:
         return f"built for {' and '.join(found)}, but this Python needs {needed}"
-    for file in (path, message.partition(": ")[0]):  # or one that it needs, as glibc says
+    for file in (path, message.partition(": ")[0]):  # or a dependency that glibc names
         if os.path.isfile(file) and _is_noexec(file):
             return f"{_why_noexec(file)} ({message})"
     if _names_a_missing_file(message):
@@ -59,23 +59,23 @@ def why_refused(path: str, message: str) -> str:
 
 
 def needed_architecture() -> str:
-    """The architecture that a library must have for this Python, such as ``ELF x86_64``."""
-    import _ctypes  # a library that this very process has loaded, but in PyPy
+    """What this Python needs, such as ``ELF x86_64``."""
+    import _ctypes  # a loaded library, except in PyPy
     import platform
 
     for path in (getattr(_ctypes, "__file__", None), sys.executable, "/proc/self/exe"):
         try:
             found = architectures(path) if path else []
-        except OSError:  # a program that has Python in it may call itself anything
+        except OSError:  # sys.executable may be anything
             continue
         if len(found) == 1:
             return found[0]
-    # A universal binary: the half that runs is the machine's.
+    # A universal binary: the half that runs.
     return f"Mach-O {platform.machine()}"
 
 
 def _is_noexec(path: str) -> bool:
-    """Whether the file system of ``path`` was mounted noexec: mount(8)."""
+    """See mount(8)."""
     return bool(hasattr(os, "ST_NOEXEC") and os.statvfs(path).f_flag & os.ST_NOEXEC)
 
 
@@ -84,36 +84,34 @@ def _why_noexec(path: str) -> str:
 
     folder = os.path.dirname(path)
     reason = f"the file system of {folder} is mounted noexec: no code in it may be run"
-    if is_copy(path):  # where a package in a zip file is copied to
+    if is_copy(path):
         reason += ". Set TMPDIR to a folder in another file system"
     return reason
 
 
 def _names_a_missing_file(message: str) -> bool:
-    """Whether the system's loader complains of another file than the one asked for."""
     return any(
         words in message
         for words in (
             "cannot open shared object file",  # glibc
             "Error loading shared library",  # musl
             "Library not loaded",  # macOS
-            "or one of its dependencies",  # Windows, as ctypes says it
+            "or one of its dependencies",  # Windows, by ctypes
         )
     )
 
 
 def architectures(path: str) -> list[str]:
-    """What the binary at ``path`` was built for, such as ``["ELF x86_64"]``.
+    """What a binary was built for, such as ``["ELF x86_64"]``; none for other files.
 
-    Several for a universal Mach-O, none where the file is no ELF, Mach-O or PE binary.
-    Raises OSError where the file cannot be read.
+    Several for a universal Mach-O. Raises OSError.
     """
     with open(path, "rb") as file:
-        # Headers stand at the front: of a PE, behind a DOS stub of some hundred bytes.
+        # A PE's follow a DOS stub of some hundred bytes.
         head = file.read(4096)
     try:
         return _elf(head) or _macho(head) or _pe(head)
-    except (struct.error, IndexError):  # the file ends within its own header
+    except (struct.error, IndexError):  # a truncated header
         return []
 
 
@@ -140,7 +138,7 @@ def _macho(head: bytes) -> list[str]:
     if len(head) < _FAT_HEADER.size:
         return []
     magic, count = _FAT_HEADER.unpack_from(head)
-    # A Java class file has the same magic; its "count" is a version from 45 on.
+    # A Java class file has the same magic, and a version from 45 on here.
     if magic not in _FAT_MAGICS or count > 44:
         return []
     size = _FAT_MAGICS[magic]
