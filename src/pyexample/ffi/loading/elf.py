@@ -1,11 +1,9 @@
-"""Whether an ELF file is whole: the system's loader maps it unread, and dies where it is not.
+"""Whether an ELF file is complete: the system's loader does not check it, and crashes.
 
-An interrupted copy leaves a file that ends too early, or, where its space was reserved, one
-that ends in zeros. On Linux, what is mapped from behind the end of a file is SIGBUS, and
-zeros in place of its tables are SIGSEGV. What can be told beforehand is told here.
+An interrupted copy ends too early (SIGBUS), or in zeros if its space was reserved (SIGSEGV).
 
 Sources: the System V gABI, chapter 4 (ELF header, section header) and 5 (program header,
-dynamic section); ld.so(8) for where the libraries that a library needs are looked for.
+dynamic section); ld.so(8) for the search of dependencies.
 """
 
 import os
@@ -16,16 +14,16 @@ _PT_LOAD, _PT_DYNAMIC = 1, 2
 _DT_NULL, _DT_NEEDED, _DT_RPATH, _DT_RUNPATH = 0, 1, 15, 29
 _DT_STRTAB, _DT_SYMTAB = 5, 6
 
-# What has content from its start: of DT_HASH, DT_GNU_HASH, DT_RELA, DT_INIT and DT_FINI, how
-# many bytes; behind an empty string and an empty symbol (DT_STRTAB, DT_SYMTAB), some more.
-# (The first of DT_REL is empty by the MIPS ABI.)
+# How many bytes from the start cannot all be zeros: of DT_HASH, DT_GNU_HASH, DT_RELA, DT_INIT
+# and DT_FINI; of DT_STRTAB and DT_SYMTAB, whose first entry is empty (as DT_REL's is by the
+# MIPS ABI).
 _BEGINNINGS = {4: 8, 0x6FFFFEF5: 8, 7: 16, 12: 4, 13: 4, _DT_STRTAB: 16, _DT_SYMTAB: 48}
 
 _AGAIN = "copy or install it again"
 _CUT_OFF = f"the file is cut off: {_AGAIN}"
 _ZEROS = f"there are zeros where it should have content: {_AGAIN}"
 _LONGEST_NAME = 4096  # PATH_MAX
-_READ_AHEAD = 1 << 16  # all of a small library: what is there is not read again
+_READ_AHEAD = 1 << 16  # all of a small library
 
 
 class _DamagedError(Exception):
@@ -33,11 +31,11 @@ class _DamagedError(Exception):
 
 
 def damage(path: str) -> str | None:
-    """Why the library ``path`` cannot be loaded, or one that it needs; None: nothing is seen.
+    """Why the library ``path`` or a dependency cannot be loaded; None: nothing was found.
 
-    Those that it needs are looked for along its own search path and LD_LIBRARY_PATH: those
-    of the system have served others. None for a file of another format, and for none: the
-    system's loader will say so. Raises OSError where ``path`` cannot be read.
+    Dependencies are looked for in its search path and LD_LIBRARY_PATH, not among the system's
+    libraries. Missing files and other formats are left to the system's loader. Raises OSError
+    if ``path`` cannot be read.
     """
     waiting: list[tuple[str, list[str]]] = [(path, [])]
     seen = {path}
@@ -61,10 +59,9 @@ def damage(path: str) -> str | None:
 
 
 def _needed_files(path: str, inherited: list[str]) -> tuple[list[str], list[str]]:
-    """The files of the libraries that ``path`` needs, where they are known.
+    """The files of the dependencies of ``path``, if known, and the folders for theirs.
 
-    ``inherited`` are the folders in the DT_RPATH of the libraries that need ``path``: with
-    its own they are for those that it needs, and are returned as well.
+    ``inherited`` are the folders in the DT_RPATH of the libraries that need ``path``.
     """
     with open(path, "rb", _READ_AHEAD) as file:
         head = file.read(64)
@@ -86,20 +83,19 @@ def _needed_files(path: str, inherited: list[str]) -> tuple[list[str], list[str]
     found: list[str] = []
     for name in names:
         paths = [name] if "/" in name else [os.path.join(each, name) for each in folders]
-        found += [each for each in paths if os.path.isfile(each)][:1]  # the first one wins
+        found += [each for each in paths if os.path.isfile(each)][:1]
     return found, rpath
 
 
 def _folders(text: str, path: str) -> list[str]:
-    """The folders of a search path that the library ``path`` has."""
-    # The folder's own name, which may have a colon in it, or this very word, is not looked at.
+    # Inserted last: it may have a colon or $ORIGIN in it.
     origin = os.path.dirname(path)
     folders = text.replace("${ORIGIN}", "$ORIGIN").split(":")
     return [origin.join(folder.split("$ORIGIN")) for folder in folders if folder]
 
 
 class _Image:
-    """An ELF file whose headers are whole. Raises _DamagedError where they are not."""
+    """An ELF file with complete headers, or _DamagedError."""
 
     def __init__(self, head: bytes, file: BinaryIO) -> None:
         self._file = file
@@ -119,7 +115,6 @@ class _Image:
             self._refuse_empty_tables()
 
     def strings(self, tag: int) -> list[str]:
-        """The strings that the dynamic section has under this tag."""
         places = [value for each, value in self._dynamic if each == tag]
         if not places:
             return []
@@ -137,7 +132,7 @@ class _Image:
         return self._file.read(size)
 
     def _read_segments(self, offset: int, size: int, count: int) -> list[tuple[int, ...]]:
-        """The p_type, p_offset, p_vaddr and p_filesz of each segment; all of it is there."""
+        """The p_type, p_offset, p_vaddr and p_filesz of each segment."""
         form = struct.Struct(self._order + ("I4xQQ8xQ16x" if self._wide else "III4xI12x"))
         if count and size != form.size:
             raise _DamagedError(f"its program headers have {size} bytes each: {_AGAIN}")
@@ -147,15 +142,15 @@ class _Image:
         return segments
 
     def _refuse_zeros_at_the_end(self, offset: int, size: int, count: int) -> None:
-        """Look at the last section header, since linkers and strip write them last."""
+        """Look at the last section header, which linkers and strip write last."""
         end = offset + size * count
         if not offset or end == offset or end > self._size:
-            return  # they are not mapped: a file that lacks them is whole
+            return  # optional
         if not any(self._read(end - size, size)):
             raise _DamagedError(_ZEROS)
 
     def _read_dynamic(self) -> list[tuple[int, int]]:
-        """The tags and values of the dynamic section; none where there is no such segment."""
+        """The tags and values, if any."""
         form = struct.Struct(self._order + ("QQ" if self._wide else "II"))
         found = [each for each in self._segments if each[0] == _PT_DYNAMIC]
         if not found:
@@ -168,7 +163,6 @@ class _Image:
         return entries[: tags.index(_DT_NULL)]
 
     def _refuse_empty_tables(self) -> None:
-        """Look at the beginnings of what the loader reads, or calls."""
         if not {_DT_STRTAB, _DT_SYMTAB} <= self._tables.keys():
             raise _DamagedError(_ZEROS)
         for tag in self._tables.keys() & _BEGINNINGS.keys():
@@ -176,7 +170,7 @@ class _Image:
                 raise _DamagedError(_ZEROS)
 
     def _offset(self, tag: int) -> int:
-        """Where in the file the table is whose address the dynamic section has by ``tag``."""
+        """The offset of a table in the file."""
         address = self._tables[tag]
         for kind, offset, start, length in self._segments:
             if kind == _PT_LOAD and start <= address < start + length:
