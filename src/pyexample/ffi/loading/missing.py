@@ -1,4 +1,4 @@
-"""Why a library lacks a function: the usual causes, and names that it has that are near."""
+"""Why a library lacks a function: the usual causes, and similar names in it."""
 
 import ctypes
 import mmap
@@ -7,17 +7,16 @@ import re
 from .symbols import why_no_function
 
 _MOST = 5
-"""So many names are listed."""
 
 _NAME = re.compile(rb"(?<=\0)[A-Za-z_]\w{1,127}(?=\0)")
 
 
 def describe_missing(library: ctypes.CDLL, path: str, name: str) -> str:
-    """What may have gone wrong where ``library``, loaded from ``path``, lacks ``name``."""
+    """Advice if ``library``, loaded from ``path``, lacks ``name``."""
     causes = [
         "its file is not among the sources of the library",
         "it is not marked for export, where others are hidden",
-        "the file was built before it was written: build and install it again",
+        "the library is older than it: build and install it again",
         'it is C++ without extern "C"',
     ]
     near = near_names(library, path, name)
@@ -26,10 +25,9 @@ def describe_missing(library: ctypes.CDLL, path: str, name: str) -> str:
 
 
 def near_names(library: ctypes.CDLL, path: str, name: str) -> list[str]:
-    """Functions that the library has and whose names are near to ``name``, the nearest first.
+    """Functions of the library with names near to ``name``, the nearest first.
 
-    ELF, Mach-O and PE files hold the names that are exported as texts between NULs. What
-    looks like one is one if the library has it. None where the file cannot be read.
+    Files hold exported names as texts between NULs. None if it cannot be read.
     """
     import difflib
 
@@ -39,13 +37,13 @@ def near_names(library: ctypes.CDLL, path: str, name: str) -> list[str]:
             mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text,
         ):
             found = {match[0].decode() for match in _NAME.finditer(text)}
-    except (OSError, ValueError):  # the system's, known by its name only; an empty file
+    except (OSError, ValueError):  # a system library, an empty file
         return []
-    # Mach-O puts an underscore before each name.
+    # Mach-O prefixes names with an underscore.
     found |= {each[1:] for each in found if each.startswith("_")}
     known = {each.lower(): each for each in sorted(found) if each != name}
     close = difflib.get_close_matches(name.lower(), known, n=4 * _MOST, cutoff=0.7)
-    # One has a prefix that the other lacks.
+    # One lacks a prefix of the other.
     longer = [each for each in known if each.endswith(f"_{name}") or name.endswith(f"_{each}")]
     names = dict.fromkeys(known[each] for each in (*close, *longer))
     return [each for each in names if _has(library, each)][:_MOST]
