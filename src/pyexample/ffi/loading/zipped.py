@@ -1,4 +1,4 @@
-"""Libraries of a package in a zip file: a private copy of them, which the system can load."""
+"""A private copy of a package's libraries, for the system to load them from a zip file."""
 
 import atexit
 import os
@@ -10,16 +10,14 @@ from tempfile import mkdtemp
 from typing import Any
 
 _copies: dict[tuple[str, int], str] = {}
-"""The folders that were made, by package and process."""
+"""By package and process."""
 
 
 def copy_of_lib(package: str) -> str:
-    """The folder in which a copy of all of the folder ``lib`` of ``package`` is.
+    """A folder with a copy of the folder ``lib`` of ``package``. Raises OSError.
 
-    All of it, since a library may need those that stand beside it. Nobody but this user may
-    enter it. It is removed when the process ends that made it. A forked child makes one of
-    its own, since its parent may end before it. On Windows it stays, since a loaded file
-    cannot be removed. Raises OSError where it cannot be made.
+    Only this user may enter it. It is removed when the process ends, except on Windows, where a
+    loaded file cannot be removed. A forked child makes its own, since its parent may end first.
     """
     key = package, os.getpid()
     if key not in _copies:
@@ -28,7 +26,7 @@ def copy_of_lib(package: str) -> str:
 
 
 def is_copy(path: str) -> bool:
-    """Whether the library ``path`` is in a folder that was made here."""
+    """Whether the library ``path`` is in such a folder."""
     return os.path.dirname(path) in _copies.values()
 
 
@@ -36,7 +34,7 @@ def _new_copy(package: str) -> str:
     folder = mkdtemp(prefix=f"{package}-")
     atexit.register(_remove, folder, os.getpid())
     if multiprocessing := sys.modules.get("multiprocessing.util"):
-        # Its forked children end by os._exit, having called what is registered here.
+        # Its forked children end by os._exit, which skips atexit.
         multiprocessing.Finalize(None, _remove, (folder, os.getpid()), exitpriority=0)
     try:
         library_folder = files(package) / "lib"
@@ -44,7 +42,7 @@ def _new_copy(package: str) -> str:
             _copy(library_folder, Path(folder))
     except OSError:
         raise
-    # What zipimport, zipfile and zlib raise for a damaged file has no common base.
+    # zipimport, zipfile and zlib raise these for a damaged file.
     except Exception as error:
         raise OSError(f"{type(error).__name__}: {error}") from error
     return folder
@@ -60,6 +58,6 @@ def _copy(source: Any, target: Path) -> None:
 
 
 def _remove(folder: str, maker: int) -> None:
-    # A forked child has inherited what its parent registered with atexit.
+    # A forked child inherits atexit's functions.
     if os.getpid() == maker:
         shutil.rmtree(folder, ignore_errors=True)
