@@ -1,4 +1,4 @@
-"""What a declared function is where it is no builtin function: it looks like one."""
+"""Declared functions that cannot be builtin functions, but look like them."""
 
 import functools
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from .fastcall import Function, text_signature
 
 
 class _NoMethod:
-    """``__get__`` of what becomes no method. Who asks for it (Enum does) is told of none."""
+    """A ``__get__`` that makes no method, and seems absent (Enum looks for it)."""
 
     def __call__(self, function: Any, instance: Any, owner: Any = None) -> Any:
         return function
@@ -20,11 +20,10 @@ class _NoMethod:
 
 
 class Lookalike(functools.partial[Any]):
-    """A Python function that presents itself as the builtin function that it stands in for.
+    """A Python function that looks like a builtin function, except to ``type()``.
 
-    Which of the two a platform has makes no difference, then: neither becomes a method of a
-    class that it is an attribute of, both are copied, pickled, shown and documented alike. A
-    partial, since that costs less than a class with a ``__call__``. Only ``type()`` tells.
+    So programs do not depend on which of the two a platform has. A partial costs less than a
+    class with a ``__call__``.
     """
 
     __slots__ = ()
@@ -32,7 +31,6 @@ class Lookalike(functools.partial[Any]):
     def __init__(
         self, call: Callable[..., Any], declaration: Declaration, of: Function
     ) -> None:
-        """``of`` is what the builtin function would have as its ``__self__``."""
         of.declaration = declaration
         vars(self).update(
             __name__=declaration.name,
@@ -44,15 +42,15 @@ class Lookalike(functools.partial[Any]):
         )
 
     def __new__(cls, call: Callable[..., Any], declaration: Declaration, of: Function) -> Any:
-        """Make a partial of ``call``, with no arguments."""
+        """``of`` becomes its ``__self__``."""
         return super().__new__(cls, call)
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """What ``isinstance`` and the module inspect are told."""
+        """For ``isinstance`` and the module inspect."""
         return BuiltinFunctionType
 
-    if hasattr(functools.partial, "__get__"):  # it has from 3.13 on, and becomes a method
+    if hasattr(functools.partial, "__get__"):  # from 3.13 on
         __get__ = _NoMethod()
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -70,7 +68,7 @@ class Lookalike(functools.partial[Any]):
 
     @property
     def __signature__(self) -> Any:
-        """What inspect would else, from Python 3.13 on, take from the function in it."""
+        """For inspect: from Python 3.13 on it would use the partial's."""
         from inspect import Parameter, Signature
 
         names = vars(self)["__self__"].declaration.parameters
@@ -86,5 +84,5 @@ class Lookalike(functools.partial[Any]):
         return self
 
 
-# As error messages have it.
+# For error messages.
 setattr(Lookalike, "__name__", BuiltinFunctionType.__name__)  # noqa: B010
