@@ -1,4 +1,4 @@
-"""Structures with typed fields, whose assignments are checked."""
+"""Structures whose fields are checked when they are assigned."""
 
 import ctypes
 import typing
@@ -16,10 +16,10 @@ S = TypeVar("S", bound=ctypes.Structure | ctypes.Union)
 def struct(cls: type[S]) -> type[S]:
     """Give a ctypes structure or union the fields that are annotated in it (a decorator).
 
-    ``x: Annotated[int, c_int32]`` declares a field as it would declare a parameter. A value
-    that is assigned to a field, or passed to the constructor, is checked like an argument. A
-    null pointer is read as None, a function pointer as a function that calls C with checked
-    arguments. ``_pack_`` and similar attributes work as in ctypes.
+    ``x: Annotated[int, c_int32]`` declares a field like a parameter. Values that are assigned,
+    or passed to the constructor, are checked like arguments. A null pointer is read as None, a
+    function pointer as a function that calls C with checked arguments. ``_pack_`` and similar
+    attributes work as in ctypes.
     """
     fields = {
         name: _field(f"{cls.__name__}.{name}", annotation)
@@ -33,13 +33,13 @@ def struct(cls: type[S]) -> type[S]:
     structure: Any = cls
     structure._fields_ = [(name, spec.ctype) for name, spec in fields.items()]
     for name in cls.__dict__.keys() & {*_names(cls)} - fields.keys():
-        delattr(cls, name)  # PyPy gives it the fields of its bases anew, without their checks
+        delattr(cls, name)  # PyPy's copy of an inherited field, unchecked
     for name, spec in fields.items():
         if spec.kind != "other":
             where = f"{cls.__name__}.{name} ({spec.c_name})"
             setattr(cls, name, _Field(where, spec, getattr(cls, name)))
     structure.__repr__ = _repr
-    # CPython before 3.13 goes on with the attributes that a union had; this tells it.
+    # CPython before 3.13 caches a union's attributes; this clears the cache.
     structure.__bases__ = cls.__bases__
     return cls
 
@@ -48,14 +48,12 @@ def _field(where: str, annotation: Any) -> Value:
     spec = Value(where, *split_annotation(where, annotation))
     spec.only(where, "field")
     if spec.kind == "handle":
-        # Nothing tells whose it is: each time that it is read, or never.
+        # Nobody knows its owner: it would be closed after each read, or never.
         raise DeclarationError(f"{where}: a field holds an address, an int, not a handle")
     return spec
 
 
 class _Field:
-    """A field of a structure that checks what is assigned to it."""
-
     def __init__(self, where: str, spec: Value, field: Any) -> None:
         self.field = field
         self.to_c: Callable[[Any], Any] = to_c(where, spec)
@@ -65,13 +63,13 @@ class _Field:
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         if instance is None:
-            return self.field  # ctypes' own, with its offset and size
+            return self.field  # with offset and size
         value = self.field.__get__(instance, owner)
-        if value is None or (self.is_object and not value):  # it may not be filled in yet
+        if value is None or (self.is_object and not value):
             return None
         if not self.callback:
             return self.from_c(value)
-        # What ctypes returned is a view of the field, which calls whatever is in it later.
+        # A view of the field, which may change.
         address = function_address(value)
         return self.callback.function(address, _pointers.get(address))
 
@@ -83,7 +81,7 @@ class _Field:
 
 
 _pointers: "weakref.WeakValueDictionary[int, Any]" = weakref.WeakValueDictionary()
-"""By its address: what a field was set to. Who reads the field keeps it alive."""
+"""By address: what fields were set to. Functions that are read from fields keep it."""
 
 
 def _names(cls: Any) -> list[str]:
@@ -98,6 +96,6 @@ def _repr(self: Any) -> str:
 def _shown(self: Any, name: str) -> str:
     try:
         value = getattr(self, name)
-    except ValueError as error:  # C wrote what the declaration rules out
+    except ValueError as error:  # written by C
         return f"<{error}>"
     return repr([*value] if isinstance(value, ctypes.Array) else value)
