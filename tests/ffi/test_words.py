@@ -221,7 +221,7 @@ WORDS: dict[str, tuple[Any, dict[tuple[Any, Any], str]]] = {
         },
     ),
     "CLOSES": (CLOSES, {(c_void_p, Box): "P", (c_void_p, Box | None): "P"}),
-    "Keep": (Keep("it"), {}),  # it names a handle, and stands behind a callback
+    "Keep": (Keep("it"), {}),  # it names a handle, and follows a callback
     "SAME_THREAD": (
         SAME_THREAD,
         {(on_number, each): "PF" for each in TABLE[on_number]},
@@ -229,7 +229,7 @@ WORDS: dict[str, tuple[Any, dict[tuple[Any, Any], str]]] = {
     "7": (7, {}),
     "c_int": (c_int, {}),
 }  # fmt: skip
-"""Words that stand behind a C type: behind which, for which Python types, in which places."""
+"""Words that follow a C type: which type, for which Python types, in which places."""
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -244,14 +244,14 @@ def test_words_behind_a_c_type(place: str, word: str) -> None:
                 assert bool(said) != accepted, (ctype, python_type, said)
                 if said:
                     reasons = (
-                        "cannot stand behind",
+                        "cannot follow",
                         "has no meaning here",
                         "Keep needs a handle",
                     )
                     assert any(each in said for each in reasons)
                     assert " object at 0x" not in said
                 twice = refused(place, python_type, ctype, item, item)
-                assert "cannot stand behind" in twice or "no meaning here" in twice
+                assert "cannot follow" in twice or "no meaning here" in twice
 
 
 @pytest.mark.parametrize("place", PLACES, ids=PLACES.get)
@@ -306,7 +306,7 @@ def test_codes_of_a_status() -> None:
     assert "Color lacks the codes [0, 1," in refused(
         "R", Color, Status(c_int, failure, success=range(2**31))
     )
-    assert "cannot stand behind" in refused("R", int, Status(c_int, failure), range(3))
+    assert "cannot follow" in refused("R", int, Status(c_int, failure), range(3))
 
 
 class OnNumber(Protocol):
@@ -316,9 +316,7 @@ class OnNumber(Protocol):
 def test_a_protocol_is_for_type_checkers() -> None:
     assert refused("P", OnNumber, on_number) == ""
     assert refused("F", OnNumber | None, on_number) == ""
-    assert "Callback(on_number) cannot stand behind int32_t" in refused(
-        "P", int, c_int, on_number
-    )
+    assert "Callback(on_number) cannot follow int32_t" in refused("P", int, c_int, on_number)
 
 
 class Large(IntEnum):

@@ -1,4 +1,4 @@
-"""The words of declarations: C arguments, and what is declared about them."""
+"""The vocabulary of declarations: C arguments, and what is declared about them."""
 
 import codecs
 import ctypes
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 else:
 
     class Buffer:
-        """Whatever has the buffer protocol, as type checkers know it (PEP 688)."""
+        """The buffer protocol (PEP 688)."""
 
 
 KINDS = {
@@ -30,7 +30,7 @@ KINDS = {
     "Z": "wide string",
     "P": "address",
 }
-"""By the type code of a simple ctypes type: its kind."""
+"""By the type code of a simple ctypes type."""
 
 _PYTHON_TYPES = {
     **dict.fromkeys(("signed", "unsigned", "address"), (int,)),
@@ -41,10 +41,9 @@ _PYTHON_TYPES = {
     "string": (bytes, str),
     "wide string": (str,),
 }
-"""By its kind: the Python types for a value of a simple ctypes type."""
 
 _SIMPLE = ctypes.c_int.__base__
-"""ctypes' base of simple types: Python values stand for those alone that are made of it."""
+"""ctypes makes Python values of its direct subclasses only."""
 
 _C_NAMES = {
     "?": "bool",
@@ -59,23 +58,22 @@ _C_NAMES = {
 }
 
 MakeError = Callable[[int, str, tuple[Any, ...]], BaseException]
-"""Makes an exception: see Status."""
 
 NEVER = 2**63 - 1
-"""As ``Declaration.release_at``: the GIL is held during the call."""
+"""``Declaration.release_at``: never release the GIL."""
 
 
 class DeclarationError(TypeError):
-    """The declaration contradicts itself, or says something that is not supported."""
+    """The declaration contradicts itself, or is not supported."""
 
 
 class Word:
-    """A word of declarations. Error messages show it as it was written."""
+    """Shown in error messages as it was written."""
 
     _written: str
 
     def __new__(cls, *given: Any, **named: Any) -> "Self":
-        """Remember the arguments, for ``repr``."""
+        """Store the arguments."""
         self = super().__new__(cls)
         shown = [_shown(each) for each in given]
         shown += [f"{name}={_shown(each)}" for name, each in named.items()]
@@ -91,8 +89,6 @@ def _shown(given: Any) -> str:
 
 
 class _Marker:
-    """A word without arguments."""
-
     def __init__(self, written: str) -> None:
         self._written = written
 
@@ -106,17 +102,17 @@ CLOSES = _Marker("CLOSES")
 SAME_THREAD = _Marker("SAME_THREAD")
 """After a callback: C calls it only in the thread that called the function.
 
-Without it, a function that is passed a callback must release the GIL.
+Without it, a function that takes a callback must release the GIL.
 """
 
 
 class In(Word):
     """The C argument ``const T *``: the address of a buffer that C reads.
 
-    ``In(c_int32)`` accepts any object with the buffer protocol whose items are int32_t. It can
-    have any number of dimensions, and must be C-contiguous and aligned. Nothing is copied.
-    ``In(None)`` stands for ``const void *``, and ``In(c_char)`` for ``const char *``: both
-    accept items of any type, and count bytes.
+    ``In(c_int32)`` accepts any object with the buffer protocol whose items are int32_t, with
+    any number of dimensions, C-contiguous and aligned. Nothing is copied. ``In(None)`` is
+    ``const void *`` and ``In(c_char)`` is ``const char *``: both accept any items, and count
+    bytes.
     """
 
     writable = False
@@ -134,15 +130,15 @@ class In(Word):
         self.c_name = f"{'' if self.writable else 'const '}{self.item_name} *"
 
     def refine(self, where: str, item: object) -> None:
-        """Refuse any word after it, except further C arguments."""
-        raise DeclarationError(f"{where}: {item!r} cannot stand behind {self.c_name}")
+        """Apply a word that follows the C type, such as a range or an Encoding."""
+        raise DeclarationError(f"{where}: {item!r} cannot follow {self.c_name}")
 
 
 class Out(In):
     """The C argument ``T *``: the address of a writable buffer that C writes.
 
     It must not overlap another buffer of the call. With ``in_place=True``, it may be exactly
-    the same memory as another one, from the first byte to the last.
+    the same memory as another one.
     """
 
     writable = True
@@ -155,8 +151,8 @@ class Out(In):
 class Count(Word):
     """The C argument, such as ``size_t``, for the number of items of a buffer.
 
-    ``Count(c_size_t, "numbers")`` is the number of items of the buffer that is passed for the
-    parameter ``numbers``. If there are several names, all these buffers must have equally many.
+    ``Count(c_size_t, "numbers")`` is the number of items of the parameter ``numbers``. If there
+    are several names, all these buffers must have equally many.
     """
 
     def __init__(self, ctype: Any, /, *buffers: str) -> None:
@@ -171,13 +167,13 @@ class Count(Word):
 class Encoding(Word):
     """After ``c_char_p``: the encoding of a ``str``, if it is not UTF-8.
 
-    An encoding with zero bytes inside a text, such as UTF-16, is refused.
+    An encoding that has zero bytes inside a text, such as UTF-16, is refused.
     """
 
     def __init__(self, name: str, /, errors: str = "strict") -> None:
-        if 0 in "a".encode(name, errors):  # LookupError where there is none of that name
+        if 0 in "a".encode(name, errors):  # may raise LookupError
             raise DeclarationError(f"Encoding: {name} has zero bytes within a text")
-        codecs.lookup_error(errors)  # LookupError likewise
+        codecs.lookup_error(errors)  # likewise
         self.name = name
         self.errors = errors
 
@@ -196,11 +192,11 @@ class FreedBy(Word):
 
 
 class Keep(Word):
-    """After a callback that C keeps: the callable is kept alive as long as a handle is open.
+    """After a callback that C keeps: the callable stays alive as long as a handle is open.
 
-    ``Keep("database")``: until the handle that is passed for the parameter ``database`` is
-    closed, or the same function is passed another callable for that handle.
-    ``Keep("database", "name")``: only another one with the same ``name`` replaces it.
+    ``Keep("database")``: until the handle that is passed as ``database`` is closed, or the same
+    function gets another callable for that handle. ``Keep("database", "name")``: only one with
+    the same ``name`` replaces it.
     """
 
     def __init__(self, handle: str, /, *names: str) -> None:
@@ -211,8 +207,8 @@ class Status(Word):
     """As the C type of a result: a code that says whether the function succeeded.
 
     A code of success is returned as the Python type of the result, an enumeration or int. If
-    that type is None, or if values are Returned, the code is not returned. ``Status(c_int)``,
-    without an error, never raises: it is for a code that is not about this call.
+    that is None, or values are Returned, the code is not returned. ``Status(c_int)``, without
+    an error, never raises.
     """
 
     def __init__(
@@ -234,7 +230,7 @@ class Status(Word):
         """
         if error is None and success is not None:
             raise DeclarationError(
-                "Status: success needs an error behind the C type, for all other codes"
+                "Status: success needs an error after the C type, for all other codes"
             )
         if error is not None and not callable(error):
             raise DeclarationError(f"Status: error is called to make one, not {error!r}")
@@ -251,18 +247,14 @@ class Value:
     """A C value that is passed or returned.
 
     Attributes:
-        ctype: the ctypes type.
-        kind: one of KINDS, or "handle", "callback", "pointer" (to what ctypes has a type
-            for), "characters" (an array of them), or "other".
-        c_name: the type as C programmers write it, such as "int32_t".
-        python_type: the Python type that stands for it.
-        nullable: whether None stands for a null pointer.
-        low, high: the least and the greatest value of an integer or address, else 0.
-        narrowed: whether a range was declared for it.
-        enumeration: the one that an integer is of, or None.
-        contents: whether what a pointer points to, rather than itself, comes back from C.
-        callback, status, encoding, freed_by, keep, closes, same_thread: what was declared of
-            it.
+        kind: one of KINDS, or "handle", "callback", "pointer" (to a ctypes type), "characters"
+            (an array of them), or "other".
+        c_name: as C programmers write the type.
+        python_type: without None.
+        nullable: whether None is accepted, as a null pointer.
+        low, high: the limits of an integer or address, else 0.
+        narrowed: whether a range was declared.
+        contents: whether a pointer from C becomes what it points to.
     """
 
     callback: Any = None
@@ -276,9 +268,8 @@ class Value:
     low = high = 0
 
     def __init__(self, where: str, python_type: Any, ctype: Any, /, *items: object) -> None:
-        """Declare it as ``Annotated[python_type, ctype, *items]``; errors call it ``where``."""
-        # A Callback and a Handle are told by what they have, since their modules are imported
-        # by those who use them only.
+        """Declare ``Annotated[python_type, ctype, *items]``; errors name it ``where``."""
+        # No isinstance: the modules of Callback and Handle may not be loaded.
         if hasattr(ctype, "prototype"):
             self.callback, ctype = ctype, ctype.prototype
         elif isinstance(ctype, Status):
@@ -286,7 +277,7 @@ class Value:
         self.ctype: Any = ctype
         if isinstance(ctype, (In, Count, Returned)):
             raise DeclarationError(
-                f"{where}: {ctype!r} stands in a parameter only: here stands a ctypes type,"
+                f"{where}: {ctype!r} is for parameters only: expected a ctypes type,"
                 f" such as {_shown(ctype.ctype)}"
             )
         self.kind = _kind(ctype, where)
@@ -318,12 +309,10 @@ class Value:
             self.refine(where, item)
 
     def refine(self, where: str, item: object) -> None:
-        """Take what stands behind the C type: a range, an Encoding, ..."""
+        """Apply a word that follows the C type: a range, an Encoding, ..."""
         word = item if isinstance(item, _Marker) else type(item)
         if word in self.words:
-            raise DeclarationError(
-                f"{where}: {item!r} cannot stand behind another {_shown(word)}"
-            )
+            raise DeclarationError(f"{where}: {item!r} cannot follow another {_shown(word)}")
         self.words.append(word)
         if isinstance(item, range) and self.kind in ("signed", "unsigned") and not self.status:
             if item.step != 1 or not item:
@@ -335,7 +324,7 @@ class Value:
         elif isinstance(item, Encoding) and self.kind == "string" and self.python_type is str:
             self.encoding = item
         elif isinstance(item, FreedBy) and self.kind in ("string", "wide string"):
-            # ctypes would make bytes of a plain c_char_p, and the address would be lost.
+            # ctypes would lose the address.
             self.freed_by = item
             free = {"plain": self.ctype, "free_address": item.function}
             self.ctype = type("Owned", (_Owned, self.ctype), free)
@@ -346,14 +335,10 @@ class Value:
         elif item is SAME_THREAD and self.kind == "callback":
             self.same_thread = True
         else:
-            raise DeclarationError(f"{where}: {item!r} cannot stand behind {self.c_name}")
+            raise DeclarationError(f"{where}: {item!r} cannot follow {self.c_name}")
 
     def only(self, where: str, role: str = "callback") -> None:
-        """Refuse what has no meaning, or cannot be had, in this place of a declaration.
-
-        ``role`` is "parameter", "result", "Returned", "field", or "callback": its
-        parameters and its result.
-        """
+        """Refuse a value that cannot have this role, a key of _ROLES."""
         for name, what in _SPECIAL.items():
             if getattr(self, name) and name not in _ROLES[role]:
                 raise DeclarationError(f"{where}: {what} has no meaning here")
@@ -363,7 +348,7 @@ class Value:
                 " elsewhere it is a buffer, In(c_char) or Out(c_char)"
             )
         if _code(self.ctype) == "O" and role not in ("parameter", "field"):
-            # Of NULL, ctypes makes a crash (a result), or C gets what happens to be in memory.
+            # ctypes crashes on NULL.
             raise DeclarationError(
                 f"{where}: C may give NULL, which is no py_object: declare an address, c_void_p"
             )
@@ -375,9 +360,9 @@ class Value:
             self._check_kin(where, role)
 
     def _check_by_value(self, where: str, role: str) -> None:
-        """Refuse what ctypes describes to libffi as what it is not: C gets other values."""
+        """Refuse types that ctypes describes wrongly to libffi."""
         if hasattr(self.ctype, "_length_"):
-            if role != "parameter":  # which C takes for a pointer
+            if role != "parameter":  # C takes that for a pointer
                 raise DeclarationError(
                     f"{where}: an array is passed by its address, a POINTER to its items,"
                     f" not as {self.c_name}"
@@ -389,7 +374,7 @@ class Value:
             )
 
     def _check_function_pointer(self, where: str, role: str) -> None:
-        """Refuse what ctypes makes of one, which can be null and is called without checks."""
+        """Refuse ctypes' function pointers: they may be null, and check nothing."""
         is_callable = any(
             typing.get_origin(each) is Callable for each in _members(self.python_type)
         )
@@ -400,7 +385,6 @@ class Value:
             )
 
     def _check_python_type(self, where: str, declared: Any) -> None:
-        """Refuse a Python type that cannot stand for the C type."""
         python_types = _PYTHON_TYPES.get(self.kind, ())
         if _code(getattr(self.ctype, "_type_", None)) in ("c", "u") and (
             self.python_type in (bytes, str) and not hasattr(self.ctype, "contents")
@@ -421,15 +405,13 @@ class Value:
             raise DeclarationError(f"{where}: {beyond[0]!s} goes beyond {self.c_name}")
 
     def _check_kin(self, where: str, role: str) -> None:
-        """Refuse a Python type that is none of a structure, array or pointer."""
-        if _code(self.ctype):  # such as a py_object: anything
+        if _code(self.ctype):
             return
         is_pointer = self.kind == "pointer"
-        # A field is read as the pointer that it is, since it can be set to another one.
+        # A field can be set to another pointer.
         kin = [self.ctype._type_] if is_pointer and role != "field" else []
         letter = _code(getattr(self.ctype, "_type_", None))
         is_text = letter in ("c", "u") and not is_pointer and role == "field"
-        # ctypes reads such an array as a text.
         kin.append({"c": bytes, "u": str}[letter] if is_text else self.ctype)
         if is_pointer and role == "parameter":
             kin.append(ctypes.Array)
@@ -476,15 +458,13 @@ class Returned(Word):
     """The C argument ``T *``: a pointer to a value that C fills in and the function returns.
 
     ``Returned(int, c_int32)`` is declared like a result, including the words after its C type.
-    A value that C does not fill in is 0, or None if it is a pointer for which ``| None`` is
-    declared.
+    A value that C does not fill in is 0, or None for a pointer with ``| None``.
     """
 
     def __init__(self, python_type: Any, ctype: Any, /, *items: Any) -> None:
         self.value = Value("Returned", python_type, ctype, *items)
         self.value.only("Returned", "Returned")
         self.python_type = python_type
-        # Of the declared type, for whoever compares it with the header.
         self.ctype: Any = ctypes.POINTER(ctype)
         self.c_name = f"{self.value.c_name} *"
 
@@ -497,7 +477,6 @@ _SPECIAL = {
     "closes": "CLOSES",
     "same_thread": "SAME_THREAD",
 }
-"""The attributes of a Value that have a meaning in some places only."""
 
 
 _ROLES = {
@@ -507,25 +486,23 @@ _ROLES = {
     "field": ("callback", "same_thread"),
     "callback": (),
 }
-"""By the place in a declaration: which of them have a meaning there."""
+"""By role: which of _SPECIAL are allowed."""
 
 
 class _Owned:
-    """``char *`` or ``wchar_t *`` that keeps its address: ctypes makes a text of no subclass.
+    """``char *`` or ``wchar_t *`` that keeps its address, and is freed when deleted.
 
-    It is freed at the end of its life at the latest. Ctrl-C while C was running is raised
-    before the next line of Python, which drops it.
+    ctypes converts no subclass to text. An interrupt may prevent a call of ``free``.
     """
 
     plain: Any
-    """The ctypes type without this."""
     free_address: Callable[[int], object]
 
     def __del__(self) -> None:
         self.free()
 
     def free(self) -> None:
-        """Free it, once."""
+        """Free the text, once."""
         address = ctypes.c_void_p.from_buffer_copy(self).value  # type: ignore[arg-type]
         free = type(self).free_address
         self.__class__ = self.plain  # which has no __del__
@@ -534,35 +511,33 @@ class _Owned:
 
 
 def _codes(success: Any) -> range | frozenset[int]:
-    """Codes of success; a range, which may be of billions, stays one."""
     if isinstance(success, range):
         return success
     try:
         return frozenset(map(operator.index, success))
-    except TypeError:  # it is no iterable, or has something else in it
+    except TypeError:
         raise DeclarationError(
             f"Status: success is codes, such as (0, 1), not {success!r}"
         ) from None
 
 
 def is_union(python_type: Any) -> bool:
-    """Whether it is one of several types, such as ``int | None``."""
+    """Whether it is like ``int | None``."""
     return typing.get_origin(python_type) in (types.UnionType, typing.Union)
 
 
 def _members(python_type: Any) -> tuple[Any, ...]:
-    """The types of a union, None apart, or the one."""
     if not is_union(python_type):
         return (python_type,)
     return tuple(each for each in typing.get_args(python_type) if each is not types.NoneType)
 
 
 def _is_kin(python_type: Any, ctype: Any, to_c: bool) -> bool:
-    """Whether a ctypes object is one of a Python type; ``to_c``: or can be one."""
+    """Whether ctypes objects are (``to_c``: or may be) of a Python type."""
     if python_type is None:
         return False
     plain = typing.get_origin(python_type) or python_type
-    if python_type is Any or not isinstance(plain, type):  # such as a name in quotes
+    if python_type is Any or not isinstance(plain, type):  # such as a quoted name
         return True
     try:
         return issubclass(ctype, plain) or (to_c and issubclass(plain, ctype))
@@ -582,7 +557,6 @@ def _is_packed_or_union(ctype: Any) -> bool:
 
 
 def _without_none(python_type: Any) -> tuple[Any, bool]:
-    """``int | None`` as ``(int, True)``, ``int`` as ``(int, False)``."""
     if not is_union(python_type):
         return python_type, False
     members = typing.get_args(python_type)
@@ -611,19 +585,18 @@ def _c_name(ctype: Any) -> str:
     code = _code(ctype)
     kind = KINDS.get(code)
     if kind in ("signed", "unsigned"):
-        # ctypes does not keep the name: c_int32 is c_int, and c_size_t is c_ulong.
+        # ctypes does not keep the name: c_int32 is c_int.
         return f"{'u' if kind == 'unsigned' else ''}int{8 * ctypes.sizeof(ctype)}_t"
     return _C_NAMES.get(code, getattr(ctype, "__name__", str(ctype)))
 
 
 def _limits(ctype: Any) -> tuple[int, int]:
     bits = 8 * ctypes.sizeof(ctype)
-    # All bits set is -1 in a signed type, and the greatest value of an unsigned one.
     if ctype(-1).value == -1:
         return -(1 << bits - 1), (1 << bits - 1) - 1
     return 0, (1 << bits) - 1
 
 
 def with_article(name: str) -> str:
-    """``an Item``, ``a Box``."""
+    """Returns ``an Item`` or ``a Box``."""
     return f"{'an' if name[:1] in 'AEIOUaeiou' else 'a'} {name}"
