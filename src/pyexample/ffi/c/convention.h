@@ -1,24 +1,23 @@
 /*
- * Where the arguments of a C function go, and the call itself.
+ * The locations of the arguments of a C function, and the call itself.
  *
- * The ABIs that are served put each integer or pointer and each floating point
- * number into a register or a stack slot that depends on nothing but the classes
- * of the arguments before it. The callee takes from there what it declares; what
- * lies in the other registers and slots does not concern it, and the caller
- * removes the stack arguments. A *frame* holds a word for every argument register
- * and for some stack; the call passes all of it, to a prototype that has them all.
+ * The supported ABIs put each integer, pointer and floating point number into a
+ * register or a stack slot that depends only on the classes of the arguments before
+ * it. The callee ignores all other registers and slots, and the caller removes the
+ * stack arguments. A *frame* has a word for every argument register and for some
+ * stack slots; a call passes all of it, through a prototype with as many arguments.
  *
- * To call a function through a pointer to another function type is undefined in
- * ISO C (C11 6.3.2.3p8). It is defined by the documents named below, with arguments
- * of the classes INTEGER and SSE (integers, pointers, bool, float, double) and results
- * of the same; and that is all that fastcall_prepare lets through.
+ * Calling a function through a pointer to another function type is undefined in
+ * ISO C (C11 6.3.2.3p8). The documents named below define it for arguments and
+ * results of the classes INTEGER and SSE (integers, pointers, bool, float, double),
+ * and fastcall_prepare accepts no others.
  *
- * A declaration does not say whether the C function is variadic. So each call is one
- * that a variadic function understands as well, where an ABI has such a call: System V
- * x86-64, Windows x64 and AAPCS64. It has none on Apple's arm64, where the arguments
- * behind the fixed ones are all on the stack, and on Windows' arm64, where a floating
- * point number goes to an integer register: there a variadic function gets its fixed
- * arguments only, and on Windows' arm64 its integers and pointers as well.
+ * A declaration does not say whether the C function is variadic. So each call is
+ * also right for a variadic function, where the ABI allows that: System V x86-64,
+ * Windows x64 and AAPCS64. On Apple's arm64, variable arguments are all on the stack;
+ * on Windows' arm64, floating point numbers go to integer registers. There, a variadic
+ * function gets only its fixed arguments, and on Windows' arm64 also its integers and
+ * pointers.
  */
 #ifndef CONVENTION_H
 #define CONVENTION_H
@@ -29,13 +28,13 @@
 
 #define STACK_WORDS 12
 
-/* What a call has to pass: filled into a descriptor. */
+/* What a call must pass: stored in a descriptor. */
 #define SHAPE_INTEGERS 0  /* integer registers only */
 #define SHAPE_REGISTERS 1 /* floating point registers as well */
 #define SHAPE_ALL 2       /* and the stack */
 
 #if defined(__clang__)
-/* The undefined behaviour that is meant: see above. */
+/* Intended undefined behaviour: see above. */
 #  define CALLS_ANOTHER_TYPE __attribute__((no_sanitize("function")))
 #else
 #  define CALLS_ANOTHER_TYPE
@@ -56,11 +55,11 @@
 /*
  * "System V Application Binary Interface, AMD64 Architecture Processor Supplement",
  * 3.2.3. RDI, RSI, RDX, RCX, R8, R9 for integers and pointers, XMM0 to XMM7 for
- * floating point, each in its own order; what finds no register is on the stack,
- * eight bytes each. The document leaves open the bits above a char or short; clang
- * relies on the caller to extend them to 32, as gcc does, so they are extended. A
- * bool is 0 or 1 in eight bits. A variadic function reads in AL at most how many vector
- * registers hold arguments; no other function reads it.
+ * floating point, each in its own order; the rest is on the stack, eight bytes each.
+ * The document does not define the bits above a char or short. clang expects the
+ * caller to extend them to 32 bits, as gcc does, so they are extended. A bool is 0 or
+ * 1 in eight bits. A variadic function reads in AL an upper bound of the number of
+ * vector registers with arguments; no other function reads it.
  */
 #  define INTEGER_REGISTERS 6
 #  define FLOAT_REGISTERS 8
@@ -68,12 +67,12 @@
     defined(_M_ARM64)
 /*
  * "Procedure Call Standard for the Arm 64-bit Architecture" (AAPCS64), 6.8.2. X0 to X7
- * for integers and pointers, V0 to V7 for floating point, each in its own order; what
- * finds no register is on the stack, eight bytes each. The callee extends. Windows:
+ * for integers and pointers, V0 to V7 for floating point, each in its own order; the
+ * rest is on the stack, eight bytes each. The callee extends narrow integers. Windows:
  * "Overview of ARM64 ABI conventions" (Microsoft Learn), the same for functions that
- * are not variadic. Apple: "Writing ARM64 code for Apple platforms" differs twice: on
- * the stack an argument takes its own size, at its own alignment, and the caller
- * extends a char or short to 32 bits, in a register.
+ * are not variadic. Apple: "Writing ARM64 code for Apple platforms" has two
+ * differences: on the stack an argument has its own size and alignment, and the caller
+ * extends a char or short in a register to 32 bits.
  */
 #  define INTEGER_REGISTERS 8
 #  define FLOAT_REGISTERS 8
@@ -90,14 +89,14 @@
 #define INTEGERS_SIZE (INTEGER_REGISTERS * sizeof(uint64_t))
 
 typedef struct {
-    /* Integer registers, floating point registers, the stack, and room behind its last
-       byte, since arguments are stored as whole words. */
+    /* Integer registers, floating point registers, the stack, and one more word, because
+       packed arguments are stored as eight bytes each. */
     uint64_t words[FIRST_STACK_WORD + STACK_WORDS + 1];
 } frame;
 
 /*
- * Assign a location in the frame to each of the arguments, and a shape to the call.
- * Returns NULL, or why the call cannot be made.
+ * Assigns a location in the frame to each argument, and a shape to the call.
+ * Returns NULL, or the reason why the call is not supported.
  */
 static const char *assign_locations(fastcall_descriptor *descriptor, fastcall_argument *arguments)
 {
@@ -111,7 +110,7 @@ static const char *assign_locations(fastcall_descriptor *descriptor, fastcall_ar
         fastcall_argument *argument = &arguments[i];
         const int is_float = argument->kind == FASTCALL_FLOAT;
 #  if defined(CONVENTION_WINDOWS_X64)
-        if (integers < INTEGER_REGISTERS) { /* slots, each for either class */
+        if (integers < INTEGER_REGISTERS) { /* a slot is for either class */
             argument->location = (uint8_t)integers++;
             if (is_float) {
                 descriptor->float_slots = (uint8_t)(descriptor->float_slots | 1U << i);
@@ -147,13 +146,14 @@ static const char *assign_locations(fastcall_descriptor *descriptor, fastcall_ar
 #endif
 }
 
-/* Store an argument. They must come in order: a word runs over its packed successors. */
+/* Store an argument. Must be called in order, because a word overwrites the packed arguments
+   after it. */
 static inline void store_argument(frame *frame, const fastcall_argument *argument, uint64_t word)
 {
     memcpy((char *)&frame->words[argument->location] + argument->offset, &word, sizeof word);
 }
 
-/* Store an argument behind which others are stored already. */
+/* Store an argument when those after it are already stored. */
 static inline void store_late_argument(
     frame *frame, const fastcall_argument *argument, uint64_t word)
 {
@@ -180,24 +180,22 @@ static inline uint64_t as_word(double number)
 
 typedef void (*any_function)(void);
 
-/* Ends a prototype, so that whoever calls through it sets what a variadic function reads
-   besides its arguments: see above. */
+/* Ends a prototype, so that the compiler also sets what a variadic function reads: see above. */
 #if defined(__x86_64__) || defined(_M_X64)
 #  define OR_VARIADIC , ...
 #else
 #  define OR_VARIADIC
 #endif
 
-/* A struct of 9 to 16 bytes without floating point numbers. System V and AAPCS64 return it
-   in two integer registers, Windows in memory that the caller offers: as it is declared
-   here, the compiler does either. */
+/* A result struct of 9 to 16 bytes without floating point numbers. System V and AAPCS64 return
+   it in two integer registers, Windows in memory of the caller. This declaration lets the
+   compiler do either. */
 typedef struct {
     uint64_t words[2];
 } two_words;
 
-/* Below, call_integer, call_float and call_struct are defined, which differ in what is
-   returned: what is in the first integer register, or in the first floating point register,
-   or two_words. */
+/* The functions call_integer, call_float and call_struct are defined below. They return the
+   first integer register, the first floating point register, and two_words. */
 
 #define I uint64_t
 #define D double
@@ -206,7 +204,7 @@ typedef struct {
 
 #if defined(CONVENTION_NOT_SERVED)
 
-/* Never called: assign_locations has refused. */
+/* Never called: assign_locations returns a reason. */
 #  define DEFINE_CALL(name, result)                                                        \
       static result name(                                                                  \
           any_function function, unsigned shape, unsigned float_slots, const frame *frame) \
@@ -218,8 +216,8 @@ typedef struct {
 
 #elif defined(CONVENTION_WINDOWS_X64)
 
-/* A call for each way in which four slots can be integer or floating point. What is behind
-   the first one is passed as to a variadic function. */
+/* One call for each combination of integers and floating point numbers in four slots. The
+   arguments after the first are passed as to a variadic function. */
 #  define I_(i) w[i]
 #  define D_(i) as_double(w[i])
 #  define SLOTS(result, a, b, c, d)                                \
