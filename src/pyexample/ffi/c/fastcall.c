@@ -18,19 +18,19 @@ const char *fastcall_imports(void)
     return PYTHON_FUNCTIONS(PYTHON_FUNCTION_NAME);
 }
 
-/* All are written once in a process, by fastcall_initialise, and read from then on. */
+/* fastcall_initialise writes these once in a process; all else only reads them. */
 static python_functions api;
 static fastcall_python interpreter;
-static void *getbuffer_in_python; /* the slot of types whose __buffer__ is written in Python */
+static void *getbuffer_in_python; /* Py_bf_getbuffer of types with a __buffer__ in Python */
 
-/* Atomic, for Pythons without a GIL. */
+/* Atomic operations, for Pythons without a GIL. */
 #if defined(_MSC_VER) && !defined(__clang__)
 #  include <intrin.h>
 #  define ADD(counter, number) _InterlockedExchangeAdd64(counter, number)
 #  define GET(counter) (*(const volatile int64_t *)(counter))
 #  define GET_POINTER(place) _InterlockedCompareExchangePointer(place, NULL, NULL)
 #  define SET_POINTER(place, value) _InterlockedExchangePointer(place, value)
-/* What was there; where that is `old`, there is `value` now. */
+/* Compare and swap: stores `value` if `old` is stored, and returns what was stored. */
 #  define REPLACE(place, old, value) _InterlockedCompareExchange64(place, value, old)
 #else
 #  define ADD(counter, number) __atomic_fetch_add(counter, number, __ATOMIC_SEQ_CST)
@@ -68,16 +68,16 @@ static fastcall_descriptor *descriptor_of(PyObject *self)
 
 /* ------------------------------------------------------------------ handles */
 
-/* The content of an instance of a handle's type, behind the head of every object. Calls in
-   several threads use it at once: all access is atomic. */
+/* The content of an instance of a handle's type, after the head of every object. Several
+   threads use it at once, so all access is atomic. */
 typedef struct {
-    void *address; /* NULL where it is closed */
-    int64_t users; /* how many calls have it among their arguments, and above the lower 32
-                      bits, how often this process was forked when that was counted */
+    void *address; /* NULL if it is closed */
+    int64_t users; /* lower 32 bits: the number of running calls that have it as an argument;
+                      upper 32 bits: the value of `forks` when these were counted */
 } handle;
 
-/* How often this process is the child of a fork. The threads of the parent that were in C
-   then do not exist in the child: what was counted before does not count there. */
+/* The number of forks between the first process and this one. A child does not have the
+   threads of its parent, so the users that were counted before the fork do not count. */
 static int64_t forks;
 
 static handle *handle_of(PyObject *object)
@@ -116,7 +116,7 @@ static void add_user(handle *used)
 
 /* ---------------------------------------------------------------- arguments */
 
-/* What a call holds until it has returned. */
+/* The buffers and handles that a call must release when it has returned. */
 typedef struct {
     Py_buffer views[FASTCALL_MAX_BUFFERS];
     const fastcall_argument *owners[FASTCALL_MAX_BUFFERS]; /* of the views */
@@ -135,7 +135,7 @@ static void release(held_arguments *held)
     }
 }
 
-/* The same while an error is set, with which no code of an exporter may be run. */
+/* The same while an error is set: an exporter's code must not run with one. */
 static void release_keeping_error(held_arguments *held)
 {
     PyObject *type, *error, *traceback;
@@ -162,7 +162,7 @@ static int is_int(PyObject *object)
     return type == interpreter.int_type || (api.PyType_GetFlags(type) & Py_TPFLAGS_LONG_SUBCLASS);
 }
 
-/* Whether an error was set; then it is cleared, since it is not the one to be seen. */
+/* Whether an error was set. Clears it, because the slow path raises its own. */
 static int failed(void)
 {
     if (!api.PyErr_Occurred()) {
@@ -172,21 +172,21 @@ static int failed(void)
     return 1;
 }
 
-/* Whether a buffer is asked for in Python code, which would notice to be asked a second time
-   by `slow_path`: whatever it says and raises is left to that. */
+/* Whether the type's __buffer__ is written in Python. Then only `slow_path` may call it,
+   because the code would notice a second call. */
 static int is_asked_in_python(const void *type)
 {
     return getbuffer_in_python && (api.PyType_GetFlags(type) & Py_TPFLAGS_HEAPTYPE) &&
            api.PyType_GetSlot(type, Py_bf_getbuffer) == getbuffer_in_python;
 }
 
-/* PyObject_GetBuffer. Where an object says that it has no such buffer, no error is set. */
+/* PyObject_GetBuffer, but sets no error if the object has no such buffer. */
 static int get_buffer(PyObject *object, Py_buffer *view, int flags)
 {
     if (!api.PyObject_GetBuffer(object, view, flags)) {
         return 1;
     }
-    /* NumPy raises ValueError where others raise BufferError; TypeError: it has none. */
+    /* TypeError: it has no buffer. NumPy raises ValueError instead of BufferError. */
     if (api.PyErr_ExceptionMatches(interpreter.buffer_error) ||
         api.PyErr_ExceptionMatches(interpreter.type_error) ||
         api.PyErr_ExceptionMatches(interpreter.value_error)) {
@@ -195,9 +195,9 @@ static int get_buffer(PyObject *object, Py_buffer *view, int flags)
     return 0;
 }
 
-/* The functions below return 1 where they are sure of the conversion, else 0. Then an error
-   may be set, which is raised; else `slow_path` is called. None of them runs code of a class
-   that is written in Python, since `slow_path` would run it a second time. */
+/* The functions below return 1 if they have converted the argument, else 0. After 0, an error
+   that is set is raised; otherwise `slow_path` is called. None of them runs a method that is
+   written in Python, because `slow_path` would run it a second time. */
 
 static int convert_signed(PyObject *object, int64_t low, int64_t high, uint64_t *word)
 {
@@ -242,8 +242,8 @@ static int convert_float(PyObject *object, unsigned size, uint64_t *word)
 {
     const void *type = type_of(object);
     double number;
-    /* No other subclass of int: it can have a __float__ of its own, which is called. That of
-       a subclass of float is not. */
+    /* Other subclasses of int may have a __float__ of their own, which PyFloat_AsDouble would
+       call. It does not call that of a subclass of float. */
     if (type != interpreter.float_type && type != interpreter.int_type &&
         object != interpreter.true_ && object != interpreter.false_ &&
         !api.PyType_IsSubtype(type, interpreter.float_type)) {
@@ -291,7 +291,7 @@ static int convert_string(const fastcall_argument *argument, PyObject *object, u
     return strlen(text) == (size_t)length;
 }
 
-/* Whether the attribute `name` of an object is a type, and `type` or a subtype of it. */
+/* Whether the attribute `name` of an object is `type` or a subtype of it. */
 static int has_type(PyObject *object, const char *name, const void *type)
 {
     PyObject *found = api.PyObject_GetAttrString(object, name);
@@ -302,7 +302,7 @@ static int has_type(PyObject *object, const char *name, const void *type)
     return is_it;
 }
 
-/* What byref() returns: it holds an address, and what that is of. */
+/* Convert what byref() returns: it holds an address and the object at that address. */
 static int convert_reference(const fastcall_argument *argument, PyObject *object, uint64_t *word)
 {
     PyObject *referred = api.PyObject_GetAttrString(object, "_obj");
@@ -312,8 +312,8 @@ static int convert_reference(const fastcall_argument *argument, PyObject *object
     return fits && !failed();
 }
 
-/* What the from_param of a ctypes pointer type accepts: a pointer, something of the type that
-   it points to, an array of those, or a reference. */
+/* Convert what the from_param of a ctypes pointer type accepts: a pointer, an instance of the
+   type that it points to, an array of those, or a reference. */
 static int convert_pointer(const fastcall_argument *argument, PyObject *object, uint64_t *word)
 {
     const fastcall_ctypes *ctypes = argument->ctypes;
@@ -349,21 +349,22 @@ static int convert_handle(
     if (type != argument->type && !api.PyType_IsSubtype(type, argument->type)) {
         return 0;
     }
-    used = handle_of(object); /* as long as the object, which the caller holds */
-    /* First, so that whoever closes it sees either this or an address that is taken away. */
+    used = handle_of(object); /* lives as long as the object, which the caller keeps alive */
+    /* Add the user before reading the address: closing clears the address before it counts the
+       users, so either it sees this user, or this call sees NULL. */
     add_user(used);
     held->handles[held->handle_count++] = used;
     *word = (uintptr_t)GET_POINTER(&used->address);
     return *word != 0;
 }
 
-/* What a format of the struct module calls one item: a kind, or 0. */
+/* The kind of an item with this format of the struct module, or 0. */
 static int kind_of_item(const char *format)
 {
     if (!format) {
         return FASTCALL_UNSIGNED; /* buffer.html: NULL is "B" */
     }
-    /* All the processors that are served are little-endian. */
+    /* All supported processors are little-endian. */
     if (*format == '@' || *format == '=' || *format == '<') {
         format++;
     }
@@ -426,8 +427,8 @@ static int convert_count(
     return count <= argument->high;
 }
 
-/* Whether what C writes to is apart from every other buffer, or the very same memory
-   where that is allowed. */
+/* Whether no writable buffer overlaps another one. With in_place, it may be exactly the same
+   memory. */
 static int are_apart(const held_arguments *held)
 {
     for (unsigned i = 0; i < held->count; i++) {
@@ -477,7 +478,7 @@ static int convert(
 
 /* ------------------------------------------------------------------- result */
 
-/* The callee leaves the bits above a narrow result open: take its own, and extend. */
+/* The ABI leaves the bits above a narrow result undefined: truncate and extend it. */
 static int64_t extend_signed(uint64_t word, unsigned size)
 {
     switch (size) {
@@ -505,8 +506,8 @@ static PyObject *keywords_of(PyObject *const *values, PyObject *names)
     return keywords;
 }
 
-/* Call a Python function with `first` where it is not NULL, which is taken over, and with
-   the arguments of a call. */
+/* Call a Python function with `first` (if it is not NULL), whose reference is stolen, and the
+   arguments of a call. */
 static PyObject *call_python(PyObject *function, PyObject *first, PyObject *const *arguments,
     Py_ssize_t count, PyObject *names)
 {
@@ -518,7 +519,7 @@ static PyObject *call_python(PyObject *function, PyObject *first, PyObject *cons
         goto done;
     }
     if (first) {
-        api.PyTuple_SetItem(positional, 0, first); /* takes it over */
+        api.PyTuple_SetItem(positional, 0, first); /* steals the reference */
     }
     for (Py_ssize_t i = 0; i < count; i++) {
         api.PyTuple_SetItem(positional, start + i, new_reference(arguments[i]));
@@ -536,7 +537,7 @@ done:
     return result;
 }
 
-/* The same with a function that is an attribute. */
+/* The same for the attribute `name` of `self`. */
 static PyObject *call_attribute(PyObject *self, const char *name, PyObject *first,
     PyObject *const *arguments, Py_ssize_t count, PyObject *names)
 {
@@ -546,7 +547,7 @@ static PyObject *call_attribute(PyObject *self, const char *name, PyObject *firs
     return result;
 }
 
-/* What stands for a code in the dict; NULL where nothing does. */
+/* Returns the Python object for a code, or NULL (without an error) if the dict has none. */
 static PyObject *look_up(const fastcall_descriptor *descriptor, int32_t code)
 {
     PyObject *key = api.PyLong_FromLongLong(code);
@@ -565,7 +566,8 @@ static PyObject *new_struct(const fastcall_descriptor *descriptor, const two_wor
     return content ? call_python(descriptor->conversion, content, NULL, 0, NULL) : NULL;
 }
 
-/* The result as a Python object; NULL where words are needed, or an error was set. */
+/* Converts the result. Returns NULL with an error set, or without one if Python must interpret
+   the result. */
 static PyObject *result_of(const fastcall_descriptor *descriptor, const two_words *result)
 {
     const uint64_t word = result->words[0];
@@ -600,7 +602,8 @@ static PyObject *result_of(const fastcall_descriptor *descriptor, const two_word
     }
 }
 
-/* Where there is no result: the error that was set, or what Python makes of it. */
+/* After result_of returned NULL: keeps the error that is set, or calls the attribute
+   `unexpected`. */
 static PyObject *unexpected(PyObject *self, const fastcall_descriptor *descriptor,
     const two_words *result, PyObject *const *objects, Py_ssize_t count)
 {
@@ -621,33 +624,32 @@ typedef struct {
     PyObject *type, *value, *traceback;
 } raised;
 
-/* The handles of a call that has not returned, in a list of those of a thread. */
+/* The handles of a call that has not returned. Each thread has a list of these. */
 typedef struct use {
-    struct use *next, **link; /* what points to this */
+    struct use *next, **link; /* `link` is the pointer to this */
     unsigned count;
     handle *handles[];
 } use;
 
 /*
- * Where a thread is. A call sets it for as long as its C function runs, and a callback for as
- * long as Python does; each of them then puts back what was there before. So an exception in
- * a callback is raised by the call that made C call it back. As long as no callback was ever
- * made, nothing is kept: no Python runs while a call is in C.
+ * The state of a thread. A call sets it while its C function runs, a callback while Python
+ * runs, and each then restores the previous state. So the call that made C call back raises an
+ * exception of the callback. Before the first callback is created, no state is kept, because no
+ * Python code can run while a call is in C.
  *
- * With greenlets, calls and callbacks do not end in the order in which they began. Nor may
- * anything point to C's stack, where greenlet lays another stack over that of a callback that
- * waits.
+ * With greenlets, calls and callbacks end in any order. Nothing may point to the C stack, because
+ * greenlet puts another stack over that of a callback that waits.
  */
 typedef struct {
-    int is_in_c;   /* whether the C function of a call that was made here is running */
-    raised *error; /* what a callback of that call raised, or NULL */
+    int is_in_c;   /* whether the C function of a libfastcall call is running */
+    raised *error; /* an exception of a callback of that call, or NULL */
 } call_state;
 
 static THREAD_LOCAL call_state current;
 static THREAD_LOCAL use *uses;
-static int64_t has_callbacks; /* whether there ever was one */
+static int64_t has_callbacks; /* whether a callback was ever created */
 
-/* A call is about to be in C. Returns what to pass to `leave`. */
+/* Set the state before C is called. Returns the previous one, for `leave`. */
 static call_state enter(void)
 {
     const call_state before = current;
@@ -656,7 +658,8 @@ static call_state enter(void)
     return before;
 }
 
-/* C has returned. Returns whether no callback raised an exception; else that is set. */
+/* Restore the state after C has returned. Returns 0, with an error set, if a callback raised
+   an exception. */
 static int leave(call_state before)
 {
     raised *const error = current.error;
@@ -669,8 +672,7 @@ static int leave(call_state before)
     return 0;
 }
 
-/* Take account of the handles of a call. Returns NULL, with an error set, where there is no
-   memory. */
+/* Record the handles of a call. Returns NULL, with an error set, if memory runs out. */
 static use *begin_use(const held_arguments *held)
 {
     use *const begun =
@@ -751,8 +753,8 @@ static two_words call_and_release(
     return result;
 }
 
-/* The same where C may call back. Returns whether no callback raised an exception; else that
-   is set. */
+/* The same if C may call back. Returns 0, with an error set, if a callback raised an
+   exception. */
 static int call_with_state(const fastcall_descriptor *descriptor, const frame *frame,
     const held_arguments *held, two_words *result)
 {
@@ -772,7 +774,7 @@ static int call_with_state(const fastcall_descriptor *descriptor, const frame *f
     return leave(before);
 }
 
-/* What comes back of what C returned. */
+/* Returns the Python result of a call, or NULL with an error set. */
 static PyObject *finish(PyObject *self, const fastcall_descriptor *descriptor,
     const two_words *result, PyObject *const *objects, Py_ssize_t count)
 {
@@ -780,7 +782,7 @@ static PyObject *finish(PyObject *self, const fastcall_descriptor *descriptor,
     return returned ? returned : unexpected(self, descriptor, result, objects, count);
 }
 
-/* Whatever a descriptor can say. */
+/* The entry point for any descriptor. */
 static PyObject *entry_any(
     PyObject *self, PyObject *const *objects, Py_ssize_t count, PyObject *names)
 {
@@ -796,8 +798,8 @@ static PyObject *entry_any(
     if (names || count != descriptor->parameters) {
         return call_slow_path(self, objects, count, names);
     }
-    /* The callee sees none of the words that hold no argument; but to read what was never
-       written is undefined (C11 6.3.2.1p2). */
+    /* The callee ignores words without an argument, but reading memory that was never written
+       is undefined (C11 6.3.2.1p2). */
     memset(frame.words, 0, INTEGERS_SIZE);
     if (descriptor->shape != SHAPE_INTEGERS) {
         memset(frame.words + INTEGER_REGISTERS, 0, FLOAT_REGISTERS * sizeof *frame.words);
@@ -805,8 +807,8 @@ static PyObject *entry_any(
     if (descriptor->shape == SHAPE_ALL) {
         memset(frame.words + FIRST_STACK_WORD, 0, (STACK_WORDS + 1) * sizeof *frame.words);
     }
-    /* Counts come last, since they are taken from the buffers; but words are stored in
-       the order of the arguments (see store_argument). */
+    /* Counts are converted last, because they are taken from the buffers. But store_argument
+       needs words in the order of the arguments, so zeros are stored first. */
     for (unsigned i = 0; i < descriptor->arguments; i++) {
         word = 0;
         if (arguments[i].kind != FASTCALL_COUNT &&
@@ -834,7 +836,7 @@ static PyObject *entry_any(
     } else if (!call_with_state(descriptor, &frame, &held, &result)) {
         goto done;
     }
-    /* A text that is returned may be a handle's: what is held is released in the end. */
+    /* Convert before release: a returned text may belong to a handle. */
     returned = finish(self, descriptor, &result, objects, count);
 done:
     release(&held);
@@ -848,7 +850,7 @@ refuse:
     return call_slow_path(self, objects, count, names);
 }
 
-/* One integer to an integer, with the GIL held: nothing else is looked at. */
+/* The fastest entry point: from one integer to an integer, with the GIL held. */
 CALLS_ANOTHER_TYPE
 static PyObject *entry_one(
     PyObject *self, PyObject *const *objects, Py_ssize_t count, PyObject *names)
@@ -887,8 +889,8 @@ static entry entry_for(const fastcall_descriptor *descriptor)
     return entry_any;
 }
 
-/* Whether the call has room for all arguments. Where Python had too many for a uint8_t, the
-   strings do not begin behind the arguments. */
+/* Whether the number of arguments is supported. If it did not fit in a uint8_t, the strings
+   do not begin after the arguments. */
 static int is_served(const fastcall_descriptor *descriptor)
 {
     const fastcall_argument *arguments = (const fastcall_argument *)(descriptor + 1);
@@ -934,8 +936,8 @@ void fastcall_expect_callbacks(void)
     }
 }
 
-/* The result of a callback that raised the exception which is set. That goes to the call that
-   made C call back, where it was made here, else to the attribute `escaped`. */
+/* Returns C's result after a callback has raised an exception, which is set. The exception is
+   stored for the libfastcall call that made C call back; without one, `escaped` is called. */
 static PyObject *fail(PyObject *self)
 {
     PyObject *type, *error, *traceback, *result = NULL;
@@ -945,7 +947,7 @@ static PyObject *fail(PyObject *self)
         current.error = waiting;
         return api.PyObject_GetAttrString(self, "failed");
     }
-    /* Another signal may come while one is dealt with. */
+    /* Try again if another signal interrupts `escaped`. */
     for (int times = 0; !result && times < 3; times++) {
         api.PyErr_Fetch(&type, &error, &traceback);
         api.PyErr_NormalizeException(&type, &error, &traceback);
@@ -956,7 +958,7 @@ static PyObject *fail(PyObject *self)
         drop(traceback);
         result = call_attribute(self, "escaped", error, NULL, 0, NULL);
     }
-    if (!result) { /* the stack has no room for another function of Python */
+    if (!result) { /* such as a stack overflow */
         api.PyErr_WriteUnraisable(self);
         result = api.PyObject_GetAttrString(self, "failed");
     }
@@ -978,7 +980,8 @@ void *fastcall_callback(void *self, void *const *arguments, ptrdiff_t count)
 
 /* ------------------------------------------------------------ initialisation */
 
-/* Arguments in registers and on the stack of every ABI that is served. */
+/* A function with arguments in registers and on the stack in every supported ABI. Returns
+   whether they have arrived. */
 static int32_t arrived(int8_t a, int8_t b, double c, int16_t d, float e, int16_t f, uint32_t g,
     int32_t h, double i, int64_t j, uint8_t k, int8_t l, int32_t m)
 {
@@ -1015,7 +1018,7 @@ static int arguments_arrive(void)
 
 const char *fastcall_initialise(const fastcall_python *given)
 {
-    static int64_t written; /* 0: not yet; 1: it is being done; 2: it is done */
+    static int64_t written; /* 0: not yet; 1: being written; 2: written */
     int64_t before;
     python_functions functions;
     fastcall_python shared = *given;
@@ -1033,7 +1036,7 @@ const char *fastcall_initialise(const fastcall_python *given)
     }
     getbuffer =
         given->exporter ? functions.PyType_GetSlot(given->exporter, Py_bf_getbuffer) : NULL;
-    do { /* no longer than another thread takes for three assignments */
+    do { /* another thread needs only three assignments */
         before = REPLACE(&written, 0, 1);
     } while (before == 1);
     if (before == 0) {
