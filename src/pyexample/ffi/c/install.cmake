@@ -1,17 +1,17 @@
-# What `cmake --install` installs of a shared library that has a Python package: one of two.
+# Install rules for a shared library with a Python package. A project calls one of these:
 #
 #   ffi_install_for_c(TARGET FOLDER HEADER...)        headers, CMake package, pkg-config file
 #   ffi_install_for_python(FOLDER [TARGET...])        into the package's folder `lib`
 #
-# The version, and the description in the pkg-config file, are the project's.
+# Both use the version and description of the project.
 
 include(CheckLinkerFlag)
 
-# For C programs, by component:
+# Installs for C programs, in these components:
 #
 #   TARGET_runtime       the shared library
-#   TARGET_development   its headers, which are in FOLDER; link library, CMake package TARGET,
-#                        whose target is TARGET::TARGET; pkg-config file
+#   TARGET_development   its headers, from FOLDER; link library; CMake package TARGET with the
+#                        target TARGET::TARGET; pkg-config file
 function(ffi_install_for_c target folder)
   include(GNUInstallDirs)
   include(CMakePackageConfigHelpers)
@@ -48,9 +48,8 @@ check_required_components(${target})
     COMPONENT ${target}_development
   )
 
-  # pkg-config: relative to the .pc file itself, so that it survives both a copied prefix and
-  # `cmake --install --prefix`. A directory that is configured absolute cannot move; then the
-  # prefix is the configured one.
+  # The prefix in the .pc file is relative to that file, so that a copied prefix and
+  # `cmake --install --prefix` work. With an absolute directory, it is the configured prefix.
   set(pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
   if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
     set(prefix ${CMAKE_INSTALL_PREFIX})
@@ -87,7 +86,7 @@ Cflags: -I\${includedir}${definitions}
   )
 endfunction()
 
-# More headers for C programs: those in another folder.
+# Installs more headers for C programs, from another folder.
 function(ffi_install_headers target folder)
   foreach(header ${ARGN})
     cmake_path(GET header PARENT_PATH below)
@@ -98,11 +97,11 @@ function(ffi_install_headers target folder)
   endforeach()
 endfunction()
 
-# For the Python package in FOLDER: shared libraries, and nothing else. The loader
-# (loading/__init__.py) looks for them in the package's folder `lib`. libfastcall, which is of no
-# use to C programs, is built where its sources stand beside this file, and installed with them.
+# Installs shared libraries, and nothing else, for the Python package in FOLDER. The loader
+# (loading/__init__.py) looks for them in the package's folder `lib`. If the sources of
+# libfastcall, which C programs do not use, are beside this file, it is built and installed too.
 function(ffi_install_for_python folder)
-  # A wheel without its libraries would be made silently, and fail where it is used.
+  # Otherwise, a wheel without its libraries would be built silently.
   if(CMAKE_SKIP_INSTALL_RULES)
     message(FATAL_ERROR "Nothing would be in the Python package: CMAKE_SKIP_INSTALL_RULES is on")
   endif()
@@ -123,16 +122,16 @@ function(ffi_install_for_python folder)
       WINDOWS_EXPORT_ALL_SYMBOLS OFF
     )
     if(MINGW AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
-      # GCC emulates thread-local storage there, by functions of libgcc, which Windows lacks.
+      # For MinGW, GCC implements thread-local storage in libgcc, which Windows lacks.
       target_link_options(${package}_fastcall PRIVATE -static-libgcc)
     endif()
     list(APPEND targets ${package}_fastcall)
   endif()
 
-  # ELF looks up an exported function at run time, even for a call from within its library: a
+  # ELF looks up an exported function at run time, even for a call within its library. So a
   # function of the same name in the program, or in a library that was loaded before, would be
-  # called in its place (gABI, chapter 5, "Shared Object Dependencies"). This option binds such
-  # calls to the library itself. zig's linker knows only the one that binds variables as well.
+  # called instead (gABI, chapter 5, "Shared Object Dependencies"). This option binds such calls
+  # to the library itself. zig's linker has only the option that also binds variables.
   if(NOT WIN32 AND NOT CYGWIN AND NOT APPLE)
     check_linker_flag(C LINKER:-Bsymbolic-functions FFI_HAVE_BSYMBOLIC_FUNCTIONS)
     if(NOT FFI_HAVE_BSYMBOLIC_FUNCTIONS)
@@ -146,8 +145,8 @@ function(ffi_install_for_python folder)
     elseif(FFI_HAVE_BSYMBOLIC)
       target_link_options(${target} PRIVATE LINKER:-Bsymbolic)
     endif()
-    # The loader looks for libNAME.so, libNAME.dylib, NAME.dll or libNAME.dll, whatever
-    # variables that name libraries were set for a whole build, or by a project around this one.
+    # The loader looks for libNAME.so, libNAME.dylib, NAME.dll or libNAME.dll. These properties
+    # override variables of the build, or of a parent project, that change such names.
     set_target_properties(${target} PROPERTIES
       POSITION_INDEPENDENT_CODE ON
       UNITY_BUILD OFF # files may have static functions and macros of the same name
@@ -163,7 +162,7 @@ function(ffi_install_for_python folder)
     elseif(NOT WIN32 AND NOT CYGWIN)
       set_target_properties(${target} PROPERTIES PREFIX lib SUFFIX .so)
     endif()
-    # An in-place editable install builds in the source tree. ($<1:...> keeps multi-config
+    # An in-place editable install builds in the source tree. ($<1:...> prevents multi-config
     # generators from appending the configuration's name.)
     if(PROJECT_SOURCE_DIR STREQUAL PROJECT_BINARY_DIR)
       set_target_properties(${target} PROPERTIES
@@ -173,9 +172,9 @@ function(ffi_install_for_python folder)
     endif()
   endforeach()
 
-  # By no component, since scikit-build-core's editable rebuild cannot ask for one; but import
-  # libraries go to one that nobody installs. The libraries have a folder of their own: beside
-  # libNAME.py, Python would take libNAME.so for an extension module.
+  # Without a component, because scikit-build-core's editable rebuild cannot select one; import
+  # libraries are in a component that nobody installs. The libraries have their own folder,
+  # because Python would import libNAME.so beside libNAME.py as an extension module.
   install(TARGETS ${targets}
     RUNTIME DESTINATION ${package}/lib
     LIBRARY DESTINATION ${package}/lib
