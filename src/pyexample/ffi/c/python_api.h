@@ -1,8 +1,8 @@
 /*
- * The part of Python's C API that is used, declared here since Python's headers
- * would tie the binary to one version of it. All of it is in the stable ABI
+ * The part of Python's C API that is used. It is declared here, because Python's
+ * headers would tie the binary to one version. All of it is in the stable ABI
  * (https://docs.python.org/3/c-api/stable.html), whose functions keep their
- * prototypes; behind each is the Python that brought it and the page that
+ * prototypes. After each are the first Python version that has it, and the page that
  * documents it, below https://docs.python.org/3/c-api/.
  */
 #ifndef PYTHON_API_H
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct PyObject PyObject;           /* never looked into */
+typedef struct PyObject PyObject;           /* opaque here */
 typedef struct PyThreadState PyThreadState; /* likewise */
 typedef ptrdiff_t Py_ssize_t;
 
@@ -31,7 +31,7 @@ typedef struct {
 /* typeobj.html#c.Py_TPFLAGS_BASETYPE */
 #define Py_TPFLAGS_BASETYPE (1U << 10)
 
-/* buffer.html#c.Py_buffer: in the stable ABI since 3.11, and the same before */
+/* buffer.html#c.Py_buffer: in the stable ABI since 3.11, unchanged from 3.10 */
 typedef struct {
     void *buf;
     PyObject *obj;
@@ -56,7 +56,7 @@ typedef struct {
 #define METH_FASTCALL 0x80
 #define METH_KEYWORDS 0x02
 
-/* type.html#c.PyType_GetFlags, Include/object.h: part of the stable ABI, since its own
+/* type.html#c.PyType_GetFlags, Include/object.h: part of the stable ABI, because its
    macros PyLong_Check, PyBytes_Check and PyUnicode_Check test them */
 #define Py_TPFLAGS_HEAPTYPE (1UL << 9)
 #define Py_TPFLAGS_LONG_SUBCLASS (1UL << 24)
@@ -103,7 +103,7 @@ typedef struct {
     X(const char *, PyUnicode_AsUTF8AndSize, (PyObject *, Py_ssize_t *)) /* 3.10 unicode.html */ \
     X(PyObject *, PyUnicode_FromString, (const char *))                  /* 3.2  unicode.html */ \
     X(int, PyObject_GetBuffer, (PyObject *, Py_buffer *, int)) /* 3.11 buffer.html, and          \
-                                        exported by every version before */                      \
+                                        exported by earlier versions too */                      \
     X(void, PyBuffer_Release, (Py_buffer *))                   /* 3.11 buffer.html, likewise */  \
     X(PyObject *, PyType_FromSpec, (PyType_Spec *))            /* 3.2  type.html */              \
     X(void *, PyMem_Malloc, (size_t))                          /* 3.2  memory.html */            \
@@ -111,7 +111,7 @@ typedef struct {
     X(PyThreadState *, PyEval_SaveThread, (void))              /* 3.2  init.html */              \
     X(void, PyEval_RestoreThread, (PyThreadState *))           /* 3.2  init.html */
 
-/* A struct of pointers to them, since this library is linked against no Python. */
+/* A struct of pointers to them, because this library is not linked against Python. */
 #define PYTHON_FUNCTION_FIELD(result, name, arguments) result(*name) arguments;
 typedef struct {
     PYTHON_FUNCTIONS(PYTHON_FUNCTION_FIELD)
