@@ -2,7 +2,7 @@
 
 BINDING is the module that declares the library's functions, such as ``package.libfoo``.
 
-Exit status: 0 if all is well; 1 if the library, or something about it, is not; 2 for wrong use.
+Exit status: 0 if nothing is wrong; 1 if something is; 2 for wrong use.
 """
 
 import importlib.util
