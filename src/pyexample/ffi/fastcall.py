@@ -31,7 +31,7 @@ class Function(bytes):
     """The ctypes function for a declaration."""
     declaration: Declaration
     held: tuple[Any, ...]
-    """What the descriptor has addresses of."""
+    """Objects whose addresses are in the descriptor."""
 
     # C looks these up, seldom.
 
