@@ -177,7 +177,7 @@ class Owner(ctypes.c_void_p):
 
 
 class Kept:
-    """An object that C is to keep in a slot in place of the previous one.
+    """An object that C keeps in a slot instead of the previous one.
 
     Both are kept until C has returned; if two threads fill a slot at once, for longer, because
     nobody knows which object C has.
