@@ -238,7 +238,7 @@ _METH_FASTCALL = 0x80  # https://docs.python.org/3/c-api/structures.html#c.METH_
 
 
 def _bytes_offset() -> int:
-    """Where CPython's bytes have their content: at the end, with a NUL."""
+    """The offset of the content in CPython's bytes, before a NUL."""
     return bytes.__basicsize__ - 1
 
 
