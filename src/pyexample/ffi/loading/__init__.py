@@ -57,8 +57,8 @@ def override_variable(package: str, name: str = "") -> str:
 def override_variables(package: str, name: str, *, system: bool) -> list[str]:
     """The environment variables that may name the file of this library, best first.
 
-    Raises ValueError if another library has the same one, and LibraryLoadError if FOO_LIBRARY
-    is set and could mean either.
+    FOO_LIBRARY is for the first library that is not the system's. Raises ValueError if another
+    library has the same one, and LibraryLoadError if FOO_LIBRARY is set and could mean either.
     """
     library = f"{'the system' if system else package}'s {name}"
     own, only = override_variable(package, name), override_variable(package)
