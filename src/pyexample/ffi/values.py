@@ -309,7 +309,7 @@ class Value:
             self.refine(where, item)
 
     def refine(self, where: str, item: object) -> None:
-        """Apply a word that follows the C type: a range, an Encoding, ..."""
+        """Apply a word that follows the C type, such as a range or an Encoding."""
         word = item if isinstance(item, _Marker) else type(item)
         if word in self.words:
             raise DeclarationError(f"{where}: {item!r} cannot follow another {_shown(word)}")
