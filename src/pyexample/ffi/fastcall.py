@@ -141,7 +141,7 @@ def _describe_result(spec: Value | None) -> tuple[int, Any]:
         return KINDS["void"], None
     if spec.kind == "handle" or spec.freed_by:
         raise NotServedError(
-            f"result: {with_article(spec.c_name)} that must be freed is not served"
+            f"result: {with_article(spec.c_name)} that must be released is not served"
         )
     if spec.narrowed or spec.kind == "pointer":
         what = "a range of its own" if spec.narrowed else "a pointer to what ctypes knows"
