@@ -188,4 +188,4 @@ def test_without_a_file_or_with_half_of_the_words_that_is_said(tmp_path: Path) -
     for options in (["--header", "h.h"], ["-I", "x"], ["--struct", "a=b"]):
         done = run(tmp_path, *options, toml=table("a"))
         assert done.returncode == 2
-        assert "there is no MODULE that" in done.stderr
+        assert "without a MODULE" in done.stderr

@@ -289,13 +289,13 @@ def test_c_programs_use_it(
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["--header", "a.h"], "--header needs the C that it is for: --source, or --system"),
+        (["--header", "a.h"], "--header needs the library's C: name it with --source"),
         (["--source", "a.c"], "--source needs a --header"),
         (["--system", "libz"], "--system needs a --header"),
         (["--define", "X"], "--define needs a --header"),
         (
             ["--header", "a.h", "--source", "a.c", "--system", "z"],
-            "--system: the library has no",
+            "--system: leave out --source and --version",
         ),
         (["--header", "a.h", "--source", "none.c"], "--source none.c: there is no such file"),
         (["--header", "none.h", "--source", "a.c"], "--header none.h: there is no such file"),
