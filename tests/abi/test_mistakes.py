@@ -225,7 +225,7 @@ def test_a_breakdown_on_the_header_is_told_as_one(capsys: pytest.CaptureFixture[
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("\n") == 1
-    assert "broke down (signal 11): that is no mistake of the header" in err
+    assert "broke down (signal 11): this is no error of the header" in err
 
 
 def test_development_mode_shows_where() -> None:

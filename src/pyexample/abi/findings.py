@@ -113,9 +113,7 @@ class _Words:
             is_declared = function.arguments is not None or function.result_is_set
             what = "in C, this name is not a function"
             what += f": {whole or failure.message}"
-            happens = (
-                "data is called as if it were code: a crash" if whole else "not judged"
-            )
+            happens = "data is called as if it were code: a crash" if whole else "not judged"
             grade: Grade = "breaks" if is_declared else "coverage"
             kind = "kind" if whole else "unjudged"
             yield from self._findings_of(function, [_Difference(grade, kind, what, happens)])
