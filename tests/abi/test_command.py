@@ -196,7 +196,7 @@ def test_a_compiler_for_another_platform_is_noticed(
 ) -> None:
     done = true.check(compiler=tool("x86_64-w64-mingw32-g++"))
     assert done.returncode == 2
-    assert "say which one with --target" in done.stderr
+    assert "name that with --target" in done.stderr
 
 
 def test_the_compiled_file_is_kept(drifted: Binding) -> None:
