@@ -53,7 +53,7 @@ def run(words: list[str]) -> int:
         if sys.flags.dev_mode:
             raise
         told = " ".join(f"{type(error).__name__}: {error}".removesuffix(": ").split())
-        _complain(f"{told} (a mistake of ours: python -X dev -m pyexample shows where)")
+        _complain(f"{told} (a bug in pyexample: python -X dev -m pyexample shows where)")
         return 2
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-ADVICE = "(a mistake of ours: python -X dev -m pyexample abi ... shows where)"
+ADVICE = "(a bug in pyexample: python -X dev -m pyexample abi ... shows where)"
 
 
 def told(error: Exception) -> str:
