@@ -1,4 +1,4 @@
-"""Whether ctypes passes a struct by value where C looks for it, by the rules of three ABIs.
+"""Decide whether ctypes and C pass a struct by value alike, by the rules of three ABIs.
 
 ctypes lists the types of a struct's fields for libffi, which computes offsets from their
 alignment. libffi does not know ``_pack_``, overlapping fields of a Union, or bit-fields that

@@ -237,7 +237,7 @@ def _type(die: Any) -> BuiltType:
 
 
 def _type_behind(pointer: Any) -> BuiltType:
-    """What a pointer points to. A function that a pointer to it is passed to ends here."""
+    """The target of a pointer. Function types end here, since they may be recursive."""
     target = _referred(pointer, "DW_AT_type")
     if target is not None and target.tag == "DW_TAG_subroutine_type":
         return BuiltType("", 0, "function")
