@@ -22,7 +22,7 @@ exit status:
   2  wrong use, or the command failed: standard output cannot be written, for example"""
 
 CHUNK = 65536
-"""Bytes of standard input to read at once, and the length at which a word is cut off."""
+"""Bytes of standard input to read at once. A word of more characters is split."""
 
 
 class CommandError(Exception):

@@ -36,7 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument(
-        "modules", nargs="*", metavar="MODULE", help="package.module or file.py, [:attribute]"
+        "modules",
+        nargs="*",
+        metavar="MODULE",
+        help="package.module or file.py; append :attribute to look it up",
     )
     _add_headers(parser.add_argument_group("headers and compiler").add_argument)
     _add_importing(parser.add_argument_group("importing the modules").add_argument)
@@ -58,7 +61,7 @@ def _add_headers(add: Any) -> None:
         metavar="PYTHON=C",
         help=r"the C name of a Structure, or a pattern: 'c_(.*)=\1'",
     )
-    add("--library", **many, metavar="FILE", help="a library to check; or 'loaded'")
+    add("--library", **many, metavar="FILE", help="also check this library, or 'loaded'")
 
 
 def _add_importing(add: Any) -> None:
@@ -87,9 +90,15 @@ def _add_report(add: Any) -> None:
     add("--update-baseline", metavar="FILE", help="write the findings there, for --allow")
     add("--strict", action="store_true", help="fail on notes, too")
     add("--coverage", action="store_true", help="list what is not declared or not judged")
-    add("--check", action="append", default=[], metavar="NAME", help="one of pyproject.toml's")
+    add(
+        "--check",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="one check in pyproject.toml",
+    )
     add("--format", choices=["text", "json", "github"], default="text")
-    add("--style", choices=["project", "ctypes"], default="project", help="of what to paste")
+    add("--style", choices=["project", "ctypes"], default="project", help="of printed code")
     add("--keep", metavar="FILE.cpp", help="keep the C++ file that is compiled")
 
 
