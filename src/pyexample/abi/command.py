@@ -36,10 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument(
-        "modules",
-        nargs="*",
-        metavar="MODULE",
-        help="package.module or file.py; append :attribute to look it up",
+        "modules", nargs="*", metavar="MODULE", help="package.module or file.py, [:attribute]"
     )
     _add_headers(parser.add_argument_group("headers and compiler").add_argument)
     _add_importing(parser.add_argument_group("importing the modules").add_argument)
@@ -90,13 +87,7 @@ def _add_report(add: Any) -> None:
     add("--update-baseline", metavar="FILE", help="write the findings there, for --allow")
     add("--strict", action="store_true", help="fail on notes, too")
     add("--coverage", action="store_true", help="list what is not declared or not judged")
-    add(
-        "--check",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="one check in pyproject.toml",
-    )
+    add("--check", action="append", default=[], metavar="NAME", help="one in pyproject.toml")
     add("--format", choices=["text", "json", "github"], default="text")
     add("--style", choices=["project", "ctypes"], default="project", help="of printed code")
     add("--keep", metavar="FILE.cpp", help="keep the C++ file that is compiled")
