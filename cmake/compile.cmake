@@ -1,14 +1,14 @@
-# How every library of this project is compiled: C11 without extensions, position
-# independent, nothing exported but what says so, all warnings on, no symbol left
-# unresolved, and its own functions called by itself whatever else is loaded.
+# The compile settings of every library of this project: C11 without extensions, position
+# independent code, hidden visibility, all warnings, no unresolved symbols, and calls of its own
+# functions that no other library can intercept.
 
 include(CheckLinkerFlag)
 
 # ELF looks up an exported function at run time, even for a call from within its library: a
 # function of the same name in the program, or in a library that was loaded before, would be
 # called in its place (gABI, chapter 5, "Shared Object Dependencies"). This option binds such
-# calls to the library itself. zig's linker knows only the one that binds variables as well.
-# Whoever wants interposition sets both variables to OFF. Windows and macOS have none.
+# calls to the library itself. zig's linker has only the option that binds variables as well.
+# For interposition, set both variables to OFF. Windows and macOS do not need the option.
 if(NOT WIN32 AND NOT CYGWIN AND NOT APPLE)
   check_linker_flag(C LINKER:-Bsymbolic-functions EXAMPLE_HAVE_BSYMBOLIC_FUNCTIONS)
   if(NOT EXAMPLE_HAVE_BSYMBOLIC_FUNCTIONS)
@@ -24,7 +24,7 @@ function(example_compile_settings target)
     C_VISIBILITY_PRESET hidden
     WINDOWS_EXPORT_ALL_SYMBOLS OFF
     POSITION_INDEPENDENT_CODE ON
-    # Each file has static functions and macros of its own, some of the same name.
+    # Some files have static functions and macros of the same name.
     UNITY_BUILD OFF
   )
   if(EXAMPLE_WERROR)
@@ -40,8 +40,8 @@ function(example_compile_settings target)
   elseif(EXAMPLE_HAVE_BSYMBOLIC)
     target_link_options(${target} PRIVATE LINKER:-Bsymbolic)
   endif()
-  # A sanitizer's runtime comes with the program, not with the library, so that
-  # the library's references to it stay open. Linkers for macOS and Windows need no option.
+  # A sanitizer's runtime is in the program, not in the library, so the library's
+  # references to it are unresolved. Linkers for macOS and Windows need no option.
   if(LINUX AND NOT CMAKE_C_FLAGS MATCHES "-fsanitize=")
     target_link_options(${target} PRIVATE -Wl,--no-undefined)
   endif()

@@ -1,5 +1,5 @@
-# What to install where there is no C compiler, which CMake's own error does not say. Whoever
-# names one, or a toolchain, or an IDE (a generator that brings its own), is left to CMake.
+# If there is no C compiler, say what to install, since CMake's own error does not. If a compiler,
+# a toolchain or an IDE (a generator with its own compiler) is named, CMake handles the error.
 if(NOT DEFINED CMAKE_C_COMPILER AND NOT CMAKE_TOOLCHAIN_FILE
     AND "$ENV{CC}$ENV{CMAKE_TOOLCHAIN_FILE}" STREQUAL ""
     AND NOT CMAKE_GENERATOR MATCHES "Visual Studio|Xcode")

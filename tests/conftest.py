@@ -1,4 +1,4 @@
-"""What all tests share: fresh environments, programs that may be missing, built packages."""
+"""Fixtures for all tests: fresh environments, optional programs, built packages."""
 
 import gc
 import importlib.util
@@ -26,7 +26,7 @@ from support import (
 
 from pyexample.ffi import Library, callbacks
 
-# What was installed beside this Python, ninja for one, whether or not it was activated.
+# Programs installed beside this Python, such as ninja, even if it is not activated.
 os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
 
 
@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--require-tools",
         action="store_true",
-        help="fail, rather than skip, where a program that a test needs is missing",
+        help="fail, rather than skip, if a program that a test needs is missing",
     )
 
 
@@ -42,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """A file that skips itself (pytest.importorskip) fails where nothing may be missing."""
+    """With --require-tools, fail a file that skips itself (pytest.importorskip)."""
     report = yield
     if report.skipped and collector.config.getoption("--require-tools"):
         report.outcome = "failed"
@@ -51,7 +51,7 @@ def pytest_make_collect_report(
 
 @pytest.fixture(scope="session")
 def missing(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Skip the test because something is missing, or fail where nothing may be."""
+    """Skip the test because something is missing; with --require-tools, fail."""
 
     def skip(what: str) -> None:
         if request.config.getoption("--require-tools"):
@@ -63,7 +63,7 @@ def missing(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
 @pytest.fixture(scope="session")
 def tool(missing: Callable[[str], None]) -> Callable[[str], str]:
-    """The path of a program, such as ``tool("clang")``; the test is skipped without it."""
+    """The path of a program, such as ``tool("clang")``; without it, the test is skipped."""
 
     def find(name: str) -> str:
         path = shutil.which(name)
@@ -104,8 +104,8 @@ def zig(missing: Callable[[str], None]) -> Path:
 
 @pytest.fixture(scope="session")
 def built(zig: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The wheel of one platform, built when it is first asked for."""
-    import build_wheels  # needs what only the extra "wheels" brings
+    """The wheel of one platform, built at the first use."""
+    import build_wheels  # needs the extra "wheels"
 
     folder = tmp_path_factory.mktemp("wheels")
 
@@ -120,7 +120,7 @@ def built(zig: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str]
 
 @pytest.fixture(params=["builtin", "ctypes"])
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """How declared functions are called: a test that uses it is run in both ways."""
+    """The way in which functions are called: tests that use it run with both."""
     if request.param == "builtin" and not FASTCALL_IS_SERVED:
         pytest.skip("this Python or processor has no fast calls")
     for package in ("PYEXAMPLE", "BOUND"):
@@ -144,12 +144,12 @@ def shelf(
 ) -> Iterator[shelf_module.Shelf]:
     """The library of shelf.py, bound."""
     package.compile(shelf_module.SOURCE, "c", *([] if os.name == "nt" else ["-pthread"]))
-    if path == "ctypes":  # alone, as where fast calls are not served
+    if path == "ctypes":  # without libfastcall, as on other platforms
         monkeypatch.setattr(callbacks, "running", lambda: None)
     bound = shelf_module.bind(Library("c", f"{package.name}.module"))
     assert ("name_of" in bound.library.fallbacks) == (path == "ctypes")
     if hasattr(gc, "freeze"):  # CPython's
-        gc.freeze()  # the tests collect garbage often: only their own is looked through
+        gc.freeze()  # tests collect garbage often: do not search older objects
     yield bound
     if hasattr(gc, "freeze"):
         gc.unfreeze()
@@ -157,7 +157,7 @@ def shelf(
 
 @pytest.fixture
 def mounted(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """An empty folder in a file system of its own: ``mounted("noexec")``, by mount(8)."""
+    """Mount an empty file system on a folder: ``mounted("noexec")``, see mount(8)."""
     folder = tmp_path / "mounted"
 
     def mount(options: str) -> Path:
@@ -176,14 +176,14 @@ def mounted(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
 @pytest.fixture
 def watched(tool: Callable[[str], str]) -> dict[str, str]:
     """The environment in which Python can load a library that was compiled with SANITIZERS."""
-    # That of C++ as well, where it is to know of exceptions that modules throw.
+    # libstdc++ too, so that the sanitizer handles exceptions that modules throw.
     names = ("libasan.so", "libstdc++.so.6")
     runtimes = [run([tool("gcc"), f"-print-file-name={name}"]).strip() for name in names]
     return {
         "LD_PRELOAD": " ".join(runtimes),
         # Python's own allocator hides an overflow from one object into the next.
         "PYTHONMALLOC": "malloc",
-        # Python itself leaves memory to the system at exit.
+        # Python itself does not free all memory at exit.
         "ASAN_OPTIONS": "detect_leaks=0",
     }
 

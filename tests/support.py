@@ -1,4 +1,4 @@
-"""Helpers that are no fixtures."""
+"""Helper functions for the tests."""
 
 import functools
 import gc
@@ -15,7 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 HAS_CI = (ROOT / ".github").is_dir()
-"""Whether this is the repository: what runs its CI is not in the source distribution."""
+"""Whether this is the repository: the source distribution has no files of CI."""
 
 HEADER = ROOT / "src" / "c" / "include" / "example.h"
 
@@ -26,42 +26,42 @@ FASTCALL_IS_SERVED = (
 )
 
 COUNTS_REFERENCES = sys.implementation.name == "cpython"
-"""Whether an object is gone as soon as nothing refers to it."""
+"""Whether an object is destroyed as soon as nothing refers to it."""
 
 HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 COUNTS_BLOCKS = COUNTS_REFERENCES and HAS_GIL
-"""Whether ``sys.getallocatedblocks`` is exact: without a GIL, much is freed later."""
+"""Whether ``sys.getallocatedblocks`` is exact: without a GIL, memory is freed later."""
 
 HIGHEST_ADDRESS = 2 * sys.maxsize + 1
 
 SANITIZERS = "-fsanitize=address,undefined -fno-sanitize-recover=all -g"
-"""What a C library is compiled with to watch its own memory and arithmetic, by gcc."""
+"""The options with which gcc makes a library check its own memory and arithmetic."""
 
 Argument = str | os.PathLike[str]
 
 
 def collect() -> None:
-    """Find all garbage: elsewhere, what a finalizer let go of is found in the next round."""
+    """Collect all garbage. On PyPy, objects released by a finalizer need another round."""
     for _ in range(1 if COUNTS_REFERENCES else 3):
         gc.collect()
 
 
 def let_go() -> None:
-    """From here on, what nothing refers to is gone: without gc where references count."""
+    """Make sure that unreferenced objects are destroyed; CPython does that without gc."""
     if not COUNTS_REFERENCES:
         collect()
 
 
 def run(command: Sequence[Argument], **options: Any) -> str:
-    """What ``command`` prints; where it fails, an error that shows all it printed."""
+    """Run ``command`` and return its output. If it fails, the error shows all output."""
     done = attempt(command, **options)
     assert done.returncode == 0, f"{command} failed:\n{done.stdout}{done.stderr}"
     return done.stdout
 
 
 def attempt(command: Sequence[Argument], **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run ``command`` and return what it printed and its exit status, whatever that is."""
+    """Run ``command`` and return its output and exit status, even if it fails."""
     environment = {**os.environ, **options.pop("env", {})}
     return subprocess.run(
         command, check=False, capture_output=True, text=True, env=environment, **options
@@ -69,14 +69,14 @@ def attempt(command: Sequence[Argument], **options: Any) -> subprocess.Completed
 
 
 def declared(macro: str) -> str:
-    """The value that the header gives to ``macro``, without quotes."""
+    """The value of ``macro`` in the header, without quotes."""
     found = re.search(rf'^#define {macro} "?([^"\n]+)"?$', HEADER.read_text(), re.MULTILINE)
     assert found, f"{HEADER} does not define {macro}"
     return found[1]
 
 
 def project_files() -> list[str]:
-    """The files that are not ignored: of a clone, what git tracks and what is new."""
+    """The files of the project that git does not ignore."""
     import pathspec
 
     ignored = pathspec.GitIgnoreSpec.from_lines((ROOT / ".gitignore").read_text().splitlines())
@@ -93,7 +93,7 @@ def project_files() -> list[str]:
 
 
 def copy_sources(folder: Path) -> Path:
-    """Copy to ``folder`` what is not ignored."""
+    """Copy the project's files to ``folder``."""
     for name in project_files():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
@@ -101,7 +101,7 @@ def copy_sources(folder: Path) -> Path:
 
 
 def commit(folder: Path) -> Path:
-    """Commit all of ``folder`` in a git repository of its own."""
+    """Commit all files of ``folder`` in a new git repository."""
     git = ["git", "-c", "user.name=somebody", "-c", "user.email=somebody@localhost"]
     run(["git", "init", "--quiet"], cwd=folder)
     run(["git", "add", "--all"], cwd=folder)
@@ -119,7 +119,7 @@ def files_below(folder: Path) -> set[str]:
 
 
 class Environment:
-    """A virtual environment with nothing installed in it but what a test installs."""
+    """A virtual environment in which only the test installs packages."""
 
     def __init__(self, folder: Path, python: str = sys.executable) -> None:
         run([python, "-m", "venv", "--without-pip", folder])
@@ -137,19 +137,19 @@ class Environment:
         run([*pip, *arguments], **options)
 
     def share_packages(self) -> None:
-        """Let it import what is installed beside this Python."""
+        """Let it import the packages of this Python."""
         code = "import sysconfig; print(sysconfig.get_path('purelib'))"
         folder = Path(self.python(code).strip())
         shared = [entry for entry in sys.path if entry.endswith("-packages")]
         (folder / "shared.pth").write_text("\n".join(shared))
 
     def python(self, code: str, **options: Any) -> str:
-        """What ``code`` prints, run from a folder that has nothing to import."""
+        """Run ``code`` in a folder without modules, and return its output."""
         return run([self.executable, "-c", code], cwd=self.folder, **options)
 
 
 class Package:
-    """A Python package in a folder of its own, with a C library that ``Library`` finds."""
+    """A Python package in a new folder, with C libraries that ``Library`` finds."""
 
     def __init__(self, folder: Path, name: str = "bound") -> None:
         self.name = name
@@ -159,12 +159,12 @@ class Package:
         (self.folder / "__init__.py").touch()
 
     def library(self, name: str) -> Path:
-        """Where a library called ``name`` has to be."""
+        """The path where ``Library`` looks for a library called ``name``."""
         forms = {"win32": "lib{}.dll", "darwin": "lib{}.dylib"}
         return self.lib / forms.get(sys.platform, "lib{}.so").format(name)
 
     def compile(self, source: str, name: str = "c", *flags: Argument) -> Path:
-        """Compile C ``source`` to a library; every function in it is exported."""
+        """Compile C ``source`` to a library that exports all its functions."""
         library = self.library(name)
         compiler = os.environ.get("CC") or ("gcc" if sys.platform == "win32" else "cc")
         library.write_bytes(_compiled(compiler, source, flags))
@@ -173,9 +173,9 @@ class Package:
 
 @functools.cache
 def _compiled(compiler: str, source: str, flags: tuple[Argument, ...]) -> bytes:
-    """What the compiler makes of ``source``, once for all the tests that use it."""
+    """Compile ``source``, once for all tests that use it."""
     with tempfile.TemporaryDirectory() as folder:
-        # To a name without suffix MinGW's gcc appends one.
+        # MinGW's gcc appends a suffix to a name without one.
         file, library = Path(folder, "source.c"), Path(folder, "library.out")
         file.write_text(source)
         run([compiler, "-O1", "-shared", "-fPIC", "-o", library, file, *flags])
@@ -183,7 +183,7 @@ def _compiled(compiler: str, source: str, flags: tuple[Argument, ...]) -> bytes:
 
 
 def build_wheel(source: Path, folder: Path, env: dict[str, str] | None = None) -> Path:
-    """Build a wheel with the build backend that is installed beside the tests."""
+    """Build a wheel with the installed build backend."""
     pip: list[Argument] = [sys.executable, "-m", "pip", "wheel", "--no-deps"]
     run([*pip, "--no-build-isolation", "--wheel-dir", folder, source], env=env or {})
     (path,) = folder.glob("*.whl")
@@ -191,7 +191,7 @@ def build_wheel(source: Path, folder: Path, env: dict[str, str] | None = None) -
 
 
 def shared_library_names(name: str) -> set[str]:
-    """What a plainly named shared library can be called on this system."""
+    """The possible file names of a shared library without a version on this system."""
     if sys.platform == "win32":
         return {f"{name}.dll", f"lib{name}.dll"}  # by MSVC; by MinGW
     return {f"lib{name}.dylib" if sys.platform == "darwin" else f"lib{name}.so"}
@@ -200,7 +200,7 @@ def shared_library_names(name: str) -> set[str]:
 class CMake:
     """One cmake, and the ctest beside it."""
 
-    # Visual Studio and its like ask at each step; the others heed it nowhere.
+    # Needed at each step by Visual Studio and the like; other generators ignore it.
     configuration = ("--config", "Release")
 
     def __init__(self, program: Path) -> None:
@@ -217,16 +217,16 @@ class CMake:
         return run([*command, *arguments], env=environment, **options)
 
     def build(self, build: Path, *arguments: Argument, **options: Any) -> str:
-        """Build what was configured."""
+        """Build the configured project."""
         return run([self.program, "--build", build, *self.configuration, *arguments], **options)
 
     def install(self, build: Path, *arguments: Argument, **options: Any) -> str:
-        """Install what was built."""
+        """Install the built project."""
         command: list[Argument] = [self.program, "--install", build, *self.configuration]
         return run([*command, *arguments], **options)
 
     def test(self, build: Path, *arguments: Argument) -> str:
-        """Run the C tests that were built; that there are none is an error."""
+        """Run the C tests. It is an error if there are none."""
         command: list[Argument] = [self.ctest, "--test-dir", build, "-C", "Release"]
         return run([*command, "--output-on-failure", "--no-tests=error", *arguments])
 

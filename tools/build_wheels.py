@@ -1,13 +1,13 @@
 """Build the wheels of every platform on this machine, and check each.
 
-Those of this project or, with --project, of one that pyexample new wrote.
+The project is this one or, with --project, one that pyexample new wrote.
 
-zig (PyPI: ziglang) is the compiler; it brings every platform's C library. The first build for
-a platform takes a minute, later ones some seconds, since zig keeps what it has compiled. A
-wheel that does not pass tools/wheel_checks.py is thrown away.
+The compiler is zig (PyPI: ziglang), which contains every platform's C library. The first build
+for a platform takes a minute, later ones some seconds, since zig caches its output. A wheel
+that does not pass tools/wheel_checks.py is deleted.
 
-The same sources make the same wheels, bit for bit: their files are as old as
-SOURCE_DATE_EPOCH says (seconds since 1970), the last commit where it is not set.
+The same sources make the same wheels, bit for bit: the time of their files is
+SOURCE_DATE_EPOCH (seconds since 1970) or, if that is not set, the last commit.
 """
 
 import argparse
@@ -24,10 +24,10 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# What is not Python's own, and brought by the extra "wheels".
+# The packages of the extra "wheels" that this needs.
 NEEDED = ("auditwheel", "lief", "packaging", "scikit_build_core", "ziglang")
 
-# The platform tag of each wheel, and zig's name for what it is compiled for.
+# The platform tag of each wheel, and zig's name for its target.
 TARGETS = {
     "manylinux_2_17_x86_64": "x86_64-linux-gnu.2.17",
     "manylinux_2_17_aarch64": "aarch64-linux-gnu.2.17",
@@ -42,7 +42,7 @@ TARGETS = {
     "win_arm64": "aarch64-windows-gnu",
 }
 
-# What the environment could add to the options of the compiler and of CMake.
+# Variables that would add options for the compiler and for CMake.
 FOREIGN_OPTIONS = (
     "CFLAGS",
     "CPPFLAGS",
@@ -56,16 +56,16 @@ EARLIEST = 315532800  # 1980-01-01, the earliest time in a zip file
 
 
 class BuildError(Exception):
-    """A wheel could not be built, or is not as it should be: the message says why."""
+    """A wheel could not be built, or failed the checks. The message says why."""
 
 
 def build(
     platform: str, output: Path, environment: dict[str, str], folder: Path = ROOT
 ) -> Path:
-    """Build the wheel of the project in a folder for ``platform``; put it into ``output``.
+    """Build the wheel of the project in a folder for ``platform``, and move it to ``output``.
 
-    Returns its path. Raises BuildError, and leaves nothing there, where it cannot be built or
-    does not pass the checks.
+    Returns its path. Raises BuildError if it cannot be built or does not pass the checks;
+    ``output`` is then unchanged.
     """
     from wheel_checks import OURS, problems, project_in
 
@@ -88,7 +88,7 @@ def build(
 
 
 def _settings(platform: str) -> list[str]:
-    """What scikit-build-core is told."""
+    """The settings for scikit-build-core."""
     import ziglang
 
     settings = {
@@ -105,14 +105,14 @@ def _environment(folder: Path) -> dict[str, str]:
     environment = {
         name: value for name, value in os.environ.items() if name not in FOREIGN_OPTIONS
     }
-    # cmake and ninja, where they were installed beside this Python.
+    # cmake and ninja may be installed beside this Python.
     environment["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
     environment.setdefault("SOURCE_DATE_EPOCH", _last_commit(folder))
     return environment
 
 
 def _last_commit(folder: Path) -> str:
-    """When it was made; the earliest time that a wheel can say, outside of a git clone."""
+    """The time of the last commit; outside of a git clone, the earliest time in a wheel."""
     git = ["git", "-c", f"safe.directory={folder}", "-C", str(folder)]
     try:
         done = subprocess.run(
@@ -124,7 +124,7 @@ def _last_commit(folder: Path) -> str:
 
 
 def _chosen(patterns: list[str]) -> list[str]:
-    """The platforms that ``patterns`` name; without any, all. ValueError where one has none."""
+    """The platforms that match ``patterns``; all if there are none. May raise ValueError."""
     for pattern in patterns:
         if not any(fnmatch(platform, pattern) for platform in TARGETS):
             raise ValueError(f"no target is called {pattern}; there are: {', '.join(TARGETS)}")
@@ -136,7 +136,7 @@ def _chosen(patterns: list[str]) -> list[str]:
 
 
 def build_all(platforms: list[str], output: Path, folder: Path = ROOT) -> bool:
-    """Build the wheels, as many at a time as there are cores, and say how each went."""
+    """Build the wheels, one per core at a time, and print the result of each."""
     output.mkdir(parents=True, exist_ok=True)
     environment = _environment(folder)
     start = time.monotonic()
@@ -164,9 +164,9 @@ def main() -> int:
         description=__doc__.partition("\n")[0], epilog=f"Targets: {', '.join(TARGETS)}"
     )
     parser.add_argument(
-        "targets", nargs="*", metavar="TARGET", help="which, 'musl*' say; all without any"
+        "targets", nargs="*", metavar="TARGET", help="names or patterns ('musl*'); default: all"
     )
-    parser.add_argument("--output", type=Path, default=ROOT / "dist", help="dist, if not given")
+    parser.add_argument("--output", type=Path, default=ROOT / "dist", help="default: dist")
     parser.add_argument(
         "--project", type=Path, default=ROOT, help="a folder that pyexample new wrote"
     )
@@ -180,7 +180,7 @@ def main() -> int:
     except (ValueError, OSError) as error:
         parser.error(str(error))
     except KeyboardInterrupt:
-        return 130  # as shells say it: 128 and the number of SIGINT
+        return 130  # the convention of shells: 128 and the number of SIGINT
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Record the binary interface of libexample, which tests/example/test_abi_kept.py reads.
 
-To be run at the release that raises EXAMPLE_ABI_VERSION, or adds functions, on Linux x86-64
-with abigail-tools installed.
+Run it for a release that raises EXAMPLE_ABI_VERSION or adds functions, on Linux x86-64 with
+abigail-tools installed.
 """
 
 import os
@@ -15,15 +15,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def record_of(root: Path) -> Path:
-    """Where the interface of the version in the header is recorded."""
+    """The file that records the interface of the version in the header."""
     header = root / "src" / "c" / "include" / "example.h"
     (version,) = re.findall(r"(?m)^#define EXAMPLE_ABI_VERSION (\d+)$", header.read_text())
     return root / "tests" / "example" / "c" / f"abi-{version}.xml"
 
 
 def build(root: Path, folder: Path) -> Path:
-    """The library of the sources at ``root``, with the debug information that has its types."""
-    # No path of this machine, and the same debug information wherever it is built.
+    """Build the library of the sources at ``root`` with debug information for its types."""
+    # No paths of this machine, so that the debug information is the same everywhere.
     flags = f'-g -gdwarf-4 "-ffile-prefix-map={root}=." "-ffile-prefix-map={folder}=."'
     options = ["-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_C_FLAGS={flags}"]
     _run(["cmake", "-S", root, "-B", folder, *options])
@@ -41,7 +41,7 @@ def _run(command: list[str | Path]) -> None:
 
 
 def main() -> int:
-    """Write the file."""
+    """Write the record."""
     output = record_of(ROOT)
     with TemporaryDirectory() as folder:
         library = build(ROOT, Path(folder))

@@ -1,10 +1,10 @@
-"""What is wrong with a wheel of this project: read from the files in it, for any platform.
+"""Check the wheels of this project, for any platform, by reading the files in them.
 
     python tools/wheel_checks.py WHEEL...
 
-Prints each problem and exits with status 1 where there is one. A wheel is judged by what its
-tag promises: the architecture and the versions of the system that its libraries need, and
-what the headers say that they export.
+Prints each problem, and exits with status 1 if there is one. The libraries in a wheel must
+match its tag, in architecture and in the version of the system that they need, and must export
+the functions that their headers declare.
 """
 
 import hashlib
@@ -28,22 +28,22 @@ except ModuleNotFoundError as error:
     print(f"error: {error}; pip install '.[wheels]' brings it", file=sys.stderr)
     sys.exit(2)
 
-lief.logging.disable()  # it reports on files that are wrong; so does this
+lief.logging.disable()  # this script reports wrong files itself
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# What zig's linker adds to a Mach-O library's exports, and nobody can call.
+# Symbols that zig's linker adds to a Mach-O library's exports; they are no functions.
 LINKERS_OWN = {"__mh_dylib_header", "___dso_handle"}
 
 Declared = tuple[Path, str]
-"""The header that declares what a library exports, and the macro that marks it there."""
+"""The header that declares a library's exports, and the macro that marks them."""
 
 
 class Project(NamedTuple):
-    """What a wheel is to hold: a package, with shared libraries in its folder ``lib``."""
+    """The contents of a wheel: a package, with shared libraries in its folder ``lib``."""
 
     package: str
-    libraries: dict[str, Declared | None]  # None: what it exports, and its size, are not judged
+    libraries: dict[str, Declared | None]  # None: exports and size are not checked
 
 
 OURS = Project(
@@ -58,7 +58,7 @@ Binary = lief.ELF.Binary | lief.MachO.Binary | lief.PE.Binary
 
 
 class Platform(NamedTuple):
-    """What a platform tag says."""
+    """The parts of a platform tag."""
 
     system: str  # manylinux, musllinux, macosx, win
     version: tuple[int, int]  # of glibc, musl or macOS; (0, 0) for Windows
@@ -66,11 +66,11 @@ class Platform(NamedTuple):
 
 
 class System(NamedTuple):
-    """What is asked of the libraries on one system."""
+    """The requirements on the libraries for one system."""
 
-    names: str  # how a library's file is called; {} is its plain name
-    runtime: str  # the libraries of the C runtime: a regular expression
-    most_bytes: int  # of a library
+    names: str  # the file name of a library; {} is its plain name
+    runtime: str  # a regular expression for the libraries of the C runtime
+    most_bytes: int  # the maximal size of a library
 
 
 SYSTEMS = {
@@ -80,7 +80,7 @@ SYSTEMS = {
     "musllinux": System(r"lib{}\.so", r"libc\.so|libc\.musl-\w+\.so\.1", 40_000),
     # Each segment of arm64 takes whole pages of 16 KiB.
     "macosx": System(r"lib{}\.dylib", r"/usr/lib/libSystem\.B\.dylib", 80_000),
-    # The start of a DLL is in it, by MinGW. MSVC's vcruntime140 comes with Python itself.
+    # MinGW's DLLs contain startup code. MSVC's vcruntime140 comes with Python itself.
     "win": System(
         r"(lib)?{}\.dll",
         r"(?i)kernel32\.dll|msvcrt\.dll|vcruntime140\.dll|api-ms-win-crt-[\w-]+\.dll",
@@ -113,7 +113,7 @@ def project_in(folder: Path) -> Project:
 
 
 def problems(wheel: Path, project: Project = OURS) -> list[str]:
-    """What is wrong with ``wheel``, one sentence each; nothing where it can be published."""
+    """The problems of ``wheel``, in one sentence each; none if it can be published."""
     try:
         tags = parse_wheel_filename(wheel.name)[3]
         platforms = {_platform(tag.platform) for tag in tags}
@@ -128,7 +128,7 @@ def problems(wheel: Path, project: Project = OURS) -> list[str]:
 
 
 def _platform(tag: str) -> Platform:
-    # PEP 600: what the names before it stand for.
+    # PEP 600: the meaning of the older tags.
     for legacy, name in (("2014", "_2_17"), ("2010", "_2_12"), ("1_", "_2_5_")):
         tag = tag.replace(f"manylinux{legacy}", f"manylinux{name}")
     found = re.fullmatch(r"(manylinux|musllinux|macosx)_(\d+)_(\d+)_(\w+)|(win)_(\w+)", tag)
@@ -175,8 +175,8 @@ def _is_binary(path: Path) -> bool:
 
 
 def _wrong_symbol_versions(wheel: Path, platform: Platform) -> Iterator[str]:
-    """By auditwheel: whether the C library of that version has all the symbols."""
-    # It would look at the libraries of this system, which is not the wheel's.
+    """Check with auditwheel that the C library of that version has all symbols."""
+    # Without --ldpaths, it would search this system's libraries, not the target's.
     command = [sys.executable, "-m", "auditwheel", "show", "--json", "--ldpaths", "/nowhere"]
     command.append(str(wheel))
     done = subprocess.run(command, check=False, capture_output=True, text=True)
@@ -227,7 +227,7 @@ def _machine(binary: Binary) -> str:
 
 
 def _suits(binary: Binary, platform: Platform) -> bool:
-    """Whether it is of the system's format, and of 64 bits where the machine is."""
+    """Whether it has the system's file format and the machine's number of bits."""
     formats = {"macosx": lief.MachO.Binary, "win": lief.PE.Binary}
     if not isinstance(binary, formats.get(platform.system, lief.ELF.Binary)):
         return False
@@ -238,7 +238,7 @@ def _suits(binary: Binary, platform: Platform) -> bool:
 
 
 def declared(header: Path, macro: str) -> set[str]:
-    """What a header declares to be exported."""
+    """The functions that a header declares as exported."""
     pattern = rf"^{macro}\s[^;(]*?(\w+)\s*[(;]"
     return set(re.findall(pattern, header.read_text("utf-8"), re.MULTILINE))
 
@@ -262,10 +262,10 @@ def _needed(binary: Binary) -> list[str]:
 
 
 def _left_open(binary: Binary) -> list[str]:
-    """Python's functions, which whoever loads the library would have to provide."""
-    if isinstance(binary, lief.PE.Binary):  # they would be a DLL's that is needed
+    """The undefined symbols that Python would have to provide."""
+    if isinstance(binary, lief.PE.Binary):  # these would be imports from a DLL
         return []
-    # Not imported_symbols: of an ELF file, it leaves out those that have no type.
+    # Not imported_symbols, which leaves out the symbols of ELF files without a type.
     symbols = binary.dynamic_symbols if isinstance(binary, lief.ELF.Binary) else binary.symbols
     names = {str(symbol.name) for symbol in symbols}
     return sorted(name for name in names if re.match(r"_{0,2}Py", name))
@@ -294,7 +294,7 @@ def _wrong_macho(binary: lief.MachO.Binary, path: Path, platform: Platform) -> I
 
 
 def _least_macos(binary: lief.MachO.Binary) -> tuple[int, int]:
-    """The version that its load command asks for, of which there are an old and a new form."""
+    """The version in its load command, which has an old and a new form."""
     if binary.build_version:
         major, minor, _ = binary.build_version.minos
     elif binary.version_min:
@@ -305,14 +305,14 @@ def _least_macos(binary: lief.MachO.Binary) -> tuple[int, int]:
 
 
 def _wrong_signature(binary: lief.MachO.Binary, content: bytes) -> Iterator[str]:
-    """An arm64 Mac kills whoever loads code without a signature, ad hoc at least, or with
-    one that is not the code's (Apple, "Code Signing Tech Notes", TN3126)."""
+    """Check the signature. An arm64 Mac kills processes that load code without one, or with
+    one that does not match the code (Apple, "Code Signing Tech Notes", TN3126)."""
     signature = binary.code_signature
     if signature is None:
         yield "it has no signature"
         return
     start = signature.data_offset
-    # <Security/CSCommon.h> and xnu's osfmk/kern/cs_blobs.h: a super blob of blobs, the
+    # <Security/CSCommon.h> and xnu's osfmk/kern/cs_blobs.h: a super blob contains blobs, the
     # first of which is the code directory; all big-endian.
     (offset,) = struct.unpack_from(">I", content, start + 16)
     directory = start + offset
@@ -330,7 +330,7 @@ def _wrong_signature(binary: lief.MachO.Binary, content: bytes) -> Iterator[str]
 
 
 def main(wheels: list[str]) -> int:
-    """Print what is wrong with each of ``wheels``; 1 where anything is, 2 for wrong use."""
+    """Print the problems of ``wheels``. Returns 1 if there are any, 2 for wrong use."""
     if not wheels:
         print("usage: python tools/wheel_checks.py WHEEL...", file=sys.stderr)
         return 2

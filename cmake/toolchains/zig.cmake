@@ -14,8 +14,8 @@ if(NOT EXAMPLE_ZIG)
   set(EXAMPLE_ZIG zig)
 endif()
 set(CMAKE_C_COMPILER ${EXAMPLE_ZIG} cc -target ${EXAMPLE_ZIG_TARGET})
-# CMake wants one for Windows; nothing here has resources to compile.
+# CMake requires a resource compiler for Windows; there are no resources here.
 set(CMAKE_RC_COMPILER ${EXAMPLE_ZIG})
-# The linker strips, since this system's `strip` knows only its own processor's files.
+# The linker strips, since this system's `strip` handles only its own processor's files.
 set(CMAKE_SHARED_LINKER_FLAGS_INIT -s)
 set(CMAKE_STRIP "")

@@ -1,7 +1,7 @@
 """The command line: its arguments, its streams and its exit status.
 
-What a command needs is imported when it is run: the others work where that cannot be
-imported, and ``--help`` where nothing can.
+A command's modules are imported when it runs. If they cannot be imported, the other
+commands and ``--help`` still work.
 """
 
 import argparse
@@ -16,13 +16,13 @@ DESCRIPTION = "Squares of integers, computed by a C library through ctypes."
 
 EXIT_STATUS = """\
 exit status:
-  0  done, and nothing is wrong
-  1  doctor: something is wrong; abi: something was found; square: the library cannot be
-     used; or whoever read the output has gone
-  2  wrong use, or it could not be done: standard output cannot be written, say"""
+  0  success
+  1  doctor found a problem, abi a difference; square could not use the library; or the
+     reader of the output has closed it
+  2  wrong use, or the command failed: standard output cannot be written, for example"""
 
 CHUNK = 65536
-"""Bytes of standard input that are looked at together, and characters of its longest word."""
+"""Bytes of standard input to read at once. A word of more characters is split."""
 
 
 class CommandError(Exception):
@@ -34,14 +34,14 @@ class CommandError(Exception):
 
 
 def run(words: list[str]) -> int:
-    """Run the command that ``words`` are, and return the exit status.
+    """Run the command line ``words`` and return the exit status.
 
-    Every error is told on standard error, without a traceback: a mistake of ours too, whose
-    traceback ``python -X dev -m pyexample`` shows.
+    Every error is printed on standard error, without a traceback. If the error is a bug of
+    ours, ``python -X dev -m pyexample`` shows its traceback.
     """
     try:
         _let_every_text_through()
-        # Their arguments are their own affair, and take their time to import.
+        # These commands parse their own arguments, and their parsers are slow to import.
         if words and words[0] in _OTHERS:
             return _OTHERS[words[0]](words[1:])
         arguments = _parser().parse_args(words)
@@ -53,7 +53,7 @@ def run(words: list[str]) -> int:
         if sys.flags.dev_mode:
             raise
         told = " ".join(f"{type(error).__name__}: {error}".removesuffix(": ").split())
-        _complain(f"{told} (a mistake of ours: python -X dev -m pyexample shows where)")
+        _complain(f"{told} (a bug in pyexample: python -X dev -m pyexample shows where)")
         return 2
 
 
@@ -61,30 +61,30 @@ def run(words: list[str]) -> int:
 
 
 def _let_every_text_through() -> None:
-    """Whatever the encoding is: a path may have any bytes in it."""
-    if reconfigure := getattr(sys.stdout, "reconfigure", None):  # not where it is closed
+    """Escape what the encoding of standard output lacks: a path may contain any bytes."""
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):  # None if it is closed
         reconfigure(errors="backslashreplace")
 
 
 def _write(text: str) -> None:
-    """Write to standard output, at once. Raises CommandError where that cannot be done."""
+    """Write to standard output and flush it. Raises CommandError if that fails."""
     if sys.stdout is None:
         raise CommandError(2, "standard output is closed")
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
-        # Without this, Python would try again at exit, and complain itself.
+        # Otherwise Python would write again at exit, and print an error of its own.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        # EINVAL is what Windows makes of a pipe that nobody reads.
+        # Windows reports EINVAL for a pipe that nobody reads.
         if error.errno == errno.EPIPE or (os.name == "nt" and error.errno == errno.EINVAL):
             sys.exit(1)
         raise CommandError(2, f"standard output cannot be written: {_reason(error)}") from None
 
 
 def _complain(message: str) -> None:
-    """Write an error to standard error or, where that is closed, nowhere."""
-    if sys.stderr is None:  # which print() would take for standard output
+    """Write an error to standard error, or nowhere if that is closed."""
+    if sys.stderr is None:  # print(file=None) would write to standard output
         return
     try:
         print(f"pyexample: error: {message}", file=sys.stderr, flush=True)
@@ -93,10 +93,10 @@ def _complain(message: str) -> None:
 
 
 def _standard_input() -> Iterator[list[str]]:
-    """The words on standard input as they come, many at a time: no line has to end."""
+    """Yield the words of standard input in batches as they arrive, even within a line."""
     if sys.stdin is None:  # closed: pyexample square <&-
         return
-    # What is not in the encoding becomes a word that is no number.
+    # Bytes that are not in the encoding become a word that is not a number.
     decode = codecs.getincrementaldecoder(sys.stdin.encoding)("surrogateescape").decode
     rest, ended = "", False
     while not ended:
@@ -107,10 +107,10 @@ def _standard_input() -> Iterator[list[str]]:
         ended = not chunk
         try:
             text = rest + decode(chunk, final=ended)
-        except UnicodeError as error:  # of UTF-16, say: nothing can be escaped in it
+        except UnicodeError as error:  # UTF-16, for example, cannot be escaped
             raise CommandError(2, f"standard input cannot be read: {error}") from None
         words = text.split()
-        # The last one may go on in the next chunk.
+        # The last word may continue in the next chunk.
         goes_on = words and not ended and not text[-1].isspace() and len(words[-1]) <= CHUNK
         rest = words.pop() if goes_on else ""
         yield words
@@ -125,12 +125,12 @@ def _reason(error: OSError) -> str:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        # An argument may have line breaks in it.
+        # An argument may contain line breaks.
         message = "".join(each if each.isprintable() else repr(each)[1:-1] for each in message)
         raise CommandError(2, f"{message} (see {self.prog} --help)")
 
     def print_help(self, file: Any = None) -> None:
-        # argparse itself takes standard error where standard output is closed.
+        # argparse itself writes to standard error if standard output is closed.
         _write(self.format_help())
 
 
@@ -155,29 +155,27 @@ def _parser() -> _Parser:
         epilog=EXIT_STATUS,
         formatter_class=as_written,
     )
-    # From the package, not from the library: it must work where that cannot be loaded.
+    # The package's version, not the library's: it is known even if that cannot be loaded.
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     square = commands.add_parser(
         "square",
         help="print the squares of numbers",
-        description="Print the squares of numbers. Of those that are given as arguments, all"
-        " are printed or, where one is wrong, none. Those on standard input are printed as"
-        " they come, up to the first that is wrong.",
+        description="Print the squares of numbers. If one of the arguments is wrong, nothing"
+        " is printed. Numbers on standard input are squared as they arrive, up to the first"
+        " wrong one.",
     )
     square.add_argument(
         "numbers",
         nargs="*",
         metavar="NUMBER",
-        help="-46340..46340; without any, they are read from standard input, with white"
-        " space between them",
+        help="-46340..46340; without any, numbers are read from standard input, separated"
+        " by white space",
     )
-    commands.add_parser(
-        "doctor", help="say which library is loaded, and what is wrong if none is"
-    )
-    commands.add_parser("abi", help="let a C++ compiler prove a ctypes binding by its header")
-    commands.add_parser("new", help="write a project of your own: C and its Python package")
-    commands.add_parser("vendor", help="bring a project's copy of the runtime to this version")
+    commands.add_parser("doctor", help="show which library is loaded, or why none can be")
+    commands.add_parser("abi", help="check a ctypes binding against its C header")
+    commands.add_parser("new", help="create a project: a C library and its Python package")
+    commands.add_parser("vendor", help="update a project's copy of the runtime")
     return parser
 
 
@@ -199,7 +197,7 @@ def _square(words: list[str]) -> int:
                 lines.append(f"The square of {number} is {square(number)}.\n")
             except OverflowError as error:
                 complaint = str(error)
-            except ValueError:  # no integer, or one with more digits than Python converts
+            except ValueError:  # not an integer, or one with more digits than Python converts
                 shown = word if len(word) <= 40 else f"{word[:40]}..."
                 complaint = f"{shown!r} is not an integer from -46340 to 46340"
             if complaint:
@@ -214,7 +212,7 @@ def _square(words: list[str]) -> int:
 def _doctor() -> int:
     try:
         from .ffi.doctor import report
-    except ImportError as error:  # a Python without ctypes, say
+    except ImportError as error:  # a Python without ctypes, for example
         raise CommandError(1, f"the runtime cannot be imported: {error}") from None
     text, ok = report("pyexample.libexample")
     _write(f"{text}\n")
@@ -226,7 +224,7 @@ def _abi(words: list[str]) -> int:
     from .abi.command import add_arguments, run
 
     parser = _Parser(
-        prog="pyexample abi", description="Prove ctypes declarations by C headers."
+        prog="pyexample abi", description="Check ctypes declarations against C headers."
     )
     add_arguments(parser)
     try:
@@ -268,4 +266,4 @@ def _write_project(
 
 
 _OTHERS: dict[str, Callable[[list[str]], int]] = {"abi": _abi, "new": _new, "vendor": _vendor}
-"""The commands that read their own arguments."""
+"""The commands that parse their own arguments."""

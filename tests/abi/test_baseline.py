@@ -141,7 +141,7 @@ BAD = [
     ("[[finding]]\nsubject = 'f'", "known.toml:1: a subject and a kind are needed"),
     ("\n[[finding]]\nsubject = 'f'\nkind = 'width'", "known.toml:2: without a digest"),
     ("[[finding]]\nsubjekt = 'f'", "'subjekt' is none of subject, kind"),
-    ("[[finding]]\nsubject = 1", "subject is a text, not 1"),
+    ("[[finding]]\nsubject = 1", "subject is a string, not 1"),
     ("[tool]\nx = 1", "expected [[finding]] tables only, not 'tool'"),
     ("finding = 1", "expected [[finding]] tables only"),
     ("finding = [1]", "known.toml: expected [[finding]] tables only"),

@@ -155,10 +155,10 @@ WRONG = [
     (table("a", more="headerz = []"), "[tool.pyexample.abi.a]: 'headerz' is none of modules"),
     (table("a", more="without_library = []"), "'without_library' is none of"),
     (table("a", more="strict = 1"), "strict is true or false, not 1"),
-    (table("a", more="define = 'X'"), "define is a list of texts, not 'X'"),
-    (table("a", more="run = [1]"), "run is a list of texts"),
-    (table("a", more="structs = []"), "structs is a table of texts"),
-    (table("a", more="structs = { a = 1 }"), "structs is a table of texts"),
+    (table("a", more="define = 'X'"), "define is a list of strings, not 'X'"),
+    (table("a", more="run = [1]"), "run is a list of strings"),
+    (table("a", more="structs = []"), "structs is a table of strings"),
+    (table("a", more="structs = { a = 1 }"), "structs is a table of strings"),
     (table("a", more="timeout = 0"), "timeout is a number of seconds above 0, not 0"),
     (table("a", more="timeout = true"), "timeout is a number of seconds"),
     (table("a", more="style = 'other'"), "style is 'project' or 'ctypes'"),
@@ -188,4 +188,4 @@ def test_without_a_file_or_with_half_of_the_words_that_is_said(tmp_path: Path) -
     for options in (["--header", "h.h"], ["-I", "x"], ["--struct", "a=b"]):
         done = run(tmp_path, *options, toml=table("a"))
         assert done.returncode == 2
-        assert "there is no MODULE that" in done.stderr
+        assert "without a MODULE" in done.stderr

@@ -198,7 +198,7 @@ def test_a_function_that_may_be_missing(build: Callable[..., Binding]) -> None:
         for each in binding.report(*options)["findings"]
     }
     what = told["note", "not exported", "dropped"]
-    assert what.startswith("looked up, where the module can do without it: the header declares")
+    assert what.startswith("looked up, but the module can do without it: the header declares")
     # One more look-up, which nothing guards.
     with (binding.folder / "binding.py").open("a") as stream:
         stream.write('CDLL("libtable.so").dropped.argtypes = [c_int]\n')

@@ -93,7 +93,7 @@ def test_one_declaration_does_not_stop_the_others(
     assert "Traceback" not in out
     told = [line for line in out.splitlines() if "IndexError" in line]
     assert told == [
-        f"  not judged: {subject}: IndexError: list index out of range (a mistake of ours:"
+        f"  not judged: {subject}: IndexError: list index out of range (a bug in pyexample:"
         " python -X dev -m pyexample abi ... shows where)"
     ]
     # What is said about all others is the same.
@@ -139,7 +139,7 @@ def test_a_stage_that_fails_is_status_2_and_one_line(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("\n") == 1
-    assert "IndexError: list index out of range (a mistake of ours: " in err
+    assert "IndexError: list index out of range (a bug in pyexample: " in err
 
 
 def test_the_recorder_tells_what_it_cannot_record() -> None:
@@ -225,7 +225,7 @@ def test_a_breakdown_on_the_header_is_told_as_one(capsys: pytest.CaptureFixture[
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("\n") == 1
-    assert "broke down (signal 11): that is no mistake of the header" in err
+    assert "broke down (signal 11): this is no error of the header" in err
 
 
 def test_development_mode_shows_where() -> None:

@@ -197,7 +197,7 @@ def test_the_version_is_found_or_asked_for(
     done = projects.new(tmp_path, *words)
     if version is None:
         assert done.returncode == 2
-        assert "foo.h: no macro says which version it is: say it with --version" in done.stderr
+        assert "foo.h: no macro has the version: give it with --version" in done.stderr
         done = projects.new(tmp_path, *words, "--version", version := "4.5")
     assert done.returncode == 0, done.stderr
     assert f"VERSION {version} " in (tmp_path / "foo/CMakeLists.txt").read_text()
@@ -289,13 +289,13 @@ def test_c_programs_use_it(
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["--header", "a.h"], "--header needs the C that it is for: --source, or --system"),
+        (["--header", "a.h"], "--header needs the library's C: name it with --source"),
         (["--source", "a.c"], "--source needs a --header"),
         (["--system", "libz"], "--system needs a --header"),
         (["--define", "X"], "--define needs a --header"),
         (
             ["--header", "a.h", "--source", "a.c", "--system", "z"],
-            "--system: the library has no",
+            "--system: leave out --source and --version",
         ),
         (["--header", "a.h", "--source", "none.c"], "--source none.c: there is no such file"),
         (["--header", "none.h", "--source", "a.c"], "--header none.h: there is no such file"),
@@ -332,7 +332,7 @@ def test_names_that_differ_in_case_only(tmp_path: Path) -> None:
     unpack(tmp_path, {"Thing.h": '#include "thing.h"\n', "thing.h": "", "thing.c": ""})
     done = projects.new(tmp_path, "thing", "--header", "Thing.h", "--source", "thing.c")
     assert done.returncode == 2
-    assert "src/c/Thing.h and src/c/thing.h are one file to Windows and macOS" in done.stderr
+    assert "src/c/Thing.h and src/c/thing.h are one file on Windows and macOS" in done.stderr
     assert "rename one" in done.stderr
 
 
@@ -341,7 +341,7 @@ def test_a_header_that_would_be_taken_for_one_of_c(tmp_path: Path) -> None:
     words = ["--header", "lib/String.h", "--source", "lib/thing.c", "--version", "1"]
     done = projects.new(tmp_path, "thing", *words)
     assert done.returncode == 2
-    assert "String.h would be taken for C's own <string.h> on Windows and macOS" in done.stderr
+    assert "String.h would hide C's own <string.h> on Windows and macOS" in done.stderr
     assert "--include, so that it is included as <lib/String.h>" in done.stderr
     projects.made(tmp_path, "thing", *words, "--include", ".")  # as it says
 
@@ -351,7 +351,7 @@ def test_a_function_whose_name_the_module_needs(upstream: Path) -> None:
     header.write_text(header.read_text().replace("Shapes_unmarked(void)", "library(void)"))
     project = projects.made(upstream.parent, "shapes", *WORDS)
     text = (project / "src/pyshapes/libshapes.py").read_text()
-    assert "# library(): the module has this name for something else\n" in text
+    assert "# library(): the module uses this name for something else\n" in text
 
 
 # --- Export macros --------------------------------------------------------------------

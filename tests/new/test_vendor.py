@@ -132,7 +132,7 @@ def test_where_it_fails_the_old_copy_stays(
         raise OSError("the disk is full")
 
     monkeypatch.setattr(runtime, "copy", fail)
-    with pytest.raises(CannotWriteError, match="stays as it was: the disk is full"):
+    with pytest.raises(CannotWriteError, match="is unchanged: the disk is full"):
         runtime.replace(older / "src/pyfastfft/_ffi", VERSION)
     assert snapshot(older) == before
 

@@ -1,4 +1,4 @@
-"""Prove ctypes declarations against C headers: a C++ compiler is the judge.
+"""Check ctypes declarations against C headers, with a C++ compiler.
 
 In a test::
 
@@ -57,51 +57,51 @@ def check(
     keep: str | None = None,
     timeout: float = 600.0,
 ) -> Report:
-    r"""Judge what modules declare with ctypes by the headers that they are written for.
+    r"""Check the ctypes declarations of modules against the C headers that they bind.
 
-    The modules are imported in a Python of their own. What is found is also logged, as an
-    error, so that pytest shows it whole.
+    The modules are imported in a new Python process. A failing report is also logged as an
+    error, so that pytest shows all of it.
 
     Args:
-        *modules: "package.module"; a file "package/module.py", which is imported from its
-            place, without running its package's ``__init__``; either with ":attribute"
-            behind it, to be got after the import, and called where it can be.
-        headers: as they would stand in an ``#include``, in that order.
-        include: folders for the compiler to look in (-I).
-        define: macros, "NAME" or "NAME=VALUE" (-D).
-        pkg_config: libraries, as pkg-config knows them, whose folders and macros are used.
-        compiler: a C++17 compiler and its options; otherwise $CXX, or one from the PATH.
-        target: "native", or the platform to judge: a prefix of its g++, such as
-            "x86_64-w64-mingw32", or one of zig's targets. With a ``compiler``, any other
-            word than "native" says that it compiles for another platform.
-        without_library: names of libraries that are not to be loaded, "foo" for
-            libfoo.so: importing does without them.
-        without_module: names of modules that need not be there: what is imported of them
-            stands in for anything.
-        library: the files of the libraries that have the functions, or "loaded" for those
-            that the modules load: judge by what they export, and by their debug information,
-            as well. Needs the packages of the extra "abi".
-        run: a program, "script.py" or "-m", "module", and its arguments: what it declares
-            while it runs is judged as well, whichever module does.
-        structs: the name in C of a Structure, by its name in Python, where they differ; a
-            regular expression for the whole name, and a template: {"c_(.*)": r"\1"}.
-        only: a regular expression: judge what has a name that it is found in.
+        *modules: "package.module", or a file "package/module.py", which is imported without
+            running its package's ``__init__``. With ":attribute" appended, that attribute is
+            looked up after the import, and called if it can be.
+        headers: the headers, as written in an ``#include``, in that order.
+        include: folders to search for headers (-I).
+        define: macros to define, "NAME" or "NAME=VALUE" (-D).
+        pkg_config: packages whose folders and macros pkg-config lists.
+        compiler: a C++17 compiler and its options; by default $CXX, or one on the PATH.
+        target: "native", or another platform: the prefix of its g++, such as
+            "x86_64-w64-mingw32", or one of zig's targets. With a ``compiler``, any word but
+            "native" means that it compiles for another platform.
+        without_library: names of libraries that are not loaded, "foo" for libfoo.so: a
+            stand-in replaces each.
+        without_module: names of modules that need not be installed: a stand-in replaces
+            each.
+        library: files of libraries to check as well, or "loaded" for those that the modules
+            load: what they export, and the types in their debug information. Needs the
+            packages of the extra "abi".
+        run: a program and its arguments, "script.py" or "-m", "module": everything that is
+            declared while it runs is checked as well.
+        structs: C names of Structures by their Python names, if these differ: a regular
+            expression for the full name, and a template: {"c_(.*)": r"\1"}.
+        only: a regular expression: check only names that contain a match.
         allow: a TOML file of findings to leave out, as ``update_baseline`` writes it.
-        update_baseline: write what is found to this file, with the reasons that it has, and
-            leave it out.
+        update_baseline: a TOML file to write the findings to, which are then left out.
+            Reasons that are in the file are kept.
         strict: whether notes fail as well.
-        coverage: whether the text lists what is not judged, and what is not declared.
+        coverage: whether the text lists what is not checked and what is not declared.
         style: how to write declarations to paste, "project" or "ctypes".
-        keep: where to leave the C++ file that was compiled.
-        timeout: the seconds that importing may take, and each run of the compiler.
+        keep: a file to write the compiled C++ to.
+        timeout: the limit in seconds for importing, and for each run of the compiler.
 
     Returns:
-        A report that is true where something fails.
+        A report that is true if the check fails.
 
     Raises:
-        CannotJudgeError: nothing can be said: no compiler, a header that does not compile,
-            a module that does not import, nothing in it that the headers have; a library
-            that cannot be read, or has none of the functions.
+        CannotJudgeError: nothing could be checked: there is no compiler, a header does not
+            compile, a module cannot be imported or declares nothing that is in the headers,
+            a library cannot be read or has none of the functions.
     """
     if not (modules or run):
         raise CannotJudgeError("there is neither a module nor a program to judge")
@@ -119,7 +119,7 @@ def check(
         finally:
             if keep and os.path.exists(source):
                 _keep(source, keep)
-    with _stage("what is found could not be told"):
+    with _stage("the findings could not be reported"):
         found = _findings(declarations, judgement, list(headers), style)
         judged = judgement.counts(pattern)
         if library:
@@ -157,7 +157,7 @@ def check(
 
 @contextmanager
 def _stage(what: str) -> Generator[None]:
-    """Tell a mistake of ours, wherever it is made, in a line."""
+    """Report a bug of ours in this stage as a CannotJudgeError of one line."""
     try:
         yield
     except (CannotJudgeError, OSError):
@@ -187,7 +187,7 @@ def _compiler(
 
 
 def _renamed(structs: Mapping[str, str], declarations: Declarations) -> dict[str, str]:
-    """The C name of each Structure that a pattern matches, the first one that does."""
+    """The C name of each Structure, by the first pattern that matches its name."""
     renamed: dict[str, str] = {}
     for python, c in structs.items():
         pattern = _pattern(python, "struct")
@@ -217,7 +217,7 @@ def _findings(
 
 
 def _keep(source: str, file: str) -> None:
-    """Copy what was compiled to a file, unless somebody else has written that."""
+    """Copy the compiled source to a file, unless that holds anything else."""
     try:
         if os.path.exists(file):
             with open(file, encoding="utf-8", errors="replace") as stream:

@@ -15,7 +15,7 @@ _CHARACTER = re.compile(r"\\([0-7]{1,3})|\\(.)|(.)")
 
 
 def data(text: str) -> dict[str, int]:
-    """The variables of ours in an assembly text of a little-endian processor, as numbers."""
+    """The values of our variables in the assembly text of a little-endian processor."""
     found: dict[str, bytearray] = {}
     current: bytearray | None = None
     for line in text.splitlines():

@@ -1,4 +1,4 @@
-"""A file of findings that are known: which are allowed, why, and what both sides say there.
+"""A file of known findings: which are allowed, and why.
 
 The file is TOML, with a table for each finding::
 
@@ -6,7 +6,7 @@ The file is TOML, with a table for each finding::
     subject = "mylib_version"    # as in the report; *, ? and [...] are patterns in these three
     kind = "signedness"
     argument = "result"
-    digest = "0f3a62d1c9e0"      # of what Python and C say; without it, whatever they say
+    digest = "0f3a62d1c9e0"      # of both declarations; without it, any declarations match
     reason = "a packed number, read as such"
 """
 
@@ -33,7 +33,7 @@ _INTEGER = re.compile(r"\b(?:(?:unsigned|signed|long|short|int|char)\b ?)+")
 
 @dataclass(frozen=True)
 class Known:
-    """An entry of the file, and the line where it begins."""
+    """An entry of the file, and its first line."""
 
     subject: str
     kind: str
@@ -43,22 +43,22 @@ class Known:
     line: int = 0
 
     def matches(self, finding: Finding) -> bool:
-        """Whether it is about this finding, whatever the two sides say."""
+        """Whether the entry is about this finding, whatever the declarations are."""
         patterns = (self.subject, self.kind, self.argument)
         return all(map(fnmatch.fnmatchcase, finding.key, patterns))
 
     def allows(self, finding: Finding) -> bool:
-        """Whether it is about this finding as it is."""
+        """Whether the entry is about this finding with these declarations."""
         return self.matches(finding) and self.digest in ("", digest(finding))
 
 
 def digest(finding: Finding) -> str:
-    """Twelve hexadecimal digits of what both sides say, the same by every compiler.
+    """Twelve hexadecimal digits of both declarations, equal for every compiler.
 
     g++ has "long unsigned int" and "const char*", clang++ "unsigned long" and "const char *".
     """
-    # Of an argument, a result or a field both types are in the sentence; what the rest of
-    # the declaration says is of no importance.
+    # For an argument, a result or a field, the sentence has both types. The rest of the
+    # declaration does not matter.
     is_part = finding.argument or "." in finding.subject
     said = "\n".join((finding.what, *(() if is_part else (finding.python, finding.c))))
     plain = _INTEGER.sub(_sorted, said)
@@ -71,10 +71,10 @@ def _sorted(match: re.Match[str]) -> str:
 
 
 def read(file: str) -> list[Known]:
-    """The entries of a file.
+    """Read the entries of a file.
 
     Raises:
-        CannotJudgeError: it cannot be read, or is something else.
+        CannotJudgeError: it cannot be read, or is not such a file.
     """
     tables = toml.read(file)
     found = toml.array(tables.pop("finding", []))
@@ -83,7 +83,7 @@ def read(file: str) -> list[Known]:
         other = next(iter(tables), "finding")
         raise CannotJudgeError(f"{file}: expected [[finding]] tables only, not {other!r}")
     lines = _lines(file)
-    if len(lines) != len(entries):  # it is written in another way: as an array, say
+    if len(lines) != len(entries):  # written in another way, as an array for example
         lines = [1] * len(entries)
     return [
         _known(f"{file}:{line}", entry, line)
@@ -105,15 +105,15 @@ def _known(where: str, entry: dict[str, Any], line: int) -> Known:
         if key not in _KEYS:
             raise CannotJudgeError(f"{where}: {key!r} is none of {', '.join(_KEYS)}")
         if not isinstance(value, str):
-            raise CannotJudgeError(f"{where}: {key} is a text, not {value!r}")
+            raise CannotJudgeError(f"{where}: {key} is a string, not {value!r}")
     subject, kind, argument, digest_, reason = (entry.get(key, "") for key in _KEYS)
     known = Known(subject, kind, argument, digest_, reason, line)
     if not (known.subject and known.kind):
         raise CannotJudgeError(f"{where}: a subject and a kind are needed, as in the report")
     if not (known.digest or known.reason.strip()):
         raise CannotJudgeError(
-            f"{where}: without a digest, {known.subject} is allowed whatever both sides say:"
-            " a reason is needed"
+            f"{where}: without a digest, {known.subject} is allowed whatever it declares:"
+            " give a reason"
         )
     return known
 
@@ -121,15 +121,15 @@ def _known(where: str, entry: dict[str, Any], line: int) -> Known:
 def without(
     findings: Iterable[Finding], file: str, is_partial: bool
 ) -> tuple[list[Finding], int]:
-    """Leave out what a file allows, and note what it allows in vain.
+    """Leave out the findings that a file allows, and report entries that allow nothing.
 
     Args:
-        findings: all that there are.
-        file: of those that are known.
-        is_partial: whether there may be others, so that nothing is known to be in vain.
+        findings: all findings.
+        file: the file of known findings.
+        is_partial: whether only some declarations were checked: unused entries are fine.
 
     Returns:
-        The findings that are left, and how many are not.
+        The findings that are left, and how many were left out.
     """
     known = read(file)
     used: set[Known] = set()
@@ -161,17 +161,17 @@ def without(
 
 
 def update(findings: Iterable[Finding], file: str) -> str:
-    """Write a file of these findings, with the reasons that it has had for them.
+    """Write these findings to a file, and keep the reasons that are in it.
 
-    Entries without a digest, which are written by hand, stay while they allow something.
+    Entries without a digest are written by hand. They stay while they allow something.
 
     Returns:
-        What has been written, in a sentence or more.
+        A summary of what was written.
 
     Raises:
         CannotJudgeError: it cannot be written, or is another kind of file.
     """
-    toml.reader(file)  # without one nothing could be allowed by what is written
+    toml.reader(file)  # without a reader, --allow could not use the file
     before = read(file) if os.path.exists(file) else []
     found = list(findings)
     by_hand = [each for each in before if not each.digest and any(map(each.allows, found))]
@@ -213,7 +213,7 @@ def update(findings: Iterable[Finding], file: str) -> str:
 
 
 def _patterns(finding: Finding) -> tuple[str, str, str]:
-    """The three patterns that only this finding's key is matched by."""
+    """The three patterns that match only the key of this finding."""
     subject, kind, argument = map(glob.escape, finding.key)
     return subject, kind, argument
 
@@ -223,7 +223,7 @@ def _write(file: str, entries: Iterable[Known]) -> None:
     for each in entries:
         lines = [f"{key} = {toml.quote(getattr(each, key))}\n" for key in _KEYS]
         parts.append("\n[[finding]]\n" + "".join(lines))
-    # All of it, or nothing: what is there has reasons in it that somebody wrote.
+    # All or nothing: the old file has reasons in it that somebody wrote.
     draft = f"{file}.new"
     try:
         with open(draft, "w", encoding="utf-8", newline="\n") as stream:

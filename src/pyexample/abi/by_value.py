@@ -1,8 +1,8 @@
-"""Whether ctypes passes a struct by value where C looks for it, by the rules of three ABIs.
+"""Decide whether ctypes and C pass a struct by value alike, by the rules of three ABIs.
 
-ctypes tells libffi the types of a struct's fields, one after the other; libffi places them by
-their alignment, and does not know of ``_pack_``, of fields that share their place in a Union,
-or of bit-fields that share a unit. From where it takes them to be it derives the registers.
+ctypes lists the types of a struct's fields for libffi, which computes offsets from their
+alignment. libffi does not know ``_pack_``, overlapping fields of a Union, or bit-fields that
+share a unit; so it may compute wrong offsets, and from these choose the wrong registers.
 
 - System V on x86-64 ("Parameter Passing" in the psABI, 3.2.3; ``classify_argument`` in libffi's
   src/x86/ffi64.c): each eight bytes go in a register for integers or for floats, by what is in
@@ -12,7 +12,7 @@ or of bit-fields that share a unit. From where it takes them to be it derives th
   floats. All others are passed by size alone.
 - Windows on x86-64 ("x64 calling convention"): by size alone. ctypes cannot be wrong.
 
-For other platforms nothing is known here.
+The rules of other platforms are not known here.
 """
 
 import ctypes
@@ -25,23 +25,23 @@ from .model import Declarations, Type, kind_of
 Rules = Literal["System V", "AAPCS64", "Windows"]
 
 PLATFORM_MACROS = ("_WIN32", "__x86_64__", "_M_X64", "__ILP32__", "__aarch64__", "_M_ARM64")
-"""What compilers define for these platforms; __ILP32__ is x32, which has rules of its own."""
+"""Macros that compilers define for these platforms; __ILP32__ is x32, which differs."""
 
 _Leaf = tuple[int, int, bool]
-"""A number in a struct: where it begins, its size, and whether it is a float."""
+"""A number in a struct: its offset, its size, and whether it is a float."""
 
 FLOATS = ("c_float", "c_double", "c_longdouble")
 _INTEGER, _SSE = 1, 2
 _MEMORY: list[int] = []
 
-# ctypes tells libffi the items of an array in a struct of so many bytes at most; in a larger
-# one it says "a pointer" instead (MAX_STRUCT_SIZE in Modules/_ctypes/stgdict.c; gh-110190).
+# ctypes lists the items of an array only in structs of at most so many bytes. For a larger
+# one, it lists a pointer (MAX_STRUCT_SIZE in Modules/_ctypes/stgdict.c; gh-110190).
 _SAYS_32 = sys.version_info >= (3, 12, 1) or (3, 11, 7) <= sys.version_info < (3, 12)
 _LARGEST_WITH_ITEMS = 32 if _SAYS_32 else 16
 
 
 def rules_of(is_defined: Callable[[str], bool]) -> Rules | None:
-    """The rules of a platform, by the macros that its compiler defines."""
+    """The rules of a platform, found by the macros that its compiler defines."""
     if is_defined("__aarch64__") or is_defined("_M_ARM64"):
         return None if is_defined("__ILP32__") else "AAPCS64"
     if not (is_defined("__x86_64__") or is_defined("_M_X64")) or is_defined("__ILP32__"):
@@ -50,7 +50,7 @@ def rules_of(is_defined: Callable[[str], bool]) -> Rules | None:
 
 
 def is_misplaced(declarations: Declarations, index: int, rules: Rules | None) -> bool:
-    """Whether a Structure or Union, passed by value, is in other registers than C's struct."""
+    """Whether ctypes passes a Structure or Union by value in other registers than C."""
     struct = declarations.structs[index]
     if not struct.complete:
         return False
@@ -65,7 +65,7 @@ def is_misplaced(declarations: Declarations, index: int, rules: Rules | None) ->
 
 
 def _is_homogeneous(declarations: Declarations, index: int) -> bool:
-    """Whether C has one to four floats of one type there, and no padding (AAPCS64, 5.9.5)."""
+    """Whether it is one to four floats of one type, without padding (AAPCS64, 5.9.5)."""
     kinds = {*_kinds(declarations, index, sys.maxsize)}
     count = _count(declarations, ["struct", index])
     size = _float_size(kinds)
@@ -73,7 +73,7 @@ def _is_homogeneous(declarations: Declarations, index: int) -> bool:
 
 
 def _is_taken_for_homogeneous(declarations: Declarations, index: int) -> bool:
-    """Whether libffi takes it for such a struct, by the whole size and what it was told."""
+    """Whether libffi treats it as such a struct, given its size and the listed types."""
     kinds = {*_kinds(declarations, index, _LARGEST_WITH_ITEMS)}
     size = _float_size(kinds)
     whole = declarations.structs[index].size
@@ -81,13 +81,13 @@ def _is_taken_for_homogeneous(declarations: Declarations, index: int) -> bool:
 
 
 def _float_size(kinds: set[str]) -> int:
-    """The size of the only kind of number that there is, if it is a float; 0 if not."""
+    """The size of the floats if all numbers are floats of one type; otherwise 0."""
     kind = next(iter(kinds)) if len(kinds) == 1 else ""
     return ctypes.sizeof(getattr(ctypes, kind)) if kind in FLOATS else 0
 
 
 def _kinds(declarations: Declarations, index: int, largest: int) -> Iterator[str]:
-    """The kinds of numbers in a struct, where arrays are seen through up to some size of it."""
+    """The kinds of numbers in a struct; arrays count as their items up to some size of it."""
     struct = declarations.structs[index]
     for each in struct.fields:
         item = each.type
@@ -102,7 +102,7 @@ def _kinds(declarations: Declarations, index: int, largest: int) -> Iterator[str
 
 
 def _count(declarations: Declarations, ctype: Type) -> int:
-    """How many numbers there are in a type; of a union, in its largest member."""
+    """The number of numbers in a type; for a union, in its largest member."""
     kind = kind_of(ctype)
     if kind == "array":
         return int(ctype[2]) * _count(declarations, ctype[1])
@@ -114,7 +114,7 @@ def _count(declarations: Declarations, ctype: Type) -> int:
 
 
 def _classes(leaves: list[_Leaf], size: int) -> list[int]:
-    """The class of each eight bytes; none where the whole is passed in memory."""
+    """The class of each eight bytes; empty if the struct is passed in memory."""
     found = [0] * ((size + 7) // 8)
     for offset, width, is_float in leaves:
         if width > 8 or offset % width:
@@ -126,7 +126,7 @@ def _classes(leaves: list[_Leaf], size: int) -> list[int]:
 
 
 def _leaves(declarations: Declarations, index: int, start: int) -> Iterator[_Leaf]:
-    """The numbers in a struct, where they really are."""
+    """The numbers in a struct, at their real offsets."""
     for each in declarations.structs[index].fields:
         if each.bits:
             mask = int(each.mask)
@@ -155,7 +155,7 @@ def _numbers(
 
 
 def _taken(declarations: Declarations, index: int) -> Iterator[_Leaf]:
-    """The same numbers, where libffi takes them to be."""
+    """The same numbers, at the offsets that libffi computes."""
     at = 0
     for each in declarations.structs[index].fields:
         if not each.size:

@@ -1,7 +1,7 @@
-"""A C header as C++: how it is included, and what of it is rewritten where that is not enough.
+"""Make a C header compile as C++: how to include it, and how to rewrite it if need be.
 
-A C++ compiler reads most headers of C as they are. For the others there are MODES: words of C
-become macros, and at last the text itself is rewritten. The reader undoes what is renamed.
+A C++ compiler accepts most C headers unchanged. For the others there are MODES: macros rename
+C's names, and finally the text itself is rewritten. The parser restores the names.
 """
 
 import os
@@ -12,18 +12,18 @@ from .c_model import Array, FunctionType, Pointer, Record, Tagged, Type, behind,
 from .c_tokens import RENAMED, opens_body, word_set
 
 MODES = ("C++", "C", "C without bodies", "C++ alone")
-"""How headers are included, each for those that the one before it does not compile: as C++
-within extern "C"; as C with what is no C++; the same, and rewritten; as C++."""
+"""Ways to include headers, tried in this order until one compiles: as C++ within extern "C";
+as C, with names renamed that are not C++; the same, and rewritten; as C++."""
 
 KEYWORDS = word_set(
     "catch char16_t char32_t class const_cast delete dynamic_cast explicit export friend"
     " mutable namespace new operator private protected public reinterpret_cast static_cast"
     " template this throw try typeid typename using virtual"
 )
-"""Words of C++ that C has as names. Those that C23 has made its own are left as they are, and
-so is noexcept, which glibc's __THROW stands for, once it is defined for C++."""
+"""Keywords of C++ that are names in C. Keywords of C23 are left alone, and so is noexcept,
+which glibc's __THROW expands to in C++."""
 _BOOLEAN = word_set("bool true false")
-"""These, too, in a header that has its own."""
+"""Also renamed, in a header that defines them itself."""
 _KEYWORD = re.compile(rf"\b({'|'.join(KEYWORDS)})\b")
 _C_HEADERS = (
     "assert ctype errno float limits math setjmp signal stdarg stdbool stdio stdlib string"
@@ -38,7 +38,7 @@ _C_WORDS = {
     "_Complex": "__complex__",
 }
 _WORDS_WITHOUT_BODIES = {word: text for word, text in _C_WORDS.items() if word != "_Atomic"}
-"""No macro stands for both ``_Atomic int`` and ``_Atomic(int)``: see ``_without_lengths``."""
+"""No macro can replace both ``_Atomic int`` and ``_Atomic(int)``: see ``_without_lengths``."""
 _ATOMIC = re.compile(r"\b_Atomic\b(?:\s*\(((?:[^()]|\([^()]*\))*)\))?")
 _COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|/\*[\s\S]*?\*/|//[^\n]*')
 
@@ -67,12 +67,12 @@ def prologue(headers: Iterable[str], mode: str, owns_bool: bool = False) -> str:
 
 
 def _path(header: str) -> str:
-    # Of a file in the current directory the compiler would know only beside the source.
+    # The compiler would search the folder of the source, not the current one.
     return os.path.abspath(header).replace("\\", "/") if os.path.isfile(header) else header
 
 
 def spelled(text: str) -> str:
-    """A name of C's, or names in a text, as C++ has it: see ``prologue``."""
+    """Rename a C name, or the names in a text, for C++: see ``prologue``."""
     return _KEYWORD.sub(rf"{RENAMED}\1", text)
 
 
@@ -82,14 +82,14 @@ _OWN_BOOL = re.compile(
 
 
 def owns_bool(preprocessed: str) -> bool:
-    """Whether a header has a bool, a true or a false of its own."""
+    """Whether a header defines bool, true or false itself."""
     return _OWN_BOOL.search(_COMMENT.sub(_blank, preprocessed)) is not None
 
 
 def is_read_otherwise(preprocessed: str, functions: Iterable[FunctionType]) -> bool:
-    """Whether there are types of which a C++ compiler makes others, or another's.
+    """Whether there are types that mean something else in C++.
 
-    They are atomic ones, arrays whose length is a parameter, and structs that are defined
+    These are atomic types, arrays whose length is a parameter, and structs that are defined
     within another one.
     """
     if re.search(r"^[^#\n]*\b_Atomic\b", preprocessed, re.MULTILINE):
@@ -130,7 +130,7 @@ _SAME_IN_CXX = re.compile(
 
 
 def differs_in_cxx(text: str) -> bool:
-    """Whether a header says something else to a C++ compiler than that it is C's."""
+    """Whether a header differs in C++ by more than ``extern "C"`` and the like."""
     inside: list[bool] = []
     for row in _COMMENT.sub(_blank, text.replace("\\\n", " ")).splitlines():
         line = row.strip()
@@ -152,11 +152,11 @@ _TOKEN = re.compile(r'[A-Za-z_]\w*|"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|\S')
 
 
 def without_bodies(preprocessed: str, own: str) -> list[str]:
-    """The lines of a preprocessed file, what only C allows rewritten, but for those of ``own``.
+    """Rewrite what only C allows in a preprocessed file, without the lines of ``own``.
 
-    C's inline functions may do what C++'s may not, and only their types count. Of other
-    values in braces than an enum's, that there are some is enough. A struct or an enum with a
-    tag, within a struct, is known outside of it in C, so that it goes before.
+    Bodies of inline functions may not be valid C++, and only the types count, so they are
+    removed. So are values in braces, except those of enums. A struct or an enum with a tag
+    that is defined within a struct is visible outside in C, so it is moved before that.
     """
     rewriter = _Rewriter(own)
     for row in _COMMENT.sub(_blank, preprocessed).splitlines():
@@ -165,18 +165,18 @@ def without_bodies(preprocessed: str, own: str) -> list[str]:
 
 
 class _Rewriter:
-    """Rewrites a preprocessed file by line; how many lines there are is the same."""
+    """Rewrites a preprocessed file line by line, keeping the number of lines."""
 
     def __init__(self, own: str) -> None:
         self.lines: list[str] = []
         self._own = os.path.basename(own)
         self._file, self._is_system = "", False
-        self._depth = self._body = self._parentheses = 0  # how many brackets are open
+        self._depth = self._body = self._parentheses = 0  # the number of open brackets
         self._words: list[str] = []  # of the declaration so far
-        self._parameters: set[str] = set()  # of it, those with another one behind
-        self._first = self._place = 0  # the line that it begins in, and where to put what moves
+        self._parameters: set[str] = set()  # those of it that have another one after them
+        self._first = self._place = 0  # its first line, and the line to move text to
         self._moving: list[tuple[int, str]] = []  # definitions in it: depth, text
-        self._row, self._kept, self._start = "", "", 0  # what is kept of a line, and its rest
+        self._row, self._kept, self._start = "", "", 0  # the kept part of a line, and its rest
 
     def read(self, row: str) -> None:
         """Add a line."""
@@ -256,7 +256,7 @@ class _Rewriter:
             self._move(self._moving.pop()[1])
 
     def _move(self, text: str) -> None:
-        """Put a definition before the declaration that it is in."""
+        """Move a definition before the declaration that contains it."""
         is_here = self._first == len(self.lines)
         line = self._kept if is_here else self.lines[self._first]
         line = line[: self._place] + text + line[self._place :]
@@ -274,7 +274,7 @@ _VARIABLE_LENGTH = re.compile(r"\[\s*\*\s*\]")
 
 
 def _without_lengths(line: str, parameters: set[str]) -> str:
-    """A line of C without what C++ has not: atomic types, and lengths that are parameters."""
+    """Remove what C++ lacks from a line of C: atomic types, lengths that are parameters."""
     line = _ATOMIC.sub(lambda it: f"__typeof__({it[1]})" if it[1] else "", line)
     if "[" not in line:
         return line
@@ -287,5 +287,5 @@ def _without_lengths(line: str, parameters: set[str]) -> str:
 
 
 def _blank(match: re.Match[str]) -> str:
-    """A comment's lines, empty; anything else as it is."""
+    """A comment as empty lines; anything else unchanged."""
     return "\n" * match[0].count("\n") if match[0][0] == "/" else match[0]

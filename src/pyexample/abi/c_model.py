@@ -1,9 +1,9 @@
-"""What C headers declare, as the reader has it: functions, records, enums, typedefs, macros.
+"""The declarations of C headers: functions, records, enums, typedefs, macros.
 
 Nothing here is computed: the length of an array, the width of a bit-field and the value of
-an enumerator or a macro are the header's own text, which only the compiler evaluates. Types
-refer to the very objects that declare them, so that two types of one ``Unit`` are equal if,
-and only if, C spells them the same.
+an enumerator or a macro are text from the header, which only the compiler evaluates. Types
+refer to the objects that declare them, so two types of one ``Unit`` are equal if and only if
+C spells them the same.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from typing import Literal, Union
 
 @dataclass(frozen=True)
 class Basic:
-    """A type that is no header's: "int", "unsigned long", "_Bool", "double _Complex", "void".
+    """A type of the language: "int", "unsigned long", "_Bool", "double _Complex", "void".
 
     Its name is the shortest one; a char is "char", "signed char" or "unsigned char".
     """
@@ -26,7 +26,7 @@ class Basic:
 
 @dataclass(frozen=True)
 class Named:
-    """A type by the name that a typedef has given to it."""
+    """A type that is named by a typedef."""
 
     typedef: "Typedef"
     qualifiers: frozenset[str] = frozenset()
@@ -34,7 +34,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Tagged:
-    """A struct, a union or an enum; one without a tag or a body of its own, too."""
+    """A struct, a union or an enum, with or without a tag or a body."""
 
     declared: "Record | Enum"
     qualifiers: frozenset[str] = frozenset()
@@ -50,10 +50,10 @@ class Pointer:
 
 @dataclass(frozen=True)
 class Array:
-    """An array. Its length is an expression of C's, or "" for a flexible one.
+    """An array. Its length is a C expression, or "" for a flexible one.
 
-    The qualifiers are those that a parameter has within the brackets: of the pointer that is
-    passed. All others are the items'.
+    The qualifiers are those in the brackets of a parameter, which qualify the pointer that is
+    passed. All others belong to the items.
     """
 
     item: "Type"
@@ -63,14 +63,14 @@ class Array:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter as the header writes it; the name is "" where it has none."""
+    """A parameter as the header writes it; the name is "" if it has none."""
 
     type: "Type"
     name: str = ""
 
     @property
     def passed(self) -> "Type":
-        """The type that is passed: a pointer for an array and for a function (C11 6.7.6.3)."""
+        """The type that is passed: for an array or a function, a pointer (C11 6.7.6.3)."""
         whole = resolve(self.type)
         if isinstance(whole, Array):
             return Pointer(whole.item, whole.qualifiers)
@@ -95,11 +95,11 @@ Type = Union[Basic, Named, Tagged, Pointer, Array, FunctionType]  # noqa: UP007 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Declaration:
-    """What all of them have.
+    """The common attributes of all declarations.
 
     Attributes:
-        file: as the preprocessor names it.
-        line: where the declaration begins, from 1 on.
+        file: the file, as the preprocessor names it.
+        line: the first line of the declaration, from 1 on.
         comment: the text of the comment directly before it, or "".
         attributes: "packed", "aligned(8)", "deprecated", "stdcall", 'asm("name")': those of
             ``__attribute__``, ``__declspec``, ``[[...]]``, ``_Alignas``, and the words for
@@ -121,7 +121,7 @@ class Function(Declaration):
     """A function.
 
     Attributes:
-        has_body: whether it is nowhere declared without being defined, as an inline one is.
+        has_body: whether all its declarations are definitions, as for an inline function.
     """
 
     name: str
@@ -141,7 +141,7 @@ class Variable(Declaration):
 
 @dataclass(eq=False, repr=False)
 class Typedef(Declaration):
-    """A name for a type."""
+    """A typedef name for a type."""
 
     name: str
     type: Type
@@ -152,7 +152,7 @@ class Field(Declaration):
     """A member of a record; the name is "" for an anonymous one, and for a gap of bits.
 
     Attributes:
-        bits: the width of a bit-field, an expression of C's; "" of any other member.
+        bits: the width of a bit-field, a C expression; "" for any other member.
     """
 
     name: str
@@ -165,9 +165,9 @@ class Record(Declaration):
     """A struct or union.
 
     Attributes:
-        tag: "" where there is none.
-        alias: the typedef's name that stands for it where it has no tag.
-        fields: None where the headers do not say, or where they could not be read.
+        tag: its tag, or "".
+        alias: the typedef name of a record without a tag.
+        fields: None if the headers do not define it, or if they could not be parsed.
         pack: the greatest alignment of its fields, from ``#pragma pack``; "" if not limited.
         outer: the record that it is defined in; C++ looks for its tag there.
     """
@@ -194,8 +194,8 @@ class Enum(Declaration):
 
     Attributes:
         tag, alias: as those of a ``Record``.
-        constants: None where the headers do not say.
-        underlying: its integer type, where that is written behind a colon.
+        constants: None if the headers do not define it.
+        underlying: its integer type, if that is written after a colon.
     """
 
     tag: str
@@ -207,7 +207,7 @@ class Enum(Declaration):
 
 @dataclass(eq=False, repr=False)
 class Macro(Declaration):
-    """An object-like macro, and the text that it stands for."""
+    """An object-like macro, and its replacement text."""
 
     name: str
     body: str
@@ -215,13 +215,13 @@ class Macro(Declaration):
 
 @dataclass(eq=False, repr=False)
 class Refusal(Declaration):
-    """What could not be read.
+    """A declaration that could not be parsed.
 
     Attributes:
-        name: what it declares, as far as that can be told.
-        text: its beginning.
-        reason: why.
-        is_cxx: whether it is something that C does not have, and a C library no use for.
+        name: the name that it seems to declare.
+        text: the beginning of its text.
+        reason: the reason.
+        is_cxx: whether it is C++, which is of no interest for a C library.
     """
 
     name: str
@@ -232,16 +232,16 @@ class Refusal(Declaration):
 
 @dataclass
 class Unit:
-    """Everything that a source file and its headers declare, each in the order of the text.
+    """All declarations of a source file and its headers, in the order of the text.
 
     Attributes:
-        functions, variables, typedefs, macros: by name.
-        tags: structs, unions and enums by tag: they share a name space in C.
-        records, enums: all of them, those without a tag too.
-        refusals: what could not be read. Nothing is left out silently.
-        faults: mistakes of ours, each with the declaration that it was made about.
-        names: every word that is outside of directives and functions' bodies, by file.
-        system: the files that the compiler calls the system's.
+        functions, variables, typedefs, macros: the declarations by name.
+        tags: structs, unions and enums by tag, since these share a namespace in C.
+        records, enums: all of these, also those without a tag.
+        refusals: declarations that could not be parsed. None is left out silently.
+        faults: bugs of ours, each with the declaration that caused it.
+        names: every word outside of directives and function bodies, by file.
+        system: the files that the compiler marks as system headers.
     """
 
     functions: dict[str, Function] = field(default_factory=dict[str, Function])
@@ -257,11 +257,11 @@ class Unit:
     system: set[str] = field(default_factory=set[str])
 
 
-# What is asked of types
+# Queries about types
 
 
 def qualified(ctype: Type, qualifiers: Iterable[str]) -> Type:
-    """The type with these qualifiers as well; those of an array are its items'."""
+    """The type with these qualifiers added; for an array, to its items."""
     if not qualifiers or isinstance(ctype, FunctionType):
         return ctype
     if isinstance(ctype, Array):
@@ -270,21 +270,21 @@ def qualified(ctype: Type, qualifiers: Iterable[str]) -> Type:
 
 
 def resolve(ctype: Type) -> Type:
-    """What a typedef's name stands for in the end; any other type as it is."""
+    """The type that a typedef name finally stands for; any other type unchanged."""
     while isinstance(ctype, Named):
         ctype = qualified(ctype.typedef.type, ctype.qualifiers)
     return ctype
 
 
 def behind(ctype: Type) -> Type:
-    """What is left of a type without its pointers, arrays and qualifiers."""
+    """A type without its pointers, arrays and qualifiers."""
     while isinstance(ctype, Pointer | Array):
         ctype = ctype.target if isinstance(ctype, Pointer) else ctype.item
     return ctype if isinstance(ctype, FunctionType) else replace(ctype, qualifiers=frozenset())
 
 
 def spell(ctype: Type, name: str = "") -> str:
-    """C's declaration of a name, or of none, with this type."""
+    """The C declaration of a name, or of no name, with this type."""
     if isinstance(ctype, Pointer):
         words = " ".join([*sorted(ctype.qualifiers), name]).strip()
         is_nested = isinstance(ctype.target, Array | FunctionType)

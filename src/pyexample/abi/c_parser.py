@@ -1,8 +1,8 @@
-"""Read C declarations: a recursive descent over the words of each, by C11 6.7 and GNU C.
+"""Parse C declarations by recursive descent, according to C11 6.7 and GNU C.
 
-A declaration that cannot be read becomes a ``Refusal`` and no other one suffers: each has its
-own words. Where a record's or an enum's body cannot be read, what is declared with it still
-is. Names of types decide what an identifier means, as in C (6.7.8), so that the order counts.
+A declaration that cannot be parsed becomes a ``Refusal``, and does not affect the others. If
+the body of a record or an enum cannot be parsed, the names declared with it are still kept. As
+in C (6.7.8), the meaning of an identifier depends on the typedefs before it.
 """
 
 import functools
@@ -65,7 +65,7 @@ _BUILT_IN = {
         )
     ),
 }
-"""Names of types that compilers bring along, which headers may still give to others."""
+"""Names of types that compilers predefine, but that headers may define as others."""
 _CONVENTIONS = {
     f"{mark}{word}": word.lower()
     for word in word_set("cdecl stdcall fastcall thiscall vectorcall pascal clrcall Noreturn")
@@ -96,7 +96,7 @@ _RESERVED = (
     | _ASSERTIONS
     | {*_QUALIFIERS, *_ARITHMETIC, "struct", "union", "enum", "sizeof", "_Alignof"}
 )
-"""The words that are names neither in C nor in C++."""
+"""The words that cannot be identifiers, neither in C nor in C++."""
 
 
 class _Refused(Exception):  # noqa: N818 - it is an answer, not an error
@@ -106,15 +106,15 @@ class _Refused(Exception):  # noqa: N818 - it is an answer, not an error
 
 
 _INTRINSICS = re.compile(r"[\\/](gcc|clang)[\\/].*[\\/]include[\\/][^\\/]*intrin\.h$")
-"""Headers of the compiler itself: thousands of functions, which are no library's."""
+"""Headers of the compiler itself: they have thousands of functions of no library."""
 
 
 def read(text: str, own: str = "") -> Unit:
-    """Read what a preprocessor printed with comments and macros (``-E -C -dD``).
+    """Parse a preprocessor's output with comments and macros (``-E -C -dD``).
 
     Args:
         text: the preprocessor's output.
-        own: the name of the file that includes the headers; what it declares is left out.
+        own: the file that includes the headers; its declarations are left out.
     """
     unit = Unit()
     tokens = Tokens(text, own)
@@ -131,7 +131,7 @@ def read(text: str, own: str = "") -> Unit:
 
 
 def _subject(words: Sequence[str]) -> str:
-    """What words that could not be read seem to declare: a guess, for a message."""
+    """Guess the name that words which could not be parsed declare, for a message."""
     names: list[str] = []
     inner: list[str] = []
     depth = 0
@@ -148,7 +148,7 @@ def _subject(words: Sequence[str]) -> str:
 
 
 def _is_anonymous(declared: Record | Enum) -> bool:
-    """Whether its members are its owner's, where it has no name there."""
+    """Whether it is anonymous, so that its members belong to the outer record."""
     return isinstance(declared, Record) and not declared.tag
 
 
@@ -177,14 +177,14 @@ def _arithmetic(words: Sequence[str]) -> str:
 
 
 class _Parser:
-    """Reads one chunk into a unit."""
+    """Parses one chunk into a unit."""
 
     def __init__(self, unit: Unit, chunk: Chunk) -> None:
         self._unit = unit
         self._chunk = chunk
-        self._words = [*chunk.words, "", ""]  # two ends, so that one can look ahead
+        self._words = [*chunk.words, "", ""]  # two empty words, to look ahead
         self._at = 0
-        self._within: list[Record] = []  # the records whose bodies are being read
+        self._within: list[Record] = []  # the records whose bodies are being parsed
 
     # The words
 
@@ -215,7 +215,7 @@ class _Parser:
         return self._chunk.lines[min(self._at, len(self._chunk.lines) - 1)]
 
     def _closing(self, at: int) -> int:
-        """Where the bracket at ``at`` is closed."""
+        """The index at which the bracket at ``at`` is closed."""
         depth = 0
         for place in range(at, len(self._words)):
             depth += (self._words[place] in "([{") - (self._words[place] in ")]}")
@@ -238,7 +238,7 @@ class _Parser:
     # Declarations
 
     def declaration(self) -> None:
-        """Read the chunk."""
+        """Parse the chunk."""
         first = self._peek()
         try:
             if first in _ASSERTIONS or first in ("asm", "__asm__", "__asm"):
@@ -246,7 +246,7 @@ class _Parser:
             if self._chunk.is_cxx and (first in _CXX or "operator" in self._words):
                 raise _Refused("it is C++", is_cxx=True)
             if self._chunk.is_old_style:
-                raise _Refused("an old-style definition does not say what it is passed")
+                raise _Refused("an old-style definition does not declare its parameters")
             self._declare()
         except _Refused as refused:
             self._refuse(refused, self._chunk.words)
@@ -299,7 +299,7 @@ class _Parser:
             self._unit.variables.setdefault(name, Variable(name, ctype, is_static, **place))
 
     def _add_function(self, new: Function) -> None:
-        """Keep the declaration that says most, where there are several of one function."""
+        """Keep the declaration with the most information, if a function has several."""
 
         def said(function: Function) -> tuple[int, bool]:
             parameters = function.type.parameters
@@ -325,7 +325,7 @@ class _Parser:
     # Specifiers
 
     def _specifiers(self) -> tuple[Type, set[str], list[str]]:
-        """The type that a declaration begins with, its storage class, and attributes."""
+        """Parse the type, storage class and attributes at the beginning of a declaration."""
         storage: set[str] = set()
         qualifiers: set[str] = set()
         attributes: list[str] = []
@@ -394,7 +394,7 @@ class _Parser:
             pass
 
     def _attribute(self, attributes: list[str]) -> bool:
-        """Take what is no part of the type, if it is next; keep those that say something."""
+        """Parse an attribute, if it is next, and keep it if it matters. Returns whether."""
         word = self._peek()
         if word not in _ATTRIBUTES and not (word == "[" == self._peek(1)):
             return False
@@ -557,11 +557,11 @@ class _Parser:
     def _declarator(
         self, base: Type, attributes: list[str], is_parameter: bool = False
     ) -> tuple[str, Type]:
-        """A name and its type, from what is written around the name (C11 6.7.6).
+        """Parse a declarator: a name, and the parts of its type around it (C11 6.7.6).
 
         Args:
-            base: the type that the specifiers say.
-            attributes: those that are found are added.
+            base: the type of the specifiers.
+            attributes: a list to which found attributes are added.
             is_parameter: whether the name may be missing (6.7.7).
         """
         while True:
@@ -587,7 +587,7 @@ class _Parser:
         return name, self._suffixes(base, attributes)
 
     def _is_nested(self, is_parameter: bool) -> bool:
-        """Whether a parenthesis is around a declarator, rather than around parameters."""
+        """Whether a parenthesis contains a declarator rather than parameters."""
         at = self._at + 1
         while self._words[at] in ("__attribute__", "__declspec"):
             at = self._closing(at + 1) + 1
@@ -597,7 +597,7 @@ class _Parser:
         return self._is_name(word) and not (is_parameter and self._begins_type(word))
 
     def _suffixes(self, base: Type, attributes: list[str]) -> Type:
-        """The parameters or the lengths behind a name; what is further out is further in."""
+        """Parse the parameters or lengths after a name; the first is the outermost type."""
         self._attributes(attributes)
         if self._peek() == "(":
             is_open = self._peek(1) == ")"
@@ -621,7 +621,7 @@ class _Parser:
             base, _, _ = self._specifiers()
             name, ctype = self._declarator(base, [], is_parameter=True)
             self._attributes([])
-            if self._accept("="):  # a default, which C++ has
+            if self._accept("="):  # a default argument of C++
                 self._expression(",", ")")
             found.append(Parameter(ctype, name))
             if self._peek() not in (")", "..."):
@@ -633,7 +633,7 @@ class _Parser:
 
 @functools.lru_cache
 def _split(words: tuple[str, ...], separator: str) -> list[str]:
-    """The texts between separators that are not in brackets; without one, of each word."""
+    """The texts between separators outside of brackets; without a separator, every word."""
     parts: list[str] = [""]
     depth = 0
     for word in words:

@@ -1,4 +1,4 @@
-"""Cut what a preprocessor printed into declarations: words, with their place and comment."""
+"""Split a preprocessor's output into declarations: words, with their lines and comments."""
 
 import os
 import re
@@ -22,16 +22,16 @@ _PACK = re.compile(r"#\s*pragma\s+pack\s*\(([^)]*)\)")
 
 
 RENAMED = "ct_kw_"
-"""Stands before the names in a C header that C++ has as keywords."""
+"""The prefix of names in a C header that are keywords of C++."""
 
 
 def plain(text: str) -> str:
-    """A name, or a text with names, as C has it."""
+    """Restore a name, or the names in a text, as in C."""
     return text.replace(RENAMED, "")
 
 
 def word_set(text: str) -> frozenset[str]:
-    """The words of a text."""
+    """Split a text into words."""
     return frozenset(text.split())
 
 
@@ -39,7 +39,7 @@ WITH_PARENTHESES = word_set(
     "__attribute__ __attribute __declspec __asm__ __asm asm alignas _Alignas throw noexcept"
     " typeof __typeof__ __typeof typeof_unqual decltype _Atomic _BitInt __pragma"
 )
-"""Words whose parentheses are no function's."""
+"""Words before parentheses that do not contain parameters."""
 
 _OLD_STYLE = re.compile(
     rf"(?!(?:{'|'.join(WITH_PARENTHESES)})\b)\b[\w$]+ \( (?!void )[\w$]+(?: , [\w$]+)* \)"
@@ -53,13 +53,13 @@ class Chunk:
     """The words of one declaration, without the body of a function.
 
     Attributes:
-        file, lines: where the words are; the file is that of the first one.
+        file, lines: the file of the first word, and the lines of all words.
         comment: the text of the comment directly before it, or "".
-        is_cxx: whether the words of C++ are no names here.
+        is_cxx: whether keywords of C++ are keywords here.
         has_body: whether a function's body was left out.
         is_old_style: whether it is an old-style definition. The declarations of its parameters
             then follow without their semicolons.
-        pack: the number that ``#pragma pack`` says where it ends, or "".
+        pack: the number of the ``#pragma pack`` in force at its end, or "".
     """
 
     file: str
@@ -73,12 +73,12 @@ class Chunk:
 
 
 class Tokens:
-    """Iterates over the declarations; the other things that are found are attributes.
+    """Iterates over the declarations; its attributes collect everything else.
 
     Attributes:
         macros: the object-like macros that are defined at the end, by name.
-        names: the words of each file, without those of functions' bodies.
-        system: the files that are marked as the system's.
+        names: the words of each file, without those of function bodies.
+        system: the files that are marked as system headers.
     """
 
     def __init__(self, text: str, own: str) -> None:
@@ -93,11 +93,11 @@ class Tokens:
         self._is_cxx = "\n#define " not in text  # Microsoft's cl does not print them
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Each declaration at file scope; those within ``extern "C" { }``, too."""
+        """Yield each declaration at file scope, including those within ``extern "C" { }``."""
         chunk = Chunk("", "")
         depth = body = 0
         for word in self._code():
-            if body:  # of a function: its words are counted, not kept
+            if body:  # of a function: its words are not kept
                 body += (word == "{") - (word == "}")
                 if not body:
                     yield self._finished(chunk)
@@ -131,7 +131,7 @@ class Tokens:
             yield self._finished(chunk)
 
     def _code(self) -> Iterator[str]:
-        """The words that are neither comments nor directives, but for those of ``own``."""
+        """Yield the words outside of comments, directives, and the file ``own``."""
         begins_line = True
         for word in self._words:
             first = word[0]
@@ -217,7 +217,7 @@ class Tokens:
 
 
 def opens_body(words: list[str]) -> bool:
-    """Whether a brace behind these words opens a function's body, or a namespace."""
+    """Whether a brace after these words opens a function's body, or a namespace."""
     if "namespace" in words[:2]:
         return True
     depth, has_parameters = 0, False

@@ -1,11 +1,11 @@
 /*
- * What a ctypes type may stand for: the rules, for a C++17 compiler to apply.
+ * The rules for which C types a ctypes type may stand for, applied by a C++17 compiler.
  *
  * A claim is one line below this text: static_assert(ct_function<decltype(f), R, A...> == 0)
- * and the like. R and A are the types that Python declares, written as C++: int, double, ...
- * are themselves, and what ctypes has and C++ has not is a ct_ template. The value is
- * ct_agrees, or what differs. Nothing is included here but what names types: claims are
- * many, and <type_traits> alone costs more than all of them.
+ * and the like. R and A are the types that Python declares, written in C++: int, double, ...
+ * are themselves, and types that only ctypes has are ct_ templates. The value is ct_agrees,
+ * or the verdict on the difference. Only headers that define types are included here, since
+ * <type_traits> alone takes longer to compile than all claims.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -20,29 +20,29 @@ enum ct_verdict {
     ct_address,    /* a pointer and an integer that is as wide */
     ct_bytes,      /* an array of bytes and something else of that size */
     ct_flexible,   /* an array of some length and one of none */
-    ct_handle,     /* a pointer to a struct that nobody can look into, and one to a pointer */
+    ct_handle,     /* a pointer to an opaque struct, and a pointer to a pointer */
     ct_wrapped,    /* a struct of one pointer or integer, and that pointer or integer itself */
-    ct_dropped,    /* a result that Python does not take */
-    ct_garbage,    /* a result that C does not give */
+    ct_dropped,    /* a result that Python ignores */
+    ct_garbage,    /* a result that C does not return */
     ct_ignored,    /* a callback's result that C does not read */
-    ct_extra,      /* declared arguments behind the fixed ones of a variadic function */
+    ct_extra,      /* declared arguments after the fixed ones of a variadic function */
     /* From here on the binary interface differs. */
     ct_width,        /* integers, or floats, of different sizes */
-    ct_kind,         /* an integer, a float, a pointer, a struct: not the same of them */
+    ct_kind,         /* different ones of an integer, a float, a pointer, a struct */
     ct_level,        /* a pointer to a pointer, and a pointer to something else */
     ct_target_width, /* pointers to integers, or floats, of different sizes */
     ct_target,       /* pointers to different kinds of things */
     ct_other,        /* two different structs */
-    ct_unknown,      /* a struct of Python's of which it is not known what it is in C */
+    ct_unknown,      /* a Structure whose C struct is not known */
     ct_length,       /* arrays of different lengths */
     ct_count,        /* different numbers of arguments */
     ct_swapped,      /* a pointer and an integer that changed places */
-    ct_unset,        /* a callback that gives no result, and C reads one */
-    ct_promoted,     /* a float behind the fixed arguments: C reads a double there */
-    ct_empty,        /* a struct of which nothing is passed, since Python knows no field of it */
+    ct_unset,        /* a callback that returns nothing, and C reads a result */
+    ct_promoted,     /* a float after the fixed arguments: C reads a double there */
+    ct_empty,        /* a struct without fields in Python, so that nothing of it is passed */
     ct_misplaced,    /* a struct that ctypes passes in other registers than C */
-    ct_written,      /* C may write what Python lets it only read */
-    ct_only_read     /* C only reads what Python expects it to write */
+    ct_written,      /* C may write to an In, which is read only */
+    ct_only_read     /* C only reads an Out, which it should write */
 };
 
 /* ctypes' types. POINTER(T), c_char_p and c_void_p are ct_pointer<T>, <ct_char>, <void>. */
@@ -65,7 +65,7 @@ template <int n> struct ct_struct; /* one that stands for no known struct */
 template <class R, class... A> struct ct_callback { void *p; };
 template <class... T> struct ct_list;
 
-/* An undefined template: the compiler's complaint shows its arguments. */
+/* Undefined templates: the compiler's error message shows their arguments. */
 template <auto... values> struct ct_tell_values;
 template <long long verdict, class T> struct ct_tell;
 
@@ -79,7 +79,7 @@ template <class T> constexpr bool ct_is_const<const T> = true;
 template <class T, class U> constexpr bool ct_is_same = false;
 template <class T> constexpr bool ct_is_same<T, T> = true;
 
-/* What kind of thing a type is. Nothing but its name is needed, so that it may be incomplete. */
+/* The category of a type, which may be incomplete. */
 enum ct_category {
     ct_is_other, ct_is_void, ct_is_bool, ct_is_character, ct_is_signed, ct_is_unsigned,
     ct_is_enum, ct_is_float, ct_is_pointer, ct_is_array, ct_is_function, ct_is_struct
@@ -124,14 +124,14 @@ constexpr bool ct_is_integer(ct_category category) {
     return category >= ct_is_bool && category <= ct_is_enum;
 }
 
-/* What a pointer points to. */
+/* The target of a pointer. */
 template <class T> struct ct_target_of { using type = void; };
 template <class T> struct ct_target_of<T *> { using type = T; };
 
 template <class T, class = void> constexpr bool ct_is_complete = false;
 template <class T> constexpr bool ct_is_complete<T, decltype(void(sizeof(T)))> = true;
 
-/* What can be converted to anything of a kind: does the first member of a struct take it? */
+/* They convert to any type of a category: can they initialise a struct's first member? */
 struct ct_some_pointer { template <class T> operator T *() const; };
 struct ct_some_integer {
     template <class T, int (*)[ct_is_integer(ct_category_of<T>) ? 1 : -1] = nullptr>
@@ -143,8 +143,8 @@ template <class K, class T, class = void> constexpr bool ct_has_two = false;
 template <class K, class T> constexpr bool ct_has_two<K, T, decltype(void(T{K{}, K{}}))> = true;
 
 /*
- * Whether C's struct is nothing but a pointer, or an integer, of some size: by value it is
- * passed and returned as that one is (System V's psABI for x86-64, 3.2.3; AAPCS64, 6.8.2;
+ * Whether C's struct contains only a pointer, or an integer, of some size: then it is passed
+ * and returned by value like that (System V's psABI for x86-64, 3.2.3; AAPCS64, 6.8.2;
  * Microsoft's x64 calling convention). Where a pointer has 32 bits, not all ABIs return it so.
  */
 template <class K, class C> constexpr bool ct_is_wrapped(size_t size) {
@@ -204,7 +204,7 @@ template <> struct ct_part_of<__complex__ long double> { using type = long doubl
 template <class C> using ct_first =
     ct_bare<typename ct_target_of<decltype(&(*static_cast<C *>(nullptr))[0])>::type>;
 
-/* What two pointers point to. void stands for anything. */
+/* The targets of two pointers. void stands for anything. */
 template <class P, class C> constexpr int ct_targets() {
     constexpr ct_category c = ct_category_of<C>;
     if constexpr (c == ct_is_void || ct_category_of<P> == ct_is_void) {
@@ -221,7 +221,7 @@ template <class P, class C> constexpr int ct_targets() {
         constexpr int verdict = ct_judge<P, C>;
         using item = typename ct_row_of<P>::type;
         if constexpr (verdict == ct_empty) {
-            return ct_agrees; /* nobody looks into it */
+            return ct_agrees; /* an opaque struct */
         } else if constexpr (!ct_is_same<P, item> && ct_targets<item, C>() < ct_width) {
             return ct_targets<item, C>(); /* the first of its fields, which are all alike */
         } else if constexpr (verdict < ct_width || verdict >= ct_other) {
@@ -242,7 +242,7 @@ template <class P, class C> constexpr int ct_pointers() {
     if constexpr (c == ct_is_pointer) {
         return ct_targets<P, ct_bare<typename ct_target_of<C>::type>>();
     } else if constexpr (ct_is_wrapped<ct_some_pointer, C>(sizeof(void *))) {
-        /* Not where it is the struct's own address. */
+        /* The struct's own address does not count. */
         constexpr int verdict = ct_judge<P, C>;
         return verdict == ct_kind || verdict == ct_other || verdict == ct_empty
             ? ct_wrapped : ct_kind;
@@ -278,7 +278,7 @@ template <class C> constexpr int ct_judge<ct_opaque, C> =
     ct_category_of<C> == ct_is_struct ? ct_empty : ct_kind;
 template <int n, class C> constexpr int ct_judge<ct_struct<n>, C> =
     ct_category_of<C> == ct_is_struct ? ct_unknown : ct_kind;
-/* Two structs of C with the same fields, of which Python has one class. */
+/* Two C structs with the same fields, for which Python has one class. */
 template <class T, class U> constexpr bool ct_alike = ct_is_same<T, U>;
 template <class T, class C> constexpr int ct_judge<ct_same<T>, C> =
     ct_category_of<C> != ct_is_struct ? ct_kind : ct_alike<ct_bare<T>, C> ? ct_agrees : ct_other;
@@ -291,7 +291,7 @@ constexpr int ct_least(int first) { return first; }
 template <class... Rest> constexpr int ct_least(int first, int second, Rest... rest) {
     return ct_least(first < second ? first : second, rest...);
 }
-/* The first type is that of the Union itself: what it is where C has a union, too. */
+/* T is the Union itself, for the case that C has a union, too. */
 template <class T, class... P, class C> constexpr int ct_judge<ct_alternatives<T, P...>, C> =
     ct_category_of<C> == ct_is_struct ? ct_judge<T, C> : ct_least(ct_judge<P, C>...);
 
@@ -315,7 +315,7 @@ template <class T, size_t n> struct ct_array_of<T[n]> {
     using type = T;
     static constexpr size_t count = n;
 };
-/* T[] is incomplete. T[0], an extension, is of no category, and nothing else has no size. */
+/* T[] is incomplete. T[0], an extension, has no category, and only it has size 0. */
 template <class C> constexpr bool ct_lacks_length() {
     if constexpr (ct_is_complete<C>) {
         return sizeof(C) == 0;
@@ -344,7 +344,7 @@ template <class T, size_t n, class C> constexpr int ct_arrays() {
 template <class T, size_t n, class C>
 constexpr int ct_judge<ct_array<T, n>, C> = ct_arrays<T, n, C>();
 
-/* A field: for an array that has no length in C, Python may have one item, or several. */
+/* A field: for an array without a length in C, Python may have one item or several. */
 template <class P, class C> constexpr int ct_members() {
     if constexpr (ct_has_no_length<C>) {
         constexpr int verdict = ct_judge<P, ct_first<C>>;
@@ -367,10 +367,10 @@ constexpr int ct_argument<ct_array<T, n>, C> = ct_judge<ct_pointer<T>, C>;
 template <class P, class C> constexpr int ct_results() {
     constexpr ct_category p = ct_category_of<P>, c = ct_category_of<C>;
     if constexpr (p == ct_is_void) {
-        /* A struct may be returned in memory whose address the caller has to pass. */
+        /* The caller may have to pass the address of the returned struct. */
         return c == ct_is_void ? ct_agrees : c == ct_is_struct ? ct_kind : ct_dropped;
     } else if constexpr (c == ct_is_void) {
-        /* What is left in the register is taken for a number, and not followed. */
+        /* Python reads the rest in the register as a number, and does not follow it. */
         return ct_is_integer(p) || p == ct_is_float || ct_is_same<P, ct_pointer<void>>
             ? ct_garbage : ct_kind;
     } else {
@@ -379,7 +379,7 @@ template <class P, class C> constexpr int ct_results() {
 }
 template <class P, class C> constexpr int ct_result = ct_results<P, ct_bare<C>>();
 
-/* The result of a callback, which Python gives and C reads. */
+/* The result of a callback, which Python returns and C reads. */
 template <class P, class C> constexpr int ct_given() {
     constexpr int verdict = ct_results<P, C>();
     return verdict == ct_dropped ? ct_unset
@@ -392,7 +392,7 @@ template <class... P, class... C> struct ct_pairs<ct_list<P...>, ct_list<C...>> 
     static constexpr int worst() {
         int worst = ct_agrees;
         ((worst = worst < ct_argument<P, C> ? ct_argument<P, C> : worst), ...);
-        /* Each by itself is a matter of spelling. */
+        /* Either by itself may be just another spelling. */
         constexpr bool numbers = (... || (ct_argument<P, C> == ct_address && ct_points<P>));
         constexpr bool pointers = (... || (ct_argument<P, C> == ct_address && !ct_points<P>));
         return numbers && pointers && worst < ct_width ? ct_swapped : worst;
@@ -405,7 +405,7 @@ template <size_t n, class T, class... Rest> struct ct_nth<n, ct_list<T, Rest...>
 };
 template <class T, class... Rest> struct ct_nth<0, ct_list<T, Rest...>> { using type = T; };
 
-/* Of anything else than a function: no part of this file is to fail. */
+/* The default, for types that are not functions, so that nothing here fails. */
 template <class F> struct ct_signature {
     using result = ct_any;
     using arguments = ct_list<>;
@@ -427,7 +427,7 @@ template <class R, class... A, bool n> struct ct_signature<R(A..., ...) noexcept
 template <class F, size_t n>
 using ct_parameter = ct_bare<typename ct_nth<n, typename ct_signature<F>::arguments>::type>;
 
-/* The struct that a pointer to it, or an array of it, leads to. */
+/* The struct in a type, behind pointers and arrays. */
 template <class T> struct ct_reach { using type = T; };
 template <class T> struct ct_reach<T *> { using type = typename ct_reach<ct_bare<T>>::type; };
 template <class T> struct ct_reach<T[]> { using type = typename ct_reach<ct_bare<T>>::type; };
@@ -436,7 +436,7 @@ template <class T, size_t n> struct ct_reach<T[n]> {
 };
 template <class T> using ct_reached = typename ct_reach<ct_bare<T>>::type;
 
-/* The arguments behind the fixed ones of a variadic function: how many there are is known. */
+/* The arguments after the fixed ones of a variadic function. */
 template <size_t fixed, class... A> constexpr int ct_promotions() {
     size_t number = 0;
     bool lost = false;
@@ -460,7 +460,7 @@ constexpr int ct_worse(int one, int other) { return one < other ? other : one; }
 template <class F, class R, class... A> constexpr int ct_function =
     ct_worse(ct_arguments<F, A...>(), ct_result<R, typename ct_signature<F>::result>);
 
-/* One without argtypes: ctypes passes a Python int as an int, and knows of no other type. */
+/* A function without argtypes: ctypes passes a Python int as a C int. */
 template <class A> constexpr bool ct_is_plain = ct_judge<int, ct_bare<A>> < ct_width;
 template <class List> constexpr int ct_undeclared_arguments = ct_agrees;
 template <class A, class... Rest> constexpr int ct_undeclared_arguments<ct_list<A, Rest...>> =
@@ -468,7 +468,7 @@ template <class A, class... Rest> constexpr int ct_undeclared_arguments<ct_list<
 template <class F> constexpr int ct_undeclared = ct_category_of<F> != ct_is_function
     ? ct_kind : ct_undeclared_arguments<typename ct_signature<F>::arguments>;
 
-/* A function pointer; "calls" says that it is Python who calls through it. */
+/* A function pointer; "calls" says whether Python calls it. */
 template <class C, bool calls, class R, class... A> constexpr int ct_callbacks() {
     if constexpr (ct_category_of<C> != ct_is_pointer) {
         return ct_kind;
@@ -491,8 +491,8 @@ template <class R, class... A, class C>
 constexpr int ct_result<ct_callback<R, A...>, C> = ct_callbacks<ct_bare<C>, true, R, A...>();
 
 /*
- * A constant, and the 64 bits of the integer that Python has for it. The claims about these
- * stand before the header's macros are undefined, which may rewrite any word that is not ours.
+ * A constant, and the 64 bits of Python's integer for it. These claims come before the header's
+ * macros are undefined, so macros may rewrite any word that does not begin with ct_.
  */
 template <class T> constexpr bool ct_is_text =
     ct_category_of<T> == ct_is_pointer
@@ -503,7 +503,7 @@ template <class T> constexpr int ct_constant(T c, unsigned long long python) {
         const unsigned long long bits = (unsigned long long)c;
         if (bits == python)
             return ct_agrees;
-        /* The same bits, where Python's number is one that T has with or without a sign. */
+        /* The same bits, if T, signed or unsigned, has Python's number. */
         const long long sign = unused > 0 ? (long long)python >> (63 - unused) : 0;
         const bool fits = unused > 0 && (python >> (64 - unused) == 0 || sign == -1);
         return fits && bits << unused == python << unused ? ct_signedness : ct_width;
@@ -525,7 +525,7 @@ template <class T> constexpr auto ct_number(T c) {
 template <bool> struct ct_holds {};
 template <> struct ct_holds<true> { struct yes {}; };
 
-/* How large a struct is; zero where the header does not say what is in it. */
+/* The size of a struct; zero if the header does not define it. */
 template <class T> constexpr long long ct_size() {
     if constexpr (ct_is_complete<T>) {
         return sizeof(T);
@@ -541,6 +541,6 @@ template <class T> constexpr long long ct_alignment() {
     }
 }
 
-/* A field: its type as it is declared, const and volatile aside. */
+/* The declared type of a field, without const and volatile. */
 #define ct_field(type, field) ct_bare<decltype(static_cast<type *>(nullptr)->field)>
 #define ct_offset(type, field) (long long)__builtin_offsetof(type, field)

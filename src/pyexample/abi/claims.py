@@ -1,4 +1,4 @@
-"""Write claims: C++ lines that compile if, and only if, a declaration agrees with a header."""
+"""Write claims: C++ lines that compile if and only if a declaration agrees with a header."""
 
 import os
 import re
@@ -21,21 +21,21 @@ _WORDS_OF_THE_RULES = frozenset(
 )
 
 END = "}"
-"""What stands behind all claims: the end of the name space that the preparation opens."""
+"""The line after all claims. It closes the namespace that the preparation opens."""
 
 
 @dataclass
 class Claim:
-    """A line that is to compile, and what to ask where it does not.
+    """A line that should compile, and the questions to ask if it does not.
 
     Attributes:
         kind: "function", "struct", "layout", "field", "count" or "constant".
         of: the declaration.
-        line: what is to be true; of "count", a line of C++; of "constant", what is to be 0.
-        questions: by a name of ours, ``ct_tell`` types whose arguments are the answer.
-        is_open: whether C does not say what is passed: to ``int f();``, or by a callback.
-        struct: of a struct and its fields: its index.
-        within: of a field: its struct's name.
+        line: the condition; for "count", a line of C++; for "constant", a value that must be 0.
+        questions: ``ct_tell`` types whose arguments are the answers, by names of ours.
+        is_open: whether C leaves arguments open: those of ``int f();``, or of a callback.
+        struct: the index of a struct, or of a field's struct.
+        within: the name of a field's struct.
     """
 
     kind: str
@@ -48,7 +48,7 @@ class Claim:
 
     @property
     def subject(self) -> str:
-        """What it is about, as a finding's subject has it."""
+        """The subject, as in a finding."""
         return f"{self.within}.{self.of.name}" if self.within else str(self.of.name)
 
 
@@ -56,13 +56,13 @@ class Claims:
     """The claims about some declarations, once a header's names are known.
 
     Attributes:
-        constants: those about constants, which stand where the header's macros still do.
-        preparation: the lines behind them: no macro rewrites what follows, and structs get
-            names.
+        constants: claims about constants, which need the header's macros.
+        preparation: the lines after these: they undefine macros that would rewrite the rest,
+            and name the structs.
         others: all other claims, one a line, in order.
-        structs: the struct of C that each Structure stands for.
-        textless: constants for which C has a macro that is no expression, and its text.
-        renamed: the function that a macro of the header puts in the place of another one.
+        structs: the C struct that each Structure stands for.
+        textless: constants whose macro in C is not an expression, and its text.
+        renamed: functions that a macro of the header replaces by another one.
         bits: the bit-fields.
     """
 
@@ -108,7 +108,7 @@ class Claims:
         self.preparation = [*self._undefines(macros), self._defaults(), *self._aliases]
 
     def has(self, function: Function) -> bool:
-        """Whether the headers have something of a function's name."""
+        """Whether the headers have the name of a function."""
         return function.name in self._header.identifiers or function.name in self.renamed
 
     @property
@@ -117,31 +117,31 @@ class Claims:
         return [*self.constants, *self.others]
 
     def _defaults(self) -> str:
-        """A line that opens a name space, in which each alias hides one that is no struct of C.
+        """A line that opens a namespace, and declares a default for each alias before it.
 
-        Where the alias itself does not compile, its name would otherwise be unknown in all
-        that is behind it. Of each use of it a compiler writes many messages, and looks for a
-        similar name among all that there are: half of the time of a large header.
+        If an alias does not compile, the default is used. Otherwise its name would be unknown
+        in the rest of the file: compilers write many messages for each use of it, and search
+        all names for a similar one, which takes half of the time of a large header.
         """
         names = [name for name, _ in self.structs.names.values()]
         aliases = " ".join(f"using {name} = ct_none;" for name in names)
         return f"struct ct_none; {aliases} namespace ct_here {{"
 
     def is_placed(self, ctype: Type) -> bool:
-        """Whether it is known in which registers C has a type, by value and in callbacks."""
+        """Whether it is known how C passes a type by value, and in callbacks."""
         if kind_of(ctype) == "callback":
             return all(map(self.is_placed, (ctype[1], *ctype[2])))
         return kind_of(ctype) != "struct" or self._rules is not None
 
     def _undefines(self, macros: Iterable[str]) -> list[str]:
-        """What keeps the header's macros from rewriting the claims and the rules."""
+        """The lines that undefine macros which would rewrite the claims and the rules."""
         text = "\n".join([*self._aliases, *(each.line for each in self.others)])
         text += "".join(map(str, (each.questions for each in self.others)))
         words = {*re.findall(r"[A-Za-z_]\w*", text), *_WORDS_OF_THE_RULES}
         return [f"#undef {name}" for name in sorted(words.intersection(macros))]
 
     def cxx(self, ctype: Type) -> str:
-        """A type as the claims write it."""
+        """A type as written in claims."""
         if ctype is None:
             return "void"
         if isinstance(ctype, str):
@@ -163,7 +163,7 @@ class Claims:
         return f"ct_{kind}<{self.cxx(rest[0])}>"
 
     def _cxx_value(self, ctype: Type) -> str:
-        """The type of what is passed or returned."""
+        """The type of an argument or a result."""
         written = self.cxx(ctype)
         if kind_of(ctype) == "swapped":
             return f"ct_backward<{written}>"
@@ -192,7 +192,7 @@ class Claims:
         return own
 
     def _cxx_inner(self, ctype: Type) -> str:
-        """The type of a field, of a pointer nothing else: its target may be this struct."""
+        """The type of a field. A pointer has no target, since that may be this struct."""
         is_pointer = kind_of(ctype) in ("pointer", "callback")
         return "ct_pointer<void>" if is_pointer else self.cxx(ctype)
 
@@ -210,7 +210,7 @@ class Claims:
         )
         c_size, c_alignment = f"ct_size<{alias}>()", f"ct_alignment<{alias}>()"
         layout = f"({c_size} == {size} && {c_alignment} == {alignment})"
-        # A field that stands for nothing lets a class have one, where C says nothing of it.
+        # An opaque struct is sometimes declared with a single dummy field.
         is_dummy = len(struct.fields) == 1
         layout = f"({c_size} == 0 || {layout})" if is_dummy else layout
         numbers = f"{size}, {c_size}, {alignment}, {c_alignment}"
@@ -267,7 +267,7 @@ class Claims:
         return [Claim("field", each, line, questions, index, struct.name, is_open)]
 
     def _gap(self, struct: Struct, index: int, place: Place) -> list[Claim]:
-        """The claim about a field that C has no name for: it is where C has nothing."""
+        """The claim that a field unknown to C lies where C has no member."""
         each, members = place.field, self.structs.members(index)
         alias = self.structs.names[index][0]
         size = f"{each.size}LL"
@@ -348,14 +348,14 @@ class Claims:
             bits = constant.value & 0xFFFFFFFFFFFFFFFF
             verdict = f"ct_constant({spelled(name)}, {bits}ULL)"
             if not -(2**63) <= constant.value < 2**64:
-                verdict = "(ct_width + 0)"  # no integer of C's is so large
+                verdict = "(ct_width + 0)"  # no integer type of C is so large
             value = f"ct_tell_values<ct_number({spelled(name)}), {verdict}>"
             self.constants.append(Claim("constant", constant, verdict, {"value": value}))
             return
 
 
 def _specified(ctype: Type, c_type: CType) -> Type:
-    """A type without the arguments of callbacks that C leaves open: ``int (*)()``."""
+    """A type without the arguments of callbacks that C does not specify: ``int (*)()``."""
     kind, whole = kind_of(ctype), resolve(c_type)
     if kind in ("pointer", "array", "in", "out") and isinstance(whole, Pointer | Array):
         inner = whole.target if isinstance(whole, Pointer) else whole.item
@@ -378,10 +378,10 @@ def _specified_arguments(arguments: list[Type], function: FunctionType) -> list[
 
 @dataclass
 class BitField:
-    """A bit-field, of which the compiler is asked where its bits are.
+    """A bit-field whose bits the compiler has to find.
 
-    ``claim`` is the one about its type; None, and ``member`` is "", where C has no such field.
-    ``c`` and ``python`` are the bits, as in ``Field``; None where they are not known.
+    ``claim`` is the claim about its type; if C has no such field, it is None, and ``member`` is
+    "". ``c`` and ``python`` are the masks, as in ``Field``; None if they are not known.
     ``is_missing`` says that C has no such field.
     """
 
@@ -396,7 +396,7 @@ class BitField:
     is_missing: bool = False
 
     def lines(self, native: bool) -> list[str]:
-        """Structs in which nothing but the bits of this field are set."""
+        """Definitions of structs in which only the bits of this field are set."""
         variable = "static __attribute__((used)) {} ct_{}{} = {};"
         lines: list[str] = []
         if self.member:
@@ -419,7 +419,7 @@ def _initialiser(path: list[str], value: str) -> str:
 
 
 def _renamed(name: str, header: Header) -> str | None:
-    """The function that a macro puts in the place of one that the header does not declare."""
+    """The function by which a macro replaces one that the header does not declare."""
     macro = header.unit.macros.get(name)
     if macro is None or name in header.functions:
         return None
@@ -431,7 +431,7 @@ _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|\S')
 
 
 def _is_expression(text: str) -> bool:
-    """Whether a macro's text may be an expression: a claim with it ends where it did."""
+    """Whether a macro's text may be an expression, so that it cannot break the claim's line."""
     open_: list[str] = []
     pieces = _PIECE.findall(text)
     for each in pieces:
@@ -446,7 +446,7 @@ def _is_expression(text: str) -> bool:
 
 
 def _mirrors(declarations: Declarations) -> list[str]:
-    """Each Structure as C++, for another platform's compiler to lay out."""
+    """Each Structure in C++, so that another platform's compiler lays it out."""
     lines: list[str] = []
     done: set[int] = set()
 

@@ -11,13 +11,13 @@ from typing import Any
 from . import CannotJudgeError, Report, check, config
 
 EPILOG = """\
-Without a MODULE, the checks are run that the next pyproject.toml has, here or above:
-tables [tool.pyexample.abi.NAME], whose keys are modules, headers, and these options.
+Without a MODULE, the checks in the nearest pyproject.toml are run, here or in a folder
+above: tables [tool.pyexample.abi.NAME] with the keys modules, headers, and these options.
 
 exit status:
-  0  proven: the compiler agrees with every declaration that the headers have
-  1  something fails: an error or, with --strict, a note
-  2  not all of it could be judged, or wrong use: this is never a pass"""
+  0  proven: the compiler agrees with every declaration that is in the headers
+  1  failed: at least one error or, with --strict, one note
+  2  something could not be judged, or wrong use: this is never a pass"""
 
 _REPEATED = (
     "headers",
@@ -38,69 +38,67 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "modules", nargs="*", metavar="MODULE", help="package.module or file.py, [:attribute]"
     )
-    _add_headers(parser.add_argument_group("what it is judged by").add_argument)
-    _add_importing(parser.add_argument_group("how the modules are imported").add_argument)
-    _add_report(parser.add_argument_group("what is reported").add_argument)
+    _add_headers(parser.add_argument_group("headers and compiler").add_argument)
+    _add_importing(parser.add_argument_group("importing the modules").add_argument)
+    _add_report(parser.add_argument_group("the report").add_argument)
 
 
 def _add_headers(add: Any) -> None:
     many: dict[str, Any] = {"action": "append", "default": []}
     add("--header", **many, dest="headers", metavar="H", help="a header, as in an #include")
-    add(
-        "-I", **many, dest="include", metavar="DIR", help="a folder for the compiler to look in"
-    )
-    add("-D", **many, dest="define", metavar="NAME=VALUE", help="a macro")
-    add("--pkg-config", **many, metavar="NAME", help="take folders and macros from pkg-config")
-    add("--compiler", metavar="CXX", help="a C++17 compiler, with options if need be")
-    add("--target", default="native", help="another platform: x86_64-w64-mingw32, ...")
+    add("-I", **many, dest="include", metavar="DIR", help="a folder to search for headers")
+    add("-D", **many, dest="define", metavar="NAME=VALUE", help="a macro to define")
+    add("--pkg-config", **many, metavar="NAME", help="use folders and macros of pkg-config")
+    add("--compiler", metavar="CXX", help="a C++17 compiler and its options")
+    add("--target", default="native", help="check for a platform: x86_64-w64-mingw32, ...")
     add(
         "--struct",
         **many,
         dest="structs",
         metavar="PYTHON=C",
-        help=r"a struct's name in C, or many: 'c_(.*)=\1'",
+        help=r"the C name of a Structure, or a pattern: 'c_(.*)=\1'",
     )
-    add("--library", **many, metavar="FILE", help="the library, too, or 'loaded' for that one")
+    add("--library", **many, metavar="FILE", help="also check this library, or 'loaded'")
 
 
 def _add_importing(add: Any) -> None:
     many: dict[str, Any] = {"action": "append", "default": []}
-    add("--without-library", **many, metavar="NAME", help="do without this library")
-    add("--without-module", **many, metavar="NAME", help="do without this module")
+    add("--without-library", **many, metavar="NAME", help="replace this library by a stand-in")
+    add("--without-module", **many, metavar="NAME", help="replace this module by a stand-in")
     add(
         "--timeout",
         type=_seconds,
         default=600.0,
         metavar="SECONDS",
-        help="for importing, and for each run of the compiler (600)",
+        help="limit for importing and for each run of the compiler (600)",
     )
     add(
         "--run",
         nargs=argparse.REMAINDER,
         default=[],
         metavar="PROGRAM",
-        help="record while this runs, too: script.py ..., or -m module ...; the last option",
+        help="also check what script.py ... or -m module ... declares; must come last",
     )
 
 
 def _add_report(add: Any) -> None:
-    add("--only", default="", metavar="REGEX", help="judge only what is named so")
-    add("--allow", metavar="FILE", help="leave out the findings that this TOML file has")
-    add("--update-baseline", metavar="FILE", help="write today's findings there, for --allow")
-    add("--strict", action="store_true", help="notes fail too")
-    add("--coverage", action="store_true", help="list what is not declared, or not judged")
-    add("--check", action="append", default=[], metavar="NAME", help="of pyproject.toml's")
+    add("--only", default="", metavar="REGEX", help="check only names that match")
+    add("--allow", metavar="FILE", help="leave out the findings that this TOML file lists")
+    add("--update-baseline", metavar="FILE", help="write the findings there, for --allow")
+    add("--strict", action="store_true", help="fail on notes, too")
+    add("--coverage", action="store_true", help="list what is not declared or not judged")
+    add("--check", action="append", default=[], metavar="NAME", help="one in pyproject.toml")
     add("--format", choices=["text", "json", "github"], default="text")
-    add("--style", choices=["project", "ctypes"], default="project", help="of what is to paste")
-    add("--keep", metavar="FILE.cpp", help="leave what is compiled there")
+    add("--style", choices=["project", "ctypes"], default="project", help="of printed code")
+    add("--keep", metavar="FILE.cpp", help="keep the C++ file that is compiled")
 
 
 def run(arguments: argparse.Namespace) -> tuple[str, int]:
-    """Check. Returns the report, and the exit status: see EPILOG.
+    """Run a check. Returns the report as text, and the exit status as EPILOG lists it.
 
-    Raises CannotJudgeError where nothing can be said.
+    Raises CannotJudgeError if nothing could be judged.
     """
-    # The report is printed: it need not be logged as well.
+    # The report is printed, so it need not be logged as well.
     logging.getLogger(__package__).addHandler(logging.NullHandler())
     options = dict(vars(arguments))
     form, names = options.pop("format"), options.pop("check")
@@ -109,14 +107,14 @@ def run(arguments: argparse.Namespace) -> tuple[str, int]:
     if names:
         raise CannotJudgeError("--check takes its modules from pyproject.toml: name no other")
     if not options["headers"]:
-        raise CannotJudgeError("no --header is named to judge by")
+        raise CannotJudgeError("no --header: name the headers to check against")
     options["structs"] = _pairs(options["structs"])
     report = check(*options.pop("modules"), **options)
     return _in_form(report, form), report.status
 
 
 def _run_configured(options: dict[str, Any], form: str, names: list[str]) -> tuple[str, int]:
-    """Run the checks of pyproject.toml, each whether or not another can be judged."""
+    """Run the checks of pyproject.toml. If one cannot be judged, the others still run."""
     configuration = config.read()
     for name in names:
         if name not in configuration.checks:
@@ -144,7 +142,7 @@ def _run_configured(options: dict[str, Any], form: str, names: list[str]) -> tup
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """What the command line adds to the checks of pyproject.toml."""
+    """Return the options that the command line adds to the checks of pyproject.toml."""
     plain = ("only", "update_baseline", "strict", "coverage", "keep", "compiler", "allow")
     given = {key: options[key] for key in plain if options[key]}
     if options["target"] != "native":
@@ -152,12 +150,12 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     unusable = [key for key in (*_REPEATED, "structs") if options[key]]
     if unusable:
         raise CannotJudgeError(
-            f"there is no MODULE that {', '.join(unusable)} could be for: name it,"
-            " or write this into pyproject.toml"
+            f"without a MODULE, {', '.join(unusable)} has no effect: name one,"
+            " or write the option into pyproject.toml"
         )
     for key in ("update_baseline", "keep", "allow"):
         if key in given:
-            given[key] = os.path.abspath(given[key])  # they are of the folder where we are
+            given[key] = os.path.abspath(given[key])  # from here, not pyproject.toml
     return given
 
 

@@ -1,4 +1,4 @@
-"""Run a C++ compiler as the judge, and read what it says by line.
+"""Run a C++ compiler, and sort its messages by line.
 
 g++, clang++, zig c++, MinGW's g++ and Microsoft's cl. None of them links or runs anything.
 """
@@ -17,11 +17,11 @@ from .processes import CannotJudgeError, run
 
 @dataclass
 class Diagnostics:
-    """What a compiler complained of.
+    """The errors that a compiler reported.
 
     Attributes:
         by_line: its messages, by the line of the source.
-        elsewhere: those that are on no line of the source: headers, command line.
+        elsewhere: messages about anything else: headers, the command line.
     """
 
     by_line: dict[int, list[str]]
@@ -37,14 +37,14 @@ _GNU = re.compile(
 _MICROSOFT = re.compile(
     r"(?P<file>.+?)\((?P<line>\d+)(?:,\d+)?\) ?: (?!\w*warning)[^:]*?\b(?P<text>C\d+ ?: .*)"
 )
-# Where a template that is in error was asked for: g++ says so before, the others after.
+# The line that instantiates a failing template: g++ names it before, the others after.
 _GNU_ORIGIN = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?:\d+:)? +required from here")
 _LATER_ORIGIN = re.compile(
     r"(?P<file>.+?):(?P<line>\d+):(?:\d+:)? note: .*(?:requested|required) here"
     r"|(?P<file2>.+?)\((?P<line2>\d+)(?:,\d+)?\) ?: (?![^:]*\bC\d+)"
 )
-# Options that say how many messages there are, and how they look. They are read by line,
-# and later options do not undo all of them (-fdiagnostics-format=json in GCC 12).
+# Options for the number and format of messages. Messages are read by line, and later options
+# do not undo all of these (-fdiagnostics-format=json in GCC 12).
 _OF_MESSAGES = re.compile(
     r"-f(no-)?(diagnostics|color-diagnostics|message-length|max-errors|error-limit|ansi-escape"
     r"|caret-diagnostics|show-column|show-source-location)|-W(fatal-errors|error)\b"
@@ -57,7 +57,7 @@ _DECORATION = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)")
 
 
 def parse(output: str, source: str, first_line: int) -> Diagnostics:
-    """Sort what a compiler printed by the lines of ``source``, from ``first_line`` on."""
+    """Sort a compiler's output by the lines of ``source``, from ``first_line`` on."""
     found = Diagnostics({}, [])
     name = os.path.basename(source)
     origin = 0
@@ -82,7 +82,7 @@ def parse(output: str, source: str, first_line: int) -> Diagnostics:
         elif match := _GNU_ORIGIN.match(row):
             origin = int(match["line"])
         elif homeless is None and "decomposes into" in row and found.by_line:
-            # g++ says in a note how many members a struct has.
+            # g++ reports the number of members of a struct in a note.
             found.by_line[max(found.by_line)][-1] += f", {row.rpartition(': ')[2]}"
         elif homeless is not None and (match := _LATER_ORIGIN.match(row)):
             file, line = match["file"] or match["file2"], match["line"] or match["line2"]
@@ -96,7 +96,7 @@ def parse(output: str, source: str, first_line: int) -> Diagnostics:
 
 
 class BrokeDownError(CannotJudgeError):
-    """The compiler itself failed: by a signal, or by what it calls an internal error."""
+    """The compiler itself failed: by a signal, or by an internal error."""
 
 
 # Of g++ and clang++, of their drivers when the compiler proper was ended, and of cl.
@@ -123,18 +123,18 @@ class Compiler:
         options: list[str] | None = None,
         timeout: float = 600.0,
     ) -> None:
-        """Find it.
+        """Find the compiler.
 
         Args:
-            command: it and its options; None for $CXX, or one from the PATH.
-            target: "native", or the platform that it is to compile for.
-            include: folders to look in.
+            command: the compiler and its options; None for $CXX, or one on the PATH.
+            target: "native", or the platform to compile for.
+            include: folders to search for headers.
             define: macros, "NAME" or "NAME=VALUE".
-            options: others, which Microsoft's compiler is not given.
-            timeout: the seconds that one run of it may take.
+            options: other options, which Microsoft's compiler does not get.
+            timeout: the limit in seconds for each run of the compiler.
 
         Raises:
-            CannotJudgeError: there is none.
+            CannotJudgeError: there is no compiler.
         """
         self.native = target == "native"
         asked = shlex.split(command) if command else _find(target)
@@ -153,12 +153,12 @@ class Compiler:
         else:
             self._options += [*(options or []), "-isystem", _OURS]
             self._options += ["-x", "c++", "-std=gnu++17", "-fno-operator-names", "-w"]
-            # GCC_COLORS, CLICOLOR_FORCE and a compiler's own configuration ask for others.
+            # GCC_COLORS, CLICOLOR_FORCE and the compiler's configuration may say otherwise.
             self._options += ["-fdiagnostics-color=never", "-fmessage-length=0"]
             self._check, self._preprocess = ["-fsyntax-only"], ["-E", "-dD", "-C"]
 
     def name(self) -> str:
-        """What it calls itself."""
+        """The first line of the compiler's --version."""
         if self._microsoft:
             return " ".join(self.command)
         text = self._run([*self.command, "--version"]).stdout
@@ -168,15 +168,15 @@ class Compiler:
         """The text of ``source`` with its headers and comments.
 
         Raises:
-            CannotJudgeError: there is none. Here and below, BrokeDownError: see there.
+            CannotJudgeError: it failed. Here and below also BrokeDownError.
         """
         done = self._run([*self.command, *self._options, *self._preprocess, source])
         if done.returncode:
-            raise CannotJudgeError(f"the header is not to be had:\n{_shorten(done.stderr)}")
+            raise CannotJudgeError(f"the header cannot be read:\n{_shorten(done.stderr)}")
         return done.stdout
 
     def check(self, source: str, first_line: int) -> Diagnostics:
-        """What is wrong with ``source``, where its claims begin at ``first_line``."""
+        """Compile ``source``, whose claims begin at ``first_line``, and return the errors."""
         options = [*self._options, *self._check, *self._all_errors()]
         done = self._run([*self.command, *options, source])
         found = parse(f"{done.stdout}\n{done.stderr}", source, first_line)
@@ -185,7 +185,7 @@ class Compiler:
         return found
 
     def assemble(self, source: str, first_line: int) -> tuple[str, list[int]]:
-        """The assembly text of a source; or "", and its wrong lines from the first one on."""
+        """Return the assembly text of a source; or "" and the numbers of its wrong lines."""
         if self._microsoft:
             return "", []
         output = f"{os.path.splitext(source)[0]}.s"
@@ -213,7 +213,7 @@ class Compiler:
         ]
 
     def _run(self, command: list[str]) -> "CompletedProcess[str]":
-        # English, both of them; and no format of messages but the one for people.
+        # English messages (GCC and clang; Microsoft's), in the usual format.
         environment = {**os.environ, "LC_ALL": "C", "VSLANG": "1033"}
         environment.pop("GCC_EXTRA_DIAGNOSTIC_OUTPUT", None)
         name = f"the compiler {self.command[0]}"
@@ -223,8 +223,8 @@ class Compiler:
         if done.returncode < 0 or breakdown:
             how = breakdown.strip() if breakdown else f"signal {-done.returncode}"
             raise BrokeDownError(
-                f"{name} broke down ({how}): that is no mistake of the header or of the"
-                " binding; another compiler may do better (--compiler)"
+                f"{name} broke down ({how}): this is no error of the header or the"
+                " binding; try another compiler (--compiler)"
             )
         return done
 
@@ -247,7 +247,7 @@ def _find(target: str) -> list[str]:
         return [f"{target}-g++"]
     if shutil.which("zig"):
         return ["zig", "c++", "-target", target]
-    if find_spec("ziglang"):  # as the package index has it
+    if find_spec("ziglang"):  # zig as a Python package
         return [sys.executable, "-m", "ziglang", "c++", "-target", target]
     raise CannotJudgeError(
         f"there is no {target}-g++ and no zig on the PATH: install one,"

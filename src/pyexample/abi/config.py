@@ -1,4 +1,4 @@
-r"""Named checks of a project, as its pyproject.toml has them.
+r"""The named checks in a project's pyproject.toml.
 
 ::
 
@@ -43,12 +43,12 @@ KINDS: dict[str, type] = {
     "keep": str,
     "timeout": float,
 }
-"""The keys of a check, and what each holds: a list or a table of texts, a text, ..."""
+"""The keys of a check, and the type of each value."""
 
 _SAYS = {
-    list: "a list of texts",
-    dict: "a table of texts",
-    str: "a text",
+    list: "a list of strings",
+    dict: "a table of strings",
+    str: "a string",
     bool: "true or false",
     float: "a number of seconds above 0",
 }
@@ -59,8 +59,8 @@ class Configuration:
     """The checks of a project.
 
     Attributes:
-        folder: of the file, where they are run.
-        checks: by name, the arguments of ``check``.
+        folder: the folder of pyproject.toml, in which the checks are run.
+        checks: the arguments of ``check``, by the name of the check.
     """
 
     folder: str
@@ -68,10 +68,10 @@ class Configuration:
 
 
 def read() -> Configuration:
-    """The checks of the next pyproject.toml, here or in a folder above.
+    """Read the checks of the nearest pyproject.toml, here or in a folder above.
 
     Raises:
-        CannotJudgeError: there is none, or something in it is wrong.
+        CannotJudgeError: there is no such file, or it has an error.
     """
     folder = os.getcwd()
     while not os.path.isfile(os.path.join(folder, NAME)):
@@ -98,8 +98,8 @@ def _check(file: str, name: str, value: object) -> dict[str, Any]:
     table = toml.table(value)
     if table is None:
         raise CannotJudgeError(
-            f"{file}: tool.pyexample.abi.{name} is no table: checks have names, and what"
-            f" they are given stands in [tool.pyexample.abi.NAME]"
+            f"{file}: tool.pyexample.abi.{name} is no table: a check needs a name,"
+            " and its keys belong into [tool.pyexample.abi.NAME]"
         )
     found: dict[str, Any] = {}
     for key, value in table.items():

@@ -1,4 +1,4 @@
-"""Find the struct of C that each Structure stands for, and which member each field is."""
+"""Find the C struct that each Structure stands for, and the member for each field."""
 
 import re
 from collections import Counter
@@ -14,14 +14,14 @@ from .model import CXX, Declarations, Field, Struct, Type, kind_of
 
 
 class Counterparts:
-    """The struct of C that each Structure stands for, and the member that each field does.
+    """The C struct that each Structure stands for, and the member for each field.
 
     Attributes:
-        names: the C struct of each Structure, by index: an alias and its spelling.
+        names: the C struct of each Structure, by index: its alias and C++ name.
         aliases: the lines that define the aliases.
-        records: what the headers say of these structs; None where that is nothing.
-        anonymous: the Structures whose fields C has in an anonymous struct.
-        complex: those that are two floats, and stand for a complex number.
+        records: the definitions of these structs; None if the headers have none.
+        anonymous: Structures whose fields are in an anonymous struct in C.
+        complex: Structures of two floats that stand for a complex number.
     """
 
     def __init__(
@@ -32,14 +32,14 @@ class Counterparts:
         renamed: dict[str, str],
         functions: dict[str, str],
     ) -> None:
-        """Find them.
+        """Find the structs and members.
 
         Args:
-            declarations: what Python declares.
-            header: what the headers do.
+            declarations: the declarations in Python.
+            header: the declarations in C.
             native: whether offsets are those of this platform.
-            renamed: the C names of Structures, as whoever checks has said them.
-            functions: the functions that macros put in the place of others.
+            renamed: the C names of Structures that the user has given.
+            functions: the functions by which macros replace others.
         """
         self._declarations = declarations
         self._header = header
@@ -59,14 +59,14 @@ class Counterparts:
     def settled(self) -> set[int]:
         """The Structures that need no struct of their own in C.
 
-        C has their fields in an anonymous one; or they stand for something simpler: a Union of
-        pointers for a pointer, two floats for a complex number, several fields of one type for
-        an array; or whoever checks has said so.
+        C has their fields in an anonymous struct; or they stand for something simpler: a Union
+        of pointers for a pointer, two floats for a complex number, several fields of one type
+        for an array; or the user has said so.
         """
         return self.anonymous | self._replaced | self.complex | self._decided
 
     def _find_structs(self, renamed: dict[str, str]) -> None:
-        """Find each Structure's C struct: as told, of that name, or where it is used."""
+        """Find each Structure's C struct: as the user says, by its name, or by its use."""
         for index, struct in enumerate(self._declarations.structs):
             spelling = renamed.get(struct.name)
             if spelling:
@@ -95,7 +95,7 @@ class Counterparts:
         self._find_alike([each for each in uses if each.struct is not None])
 
     def _stands_for_less(self, use: "_Use") -> bool:
-        """Whether a Structure is used where C has a pointer, a number, or an array."""
+        """Whether a Structure is used in place of a pointer, a number, or an array of C."""
         struct = self._declarations.structs[use.index]
         if is_union_of_pointers(struct):
             return use.struct is None or use.levels != 0
@@ -121,7 +121,7 @@ class Counterparts:
 
     def _name(self, index: int, cxx: str, spelling: str, record: Record | None) -> None:
         if record is not None and record.fields is None and self._header.is_unread(record):
-            record = None  # the compiler knows what is in it
+            record = None  # only the compiler knows its members
         alias = f"ct_c{index}"
         self.names[index] = (alias, spelling)
         self.records[index] = record
@@ -139,7 +139,7 @@ class Counterparts:
             inner = _struct_in(each.type)
             member = self.member(index, each.name)
             if member is None:
-                continue  # one of another platform, perhaps
+                continue  # perhaps a field for another platform
             expression = f"ct_field({alias}, {spelled(member)})"
             found = self.type_of(record, member) if record else None
             if found is None:
@@ -163,13 +163,13 @@ class Counterparts:
             self._find_in_fields(index)
 
     def _leave_out(self, ctype: Type) -> None:
-        """Note a Structure whose fields C has in an anonymous struct."""
+        """Record a Structure whose fields are in an anonymous struct in C."""
         index = _struct_in(ctype)
         if index is not None:
             self.anonymous.add(index)
 
     def _used(self) -> list["_Use"]:
-        """The structs that functions use, as C has them there, the most frequent first."""
+        """The uses of Structures in functions, with C's types, the most frequent first."""
         uses: list[_Use] = []
         for function in self._declarations.functions:
             name = self._functions.get(function.name, function.name)
@@ -192,7 +192,7 @@ class Counterparts:
         return sorted(uses, key=lambda each: -count[each.index, each.struct])
 
     def _find_alike(self, uses: list["_Use"]) -> None:
-        """Let a class stand for several structs of C that have the same fields."""
+        """Let a class stand for several C structs that have the same fields."""
         named = set(self.records.values())
         done: set[tuple[int, int]] = set()
         for each in uses:
@@ -205,11 +205,11 @@ class Counterparts:
                 types = f"{self.names[each.index][0]}, ct_reached<{each.expression}>"
                 types = re.sub(r"\b(ct_c\d+)\b", r"ct_here::\1", types)
                 line = f"template <> constexpr bool ct_alike<{types}> = true;"
-                # Where the template itself is, as C++ wants it.
+                # A specialisation must be in the namespace of its template.
                 self.aliases.append(f"}} {line} namespace ct_here {{")
 
     def members(self, index: int) -> dict[str, Member]:
-        """The members of a Structure's C struct; none where the header does not say."""
+        """The members of a Structure's C struct; empty if the header does not define it."""
         record = self.records.get(index)
         return self._header.members_of(record) if record else {}
 
@@ -226,10 +226,10 @@ class Counterparts:
         return self.type_of(target.declared, rest) if is_record else None  # type: ignore
 
     def member(self, index: int, name: str) -> str | None:
-        """How C calls a field: "b", or "a.b" where Python has the fields of an inner struct.
+        """The C name of a field: "b", or "a.b" if Python has the fields of an inner struct.
 
-        Names that are none in the other language get underscores. None where C has no such
-        field; where its fields are not known, the name itself.
+        A name that is a keyword of the other language has underscores added. None if C has no
+        such field; the name itself if C's fields are not known.
         """
         struct, members = self._declarations.structs[index], self.members(index)
         if not members:
@@ -258,7 +258,7 @@ class Counterparts:
         return self._by_place(index).get(name)
 
     def _by_place(self, index: int) -> dict[str, str]:
-        """C's members for the fields of other names that stand between the same neighbours."""
+        """C's members for renamed fields, found by their neighbours."""
         struct, members = self._declarations.structs[index], self.members(index)
         order = list(members)
         known = {each.name: _like(each.name, order) for each in struct.fields}
@@ -278,7 +278,7 @@ class Counterparts:
         return found
 
     def _paths(self, record: Record | None) -> Iterator[str]:
-        """The members of a struct, inner structs by their own members: "a.b"."""
+        """The members of a struct, with those of inner structs as "a.b"."""
         members = self._header.members_of(record) if record else {}
         for name, member in members.items():
             target = resolve(member.field.type)
@@ -289,7 +289,7 @@ class Counterparts:
                 yield name
 
     def lacking(self, index: int) -> list[str]:
-        """The members of a C struct that its Structure has no field for."""
+        """The members of a C struct that its Structure lacks."""
         struct, members = self._declarations.structs[index], self.members(index)
         fields = self.promoted(struct.fields, struct.anonymous, "", (), members)
         found = [self.member(index, each.field.name) or "" for each in fields]
@@ -308,7 +308,7 @@ class Counterparts:
         return lacking
 
     def unknown(self, index: int) -> list["Place"]:
-        """The fields of a Structure that its C struct has no member for."""
+        """The fields of a Structure that its C struct lacks."""
         struct, members = self._declarations.structs[index], self.members(index)
         fields = self.promoted(struct.fields, struct.anonymous, "", (), members)
         found = [it for it in fields if self.member(index, it.field.name) is None]
@@ -324,7 +324,7 @@ class Counterparts:
         path: tuple[Field, ...],
         members: Iterable[str],
     ) -> Iterator["Place"]:
-        """Each field that C knows by name, and where it is."""
+        """Each field that C knows by name, and its place."""
         for each in fields:
             inner = _struct_in(each.type)
             whole = (*path, each)
@@ -342,7 +342,7 @@ class Counterparts:
                 yield Place(whole, mirror, self._native, is_alternative)
 
     def is_anonymous(self, each: Field, members: Iterable[str]) -> bool:
-        """Whether C has the fields of a field's struct, but no name for that one."""
+        """Whether a field's struct is an anonymous one in C."""
         inner = _struct_in(each.type)
         if kind_of(each.type) != "struct" or inner is None or _like(each.name, members):
             return False
@@ -354,9 +354,9 @@ class Counterparts:
 
 @dataclass
 class _Use:
-    """A Structure, and what C has where it is used.
+    """A use of a Structure, and C's type for it.
 
-    ``levels`` says how many pointers C has there more than Python.
+    ``levels`` is the number of pointers that C has there in addition to Python's.
     """
 
     index: int
@@ -369,7 +369,7 @@ class _Use:
 
 
 def _uses(ctype: Type, expression: str, c_type: CType, where: str) -> Iterator[_Use]:
-    """The Structures in a type; ``expression`` is C++ for C's, ``c_type`` the header's."""
+    """The Structures in a type, given C's type as C++ ``expression`` and as ``c_type``."""
     levels = _levels(c_type)
     while kind_of(ctype) in ("pointer", "array", "in", "out", "converts"):
         levels -= kind_of(ctype) != "converts"
@@ -396,14 +396,14 @@ def _uses(ctype: Type, expression: str, c_type: CType, where: str) -> Iterator[_
 
 
 def reached(ctype: CType) -> CType:
-    """What is left of a type without its pointers and arrays, those of typedefs too."""
+    """A type without its pointers and arrays, including those in typedefs."""
     while isinstance(whole := resolve(ctype), Pointer | Array):
         ctype = whole.target if isinstance(whole, Pointer) else whole.item
     return behind(ctype)
 
 
 def _levels(ctype: CType) -> int:
-    """How many pointers and arrays a type has, those of typedefs too."""
+    """The number of pointers and arrays in a type, including those in typedefs."""
     levels = 0
     while isinstance(whole := resolve(ctype), Pointer | Array):
         ctype = whole.target if isinstance(whole, Pointer) else whole.item
@@ -412,7 +412,7 @@ def _levels(ctype: CType) -> int:
 
 
 def _is_like(one: Record, other: Record) -> bool:
-    """Whether two structs of C have the same fields, whatever these are called."""
+    """Whether two C structs have the same fields, apart from their names."""
     if (one.keyword, one.pack, one.attributes) != (other.keyword, other.pack, other.attributes):
         return False
     if one.fields is None or other.fields is None or len(one.fields) != len(other.fields):
@@ -436,9 +436,9 @@ def _is_like_type(one: CType, other: CType) -> bool:
 
 
 class Place:
-    """Where a field is: of a Structure, or of one in it whose fields C has as its own.
+    """The place of a field in a Structure, or in an inner one that is anonymous in C.
 
-    ``is_alternative`` says that others are in its place, in a union.
+    ``is_alternative`` says that it is a member of a union.
     """
 
     def __init__(
@@ -454,7 +454,7 @@ class Place:
 
     @property
     def mask(self) -> int:
-        """The bits that ctypes sets, here; the first byte of the struct has the lowest ones."""
+        """The bits that ctypes sets, at this offset; the lowest are in the first byte."""
         return int(self.field.mask) << 8 * sum(each.offset for each in self.path[:-1])
 
 
@@ -463,7 +463,7 @@ def _last(path: str) -> str:
 
 
 def _like(name: str, members: Iterable[str]) -> str | None:
-    """The member of that name; one that differs in underscores around it, or in case."""
+    """The member of that name, or of one that differs in underscores around it or in case."""
     members = list(members)
     for candidate in (name, name.strip("_"), f"{name}_", f"_{name}"):
         if candidate in members:
@@ -481,14 +481,14 @@ def _is_pointer(ctype: Type) -> bool:
 
 
 def is_union_of_pointers(struct: Struct) -> bool:
-    """Whether it stands for a pointer, whose target may have several types."""
+    """Whether it stands for a pointer to one of several types."""
     return (
         struct.complete and struct.union and all(_is_pointer(it.type) for it in struct.fields)
     )
 
 
 def is_wrapper(struct: Struct) -> bool:
-    """Whether its one field is a pointer or an integer, as which it is passed by value."""
+    """Whether its one field is a pointer or an integer, and it is passed by value like that."""
     kinds = [each.type for each in struct.fields if not each.bits]
     if struct.union or len(kinds) != 1 or len(struct.fields) != 1:
         return False
@@ -504,14 +504,14 @@ _COMPLEX = [name for name in CXX if name.endswith("complex")]
 
 
 def is_row(struct: Struct) -> bool:
-    """Whether its fields lie as the items of an array do."""
+    """Whether its fields are laid out like the items of an array."""
     kinds = [each.type for each in struct.fields]
     is_alike = len(kinds) > 1 and all(each == kinds[0] for each in kinds)
     return is_alike and not struct.union and not any(each.bits for each in struct.fields)
 
 
 def is_same_name(name: str, member: str) -> bool:
-    """Whether a field and C's member, or member's member, differ in spelling at most."""
+    """Whether the names of a field and a member (also "a.b") differ in spelling at most."""
     plain = _plain(name)
     return plain in (_plain(_last(member)), _plain(member.replace(".", "_")))
 
@@ -521,7 +521,7 @@ def _plain(name: str) -> str:
 
 
 def structs_in(ctype: Type) -> Iterator[int]:
-    """The structs that a type is made of, those that callbacks take too."""
+    """The structs in a type, including those in callbacks."""
     kind = kind_of(ctype)
     if kind == "struct":
         yield int(ctype[1])
@@ -533,7 +533,7 @@ def structs_in(ctype: Type) -> Iterator[int]:
 
 
 def _struct_in(ctype: Type) -> int | None:
-    """The struct that a type is, points to, or is an array of."""
+    """The struct in a type, behind pointers and arrays."""
     while kind_of(ctype) in ("pointer", "array", "in", "out", "converts"):
         ctype = ctype[1]
     return int(ctype[1]) if kind_of(ctype) == "struct" else None

@@ -1,7 +1,7 @@
-"""How a library was built: the types of its functions, as its debug information has them.
+"""Read the types of a library's functions from its debug information.
 
-It is in the format DWARF 5, of which chapter 4 describes functions, and chapter 5 types.
-pyelftools reads it, out of ELF files and the files that debuggers find beside them.
+The format is DWARF 5: chapter 4 describes functions, chapter 5 types. pyelftools reads it,
+from ELF files and the files that debuggers find beside them.
 """
 
 import os
@@ -15,7 +15,7 @@ from .processes import CannotJudgeError
 Kind = Literal["void", "integer", "float", "pointer", "struct", ""]
 
 # DWARF 5, table 7.17, and dwarfstd.org's list of those that came later: C, C++ and
-# Objective-C. What other languages export is described by their own rules.
+# Objective-C. Other languages describe their exports by rules of their own.
 _LANGUAGES = {1, 2, 4, 0xC, 0x10, 0x11, 0x19, 0x1A, 0x1D, 0x21, 0x2A, 0x2B, 0x2C, 0x3A, 0x3E}
 # DWARF 5, table 7.11: DW_ATE_float; DW_ATE_boolean, signed, unsigned, their chars, and UTF.
 _FLOAT, _INTEGERS = 4, {2, 5, 6, 7, 8, 0x10}
@@ -27,14 +27,14 @@ _DEBUG_FOLDER = "/usr/lib/debug"
 
 @dataclass(frozen=True)
 class BuiltType:
-    """A type, as far as a call or a struct depends on it.
+    """A type, as far as calls and structs depend on it.
 
     Attributes:
-        kind: "" for one that is none of the others, an array for instance.
-        size: in bytes; 0 where it is not told.
-        name: as C has it.
-        record: of a struct, and of a pointer to one: that, where the library says what is
-            in it.
+        kind: "" for a type of no other kind, an array for instance.
+        size: the size in bytes; 0 if not known.
+        name: the name in C.
+        record: the struct that it is or points to, if the debug information defines
+            that.
     """
 
     kind: Kind
@@ -48,7 +48,7 @@ class BuiltType:
 
 @dataclass(frozen=True)
 class Member:
-    """A member of a record: where it begins, in bits, how many it has, and its type."""
+    """A member of a record: its offset and width in bits, and its type."""
 
     position: int
     bits: int
@@ -69,7 +69,7 @@ class Record:
         self.size = _number(die, "DW_AT_byte_size")
 
     def members(self) -> dict[str, Member]:
-        """By name. Those of an anonymous record are its owner's."""
+        """The members by name, including those of anonymous records."""
         return dict(self._members(0))
 
     def _members(self, start: int) -> Iterator[tuple[str, Member]]:
@@ -94,7 +94,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Signature:
-    """A function's type: its result, and its parameters with their names."""
+    """The type of a function: its result, and its parameters with their names."""
 
     name: str
     result: BuiltType
@@ -109,12 +109,12 @@ class Signature:
 
 
 def signatures(file: str, wanted: Mapping[str, int]) -> dict[str, Signature]:
-    """The types of functions, of those that the debug information of a library has.
+    """Read the types of functions from the debug information of a library.
 
     Args:
-        file: of the library, in the format ELF, for the processor of this Python.
-        wanted: the addresses of the functions in it, by name. A function with two names has
-            one of them only in the debug information, but both have its address.
+        file: the library, an ELF file for the processor of this Python.
+        wanted: the addresses of the functions in it, by name. The debug information has only
+            one name of a function, but all its names have the same address.
 
     Raises:
         CannotJudgeError: the debug information cannot be read.
@@ -145,7 +145,7 @@ def signatures(file: str, wanted: Mapping[str, int]) -> dict[str, Signature]:
 
 
 def _with_debug_files(file: str, elf_file: Any) -> list[str]:
-    """A library's file, and where a debugger looks for what was stripped off it.
+    """A library's file, and the files in which debuggers look for its debug information.
 
     GDB's manual, "Debugging Information in Separate Files".
     """
@@ -166,7 +166,7 @@ def _with_debug_files(file: str, elf_file: Any) -> list[str]:
 
 
 def _units(dwarf: Any, addresses: Mapping[int, object]) -> Iterator[Any]:
-    """The compilation units that have these addresses; all, where there is no index of them."""
+    """The compilation units with these addresses; all of them if there is no index."""
     index = dwarf.get_aranges()
     offsets: set[Any] = {index.cu_offset_at_addr(each) for each in addresses if index}
     if None in offsets or not offsets:
@@ -181,12 +181,12 @@ def _units(dwarf: Any, addresses: Mapping[int, object]) -> Iterator[Any]:
 def _names_of(
     die: Any, by_address: Mapping[int, list[str]], wanted: Mapping[str, int]
 ) -> list[str]:
-    """Which of the wanted functions a DIE is."""
+    """The wanted function that a DIE describes."""
     if die.tag != "DW_TAG_subprogram" or "DW_AT_declaration" in die.attributes:
         return []
     if "DW_AT_low_pc" in die.attributes:
         return by_address.get(_number(die, "DW_AT_low_pc"), [])
-    if "DW_AT_ranges" in die.attributes:  # the compiler has put it in several places
+    if "DW_AT_ranges" in die.attributes:  # the compiler has split it
         name = _name(_origin(die, "DW_AT_name"))
         return [each for each, at in wanted.items() if name in by_address[at]]
     return []
@@ -237,7 +237,7 @@ def _type(die: Any) -> BuiltType:
 
 
 def _type_behind(pointer: Any) -> BuiltType:
-    """What a pointer points to. A function that a pointer to it is passed to ends here."""
+    """The target of a pointer. Function types end here, since they may be recursive."""
     target = _referred(pointer, "DW_AT_type")
     if target is not None and target.tag == "DW_TAG_subroutine_type":
         return BuiltType("", 0, "function")
@@ -245,7 +245,7 @@ def _type_behind(pointer: Any) -> BuiltType:
 
 
 def _count(array: Any) -> int:
-    """How many items an array has in all its dimensions; 0 where that is not told."""
+    """The number of items of an array in all dimensions; 0 if not known."""
     count = 1
     for die in array.iter_children():
         if die.tag == "DW_TAG_subrange_type":
@@ -257,7 +257,7 @@ def _count(array: Any) -> int:
 
 
 def _origin(die: Any, attribute: str) -> Any:
-    """The DIE that has an attribute: this one, or the one that it says more about."""
+    """The DIE that has an attribute: this one, or the one that it completes."""
     while attribute not in die.attributes:
         for link in ("DW_AT_abstract_origin", "DW_AT_specification"):
             if link in die.attributes:
@@ -278,6 +278,6 @@ def _name(die: Any) -> str:
 
 
 def _number(die: Any, attribute: str) -> int:
-    """A number; 0 where there is none, or where an expression of DWARF's computes it."""
+    """A number; 0 if there is none, or if a DWARF expression computes it."""
     found = die.attributes.get(attribute)
     return found.value if found and isinstance(found.value, int) else 0

@@ -7,7 +7,7 @@ from .processes import CannotJudgeError
 
 
 def import_extra(module: str) -> Any:
-    """Import a module of the extra; raises CannotJudgeError where it is not installed."""
+    """Import a module of the extra. Raises CannotJudgeError if it is not installed."""
     try:
         return importlib.import_module(module)
     except ImportError as error:

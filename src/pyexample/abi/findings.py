@@ -1,4 +1,4 @@
-"""Say in words what the compiler has found, and what it does at run time."""
+"""Turn the claims that failed into findings: the difference, and its effect at run time."""
 
 import os
 import re
@@ -26,7 +26,7 @@ _PADDING = re.compile(r"pad|gap|fill|reserved|unused|dummy|^_*\d*$", re.IGNORECA
 
 @dataclass
 class _Difference:
-    """One thing that is wrong with a declaration: see Finding."""
+    """One difference in a declaration: see Finding."""
 
     grade: Grade
     kind: str
@@ -38,8 +38,8 @@ class _Difference:
 _OPEN = _Difference(
     "coverage",
     "unjudged",
-    "C does not say which arguments are passed there, as in int f();",
-    "right if it is what the library means; only the result is judged",
+    "C does not say which arguments it takes, as in int f();",
+    "correct if the library expects these arguments; only the result is judged",
 )
 
 
@@ -49,7 +49,7 @@ def findings(
     headers: list[str],
     paste: Paste,
 ) -> list[Finding]:
-    """Everything that is to be said, the worst first."""
+    """All findings, the worst first."""
     words = _Words(declarations, judgement.claims, judgement.header)
     found = list(words.of_functions(judgement.failures))
     found += words.of_structs(judgement.failures)
@@ -92,7 +92,7 @@ class _Words:
                 yield from self._findings_of(claim.of, [_OPEN])
 
     def _undecided(self, function: Function) -> list[_Difference]:
-        """What the compiler is not asked about a function."""
+        """The differences of a function that the compiler is not asked about."""
         found = [_stray(name, meant) for name, meant in function.strays]
         arguments = function.arguments or []
         undecided = [each for each in arguments if kind_of(each) in ("any", "converts")]
@@ -101,7 +101,7 @@ class _Words:
             what = f"{names} decides at run time what is passed"
             found.append(_Difference("coverage", "unjudged", what, "not judged"))
         if not all(map(self._claims.is_placed, (function.result, *arguments))):
-            what = "in which registers this platform has a struct by value is not known here"
+            what = "how this platform passes a struct by value is not known here"
             found.append(_Difference("coverage", "unjudged", what, "not judged"))
         return found
 
@@ -111,11 +111,9 @@ class _Words:
         counted = failure.numbers("undeclared" if function.arguments is None else "count")
         if not (counted and counted[0]):
             is_declared = function.arguments is not None or function.result_is_set
-            what = "C has something of this name that is no function"
+            what = "in C, this name is not a function"
             what += f": {whole or failure.message}"
-            happens = (
-                "C's data is called as if it were code: a crash" if whole else "not judged"
-            )
+            happens = "data is called as if it were code: a crash" if whole else "not judged"
             grade: Grade = "breaks" if is_declared else "coverage"
             kind = "kind" if whole else "unjudged"
             yield from self._findings_of(function, [_Difference(grade, kind, what, happens)])
@@ -143,16 +141,16 @@ class _Words:
                     yield _Difference(
                         "breaks",
                         "promoted",
-                        f"argument {number + 1} is c_float, behind the fixed ones of a variadic"
+                        f"argument {number + 1} is c_float, after the fixed ones of a variadic"
                         " function: C passes a double there",
-                        "C reads a double, of which only a part was passed: declare c_double",
+                        "C reads a double, of which only half was passed: declare c_double",
                         f"argument {number + 1}",
                     )
         elif variadic and given > count:
             yield _Difference(
                 "elsewhere",
                 "variadic",
-                f"{given} arguments, {given - count} of them behind the fixed ones of a"
+                f"{given} arguments, {given - count} of them after the fixed ones of a"
                 " variadic function",
                 "right on most platforms; Apple's arm64 passes variadic arguments elsewhere",
             )
@@ -163,7 +161,7 @@ class _Words:
                 f"{given} argument{'' if given == 1 else 's'}, C has {count}",
                 "C reads arguments that are not passed: whatever is in their registers"
                 if given < count
-                else "an argument that is passed is not read, and those behind it are misread",
+                else "an argument that is passed is not read, and those after it are misread",
             )
         names = [each.name for each in prototype.type.parameters] if prototype else []
         swapped: list[str] = []
@@ -180,7 +178,7 @@ class _Words:
                 "breaks",
                 "swapped",
                 f"{'; '.join(swapped)}: a pointer and a number have changed places",
-                "C follows the number, and takes the pointer for a number: a crash",
+                "C follows the number as a pointer: a crash",
             )
 
     def _prototype(self, function: Function) -> c_model.Function | None:
@@ -245,7 +243,7 @@ class _Words:
     # Handles
 
     def of_handles(self) -> Iterator[Finding]:
-        """Classes of handles that stand for several structs of C: all uses but the most."""
+        """Handle classes that stand for several C structs: every use but the most common."""
         uses: dict[tuple[str, bool], dict[c_model.Record, list[tuple[Function, str]]]] = {}
         for function in self._declarations.functions:
             prototype = self._prototype(function)
@@ -307,7 +305,7 @@ class _Words:
                 yield from self._findings_in(struct, "", [("", difference)])
 
     def _used(self) -> set[int]:
-        """The structs that functions of the header use."""
+        """The structs in the declarations of the header's functions."""
         return {
             index
             for function in self._declarations.functions
@@ -361,7 +359,7 @@ class _Words:
         if "layout" in by_kind:
             size, c_size, alignment, c_alignment = by_kind["layout"].numbers("layout")
             if not c_size:
-                what = "the headers do not say what is in it: it is the library's own affair"
+                what = "the headers do not define it: it is private to the library"
                 yield _Difference("coverage", "unjudged", what, "not judged")
                 return
             if size != c_size:
@@ -372,10 +370,10 @@ class _Words:
                 "breaks",
                 "layout",
                 what,
-                "C reads and writes behind the end of what Python passes, and by value the"
-                " arguments behind it are misplaced"
+                "C reads and writes past the end of what Python passes, and by value the"
+                " arguments after it are misplaced"
                 if size < c_size
-                else "in arrays and in other structs, and by value, each side looks elsewhere",
+                else "in arrays, in other structs and by value, each side looks elsewhere",
             )
         elif "count" in by_kind:
             message = " ".join(by_kind["count"].messages)
@@ -391,7 +389,7 @@ class _Words:
                 and len(known) == len(lacking)
                 and all(each.is_alternative for each in known)
             ):
-                happens = "Python cannot look at these bytes in that way"
+                happens = "Python has no access to that member of the union"
                 yield _Difference(
                     "meaning", "count", f"Python lacks {', '.join(lacking)}", happens
                 )
@@ -402,14 +400,14 @@ class _Words:
                     "breaks",
                     "count",
                     f"{len(struct.fields)} fields{has}{missing}",
-                    "what Python does not know of it leaves at random, or at zero",
+                    "Python leaves the fields that it lacks at zero, or at random values",
                 )
             elif not members:
                 what = f"the fields cannot be counted: {message}"
                 yield _Difference("breaks", "unjudged", what, "not judged")
-            elif lacking:  # there is an anonymous struct in it, and its text says this
+            elif lacking:  # of an anonymous struct only the header's text says this
                 what = f"Python lacks {', '.join(lacking)}"
-                happens = "what Python does not know of it leaves at random, or at zero"
+                happens = "Python leaves the fields that it lacks at zero, or at random values"
                 yield _Difference("breaks", "count", what, happens)
 
     def _field(self, failure: Failure, each: Field, spelling: str) -> Iterator[_Difference]:
@@ -417,12 +415,12 @@ class _Words:
         if self._is_another(failure, each):
             verdict = ""
         if not verdict:
-            others = "; in its place are others" if not failure.claim.questions else ""
+            others = "; others are in its place" if not failure.claim.questions else ""
             yield _Difference(
                 "breaks",
                 "field",
                 f"{spelling} has no such field{others or f': {failure.message}'}",
-                "Python reads and writes what C has at that place, if anything",
+                "Python reads and writes whatever C has at that offset",
             )
             return
         differences = list(self._value(failure, "type", "it", each.type))
@@ -435,7 +433,7 @@ class _Words:
         yield from differences
 
     def _is_another(self, failure: Failure, each: Field) -> bool:
-        """Whether the member was guessed by its place, and is not the field."""
+        """Whether the member was guessed by its offset, and is another one than the field."""
         member = self._structs.member(failure.claim.struct or 0, each.name)
         if member is None or is_same_name(each.name, member):
             return False
@@ -444,7 +442,7 @@ class _Words:
         return is_elsewhere or VERDICTS.index(verdict or "width") >= _FIRST_ERROR
 
     def _bits(self, index: int) -> Iterator[tuple[str, _Difference]]:
-        """Where bit-fields are, on both sides."""
+        """The bit-fields whose bits differ."""
         own = [it for it in self._claims.bits if it.struct == index]
         taken = 0
         for it in own:
@@ -474,19 +472,19 @@ class _Words:
                 yield each.name, _Difference("breaks", "bits", what, _ELSEWHERE)
 
     def _padding(self, index: int) -> list[tuple[str, _Difference]]:
-        """The fields that C has none for.
+        """The fields that C lacks, where it has padding or other members of a union.
 
-        In their place is nothing, unless their names say so, or something else of a union.
+        Fields whose names say that they are padding are not reported.
         """
         what = "C has no such field, and nothing else in its place"
-        happens = "Python reads and writes bytes that C takes no notice of"
+        happens = "Python reads and writes bytes that C ignores"
         found = [
             (place.field.name, _Difference("meaning", "padding", what, happens))
             for place in self._structs.unknown(index)
             if not (place.is_alternative or _PADDING.search(place.field.name))
         ]
         what = "C's union has no such member"
-        happens = "Python looks at the bytes of the others in a way of its own"
+        happens = "Python reads the bytes of the other members as another type"
         found += [
             (place.field.name, _Difference("meaning", "alternative", what, happens))
             for place in self._structs.unknown(index)
@@ -495,19 +493,19 @@ class _Words:
         return found
 
     def _by_itself(self, index: int) -> Iterator[tuple[str, _Difference]]:
-        """What the compiler is not asked: names, and the byte order."""
+        """The differences that the compiler is not asked about: names, and byte order."""
         struct = self._declarations.structs[index]
         for each in struct.fields:
             member = self._structs.member(index, each.name)
             if member and not is_same_name(each.name, member):
-                happens = "right if it is the same; otherwise it is taken for another one"
+                happens = "correct if both mean the same; otherwise they are mixed up"
                 yield (
                     each.name,
                     _Difference("meaning", "renamed", f"C calls it {member}", happens),
                 )
             if kind_of(each.type) == "swapped":
                 what = f"{self._declarations.python(each.type)}: the bytes in the other order"
-                happens = "right only where C, too, keeps the bytes in that order"
+                happens = "correct only if C keeps the bytes in that order, too"
                 yield each.name, _Difference("meaning", "byte order", what, happens)
 
     # Constants
@@ -518,19 +516,19 @@ class _Words:
                 with self._declarations.each(failure.claim.of.name):
                     yield self._constant(failure)
         for constant, text in self._claims.textless:
-            what = f"C has a macro of this name, which is no constant: {text[:60] or 'empty'}"
+            what = f"in C, this name is a macro but not a constant: {text[:60] or 'empty'}"
             yield self._of_constant("coverage", "unjudged", constant, what)
 
     def _constant(self, failure: Failure) -> Finding:
         constant: Constant = failure.claim.of
         if "value" not in failure.answers:
-            what = f"C has something of this name, but no constant: {failure.message}"
+            what = f"in C, this name is not a constant: {failure.message}"
             return self._of_constant("coverage", "unjudged", constant, what)
         value, code = failure.numbers("value")
         grade: Grade = "breaks" if code >= _FIRST_ERROR else "meaning"
         c = "a string" if VERDICTS[code] == "kind" else str(value)
-        happens = "the same bits, where C keeps them in an integer of its own size"
-        happens = "C takes it for something else" if grade == "breaks" else happens
+        happens = "the same bits, if C keeps them in an integer of the same size"
+        happens = "C reads another value" if grade == "breaks" else happens
         what = f"{constant.value}, C has {c}"
         return self._of_constant(grade, "constant", constant, what, c, happens)
 
@@ -551,10 +549,10 @@ class _Words:
             happens=happens,
         )
 
-    # What only one side has
+    # Declarations that only one side has
 
     def not_in_header(self) -> Iterator[Finding]:
-        # By a function of its own: those of the system's headers are another library's.
+        # Known by a function of its own: the system's functions are another library's.
         known = {
             each.library
             for each in self._declarations.functions
@@ -568,13 +566,13 @@ class _Words:
             if is_there or function.name in seen or not declared:
                 continue
             if function.library not in known:
-                continue  # another library's, of which nothing is in these headers
+                continue  # of another library, which has nothing in these headers
             seen.add(function.name)
             what = "the headers declare no such function"
             what += f": a macro puts {stands_for} in its place" if stands_for else ""
             happens = (
-                "AttributeError, or another function than the one that was meant, as soon as"
-                " the library has no such function either"
+                "if the library has no such function either: AttributeError, or another"
+                " library's function is called"
             )
             grade: Grade = "breaks"
             if function.is_optional and not stands_for:
@@ -605,7 +603,7 @@ class _Words:
                 )
 
     def unread(self, headers: list[str]) -> Iterator[Finding]:
-        """What the reader could not read, unless C has nothing like it."""
+        """The declarations that could not be parsed, unless they are C++."""
         declared = {each.name for each in self._declarations.functions}
         for refusal in self._header.unit.refusals:
             if refusal.is_cxx or refusal.name in declared or not is_in(refusal, headers):
@@ -620,14 +618,14 @@ class _Words:
                 f"the header's declaration is not understood: {refusal.reason}",
                 "",
                 refusal.text,
-                happens="whether Python lacks it is not known",
+                happens="not known whether Python lacks it",
             )
 
 
 def _handles_of(
     function: Function, prototype: c_model.Function | None
 ) -> Iterator[tuple[str, str, c_model.Type]]:
-    """The classes of handles of a function: their names, the place, and C's type there."""
+    """The handle classes of a function: their names, the argument, and C's type for it."""
     if prototype is None:
         return
     *names, result = function.handles
@@ -641,12 +639,12 @@ def _handles_of(
 
 
 def _stray(name: str, meant: str) -> _Difference:
-    what = f"{name} is set, of which ctypes knows nothing: {meant} is meant"
-    return _Difference("breaks", "misspelled", what, "what is declared there has no effect")
+    what = f"{name} is set, which ctypes ignores: {meant} is meant"
+    return _Difference("breaks", "misspelled", what, "the declaration has no effect")
 
 
 def _where(mask: int) -> str:
-    """The bits of a number in words: "bits 8 to 15"."""
+    """The bits of a mask in words: "bits 8 to 15"."""
     if not mask:
         return "no bits at all"
     first, last = (mask & -mask).bit_length() - 1, mask.bit_length() - 1

@@ -1,4 +1,4 @@
-"""What some headers declare, as the checker asks for it: by name, and whose it is."""
+"""The declarations of some headers, by name, and whether they are the headers' own."""
 
 import os
 import re
@@ -24,7 +24,7 @@ class Member:
     """A field of a record, or one of an anonymous record in it.
 
     Attributes:
-        is_alternative: whether others are at the same place: it is an anonymous union's.
+        is_alternative: whether it is a member of an anonymous union.
     """
 
     field: Field
@@ -32,22 +32,22 @@ class Member:
 
     @property
     def is_flexible(self) -> bool:
-        """Whether it is an array of no length: the last field may grow."""
+        """Whether it is a flexible array, one without a length."""
         whole = resolve(self.field.type)
         return isinstance(whole, Array) and whole.length in ("", "0")
 
 
 class Header:
-    """The names that are known after some headers.
+    """The names that some headers declare.
 
     Attributes:
-        unit: all that they declare, and the headers that they include.
+        unit: everything that they and the headers included by them declare.
         files: the headers themselves, and those of their library that they include.
         identifiers: every name that occurs.
-        constants: those that may be constants, of the headers themselves. Another library's,
-            or the system's, are none of theirs: LITTLE_ENDIAN is not what a binding means.
-        functions: that the headers declare without defining them, by name.
-        records: structs and unions, by tag or name, and how C++ calls them.
+        constants: names in these files that may be constants. Names of other libraries or
+            the system are left out: a binding does not mean the system's LITTLE_ENDIAN.
+        functions: functions that the headers declare without defining them, by name.
+        records: structs and unions with their C++ names, by tag or name.
     """
 
     def __init__(self, unit: Unit, headers: Iterable[str]) -> None:
@@ -76,22 +76,22 @@ class Header:
                 self.records.setdefault(typedef.name, (typedef.name, target.declared))
 
     def with_inner_ones_outside(self) -> "Header":
-        """The same, after what is defined within another struct was put before it."""
+        """This header, after structs defined within others were moved before them."""
         for each in self.unit.records:
             if each.file not in self.unit.system and each.tag:
                 each.outer = None
         return Header(self.unit, self._headers)
 
     def is_unread(self, record: Record) -> bool:
-        """Whether the headers say what is in a record, but that could not be read."""
+        """Whether the headers define a record, but its definition could not be parsed."""
         return any(each.name in (record.tag, record.alias) for each in self.unit.refusals)
 
     def is_own(self, name: str) -> bool:
-        """Whether a name is one of the headers' library, not only of the system."""
+        """Whether a name belongs to the headers' library, not only to the system."""
         return name in self.constants
 
     def record_like(self, name: str) -> str | None:
-        """The spelling of the struct of that name, or of the only one with a similar name."""
+        """The C++ name of the struct of that name, or of the only one with a similar name."""
         if name in self.records:
             return self.records[name][0]
         wanted = _normal(name)
@@ -99,7 +99,7 @@ class Header:
         return found[0][0] if len({record for _, record in found}) == 1 else None
 
     def record(self, spelling: str) -> Record | None:
-        """The record that is spelled so: "struct s", a typedef's name, or "s::field"."""
+        """The record with that C++ name: "struct s", a typedef's name, or "s::field"."""
         name, *fields = spelling.rpartition(" ")[2].split("::")
         _, record = self.records.get(name, ("", None))
         for each in fields:
@@ -112,12 +112,12 @@ class Header:
         return record
 
     def members(self, spelling: str) -> dict[str, Member]:
-        """The members of a struct by name; none where they are not known."""
+        """The members of a struct by name; empty if they are not known."""
         record = self.record(spelling)
         return self.members_of(record) if record else {}
 
     def members_of(self, record: Record) -> dict[str, Member]:
-        """The members by name; those of an anonymous record are its owner's."""
+        """The members of a record by name, including those of anonymous records in it."""
         found: dict[str, Member] = {}
         for each in record.fields or ():
             if each.name:
@@ -131,12 +131,12 @@ class Header:
 
 
 def scan(preprocessed: str, own: str, headers: Iterable[str]) -> Header:
-    """Read what ``Compiler.preprocess`` printed, but for the file ``own``."""
+    """Parse the output of ``Compiler.preprocess``, except for the file ``own``."""
     return Header(read(preprocessed, own), headers)
 
 
 def _path(record: Record) -> str:
-    """How C++ calls a record: within the one that it is defined in. "" where it cannot."""
+    """The C++ name of a record, within the one that defines it; "" if it has none."""
     name = record.tag or record.alias
     if record.outer is None or not name:
         return name
@@ -150,7 +150,7 @@ def _normal(name: str) -> str:
 
 
 def is_in(declaration: Declaration, headers: Iterable[str]) -> bool:
-    """Whether one of these headers itself, none that it includes, has the declaration."""
+    """Whether the declaration is in one of these headers, not in one they include."""
     return _is_one_of(declaration.file, headers)
 
 
@@ -162,7 +162,7 @@ def files_of(preprocessed: str, headers: Iterable[str]) -> set[str]:
 
 
 def _those_of(headers: Iterable[str], files: set[str], system: set[str]) -> set[str]:
-    """The files of the headers' library: not the system's, unless beside them."""
+    """The files of the headers' library. Files of the system count only beside them."""
     headers = list(headers)
     folders = {os.path.dirname(file) for file in files if _is_one_of(file, headers)}
     return {
@@ -173,7 +173,7 @@ def _those_of(headers: Iterable[str], files: set[str], system: set[str]) -> set[
 
 
 def _is_within(file: str, folders: Iterable[str]) -> bool:
-    """Whether a file is in one of these folders, not counting where all headers are."""
+    """Whether a file is in one of these folders, except those of all headers."""
     common = ("", "/usr/include", "/usr/local/include")
     return any(file.startswith(f"{folder}/") for folder in folders if folder not in common)
 

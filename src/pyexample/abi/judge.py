@@ -1,4 +1,4 @@
-"""Let a compiler judge claims: one run for all of them, a second one for those that fail."""
+"""Compile the claims: one run for all of them, a second one for those that fail."""
 
 import ctypes
 import os
@@ -27,21 +27,21 @@ VERDICTS = re.findall(r"^ +ct_(\w+)", _ENUM, re.MULTILINE)
 """The names of the verdicts in claims.h: the first one agrees."""
 
 _CANARY = 'static_assert(sizeof(ct_tell<0, ct_any>), "");'
-"""A claim that never holds. Where no error is reported for it, the compiler has not read it."""
+"""A claim that never holds: without an error for it, the compiler has not read that far."""
 
 
 _PROBES = "ct_probes"
-"""Behind this word the preprocessor is asked what macros stand for, one a line."""
+"""After this word, the preprocessor expands macros, one a line."""
 
 
 class Failure:
     """A claim that does not hold.
 
     Attributes:
-        claim: it.
-        messages: the compiler's.
-        answers: to the claim's questions: the template arguments that the compiler
-            printed. What it could not answer is missing.
+        claim: the claim.
+        messages: the compiler's messages about it.
+        answers: the answers to the claim's questions: the template arguments that the
+            compiler printed. Questions that it could not answer are missing.
     """
 
     def __init__(self, claim: Claim, messages: list[str]) -> None:
@@ -51,12 +51,12 @@ class Failure:
 
     @property
     def message(self) -> str:
-        """The compiler's first message that is not about names of ours."""
+        """The compiler's first message that has none of the rules' own names in it."""
         others = (each for each in self.messages if "ct_" not in each)
-        return next(others, "the compiler makes nothing of it")
+        return next(others, "the compiler does not accept it")
 
     def numbers(self, question: str) -> list[int]:
-        """The answer to a question about numbers; none where there is none."""
+        """The answer to a question about numbers; empty if there is none."""
         return [int(text.rstrip("lLuU")) for text in self.answers.get(question, [])]
 
     def verdict(self, question: str) -> tuple[str, str]:
@@ -68,13 +68,13 @@ class Failure:
 
 
 class Judgement:
-    """What a compiler said of declarations.
+    """The result of compiling the claims.
 
     Attributes:
-        claims: that were judged.
+        claims: all claims.
         header: the names that the headers declare.
         failures: the claims that do not hold.
-        faults: what the compiler broke down on, each with the declaration.
+        faults: breakdowns of the compiler, each with the declaration.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Judgement:
         self.faults = faults
 
     def counts(self, only: re.Pattern[str]) -> dict[str, int]:
-        """How many functions, structs, fields and constants with such a name were judged."""
+        """The number of functions, structs, fields and constants judged, of matching names."""
         claims = [each for each in self.claims.claims if only.search(each.subject)]
         kinds = [each.kind for each in claims]
         return {
@@ -104,17 +104,17 @@ def judge(
     structs: dict[str, str],
     source: str,
 ) -> Judgement:
-    """Judge declarations by headers.
+    """Check declarations against headers.
 
     Args:
         declarations: what Python declares.
-        headers: as they would stand in an ``#include``.
-        compiler: the judge.
-        structs: the C name of Python's structs, where it is another one.
+        headers: the headers, as written in an ``#include``.
+        compiler: the compiler to use.
+        structs: the C names of Python's structs, if they differ.
         source: the .cpp file to write.
 
     Raises:
-        CannotJudgeError: the compiler did not get as far as the claims.
+        CannotJudgeError: the compiler did not reach the claims.
     """
     first_error: CannotJudgeError | None = None
     modes, as_cxx_at_last = list(MODES), False
@@ -135,7 +135,7 @@ def judge(
 
 
 class _IsAnotherInCxxError(Exception):
-    """The header has a part for C++ alone, and the library is C's."""
+    """The header has a part for C++ only, but the library is written in C."""
 
 
 def _judge_in(
@@ -154,7 +154,7 @@ def _judge_in(
     if mode in ("C", "C without bodies") and owns_bool(preprocessed):
         before = [*RULES.splitlines(), *prologue(headers, mode, owns_bool=True).splitlines()]
         preprocessed, probes = _preprocess(compiler, source, before, names)
-    # g++ goes to a line of its own, behind a "#", where a macro is a system header's.
+    # g++ inserts a line that begins with "#" if a macro is from a system header.
     probes = "".join(row for row in probes.splitlines(True) if not row.startswith("#"))
     expansions = [" ".join(each.split()) for each in re.split(r"\bct_probe\b", probes)[1:]]
     files = files_of(preprocessed, headers)
@@ -192,14 +192,14 @@ def _judge_in(
             if answers := _told(messages):
                 failure.answers[name] = answers
     _find_bits(text, failures)
-    text.write(*text.claims_of(claims))  # for whoever keeps the file
+    text.write(*text.claims_of(claims))  # for --keep
     return Judgement(claims, header, failures, list(dict.fromkeys(text.faults)))
 
 
 def _preprocess(
     compiler: Compiler, source: str, before: list[str], names: list[str]
 ) -> tuple[str, str]:
-    """The text of the headers, and behind it what names stand for."""
+    """Preprocess the headers. Returns their text, and the expansions of some names."""
     _write(source, [*before, _PROBES, *(f"ct_probe {name}" for name in names)])
     preprocessed, _, probes = compiler.preprocess(source).partition(f"\n{_PROBES}\n")
     return preprocessed, probes
@@ -214,7 +214,7 @@ def _is_another_in_cxx(file: str) -> bool:
 
 
 class _Text:
-    """The file that is compiled: rules, headers, and what the compiler is asked about them."""
+    """The source file to compile: rules, headers, and claims or questions about them."""
 
     def __init__(
         self, compiler: Compiler, source: str, before: list[str], claims: Claims
@@ -226,7 +226,7 @@ class _Text:
         self.faults: list[str] = []
 
     def claims_of(self, claims: Claims) -> tuple[list[str], list[str]]:
-        """The lines of all claims: where macros still stand, and where they do not."""
+        """The lines of all claims: before and after the header's macros are undefined."""
         early = [
             f"ct_holds<{each.line} == 0>::yes ct_k{number};"
             for number, each in enumerate(claims.constants)
@@ -238,7 +238,7 @@ class _Text:
         return early, late
 
     def write(self, early: list[str], late: list[str]) -> list[str]:
-        """Write the file. Returns the lines behind the headers."""
+        """Write the file. Returns the lines after the headers."""
         lines = [*early, *self.claims.preparation, *late, _CANARY]
         _write(self.source, [*self.before, *lines, END])
         return lines
@@ -246,11 +246,11 @@ class _Text:
     def compile(self, early: list[str], late: list[str]) -> list[list[str]]:
         """The compiler's messages about each line, in order.
 
-        Of a line that it breaks down on there is one, a ``_Breakdown``. All others are judged
-        without it.
+        If the compiler breaks down on a line, its message is a ``_Breakdown``, and the other
+        lines are compiled without it.
 
         Raises:
-            BrokeDownError: it does so on the headers themselves.
+            BrokeDownError: it breaks down on the headers themselves.
         """
         try:
             return self._compile(early, late)
@@ -265,7 +265,7 @@ class _Text:
     def _breaks_down_on(
         self, early: list[str], late: list[str], rows: Collection[int]
     ) -> list[int]:
-        """Which of these lines the compiler cannot read, found by halving them."""
+        """The lines on which the compiler breaks down, found by bisection."""
         try:
             self._compile(*_some(early, late, lambda row: row in rows))
         except BrokeDownError:
@@ -280,7 +280,7 @@ class _Text:
         return []
 
     def note_breakdown(self, messages: list[str], subject: str) -> bool:
-        """Keep that the compiler broke down on a declaration, if so it did."""
+        """Record it if the compiler broke down on a declaration, and return whether."""
         found = [f"{subject}: {each}" for each in messages if isinstance(each, _Breakdown)]
         self.faults += found
         return bool(found)
@@ -296,7 +296,7 @@ class _Text:
         return [list(map(self._readable, found.by_line.get(first + row, []))) for row in rows]
 
     def _readable(self, message: str) -> str:
-        """A message with the header's names in the place of ours."""
+        """A message with our names for structs replaced by those of the header."""
 
         def name(match: re.Match[str]) -> str:
             index = int(match[1])
@@ -308,13 +308,13 @@ class _Text:
 
 
 class _Breakdown(str):
-    """A message that the compiler broke down on a line."""
+    """The message about a line on which the compiler broke down."""
 
 
 def _some(
     early: list[str], late: list[str], is_kept: Callable[[int], bool]
 ) -> tuple[list[str], list[str]]:
-    """Some lines, empty ones in the place of the others."""
+    """The same lines, with those that are not kept left empty."""
     rows = [row if is_kept(number) else "" for number, row in enumerate([*early, *late])]
     return rows[: len(early)], rows[len(early) :]
 
@@ -327,7 +327,7 @@ def _failures(text: _Text) -> list[Failure]:
     if platform and found.pop(len(early)):
         raise CannotJudgeError(
             f"{' '.join(text.compiler.command)} compiles for another platform than this"
-            " Python's: say which one with --target"
+            " Python's: name that with --target"
         )
     return [
         Failure(claim, messages)
@@ -337,7 +337,7 @@ def _failures(text: _Text) -> list[Failure]:
 
 
 def _find_bits(text: _Text, failures: list[Failure]) -> None:
-    """Have structs written in which one bit-field is set, and see which bits these are."""
+    """Find the bits of each bit-field, by compiling structs in which only these are set."""
     unknown = {id(each.claim) for each in failures if "type" not in each.answers}
     for each in text.claims.bits:
         each.is_missing = id(each.claim) in unknown
@@ -354,7 +354,7 @@ def _find_bits(text: _Text, failures: list[Failure]) -> None:
 
 
 def _values(text: _Text, fields: list[BitField]) -> dict[str, int]:
-    """The bytes of these fields' structs, without those that the compiler breaks down on."""
+    """The bits of these fields, except in structs on which the compiler breaks down."""
     try:
         return _assembled(text, fields)
     except BrokeDownError as error:
@@ -404,7 +404,7 @@ def _write(source: str, lines: Iterable[str]) -> None:
 def _told(messages: list[str]) -> list[str]:
     """The template arguments in a message about ct_tell or ct_tell_values.
 
-    Of ct_tell there are two, a number and a type, which has commas of its own.
+    ct_tell has two, a number and a type, which may contain commas.
     """
     for text in messages:
         match = re.search(r"ct_tell(_values)?<", text)

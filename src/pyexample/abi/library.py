@@ -1,7 +1,7 @@
-"""Judge declarations by the library itself: by what it exports, and by how it was built.
+"""Check declarations against the library itself: its exports and its debug information.
 
-A header says what a library should be. The file that Python loads may be another one: of
-another version, built without some functions, or before a struct grew.
+A header says what a library should be. The file that Python loads may differ: it may be of
+another version, lack some functions, or be older than a field of a struct.
 """
 
 import ctypes
@@ -23,11 +23,11 @@ from .processes import CannotJudgeError
 from .report import Finding
 
 LOADED = "loaded"
-"""Instead of a file: those that the modules load."""
+"""Given instead of a file, this means the libraries that the modules load."""
 
 _STALE = (
-    "each side goes by its own: wrong values, a crash, or memory is overwritten. Build the"
-    " library anew, or judge by the header that it was built from"
+    "each side uses its own layout: wrong values, a crash, or memory is overwritten. Rebuild"
+    " the library, or judge by the header that it was built from"
 )
 
 
@@ -58,21 +58,21 @@ def judge_by_libraries(
     found: list[Finding],
     only: re.Pattern[str],
 ) -> tuple[list[Finding], dict[str, int]]:
-    """Judge declarations by the libraries that have them.
+    """Check declarations against the libraries that have the functions.
 
     Args:
         files: the paths of the libraries, or LOADED.
         declarations: what Python declares.
-        judgement: what the headers have, and C's names of structs.
-        found: what the headers had to say. What is told of a function that the header lacks
-            is told anew, by whether the libraries have it.
-        only: what is to be counted has a name that this is found in.
+        judgement: the result of the check against the headers.
+        found: the findings of that. Those about functions that the header lacks are
+            replaced, according to whether the libraries have them.
+        only: count the names that contain a match of this pattern.
 
     Returns:
-        All that is found, and how many exports and signatures were judged.
+        All findings, and how many exports and signatures were checked.
 
     Raises:
-        CannotJudgeError: a file is none, or no library, or has none of the functions.
+        CannotJudgeError: a file is missing, is not a library, or has none of the functions.
     """
     claims, header = judgement.claims, judgement.header
     wanted = {each.name for each in declarations.functions}
@@ -98,7 +98,7 @@ def judge_by_libraries(
 
 
 def _loaded(declarations: Declarations, header: Header) -> list[str]:
-    """The files that functions of the header were found in."""
+    """The library files in which functions of the header were found."""
     found = [
         each.loaded
         for each in declarations.functions
@@ -123,11 +123,11 @@ def _read(file: str, wanted: set[str]) -> Library:
     binary = lief.parse(file)
     if binary is None or isinstance(binary, lief.COFF.Binary):
         raise CannotJudgeError(
-            f"--library {file} is no shared library (of ELF, PE or Mach-O); a text in its place"
-            " tells the linker which file is meant"
+            f"--library {file} is no shared library (of ELF, PE or Mach-O): if it is a linker"
+            " script, name the file in it"
         )
     if not isinstance(binary, lief.ELF.Binary):
-        # Mach-O has an underscore before each name of C's.
+        # Mach-O has an underscore before each C name.
         start = "_" if isinstance(binary, lief.MachO.Binary) else ""
         names = {each.name.removeprefix(start): 0 for each in binary.exported_functions}
         return Library(file, names, {})
@@ -148,7 +148,7 @@ def _read(file: str, wanted: set[str]) -> Library:
 
 
 def _is_for_this_python(file: str) -> bool:
-    """Whether an ELF file has the class, byte order and machine of the running program.
+    """Whether an ELF file has the class, byte order and machine of this Python.
 
     System V gABI, "ELF Header": e_ident[EI_CLASS], e_ident[EI_DATA], e_machine.
     """
@@ -161,11 +161,11 @@ def _is_for_this_python(file: str) -> bool:
 
 
 class _Words:
-    """What is to be said.
+    """The findings about the libraries.
 
     Attributes:
-        functions: the declared functions that the libraries are responsible for.
-        names: those of the libraries.
+        functions: the declared functions that are looked up in these libraries.
+        names: the names of the libraries.
     """
 
     def __init__(
@@ -185,7 +185,7 @@ class _Words:
         self.functions = [each for each in declarations.functions if each.library in theirs]
 
     def with_exports(self, found: list[Finding]) -> list[Finding]:
-        """The findings, those of functions that the header lacks by what the library has."""
+        """The findings, except that a function which only the header lacks is no error."""
         theirs = {each.name for each in self.functions}
         kept: list[Finding] = []
         for each in found:
@@ -225,7 +225,7 @@ class _Words:
                 finding = replace(
                     finding,
                     grade="coverage",
-                    what=f"looked up, where the module can do without it: {why}",
+                    what=f"looked up, but the module can do without it: {why}",
                     happens="the module does without it",
                 )
             yield finding
@@ -249,21 +249,21 @@ class _Words:
         return f"{what}, nor anything similar: of an older or a newer version, or never there"
 
     def not_described(self) -> Iterator[Finding]:
-        """The libraries by whose build nothing was judged."""
+        """The libraries without debug information about the functions."""
         for each in self._libraries:
             if not each.built:
                 what = (
-                    "it has no debug information about these functions: it was judged by what"
-                    " it exports, not by the types that it was built with (gcc -g)"
+                    "it has no debug information about these functions (gcc -g): its exports"
+                    " were judged, the types that it was built with were not"
                 )
                 yield Finding(
                     "coverage", "no debug information", each.name, "", each.file, 0, what
                 )
 
     def built_otherwise(self, found: list[Finding]) -> Iterator[Finding]:
-        """Where a library was built with another type than the one that Python declares.
+        """The types that differ from those that a library was built with.
 
-        What the headers have an error about already is left to them.
+        A declaration that has an error against the headers is not reported again.
         """
         told = {(each.subject, each.argument) for each in found if each.severity == "error"}
         met: set[tuple[int, str]] = set()
@@ -294,7 +294,7 @@ class _Words:
         yield from zip(function.arguments or [], parameters, strict=False)
 
     def _function(self, function: Function, signature: Signature) -> Iterator[tuple[str, str]]:
-        """The arguments, or the result, that differ, and how."""
+        """The differences of arguments and result."""
         arguments, parameters = function.arguments, signature.parameters
         if arguments is not None:
             count, built = len(arguments), len(parameters)
@@ -312,7 +312,7 @@ class _Words:
             yield "result", f"result is {what}"
 
     def _difference(self, ctype: Type, built: BuiltType) -> str:
-        """How a value's type differs from the one that a library was built with; "" if not."""
+        """How a type differs from the one that the library was built with; "" if equal."""
         kind, size = self._kind(ctype)
         if not kind or not built.kind:
             return ""
@@ -322,7 +322,7 @@ class _Words:
         return f"{self._declarations.python(ctype)} ({size} bytes), it was built with {built}"
 
     def _kind(self, ctype: Type) -> tuple[Kind, int]:
-        """What a type is to a call, and its size in bytes; "" where that is not known."""
+        """How a call passes a type, and its size in bytes; "" if that is not known."""
         if isinstance(ctype, str):
             size = ctypes.sizeof(getattr(ctypes, ctype))
             if ctype in ("c_float", "c_double", "c_longdouble"):
@@ -341,7 +341,7 @@ class _Words:
     def _structs(
         self, ctype: Type, built: BuiltType, met: set[tuple[int, str]]
     ) -> Iterator[tuple[str, Struct, str]]:
-        """The structs and fields that differ, with those that they lead to."""
+        """The differences of a struct, its fields, and the structs that these refer to."""
         while kind_of(ctype) in ("pointer", "array", "in", "out"):
             ctype = ctype[1]
         record = built.record
@@ -351,7 +351,7 @@ class _Words:
         struct = self._declarations.structs[index]
         _, spelling = self._claims.structs.names.get(index, ("", ""))
         declared = self._header.record(spelling)
-        # By its name alone is it known to be the same struct.
+        # Only the name shows that it is the same struct.
         names = {declared.tag, declared.alias, spelling} if declared else {spelling}
         if (index, record.name) in met or record.name not in names:
             return
@@ -389,7 +389,7 @@ class _Words:
     def _promoted(
         self, struct: Struct, start: int, members: dict[str, Member]
     ) -> Iterator[tuple[Field, int]]:
-        """The fields of anonymous structs within, and where they begin, in bytes."""
+        """The fields of anonymous structs within, and their offsets in bytes."""
         for each in struct.fields:
             if kind_of(each.type) == "struct" and (
                 each.name in struct.anonymous or each.name not in members

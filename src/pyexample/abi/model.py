@@ -1,6 +1,6 @@
-"""The declarations that were recorded, and how their types are written in Python and in C++.
+"""The recorded declarations, and how their types are written in Python and in C++.
 
-``record`` tells how a type is held: a name such as "c_int", a list, or None for void.
+The package ``recording`` describes the form of a type: "c_int", a list, or None for void.
 """
 
 import json
@@ -53,7 +53,7 @@ CXX = {
 
 
 def kind_of(ctype: Type) -> str:
-    """The kind of a type that is held as a list, such as "pointer"; "" of any other."""
+    """The kind of a type that is a list, such as "pointer"; "" for any other type."""
     return "" if ctype is None or isinstance(ctype, str) else str(ctype[0])
 
 
@@ -61,8 +61,8 @@ def kind_of(ctype: Type) -> str:
 class Field:
     """A field of a Structure.
 
-    Of a bit-field, ``bits`` is its width, and ``mask`` the bits that ctypes sets for it, a
-    number in which the first byte of the struct is the lowest one.
+    ``bits`` is the width of a bit-field, and ``mask`` the bits that ctypes sets for it: a
+    number whose lowest byte is the first byte of the struct.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Field:
 class Struct:
     """A Structure or Union, laid out as ctypes does on the platform of this Python.
 
-    ``strays`` are attributes that ctypes does not know, each with the one that is meant.
+    ``strays`` are attributes that ctypes ignores, each with the one that is meant.
     """
 
     name: str
@@ -99,12 +99,12 @@ class Struct:
 class Function:
     """A function that was looked up.
 
-    ``arguments`` is None where argtypes is not set; ``strays`` are attributes that ctypes does
-    not know, each with the one that is meant. ``handles`` are the names of the classes of
-    handles, of each argument and behind them of the result, "" for others; ``owns_handles``
-    says that they are this package's. ``loaded`` is the path of the library that it was found
-    in, "" where the library was stood in for or the system does not tell. ``is_optional`` says
-    that the module goes on without the function, where the library does not have it.
+    ``arguments`` is None if argtypes is not set; ``strays`` are attributes that ctypes
+    ignores, each with the one that is meant. ``handles`` are the names of the handle classes
+    of each argument and, at the end, of the result, "" for other types; ``owns_handles`` says
+    that they are this package's. ``loaded`` is the path of the library that has the function,
+    "" for a stand-in or if the system does not tell. ``is_optional`` says that the module
+    continues if the library lacks the function.
     """
 
     name: str
@@ -123,7 +123,7 @@ class Function:
 
 @dataclass
 class Constant:
-    """An integer, and the names that it may have in C."""
+    """An integer constant, and the names that it may have in C."""
 
     name: str
     names: list[str]
@@ -134,14 +134,14 @@ class Constant:
 
 @dataclass
 class Declarations:
-    """Everything that some modules declare.
+    """All declarations of some modules.
 
     Attributes:
-        structs, functions, constants: each of them.
+        structs, functions, constants: the declarations.
         libraries: the names of the libraries that were opened.
-        files: of the modules.
-        faults: mistakes of ours, each with the declaration that it was made about.
-        status: the exit status of the program that was run.
+        files: the files of the modules.
+        faults: bugs of ours, each with the declaration that caused it.
+        status: the exit status of the recorded program.
     """
 
     structs: list[Struct]
@@ -154,7 +154,7 @@ class Declarations:
 
     @contextmanager
     def each(self, subject: str) -> Generator[None]:
-        """Note a mistake of ours about a declaration, so that the others are judged."""
+        """Record a bug of ours in handling a declaration, and let the others be checked."""
         try:
             yield
         except CannotJudgeError:
@@ -163,7 +163,7 @@ class Declarations:
             self.faults.append(f"{subject}: {told(error)}")
 
     def python(self, ctype: Type) -> str:
-        """A type as Python writes it."""
+        """A type as written in Python."""
         if ctype is None:
             return "None"
         if isinstance(ctype, str):
@@ -183,7 +183,7 @@ class Declarations:
         return f"{name}({self.python(rest[0])})"
 
     def python_function(self, function: Function) -> str:
-        """A function's declaration in a line."""
+        """A function's declaration in one line."""
         arguments = function.arguments
         listed = (
             "(no argtypes)"
@@ -199,7 +199,7 @@ sys.path[:] = [sys.argv[1], *filter(None, sys.path)]
 from recording.main import main
 main(*sys.argv[2:])
 """
-"""Starts the recorder apart from this package, which may be what is recorded."""
+"""Starts the recorder without importing this package, which may be recorded itself."""
 
 
 def record(
@@ -209,18 +209,18 @@ def record(
     program: Sequence[str] = (),
     timeout: float = 600.0,
 ) -> Declarations:
-    """Import modules in a Python of their own.
+    """Import modules in a new Python process, and record their declarations.
 
     Args:
-        modules: "package.module" or a file, with ":attribute" or not.
-        without_library: names of libraries that are stood in for.
-        without_module: names of modules that are.
-        program: the words of a program that is run before: "script.py" or "-m", "module",
-            and its arguments. What it prints goes to standard error.
-        timeout: the seconds that all of it may take.
+        modules: "package.module" or a file, optionally with ":attribute".
+        without_library: names of libraries that stand-ins replace.
+        without_module: names of modules that stand-ins replace.
+        program: a program to run first, and its arguments: "script.py" or "-m", "module".
+            Its output goes to standard error.
+        timeout: the limit in seconds for all of it.
 
     Raises:
-        CannotJudgeError: one cannot be imported.
+        CannotJudgeError: a module cannot be imported.
     """
     _check(modules, program)
     request = {
@@ -260,7 +260,7 @@ def record(
 
 
 def _check(modules: Sequence[str], program: Sequence[str]) -> None:
-    """Refuse what cannot be a module or a program, before anything is run."""
+    """Refuse names that cannot be a module or a program, before anything is run."""
     for name in modules:
         drive, rest = os.path.splitdrive(name)
         file = drive + rest.partition(":")[0]
@@ -276,10 +276,10 @@ def _check(modules: Sequence[str], program: Sequence[str]) -> None:
             f"there is no script {program[0]}: --run takes a file, or -m and a module"
         )
     if list(program) == ["-m"]:
-        raise CannotJudgeError("--run -m: expected the name of a module behind it")
+        raise CannotJudgeError("--run -m: expected the name of a module after it")
 
 
 def _path() -> list[str]:
-    """Where modules are looked for: first here, as ``python -m`` does."""
+    """The search path for modules, with the current folder first, as in ``python -m``."""
     here = os.getcwd()
     return sys.path if sys.path[0] in ("", here) else [here, *sys.path]

@@ -45,20 +45,20 @@ _VARIADIC = (
 
 
 class Unknown(Exception):  # noqa: N818 - it is an answer, not an error
-    """There is no ctypes type to be written for a C type; the message names it."""
+    """A C type has no ctypes type; the message names it."""
 
 
 class _Type:
-    """A C type as ctypes has it: a name, or a pointer to a target."""
+    """The ctypes form of a C type: a name, or a pointer to a target."""
 
     def __init__(self, text: str, target: "_Type | None" = None, const: bool = False) -> None:
         self.text = text
         self.target = target
-        self.const = const  # of the target
+        self.const = const  # whether the target is const
 
 
 class Paste:
-    """Writes declarations in one style; ``classes`` are Python's by C's spelling."""
+    """Writes declarations in one style; ``classes`` are Python's classes by C name."""
 
     def __init__(self, header: Header, classes: dict[str, str], style: Style) -> None:
         self._classes = {header.record(spelling): name for spelling, name in classes.items()}
@@ -66,7 +66,7 @@ class Paste:
         self._prefix = "ctypes." if style == "ctypes" else ""
 
     def function(self, function: Function) -> str:
-        """The declaration, or why there is none."""
+        """The declaration, or a comment that says why there is none."""
         parameters = function.type.parameters
         try:
             arguments = [self._type(each.passed) for each in parameters]
@@ -84,7 +84,7 @@ class Paste:
                 f"{name}.restype = {result.text}"
             )
         if keyword.iskeyword(function.name):
-            return f"# {function.name}() cannot be declared: Python has this word for itself"
+            return f"# {function.name}() cannot be declared: the name is a keyword of Python"
         if function.type.variadic:
             return (
                 f"# {function.name}() is variadic, which no declaration here can say: call it"
@@ -97,7 +97,7 @@ class Paste:
         return f"@library.function\ndef {function.name}({listed}) -> {returned}: ..."
 
     def _type(self, ctype: Type) -> _Type:
-        """The type of an argument, a result, or of what a pointer points to."""
+        """The type of an argument, of a result, or of a pointer's target."""
         if isinstance(ctype, Pointer):
             return self._pointer(ctype.target)
         if isinstance(ctype, FunctionType):
@@ -153,12 +153,12 @@ class Paste:
 
 
 def _is_changed(typedef: Typedef) -> bool:
-    """Whether an attribute makes another type of it."""
+    """Whether an attribute changes the type."""
     return any(each.startswith(_TYPE_ATTRIBUTES) for each in typedef.attributes)
 
 
 def _python_names(parameters: Sequence[Parameter]) -> list[str]:
-    """The names of parameters, made up where there is none."""
+    """The names of parameters, generated for those without one."""
     given = [each.name for each in parameters]
     names: list[str] = []
     for number, name in enumerate(given, 1):

@@ -19,15 +19,15 @@ class Flags:
 
 
 def flags(names: Sequence[str], target: str, timeout: float) -> Flags:
-    """What ``pkg-config --cflags`` prints for some libraries.
+    """The flags that ``pkg-config --cflags`` prints for some libraries.
 
     Args:
-        names: of the libraries, as pkg-config knows them.
+        names: the names of the libraries in pkg-config.
         target: "native", or the prefix of another platform's pkg-config.
-        timeout: the seconds that it may take.
+        timeout: the limit in seconds.
 
     Raises:
-        CannotJudgeError: it is not there, or does not know a library.
+        CannotJudgeError: there is no pkg-config, or it does not know a library.
     """
     found = Flags()
     if not names:
@@ -48,7 +48,7 @@ def flags(names: Sequence[str], target: str, timeout: float) -> Flags:
 
 
 def _program(target: str) -> list[str]:
-    # What autoconf's PKG_PROG_PKG_CONFIG looks at, in this order.
+    # The order of autoconf's PKG_PROG_PKG_CONFIG.
     if os.environ.get("PKG_CONFIG"):
         return shlex.split(os.environ["PKG_CONFIG"])
     name = "pkg-config" if target == "native" else f"{target}-pkg-config"
@@ -57,5 +57,5 @@ def _program(target: str) -> list[str]:
             return [each]
     raise CannotJudgeError(
         f"there is no {name} on the PATH: install it, name one in PKG_CONFIG,"
-        " or say what it would with -I and -D"
+        " or pass the folders and macros with -I and -D"
     )

@@ -1,4 +1,4 @@
-"""Run other programs, no longer than they may: a compiler, or the module that is recorded."""
+"""Run other programs within a time limit: compilers, and the process that records."""
 
 import contextlib
 import os
@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 
 
 class CannotJudgeError(Exception):
-    """Nothing was proven, nor found: why, and what to do."""
+    """Nothing could be checked. The message says why, and what to do."""
 
 
 class TookTooLongError(CannotJudgeError):
-    """A program was ended, for which another attempt would take as long."""
+    """A program exceeded its time limit. Another attempt would, too."""
 
 
 def run(
@@ -23,23 +23,23 @@ def run(
     env: Mapping[str, str] | None = None,
     live: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program with nothing to read, and take what it prints.
+    """Run a program with an empty standard input, and capture its output.
 
     Args:
         command: the program and its arguments.
-        timeout: in seconds. After that it is ended, with every process that it has started.
-        what: "the compiler g++", for the message that it took too long.
-        env: its environment; None for this one.
-        live: whether what it prints goes to standard error at once, and is not taken.
+        timeout: in seconds. After that it is killed, with every process that it has started.
+        what: its name in messages, such as "the compiler g++".
+        env: its environment; None for that of this process.
+        live: whether its output goes to standard error at once, rather than being captured.
 
     Raises:
-        TookTooLongError: it did.
+        TookTooLongError: it exceeded the time limit.
         CannotJudgeError: it cannot be started.
     """
     # Descriptor 2 itself, since sys.stderr may be something else, or closed.
     output = 2 if live and sys.stderr is not None else subprocess.PIPE
     try:
-        process = subprocess.Popen(  # noqa: S603 - what was asked for
+        process = subprocess.Popen(  # noqa: S603 - the user names it
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -47,7 +47,7 @@ def run(
             env=env,
             encoding="utf-8",
             errors="replace",
-            # A group of its own: a compiler's driver starts others, which would stay.
+            # A group of its own, so that the processes of a compiler's driver are killed, too.
             start_new_session=True,
         )
     except OSError as error:
@@ -60,7 +60,7 @@ def run(
             f"{what} took longer than {timeout:g} seconds and was ended;"
             " --timeout SECONDS gives it more"
         ) from None
-    except BaseException:  # Ctrl-C, which its group does not get
+    except BaseException:  # Ctrl-C, which does not reach its process group
         _end(process)
         raise
     return subprocess.CompletedProcess(

@@ -1,4 +1,4 @@
-"""What there is to know of a check beside its findings: what it was judged by, and what not."""
+"""The remarks of a report: the version of the headers, and what was not checked."""
 
 import re
 
@@ -18,10 +18,10 @@ _ADVICE = (
 def remarks_about(
     declarations: Declarations, judgement: Judgement, headers: list[str]
 ) -> list[str]:
-    """Say which version the headers are of, what was not judged, and what was not seen.
+    """List the version of the headers, what was not checked, and what was not declared.
 
     Raises:
-        CannotJudgeError: functions were to be judged, and none could be.
+        CannotJudgeError: there are functions to check, but none could be checked.
     """
     judged = {each.subject for each in judgement.claims.claims if each.kind == "function"}
     unseen = _unseen(declarations, judgement, headers)
@@ -32,7 +32,7 @@ def remarks_about(
     if not judged:
         remarks.append("no function was judged")
     constants = {each.subject for each in judgement.claims.claims if each.kind == "constant"}
-    # Those without a line are another module's, or made by a loop.
+    # Constants without a line are imported from another module, or made by a loop.
     others = [
         each for each in declarations.constants if each.name not in constants and each.line
     ]
@@ -72,14 +72,14 @@ def _refuse_nothing(
     if kinds and ("function" in kinds or not is_about_functions):
         return
     if declarations.faults:
-        return  # which say why
-    # What the process itself has (CDLL(None)) is the system's.
+        return  # the faults say why
+    # Functions of the process itself (CDLL(None)) belong to the system.
     if declared := {e.name for e in _declared(declarations) if e.library != "None"}:
         raise CannotJudgeError(
-            f"of the functions that Python declares the headers have none: {_some(declared)}"
+            f"the headers have none of the functions that Python declares: {_some(declared)}"
         )
     if "struct" in kinds:
-        return  # the module may be about them alone
+        return  # the module may declare structs only
     if unseen or (kinds and declarations.libraries):
         named = f", although the module names {_some(unseen)}" if unseen else ""
         raise CannotJudgeError(f"no function was declared{named}: {_ADVICE}")
@@ -100,14 +100,14 @@ def _declared(declarations: Declarations) -> list[Function]:
 
 
 def _unseen(declarations: Declarations, judgement: Judgement, headers: list[str]) -> set[str]:
-    """The headers' functions that a module's text names, but that were not looked up."""
+    """The headers' functions that a module's text names but never looked up."""
     words: set[str] = set()
     for file in declarations.files:
         try:
             with open(file, encoding="utf-8", errors="replace") as stream:
                 words.update(_WORD.findall(stream.read()))
         except OSError:
-            continue  # of a package in an archive there is no text
+            continue  # a package in an archive has no such file
     looked_up = {each.name for each in declarations.functions}
     return {
         name

@@ -1,4 +1,4 @@
-"""What was found, as data and as text for people, programs and GitHub."""
+"""The findings of a check, as data and as text for people, programs and GitHub."""
 
 import json
 import os
@@ -15,26 +15,26 @@ GRADES: dict[Grade, str] = {
     "meaning": "the same bits, of another meaning",
     "coverage": "not judged, or not declared",
 }
-"""What a finding's grade says, the worst first. The first two are errors, the others notes."""
+"""The meaning of each grade, the worst first. The first two are errors, the others notes."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that Python and C disagree about; a declaration may have several.
+    """One difference between Python and C; a declaration may have several.
 
     Attributes:
         grade: one of GRADES.
-        kind: what is wrong, in a word: "width", "kind", "count", "layout", "missing", ...
+        kind: the difference in a word: "width", "kind", "count", "layout", "missing", ...
         subject: the declaration: "function", "Struct", "Struct.field", "CONSTANT".
-        argument: of a function: "argument 1", "result", or "" where it is all of it.
-        file: of the Python declaration, or of the header; "" where it is not known.
-        line: in that file, from 1; 0 where it is not known.
-        what: a sentence that names the difference.
-        python: what Python declares.
-        c: what C has.
-        c_place: where C has it: "mylib.h:5", or "" where it is not known.
-        happens: what that does at run time.
-        paste: of a function that Python lacks: a declaration of it.
+        argument: the part of a function: "argument 1", "result", or "" for all of it.
+        file: the file of the Python declaration, or the header; "" if not known.
+        line: the line in that file, from 1; 0 if not known.
+        what: the difference in a sentence.
+        python: the declaration in Python.
+        c: the declaration in C.
+        c_place: the file and line of that: "mylib.h:5", or "" if not known.
+        happens: the effect at run time.
+        paste: a Python declaration of a function that Python lacks.
     """
 
     grade: Grade
@@ -52,17 +52,17 @@ class Finding:
 
     @property
     def severity(self) -> Severity:
-        """An "error" is a difference of the binary interface, a "note" any other."""
+        """An "error" if the binary interface differs, otherwise a "note"."""
         return "error" if self.grade in ("breaks", "elsewhere") else "note"
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What it is known by, in a file of findings that are allowed."""
+        """The subject, kind and argument, which identify it in a file of allowed findings."""
         return self.subject, self.kind, self.argument
 
     @property
     def declaration(self) -> tuple[str, str, int]:
-        """What findings about one declaration have in common."""
+        """The name, file and line of the declaration, equal for all findings about it."""
         return self.subject.partition(".")[0], self.file, self.line
 
     def __str__(self) -> str:
@@ -71,17 +71,17 @@ class Finding:
 
 @dataclass
 class Report:
-    """What a check has found: true where something fails, so ``assert not check(...)``.
+    """The result of a check: true if it fails, hence ``assert not check(...)``.
 
     Attributes:
         findings: the worst first, in the order of the files.
-        judged: how many functions, structs, fields and constants were.
-        compiler: the judge.
+        judged: how many functions, structs, fields and constants were checked.
+        compiler: the compiler that checked them.
         strict: whether notes fail too.
-        coverage: whether the text lists what is not judged or not declared.
-        remarks: what else there is to know of how it was judged: sentences.
-        faults: mistakes of ours and breakdowns of the compiler, each with the declaration that
-            could not be judged. Where there is one nothing is proven.
+        coverage: whether the text lists what is not checked or not declared.
+        remarks: sentences about the check itself, such as the version of the headers.
+        faults: bugs of ours and breakdowns of the compiler, each with the declaration that
+            could not be checked. If there is one, nothing is proven.
     """
 
     findings: list[Finding]
@@ -101,13 +101,13 @@ class Report:
 
     @property
     def shown(self) -> list[Finding]:
-        """The findings that are listed one by one: coverage only where it is asked for."""
+        """The findings that the text lists: those of coverage only on request."""
         everything = self.strict or self.coverage
         return [each for each in self.findings if everything or each.grade != "coverage"]
 
     @property
     def status(self) -> int:
-        """The exit status: 0 proven, 1 something fails, 2 not all of it could be judged."""
+        """The exit status: 0 proven, 1 failed, 2 something could not be checked."""
         return 2 if self.faults else int(bool(self.failures))
 
     def __bool__(self) -> bool:
@@ -124,7 +124,7 @@ class Report:
         return "\n".join([self.summary(), *([""] if details else []), *details])
 
     def summary(self) -> str:
-        """What was judged by whom, and the outcome; then how much of which kind was found."""
+        """What was checked, the outcome, and how many findings of each kind there are."""
         errors = sum(each.severity == "error" for each in self.findings)
         notes = len(self.findings) - errors
         judged = ", ".join(
@@ -149,7 +149,7 @@ class Report:
         return "\n".join(lines)
 
     def data(self) -> dict[str, Any]:
-        """The report as what JSON holds."""
+        """The report as a dictionary that JSON can hold."""
         return {
             "proven": not self,
             "modules": self.modules,
@@ -166,7 +166,7 @@ class Report:
         return json.dumps(self.data(), indent=2)
 
     def github(self) -> str:
-        """The report as GitHub's workflow commands, which mark lines in a pull request."""
+        """The report as GitHub's workflow commands, which annotate lines of a pull request."""
         lines = [
             f"::{'error' if each in self.failures else 'notice'} {_place(each)}"
             f"title={_escape(f'{each.subject}: {each.kind}', ':,')}"
@@ -182,7 +182,7 @@ def _fault(fault: str) -> str:
 
 
 def _tell(findings: list[Finding]) -> str:
-    """The findings about one declaration, which is shown once."""
+    """The text of the findings about one declaration."""
     first = findings[0]
     line = f":{first.line}" if first.line else ""
     where = f"{relative(first.file)}{line}: " if first.file else ""
@@ -202,12 +202,12 @@ def _tell(findings: list[Finding]) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """A number of things in words: no errors, 1 error, 2 errors."""
+    """A number and a noun: no errors, 1 error, 2 errors."""
     return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
 
 
 def relative(file: str) -> str:
-    """A file as it is written here, where it is in this folder or below."""
+    """The path of a file, relative to the current folder if it is in or below it."""
     relative = (
         os.path.relpath(file) if os.path.splitdrive(file)[0] in ("", os.getcwd()[:2]) else file
     )

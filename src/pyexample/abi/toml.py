@@ -7,7 +7,7 @@ from .processes import CannotJudgeError
 
 
 def read(file: str) -> dict[str, Any]:
-    """What a TOML file holds; raises CannotJudgeError where it cannot be read."""
+    """Read a TOML file. Raises CannotJudgeError if it cannot be read."""
     module = reader(file)
     try:
         with open(file, "rb") as stream:
@@ -19,7 +19,7 @@ def read(file: str) -> dict[str, Any]:
 
 
 def reader(file: str) -> Any:
-    """The module that reads TOML; raises CannotJudgeError, about a file, without any."""
+    """The module that reads TOML. Raises CannotJudgeError about the file if there is none."""
     for name in ("tomllib", "tomli"):
         try:
             return importlib.import_module(name)
@@ -32,21 +32,21 @@ def reader(file: str) -> Any:
 
 
 def table(value: object) -> dict[str, Any] | None:
-    """The value as a table, or None where it is none."""
+    """The value as a table, or None if it is none."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
 def array(value: object) -> list[object] | None:
-    """The value as an array, or None where it is none."""
+    """The value as an array, or None if it is none."""
     return cast("list[object]", value) if isinstance(value, list) else None
 
 
 def quote(text: str) -> str:
-    """A basic string, as TOML has it (https://toml.io/en/latest#string)."""
+    """The text as a basic string of TOML (https://toml.io/en/latest#string)."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     written = "".join(
         f"\\u{ord(each):04x}" if ord(each) < 0x20 or ord(each) == 0x7F else each
         for each in escaped
     )
-    # A lone surrogate, which stands for a byte of a file's name, is no character in TOML.
+    # TOML has no lone surrogates, which stand for bytes of file names.
     return f'"{written.encode(errors="replace").decode()}"'

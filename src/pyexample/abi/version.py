@@ -1,4 +1,4 @@
-"""Which version of a library some headers are of, as far as their macros say it."""
+"""Find the version of a library in the macros of its headers."""
 
 import re
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _ORDER = ("MAJOR", "MINOR")
 def versions(header: Header, headers: Iterable[str]) -> list[str]:
     """The macros that name a version: ``MYLIB_VERSION "1.2"``, or ``MYLIB_MAJOR 1 ...``.
 
-    Those that the headers themselves have go before those of the library's other headers.
+    Macros of the headers themselves are preferred to those of the library's other headers.
     """
     headers = list(headers)
     theirs = [each for each in header.unit.macros.values() if each.name in header.constants]

@@ -1,5 +1,5 @@
-"""Write a project of one's own: ``pyexample new``; keep its runtime current: ``vendor``."""
+"""Create projects (``pyexample new``) and update their runtime (``pyexample vendor``)."""
 
 
 class CannotWriteError(Exception):
-    """A project cannot be written, or not be changed: why, and what to do. Nothing was."""
+    """A project could not be written or changed, and is as it was. The message says why."""

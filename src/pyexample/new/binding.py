@@ -1,4 +1,4 @@
-"""The binding of headers: the declarations that the checker can print, and has proven."""
+"""Write the binding of C headers: declarations that the checker prints and proves."""
 
 import ctypes
 import json
@@ -22,18 +22,18 @@ from . import CannotWriteError
 
 _RUNTIME = ("Buffer", "In", "Out")
 _OWN = ("Annotated", "Any", "Library", "library", *_RUNTIME)
-"""The names that the module itself needs."""
+"""Names that the generated module uses itself."""
 
 
 @dataclass
 class Binding:
-    """What a binding declares.
+    """The contents of a binding.
 
     Attributes:
         functions: the text of each declaration, by name.
-        structs: how C calls a struct that is only pointed to, by its class.
-        left_out: why a function is not declared, by name.
-        version: what a macro of the headers says; "" where none does.
+        structs: the C name of each struct that is only pointed to, by its class.
+        left_out: the reason why a function is not declared, by name.
+        version: the version in a macro of the headers; "" if there is none.
     """
 
     functions: dict[str, str] = field(default_factory=dict[str, str])
@@ -42,14 +42,14 @@ class Binding:
     version: str = ""
 
     def without(self, reasons: dict[str, str]) -> "Binding":
-        """The same, less some functions, with the reason for each."""
+        """A copy of this binding without some functions, given the reason for each."""
         kept = {name: text for name, text in self.functions.items() if name not in reasons}
         return Binding(kept, self.structs, self.left_out | reasons, self.version)
 
 
 @dataclass
 class Headers:
-    """Headers as they are included, folders to look for them in, and macros."""
+    """Headers as they are included, folders to search for them, and macros."""
 
     names: list[str]
     include: list[str]
@@ -57,18 +57,18 @@ class Headers:
 
 
 def read(headers: Headers) -> Binding:
-    """Read headers, and write down what can be declared of them.
+    """Read headers, and declare what can be declared.
 
-    Raises CannotWriteError where they cannot be read: no compiler, or they do not compile.
+    Raises CannotWriteError if there is no compiler, or if the headers do not compile.
     """
     try:
         compiler = Compiler(None, "native", headers.include, headers.define)
         with tempfile.TemporaryDirectory() as folder:
             source = os.path.join(folder, "headers.cpp")
-            # With nothing to judge, it finds out how the headers compile as C++.
+            # Without declarations, this only finds out how the headers compile as C++.
             judgement = judge(Declarations([], [], []), headers.names, compiler, {}, source)
     except CannotJudgeError as error:
-        # Of the checker's own options, the compiler's is not one here.
+        # The checker's advice names an option that pyexample new does not have.
         why = str(error).replace("name one with --compiler", "name one in CXX")
         raise CannotWriteError(f"{', '.join(headers.names)} cannot be read: {why}") from None
     header = judgement.header
@@ -90,7 +90,7 @@ def read(headers: Headers) -> Binding:
             binding.left_out[each.name] = f"it passes {what} by value: declare its fields first"
             continue
         if each.name in _OWN or each.name in _of_ctypes([each.name]):
-            binding.left_out[each.name] = "the module has this name for something else"
+            binding.left_out[each.name] = "the module uses this name for something else"
             continue
         text = paste.function(each)
         if text.startswith("#"):
@@ -103,7 +103,7 @@ def read(headers: Headers) -> Binding:
 
 
 def _by_value(types: Sequence[Type]) -> Record | None:
-    """A struct whose fields must be known where these types are passed, if there is one."""
+    """A struct that these types pass by value, so that its fields must be known, if any."""
     for each in map(resolve, types):
         inner: list[Type] = []
         if isinstance(each, Tagged) and isinstance(each.declared, Record):
@@ -122,7 +122,7 @@ def _by_value(types: Sequence[Type]) -> Record | None:
 def render(
     binding: Binding, name: str, headers: Sequence[str], runtime: str, system: dict[str, str]
 ) -> str:
-    """The text of the module."""
+    """Return the text of the module."""
     text = "\n\n\n".join(
         [
             *(_STRUCT.format(*each) for each in binding.structs.items()),
@@ -157,7 +157,7 @@ def render(
 
 
 def _of_ctypes(words: Iterable[str]) -> set[str]:
-    """Those of some words that are names of ctypes which a declaration uses."""
+    """The words that are names of ctypes for use in declarations."""
     prefixes = ("c_", "POINTER", "CFUNCTYPE", "Structure")
     return {each for each in words if each.startswith(prefixes) and hasattr(ctypes, each)}
 
@@ -170,24 +170,24 @@ def _import(module: str, names: Sequence[str]) -> str:
 
 
 _LINE = 96
-"""The longest line, as the project's pyproject.toml says."""
+"""The limit for lines in the project's pyproject.toml."""
 
 _HEAD = '''\
-"""The binding of lib{name}: what {headers} declares, as far as it can be written by itself.
+"""The binding of lib{name}, as generated from {headers}.
 
-It is yours to better: say which buffers go together, which results are errors, who frees what.
+Please improve it: say which buffers go together, which results are errors, who frees what.
 """
-# The functions have no bodies: C does.
+# The functions have no bodies: the C functions are called.
 # mypy: disable-error-code="empty-body"
 '''
 
 _STRUCT = '''\
 class {0}(Structure):
-    """``{1}``, which is only pointed to."""'''
+    """``{1}``, which is used by pointer only."""'''
 
 
 def disproved(module: str, name: str, headers: Headers) -> dict[str, str]:
-    """What the compiler does not agree with in a binding, by function, and why."""
+    """Check a binding. Returns the functions that the compiler disagrees with, and why."""
     logging.getLogger("pyexample.abi").addHandler(logging.NullHandler())
     try:
         report = check(
@@ -211,7 +211,7 @@ _ORDER = ("MAJOR", "MINOR", "PATCH", "RELEASE", "MICRO", "REVISION", "PATCHLEVEL
 
 
 def _version(header: Header) -> str:
-    """The version that the headers' macros say, where they say one and the same."""
+    """The version in the headers' macros, if there is exactly one."""
     macros = [each for each in header.unit.macros.values() if each.file in header.files]
     found = set(_whole_versions(macros)) or set(_versions_of_parts(macros))
     return found.pop() if len(found) == 1 else ""

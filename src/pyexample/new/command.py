@@ -1,4 +1,4 @@
-"""The commands ``pyexample new`` and ``pyexample vendor``: arguments, and what is printed."""
+"""The commands ``pyexample new`` and ``pyexample vendor``: their arguments and output."""
 
 import argparse
 import re
@@ -13,31 +13,31 @@ from .plan import Plan
 def add_new_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``pyexample new`` to a parser."""
     parser.description = (
-        "Write a project: a C library and its Python package. Without --header, the C is a"
-        " beginning of your own."
+        "Create a project: a C library and its Python package. Without --header, the library"
+        " starts with a small example."
     )
     add: Any = parser.add_argument
     many: dict[str, Any] = {"action": "append", "default": []}
-    add("name", metavar="NAME", help="the library's: fastfft for libfastfft")
-    add("--package", metavar="NAME", help="the Python package's (pyNAME)")
+    add("name", metavar="NAME", help="the library's name: fastfft for libfastfft")
+    add("--package", metavar="NAME", help="the Python package's name (pyNAME)")
     add(
         "--runtime",
         choices=["vendored", "pyexample"],
         default="vendored",
-        help="vendored (the default): a copy in the package, which then needs nothing but"
-        " Python; pyexample: a dependency",
+        help="vendored (the default): copy the runtime into the package, which then needs"
+        " only Python; pyexample: depend on pyexample",
     )
     add = parser.add_argument_group("C that somebody else wrote").add_argument
-    add("--header", **many, metavar="H", help="a header, whose functions are bound")
+    add("--header", **many, metavar="H", help="a header whose functions are bound")
     add("--source", nargs="+", action="extend", default=[], metavar="C", help="C to compile")
-    add("--include", **many, metavar="DIR", help="a folder that headers are looked for in")
-    add("--define", **many, metavar="X=Y", help="a macro for the C and for its headers")
-    add("--version", metavar="1.2.3", help="its version, where no macro of a header says it")
-    add("--system", metavar="LIB", help="no C: the library is the system's, libz or libz.so.1")
+    add("--include", **many, metavar="DIR", help="a folder to search for headers")
+    add("--define", **many, metavar="X=Y", help="a macro to define for the C and its headers")
+    add("--version", metavar="1.2.3", help="its version, if no macro of a header has it")
+    add("--system", metavar="LIB", help="bind the system's library, libz or libz.so.1")
 
 
 def write_project(arguments: argparse.Namespace) -> str:
-    """Write a project, and return what to print. Raises CannotWriteError."""
+    """Write a project and return the text to print. Raises CannotWriteError."""
     _check_use(arguments)
     here = Path.cwd()
     name, package = arguments.name, arguments.package or f"py{arguments.name}"
@@ -66,15 +66,15 @@ def write_project(arguments: argparse.Namespace) -> str:
 def _check_use(arguments: argparse.Namespace) -> None:
     given = vars(arguments)
     if arguments.system and (arguments.source or arguments.version):
-        raise CannotWriteError("--system: the library has no --source here, and no --version")
+        raise CannotWriteError("--system: leave out --source and --version")
     if arguments.header and not (arguments.source or arguments.system):
         raise CannotWriteError(
-            "--header needs the C that it is for: --source, or --system for a library that the"
-            " system has"
+            "--header needs the library's C: name it with --source, or with --system name a"
+            " library of the system"
         )
     for option in ("source", "include", "define", "version", "system"):
         if given[option] and not arguments.header:
-            raise CannotWriteError(f"--{option} needs a --header, whose functions are bound")
+            raise CannotWriteError(f"--{option} needs a --header whose functions are bound")
     if arguments.version and not re.fullmatch(r"\d+(\.\d+){0,3}", arguments.version):
         raise CannotWriteError(
             f"--version {arguments.version}: expected up to four numbers, such as 1.2.3"
@@ -83,13 +83,13 @@ def _check_use(arguments: argparse.Namespace) -> None:
 
 def add_vendor_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``pyexample vendor`` to a parser."""
-    parser.description = "Bring this project's copy of the runtime to this pyexample's version."
-    parser.add_argument("--dry-run", action="store_true", help="say what would change")
+    parser.description = "Update this project's copy of the runtime to that of this pyexample."
+    parser.add_argument("--dry-run", action="store_true", help="only print what would change")
     parser.add_argument("--force", action="store_true", help="replace a copy that was edited")
 
 
 def update_runtime(arguments: argparse.Namespace) -> str:
-    """Bring a project's runtime to this version, and return what to print."""
+    """Update a project's runtime to this version and return the text to print."""
     folder = runtime.find(Path.cwd())
     version = origin.version()
     was, copied = runtime.read_manifest(folder)

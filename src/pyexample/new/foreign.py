@@ -1,7 +1,7 @@
-"""C that somebody else wrote: which files it is, where they go, and how they are compiled.
+"""C that somebody else wrote: find its files, and decide where they go.
 
-The files are copied as they are, and stay where they are to each other: below ``src/c`` is what
-is below the folder that has all of them.
+The files are copied unchanged, with their relative paths: their common folder becomes
+``src/c``.
 """
 
 import os
@@ -16,12 +16,12 @@ from .names import C_HEADERS
 
 @dataclass
 class Header:
-    """A header that C users get.
+    """A header that is installed for C users.
 
     Attributes:
-        file: it.
-        folder: the one that the compiler is to look in.
-        name: as it is included: its path within that folder.
+        file: its path.
+        folder: the folder that the compiler searches.
+        name: the path within that folder, as it is included.
     """
 
     file: Path
@@ -29,24 +29,24 @@ class Header:
 
     @property
     def name(self) -> str:
-        """As it is included."""
+        """The path by which it is included."""
         return self.file.relative_to(self.folder).as_posix()
 
 
 @dataclass
 class Foreign:
-    """Somebody else's C.
+    """The files of somebody else's C.
 
     Attributes:
-        root: the folder that has all of it.
-        named: the headers that were named.
-        public: those, and all that they include.
+        root: the common folder of all files.
+        named: the headers that the user named.
+        public: the named headers and those that they include.
         sources: the files to compile.
-        files: everything that is copied.
-        folders: where the compiler looks for headers.
+        files: all files to copy.
+        folders: the folders that the compiler searches for headers.
         define: macros that change the headers, "X" or "X=Y".
-        exporting: macros that the headers want while the library is built.
-        licenses: the files that say how it may be used.
+        exporting: macros to define while the library is built, so that it exports.
+        licenses: the licence files.
     """
 
     named: list[Header]
@@ -60,7 +60,7 @@ class Foreign:
     root: Path = Path()
 
     def below(self, path: Path) -> str:
-        """Where a file or folder is in the project."""
+        """The path of a file or folder in the project."""
         return f"src/c/{path.relative_to(self.root).as_posix()}".removesuffix("/.")
 
     def copies(self) -> dict[str, Path]:
@@ -76,7 +76,7 @@ def find(
 ) -> Foreign:
     """Find the C that the arguments of ``pyexample new`` name.
 
-    Raises CannotWriteError where a file is missing, or where files cannot be together.
+    Raises CannotWriteError if a file is missing, or if two files exclude each other.
     """
     folders = [_existing(each, "--include", Path.is_dir) for each in include]
     named = [_header(each, folders) for each in headers]
@@ -116,7 +116,7 @@ _KINDS = {"--include": "folder", "--source": "file"}
 
 
 def _header(path: str, folders: list[Path]) -> Header:
-    """A header that was named by its path, or as it is included."""
+    """Find a header that was named by its path, or as it is included."""
     for file in (Path(path).absolute(), *(folder / path for folder in folders)):
         if file.is_file():
             file = Path(os.path.normpath(file))
@@ -127,7 +127,7 @@ def _header(path: str, folders: list[Path]) -> Header:
 
 
 def _within(file: Path, folders: list[Path]) -> Header:
-    """A header that another one includes, as C users will include it."""
+    """Find the folder from which C users include a header that another one includes."""
     above = [each for each in folders if file.is_relative_to(each)]
     if not above:
         raise CannotWriteError(
@@ -141,7 +141,7 @@ _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]+)"|<([^>\n]+)>)',
 
 
 def _closure(files: Iterable[Path], folders: Sequence[Path]) -> list[Path]:
-    """The files, and those that they include, in whatever condition: not the system's."""
+    """The files and all that they include under any condition, except the system's."""
     found: list[Path] = []
     waiting = list(files)
     while waiting:
@@ -173,16 +173,16 @@ def _text(file: Path) -> str:
 
 _DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else|endif|define)\b(.*)")
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
-# What a compiler or a platform defines, rather than whoever builds a library.
+# Macros of compilers and platforms, not of the build of a library.
 _PREDEFINED = re.compile(
     r"_+\w+|WIN(32|64|DOWS)|CYGWIN\w*|MSVC|unix|linux|GNUC|BUILD_SHARED\w*|DOXYGEN\w*"
 )
 
 
 def _exporting(text: str) -> Iterator[str]:
-    """The macros that make a header export, rather than import, what it declares.
+    """The macros that make a header export its functions, rather than import them.
 
-    Those are in the condition that is next to a ``dllexport`` or a default visibility.
+    They are in the innermost condition around a ``dllexport`` or a default visibility.
     """
     conditions: list[str] = []
     for line in _COMMENT.sub(" ", text.replace("\\\n", " ")).splitlines():
@@ -209,24 +209,24 @@ def _wanted(condition: str) -> Iterator[str]:
             yield name
 
 
-# --- Names that cannot be together ------------------------------------------------------
+# --- Names that exclude each other ------------------------------------------------------
 
 
 def _refuse_collisions(found: Foreign) -> None:
-    """Raise CannotWriteError where Windows or macOS would take one file for another."""
+    """Raise CannotWriteError if Windows or macOS would confuse two files."""
     known: dict[str, str] = {}
     for path in found.copies():
         other = known.setdefault(path.lower(), path)
         if other != path:
             raise CannotWriteError(
-                f"{other} and {path} are one file to Windows and macOS, which do not tell"
-                " small letters from capitals: rename one, where it is included too"
+                f"{other} and {path} are one file on Windows and macOS, which ignore case:"
+                " rename one, and change the #include lines that name it"
             )
     for file in found.files:
         is_found = file.parent in found.folders and file.suffix.lower() == ".h"
         if is_found and file.stem.lower() in C_HEADERS:
             raise CannotWriteError(
-                f"{file} would be taken for C's own <{file.stem.lower()}.h> on Windows and"
-                " macOS, since the compiler looks in its folder: name the folder above with"
-                f" --include, so that it is included as <{file.parent.name}/{file.name}>"
+                f"{file} would hide C's own <{file.stem.lower()}.h> on Windows and macOS, since"
+                " the compiler searches its folder: name the parent folder with --include, so"
+                f" that it is included as <{file.parent.name}/{file.name}>"
             )

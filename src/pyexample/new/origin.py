@@ -1,4 +1,4 @@
-"""Where this pyexample was installed from, as pip has recorded it (PEP 610)."""
+"""The place from which pip installed this pyexample, as PEP 610 records it."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from . import CannotWriteError
 
 
 def version() -> str:
-    """The version of this pyexample. Raises CannotWriteError where pip did not install it."""
+    """The version of this pyexample. Raises CannotWriteError if pip did not install it."""
     try:
         return distribution("pyexample").version
     except PackageNotFoundError:
@@ -21,9 +21,9 @@ def version() -> str:
 
 
 def requirement() -> str | None:
-    """What pip installs this very pyexample by; None where nobody knows where it came from.
+    """The requirement by which pip installs this same pyexample; None if not recorded.
 
-    There is no such package on the index, so that its name alone would not do.
+    The package index has no pyexample, so its name alone is not enough.
     """
     text = distribution("pyexample").read_text("direct_url.json")
     if text is None:
@@ -41,5 +41,5 @@ def requirement() -> str | None:
 
 
 def is_local(url: str) -> bool:
-    """Whether a URL, or a requirement with one, is of use on this machine only."""
+    """Whether a URL, or a requirement with one, works on this machine only."""
     return "file://" in url

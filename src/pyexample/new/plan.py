@@ -1,4 +1,4 @@
-"""What a project is made of: its traits, what its templates are filled with, its binding."""
+"""Plan a project: its kind, the values for its templates, and its binding."""
 
 import ctypes.util
 import json
@@ -14,12 +14,12 @@ from .foreign import Foreign
 
 
 class Plan:
-    """A project that is to be written.
+    """A project to write.
 
     Attributes:
-        traits, values: as ``project.files`` takes them.
-        texts: the files that have a text of their own.
-        copies: the files that are copied, by their path in the project.
+        traits, values: the arguments of ``project.files``.
+        texts: the texts of the generated files, by path.
+        copies: the files to copy, by their path in the project.
     """
 
     def __init__(self, name: str, package: str, is_vendored: bool) -> None:
@@ -42,15 +42,15 @@ class Plan:
             )
         if not requirement:
             self.remarks.append(
-                "Where this pyexample was installed from is not recorded, so that the test"
+                "pip has not recorded where this pyexample was installed from, so the test"
                 " that proves the binding will be skipped."
             )
         else:
             self.traits.add("located")
             if not is_vendored and origin.is_local(requirement):
                 self.remarks.append(
-                    "pyproject.toml names a place on this machine, from where nobody else can"
-                    f" install pyexample: {requirement}"
+                    "pyproject.toml installs pyexample from this machine, which nobody else can"
+                    f" do: {requirement}"
                 )
         copied = f"src/{package}/{runtime.FOLDER}"
         self._licenses = ["LICENSE", *([f"{copied}/LICENSE"] if is_vendored else [])]
@@ -76,7 +76,7 @@ class Plan:
         }
 
     def bind_system(self, headers: Headers, library: str) -> None:
-        """Bind a library of the system's, by its name, or that of its file."""
+        """Bind a library of the system, by its name or file name."""
         self._become("system")
         if not self.is_vendored:
             self.traits.add("pure")
@@ -85,24 +85,24 @@ class Plan:
         self._bind(headers)
         self.values |= {"VERSION": "0.1.0", "INCLUDES": _listed(headers.include)}
         self.remarks.append(
-            f"It loads {file}; what the library is called on other systems than"
-            f" {sys.platform} is yours to add, in lib{self.name}.py."
+            f"It loads {file}. For other systems than {sys.platform}, add the library's file"
+            f" name to lib{self.name}.py."
         )
 
     def bind_foreign(self, found: Foreign, version: str | None) -> None:
-        """Bind C that somebody else wrote, of a version; None where the headers say it."""
+        """Bind C that somebody else wrote. Without a version, that of the headers is used."""
         self._become("theirs")
         named = [each.name for each in found.named]
         folders = [str(each) for each in found.folders]
         said = self._bind(Headers(named, folders, found.define))
         if not (version or said):
             raise CannotWriteError(
-                f"{', '.join(named)}: no macro says which version it is: say it with --version"
+                f"{', '.join(named)}: no macro has the version: give it with --version"
             )
         self.copies |= found.copies()
         self._licenses += [found.below(each) for each in found.licenses]
         if not found.licenses:
-            self.remarks.append("No licence of theirs was found beside the C: add it.")
+            self.remarks.append("No licence file was found beside the C: add it.")
         below = [found.below(each) for each in found.folders]
         self.values |= {
             "VERSION": version or said,
@@ -120,7 +120,7 @@ class Plan:
         self.traits = self.traits - {"own"} | {trait}
 
     def _bind(self, headers: Headers) -> str:
-        """Have headers bound. Returns the version that they say they are of."""
+        """Bind headers. Returns the version in their macros."""
         self._headers, self._binding = headers, binding.read(headers)
         define = f"            define=[{_listed(headers.define)}],\n"
         self.values |= {
@@ -165,7 +165,7 @@ class Plan:
             if wrong := self._disproved(folder, declared):
                 told = "".join(f"\n  {name}: {why}" for name, why in wrong.items())
                 raise CannotWriteError(f"the binding cannot be proven:{told}")
-        for cache in [*folder.rglob("__pycache__")]:  # of the proof, which has imported it
+        for cache in [*folder.rglob("__pycache__")]:  # which the proof has made by importing it
             shutil.rmtree(cache)
         self.remarks.insert(0, self._said(declared))
 
@@ -186,7 +186,7 @@ class Plan:
         return f"{said}."
 
     def report(self) -> str:
-        """What was written, and what to do next."""
+        """Describe what was written, and list the next commands."""
         lines = sum(text.count("\n") for text in self.texts.values())
         heading = f"{self.name}/ is a project: {len(self.texts)} files, {lines} lines."
         return "\n".join([heading, *self.remarks, _next_commands(self.name)])
@@ -196,26 +196,26 @@ _INSTALL = "cmake/install.cmake"
 
 
 def _listed(texts: Sequence[str]) -> str:
-    """Texts as the items of a list, in Python and in TOML."""
+    """Strings as the items of a list, in Python and in TOML."""
     return ", ".join(json.dumps(each) for each in texts)
 
 
 def _cmake(text: str) -> str:
-    """A text as an argument of CMake's, quoted where it has to be."""
+    """A string as an argument in CMake, quoted if necessary."""
     if re.fullmatch(r"[\w./=+-]+", text):
         return text
     return '"' + re.sub(r'([\\"$;])', r"\\\1", text) + '"'
 
 
 def _system_library(name: str) -> str:
-    """What the system's loader knows a library by, given that or its name, libz or z."""
+    """The file name by which the system loads a library, given that name, libz or z."""
     if re.search(r"\.(so|dylib|dll)\b", name):
         return name
     found = ctypes.util.find_library(name.removeprefix("lib"))
     if found is None:
         raise CannotWriteError(
-            f"--system {name}: this system has no such library: install it, or write what its"
-            " file is called, such as libz.so.1"
+            f"--system {name}: this system has no such library: install it, or give its file"
+            " name, such as libz.so.1"
         )
     return found
 

@@ -1,4 +1,4 @@
-"""The files of a new project: templates, filled in, in a folder that is made whole or not."""
+"""Write the files of a new project from templates, all of them or none."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from . import CannotWriteError, runtime
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-# Each file and its template: what the project's README says of them is not repeated here.
+# Each file and its template. The project's README describes them.
 _COMMON = {
     ".github/workflows/ci.yml": "ci.yml",
     ".gitignore": "gitignore",
@@ -39,13 +39,13 @@ _MARKER = re.compile(r"@([A-Z_]+)@")
 
 
 def files(traits: set[str], values: Mapping[str, str]) -> dict[str, str]:
-    """The project's files, by their paths in it, with their text.
+    """Return the texts of the project's files, by their paths.
 
     Args:
-        traits: what it is: "own", "theirs" or "system", by whose C it binds; "vendored" or
-            "dependency", by where its runtime is; "pure" where nothing is to be built;
-            "located" where it is known from where pyexample was installed.
-        values: what stands for each @MARKER@ of the templates.
+        traits: "own", "theirs" or "system": whose C it binds; "vendored" or "dependency":
+            how it gets the runtime; "pure": there is nothing to build; "located": it is
+            known where pyexample was installed from.
+        values: the text for each @MARKER@ of the templates.
     """
     table = dict(_COMMON)
     if "pure" not in traits:
@@ -80,9 +80,9 @@ def _license(name: str) -> str:
 
 
 def make(folder: Path, fill: Callable[[Path], None]) -> None:
-    """Make a new folder, by ``fill``: whole, or not at all.
+    """Make a new folder with the files that ``fill`` writes, or no folder at all.
 
-    ``fill`` is given a folder beside it that is renamed at last.
+    ``fill`` gets a temporary folder beside it, which is renamed when it is complete.
     """
     try:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as temporary:
@@ -95,7 +95,7 @@ def make(folder: Path, fill: Callable[[Path], None]) -> None:
 
 
 def write(folder: Path, texts: Mapping[str, str], copies: Mapping[str, Path]) -> None:
-    """Write files into a folder: those with a text, and copies of others."""
+    """Write the texts, and copy the other files, into a folder."""
     for path, text in texts.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(text.encode())

@@ -1,7 +1,7 @@
-"""The runtime as a project has it: a copy of ``pyexample.ffi``, and what it was copied from.
+"""Copy the runtime, ``pyexample.ffi``, into a project, and update that copy.
 
-In the copy, MANIFEST says which version of pyexample it is of, and the SHA-256 of each file, as
-``sha256sum`` writes it. A line break may be written in either way: git changes it on Windows.
+The file MANIFEST in the copy has its version of pyexample and the SHA-256 of each file, in the
+format of ``sha256sum``. Line breaks are normalised, since git changes them on Windows.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ MANIFEST = "MANIFEST"
 
 
 def copy(target: Path, version: str) -> None:
-    """Copy the runtime of this pyexample, which has that version, to a new folder."""
+    """Copy the runtime of this pyexample to a new folder, and record the version."""
     digests = files_of(SOURCE)
     for name in digests:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -28,7 +28,7 @@ def copy(target: Path, version: str) -> None:
 
 
 def files_of(folder: Path) -> dict[str, str]:
-    """The files of a copy of the runtime, by their paths within it, and their SHA-256."""
+    """The SHA-256 of each file in a copy of the runtime, by its path in the copy."""
     found: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -39,7 +39,7 @@ def files_of(folder: Path) -> dict[str, str]:
 
 
 def read_manifest(folder: Path) -> tuple[str, dict[str, str]]:
-    """The version that a copy says it has, and the SHA-256 of each file as it was copied."""
+    """Read the version of a copy, and the SHA-256 of each file when it was copied."""
     file = folder / MANIFEST
     try:
         first, *lines = file.read_text("utf-8").splitlines()
@@ -52,7 +52,7 @@ def read_manifest(folder: Path) -> tuple[str, dict[str, str]]:
 
 
 def changes(before: dict[str, str], after: dict[str, str]) -> list[str]:
-    """What differs between two sets of files, given their digests: a line for each."""
+    """The differences between two sets of files, given their digests: one line a file."""
     verbs = {(False, True): "added", (True, False): "removed", (True, True): "changed"}
     return [
         f"{verbs[name in before, name in after]:<8} {name}"
@@ -62,9 +62,9 @@ def changes(before: dict[str, str], after: dict[str, str]) -> list[str]:
 
 
 def find(folder: Path) -> Path:
-    """The copy of the runtime in the project that ``folder`` is in.
+    """Find the copy of the runtime in the project that contains ``folder``.
 
-    Raises CannotWriteError where there is none, or more than one.
+    Raises CannotWriteError if there is none, or more than one.
     """
     for project in (folder, *folder.parents):
         if (project / "pyproject.toml").is_file():
@@ -76,11 +76,11 @@ def find(folder: Path) -> Path:
                 f" (src/*/{FOLDER}/{MANIFEST}), expected one: was the project written by"
                 " pyexample new --runtime vendored?"
             )
-    raise CannotWriteError("this is no project: there is no pyproject.toml here or above")
+    raise CannotWriteError("this is not a project: there is no pyproject.toml here or above")
 
 
 def replace(folder: Path, version: str) -> None:
-    """Put the runtime of this pyexample in place of an older copy, whole or not at all."""
+    """Replace a copy by the runtime of this pyexample, completely or not at all."""
     fresh, old = folder.with_name(f"{FOLDER}.new"), folder.with_name(f"{FOLDER}.old")
     try:
         copy(fresh, version)
@@ -91,7 +91,7 @@ def replace(folder: Path, version: str) -> None:
             os.rename(old, folder)
             raise
     except OSError as error:
-        raise CannotWriteError(f"{folder} stays as it was: {error}") from None
+        raise CannotWriteError(f"{folder} is unchanged: {error}") from None
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)

@@ -1,9 +1,9 @@
 /*
  * The names of <stdatomic.h> (C11 7.17), for a C++17 compiler, which has none of them.
  *
- * An atomic type is the plain one here: on the platforms that ctypes runs on it is as large,
- * but for long long on some 32-bit ones, which is aligned to four bytes in a struct.
- * What is done with atomic objects is not compiled, so that there is no more than this.
+ * An atomic type is the plain one here. On the platforms of ctypes it has the same layout,
+ * except for long long on some 32-bit ones, which is aligned to four bytes in a struct.
+ * Code that uses atomic objects is not compiled, so no functions are declared.
  */
 #ifndef CT_STDATOMIC_H
 #define CT_STDATOMIC_H

@@ -1,10 +1,10 @@
-"""The types of ctypes: told apart, named, and what is set on them by mistake."""
+"""The types of ctypes: make aliases distinct, name them, and find misspelled attributes."""
 
 import ctypes
 import difflib
 from typing import Any
 
-ct: Any = ctypes  # whose private parts have no type hints
+ct: Any = ctypes  # its private parts have no type hints
 
 _KNOWN = """c_bool c_char c_wchar c_byte c_ubyte c_short c_ushort c_int c_uint c_long c_ulong
  c_longlong c_ulonglong c_float c_double c_longdouble c_char_p c_wchar_p c_void_p py_object
@@ -13,14 +13,14 @@ _KNOWN = """c_bool c_char c_wchar c_byte c_ubyte c_short c_ushort c_int c_uint c
 """
 
 NAMES: dict[Any, str] = {}
-"""The simple types of ctypes, and how they are called."""
+"""The simple types of ctypes, and their names."""
 
 
 def keep_types_apart() -> None:
-    """Make types of their own of c_size_t and the others that are names for a type."""
+    """Replace c_size_t and the other aliases by distinct types."""
     for name in _KNOWN.split():
         known: Any = getattr(ctypes, name, None)
-        if known is not None and known in NAMES:  # another name for the same type
+        if known is not None and known in NAMES:  # an alias
             body = {"_type_": known._type_, "__module__": "ctypes"}
             known = type(name, (ct._SimpleCData,), body)
             setattr(ctypes, name, known)
@@ -29,11 +29,11 @@ def keep_types_apart() -> None:
 
 
 DATA: Any = ct._SimpleCData.__mro__[-2]
-"""What every ctypes type is derived from."""
+"""The base class of all ctypes types."""
 
 
 def is_class(value: Any, *bases: Any) -> bool:
-    """Whether a value is a class derived from one of these, whatever it says of itself."""
+    """Whether a value is a class derived from one of these, whatever its __class__ says."""
     if not issubclass(type(value), type):
         return False
     derived_from = type.__dict__["__mro__"].__get__(value)
@@ -41,12 +41,12 @@ def is_class(value: Any, *bases: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is an int, whatever it says of itself."""
+    """Whether a value is an int, whatever its __class__ says."""
     return issubclass(type(value), int)
 
 
 def strays(names: Any, known: list[str]) -> list[list[str]]:
-    """Names that ctypes does not know, each with the one that is probably meant."""
+    """Attributes that ctypes ignores, each with the one that is probably meant."""
     found: list[list[str]] = []
     for name in names:
         if not isinstance(name, str) or name in known or name.startswith("__"):
@@ -61,7 +61,7 @@ def strays(names: Any, known: list[str]) -> list[list[str]]:
 
 
 def plain_attributes(cls: type) -> list[str]:
-    """The attributes of a class that are data: no fields, methods, properties or classes."""
+    """The data attributes of a class: no fields, methods, properties or classes."""
     attributes: dict[str, object] = dict(vars(cls))
     return [
         name

@@ -1,4 +1,4 @@
-"""Write down functions, constants and structs."""
+"""Convert functions, constants and structs for JSON."""
 
 import enum
 import json
@@ -13,19 +13,19 @@ from .writer import Writer
 
 
 def functions_of(recorder: Recorder, writer: Writer) -> list[dict[str, Any]]:
-    """Each function that was looked up, the declared ones where there are such of a name."""
+    """The functions that were looked up; of several with a name, the declared ones."""
     entries: dict[str, dict[str, Any]] = {}
     declared = {name for name, _, function, *_ in recorder.functions if _is_declared(function)}
     for name, library, function, file, line, is_optional in recorder.functions:
         if name in declared and not _is_declared(function):
-            continue  # looked up once more, for another purpose
+            continue  # looked up again without a declaration
         try:
             entry = _function(function, writer)
         except Exception as error:
             writer.fault(name, error)
             continue
         entry.update(name=name, library=library, file=file, line=line)
-        # A declaration may have an object for each way to call it.
+        # A declaration may have several function objects, one for each way to call it.
         known = entries.setdefault(json.dumps(entry, sort_keys=True), entry)
         known["is_optional"] = known.get("is_optional", True) and is_optional
     return [*entries.values()]
@@ -36,12 +36,12 @@ def _function(function: Any, writer: Writer) -> dict[str, Any]:
     types: Any = None
     if argtypes is not None:
         types = [writer.write_argument(each) for each in argtypes]
-    # Of a declared function, which of its arguments C reads from ("in") and which it
-    # writes to ("out"): two declarations of one function may differ in that.
+    # The arguments of a declared function that C reads ("in") and writes ("out"): two
+    # declarations of one function may differ in these.
     marks = getattr(function, "directions", [])
     if types and len(marks) == len(types):
         types = list(map(_marked, marks, types))
-    # PyPy keeps its own notes there, such as _argtypes_.
+    # PyPy has attributes of its own there, such as _argtypes_.
     names: list[str] = list(function.__dict__)
     attributes = [name for name in names if not name.startswith("_")]
     return {
@@ -56,14 +56,14 @@ def _function(function: Any, writer: Writer) -> dict[str, Any]:
 
 
 def _handles(function: Any) -> list[str]:
-    """The classes of handles of the arguments and, behind them, of the result; "" of others."""
+    """The handle classes of the arguments and, at the end, of the result; "" for others."""
     if "handles" in vars(function):
         return list(function.handles)
     return [_handle(each) for each in (*(function.argtypes or ()), function.restype)]
 
 
 def _handle(ctype: Any) -> str:
-    """The name of a class that is derived from c_void_p; of a pointer, of what it points to."""
+    """The name of a class derived from c_void_p, or of the target of a pointer to one."""
     while is_class(ctype, ct._Pointer):
         ctype = ctype._type_
     return name_of(ctype) if is_class(ctype, ct.c_void_p) and ctype not in NAMES else ""
@@ -76,7 +76,7 @@ _dladdr = getattr(ct.CDLL(None), "dladdr", None) if os.name == "posix" else None
 
 
 def _file_of(function: Any) -> str:
-    """The library that a function was found in; "" where the system does not tell."""
+    """The library that has a function; "" if the system does not tell."""
     if _dladdr is None:
         return ""
     info = _SymbolInfo()
@@ -85,7 +85,7 @@ def _file_of(function: Any) -> str:
 
 
 def _marked(mark: str, ctype: Any) -> Any:
-    """POINTER(T) as In(T) or Out(T), c_void_p as that of None."""
+    """Convert POINTER(T) to In(T) or Out(T), and c_void_p to that of None."""
     if not mark:
         return ctype
     return [mark, None if isinstance(ctype, str) else ctype[1]]
@@ -96,18 +96,18 @@ def _is_declared(function: Any) -> bool:
 
 
 def _has_restype(function: Any) -> bool:
-    """Whether the result is declared: by restype, or by the prototype that it is made from."""
+    """Whether the result is declared, by restype or by the function's prototype."""
     return function._is_result_set or hasattr(function.__class__, "_argtypes_")
 
 
 def _result(function: Any) -> Any:
-    """The result type; anything else that can be called is given an int (see ctypes)."""
+    """The result type. ctypes calls any other callable with an int, so that stands for it."""
     restype = function.restype
     return restype if restype is None or is_class(restype, DATA) else ct.c_int
 
 
 def constants_of(modules: list[ModuleType], writer: Writer) -> list[dict[str, Any]]:
-    """The integers that modules have, and the members of their enums."""
+    """The integers in modules, and the members of their enums."""
     entries: dict[tuple[str, int], dict[str, Any]] = {}
     for module in modules:
         file, lines = writer.lines(module.__name__)
@@ -115,7 +115,7 @@ def constants_of(modules: list[ModuleType], writer: Writer) -> list[dict[str, An
             try:
                 for entry in _constants_in(module, name, value, file, lines):
                     known = entries.setdefault((entry["name"], entry["value"]), entry)
-                    # A module that takes it over from another one has no line for it.
+                    # A module that imports it from another one has no line for it.
                     if entry["line"] and not known["line"]:
                         known.update(entry)
             except Exception as error:
@@ -142,7 +142,7 @@ def _constant(name: str, names: list[str], value: int, file: str, line: int) -> 
 
 
 def write_structs(modules: list[ModuleType], writer: Writer) -> None:
-    """Write the Structures that modules have, whether or not a function uses them."""
+    """Convert the Structures in modules, even if no function uses them."""
     bases = (ct.Structure, ct.Union)
     names = {module.__name__ for module in modules}
     for module in modules:
@@ -150,7 +150,7 @@ def write_structs(modules: list[ModuleType], writer: Writer) -> None:
             if (
                 is_class(value, *bases)
                 and value.__module__ in names
-                # Python's own: what it passes in its place is in _as_parameter_.
+                # Python's own: it passes its _as_parameter_ instead.
                 and not hasattr(value, "_as_parameter_")
             ):
                 writer.struct(value)

@@ -1,7 +1,7 @@
-"""Whether a function that is looked up may be missing: the module deals with that.
+"""Find out whether a module handles the absence of a function that it looks up.
 
-Where a library is stood in for, every look-up succeeds. So the module's text is read for what
-it would do otherwise: ``try`` with ``except AttributeError``, ``hasattr``, ``getattr`` with a
+In a stand-in for a library, every look-up succeeds. So the module's text is searched for code
+that handles a failure: ``try`` with ``except AttributeError``, ``hasattr``, ``getattr`` with a
 default, ``contextlib.suppress``.
 """
 
@@ -16,10 +16,10 @@ _CAUGHT = ("AttributeError", "Exception", "BaseException")
 
 
 def may_be_missing(frame: FrameType | None) -> bool:
-    """Whether the code that looks a function up, or one that calls it, goes on without.
+    """Whether the code that looks up a function, or a caller of it, handles its absence.
 
-    A caller counts as far as the module that is imported, and only from the same folder: a
-    program that runs all of it may catch anything.
+    Callers count up to the imported module, and only in the same folder: a program that runs
+    everything may catch anything.
     """
     folder = os.path.dirname(frame.f_code.co_filename) if frame else ""
     while frame is not None and os.path.dirname(frame.f_code.co_filename) == folder:
@@ -34,7 +34,7 @@ def may_be_missing(frame: FrameType | None) -> bool:
 
 @functools.cache
 def _guarded(file: str) -> list[tuple[int, int]]:
-    """Where a file deals with an AttributeError: the first and the last line of each place."""
+    """The first and last lines of the code in a file that handles an AttributeError."""
     try:
         tree = ast.parse("".join(linecache.getlines(file)))
     except (SyntaxError, ValueError):
@@ -55,7 +55,7 @@ def _lines(node: ast.AST) -> Iterator[tuple[int, int | None]]:
 
 
 def _goes_on(handler: ast.ExceptHandler) -> bool:
-    """Whether a handler catches an AttributeError, and raises nothing in its place."""
+    """Whether a handler catches an AttributeError and raises nothing else."""
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     catches = any(kind is None or _name(kind) in _CAUGHT for kind in kinds)
     return catches and not any(isinstance(each, ast.Raise) for each in handler.body)

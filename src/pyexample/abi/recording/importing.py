@@ -1,4 +1,4 @@
-"""Import the modules, or run the program, that are to be recorded."""
+"""Import the modules, or run the program, to record."""
 
 import importlib
 import importlib.util
@@ -12,9 +12,9 @@ from typing import Any
 
 
 def import_all(names: list[str]) -> list[ModuleType]:
-    """Import modules, and get what is behind a colon: "package.module:attribute".
+    """Import modules, and look up attributes: "package.module:attribute".
 
-    Where that can be called it is, since declarations may be made by it.
+    An attribute that can be called is called, since it may make declarations.
     """
     wanted: list[str] = []
     for name in names:
@@ -34,14 +34,14 @@ def import_all(names: list[str]) -> list[ModuleType]:
 
 
 def _split(name: str) -> tuple[str, str]:
-    """A module or file, and the attribute behind the colon; Windows' drives have one too."""
+    """Split a name into module or file and attribute; a drive of Windows has a colon, too."""
     drive, rest = os.path.splitdrive(name)
     module, _, attributes = rest.partition(":")
     return drive + module, attributes
 
 
 def _named(name: str) -> ModuleType:
-    """Import a module by name, unless it is not the one that the current folder has."""
+    """Import a module by name, and refuse it if the current folder has another one."""
     module = importlib.import_module(name)
     came = getattr(module, "__file__", None)
     parts = name.split(".")
@@ -56,9 +56,9 @@ def _named(name: str) -> ModuleType:
 
 
 def _load(file: str) -> ModuleType:
-    """Import a file from its place, so that the ``__init__`` of its package is not run.
+    """Import a file without running the ``__init__`` of its package.
 
-    A name that another module has, one of Python's own for instance, is left to that one.
+    If another module has its name, one of Python itself for instance, the file gets another.
     """
     file = os.path.abspath(file)
     folder, base = os.path.split(file)
@@ -81,7 +81,7 @@ def _load(file: str) -> ModuleType:
             sys.modules[package_name] = empty
     whole = ".".join(parts)
     if whole in sys.modules and getattr(sys.modules[whole], "__file__", "") == file:
-        return sys.modules[whole]  # another one has imported it
+        return sys.modules[whole]  # another module has imported it
     within = [os.path.dirname(file)] if name == "__init__" else None
     spec = importlib.util.spec_from_file_location(
         whole, file, submodule_search_locations=within
@@ -95,7 +95,7 @@ def _load(file: str) -> ModuleType:
 
 
 def _is_taken(name: str, path: str) -> bool:
-    """Whether a name is another module's than the one at a path."""
+    """Whether a name belongs to another module than the one at a path."""
     module = sys.modules.get(name)
     if module is None:
         return name in sys.builtin_module_names or name in sys.stdlib_module_names
@@ -104,7 +104,7 @@ def _is_taken(name: str, path: str) -> bool:
 
 
 def run(words: Sequence[str]) -> int:
-    """Run a script, or a module behind "-m", as Python would. Returns its exit status."""
+    """Run a script, or a module after "-m", as Python does. Returns its exit status."""
     try:
         if words[0] == "-m":
             sys.argv = list(words[1:])
@@ -123,7 +123,7 @@ def run(words: Sequence[str]) -> int:
 
 
 def told(error: BaseException) -> str:
-    """The traceback of an error, without what is here and in Python's import system."""
+    """The traceback of an error, without our frames and those of Python's import system."""
     told = traceback.TracebackException.from_exception(error)
     seen: set[int] = set()
     waiting: list[Any] = [told]

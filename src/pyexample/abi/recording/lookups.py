@@ -1,4 +1,4 @@
-"""Keep each function that is looked up in a library, whether or not that is there."""
+"""Record each function that is looked up in a library, or in a stand-in for one."""
 
 import ctypes
 import ctypes.util
@@ -14,7 +14,7 @@ from .stand_ins import StandIns
 
 
 class Recorder:
-    """Keeps the functions that are looked up, and the names of the libraries."""
+    """Records the functions that are looked up, and the names of the libraries."""
 
     def __init__(self, stand_ins: StandIns) -> None:
         self.stand_ins = stand_ins
@@ -22,7 +22,7 @@ class Recorder:
         self.functions: list[tuple[str, str, Any, str, int, bool]] = []
 
     def install(self) -> None:
-        """Have ctypes tell of each, from now on."""
+        """Change ctypes so that each is recorded from now on."""
         stand_ins, functions, libraries = self.stand_ins, self.functions, self.libraries
         base: Any = ct._CFuncPtr
 
@@ -52,7 +52,7 @@ class Recorder:
                     return base.__new__(cls, *arguments)
                 name, library = arguments[0]
                 stands_in = stand_ins.has(library._name)
-                # Where C itself calls it, it calls something that exists.
+                # C itself may call it, so it needs an address that can be called.
                 self = base.__new__(cls, *((_nothing_address,) if stands_in else arguments))
                 self._does_nothing = stands_in
                 text = name.decode() if isinstance(name, bytes) else str(name)
@@ -79,7 +79,7 @@ class Recorder:
         _nothing_address = ct.cast(_do_nothing, ct.c_void_p).value
 
         def open_library(name: Any, *rest: Any) -> Any:
-            # Any library does: no function is ever looked up in it.
+            # Any library will do: no function is ever looked up in it.
             return load(any_library if stand_ins.has(name) else name, *rest)
 
         def initialise_library(self: Any, name: Any, *rest: Any, **keywords: Any) -> None:
@@ -112,7 +112,7 @@ _do_nothing = ct.CFUNCTYPE(ct.c_void_p)(lambda: None)
 
 
 def _zero(restype: Any) -> Any:
-    """What a function that returns a zeroed ``restype`` gives."""
+    """The Python value of a zeroed ``restype``."""
     if not is_class(restype, object):
         return 0 if restype is not None else None
     if is_class(restype, ct._Pointer):
@@ -134,16 +134,16 @@ _ZEROES = (ct.c_char * 65536)()
 
 
 def _caller(frame: FrameType | None) -> FrameType | None:
-    """Whose code it is that looks something up, through ctypes and what is here."""
+    """The frame that looks something up, outside of ctypes and this file."""
     while frame is not None and frame.f_code.co_filename in (ct.__file__, __file__):
         frame = frame.f_back
     return frame
 
 
 def _declared_at(frame: FrameType | None) -> tuple[str, int]:
-    """The file and line of the innermost module whose code has led here.
+    """The file and line of the innermost module-level code that has led here.
 
-    Of a program that is run, that is its own code only; elsewhere it is the function's.
+    In a program that is run, only its own module counts; otherwise it is the function's line.
     """
     here = frame
     while frame is not None:

@@ -1,4 +1,4 @@
-"""The process that records: see the package."""
+"""The main function of the recording process: see the package."""
 
 import json
 import os
@@ -16,12 +16,12 @@ _PACKAGE = __name__.partition(".")[0]
 
 
 def main(request_file: str, answer_file: str) -> None:
-    """Do what the request says, which ``model.record`` writes."""
+    """Carry out the request that ``model.record`` has written."""
     with open(request_file, encoding="utf-8") as stream:
         request = json.load(stream)
     sys.path[:] = request["path"]
     for name in [each for each in sys.modules if f"{each}.".startswith(f"{_PACKAGE}.")]:
-        del sys.modules[name]  # which the modules may have as well
+        del sys.modules[name]  # the modules may import their own
     keep_types_apart()
     recorder = Recorder(StandIns(request["without_library"]))
     recorder.install()
@@ -32,7 +32,7 @@ def main(request_file: str, answer_file: str) -> None:
         if request["run"]:
             answer["status"] = run(request["run"])
         modules = import_all(request["modules"])
-    except BaseException as error:  # whatever a module does, SystemExit included
+    except BaseException as error:  # of any kind, SystemExit included
         answer["error"] = told(error)
     else:
         answer["functions"] = functions_of(recorder, writer)
@@ -45,4 +45,4 @@ def main(request_file: str, answer_file: str) -> None:
     with open(answer_file, "w", encoding="utf-8") as stream:
         json.dump(answer, stream)
     sys.stdout.flush()
-    os._exit(0)  # libraries that were really loaded need not clean up
+    os._exit(0)  # so that loaded libraries do not clean up

@@ -1,4 +1,4 @@
-"""What stands in for libraries and modules that are not there."""
+"""Stand-ins for libraries and modules that are not installed."""
 
 import importlib.abc
 import os
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class StandIns:
-    """The libraries that are not to be loaded."""
+    """The libraries that are not loaded."""
 
     def __init__(self, names: list[str]) -> None:
         self.pattern = re.compile(
@@ -19,7 +19,7 @@ class StandIns:
         )
 
     def has(self, path: Any) -> bool:
-        """Whether a path is that of a library that is stood in for."""
+        """Whether a path belongs to a library that has a stand-in."""
         try:
             name = os.path.basename(os.fsdecode(path))
         except TypeError:  # None, or the number of an open file
@@ -27,7 +27,7 @@ class StandIns:
         return self.pattern.fullmatch(name) is not None
 
     def exists(self, real: Any) -> Any:
-        """A function like os.path.exists, for which their files exist."""
+        """Wrap a function like os.path.exists, so that files of these libraries exist."""
 
         def exists(path: Any, *rest: Any, **keywords: Any) -> Any:
             return True if self.has(path) else real(path, *rest, **keywords)
@@ -36,7 +36,7 @@ class StandIns:
 
 
 class _Anything(ModuleType):
-    """Stands in for a module that is not there, and for all that could be in it."""
+    """The stand-in for a module that is not installed, and for everything in it."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -52,7 +52,7 @@ class _Anything(ModuleType):
         return arguments[0] if decorates else self
 
     def __mro_entries__(self, bases: Any) -> tuple[type, ...]:
-        return ()  # whatever is derived from it is derived from object
+        return ()  # a class derived from it is derived from object
 
     def __instancecheck__(self, other: Any) -> bool:
         return False
@@ -80,13 +80,13 @@ class _Anything(ModuleType):
 
 
 class ModuleStandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds the modules that are to be done without, before any that is there."""
+    """Finds a stand-in for each of these modules, even if the module is installed."""
 
     def __init__(self, names: list[str]) -> None:
         self.names = names
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
-        """Say that such a module is to be had here."""
+        """Return a spec for such a module."""
         is_one = any(f"{fullname}.".startswith(f"{name}.") for name in self.names)
         return ModuleSpec(fullname, self, is_package=True) if is_one else None
 
@@ -95,4 +95,4 @@ class ModuleStandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return _Anything(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Leave it as it is."""
+        """Do nothing: the stand-in is complete."""

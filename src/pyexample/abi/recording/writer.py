@@ -1,4 +1,4 @@
-"""Turn types into what JSON can hold."""
+"""Convert types to lists and strings for JSON."""
 
 import re
 import sys
@@ -8,7 +8,7 @@ from .ctypes_types import DATA, NAMES, ct, is_class, name_of, plain_attributes, 
 
 
 class Writer:
-    """Writes types, and keeps the structs that they are made of."""
+    """Converts types, and collects the structs in them."""
 
     def __init__(self) -> None:
         self.structs: list[dict[str, Any]] = []
@@ -17,7 +17,7 @@ class Writer:
         self._lines: dict[str, dict[str, int]] = {}
 
     def write(self, ctype: Any) -> Any:
-        """The text of a type, a list, or None: see the package."""
+        """Convert a type to a string, a list, or None: see the package."""
         if ctype is None:
             return None
         if not is_class(ctype, DATA):
@@ -42,7 +42,7 @@ class Writer:
         return ["any", name_of(ctype)]
 
     def write_argument(self, ctype: Any) -> Any:
-        """The type of an argument: only for these does ctypes call from_param."""
+        """Convert the type of an argument: only for these, ctypes calls from_param."""
         written = self.write(ctype)
         converts = is_class(ctype, DATA) and any(
             "from_param" in vars(each) for each in _made_here(ctype)
@@ -50,16 +50,16 @@ class Writer:
         return ["converts", written] if converts else written
 
     def fault(self, name: str, error: Exception) -> None:
-        """Note what could not be written: it is told, and the others are."""
+        """Record an error about one declaration, so that the others are still converted."""
         told = f"{type(error).__name__}: {error}".removesuffix(": ")
         self.faults.append(f"{name}: {' '.join(told.split())}")
 
     def struct(self, cls: Any) -> int:
-        """The index of a struct, which is written where it is new."""
+        """The index of a struct, which is converted if it is new."""
         if cls in self._indices:
             return self._indices[cls]
         index = self._indices[cls] = len(self.structs)
-        # Before its fields, which may point to it. Like this it stays where they fail.
+        # Before its fields, which may point to it. If they fail, it stays like this.
         entry: dict[str, Any] = {
             "name": cls.__name__, "file": "", "line": 0, "union": False, "pack": 0, "align": 0,
             "size": 0, "alignment": 1, "complete": False, "strays": [], "anonymous": [],
@@ -88,7 +88,7 @@ class Writer:
             align=getattr(cls, "_align_", 0),
             size=ct.sizeof(cls),
             alignment=ct.alignment(cls),
-            # ctypesgen writes a field of that name where it knows of none.
+            # ctypesgen writes a field of that name for an opaque struct.
             complete=[name for _, (name, *_) in fields] not in ([], ["_opaque_struct"]),
             strays=strays(
                 plain_attributes(cls), ["_fields_", "_pack_", "_anonymous_", "_align_"]
@@ -111,7 +111,7 @@ class Writer:
         }
 
     def lines(self, module: str) -> tuple[str, dict[str, int]]:
-        """A module's file, and the lines where its classes and constants begin."""
+        """A module's file, and the first lines of its classes and constants."""
         file = getattr(sys.modules.get(module), "__file__", None) or ""
         if file not in self._lines:
             found = self._lines[file] = {}
@@ -130,7 +130,7 @@ _BEGINNING = re.compile(r"\s*(?:class\s+(\w+)|(\w+)\s*(?::[^=]+)?=)")
 
 
 def _made_here(ctype: Any) -> list[type]:
-    """The classes that a ctypes type is derived from, those of ctypes itself left out."""
+    """The base classes of a ctypes type, without those of ctypes itself."""
     return [
         each
         for each in ctype.__mro__
@@ -139,7 +139,7 @@ def _made_here(ctype: Any) -> list[type]:
 
 
 def _mask(owner: Any, name: str) -> int:
-    """The bits of a bit-field, as ctypes sets them; the first byte has the lowest ones."""
+    """The bits of a bit-field, as ctypes sets them; the lowest are in the first byte."""
     it = ct.Structure.__new__(owner) if issubclass(owner, ct.Structure) else owner()
     getattr(owner, name).__set__(it, -1)
     return int.from_bytes(bytes(it), "little")
