@@ -305,6 +305,8 @@ def test_c_programs_use_it(
         ),
         (["--header", "a.h", "--source", "a.c", "--version", "x"], "--version x: expected"),
         (["--header", "wrong.h", "--source", "a.c"], "wrong.h cannot be read: "),
+        (["--header", "a.h", "--source", "a.cpp"], "--source a.cpp: expected a file of C"),
+        (["--header", "a.h", "--source", "a.h"], "--source a.h: expected a file of C"),
         (
             ["--header", "up.h", "--source", "a.c", "--include", "in"],
             "is in none of the folders",
@@ -317,7 +319,7 @@ def test_what_cannot_be_is_refused(
     words: list[str], reason: str, tmp_path: Path, tool: Callable[[str], str]
 ) -> None:
     tool("g++")
-    files = {"a.h": "int a(void);\n", "a.c": "", "wrong.h": "#error no\n"}
+    files = {"a.h": "int a(void);\n", "a.c": "", "a.cpp": "", "wrong.h": "#error no\n"}
     unpack(tmp_path, files | {"in/up.h": '#include "../a.h"\n'})
     before = sorted(tmp_path.rglob("*"))
     done = projects.new(tmp_path, "thing", *words)
