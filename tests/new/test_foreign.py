@@ -283,6 +283,22 @@ def test_c_programs_use_it(
     run([program])
 
 
+@pytest.mark.slow
+def test_a_struct_without_fields_is_not_made_in_python(installed: Environment) -> None:
+    """It would have no size, and C would write beyond it."""
+    code = """if True:
+        import pyshapes
+        try:
+            pyshapes.Shape()
+        except TypeError as error:
+            assert "declare the fields" in str(error), error
+        else:
+            raise AssertionError("it was made")
+        assert pyshapes.Shapes_square(3.0).contents
+    """
+    installed.python(code)
+
+
 # --- What is refused ------------------------------------------------------------------
 
 

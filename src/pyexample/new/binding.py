@@ -183,7 +183,10 @@ It is yours to better: say which buffers go together, which results are errors, 
 
 _STRUCT = '''\
 class {0}(Structure):
-    """``{1}``, which is only pointed to."""'''
+    """``{1}``, which is only pointed to."""
+
+    def __init__(self) -> None:
+        raise TypeError("C makes {1}: for one that Python makes, declare the fields")'''
 
 
 def disproved(module: str, name: str, headers: Headers) -> dict[str, str]:
