@@ -321,6 +321,7 @@ def test_a_struct_without_fields_is_not_made_in_python(installed: Environment) -
         ),
         (["--header", "a.h", "--source", "a.c", "--version", "x"], "--version x: expected"),
         (["--header", "wrong.h", "--source", "a.c"], "wrong.h cannot be read: "),
+        (["--header", "none_of_c.h", "--source", "a.c"], "declares no function of C"),
         (["--header", "a.h", "--source", "a.cpp"], "--source a.cpp: expected a file of C"),
         (["--header", "a.h", "--source", "a.h"], "--source a.h: expected a file of C"),
         (
@@ -336,6 +337,7 @@ def test_what_cannot_be_is_refused(
 ) -> None:
     tool("g++")
     files = {"a.h": "int a(void);\n", "a.c": "", "a.cpp": "", "wrong.h": "#error no\n"}
+    files["none_of_c.h"] = "#define A 1\nclass B { int b(); };\nint c(int &d);\n"
     unpack(tmp_path, files | {"in/up.h": '#include "../a.h"\n'})
     before = sorted(tmp_path.rglob("*"))
     done = projects.new(tmp_path, "thing", *words)

@@ -80,6 +80,11 @@ def read(headers: Headers) -> Binding:
         if record.fields is not None and spelling and "::" not in spelling and name:
             is_taken = name in names or keyword.iskeyword(name) or hasattr(ctypes, name)
             classes[spelling] = f"{name}_struct" if is_taken else name
+    if not theirs:
+        raise CannotWriteError(
+            f"{', '.join(headers.names)}: declares no function of C that a library could have:"
+            " name the headers that do"
+        )
     paste = Paste(header, classes, "project")
     binding = Binding(version=_version(header))
     used: set[str] = set()
