@@ -283,6 +283,26 @@ def test_c_programs_use_it(
     run([program])
 
 
+def test_names_that_python_or_the_module_has(
+    tmp_path: Path, tool: Callable[[str], str]
+) -> None:
+    tool("g++")
+    header = """\
+struct library { int a; }; struct Any { int a; };
+int bytes(int it, const char *text); int str(int it); int round(int it); int a$b(int it);
+int odd(int __debug__); int good(struct library *one, struct Any *other);
+"""
+    unpack(tmp_path, {"a.h": header, "a.c": '#include "a.h"\n'})
+    project = projects.made(
+        tmp_path, "thing", *("--header", "a.h", "--source", "a.c", "--version", "1")
+    )
+    text = (project / "src/pything/libthing.py").read_text()
+    assert set(re.findall(r"^def (\w+)", text, re.MULTILINE)) == {"round", "good"}
+    assert set(re.findall(r"^# ([\w$]+)\(\): ", text, re.MULTILINE)) == {
+        *("bytes", "str", "a$b", "odd")
+    }
+
+
 @pytest.mark.slow
 def test_a_struct_without_fields_is_not_made_in_python(installed: Environment) -> None:
     """It would have no size, and C would write beyond it."""
