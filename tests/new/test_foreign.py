@@ -283,6 +283,42 @@ def test_c_programs_use_it(
     run([program])
 
 
+def test_names_that_python_or_the_module_has(
+    tmp_path: Path, tool: Callable[[str], str]
+) -> None:
+    tool("g++")
+    header = """\
+struct library { int a; }; struct Any { int a; };
+int bytes(int it, const char *text); int str(int it); int round(int it); int a$b(int it);
+int odd(int __debug__); int good(struct library *one, struct Any *other);
+"""
+    unpack(tmp_path, {"a.h": header, "a.c": '#include "a.h"\n'})
+    project = projects.made(
+        tmp_path, "thing", *("--header", "a.h", "--source", "a.c", "--version", "1")
+    )
+    text = (project / "src/pything/libthing.py").read_text()
+    assert set(re.findall(r"^def (\w+)", text, re.MULTILINE)) == {"round", "good"}
+    assert set(re.findall(r"^# ([\w$]+)\(\): ", text, re.MULTILINE)) == {
+        *("bytes", "str", "a$b", "odd")
+    }
+
+
+@pytest.mark.slow
+def test_a_struct_without_fields_is_not_made_in_python(installed: Environment) -> None:
+    """It would have no size, and C would write beyond it."""
+    code = """if True:
+        import pyshapes
+        try:
+            pyshapes.Shape()
+        except TypeError as error:
+            assert "declare the fields" in str(error), error
+        else:
+            raise AssertionError("it was made")
+        assert pyshapes.Shapes_square(3.0).contents
+    """
+    installed.python(code)
+
+
 # --- What is refused ------------------------------------------------------------------
 
 
@@ -305,6 +341,9 @@ def test_c_programs_use_it(
         ),
         (["--header", "a.h", "--source", "a.c", "--version", "x"], "--version x: expected"),
         (["--header", "wrong.h", "--source", "a.c"], "wrong.h cannot be read: "),
+        (["--header", "none_of_c.h", "--source", "a.c"], "declares no function of C"),
+        (["--header", "a.h", "--source", "a.cpp"], "--source a.cpp: expected a file of C"),
+        (["--header", "a.h", "--source", "a.h"], "--source a.h: expected a file of C"),
         (
             ["--header", "up.h", "--source", "a.c", "--include", "in"],
             "is in none of the folders",
@@ -317,7 +356,8 @@ def test_what_cannot_be_is_refused(
     words: list[str], reason: str, tmp_path: Path, tool: Callable[[str], str]
 ) -> None:
     tool("g++")
-    files = {"a.h": "int a(void);\n", "a.c": "", "wrong.h": "#error no\n"}
+    files = {"a.h": "int a(void);\n", "a.c": "", "a.cpp": "", "wrong.h": "#error no\n"}
+    files["none_of_c.h"] = "#define A 1\nclass B { int b(); };\nint c(int &d);\n"
     unpack(tmp_path, files | {"in/up.h": '#include "../a.h"\n'})
     before = sorted(tmp_path.rglob("*"))
     done = projects.new(tmp_path, "thing", *words)

@@ -21,7 +21,8 @@ from ..abi.processes import CannotJudgeError
 from . import CannotWriteError
 
 _RUNTIME = ("Buffer", "In", "Out")
-_OWN = ("Annotated", "Any", "Library", "library", *_RUNTIME)
+_PYTHON = ("bool", "bytes", "float", "int", "str")
+_OWN = {"Annotated", "Any", "Library", "library", "TypeError", *_RUNTIME, *_PYTHON}
 """Names that the generated module uses itself."""
 
 
@@ -78,8 +79,13 @@ def read(headers: Headers) -> Binding:
     for spelling, record in header.records.values():
         name = record.tag or record.alias
         if record.fields is not None and spelling and "::" not in spelling and name:
-            is_taken = name in names or keyword.iskeyword(name) or hasattr(ctypes, name)
+            is_taken = name in names | _OWN or keyword.iskeyword(name) or hasattr(ctypes, name)
             classes[spelling] = f"{name}_struct" if is_taken else name
+    if not theirs:
+        raise CannotWriteError(
+            f"{', '.join(headers.names)}: declares no function of C that a library could have:"
+            " name the headers that do"
+        )
     paste = Paste(header, classes, "project")
     binding = Binding(version=_version(header))
     used: set[str] = set()
@@ -93,13 +99,24 @@ def read(headers: Headers) -> Binding:
             binding.left_out[each.name] = "the module uses this name for something else"
             continue
         text = paste.function(each)
-        if text.startswith("#"):
+        if not _is_python(text):
+            binding.left_out[each.name] = "one of its names is none that Python can have"
+        elif text.startswith("#"):
             binding.left_out[each.name] = text.removeprefix(f"# {each.name}() ")
         else:
             binding.functions[each.name] = text
             used.update(re.findall(r"\w+", text))
     binding.structs = {name: spelling for spelling, name in classes.items() if name in used}
     return binding
+
+
+def _is_python(text: str) -> bool:
+    """Whether Python can have the names of a declaration: not a$b, nor __debug__."""
+    try:
+        compile(text, "declaration", "exec")
+    except SyntaxError:
+        return False
+    return True
 
 
 def _by_value(types: Sequence[Type]) -> Record | None:
@@ -183,7 +200,10 @@ Please improve it: say which buffers go together, which results are errors, who 
 
 _STRUCT = '''\
 class {0}(Structure):
-    """``{1}``, which is used by pointer only."""'''
+    """``{1}``, which is used by pointer only."""
+
+    def __init__(self) -> None:
+        raise TypeError("C makes {1}: for one that Python makes, declare the fields")'''
 
 
 def disproved(module: str, name: str, headers: Headers) -> dict[str, str]:

@@ -83,7 +83,7 @@ def find(
     for each in named:
         if each.folder not in folders:
             folders.append(each.folder)
-    compiled = [_existing(each, "--source", Path.is_file) for each in sources]
+    compiled = [_source(each) for each in sources]
     public = [
         _within(file, folders) for file in _closure([each.file for each in named], folders)
     ]
@@ -110,6 +110,13 @@ def _existing(path: str, option: str, is_right: object) -> Path:
     if not is_right(found):  # type: ignore[operator]
         raise CannotWriteError(f"{option} {path}: there is no such {_KINDS[option]}")
     return Path(os.path.normpath(found))
+
+
+def _source(path: str) -> Path:
+    found = _existing(path, "--source", Path.is_file)
+    if found.suffix != ".c":  # by which CMake tells C from C++, headers and objects
+        raise CannotWriteError(f"--source {path}: expected a file of C, whose name ends in .c")
+    return found
 
 
 _KINDS = {"--include": "folder", "--source": "file"}
