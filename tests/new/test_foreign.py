@@ -340,6 +340,13 @@ def test_a_struct_without_fields_is_not_made_in_python(installed: Environment) -
             "--include none: there is no such folder",
         ),
         (["--header", "a.h", "--source", "a.c", "--version", "x"], "--version x: expected"),
+        *(
+            (
+                ["--header", "a.h", "--source", "a.c", "--define", it],
+                "expected X or X=Y, in one line",
+            )
+            for it in ("A B", "", "1A=1", "A(x)=x", "A=1\n2")
+        ),
         (["--header", "wrong.h", "--source", "a.c"], "wrong.h cannot be read: "),
         (["--header", "none_of_c.h", "--source", "a.c"], "declares no function of C"),
         (["--header", "a.h", "--source", "a.cpp"], "--source a.cpp: expected a file of C"),

@@ -75,6 +75,12 @@ def _check_use(arguments: argparse.Namespace) -> None:
     for option in ("source", "include", "define", "version", "system"):
         if given[option] and not arguments.header:
             raise CannotWriteError(f"--{option} needs a --header whose functions are bound")
+    for macro in arguments.define:
+        if not re.fullmatch(r"[A-Za-z_]\w*(=.*)?", macro, re.ASCII):
+            raise CannotWriteError(
+                f"--define {macro!r}: expected X or X=Y, in one line, a macro without"
+                " parameters"
+            )
     if arguments.version and not re.fullmatch(r"\d+(\.\d+){0,3}", arguments.version):
         raise CannotWriteError(
             f"--version {arguments.version}: expected up to four numbers, such as 1.2.3"
