@@ -185,7 +185,7 @@ static char *content(PyObject *object)
 }
 
 /* An interpreter that has a GIL of its own, with no object but one of bytes. */
-static void *interpreter(void *nothing)
+static void *start_interpreter(void *nothing)
 {
     python_functions functions = {0};
     const fastcall_python given = {.functions = (const void *const *)(const void *)&functions,
@@ -208,7 +208,7 @@ int main(void)
     int failed = 0;
     pthread_barrier_init(&start, NULL, THREADS);
     for (int i = 0; i < THREADS; i++) {
-        pthread_create(&threads[i], NULL, interpreter, NULL);
+        pthread_create(&threads[i], NULL, start_interpreter, NULL);
     }
     for (int i = 0; i < THREADS; i++) {
         void *reason;

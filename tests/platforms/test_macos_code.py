@@ -27,15 +27,28 @@ pytestmark = [
 ]
 
 TESTS = ROOT / "tests"
+INCLUDES = ["src/c", "src/c/include", "src/pyexample/ffi/c"]
 X86_64, ARM64 = "macosx_10_13_x86_64", "macosx_11_0_arm64"
 
 # What calls every function of both libraries.
 SUITE = ["square", "arrays", "calls", "buffers", "echo", "handles", "callbacks", "structs"]
 
-# Of Apple's C library, and not of glibc.
+# Of Apple's C library and loader, and not of glibc. The code of a thread-local variable calls
+# _tlv_bootstrap with a descriptor, whose third word is the variable's offset; it returns the
+# address, and changes no other register ("struct tlv_descriptor" in <mach-o/loader.h>).
 APPLE = """
 #include <strings.h>
 __attribute__((weak)) void __bzero(void *p, size_t n) { bzero(p, n); }
+__attribute__((weak)) __thread char tlv_storage[256];
+__asm__(".text\\n.weak _tlv_bootstrap\\n_tlv_bootstrap:\\n"
+#if defined(__x86_64__)
+    "movq 16(%rdi), %rax\\n addq tlv_storage@GOTTPOFF(%rip), %rax\\n addq %fs:0, %rax\\n ret"
+#else
+    "str x1, [sp, #-16]!\\n ldr x1, [x0, #16]\\n mrs x0, tpidr_el0\\n add x0, x0, x1\\n"
+    "add x0, x0, #:tprel_hi12:tlv_storage\\n add x0, x0, #:tprel_lo12_nc:tlv_storage\\n"
+    "ldr x1, [sp], #16\\n ret"
+#endif
+);
 """
 
 # What the tests of kernels need: those that the library has chosen.
@@ -50,7 +63,7 @@ const array_kernels *array_best(void) { return &array_portable; }
 # whether they arrived. An object is its type alone here.
 TRAMPOLINE = """
 #include <stdio.h>
-#include "fastcall/fastcall.h"
+#include "fastcall.h"
 int main(void)
 {
     const void *functions[100] = {0}, *type = &type, *integer = type;
@@ -176,7 +189,8 @@ def test_x86_64_by_the_tests_of_python(package: Path) -> None:
     path = package / "pyexample" / "lib" / "libexample.so"
     code = "from pyexample.libexample import library as it; print(it.path, it.fallbacks)"
     assert in_python(package, ["-c", code]) == f"{path} {{}}\n"
-    files = [TESTS / f"test_{name}.py" for name in SUITE]
+    files = [file for name in SUITE for file in TESTS.rglob(f"test_{name}.py")]
+    assert len(files) == len(SUITE)
     in_python(package, ["-m", "pytest", "-q", "-p", "no:cacheprovider", *files])
 
 
@@ -186,7 +200,7 @@ def arm64(tool: Callable[[str], str], tmp_path: Path) -> Run:
 
     def run_with(linked: Library, *sources: Argument) -> subprocess.CompletedProcess[str]:
         command: list[Argument] = [tool("aarch64-linux-gnu-gcc"), "-static", "-O1"]
-        command += [f"-I{ROOT}/src/c", f"-I{ROOT}/src/c/include", "-DEXAMPLE_STATIC"]
+        command += [f"-I{ROOT}/{folder}" for folder in INCLUDES] + ["-DEXAMPLE_STATIC"]
         run([*command, "-o", tmp_path / "program", *sources, *linked.sources()])
         return attempt([tool("qemu-aarch64-static"), tmp_path / "program"])
 
@@ -206,7 +220,7 @@ def test_arm64_by_the_tests_of_c(
 ) -> None:
     kernels = tmp_path / "kernels.c"
     kernels.write_text(KERNELS)
-    done = arm64(library(ARM64, "example"), TESTS / "c" / test, kernels)
+    done = arm64(library(ARM64, "example"), TESTS / "example" / "c" / test, kernels)
     assert done.returncode == 0, done.stderr
 
 
@@ -229,7 +243,7 @@ def test_a_wrong_instruction_on_x86_64(
     wrong.patch("square", b"\x0f\xaf", b"\x31\xc0")  # imul
     wrong.elf(package / "pyexample" / "lib" / "libexample.so")
     with pytest.raises(AssertionError, match=r"test_square\.py"):
-        in_python(package, ["-m", "pytest", "-q", "-x", TESTS / "test_square.py"])
+        in_python(package, ["-m", "pytest", "-q", "-x", TESTS / "example" / "test_square.py"])
 
 
 def test_a_wrong_instruction_on_arm64(
@@ -238,6 +252,6 @@ def test_a_wrong_instruction_on_arm64(
     wrong = library(ARM64, "example")
     # mul w0, w0, w0; add w0, w0, w0
     wrong.patch("square", bytes.fromhex("007c001b"), bytes.fromhex("0000000b"))
-    done = arm64(wrong, TESTS / "c" / "test_example.c")
+    done = arm64(wrong, TESTS / "example" / "c" / "test_example.c")
     assert done.returncode == 1
     assert "test_example.c" in done.stderr

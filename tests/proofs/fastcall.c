@@ -26,17 +26,17 @@ void arguments_are_apart_and_within_the_frame(void)
     ASSUME(descriptor.arguments <= FASTCALL_MAX_ARGUMENTS);
     ASSUME(one < other && other < descriptor.arguments);
     for (unsigned i = 0; i < FASTCALL_MAX_ARGUMENTS; i++) {
-        arguments[i].place = arguments[i].offset = 0;
+        arguments[i].location = arguments[i].offset = 0;
     }
     if (assign_locations(&descriptor, arguments)) {
         return; /* refused */
     }
-    PROVE(arguments[one].place != arguments[other].place);
-    PROVE(arguments[other].place < FIRST_STACK_WORD + STACK_WORDS);
+    PROVE(arguments[one].location != arguments[other].location);
+    PROVE(arguments[other].location < FIRST_STACK_WORD + STACK_WORDS);
     PROVE(arguments[other].offset == 0);
-    PROVE(arguments[other].place < FIRST_STACK_WORD || descriptor.shape == SHAPE_ALL);
-    PROVE(arguments[other].place < INTEGER_REGISTERS || descriptor.shape != SHAPE_INTEGERS);
-    PROVE(arguments[other].place >= INTEGER_REGISTERS || arguments[other].kind != FASTCALL_FLOAT);
+    PROVE(arguments[other].location < FIRST_STACK_WORD || descriptor.shape == SHAPE_ALL);
+    PROVE(arguments[other].location < INTEGER_REGISTERS || descriptor.shape != SHAPE_INTEGERS);
+    PROVE(arguments[other].location >= INTEGER_REGISTERS || arguments[other].kind != FASTCALL_FLOAT);
 }
 
 /* Two buffers anywhere in memory, the first of which C writes to. */
