@@ -120,6 +120,10 @@ def test_numbers_on_standard_input_are_squared_as_they_come() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as on Linux")
+@pytest.mark.skipif(
+    bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+    reason="Python itself reserves more memory than is allowed here",
+)
 @pytest.mark.parametrize("separator", ["\n", " "])
 def test_standard_input_may_be_larger_than_memory(separator: str, tmp_path: Path) -> None:
     numbers = tmp_path / "numbers"
