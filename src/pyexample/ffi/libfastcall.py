@@ -216,7 +216,7 @@ def running() -> Engine | None:
     return _started if isinstance(_started, Engine) else None
 
 
-def python_api() -> ctypes.PyDLL:
+def python_api() -> "ctypes.PyDLL":
     """The C API of this Python.
 
     ``ctypes.pythonapi`` lacks it if a program has loaded libpython with RTLD_LOCAL.

@@ -66,7 +66,7 @@ def why_no_function(library: ctypes.CDLL, name: str) -> str | None:
     return VARIABLE if _is_variable(address) else None
 
 
-def library_with(address: int) -> ctypes.PyDLL | None:
+def library_with(address: int) -> "ctypes.PyDLL | None":
     """The loaded library with ``address``, called as a PyDLL, or None."""
     info = _information(address)
     return ctypes.PyDLL(_path(info), mode=os.RTLD_NOLOAD) if info else None
