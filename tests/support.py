@@ -177,7 +177,7 @@ def _compiled(compiler: str, source: str, flags: tuple[Argument, ...]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         # MinGW's gcc appends a suffix to a name without one.
         file, library = Path(folder, "source.c"), Path(folder, "library.out")
-        file.write_text(source)
+        file.write_text(source, encoding="utf-8")
         run([compiler, "-O1", "-shared", "-fPIC", "-o", library, file, *flags])
         return library.read_bytes()
 
