@@ -2,12 +2,13 @@
 
 import ctypes
 import functools
+import sys
 import weakref
 from _thread import get_ident
 from collections import deque
 from collections.abc import Callable
 from sys import _getframe, implementation  # pyright: ignore[reportPrivateUsage]
-from types import FrameType
+from types import FrameType, SimpleNamespace
 from typing import Any, NoReturn
 
 from .calls import CallState, innermost
@@ -211,7 +212,19 @@ def _make_unraisable(name: str, error: BaseException) -> None:
         raise error
 
     callback.__qualname__ = name
-    type(name, (), {"__del__": callback})()
+    if _IN_PYTHON:  # PyPy calls a ``__del__`` much later
+        hook: Any = sys.unraisablehook
+        hook(
+            SimpleNamespace(
+                exc_type=type(error),
+                exc_value=error,
+                exc_traceback=error.__traceback__,
+                err_msg=f"Exception ignored in {name}()",
+                object=callback,
+            )
+        )
+    else:
+        type(name, (), {"__del__": callback})()
 
 
 def _register_of(result: Value | None) -> Any:
