@@ -185,7 +185,7 @@ def test_a_buffer_that_another_thread_was_using(shelf: Shelf, path: str) -> None
         raise NotImplementedError
 
     room = bytearray(100)
-    room[:4] = (0x0B0E0B0E).to_bytes(4, sys.byteorder)  # what C checks
+    room[:8] = (0x0B0E0B0E).to_bytes(8, sys.byteorder)  # what C checks
     function = shelf.library.function(nap)
     thread = threading.Thread(target=function, args=(room, 1500))
     thread.start()
