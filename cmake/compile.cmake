@@ -2,20 +2,6 @@
 # independent code, hidden visibility, all warnings, no unresolved symbols, and calls of its own
 # functions that no other library can intercept.
 
-include(CheckLinkerFlag)
-
-# ELF looks up an exported function at run time, even for a call from within its library: a
-# function of the same name in the program, or in a library that was loaded before, would be
-# called in its place (gABI, chapter 5, "Shared Object Dependencies"). This option binds such
-# calls to the library itself. zig's linker has only the option that binds variables as well.
-# For interposition, set both variables to OFF. Windows and macOS do not need the option.
-if(NOT WIN32 AND NOT CYGWIN AND NOT APPLE)
-  check_linker_flag(C LINKER:-Bsymbolic-functions EXAMPLE_HAVE_BSYMBOLIC_FUNCTIONS)
-  if(NOT EXAMPLE_HAVE_BSYMBOLIC_FUNCTIONS)
-    check_linker_flag(C LINKER:-Bsymbolic EXAMPLE_HAVE_BSYMBOLIC)
-  endif()
-endif()
-
 function(example_compile_settings target)
   set_target_properties(${target} PROPERTIES
     C_STANDARD 11
@@ -35,11 +21,7 @@ function(example_compile_settings target)
   else()
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wpedantic)
   endif()
-  if(EXAMPLE_HAVE_BSYMBOLIC_FUNCTIONS)
-    target_link_options(${target} PRIVATE LINKER:-Bsymbolic-functions)
-  elseif(EXAMPLE_HAVE_BSYMBOLIC)
-    target_link_options(${target} PRIVATE LINKER:-Bsymbolic)
-  endif()
+  ffi_bind_own_calls(${target})
   # A sanitizer's runtime is in the program, not in the library, so the library's
   # references to it are unresolved. Linkers for macOS and Windows need no option.
   if(LINUX AND NOT CMAKE_C_FLAGS MATCHES "-fsanitize=")

@@ -97,6 +97,28 @@ function(ffi_install_headers target folder)
   endforeach()
 endfunction()
 
+# ELF looks up an exported function at run time, even for a call within its library. So a
+# function of the same name in the program, or in a library that was loaded before, would be
+# called instead (gABI, chapter 5, "Shared Object Dependencies"). This option binds such calls
+# to the library itself. zig's linker has only the option that also binds variables. For
+# interposition, set both variables (in project foo: FOO_HAVE_...) to OFF. Windows and macOS do
+# not need the option.
+function(ffi_bind_own_calls target)
+  if(WIN32 OR CYGWIN OR APPLE)
+    return()
+  endif()
+  string(TOUPPER ${PROJECT_NAME} project)
+  check_linker_flag(C LINKER:-Bsymbolic-functions ${project}_HAVE_BSYMBOLIC_FUNCTIONS)
+  if(${project}_HAVE_BSYMBOLIC_FUNCTIONS)
+    target_link_options(${target} PRIVATE LINKER:-Bsymbolic-functions)
+    return()
+  endif()
+  check_linker_flag(C LINKER:-Bsymbolic ${project}_HAVE_BSYMBOLIC)
+  if(${project}_HAVE_BSYMBOLIC)
+    target_link_options(${target} PRIVATE LINKER:-Bsymbolic)
+  endif()
+endfunction()
+
 # Installs shared libraries, and nothing else, for the Python package in FOLDER. The loader
 # (loading/__init__.py) looks for them in the package's folder `lib`. If the sources of
 # libfastcall, which C programs do not use, are beside this file, it is built and installed too.
@@ -128,23 +150,8 @@ function(ffi_install_for_python folder)
     list(APPEND targets ${package}_fastcall)
   endif()
 
-  # ELF looks up an exported function at run time, even for a call within its library. So a
-  # function of the same name in the program, or in a library that was loaded before, would be
-  # called instead (gABI, chapter 5, "Shared Object Dependencies"). This option binds such calls
-  # to the library itself. zig's linker has only the option that also binds variables.
-  if(NOT WIN32 AND NOT CYGWIN AND NOT APPLE)
-    check_linker_flag(C LINKER:-Bsymbolic-functions FFI_HAVE_BSYMBOLIC_FUNCTIONS)
-    if(NOT FFI_HAVE_BSYMBOLIC_FUNCTIONS)
-      check_linker_flag(C LINKER:-Bsymbolic FFI_HAVE_BSYMBOLIC)
-    endif()
-  endif()
-
   foreach(target ${targets})
-    if(FFI_HAVE_BSYMBOLIC_FUNCTIONS)
-      target_link_options(${target} PRIVATE LINKER:-Bsymbolic-functions)
-    elseif(FFI_HAVE_BSYMBOLIC)
-      target_link_options(${target} PRIVATE LINKER:-Bsymbolic)
-    endif()
+    ffi_bind_own_calls(${target})
     # The loader looks for libNAME.so, libNAME.dylib, NAME.dll or libNAME.dll. These properties
     # override variables of the build, or of a parent project, that change such names.
     set_target_properties(${target} PROPERTIES
