@@ -13,17 +13,17 @@ from enum import IntEnum
 from typing import Annotated, Any
 
 from pyexample.ffi import (
-    CLOSES,
     Buffer,
     Callback,
+    Closes,
     Count,
     FreedBy,
     Handle,
     In,
     Keep,
     Library,
+    Raises,
     Returned,
-    Status,
 )  # fmt: skip
 
 FILES = {"linux": "libsqlite3.so.0", "darwin": "libsqlite3.dylib", "win32": "winsqlite3.dll"}
@@ -88,9 +88,9 @@ Values = Annotated[Any, POINTER(c_void_p)]
 Text = Annotated[Buffer, In(c_char), Count(c_int, "text")]
 Blob = Annotated[Buffer, In(None), Count(c_int, "blob")]
 Sql = Annotated[Buffer, In(c_char), Count(c_int, "sql"), Returned(Statement | None, c_void_p)]
-Done = Annotated[None, Status(c_int, error)]
-Stepped = Annotated[Code, Status(c_int, error, success=Code)]
-Told = Annotated[None, Status(c_int)]  # it repeats what the last step said
+Done = Annotated[None, c_int, Raises(error)]
+Stepped = Annotated[Code, c_int, Raises(error, unless=Code)]
+Told = Annotated[None, c_int]  # it repeats what the last step said
 OnRow = Callable[[int | None, int, Any, Any], int]
 Function = Callable[[Context, int, Any], None]
 
@@ -107,26 +107,26 @@ def sqlite3_errmsg(database: Db, /) -> Str: ...
 @library.function
 def sqlite3_open_v2(
     name: Annotated[str, c_char_p, Returned(Database, c_void_p)], flags: Int, vfs: StrOrNone, /
-) -> Annotated[Database, Status(c_int, error)]: ...
+) -> Annotated[Database, c_int, Raises(error)]: ...
 @library.function
-def sqlite3_close(database: Annotated[Database, c_void_p, CLOSES], /) -> Done: ...
+def sqlite3_close(database: Annotated[Database, c_void_p, Closes], /) -> Done: ...
 @library.function
 def sqlite3_exec(
     database: Db, sql: Str, on_row: Annotated[OnRow | None, row_callback],
     context: AddressOrNone, /
 ) -> Annotated[
-    str | None, Status(c_int, error), Returned(str | None, c_char_p, FreedBy(sqlite3_free))
+    str | None, c_int, Raises(error), Returned(str | None, c_char_p, FreedBy(sqlite3_free))
 ]: ...
 @library.function
 def sqlite3_prepare_v2(
     database: Db, sql: Sql, tail: Strings, /
-) -> Annotated[Statement | None, Status(c_int, error)]: ...
+) -> Annotated[Statement | None, c_int, Raises(error)]: ...
 @library.function
 def sqlite3_step(statement: Stmt, /) -> Stepped: ...
 @hold
 def sqlite3_reset(statement: Stmt, /) -> Told: ...
 @library.function
-def sqlite3_finalize(statement: Annotated[Statement, c_void_p, CLOSES], /) -> Told: ...
+def sqlite3_finalize(statement: Annotated[Statement, c_void_p, Closes], /) -> Told: ...
 @hold
 def sqlite3_bind_parameter_count(statement: Stmt, /) -> Int: ...
 @hold
@@ -194,5 +194,5 @@ def sqlite3_backup_remaining(backup: Bak, /) -> Int: ...
 @hold
 def sqlite3_backup_pagecount(backup: Bak, /) -> Int: ...
 @library.function
-def sqlite3_backup_finish(backup: Annotated[Backup, c_void_p, CLOSES], /) -> Told: ...
+def sqlite3_backup_finish(backup: Annotated[Backup, c_void_p, Closes], /) -> Told: ...
 # fmt: on

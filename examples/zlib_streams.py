@@ -12,7 +12,7 @@ from ctypes import POINTER, c_char_p, c_int, c_size_t, c_ubyte, c_uint, c_ulong,
 from enum import IntEnum
 from typing import Annotated, Any
 
-from pyexample.ffi import Buffer, Count, In, Library, Status, struct
+from pyexample.ffi import Buffer, Count, In, Library, Raises, struct
 
 FILES = {"linux": "libz.so.1", "darwin": "libz.dylib", "win32": "zlib1.dll"}
 library = Library("z", __name__, system=FILES)
@@ -64,8 +64,8 @@ StreamPointer = Annotated[Stream, POINTER(Stream)]
 Int = Annotated[int, c_int]
 Checksum = Annotated[int, c_ulong, range(2**32)]
 Data = Annotated[Buffer, In(c_ubyte), Count(c_size_t, "data")]
-Done = Annotated[None, Status(c_int, _error)]
-Progress = Annotated[Code, Status(c_int, _error, success=Code)]
+Done = Annotated[None, c_int, Raises(_error)]
+Progress = Annotated[Code, c_int, Raises(_error, unless=Code)]
 
 
 # fmt: off
@@ -81,7 +81,7 @@ def deflateInit2_(  # noqa: N802
 @library.function
 def deflate(stream: StreamPointer, flush: Int, /) -> Progress: ...
 @library.function
-def deflateEnd(stream: StreamPointer, /) -> Annotated[None, Status(c_int)]: ...  # noqa: N802
+def deflateEnd(stream: StreamPointer, /) -> Annotated[None, c_int]: ...  # noqa: N802
 @library.function
 def inflateInit2_(  # noqa: N802
     stream: StreamPointer, window_bits: Int, version: Annotated[str, c_char_p], size: Int, /
@@ -89,7 +89,7 @@ def inflateInit2_(  # noqa: N802
 @library.function
 def inflate(stream: StreamPointer, flush: Int, /) -> Progress: ...
 @library.function
-def inflateEnd(stream: StreamPointer, /) -> Annotated[None, Status(c_int)]: ...  # noqa: N802
+def inflateEnd(stream: StreamPointer, /) -> Annotated[None, c_int]: ...  # noqa: N802
 @library.function
 def zlibVersion() -> Annotated[str, c_char_p]: ...  # noqa: N802
 # fmt: on

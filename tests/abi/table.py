@@ -80,7 +80,7 @@ PRELUDE_IDIOMS = """
 from collections.abc import Callable
 from typing import Annotated, Any, Optional
 from pyexample.ffi import (
-    CLOSES, Buffer, Callback, Count, Encoding, FreedBy, In, Library, Returned, Status, struct,
+    Closes, Buffer, Callback, Count, Encoding, FreedBy, In, Library, Returned, Raises, struct,
 )
 from pyexample.ffi import Handle as OwnedHandle
 
@@ -457,25 +457,25 @@ IDIOMS = """
 # Handles
 int f(struct opaque *)          | h: Annotated[Opaque, c_void_p] -> Annotated[int, c_int] | agrees
 struct opaque *f(void)          | -> Annotated[Opaque, c_void_p] | agrees
-void f(handle)                  | h: Annotated[Opaque, c_void_p, CLOSES] -> None | agrees
-void f(int)                     | h: Annotated[Another, c_void_p, CLOSES] -> None | error kind
+void f(handle)                  | h: Annotated[Opaque, c_void_p, Closes] -> None | agrees
+void f(int)                     | h: Annotated[Another, c_void_p, Closes] -> None | error kind
 int f(void)                     | -> Annotated[Optional[Opaque], c_void_p] | error kind
 # Out-parameters
 void f(int *)                   | -> Annotated[int, None, Returned(int, c_int)] | agrees
 double f(double, int *)         | n: Annotated[float, c_double, Returned(int, c_int)] -> Annotated[tuple[float, int], c_double] | agrees
-int f(const char *, handle *)   | n: Annotated[str, c_char_p, Returned(Opaque, c_void_p)] -> Annotated[Opaque, Status(c_int, error)] | agrees
+int f(const char *, handle *)   | n: Annotated[str, c_char_p, Returned(Opaque, c_void_p)] -> Annotated[Opaque, c_int, Raises(error)] | agrees
 void f(char **)                 | -> Annotated[Optional[str], None, Returned(Optional[str], c_char_p, FreedBy(free))] | agrees
 void f(struct point *)          | -> Annotated[point, None, Returned(point, point)] | agrees
 void f(short *)                 | -> Annotated[int, None, Returned(int, c_int)] | error target width
 void f(double *)                | -> Annotated[int, None, Returned(int, c_int64)] | error target
 void f(int, int *)              | -> Annotated[int, None, Returned(int, c_int)] | error count
 void f(int)                     | -> Annotated[int, None, Returned(int, c_int)] | error kind
-# Status codes and enumerations
-int f(void)                     | -> Annotated[None, Status(c_int, error)] | agrees
-int f(void)                     | -> Annotated[Code, Status(c_int, error, success=Code)] | agrees
+# Failures and enumerations
+int f(void)                     | -> Annotated[None, c_int, Raises(error)] | agrees
+int f(void)                     | -> Annotated[Code, c_int, Raises(error, unless=Code)] | agrees
 enum color f(enum color)        | c: Annotated[Code, c_int] -> Annotated[Code, c_int] | agrees
-long f(void)                    | -> Annotated[None, Status(c_int, error)] | error width; Windows: agrees
-short f(void)                   | -> Annotated[None, Status(c_int)] | error width
+long f(void)                    | -> Annotated[None, c_int, Raises(error)] | error width; Windows: agrees
+short f(void)                   | -> Annotated[None, c_int] | error width
 # Strings
 const char *f(const char *)     | s: Annotated[str, c_char_p] -> Annotated[Optional[str], c_char_p] | agrees
 char *f(const char *)           | s: Annotated[str, c_char_p, Encoding("latin-1")] -> Annotated[str, c_char_p, FreedBy(free)] | agrees

@@ -36,8 +36,8 @@ from pyexample.ffi import (
     In,
     Library,
     Out,
+    Raises,
     Returned,
-    Status,
 )
 
 pytestmark = pytest.mark.skipif(
@@ -95,7 +95,7 @@ def swap(p: Annotated[Any, POINTER(Point)], /) -> Annotated[Point, Point]: ...
 def half(
     d: Annotated[float, c_double], /
 ) -> Annotated[tuple[float, int], c_double, Returned(int, c_int)]: ...
-def status(code: Int, /) -> Annotated[None, Status(c_int, failed, success=(0, 1))]:
+def status(code: Int, /) -> Annotated[None, c_int, Raises(failed, unless=(0, 1))]:
     """What ``code`` says.
 
     In more than one line.

@@ -75,24 +75,44 @@ def test_values_of_all_kinds(shelf: Shelf) -> None:
 @pytest.mark.parametrize(
     ("name", "result", "error", "message"),
     [
-        ("all_kinds", 256, OverflowError, "of_all_kinds() result must be in 0..255, not 256"),
-        ("all_kinds", -1, OverflowError, "of_all_kinds() result must be in 0..255, not -1"),
+        (
+            "all_kinds",
+            256,
+            OverflowError,
+            "of_all_kinds() result (uint8_t) must be in 0..255, not 256",
+        ),
+        (
+            "all_kinds",
+            -1,
+            OverflowError,
+            "of_all_kinds() result (uint8_t) must be in 0..255, not -1",
+        ),
         (
             "all_kinds",
             None,
             TypeError,
-            "of_all_kinds() result must be an integer, not NoneType",
+            "of_all_kinds() result (uint8_t) must be an integer, not NoneType",
         ),
-        ("all_kinds", 1.0, TypeError, "of_all_kinds() result must be an integer, not float"),
-        ("boolean", 1, TypeError, "get_bool() result must be a bool, not int"),
-        ("real", "1", TypeError, "get_double() result must be a number, not str"),
+        (
+            "all_kinds",
+            1.0,
+            TypeError,
+            "of_all_kinds() result (uint8_t) must be an integer, not float",
+        ),
+        ("boolean", 1, TypeError, "get_bool() result (bool) must be a bool, not int"),
+        ("real", "1", TypeError, "get_double() result (double) must be a number, not str"),
         (
             "pointer",
             2**64,
             OverflowError,
-            f"get_pointer() result must be in 0..{HIGHEST_ADDRESS}, not ",
+            f"get_pointer() result (void *) must be in 0..{HIGHEST_ADDRESS}, not ",
         ),
-        ("pointer", "x", TypeError, "get_pointer() result must be an integer, not str"),
+        (
+            "pointer",
+            "x",
+            TypeError,
+            "get_pointer() result (void *) must be an integer, not str",
+        ),
     ],
 )
 def test_results_that_are_refused(

@@ -23,10 +23,9 @@ import pytest
 from support import HEADER, Package
 
 from pyexample.ffi import (
-    CLOSES,
-    SAME_THREAD,
     Buffer,
     Callback,
+    Closes,
     Count,
     DeclarationError,
     Encoding,
@@ -36,12 +35,13 @@ from pyexample.ffi import (
     Keep,
     Library,
     Out,
+    Raises,
     Returned,
-    Status,
+    SameThread,
     struct,
 )  # fmt: skip
 from pyexample.ffi.declaration import Declaration
-from pyexample.ffi.values import Value
+from pyexample.ffi.kinds import make_value
 from pyexample.libexample import library
 
 INTEGERS = [
@@ -54,7 +54,7 @@ INTEGERS = [
 
 @pytest.mark.parametrize("ctype", INTEGERS)
 def test_limits_of_an_integer_are_those_of_its_type(ctype: Any) -> None:
-    value = Value("it", int, ctype)
+    value: Any = make_value("it", "parameter", int, ctype)
     # ctypes wraps: one more than the greatest is the least, and the other way round.
     assert ctype(value.low).value == value.low
     assert ctype(value.high).value == value.high
@@ -65,7 +65,7 @@ def test_limits_of_an_integer_are_those_of_its_type(ctype: Any) -> None:
 
 
 def test_a_range_narrows() -> None:
-    value = Value("it", int, c_int32)
+    value: Any = make_value("it", "parameter", int, c_int32)
     value.refine("it", range(0, 10))
     assert (value.low, value.high, value.c_name) == (0, 9, "int32_t")
 
@@ -85,7 +85,7 @@ def test_a_range_narrows() -> None:
 def test_values(
     declared: Any, ctype: Any, python_type: Any, nullable: bool, c_name: str
 ) -> None:
-    value = Value("it", declared, ctype)
+    value = make_value("it", "parameter", declared, ctype)
     assert (value.python_type, value.nullable, value.c_name) == (python_type, nullable, c_name)
 
 
@@ -152,7 +152,7 @@ def failure(code: int, function: str, values: tuple[Any, ...]) -> Exception:
     return RuntimeError(code)
 
 
-FAILS = Status(c_int32, failure)
+FAILS = Raises(failure)
 OUT = Returned(int, c_int32)
 
 
@@ -165,11 +165,11 @@ OUT = Returned(int, c_int32)
         (Annotated[Box, c_int32], "int stands for int32_t, not <class"),
         (Annotated[int, Returned(int, c_int32)], "expected a C type after <class 'int'>"),
         (Annotated[Box, c_void_p, Keep("number")], "cannot follow Box *"),
-        (Annotated[int, c_void_p, CLOSES], "cannot follow void *"),
+        (Annotated[int, c_void_p, Closes], "cannot follow void *"),
         (Annotated[bytes, c_char_p, Encoding("ascii")], "cannot follow char *"),
         (Annotated[str, c_char_p, FreedBy(print)], "FreedBy has no meaning here"),
-        (Annotated[None, FAILS], "a Status has no meaning here"),
-        (Annotated[int, Status(c_double, failure)], "a Status is an integer, not double"),
+        (Annotated[int, c_int32, FAILS], "Raises has no meaning here"),
+        (Annotated[int, FAILS], "Raises(failure) is not a ctypes type"),
         (Annotated[Callable[[int], int], on_number, Keep("box")], "not box"),
         (Annotated[Callable[[int], int], on_number, Keep("number")], "Keep needs a handle tha"),
         (Annotated[Callable[[int], int], on_number, range(3)], "cannot follow on_number"),
@@ -185,24 +185,35 @@ def test_contradictions_of_idioms(annotation: Any, complaint: str) -> None:
         (Annotated[int, OUT], " must follow what C itself returns: None for void"),
         (
             Annotated[int, Count(c_size_t, "x")],
-            ", 'x') is for parameters only",
+            ", 'x') must follow what C itself returns",
         ),
         (Annotated[Buffer, In(c_int32)], f"such as LP_{c_int32.__name__}"),
         (Annotated[int, None], "nothing comes back, not <class 'int'>"),
         (Annotated[int, c_int32, OUT], "2 values come back, not 1: <class 'int'>"),
-        (Annotated[None, FAILS, OUT], "1 values come back, not 0: None"),
-        (Annotated[str, FAILS, OUT], "<class 'int'> comes back, not <class 'str'>"),
-        (Annotated[int | None, FAILS, OUT], "<class 'int'> comes back, not int | None"),
+        (Annotated[None, c_int32, FAILS, OUT], "1 values come back, not 0: None"),
+        (Annotated[str, c_int32, FAILS, OUT], "<class 'int'> comes back, not <class 'str'>"),
+        (
+            Annotated[int | None, c_int32, FAILS, OUT],
+            "<class 'int'> comes back, not int | None",
+        ),
         (
             Annotated[tuple[int, str], c_int32, OUT],
             "<class 'int'> comes back, not <class 'str'>",
         ),
         (Annotated[tuple[str, int], c_int32, OUT], "int stands for int32_t, not <class 'str'>"),
-        (Annotated[str, FAILS], "a Status comes back as int, an enumeration or None, not"),
-        (Annotated[bool, FAILS], "a Status comes back as int, an enumeration or None, not"),
-        (Annotated[Color | None, FAILS], "a Status comes back as int, an enumeration or None"),
-        (Annotated[Color, FAILS], "Color lacks the codes [0]"),
-        (Annotated[Box, c_void_p, CLOSES], "CLOSES has no meaning here"),
+        (Annotated[str, c_int32, FAILS], "int stands for int32_t, not <class 'str'>"),
+        (Annotated[Color | None, c_int32, FAILS], "int32_t is no pointer, it cannot be None"),
+        (Annotated[Color, c_int32, Raises(failure, unless=(0,))], "Color lacks the codes [0]"),
+        (Annotated[float, c_double, FAILS], "Raises needs when=, a function of double"),
+        (
+            Annotated[int, ctypes.c_uint32, Raises(failure, when="negative")],
+            "uint32_t is never negative",
+        ),
+        (
+            Annotated[int | None, c_void_p, Raises(failure, unless=(0,))],
+            "is about integers, not void *",
+        ),
+        (Annotated[Box, c_void_p, Closes], "Closes has no meaning here"),
         (Annotated[Callable[[int], int], on_number], "a callback has no meaning here"),
     ],
 )
@@ -220,9 +231,9 @@ def test_contradictions_of_results(annotation: Any, complaint: str) -> None:
     ("arguments", "complaint"),
     [
         ((str, c_int32), "Returned: int stands for int32_t, not <class 'str'>"),
-        ((int, c_int32, CLOSES), "Returned: .* cannot follow int32_t"),
-        ((Box, c_void_p, CLOSES), "Returned: CLOSES has no meaning here"),
-        ((None, Status(c_int32)), "Returned: a Status has no meaning here"),
+        ((int, c_int32, Closes), "Returned: .* cannot follow int32_t"),
+        ((Box, c_void_p, Closes), "Returned: Closes has no meaning here"),
+        ((None, c_int32), "Returned: int stands for int32_t, not None"),
         ((Callable[[int], int], on_number), "Returned: a callback has no meaning here"),
         ((int, int), "Returned: <class 'int'> is not a ctypes type"),
     ],
@@ -243,22 +254,26 @@ def _nothing() -> None: ...
 def _number() -> Annotated[int, c_int32]: ...  # type: ignore[empty-body]
 def _text() -> Annotated[str, c_char_p]: ...  # type: ignore[empty-body]
 def _count(it: Annotated[Buffer, In(c_int32)], /) -> None: ...
-def _status(it: Annotated[int, c_int32], /) -> Annotated[None, FAILS]: ...
+def _status(it: Annotated[int, c_int32], /) -> Annotated[None, c_int32, FAILS]: ...
 def _nested(it: Annotated[Callable[[int], int], on_number], /) -> None: ...
-def _closing(it: Annotated[Box, c_void_p, CLOSES], /) -> None: ...
+def _closing(it: Annotated[Box, c_void_p, Closes], /) -> None: ...
 
 
 @pytest.mark.parametrize(
     ("function", "failed", "complaint"),
     [
         (_nothing, 1, r"_nothing\(\) after an exception: there is no result, 1 cannot be one"),
-        (_number, 2**31, r"_number\(\) after an exception must be in -2147483648..2147483647"),
-        (_number, "x", r"_number\(\) after an exception must be an integer, not str"),
+        (
+            _number,
+            2**31,
+            r"_number\(\) after an exception .int32_t. must be in -2147483648",
+        ),
+        (_number, "x", r"_number\(\) after an exception .int32_t. must be an integer, not str"),
         (_text, None, r"_text\(\) result: char \* cannot be returned"),
         (_count, None, r"_count\(\) parameter 'it' .* a Callback gets values only"),
-        (_nested, None, r"_nested\(\) parameter 'it' .*: a callback has no meaning here"),
-        (_closing, None, r"_closing\(\) parameter 'it' .*: CLOSES has no meaning here"),
-        (_status, None, r"_status\(\) result: a Status has no meaning here"),
+        (_nested, None, r"_nested\(\) parameter 'it': a callback has no meaning here"),
+        (_closing, None, r"_closing\(\) parameter 'it': Closes has no meaning here"),
+        (_status, None, r"_status\(\) result: .*None"),
     ],
 )
 def test_callbacks_that_are_refused(function: Any, failed: Any, complaint: str) -> None:
@@ -272,16 +287,16 @@ def test_functions_that_close(package: Package, path: str) -> None:
         "void d(void *p) {} void e(void *p) {}"
     )
     library = Library("c", f"{package.name}.module")
-    closed = Annotated[Box, c_void_p, CLOSES]
+    closed = Annotated[Box, c_void_p, Closes]
 
     def a(box: closed, /) -> None: ...
     def b(box: closed, n: Annotated[int, c_int32], /) -> None: ...
     def c(box: closed, /) -> Annotated[int, c_int32]: ...  # type: ignore[empty-body]
-    def d(box: Annotated[Box | None, c_void_p, CLOSES], /) -> None: ...
+    def d(box: Annotated[Box | None, c_void_p, Closes], /) -> None: ...
     def e(box: closed, /) -> None: ...
 
     for wrong in (b, c, d):
-        where = rf"^{wrong.__name__}\(\): a function that CLOSES takes one handle"
+        where = rf"^{wrong.__name__}\(\): a function that Closes takes one handle"
         with pytest.raises(DeclarationError, match=where):
             library.function(wrong)
     library.function(a)
@@ -540,12 +555,12 @@ def test_a_callback_may_come_from_another_thread(package: Package, release_gil: 
     assert str(caught.value) == (
         f"call() parameter 'f' (on_number): release_gil={release_gil} holds the GIL, for which"
         " a callback from another thread would wait for ever. Leave release_gil out; or write"
-        " SAME_THREAD after the callback, if C calls it only in the caller's thread"
+        " SameThread after the callback, if C calls it only in the caller's thread"
     )
     assert "call" not in library.declarations
 
     def call_here(
-        p: Bytes, f: Annotated[Callable[[int], int], on_number, SAME_THREAD], /
+        p: Bytes, f: Annotated[Callable[[int], int], on_number, SameThread], /
     ) -> None: ...
 
     call_here.__name__ = "call"
@@ -566,7 +581,7 @@ class Job(ctypes.Structure):
 
 @struct
 class SameThreadJob(ctypes.Structure):
-    f: Annotated[Callable[[int], int] | None, on_number, SAME_THREAD]
+    f: Annotated[Callable[[int], int] | None, on_number, SameThread]
 
 
 class Jobs(ctypes.Structure):

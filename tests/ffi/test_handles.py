@@ -301,7 +301,7 @@ def test_lent_and_never_closed(shelf: Shelf) -> None:
     """What is C's to close is not closed by Python, nor does it say so."""
     box = opened(shelf)
     refused = (
-        r"^this (Box|View) is C's to close: it is borrowed, or no declared function CLOSES it$"
+        r"^this (Box|View) is C's to close: it is borrowed, or no declared function Closes it$"
     )
 
     def close(given: Any) -> int:

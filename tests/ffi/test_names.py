@@ -40,7 +40,7 @@ def test_every_public_name_is_listed_before_it_is_used(module: object) -> None:
 
 
 def test_all_of_ffi_by_a_star() -> None:
-    code = "from pyexample.ffi import *; print(Handle, Callback, struct, Library, CLOSES)"
+    code = "from pyexample.ffi import *; print(Handle, Callback, struct, Library, Closes)"
     assert "handles.Handle" in fresh(code)
 
 

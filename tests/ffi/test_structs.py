@@ -31,15 +31,15 @@ import pytest
 from support import HIGHEST_ADDRESS, Package, let_go
 
 from pyexample.ffi import (
-    CLOSES,
     Callback,
+    Closes,
     DeclarationError,
     Encoding,
     FreedBy,
     Handle,
     Library,
+    Raises,
     Returned,
-    Status,
     struct,
 )  # fmt: skip
 from pyexample.ffi.declaration import Declaration
@@ -392,9 +392,9 @@ class AHandle(Handle):
         (Annotated[float, c_int], "int stands for int32_t, not <class 'float'>"),
         (Annotated[int | None, c_int], "int32_t is no pointer, it cannot be None"),
         (Annotated[AHandle, c_void_p], "a field holds an address, an int, not a handle"),
-        (Annotated[AHandle, c_void_p, CLOSES], "CLOSES has no meaning here"),
+        (Annotated[AHandle, c_void_p, Closes], "Closes has no meaning here"),
         (Annotated[str, c_char_p, FreedBy(print)], "FreedBy has no meaning here"),
-        (Annotated[None, Status(c_int)], "a Status has no meaning here"),
+        (Annotated[int, c_int, Raises(ValueError)], "Raises has no meaning here"),
     ],
 )
 def test_declarations_that_are_refused(annotation: Any, complaint: str) -> None:
@@ -648,5 +648,7 @@ def test_a_function_of_python_in_a_field_can_be_called(package: Package, path: s
     broken = any_table(lambda number: 1 // 0)
     with pytest.raises(ZeroDivisionError):
         broken.f(1)
-    with pytest.raises(TypeError, match=r"^on_number\(\) result must be an integer, not str"):
+    with pytest.raises(
+        TypeError, match=r"^on_number\(\) result .int32_t. must be an integer, not str"
+    ):
         any_table(lambda number: "x").f(1)

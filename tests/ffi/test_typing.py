@@ -18,7 +18,7 @@ from typing import Annotated, Any, ClassVar
 import pyexample
 from pyexample import square
 from pyexample.ffi import (
-    CLOSES, Callback, Encoding, FreedBy, Handle, Keep, Library, Returned, Status, struct,
+    Closes, Callback, Encoding, FreedBy, Handle, Keep, Library, Returned, Raises, struct,
 )
 
 nine: int = square(3)
@@ -52,18 +52,18 @@ def error(code: int, function: str, values: tuple[Any, ...]) -> Exception:
 
 Db = Annotated[Database, c_void_p]
 Int = Annotated[int, c_int]
-Done = Annotated[None, Status(c_int, error)]
+Done = Annotated[None, c_int, Raises(error)]
 
 
 @library.function
 def opened(name: Annotated[str, c_char_p], /) -> Annotated[
-    Database, Status(c_int, error), Returned(Database, c_void_p)
+    Database, c_int, Raises(error), Returned(Database, c_void_p)
 ]:
     raise NotImplementedError
 
 
 @library.function
-def closed(database: Annotated[Database, c_void_p, CLOSES], /) -> Done: ...
+def closed(database: Annotated[Database, c_void_p, Closes], /) -> Done: ...
 
 
 @library.function(release_gil=False)
@@ -100,7 +100,7 @@ def watch(
     call: Annotated[Callable[[int, str], int] | None, on_row, Keep("database")],
     end: Annotated[Callable[[], int], on_end],
     /,
-) -> Annotated[Code, Status(c_int, error)]:
+) -> Annotated[Code, c_int, Raises(error)]:
     raise NotImplementedError
 
 

@@ -5,35 +5,26 @@ Nothing here knows which library or which package it serves.
 
 from typing import TYPE_CHECKING, Any
 
+from .buffers import Count, In, Out
 from .later import import_later
 from .library import Library
 from .loading import Attempt, LibraryLoadError
-from .values import (
-    CLOSES,
-    SAME_THREAD,
-    Buffer,
-    Count,
-    DeclarationError,
-    Encoding,
-    FreedBy,
-    In,
-    Keep,
-    Out,
-    Returned,
-    Status,
-)
+from .scalars import Encoding
+from .values import Buffer, DeclarationError
 
 if TYPE_CHECKING:
-    from .callbacks import Callback
-    from .handles import Handle
+    from .callbacks import Callback, Keep, SameThread
+    from .failure import Raises
+    from .handles import Closes, Handle
+    from .outputs import Returned
+    from .ownership import FreedBy
     from .structs import struct
 
 __all__ = [
-    "CLOSES",
-    "SAME_THREAD",
     "Attempt",
     "Buffer",
     "Callback",
+    "Closes",
     "Count",
     "DeclarationError",
     "Encoding",
@@ -44,18 +35,27 @@ __all__ = [
     "Library",
     "LibraryLoadError",
     "Out",
+    "Raises",
     "Returned",
-    "Status",
+    "SameThread",
     "struct",
 ]
 
-_SELDOM_NEEDED = {"Callback": "callbacks", "Handle": "handles", "struct": "structs"}
+_MODULES = {
+    **dict.fromkeys(("Callback", "Keep", "SameThread"), "callbacks"),
+    **dict.fromkeys(("Closes", "Handle"), "handles"),
+    "FreedBy": "ownership",
+    "Raises": "failure",
+    "Returned": "outputs",
+    "struct": "structs",
+}
+"""Where the words are that not every library needs."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _SELDOM_NEEDED:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_later(_SELDOM_NEEDED[name]), name)
+    return getattr(import_later(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -1,84 +1,131 @@
-"""Buffers, as addresses and numbers of items for C."""
+"""The words for buffers: an address that C gets, and the number of items."""
 
 import ctypes
-import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .libfastcall import python_api
-from .values import KINDS, In
+from .libfastcall import KINDS
+from .values import (
+    NEVER,
+    ArgumentWord,
+    DeclarationError,
+    c_name,
+    check_ctype,
+    limits,
+    type_code,
+)
 
-_KINDS = {**KINDS, "n": "signed", "N": "unsigned", "c": "unsigned"}
-"""By type code of the struct module, which has more than ctypes."""
+if TYPE_CHECKING:
+    from .calls import CallState
+    from .declaration import Argument, Declaration
 
-
-class View:
-    """An object's buffer, until ``release`` is called. ``memory`` is its addresses."""
-
-    def __init__(self, where: str, spec: In, given: Any) -> None:
-        """Raises TypeError or BufferError if ``given`` does not fit ``spec``."""
-        try:
-            view = self._view = memoryview(given)
-        except TypeError:
-            exporter: object = given
-            if hasattr(type(exporter), "__buffer__"):
-                raise  # its own error says more
-            raise TypeError(f"{where} must be a buffer, not {type(given).__name__}") from None
-        fits = view.itemsize == spec.size and _kind(view) == spec.item_kind
-        if spec.item_kind != "void" and not fits:
-            raise TypeError(
-                f"{where} must have items of {spec.item_name}, not of {_item_name(view)}"
-            )
-        if not view.c_contiguous:
-            raise BufferError(
-                f"{where} must be C-contiguous: pass a copy (of a NumPy array, its .copy())"
-            )
-        if spec.writable and view.readonly:
-            raise BufferError(f"{where} must be writable")
-        self.items = view.nbytes // spec.size
-        self.address = _address(view)
-        self.memory = range(self.address, self.address + view.nbytes)
-        if self.memory and self.address % spec.size:
-            raise BufferError(f"{where} must be aligned to {spec.size} bytes: pass a copy")
-
-    def release(self) -> None:
-        """Release the buffer."""
-        self._view.release()
+ITEM_KINDS = {
+    **dict.fromkeys("bhilq", "signed"),
+    **dict.fromkeys("BHILQ", "unsigned"),
+    **dict.fromkeys("fd", "float"),
+    "?": "bool",
+}
+"""By the type code of a ctypes type."""
 
 
-def _kind(view: memoryview) -> str:
-    foreign = (">", "!") if sys.byteorder == "little" else ("<",)
-    if view.format.startswith(foreign) and view.itemsize > 1:
-        return ""
-    return _KINDS.get(view.format.lstrip("@=<>!"), "")
+class In(ArgumentWord):
+    """The C argument ``const T *``: the address of a buffer that C reads.
+
+    ``In(c_int32)`` accepts any object with the buffer protocol whose items are int32_t, with
+    any number of dimensions, C-contiguous and aligned. Nothing is copied. ``In(None)`` is
+    ``const void *`` and ``In(c_char)`` is ``const char *``: both accept any items, and count
+    bytes.
+    """
+
+    writable = False
+    in_place = False
+    is_buffer = True
+
+    def __init__(self, item: Any, /) -> None:
+        kind = "void"
+        if item not in (None, ctypes.c_char):
+            check_ctype("In and Out", item)
+            kind = ITEM_KINDS.get(type_code(item), "")
+        if not kind:
+            raise DeclarationError(f"In and Out: items of {item!r} are not served")
+        self.ctype: Any = ctypes.POINTER(item) if item else ctypes.c_void_p
+        self.item = item
+        self.item_kind = kind
+        self.size = ctypes.sizeof(item) if item else 1
+        self.item_name = c_name(item) if item else "void"
+        self.c_name = f"{'' if self.writable else 'const '}{self.item_name} *"
+
+    def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
+        """The address of the buffer."""
+        return ctypes.cast(call.view(argument, self).address, self.ctype)
+
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """Its fields of a CArgument."""
+        return {
+            "kind": KINDS["buffer"],
+            "size": self.size,
+            "shift": self.size.bit_length() - 1,
+            "item": KINDS[self.item_kind],
+            "writable": self.writable,
+            "in_place": self.in_place,
+        }
 
 
-def _item_name(view: memoryview) -> str:
-    kind, bits = _kind(view), 8 * view.itemsize
-    names = {"signed": f"int{bits}_t", "unsigned": f"uint{bits}_t", "bool": "bool"}
-    name = names.get(kind) or {"float32": "float", "float64": "double"}.get(f"{kind}{bits}")
-    return name or f"{view.itemsize} bytes (format {view.format!r})"
+class Out(In):
+    """The C argument ``T *``: the address of a writable buffer that C writes.
+
+    It must not overlap another buffer of the call. With ``in_place=True``, it may be exactly
+    the same memory as another one.
+    """
+
+    writable = True
+
+    def __init__(self, item: Any, /, *, in_place: bool = False) -> None:
+        super().__init__(item)
+        self.in_place = in_place
 
 
-def _address(view: memoryview) -> int:
-    if not hasattr(ctypes, "pythonapi"):  # PyPy, which has cffi instead
-        from importlib import import_module
+class Count(ArgumentWord):
+    """The C argument, such as ``size_t``, for the number of items of a buffer.
 
-        ffi = import_module("cffi").FFI()
-        return int(ffi.cast("uintptr_t", ffi.from_buffer(view)))
-    buffer = _PyBuffer()
-    _get_buffer(view, buffer, 0)
-    _release_buffer(buffer)
-    return buffer[0] or 0
+    ``Count(c_size_t, "numbers")`` is the number of items of the parameter ``numbers``. If there
+    are several names, all these buffers must have equally many.
+    """
 
+    is_late = True
 
-# The first word is the address. Made here, because threads must not make array types at once:
-# ctypes' table is not locked (PyCArrayType_from_ctype, CPython 3.13).
-_PyBuffer = ctypes.c_void_p * 11
+    def __init__(self, ctype: Any, /, *buffers: str) -> None:
+        check_ctype("Count", ctype)
+        if ITEM_KINDS.get(type_code(ctype)) not in ("signed", "unsigned"):
+            raise DeclarationError(f"Count: {ctype!r} is not an integer type")
+        self.ctype = ctype
+        self.high = limits(ctype)[1]
+        self.c_name = c_name(ctype)
+        self.names = buffers
 
-if hasattr(ctypes, "pythonapi"):
-    _api = python_api()
-    # The process shares those of ctypes.pythonapi.
-    _get_buffer = ctypes.PYFUNCTYPE(
-        ctypes.c_int, ctypes.py_object, ctypes.c_void_p, ctypes.c_int
-    )(("PyObject_GetBuffer", _api))
-    _release_buffer = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(("PyBuffer_Release", _api))
+    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+        """Find the buffers."""
+        buffers = {each.name: each for each in declaration.arguments if each.spec.is_buffer}
+        argument.named = declaration.find(argument, self, buffers)
+
+    def pass_to_c(self, call: "CallState", argument: "Argument") -> int:
+        """Count the items of the buffers, which were passed before."""
+        first, *others = argument.named
+        count = call.views[first.position].items
+        for other in others:
+            items = call.views[other.position].items
+            if items != count:
+                raise ValueError(
+                    f"{argument.where} counts the items of {first.name!r} and of"
+                    f" {other.name!r}: {count} and {items}, not equally many"
+                )
+        if count > self.high:
+            raise OverflowError(f"{argument.where} cannot count {count} items")
+        return int(count)
+
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """Its fields of a CArgument."""
+        return {
+            "kind": KINDS["count"],
+            "high": min(self.high, NEVER),
+            "buffers": sum(1 << each.buffer for each in argument.named),
+        }

@@ -6,21 +6,136 @@ import sys
 import weakref
 from _thread import get_ident
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from sys import _getframe, implementation  # pyright: ignore[reportPrivateUsage]
 from types import FrameType, SimpleNamespace
 from typing import Any, NoReturn
 
 from .calls import CallState, innermost
-from .conversions import from_c, function_address, to_c
-from .declaration import Declaration
+from .declaration import Argument, Declaration
 from .fastcall import Function
-from .handles import Handle
+from .handles import Handle, Kept
+from .kinds import make_value
 from .libfastcall import running
-from .values import DeclarationError, Value
+from .pointers import function_address, is_kin
+from .scalars import Address, Bool, Float, Integer, type_name
+from .values import DeclarationError, Modifier, Value, limits, members_of, type_code
 
 _IN_PYTHON = implementation.name != "cpython"
 """Whether ctypes is written in Python (PyPy). None when Python is ending."""
+
+
+class CallbackValue(Value):
+    """A Python callable, as a function pointer.
+
+    Attributes:
+        callback: its type.
+        same_thread: whether C calls it only in the thread that called the function.
+    """
+
+    can_be_null = True
+    is_plain = False
+    same_thread = False
+
+    def __init__(
+        self,
+        where: str,
+        role: str,
+        python_type: Any,
+        ctype: "Callback",
+        words: Iterable[object],
+    ) -> None:
+        self.callback = ctype
+        super().__init__(where, role, python_type, ctype.prototype, words)
+
+    def check_types(self, where: str, declared: Any) -> None:
+        """The Python type is a Callable."""
+        self.c_name = self.callback.name
+        if self.role not in ("parameter", "field"):
+            raise DeclarationError(f"{where}: a callback has no meaning here")
+        if not all(is_kin(each, Callable, True) for each in members_of(self.python_type)):
+            raise DeclarationError(
+                f"{where}: Callable stands for {self.c_name}, not {self.python_type}"
+            )
+
+    def to_c(self, given: Any) -> Any:
+        """A function pointer that keeps ``given`` alive; NULL for None."""
+        if not callable(given) and not (given is None and self.nullable):
+            raise TypeError(f"{self.where} must be callable, not {type_name(given)}")
+        pointer = getattr(given, "c_pointer", None)  # see Callback.function
+        if isinstance(pointer, self.callback.prototype):
+            return pointer
+        return self.callback.make(given)
+
+    def foreign_callbacks(self) -> list[str]:
+        """Itself, unless it is called in the same thread."""
+        return [] if self.same_thread else [""]
+
+
+class SameThread(Modifier):
+    """After a callback: C calls it only in the thread that called the function.
+
+    Without it, a function that takes a callback must release the GIL.
+    """
+
+    roles = ("parameter", "field")
+
+    def modify(self, where: str, value: Value) -> None:
+        """Of a callback only."""
+        if not isinstance(value, CallbackValue):
+            raise value.cannot_follow(where, self)
+        value.same_thread = True
+
+
+class Keep(Modifier):
+    """After a callback that C keeps: the callable stays alive as long as a handle is open.
+
+    ``Keep("database")``: until the handle that is passed as ``database`` is closed, or the same
+    function gets another callable for that handle. ``Keep("database", "name")``: only one with
+    the same ``name`` replaces it.
+    """
+
+    roles = ("parameter",)
+
+    def __init__(self, handle: str, /, *names: str) -> None:
+        self.names = (handle, *names)
+
+    def modify(self, where: str, value: Value) -> None:
+        """Of a callback only."""
+        if not isinstance(value, CallbackValue):
+            raise value.cannot_follow(where, self)
+        value.keep = self
+
+    def resolve(self, declaration: Declaration, argument: Argument) -> None:
+        """Find the handle, and what tells callbacks apart."""
+        values = {
+            each.name: each for each in declaration.arguments if isinstance(each.spec, Value)
+        }
+        named = declaration.find(argument, self, values)
+        if not named[0].is_handle:
+            raise DeclarationError(
+                f"{argument.where}: Keep needs a handle that is not None, not {named[0].name}"
+            )
+        for each in named:
+            if not (isinstance(each.spec, Value) and each.spec.is_comparable):
+                raise DeclarationError(
+                    f"{argument.where}: Keep tells callbacks apart by integers, texts,"
+                    f" addresses and handles, not by {each.name!r}"
+                )
+        argument.named = named
+
+    def hold(self, call: CallState, argument: Argument, function: str) -> Kept:
+        """Keep the function pointer, which was converted for ``call``."""
+        handle, *names = argument.named
+        slot = (function, argument.index, *(_plain(call.converted[e.index]) for e in names))
+        pointer = call.converted[argument.index]
+        kept = Handle.keep(call.given[handle.position], slot, pointer)
+        call.cleanups.append(kept.finish)
+        return kept
+
+
+def _plain(converted: Any) -> Any:
+    return converted.value if isinstance(converted, ctypes.c_void_p) else converted
 
 
 class Callback:
@@ -40,9 +155,11 @@ class Callback:
     pointer is reused after 1,000 more releases.
 
     A thread that C started waits for the GIL. So a function that takes a callback must release
-    it, unless ``SAME_THREAD`` says that C calls back in the caller's thread only; so must a
+    it, unless ``SameThread`` says that C calls back in the caller's thread only; so must a
     function that waits for such a thread.
     """
+
+    value_kind = CallbackValue
 
     def __init__(self, function: Callable[..., Any], /, *, failed: Any = None) -> None:
         """Declare it.
@@ -51,23 +168,16 @@ class Callback:
             function: a typed Python function, as for ``Library.function``.
             failed: what C gets if the callable raises an exception; None means zero.
         """
-        declaration = self.declaration = Declaration(function)
+        declaration = self.declaration = Declaration(function, is_callback=True)
         self.name = declaration.name
         self.arguments: list[Value] = []
-        self._from_c: list[Callable[..., Any]] = []
         for argument in declaration.arguments:
             if not isinstance(argument.spec, Value):
                 raise DeclarationError(f"{argument.where}: a Callback gets values only")
-            argument.spec.only(argument.where)
             self.arguments.append(argument.spec)
-            convert = from_c(argument.where, argument.spec)
-            if argument.spec.kind == "handle":
-                convert = functools.partial(convert, owned=False)
-            self._from_c.append(convert)
         result = declaration.result
-        if result:
-            result.only(f"{self.name}() result")
-        if result and result.kind not in ("signed", "unsigned", "bool", "float", "address"):
+        can_be_returned = isinstance(result, (Integer, Bool, Float, Address))
+        if result and (not can_be_returned or type_code(result.ctype) == "g"):
             raise DeclarationError(f"{self.name}() result: {result.c_name} cannot be returned")
         self.failed = self._failed(failed, result)
         ctypes_of = [spec.ctype for spec in self.arguments]
@@ -85,7 +195,6 @@ class Callback:
         self._pointer: Any = Pointer
         self._thunks: list[_Thunk] = []
         self._free: deque[_Reference] = deque()
-        self._to_c = to_c(f"{self.name}() result", result) if result else None
 
     def __repr__(self) -> str:
         return f"Callback({self.name})"
@@ -102,7 +211,8 @@ class Callback:
         if result is None:
             raise DeclarationError(f"{where}: there is no result, {failed!r} cannot be one")
         try:
-            return to_c(where, Value(where, result.python_type, result.ctype))(failed)
+            unlimited = make_value(where, result.role, result.python_type, result.ctype)
+            return unlimited.to_c(failed)
         except (TypeError, OverflowError) as error:
             raise DeclarationError(str(error)) from None
 
@@ -117,6 +227,7 @@ class Callback:
     def _make_thunk(self) -> "_Thunk":
         thunk = _Thunk()
         engine = running()
+        to_c = self.declaration.result and self.declaration.result.to_c
 
         def call(*arguments: Any) -> Any:
             state = CallState()
@@ -130,7 +241,7 @@ class Callback:
                     error: BaseException = RuntimeError(_LATE.format(self.name))
                     return self._report(error, _getframe(1 if _IN_PYTHON else 0).f_back)
                 result = pointer.function(*self._arguments(arguments, state))
-                return self._to_c(result) if self._to_c else None
+                return to_c(result) if to_c else None
             except BaseException as error:
                 if caller is not None and caller.in_c:
                     caller.error = error
@@ -157,8 +268,8 @@ class Callback:
     def _arguments(self, arguments: tuple[Any, ...], state: CallState) -> list[Any]:
         """Handles are borrowed until the callback returns."""
         given: list[Any] = []
-        for convert, each in zip(self._from_c, arguments, strict=True):
-            given.append(convert(each))
+        for value, each in zip(self.arguments, arguments, strict=True):
+            given.append(value.from_c(each))
             if isinstance(given[-1], Handle):
                 state.cleanups.append(functools.partial(Handle.forget, given[-1]))
         return given
@@ -234,9 +345,9 @@ def _register_of(result: Value | None) -> Any:
     rest would be garbage on s390x and 32-bit Arm.
     """
     wide = ctypes.sizeof(ctypes.c_size_t)
-    if result is None or result.kind == "float" or ctypes.sizeof(result.ctype) >= wide:
+    if result is None or isinstance(result, Float) or ctypes.sizeof(result.ctype) >= wide:
         return result and result.ctype
-    return ctypes.c_ssize_t if result.kind == "signed" else ctypes.c_size_t
+    return ctypes.c_ssize_t if limits(result.ctype)[0] else ctypes.c_size_t
 
 
 class _OfPointer(Function):

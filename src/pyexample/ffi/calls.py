@@ -4,8 +4,14 @@ import os
 from _thread import get_ident
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from .libfastcall import running
+from .views import View
+
+if TYPE_CHECKING:
+    from .buffers import In
+    from .declaration import Argument
 
 
 class CallState:
@@ -18,17 +24,36 @@ class CallState:
         in_c: whether the C function is running.
         error: an exception in a callback, which waits until C returns.
         cleanups: called at the end; each may be called twice.
+        given: the arguments of the Python function.
+        converted: the arguments of the C function.
+        views: the buffers among them, by position.
+        outputs: what C fills in, in C's order.
     """
 
-    __slots__ = ("cleanups", "error", "in_c", "inner", "outer", "thread")
+    __slots__ = (
+        "cleanups",
+        "converted",
+        "error",
+        "given",
+        "in_c",
+        "inner",
+        "outer",
+        "outputs",
+        "thread",
+        "views",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, given: tuple[Any, ...] = ()) -> None:
         self.thread = get_ident()
         self.outer = innermost.get(self.thread)
         self.inner: CallState | None = None
         self.in_c = False
         self.error: BaseException | None = None
         self.cleanups: list[Callable[[], object]] = []
+        self.given = given
+        self.converted: list[Any] = []
+        self.views: dict[int, View] = {}
+        self.outputs: list[Any] = []
 
     def enter(self) -> None:
         """Make this the thread's state. Greenlets may enter and leave in any order."""
@@ -53,6 +78,13 @@ class CallState:
             innermost[self.thread] = self.outer
         for clean_up in self.cleanups:
             clean_up()
+
+    def view(self, argument: "Argument", spec: "In") -> View:
+        """The buffer that is passed for an argument, until the call is over."""
+        view = View(argument.where, spec, self.given[argument.position])
+        self.views[argument.position] = view
+        self.cleanups.append(view.release)
+        return view
 
     def raise_error(self) -> None:
         """Raise the exception of a callback, if any."""

@@ -24,8 +24,8 @@ the same, ``Any``  any other ctypes type                what its ``from_param`` 
 =================  ===================================  ==============================
 
 With ``| None``, None is accepted too and becomes a null pointer. The C type can be followed by
-a ``range`` within an integer type; an ``Encoding`` for a ``str``; ``CLOSES`` for a handle;
-``Keep`` or ``SAME_THREAD`` for a callback.
+a ``range`` within an integer type; an ``Encoding`` for a ``str``; ``Closes`` for a handle;
+``Keep`` or ``SameThread`` for a callback.
 
 A parameter can have further C arguments, before or after its own, that the caller does not
 pass: ``Count`` is the number of items of a buffer, ``Returned`` a pointer to a value that C
@@ -41,32 +41,33 @@ None if ``| None`` is declared, else it raises ValueError; so does an integer ou
 
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from .values import NEVER, Count, DeclarationError, In, Keep, Returned, Status, Value, is_union
+from .kinds import make_value
+from .values import NEVER, ArgumentWord, DeclarationError, Value, is_union
 
-Spec = Value | In | Count | Returned
-
-_TOLD_APART = ("signed", "unsigned", "bool", "string", "wide string", "address", "handle")
-"""The kinds whose values can be compared."""
+Spec = Value | ArgumentWord
 
 
 class Argument:
     """An argument of the C function.
 
     Attributes:
-        name, position: of the Python parameter; "return" for a result.
+        name, position: of the Python parameter; "return" for a word after the result.
+        index: its own, among the arguments of the C function.
         where: what error messages call it.
+        buffer: its number among the buffers that come before it.
         is_handle: whether it is a Handle, which cannot be None.
-        parameters: the positions that a Count or a Keep names.
+        named: the arguments that its word names.
     """
 
     def __init__(self, function: str, name: str, position: int, spec: Spec) -> None:
         self.name = name
         self.position = position
         self.spec = spec
-        self.parameters: list[int] = []
+        self.index = self.buffer = 0
+        self.named: list[Argument] = []
         self.where = f"{function}() parameter {name!r} ({spec.c_name})"
         self.is_handle = isinstance(spec, Value) and spec.kind == "handle" and not spec.nullable
 
@@ -76,11 +77,14 @@ class Declaration:
 
     Attributes:
         parameters: the names of the Python function's.
+        arguments: of the C function, in its order.
         result: None for ``void``.
         release_at: release the GIL for so many bytes of buffers: 0 always, NEVER never.
     """
 
-    def __init__(self, function: Callable[..., Any], release_at: int = 0) -> None:
+    def __init__(
+        self, function: Callable[..., Any], release_at: int = 0, *, is_callback: bool = False
+    ) -> None:
         """Read the signature of ``function``. Raises DeclarationError."""
         if not isinstance(function, types.FunctionType):
             raise DeclarationError(
@@ -89,6 +93,7 @@ class Declaration:
         self.function = function
         self.name = function.__name__
         self.release_at = release_at
+        self._role = "callback " if is_callback else ""
         _check_function(function)
         hints = annotations(function)
         self.parameters = _positional_names(function)
@@ -98,27 +103,29 @@ class Declaration:
         self.arguments = [
             Argument(self.name, name, position, spec)
             for position, name in enumerate(self.parameters)
-            for spec in _parameter(f"{self.name}() parameter {name!r}", hints[name])
+            for spec in self._read_parameter(name, hints[name])
         ]
         self.result = self._read_result(f"{self.name}() result", hints["return"])
-        self._find_parameters()
+        self._number_arguments()
+        for argument in self.arguments:
+            argument.spec.resolve(self, argument)
         self._check_threads()
-        if 0 < release_at < NEVER and not any(isinstance(a.spec, In) for a in self.arguments):
+        if 0 < release_at < NEVER and not any(each.spec.is_buffer for each in self.arguments):
             raise DeclarationError(
                 f"{self.name}(): release_gil={release_at} counts the bytes of buffers, of which"
                 " it has none: write True or False"
             )
 
     @property
-    def returned(self) -> list[Returned]:
-        """What comes back besides the result."""
-        return [each.spec for each in self.arguments if isinstance(each.spec, Returned)]
+    def outputs(self) -> list[Value]:
+        """What C fills in besides the result."""
+        return [each.spec.output for each in self.arguments if each.spec.output]
 
     @property
     def closes(self) -> Any:
         """The type of the handle that it closes, or None."""
-        specs = [each.spec for each in self.arguments if isinstance(each.spec, Value)]
-        return next((spec.python_type for spec in specs if spec.closes), None)
+        specs: list[Any] = [each.spec for each in self.arguments]
+        return next((each.python_type for each in specs if getattr(each, "closes", 0)), None)
 
     def apply(self, c_function: Any) -> None:
         """Set ``argtypes`` and ``restype`` on a ctypes function.
@@ -129,103 +136,107 @@ class Declaration:
         """
         c_function.argtypes = [argument.spec.ctype for argument in self.arguments]
         c_function.restype = self.result.ctype if self.result else None
+        specs: list[Any] = [each.spec for each in self.arguments]
         c_function.directions = [
-            ("out" if each.spec.writable else "in") if isinstance(each.spec, In) else ""
-            for each in self.arguments
+            ("out" if each.writable else "in") if each.is_buffer else "" for each in specs
         ]
-        specs = [*(each.spec for each in self.arguments), self.result]
-        c_function.handles = [_handle_class(each) for each in specs]
+        c_function.handles = [_handle_class(each) for each in (*specs, self.result)]
+
+    def find(self, argument: Argument, word: Any, among: dict[str, Argument]) -> list[Argument]:
+        """The arguments that ``word.names`` names. Raises DeclarationError."""
+        unknown = [name for name in word.names if name not in among]
+        if unknown or not word.names:
+            kind = "buffer" if argument.spec is word else "other"
+            raise DeclarationError(
+                f"{argument.where}: {type(word).__name__} needs the names of {kind} parameters,"
+                f" not {', '.join(unknown) or 'none'}"
+            )
+        return [among[name] for name in word.names]
+
+    def _read_parameter(self, name: str, annotation: Any) -> list[Spec]:
+        where = f"{self.name}() parameter {name!r}"
+        python_type, *items = split_annotation(where, annotation)
+        specs: list[Spec] = []
+        given: Spec | None = None
+        for item in items:
+            if isinstance(item, ArgumentWord) and not item.is_buffer:
+                specs.append(item.for_function(f"{self.name}() result"))
+            elif given is None and isinstance(item, ArgumentWord):
+                _check_buffer(where, python_type, item)
+                given = item
+                specs.append(given)
+            elif given is None:
+                given = make_value(where, f"{self._role}parameter", python_type, item)
+                specs.append(given)
+            elif isinstance(given, Value):
+                given.refine(where, item)
+            else:
+                raise DeclarationError(f"{where}: {item!r} cannot follow {given.c_name}")
+        if given is None:
+            raise DeclarationError(f"{where}: expected a C type after {python_type!r}")
+        return specs
 
     def _read_result(self, where: str, annotation: Any) -> Value | None:
         is_void = annotation in (None, types.NoneType)
         python_type, ctype, *items = (
             (None, None) if is_void else split_annotation(where, annotation)
         )
-        for item in [each for each in items if isinstance(each, Returned)]:
-            self.arguments.append(Argument(self.name, "return", len(self.parameters), item))
-            items.remove(item)
-        if isinstance(ctype, Returned):
+        if isinstance(ctype, ArgumentWord) and not ctype.is_buffer:
             raise DeclarationError(
                 f"{where}: {ctype!r} must follow what C itself returns: None for void"
             )
+        for item in [each for each in items if isinstance(each, ArgumentWord)]:
+            spec = item.for_function(where)
+            self.arguments.append(Argument(self.name, "return", len(self.parameters), spec))
+            items.remove(item)
+        result_type = self._result_type(where, python_type, ctype, items)
+        if ctype is None:
+            return None
+        return make_value(where, f"{self._role}result", result_type, ctype, *items)
+
+    def _result_type(self, where: str, python_type: Any, ctype: Any, words: list[Any]) -> Any:
+        """The Python type of what C itself returns, besides what is Returned."""
+        specs: list[Any] = [each.spec for each in self.arguments]
+        returned = [
+            each.python_type for each in specs if each.output and not each.output.failure
+        ]
+        if not returned:
+            if ctype is None and python_type is not None:
+                raise DeclarationError(f"{where}: nothing comes back, not {python_type}")
+            return python_type
         parts = _parts(python_type)
-        alone = ctype is not None and not isinstance(ctype, Status)
-        returned = [each.python_type for each in self.returned]
-        if returned and len(parts) != len(returned) + alone:
+        # If the result says how the function fails, nobody needs it for anything else.
+        can_be_left_out = ctype is None or any(hasattr(each, "unless") for each in words)
+        extra = len(parts) - len(returned)
+        if extra not in ((0, 1) if can_be_left_out and ctype else (ctype is not None,)):
             raise DeclarationError(
-                f"{where}: {len(returned) + alone} values come back,"
+                f"{where}: {len(returned) + (not can_be_left_out)} values come back,"
                 f" not {len(parts)}: {python_type}"
             )
-        for part, wanted in zip(parts[alone:], returned, strict=False):
+        for part, wanted in zip(parts[extra:], returned, strict=True):
             if part != wanted:
                 raise DeclarationError(f"{where}: {wanted} comes back, not {part}")
-        if ctype is None:
-            if python_type is not None and not returned:
-                raise DeclarationError(f"{where}: nothing comes back, not {python_type}")
-            return None
-        if returned:
-            python_type = parts[0] if alone else None
-        result = Value(where, python_type, ctype, *items)
-        result.only(where, "result")
-        return result
+        return parts[0] if extra else None
 
-    def _find_parameters(self) -> None:
-        buffers = [each.name for each in self.arguments if isinstance(each.spec, In)]
-        for argument in self.arguments:
-            spec = argument.spec
-            naming = spec.keep if isinstance(spec, Value) else spec
-            if not isinstance(naming, (Count, Keep)):
-                continue
-            counts = isinstance(naming, Count)
-            allowed = [name for name in self.parameters if (name in buffers) == counts]
-            unknown = [name for name in naming.names if name not in allowed]
-            if unknown or not naming.names:
-                raise DeclarationError(
-                    f"{argument.where}: {type(naming).__name__} needs the names of"
-                    f" {'buffer' if counts else 'other'} parameters,"
-                    f" not {', '.join(unknown) or 'none'}"
-                )
-            argument.parameters = [self.parameters.index(name) for name in naming.names]
-            handles = [each.position for each in self.arguments if each.is_handle]
-            if not counts and argument.parameters[0] not in handles:
-                raise DeclarationError(
-                    f"{argument.where}: Keep needs a handle that is not None,"
-                    f" not {naming.names[0]}"
-                )
-            if not counts:
-                self._check_slot(argument)
-
-    def _check_slot(self, argument: Argument) -> None:
-        """See Keep."""
-        for position in argument.parameters:
-            specs = [each.spec for each in self.arguments if each.position == position]
-            values = [spec for spec in specs if isinstance(spec, Value)]
-            if values[0].kind not in _TOLD_APART:
-                raise DeclarationError(
-                    f"{argument.where}: Keep tells callbacks apart by integers, texts,"
-                    f" addresses and handles, not by {self.parameters[position]!r}"
-                )
+    def _number_arguments(self) -> None:
+        buffers = 0
+        for index, argument in enumerate(self.arguments):
+            argument.index, argument.buffer = index, buffers
+            buffers += argument.spec.is_buffer
 
     def _check_threads(self) -> None:
         if not self.release_at:
             return
         for argument in self.arguments:
-            spec = argument.spec
-            if not isinstance(spec, Value):
-                continue
-            fields = list(_callback_fields(spec.ctype, []))
-            if fields or (spec.callback and not spec.same_thread):
-                where = f"{argument.where}, field {fields[0]}" if fields else argument.where
+            foreign = argument.spec.foreign_callbacks()
+            if foreign:
+                shown = False if self.release_at == NEVER else self.release_at
                 raise DeclarationError(
-                    f"{where}: release_gil={self._release_gil} holds the GIL, for which a"
-                    " callback from another thread would wait for ever. Leave release_gil out;"
-                    " or write SAME_THREAD after the callback, if C calls it only in the"
-                    " caller's thread"
+                    f"{argument.where}{foreign[0]}: release_gil={shown} holds the GIL, for"
+                    " which a callback from another thread would wait for ever. Leave"
+                    " release_gil out; or write SameThread after the callback, if C calls it"
+                    " only in the caller's thread"
                 )
-
-    @property
-    def _release_gil(self) -> bool | int:
-        return False if self.release_at == NEVER else self.release_at
 
 
 def annotations(declared: Any) -> dict[str, Any]:
@@ -260,28 +271,7 @@ def _check_function(function: types.FunctionType) -> None:
         raise DeclarationError(f"{name}(): its docstring has a NUL or a surrogate in it")
 
 
-def _parameter(where: str, annotation: Any) -> list[Spec]:
-    python_type, *items = split_annotation(where, annotation)
-    specs: list[Spec] = []
-    given: Value | In | None = None
-    for item in items:
-        if isinstance(item, (Count, Returned)):
-            specs.append(item)
-        elif given is None:
-            given = item if isinstance(item, In) else Value(where, python_type, item)
-            specs.append(given)
-            if isinstance(item, In):
-                _check_buffer(where, python_type, item)
-        else:
-            given.refine(where, item)
-    if given is None:
-        raise DeclarationError(f"{where}: expected a C type after {python_type!r}")
-    if isinstance(given, Value):
-        given.only(where, "parameter")
-    return specs
-
-
-def _check_buffer(where: str, python_type: Any, word: In) -> None:
+def _check_buffer(where: str, python_type: Any, word: ArgumentWord) -> None:
     members = typing.get_args(python_type) if is_union(python_type) else (python_type,)
     for each in members:
         if each in (None, types.NoneType):
@@ -295,23 +285,6 @@ def _check_buffer(where: str, python_type: Any, word: In) -> None:
 
 
 _NO_BUFFERS = (int, float, complex, str, list, tuple, dict, set)
-
-
-def _callback_fields(ctype: Any, seen: list[Any]) -> Iterator[str]:
-    """The fields with a callback that C can reach through ``ctype`` and call in any thread."""
-    inner = getattr(ctype, "_type_", None)  # a str for simple types
-    if inner is not None and not isinstance(inner, str):
-        yield from _callback_fields(inner, seen)
-    if ctype in seen or not hasattr(ctype, "_fields_"):
-        return
-    seen.append(ctype)
-    for cls in ctype.__mro__:
-        for name, its_type, *_ in cls.__dict__.get("_fields_", ()):
-            field = cls.__dict__.get(name)
-            callback = getattr(field, "callback", None)  # of ``struct``
-            if callback and not field.same_thread:
-                yield f"{cls.__name__}.{name} ({callback.name})"
-            yield from _callback_fields(its_type, seen)
 
 
 def _parts(python_type: Any) -> list[Any]:
@@ -334,6 +307,5 @@ def _positional_names(function: Callable[..., Any]) -> tuple[str, ...]:
 
 
 def _handle_class(spec: Any) -> str:
-    value = spec.value if isinstance(spec, Returned) else spec
-    is_handle = isinstance(value, Value) and value.kind == "handle"
-    return value.python_type.__name__ if is_handle else ""
+    value = getattr(spec, "output", None) or spec
+    return value.python_type.__name__ if hasattr(value, "closes") else ""

@@ -1,6 +1,6 @@
 """Handles: opaque pointers that C returns, and that are closed exactly once.
 
-A function that CLOSES it, ``handle.close()``, the end of ``with``, garbage collection or the
+A function that Closes it, ``handle.close()``, the end of ``with``, garbage collection or the
 end of Python closes a handle, whichever comes first.
 """
 
@@ -12,16 +12,80 @@ from os import getpid
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from . import calls as calls  # for its fork handler
-from .libfastcall import engine_if_any, running
-from .values import with_article
+from .libfastcall import NotServedError, engine_if_any, running
+from .values import Modifier, Value, with_article
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from .calls import CallState
+    from .declaration import Argument
 
     _Memory = object
 else:
     # Holds the address, which Python code cannot write.
     _Memory = engine.make_handle_type() if (engine := engine_if_any()) else object
+
+
+class HandleValue(Value):
+    """A handle, as its address. ``closes``: whether C takes it back."""
+
+    can_be_null = is_comparable = True
+    failure_rule = "zero"
+    is_plain = False
+    closes = False
+    kind = "handle"
+
+    def check_types(self, where: str, declared: Any) -> None:
+        """The Python type is a Handle class."""
+        self.c_name = f"{self.python_type.__name__} *"
+        self.given_ctype = self.python_type.owner_type()
+
+    def convert(self, given: Any) -> "Handle":
+        """An open handle of that type."""
+        if not isinstance(given, self.python_type):
+            expected = with_article(self.python_type.__name__)
+            raise TypeError(f"{self.where} must be {expected}, not {type(given).__name__}")
+        handle: Handle = given
+        if handle._life.address:  # pyright: ignore[reportPrivateUsage]
+            return handle
+        raise ValueError(f"{self.where} is closed")
+
+    def pass_to_c(self, call: "CallState", argument: "Argument") -> ctypes.c_void_p | None:
+        """Its address; it cannot be closed until the call is over."""
+        handle = self.to_c(call.given[argument.position])
+        if handle is None:
+            return None
+        # A subclass may override these.
+        Handle.use(handle, call.cleanups)
+        return Handle.pointer(handle)
+
+    def restore(self, result: Any, given: Iterable[object]) -> "Handle | None":
+        """A new handle. C owns one that a callback gets."""
+        owned = self.role != "callback parameter"
+        kind: type[Handle] = self.python_type
+        return kind.adopt(result, given, owned=owned) if result else None
+
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """With its class."""
+        return {**super().describe(argument), "type": id(self.python_type)}
+
+    def describe_result(self) -> tuple[int, Any]:
+        """It is not served."""
+        what = with_article(self.c_name)
+        raise NotServedError(f"result: {what} that must be released is not served")
+
+
+class Closes(Modifier):
+    """After the C type of a handle: the function closes the handle."""
+
+    roles = ("parameter",)
+
+    def modify(self, where: str, value: Value) -> None:
+        """Of a handle only."""
+        if not isinstance(value, HandleValue):
+            raise value.cannot_follow(where, self)
+        value.closes = True
 
 
 class Handle(_Memory):
@@ -30,7 +94,7 @@ class Handle(_Memory):
     Closing a closed handle does nothing; passing it to C raises ValueError. Closing a handle
     while it, or a child of it, is an argument of a call that has not returned raises
     RuntimeError. C owns a borrowed handle, which it passed to a callback, and one whose type no
-    declared function CLOSES: ``close()`` raises ValueError, and nothing else closes it.
+    declared function Closes: ``close()`` raises ValueError, and nothing else closes it.
 
     In a child of ``os.fork``, a handle from the parent is closed in C only by ``close()`` and
     the declared function, because its connection or file is the parent's.
@@ -39,12 +103,13 @@ class Handle(_Memory):
         parent: of a subclass: the class of handles from which its handles are made. A handle
             keeps its parent alive, and is closed before it.
         parents: the handles that it was made from.
-        close_in_c: set by the declaration that CLOSES it.
+        close_in_c: set by the declaration that Closes it.
     """
 
     parent: ClassVar["type[Handle] | None"] = None
     close_in_c: ClassVar[Callable[[Any], None] | None] = None
     parents: "tuple[Handle, ...]" = ()
+    value_kind: ClassVar[type[Value]] = HandleValue
     _owner_type: "ClassVar[type[Owner]]"
     _life: "_Life"
     _kept: "dict[Hashable, list[Kept]]"
@@ -108,7 +173,7 @@ class Handle(_Memory):
         if self._life.address and not self._life.is_closable:
             raise ValueError(
                 f"this {type(self).__name__} is C's to close: it is borrowed, or no declared"
-                " function CLOSES it"
+                " function Closes it"
             )
         self._close(implicitly=False)
 

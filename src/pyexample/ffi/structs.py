@@ -3,11 +3,13 @@
 import ctypes
 import typing
 import weakref
-from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .conversions import from_c, function_address, to_c
+from .callbacks import CallbackValue
 from .declaration import annotations, split_annotation
+from .handles import HandleValue
+from .kinds import make_value
+from .pointers import CTypesObject, Pointer, function_address
 from .values import DeclarationError, Value
 
 S = TypeVar("S", bound=ctypes.Structure | ctypes.Union)
@@ -35,9 +37,8 @@ def struct(cls: type[S]) -> type[S]:
     for name in cls.__dict__.keys() & {*_names(cls)} - fields.keys():
         delattr(cls, name)  # PyPy's copy of an inherited field, unchecked
     for name, spec in fields.items():
-        if spec.kind != "other":
-            where = f"{cls.__name__}.{name} ({spec.c_name})"
-            setattr(cls, name, _Field(where, spec, getattr(cls, name)))
+        if type(spec) is not CTypesObject:
+            setattr(cls, name, _Field(spec, getattr(cls, name)))
     structure.__repr__ = _repr
     # CPython before 3.13 caches a union's attributes; this clears the cache.
     structure.__bases__ = cls.__bases__
@@ -45,21 +46,20 @@ def struct(cls: type[S]) -> type[S]:
 
 
 def _field(where: str, annotation: Any) -> Value:
-    spec = Value(where, *split_annotation(where, annotation))
-    spec.only(where, "field")
-    if spec.kind == "handle":
+    python_type, ctype, *words = split_annotation(where, annotation)
+    spec = make_value(where, "field", python_type, ctype, *words)
+    if isinstance(spec, HandleValue):
         # Nobody knows its owner: it would be closed after each read, or never.
         raise DeclarationError(f"{where}: a field holds an address, an int, not a handle")
     return spec
 
 
 class _Field:
-    def __init__(self, where: str, spec: Value, field: Any) -> None:
+    def __init__(self, spec: Value, field: Any) -> None:
         self.field = field
-        self.to_c: Callable[[Any], Any] = to_c(where, spec)
-        self.from_c = from_c(where, spec)
-        self.callback, self.same_thread = spec.callback, spec.same_thread
-        self.is_object = spec.kind in ("callback", "pointer")
+        self.spec = spec
+        self.callback = spec.callback if isinstance(spec, CallbackValue) else None
+        self.is_object = isinstance(spec, (CallbackValue, Pointer))
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         if instance is None:
@@ -68,13 +68,13 @@ class _Field:
         if value is None or (self.is_object and not value):
             return None
         if not self.callback:
-            return self.from_c(value)
+            return self.spec.from_c(value)
         # A view of the field, which may change.
         address = function_address(value)
         return self.callback.function(address, _pointers.get(address))
 
     def __set__(self, instance: Any, value: Any) -> None:
-        c_value = self.to_c(value)
+        c_value = self.spec.to_c(value)
         if self.callback and c_value:
             _pointers[function_address(c_value)] = c_value
         self.field.__set__(instance, self.callback.whole(c_value) if self.callback else c_value)

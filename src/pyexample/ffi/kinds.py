@@ -1,0 +1,40 @@
+"""Which kind of value a declaration makes."""
+
+from typing import Any
+
+from .later import import_later
+from .scalars import BY_CODE
+from .values import (
+    ArgumentWord,
+    DeclarationError,
+    Value,
+    check_ctype,
+    show,
+    type_code,
+    without_none,
+)
+
+
+def make_value(where: str, role: str, python_type: Any, ctype: Any, *words: object) -> Value:
+    """``Annotated[python_type, ctype, *words]``: see ``Value``. Raises DeclarationError.
+
+    A Callback and a Handle class name their kind, because their modules may not be loaded.
+    """
+    if isinstance(ctype, ArgumentWord):
+        raise DeclarationError(
+            f"{where}: {ctype!r} is for parameters only: expected a ctypes type, such as"
+            f" {show(ctype.ctype)}"
+        )
+    kind = getattr(ctype, "value_kind", None)
+    if kind is None:
+        check_ctype(where, ctype)
+        kind = _kind_of(without_none(python_type)[0], ctype)
+    value: Value = kind(where, role, python_type, ctype, words)
+    return value
+
+
+def _kind_of(python_type: Any, ctype: Any) -> Any:
+    code = type_code(ctype)
+    if code == "P" and hasattr(python_type, "value_kind"):
+        return python_type.value_kind
+    return BY_CODE.get(code) or import_later("pointers").kind_of(python_type, ctype)

@@ -1,0 +1,322 @@
+"""Integers, floats, truth values, characters, addresses and texts."""
+
+import codecs
+import ctypes
+import operator
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from .libfastcall import KINDS, NotServedError
+from .values import DeclarationError, Modifier, Value, limits, type_code
+
+if TYPE_CHECKING:
+    from .declaration import Argument
+
+_INFINITY = float("inf")
+
+
+class Integer(Value):
+    """An integer, or a member of an enumeration.
+
+    Attributes:
+        low, high: its limits.
+        is_narrowed: whether a range was declared.
+        enumeration: the Python type, if it is one.
+    """
+
+    python_types = (int,)
+    is_comparable = can_be_ignored = True
+    failure_rule = "nonzero"
+    is_narrowed = False
+    enumeration: Any = None
+
+    def check_types(self, where: str, declared: Any) -> None:
+        """Also that all members of an enumeration fit."""
+        self.low, self.high = limits(self.ctype)
+        self.kind = "signed" if self.low else "unsigned"
+        kind = self.python_type
+        if hasattr(kind, "__members__") and issubclass(kind, int):
+            self.enumeration, self.python_types = kind, (kind,)
+        super().check_types(where, declared)
+        beyond = [each for each in self.enumeration or () if not self.low <= each <= self.high]
+        if beyond:
+            raise DeclarationError(f"{where}: {beyond[0]!s} goes beyond {self.c_name}")
+        self.is_plain = not self.enumeration
+
+    def refine(self, where: str, word: object) -> None:
+        """A ``range`` gives it closer limits."""
+        if not isinstance(word, range) or self.python_type is None:
+            super().refine(where, word)
+            return
+        if self.is_narrowed:
+            raise DeclarationError(f"{where}: {word!r} cannot follow another range")
+        if word.step != 1 or not word:
+            raise DeclarationError(f"{where}: {word!r} is empty, or has not the step 1")
+        if word[0] < self.low or word[-1] > self.high:
+            raise DeclarationError(f"{where}: {word!r} goes beyond {self.c_name}")
+        self.low, self.high = word[0], word[-1]
+        self.is_narrowed, self.is_plain = True, False
+
+    def convert(self, given: Any) -> int:
+        """What has ``__index__``, in the limits."""
+        return to_integer(self.where, given, self.low, self.high)
+
+    def restore(self, result: int, given: Iterable[object]) -> Any:
+        """An int, or a member of the enumeration."""
+        if self.is_narrowed and not self.low <= result <= self.high:
+            raise ValueError(
+                f"{self.where} is {result}, which is not in {self.low}..{self.high}"
+            )
+        if not self.enumeration:
+            return result
+        try:
+            return self.enumeration(result)
+        except ValueError:
+            name = self.enumeration.__name__
+            raise ValueError(f"{self.where} is {result}, no {name}") from None
+
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """With its limits."""
+        return {**super().describe(argument), "low": self.low, "high": self.high}
+
+    def describe_result(self) -> tuple[int, Any]:
+        """An enumeration is converted by a dict."""
+        if self.is_narrowed:
+            raise NotServedError("result: a range of its own is not served")
+        if not (self.enumeration or self.failure):
+            return super().describe_result()
+        if self.kind != "signed" or ctypes.sizeof(self.ctype) != ctypes.sizeof(ctypes.c_int32):
+            raise NotServedError(f"result: codes of {self.c_name} are not served")
+        codes = self.failure.success_codes() if self.failure else map(int, self.enumeration)
+        nothing, member = self.python_type is None, self.enumeration or int
+        return KINDS["code"], {code: None if nothing else member(code) for code in codes}
+
+
+def to_integer(where: str, given: Any, low: int, high: int) -> int:
+    """An int in these limits. Raises TypeError or OverflowError."""
+    try:
+        number = int.__int__(operator.index(given))  # no subclass
+    except TypeError:
+        if _has(given, "__index__"):
+            raise  # its own error says more
+        raise TypeError(f"{where} must be an integer, not {type_name(given)}") from None
+    if not low <= number <= high:
+        # Python formats at most 4,300 digits.
+        bits = number.bit_length()
+        shown = number if bits <= 128 else f"an integer of {bits} bits"
+        raise OverflowError(f"{where} must be in {low}..{high}, not {shown}")
+    return number
+
+
+class Address(Value):
+    """A ``void *``, as an int."""
+
+    python_types = (int,)
+    can_be_null = is_comparable = True
+    failure_rule = "zero"
+    is_plain = False
+    kind = "address"
+
+    def convert(self, given: Any) -> int:
+        """What has ``__index__``."""
+        return to_integer(self.where, given, *limits(self.ctype))
+
+
+class Bool(Value):
+    """A ``bool``."""
+
+    python_types = (bool,)
+    is_comparable = can_be_ignored = True
+    failure_rule = "zero"
+    kind = "bool"
+
+    def convert(self, given: Any) -> bool:
+        """True and False only."""
+        if given is True or given is False:
+            return given
+        raise TypeError(f"{self.where} must be a bool, not {type_name(given)}")
+
+
+class Float(Value):
+    """A ``float``, ``double`` or ``long double``."""
+
+    python_types = (float,)
+
+    def check_types(self, where: str, declared: Any) -> None:
+        """A ``long double`` is not served by libfastcall."""
+        super().check_types(where, declared)
+        self.kind = "" if type_code(self.ctype) == "g" else "float"
+
+    def convert(self, given: Any) -> float:
+        """What ``math.sqrt`` accepts, if it is not too large."""
+        if _has(given, "__float__"):
+            own = _method(given, "__float__") not in (int.__float__, float.__float__)
+        elif _has(given, "__index__"):
+            given, own = operator.index(given), False  # for PyPy
+        else:
+            raise TypeError(f"{self.where} must be a number, not {type_name(given)}")
+        try:
+            number = ctypes.c_double(given).value
+        except OverflowError:
+            if own:
+                raise  # its own error says more
+            raise OverflowError(f"{self.where} cannot hold so large a number") from None
+        if abs(number) < _INFINITY and abs(self.ctype(number).value) == _INFINITY:
+            raise OverflowError(f"{self.where} cannot hold {number}")
+        return number
+
+
+class Character(Value):
+    """A ``char`` as bytes, or a ``wchar_t`` as str."""
+
+    def check_types(self, where: str, declared: Any) -> None:
+        """By the C type."""
+        self.python_types = (str if type_code(self.ctype) == "u" else bytes,)
+        super().check_types(where, declared)
+
+    def convert(self, given: Any) -> Any:
+        """One of them."""
+        python_type = self.python_type
+        if not isinstance(given, python_type):
+            raise TypeError(
+                f"{self.where} must be {python_type.__name__}, not {type_name(given)}"
+            )
+        length = python_type.__len__(given)
+        if length != 1:
+            unit = "character" if python_type is str else "byte"
+            raise ValueError(f"{self.where} must be one {unit}, not {length}")
+        if python_type is str and ord(given) >> 8 * ctypes.sizeof(self.ctype):  # on Windows
+            raise ValueError(f"{self.where} cannot hold {given!r}, which is two of them in C")
+        return given
+
+
+class Text(Value):
+    """A ``char *`` that ends at its NUL, as bytes or str.
+
+    Attributes:
+        encoding: of a str.
+        owned: whether C's caller owns it: see ``FreedBy``.
+    """
+
+    python_types: tuple[type, ...] = (bytes, str)
+    can_be_null = is_comparable = True
+    failure_rule = "zero"
+    is_plain = False
+    owned = False
+
+    def check_types(self, where: str, declared: Any) -> None:
+        """A str is in UTF-8 unless it says otherwise."""
+        super().check_types(where, declared)
+        self.encoding = _UTF_8
+        self.kind = self.python_type.__name__
+
+    def convert(self, given: Any) -> Any:
+        """Text without a NUL, encoded."""
+        python_type = self.python_type
+        # isinstance believes a __class__ of the object's own.
+        if not issubclass(type(given), python_type):
+            raise TypeError(
+                f"{self.where} must be {python_type.__name__}, not {type_name(given)}"
+            )
+        text = given
+        if python_type is str:
+            text = str.encode(given, self.encoding.name, self.encoding.errors)
+        at = bytes.find(text, 0)  # not a subclass's method
+        if at >= 0:
+            raise ValueError(NUL.format(self.where, "byte", at))
+        return text
+
+    def restore(self, result: Any, given: Iterable[object]) -> Any:
+        """A copy. If the caller owns the text, it is freed."""
+        if not self.owned:
+            return self._decode(result)
+        try:
+            return self._decode(result.value)
+        finally:
+            result.free()
+
+    def _decode(self, text: Any) -> Any:
+        if text is None or isinstance(text, self.python_type):
+            return text
+        return text.decode(self.encoding.name, self.encoding.errors)
+
+    def describe_result(self) -> tuple[int, Any]:
+        """If it must be freed, it is not served."""
+        if self.owned:
+            raise NotServedError(f"result: a {self.c_name} that must be released is not served")
+        return super().describe_result()
+
+
+class WideText(Text):
+    """A ``wchar_t *`` that ends at its NUL."""
+
+    python_types = (str,)
+
+    def check_types(self, where: str, declared: Any) -> None:
+        """It is not served by libfastcall."""
+        super().check_types(where, declared)
+        self.kind = ""
+
+    def convert(self, given: Any) -> ctypes.c_wchar_p:
+        """Text without a NUL."""
+        if not isinstance(given, str):
+            raise TypeError(f"{self.where} must be str, not {type_name(given)}")
+        at = str.find(given, "\0")
+        if at >= 0:
+            raise ValueError(NUL.format(self.where, "character", at))
+        # It owns the memory, which a result may point into.
+        return ctypes.c_wchar_p(given)
+
+
+class Encoding(Modifier):
+    """After ``c_char_p``: the encoding of a ``str``, if it is not UTF-8.
+
+    An encoding that has zero bytes inside a text, such as UTF-16, is refused.
+    """
+
+    roles = ("parameter", "result", "output", "field", "callback parameter", "callback result")
+
+    def __init__(self, name: str, /, errors: str = "strict") -> None:
+        if 0 in "a".encode(name, errors):  # may raise LookupError
+            raise DeclarationError(f"Encoding: {name} has zero bytes within a text")
+        codecs.lookup_error(errors)  # likewise
+        self.name = name
+        self.errors = errors
+
+    def modify(self, where: str, value: Value) -> None:
+        """Of a str only."""
+        if type(value) is not Text or value.python_type is not str:
+            raise value.cannot_follow(where, self)
+        value.encoding = self
+        if (self.name, self.errors) != ("utf-8", "strict"):
+            value.kind, value.unserved = "", f"the encoding {self.name}"
+
+
+_UTF_8 = Encoding("utf-8")
+
+NUL = "{} must not contain NUL, which ends a string in C: there is one at {} {}"
+
+BY_CODE: dict[str, type[Value]] = {
+    **dict.fromkeys("bhilqBHILQ", Integer),
+    **dict.fromkeys("fdg", Float),
+    **dict.fromkeys("cu", Character),
+    "?": Bool,
+    "z": Text,
+    "Z": WideText,
+    "P": Address,
+}
+"""By the code of a simple ctypes type."""
+
+
+def type_name(given: object) -> str:
+    """The name of its type, for error messages."""
+    return type(given).__name__
+
+
+def _method(given: object, name: str) -> Any:
+    # Like Python, on the type.
+    return getattr(type(given), name, None)
+
+
+def _has(given: object, name: str) -> bool:
+    return _method(given, name) is not None

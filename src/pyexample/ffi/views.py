@@ -1,0 +1,98 @@
+"""The memory of buffers, as a call uses it."""
+
+import ctypes
+import itertools
+import sys
+from typing import TYPE_CHECKING, Any
+
+from .buffers import ITEM_KINDS, In
+from .libfastcall import python_api
+
+if TYPE_CHECKING:
+    from .declaration import Argument
+
+_FORMATS = {**ITEM_KINDS, "n": "signed", "N": "unsigned", "c": "unsigned"}
+"""By the type code of the struct module, which has more than ctypes."""
+
+
+class View:
+    """An object's buffer, until ``release`` is called. ``memory`` is its addresses."""
+
+    def __init__(self, where: str, spec: In, given: Any) -> None:
+        """Raises TypeError or BufferError if ``given`` does not fit ``spec``."""
+        try:
+            view = self._view = memoryview(given)
+        except TypeError:
+            exporter: object = given
+            if hasattr(type(exporter), "__buffer__"):
+                raise  # its own error says more
+            raise TypeError(f"{where} must be a buffer, not {type(given).__name__}") from None
+        fits = view.itemsize == spec.size and _kind(view) == spec.item_kind
+        if spec.item_kind != "void" and not fits:
+            raise TypeError(
+                f"{where} must have items of {spec.item_name}, not of {_item_name(view)}"
+            )
+        if not view.c_contiguous:
+            raise BufferError(
+                f"{where} must be C-contiguous: pass a copy (of a NumPy array, its .copy())"
+            )
+        if spec.writable and view.readonly:
+            raise BufferError(f"{where} must be writable")
+        self.items = view.nbytes // spec.size
+        self.address = _address(view)
+        self.memory = range(self.address, self.address + view.nbytes)
+        if self.memory and self.address % spec.size:
+            raise BufferError(f"{where} must be aligned to {spec.size} bytes: pass a copy")
+
+    def release(self) -> None:
+        """Release the buffer."""
+        self._view.release()
+
+
+def check_overlap(arguments: "list[Argument]", views: dict[int, View]) -> None:
+    """Raises ValueError if C would write into another buffer of the call."""
+    buffers = [(each, each.spec) for each in arguments if isinstance(each.spec, In)]
+    for (argument, spec), (other, _) in itertools.permutations(buffers, 2):
+        here, there = views[argument.position].memory, views[other.position].memory
+        shared = max(here.start, there.start) < min(here.stop, there.stop)
+        if spec.writable and shared and not (spec.in_place and here == there):
+            raise ValueError(f"{argument.where} overlaps {other.name!r}")
+
+
+def _kind(view: memoryview) -> str:
+    foreign = (">", "!") if sys.byteorder == "little" else ("<",)
+    if view.format.startswith(foreign) and view.itemsize > 1:
+        return ""
+    return _FORMATS.get(view.format.lstrip("@=<>!"), "")
+
+
+def _item_name(view: memoryview) -> str:
+    kind, bits = _kind(view), 8 * view.itemsize
+    names = {"signed": f"int{bits}_t", "unsigned": f"uint{bits}_t", "bool": "bool"}
+    name = names.get(kind) or {"float32": "float", "float64": "double"}.get(f"{kind}{bits}")
+    return name or f"{view.itemsize} bytes (format {view.format!r})"
+
+
+def _address(view: memoryview) -> int:
+    if not hasattr(ctypes, "pythonapi"):  # PyPy, which has cffi instead
+        from importlib import import_module
+
+        ffi = import_module("cffi").FFI()
+        return int(ffi.cast("uintptr_t", ffi.from_buffer(view)))
+    buffer = _PyBuffer()
+    _get_buffer(view, buffer, 0)
+    _release_buffer(buffer)
+    return buffer[0] or 0
+
+
+# The first word is the address. Made here, because threads must not make array types at once:
+# ctypes' table is not locked (PyCArrayType_from_ctype, CPython 3.13).
+_PyBuffer = ctypes.c_void_p * 11
+
+if hasattr(ctypes, "pythonapi"):
+    _api = python_api()
+    # The process shares those of ctypes.pythonapi.
+    _get_buffer = ctypes.PYFUNCTYPE(
+        ctypes.c_int, ctypes.py_object, ctypes.c_void_p, ctypes.c_int
+    )(("PyObject_GetBuffer", _api))
+    _release_buffer = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(("PyBuffer_Release", _api))
