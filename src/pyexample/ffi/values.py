@@ -187,16 +187,16 @@ class Value:
 
     def refine(self, where: str, word: Any) -> None:
         """Apply a word that follows the C type, such as a range or an Encoding."""
-        if _is_modifier(word):
-            word = word()  # as in Annotated[Box, c_void_p, Closes]
-        kind: Any = type(word)
+        # Without arguments: Annotated[Box, c_void_p, Closes]
+        given: object = word() if _is_modifier(word) else word
+        kind = type(given)
         if any(type(each) is kind for each in self.words):
-            raise DeclarationError(f"{where}: {word!r} cannot follow another {kind.__name__}")
-        self.words.append(word)
-        if not isinstance(word, Modifier):
-            raise self.cannot_follow(where, word)
-        word.modify(where, self)
-        if self.role not in word.roles:
+            raise DeclarationError(f"{where}: {given!r} cannot follow another {kind.__name__}")
+        self.words.append(given)
+        if not isinstance(given, Modifier):
+            raise self.cannot_follow(where, given)
+        given.modify(where, self)
+        if self.role not in given.roles:
             raise DeclarationError(f"{where}: {kind.__name__} has no meaning here")
 
     def cannot_follow(self, where: str, word: object) -> DeclarationError:
