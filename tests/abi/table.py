@@ -80,7 +80,7 @@ PRELUDE_IDIOMS = """
 from collections.abc import Callable
 from typing import Annotated, Any, Optional
 from pyexample.ffi import (
-    Closes, Buffer, Callback, Count, Encoding, FreedBy, In, Library, Returned, Raises, struct,
+    Closes, Buffer, Callback, Count, Encoding, Owned, In, Library, Returned, Raises, struct,
 )
 from pyexample.ffi import Handle as OwnedHandle
 
@@ -464,7 +464,7 @@ int f(void)                     | -> Annotated[Optional[Opaque], c_void_p] | err
 void f(int *)                   | -> Annotated[int, None, Returned(int, c_int)] | agrees
 double f(double, int *)         | n: Annotated[float, c_double, Returned(int, c_int)] -> Annotated[tuple[float, int], c_double] | agrees
 int f(const char *, handle *)   | n: Annotated[str, c_char_p, Returned(Opaque, c_void_p)] -> Annotated[Opaque, c_int, Raises(error)] | agrees
-void f(char **)                 | -> Annotated[Optional[str], None, Returned(Optional[str], c_char_p, FreedBy(free))] | agrees
+void f(char **)                 | -> Annotated[Optional[str], None, Returned(Optional[str], c_char_p, Owned(free))] | agrees
 void f(struct point *)          | -> Annotated[point, None, Returned(point, point)] | agrees
 void f(short *)                 | -> Annotated[int, None, Returned(int, c_int)] | error target width
 void f(double *)                | -> Annotated[int, None, Returned(int, c_int64)] | error target
@@ -478,8 +478,8 @@ long f(void)                    | -> Annotated[None, c_int, Raises(error)] | err
 short f(void)                   | -> Annotated[None, c_int] | error width
 # Strings
 const char *f(const char *)     | s: Annotated[str, c_char_p] -> Annotated[Optional[str], c_char_p] | agrees
-char *f(const char *)           | s: Annotated[str, c_char_p, Encoding("latin-1")] -> Annotated[str, c_char_p, FreedBy(free)] | agrees
-char f(void)                    | -> Annotated[str, c_char_p, FreedBy(free)] | error kind
+char *f(const char *)           | s: Annotated[str, c_char_p, Encoding("latin-1")] -> Annotated[str, c_char_p, Owned(free)] | agrees
+char f(void)                    | -> Annotated[str, c_char_p, Owned(free)] | error kind
 int f(const char *, int)        | s: Annotated[Buffer, In(c_char), Count(c_int, "s")] -> Annotated[int, c_int] | agrees
 int f(const void *, size_t)     | s: Annotated[Buffer, In(None), Count(c_size_t, "s")] -> Annotated[int, c_int] | agrees
 int f(char *, int)              | s: Annotated[Buffer, In(c_char), Count(c_int, "s")] -> Annotated[int, c_int] | error written

@@ -300,22 +300,26 @@ def test_interrupted_at_each_instruction(shelf: Shelf) -> None:
 def test_lent_and_never_closed(shelf: Shelf) -> None:
     """What is C's to close is not closed by Python, nor does it say so."""
     box = opened(shelf)
-    refused = (
-        r"^this (Box|View) is C's to close: it is borrowed, or no declared function Closes it$"
-    )
-
-    def close(given: Any) -> int:
-        for function in (given.close, lambda: shelf.box_close(given)):
-            with pytest.raises(ValueError, match=refused):
-                function()
-        with given:
-            pass
-        return 7
-
-    assert shelf.on_box(box, close) == 7
-    with pytest.raises(ValueError, match=refused):
-        shelf.look(box).close()
+    refused = r"^this (Box|View) is C's to close: it is borrowed"
+    lent = shelf.Box.adopt(box._life.given + 8, owned=False)
+    for close in (shelf.look(box).close, lent.close, lambda: shelf.box_close(lent)):
+        with pytest.raises(ValueError, match=refused):
+            close()
+    with lent:
+        pass
     assert shelf.name_of(box) == ord("b")
+
+
+def test_a_callback_gets_the_open_handle_of_an_address(shelf: Shelf) -> None:
+    box = opened(shelf)
+
+    def look(given: Any) -> int:
+        with pytest.raises(RuntimeError, match="in use"):
+            given.close()
+        return int(given is box and not given.closed)
+
+    assert shelf.on_box(box, look) == 1
+    assert not box.closed
 
 
 @pytest.mark.skipif(sys.implementation.name != "cpython", reason="what ctypes has in common")
@@ -437,9 +441,9 @@ def test_it_is_held_until_the_result_is_made(
 
     adopt = shelf.Thing.adopt
 
-    def close_then_adopt(*given: Any, owned: bool) -> Any:
+    def close_then_adopt(*given: Any, **how: Any) -> Any:
         close()
-        return adopt(*given, owned=owned)
+        return adopt(*given, **how)
 
     with monkeypatch.context() as patch:
         patch.setattr(shelf.Thing, "adopt", close_then_adopt)

@@ -32,18 +32,19 @@ import pytest
 from support import Package
 
 from pyexample.ffi import (
+    Borrowed,
     Buffer,
     Callback,
     Closes,
     Count,
     DeclarationError,
     Encoding,
-    FreedBy,
     Handle,
     In,
     Keep,
     Library,
     Out,
+    Owned,
     Raises,
     Returned,
     SameThread,
@@ -112,7 +113,7 @@ TABLE: dict[Any, dict[Any, str]] = {
     c_wchar: {str: "PROFA"},
     c_char_p: dict.fromkeys([bytes, bytes | None, str, str | None], "PROFA"),
     c_wchar_p: dict.fromkeys([str, str | None], "PROFA"),
-    c_void_p: {int: "PROFAB", int | None: "PROFAB", Box: "PROA", Box | None: "PROA"},
+    c_void_p: {int: "PROFAB", int | None: "PROFAB", Box: "PA", Box | None: "PA"},
     Point: {Point: "PROFA", Any: "PROFA"},
     Either: {Any: "OF"},
     Packed: {Any: "OF"},
@@ -145,7 +146,7 @@ RIGHT = {
     c_wchar: "str stands for wchar_t",
     c_char_p: "bytes or str stands for char *",
     c_wchar_p: "str stands for wchar_t *",
-    c_void_p: "int stands for void *|a field holds an address, an int",
+    c_void_p: "int stands for void *|a field holds an address, an int|who closes the Box",
     Point: "Point or Any stands for Point",
     Either: "is passed by pointer, not by value|Either or Any stands for Either",
     Packed: "is passed by pointer, not by value|Packed or Any stands for Packed",
@@ -212,8 +213,8 @@ WORDS: dict[str, tuple[Any, dict[tuple[Any, Any], str]]] = {
         Encoding("latin-1"),
         {(c_char_p, str): "PROFA", (c_char_p, str | None): "PROFA"},
     ),
-    "FreedBy": (
-        FreedBy(print),
+    "Owned": (
+        Owned(print),
         {
             (ctype, each): "RO"
             for ctype in (c_char_p, c_wchar_p)
@@ -246,12 +247,14 @@ def test_words_behind_a_c_type(place: str, word: str) -> None:
                     reasons = (
                         "cannot follow",
                         "has no meaning here",
-                        "Keep needs a handle",
+                        "nothing that Python could keep alive",
+                        "Keep needs the names of other parameters",
                     )
                     assert any(each in said for each in reasons)
                     assert " object at 0x" not in said
                 twice = refused(place, python_type, ctype, item, item)
-                assert "cannot follow" in twice or "no meaning here" in twice
+                reasons = ("cannot follow", "no meaning here", "names of other parameters")
+                assert any(each in twice for each in reasons)
 
 
 @pytest.mark.parametrize("place", PLACES, ids=PLACES.get)
@@ -422,7 +425,8 @@ def test_what_is_accepted_works(
     for value in (sample, None) if is_nullable else (sample,):
         wanted = plain(value)
         if place in "PR":
-            found = plain(bind("echo", it, returns=it)(value))
+            back = Annotated[python_type, ctype, Borrowed] if bare is Box else it
+            found = plain(bind("echo", it, returns=back)(value))
         elif place == "O":
             out = Annotated[python_type, None, Returned(python_type, ctype)]
             found = plain(bind("out", it, returns=out)(value))
@@ -612,7 +616,7 @@ def test_wide_strings(more: Library) -> None:
         raise NotImplementedError
 
     @more.function
-    def wide_copy(text: Wide, /) -> Annotated[str, c_wchar_p, FreedBy(give_back)]:
+    def wide_copy(text: Wide, /) -> Annotated[str, c_wchar_p, Owned(give_back)]:
         raise NotImplementedError
 
     before = how_many_freed()
@@ -670,19 +674,17 @@ def test_texts_of_fields() -> None:
 
 def test_words_are_shown_as_they_were_written() -> None:
     size = ctypes.c_size_t.__name__
-    words = Closes(), Keep("a", "b"), Count(ctypes.c_size_t, "a"), In(None)
+    words = Closes(), Keep("a", slot="b"), Count(ctypes.c_size_t, "a"), In(None)
     assert list(map(repr, words)) == [
-        "Closes", "Keep('a', 'b')", f"Count({size}, 'a')", "In(None)",
+        "Closes", "Keep('a', slot='b')", f"Count({size}, 'a')", "In(None)",
     ]  # fmt: skip
     assert repr(Out(c_int, in_place=True)) == f"Out({c_int.__name__}, in_place=True)"
     assert repr(Raises(failure)) == "Raises(failure)"
     assert repr(Encoding("latin-1")) == "Encoding('latin-1')"
     with pytest.raises(LookupError):
         Encoding("utf-8", "no such way")
-    with pytest.raises(
-        DeclarationError, match=r"^FreedBy: expected a declared function, not 7"
-    ):
-        FreedBy(7)  # type: ignore[arg-type]
+    with pytest.raises(DeclarationError, match=r"^Owned: expected a declared function, not 7"):
+        Owned(7)  # type: ignore[arg-type]
 
 
 class Item(Handle):

@@ -13,28 +13,30 @@ from .scalars import Encoding
 from .values import Buffer, DeclarationError
 
 if TYPE_CHECKING:
-    from .callbacks import Callback, Keep, SameThread
+    from .callbacks import Callback, SameThread
     from .failure import Raises
-    from .handles import Closes, Handle
+    from .handles import Handle
     from .outputs import Returned
-    from .ownership import FreedBy
+    from .ownership import Borrowed, Closes, GivenTo, Keep, Owned
     from .structs import struct
 
 __all__ = [
     "Attempt",
+    "Borrowed",
     "Buffer",
     "Callback",
     "Closes",
     "Count",
     "DeclarationError",
     "Encoding",
-    "FreedBy",
+    "GivenTo",
     "Handle",
     "In",
     "Keep",
     "Library",
     "LibraryLoadError",
     "Out",
+    "Owned",
     "Raises",
     "Returned",
     "SameThread",
@@ -42,9 +44,9 @@ __all__ = [
 ]
 
 _MODULES = {
-    **dict.fromkeys(("Callback", "Keep", "SameThread"), "callbacks"),
-    **dict.fromkeys(("Closes", "Handle"), "handles"),
-    "FreedBy": "ownership",
+    **dict.fromkeys(("Callback", "SameThread"), "callbacks"),
+    **dict.fromkeys(("Borrowed", "Closes", "GivenTo", "Keep", "Owned"), "ownership"),
+    "Handle": "handles",
     "Raises": "failure",
     "Returned": "outputs",
     "struct": "structs",

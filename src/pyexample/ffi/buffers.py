@@ -38,7 +38,7 @@ class In(ArgumentWord):
 
     writable = False
     in_place = False
-    is_buffer = True
+    is_buffer = can_be_kept = True
 
     def __init__(self, item: Any, /) -> None:
         kind = "void"

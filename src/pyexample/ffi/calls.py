@@ -2,7 +2,7 @@
 
 import os
 from _thread import get_ident
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ class CallState:
         converted: the arguments of the C function.
         views: the buffers among them, by position.
         outputs: what C fills in, in C's order.
+        kept_by_result: what the handle that is returned is to keep, by slot.
     """
 
     __slots__ = (
@@ -37,6 +38,7 @@ class CallState:
         "given",
         "in_c",
         "inner",
+        "kept_by_result",
         "outer",
         "outputs",
         "thread",
@@ -54,6 +56,7 @@ class CallState:
         self.converted: list[Any] = []
         self.views: dict[int, View] = {}
         self.outputs: list[Any] = []
+        self.kept_by_result: list[tuple[Hashable, Any]] = []
 
     def enter(self) -> None:
         """Make this the thread's state. Greenlets may enter and leave in any order."""

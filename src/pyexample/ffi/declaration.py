@@ -32,7 +32,7 @@ pass: ``Count`` is the number of items of a buffer, ``Returned`` a pointer to a 
 fills in.
 
 A result is declared like a parameter, or as None for ``void``. A ``Status`` is a code that says
-whether the function failed; ``FreedBy`` names the function that frees a string. ``Returned``
+whether the function failed; ``Owned`` names the function that frees a string. ``Returned``
 can follow, for pointers that are C's last arguments. The Python function returns the result and
 the values that are Returned: None, one value, or a tuple in C's order. A null pointer becomes
 None if ``| None`` is declared, else it raises ValueError; so does an integer outside a declared
@@ -45,7 +45,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .kinds import make_value
-from .values import NEVER, ArgumentWord, DeclarationError, Value, is_union
+from .values import NEVER, ArgumentWord, DeclarationError, ParameterWord, Value, is_union
 
 Spec = Value | ArgumentWord
 
@@ -59,7 +59,8 @@ class Argument:
         where: what error messages call it.
         buffer: its number among the buffers that come before it.
         is_handle: whether it is a Handle, which cannot be None.
-        named: the arguments that its word names.
+        named: the arguments that its words name.
+        effects: the words that say what C does with it.
     """
 
     def __init__(self, function: str, name: str, position: int, spec: Spec) -> None:
@@ -68,6 +69,7 @@ class Argument:
         self.spec = spec
         self.index = self.buffer = 0
         self.named: list[Argument] = []
+        self.effects: list[ParameterWord] = []
         self.where = f"{function}() parameter {name!r} ({spec.c_name})"
         self.is_handle = isinstance(spec, Value) and spec.kind == "handle" and not spec.nullable
 
@@ -93,6 +95,7 @@ class Declaration:
         self.function = function
         self.name = function.__name__
         self.release_at = release_at
+        self.closer: Any = None  # if it closes handles
         self._role = "callback " if is_callback else ""
         _check_function(function)
         hints = annotations(function)
@@ -100,15 +103,12 @@ class Declaration:
         missing = [name for name in (*self.parameters, "return") if name not in hints]
         if missing:
             raise DeclarationError(f"{self.name}() has no annotation for {', '.join(missing)}")
-        self.arguments = [
-            Argument(self.name, name, position, spec)
-            for position, name in enumerate(self.parameters)
-            for spec in self._read_parameter(name, hints[name])
-        ]
+        self.arguments: list[Argument] = []
+        for position, name in enumerate(self.parameters):
+            self._read_parameter(position, name, hints[name])
         self.result = self._read_result(f"{self.name}() result", hints["return"])
         self._number_arguments()
-        for argument in self.arguments:
-            argument.spec.resolve(self, argument)
+        self._resolve_words()
         self._check_threads()
         if 0 < release_at < NEVER and not any(each.spec.is_buffer for each in self.arguments):
             raise DeclarationError(
@@ -122,10 +122,27 @@ class Declaration:
         return [each.spec.output for each in self.arguments if each.spec.output]
 
     @property
-    def closes(self) -> Any:
-        """The type of the handle that it closes, or None."""
-        specs: list[Any] = [each.spec for each in self.arguments]
-        return next((each.python_type for each in specs if getattr(each, "closes", 0)), None)
+    def results(self) -> list[Value]:
+        """The result and the outputs."""
+        return [*filter(None, [self.result]), *self.outputs]
+
+    @property
+    def handles(self) -> dict[str, Argument]:
+        """The handles that are passed, by name."""
+        return {each.name: each for each in self.arguments if each.is_handle}
+
+    @property
+    def closes(self) -> bool:
+        """Whether it closes a handle."""
+        return any(getattr(each.spec, "closes", None) for each in self.arguments)
+
+    @property
+    def not_builtin(self) -> str:
+        """Why libfastcall cannot call it, or ""."""
+        if self.closes:
+            return "it closes a handle"
+        effects = [word for each in self.arguments for word in each.effects]
+        return f"{effects[0]!r} is not served" if effects else ""
 
     def apply(self, c_function: Any) -> None:
         """Set ``argtypes`` and ``restype`` on a ctypes function.
@@ -153,28 +170,32 @@ class Declaration:
             )
         return [among[name] for name in word.names]
 
-    def _read_parameter(self, name: str, annotation: Any) -> list[Spec]:
+    def _read_parameter(self, position: int, name: str, annotation: Any) -> None:
         where = f"{self.name}() parameter {name!r}"
         python_type, *items = split_annotation(where, annotation)
-        specs: list[Spec] = []
-        given: Spec | None = None
+        given: Argument | None = None
         for item in items:
             if isinstance(item, ArgumentWord) and not item.is_buffer:
-                specs.append(item.for_function(f"{self.name}() result"))
-            elif given is None and isinstance(item, ArgumentWord):
-                _check_buffer(where, python_type, item)
-                given = item
-                specs.append(given)
+                spec: Spec = item.for_function(f"{self.name}() result")
+                self.arguments.append(Argument(self.name, name, position, spec))
             elif given is None:
-                given = make_value(where, f"{self._role}parameter", python_type, item)
-                specs.append(given)
-            elif isinstance(given, Value):
-                given.refine(where, item)
+                spec = self._read_type(where, python_type, item)
+                given = Argument(self.name, name, position, spec)
+                self.arguments.append(given)
+            elif isinstance(item, ParameterWord) and not self._role:
+                given.effects.append(item)
+            elif isinstance(given.spec, Value):
+                given.spec.refine(where, item)
             else:
-                raise DeclarationError(f"{where}: {item!r} cannot follow {given.c_name}")
+                raise DeclarationError(f"{where}: {item!r} cannot follow {given.spec.c_name}")
         if given is None:
             raise DeclarationError(f"{where}: expected a C type after {python_type!r}")
-        return specs
+
+    def _read_type(self, where: str, python_type: Any, item: Any) -> Spec:
+        if not isinstance(item, ArgumentWord):
+            return make_value(where, f"{self._role}parameter", python_type, item)
+        _check_buffer(where, python_type, item)
+        return item
 
     def _read_result(self, where: str, annotation: Any) -> Value | None:
         is_void = annotation in (None, types.NoneType)
@@ -217,6 +238,14 @@ class Declaration:
             if part != wanted:
                 raise DeclarationError(f"{where}: {wanted} comes back, not {part}")
         return parts[0] if extra else None
+
+    def _resolve_words(self) -> None:
+        for argument in self.arguments:
+            argument.spec.resolve(self, argument)
+            for effect in argument.effects:
+                effect.resolve(self, argument)
+        for value in self.results:
+            value.resolve(self)
 
     def _number_arguments(self) -> None:
         buffers = 0

@@ -9,6 +9,7 @@ from .values import (
     DeclarationError,
     Value,
     check_ctype,
+    members_of,
     show,
     type_code,
     without_none,
@@ -35,6 +36,8 @@ def make_value(where: str, role: str, python_type: Any, ctype: Any, *words: obje
 
 def _kind_of(python_type: Any, ctype: Any) -> Any:
     code = type_code(ctype)
-    if code == "P" and hasattr(python_type, "value_kind"):
-        return python_type.value_kind
+    if code == "P" or type_code(getattr(ctype, "_type_", None)) == "P":
+        for each in members_of(python_type):
+            if hasattr(each, "value_kind"):  # a Handle, perhaps to be passed as T **
+                return each.value_kind
     return BY_CODE.get(code) or import_later("pointers").kind_of(python_type, ctype)

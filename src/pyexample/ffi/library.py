@@ -123,8 +123,8 @@ class Library:
         if is_first and isinstance(vars(self.cdll).get(name, c_function), type(c_function)):
             setattr(self.cdll, name, c_function)  # unless it is named like ctypes' _handle
         try:
-            if declaration.closes:
-                raise NotServedError("it closes a handle")
+            if reason := declaration.not_builtin:
+                raise NotServedError(reason)
             if os.environ.get(self._switch) == "0":
                 raise NotServedError(f"{self._switch} is 0")
             if is_stand_in(self.cdll):
