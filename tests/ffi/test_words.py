@@ -233,6 +233,14 @@ WORDS: dict[str, tuple[Any, dict[tuple[Any, Any], str]]] = {
 """Words that follow a C type: which type, for which Python types, in which places."""
 
 
+REASONS = (
+    "cannot follow",
+    "has no meaning here",
+    "nothing that Python could keep alive",
+    "Keep needs the names of other parameters",
+)
+
+
 @pytest.mark.parametrize("word", WORDS)
 @pytest.mark.parametrize("place", PLACES, ids=PLACES.get)
 def test_words_behind_a_c_type(place: str, word: str) -> None:
@@ -244,17 +252,10 @@ def test_words_behind_a_c_type(place: str, word: str) -> None:
                 accepted = place in table.get((ctype, python_type), "")
                 assert bool(said) != accepted, (ctype, python_type, said)
                 if said:
-                    reasons = (
-                        "cannot follow",
-                        "has no meaning here",
-                        "nothing that Python could keep alive",
-                        "Keep needs the names of other parameters",
-                    )
-                    assert any(each in said for each in reasons)
+                    assert any(each in said for each in REASONS)
                     assert " object at 0x" not in said
                 twice = refused(place, python_type, ctype, item, item)
-                reasons = ("cannot follow", "no meaning here", "names of other parameters")
-                assert any(each in twice for each in reasons)
+                assert any(each in twice for each in REASONS)
 
 
 @pytest.mark.parametrize("place", PLACES, ids=PLACES.get)

@@ -98,13 +98,12 @@ def closing_call(declaration: Declaration, c_function: Any) -> Function:
     def call(*given: Any, **keywords: Any) -> Any:
         if keywords or len(given) != number:
             raise _wrong_number(declaration, given, keywords)
-        handle = given[target.position]
-        if handle is None and spec.nullable:
+        handle: Any = given[target.position]
+        if handle is None:
+            spec.to_c(handle)  # raises an error if None is not declared
             return None
-        if not isinstance(handle, Handle) or gives:
-            spec.convert(handle)  # raises an error
-        elif not isinstance(handle, spec.python_type):
-            spec.convert(handle)
+        if gives or not isinstance(handle, spec.python_type):
+            spec.convert(handle)  # raises an error if it is closed, or no such handle
         return Handle.close_by(handle, close_in_c, given)
 
     return call

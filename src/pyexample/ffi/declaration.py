@@ -337,4 +337,5 @@ def _positional_names(function: Callable[..., Any]) -> tuple[str, ...]:
 
 def _handle_class(spec: Any) -> str:
     value = getattr(spec, "output", None) or spec
-    return value.python_type.__name__ if hasattr(value, "closes") else ""
+    kind = value.python_type if hasattr(value, "closes") else None
+    return kind.__name__ if isinstance(kind, type) else ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from . import calls as calls  # for its fork handler
 from .libfastcall import NotServedError, engine_if_any, running
-from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
+from .lifetimes import Closer, Held, Kept, Life, Owner, kept_for_good
 from .values import DeclarationError, Value, members_of, with_article
 
 if TYPE_CHECKING:
@@ -53,6 +53,12 @@ class HandleValue(Value):
             self.c_name += "*"
             self.kind = ""
 
+    def own(self, where: str, word: "Owned | Borrowed") -> None:
+        """Store the word that says who closes it."""
+        if self.owner:
+            raise DeclarationError(f"{where}: {word!r} cannot follow {self.owner!r}")
+        self.owner = word
+
     def check_words(self, where: str) -> None:
         """Who owns it?"""
         if self.role in ("result", "output") and not self.owner:
@@ -76,7 +82,7 @@ class HandleValue(Value):
             expected = with_article(self.name)
             raise TypeError(f"{self.where} must be {expected}, not {type(given).__name__}")
         handle: Handle = given
-        if handle._life.address:  # pyright: ignore[reportPrivateUsage]
+        if life_of(handle).address:
             return handle
         raise ValueError(f"{self.where} is closed")
 
@@ -250,6 +256,9 @@ class Handle(_Memory):
             return self._life.close(implicitly=implicitly, closer=closer, given=given)
         finally:
             if not self._life.address:
+                for slot in list(self._kept.values()):
+                    for kept in list(slot):
+                        kept.release()
                 self._kept.clear()
 
     def close_by(self, closer: Closer, given: tuple[Any, ...]) -> Any:
@@ -297,11 +306,16 @@ class Handle(_Memory):
     # For raw functions of ctypes.
     _as_parameter_ = property(pointer)
 
-    def keep(self, slot: Hashable, item: object) -> Kept:
+    def keep(self, slot: Hashable, item: Held) -> Kept:
         """Keep ``item`` alive until this is closed, or another is in ``slot``."""
         # C closes its own at any time.
         slots = self._kept if self._life.is_closable else kept_for_good
         return Kept(slots, (self._life.given, slot), item)
+
+
+def life_of(handle: Handle) -> Life:
+    """The record of who owns it."""
+    return handle._life  # pyright: ignore[reportPrivateUsage]
 
 
 _open: "weakref.WeakValueDictionary[Any, Handle]" = weakref.WeakValueDictionary()

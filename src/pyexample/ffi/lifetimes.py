@@ -174,6 +174,13 @@ class Owner(ctypes.c_void_p):
             self.kind.adopt(self.value, closer=self.closer)  # closed at once
 
 
+class Held(Protocol):
+    """An object that C keeps."""
+
+    def release(self) -> None:
+        """C does not need it any more."""
+
+
 Slots = dict[Hashable, "list[Kept]"]
 
 kept_for_good: Slots = {}
@@ -187,7 +194,7 @@ class Kept:
     nobody knows which object C has.
     """
 
-    def __init__(self, slots: Slots, key: Hashable, item: object) -> None:
+    def __init__(self, slots: Slots, key: Hashable, item: "Held") -> None:
         self.item = item
         self.slot = slots.setdefault(key, [])
         self.call_is_over = False
@@ -199,7 +206,12 @@ class Kept:
         for each in self.earlier if taken else [self]:
             if each in self.slot:
                 self.slot.remove(each)
+                each.release()
         self.finish()
+
+    def release(self) -> None:
+        """C does not need the object any more."""
+        self.item.release()
 
     def finish(self) -> None:
         """The call is over. Without ``settle``, C may have either."""

@@ -4,14 +4,15 @@ import ctypes
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from .handles import Handle, HandleValue
-from .lifetimes import Closer, Kept, Owner, kept_for_good
+from .handles import Handle, HandleValue, life_of
+from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
 from .scalars import Text
 from .values import DeclarationError, Modifier, ParameterWord, Value
 
 if TYPE_CHECKING:
     from .calls import CallState
     from .declaration import Argument, Declaration
+    from .views import View
 
 
 class Closes(Modifier):
@@ -64,9 +65,10 @@ class Owned(Modifier):
     def modify(self, where: str, value: Value) -> None:
         """Of a handle, or a text."""
         if isinstance(value, HandleValue):
-            closer = _closer_of(where, self.by) if self.by else None
+            value.own(where, self)
+            closer = staticmethod(_closer_of(where, self.by)) if self.by else None
             attributes = {"kind": value.python_type, "closer": closer}
-            value.owner, value.given_ctype = self, type("Owner", (Owner,), attributes)
+            value.given_ctype = type("Owner", (Owner,), attributes)
         elif isinstance(value, Text) and self.by and not self.independent:
             value.owned = True
             attributes = {"plain": value.ctype, "free_address": self.by}
@@ -105,7 +107,7 @@ class Borrowed(Modifier):
         """Of a handle."""
         if not isinstance(value, HandleValue):
             raise value.cannot_follow(where, self)
-        value.owner = self
+        value.own(where, self)
 
     def resolve(self, declaration: "Declaration", value: Value) -> None:
         """Find the handles that it names."""
@@ -116,7 +118,7 @@ class Borrowed(Modifier):
                 f"{value.where}: {self!r} needs the names of handles that are passed,"
                 f" not {', '.join(unknown)}"
             )
-        if self.names:
+        if self.names and isinstance(value, HandleValue):
             value.lenders = [handles[name].position for name in self.names]
 
     def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
@@ -171,13 +173,13 @@ class _Gift:
     """A handle that a call gives away."""
 
     def __init__(self, where: str, handle: Handle, owner: Handle | None, if_succeeds: bool):
-        self.life = handle._life
+        self.life = life_of(handle)
         self.handle = handle
         self.owner = owner
         self.if_succeeds = if_succeeds
         if not self.life.owned:
             raise ValueError(f"{where} is borrowed: it is not the caller's to give away")
-        if owner is not None and owner._life.needs(self.life):
+        if owner is not None and life_of(owner).needs(self.life):
             raise ValueError(f"{where} is needed by {owner!r}, which cannot own it")
         self.life.owned = False
 
@@ -189,8 +191,8 @@ class _Gift:
             self.life.forget()
         else:
             self.handle.parents = (*self.handle.parents, self.owner)
-            self.life.parents.append(self.owner._life)
-            self.owner._life.children[self.life] = None
+            self.life.parents.append(life_of(self.owner))
+            life_of(self.owner).children[self.life] = None
 
 
 class Keep(ParameterWord):
@@ -239,7 +241,7 @@ class Keep(ParameterWord):
                 f"{argument.where}: Keep needs a handle that is not None, not {self.owner}"
             )
         for each in slot:
-            if not each.spec.is_comparable:
+            if not (isinstance(each.spec, Value) and each.spec.is_comparable):
                 raise DeclarationError(
                     f"{argument.where}: Keep tells what C keeps apart by integers, texts,"
                     f" addresses and handles, not by {each.name!r}"
@@ -253,19 +255,48 @@ class Keep(ParameterWord):
         key = (argument.where, *(_plain(call.converted[each.index]) for each in slot))
         if self.every:
             key = (*key, object())
-        item = (call.given[argument.position], call.converted[argument.index])
-        if view := call.views.get(argument.position):
+        given = call.given[argument.position]
+        view = call.views.get(argument.position)
+        if view is not None:
             call.cleanups.remove(view.release)
-            item = (*item, view)
+        item = _Held(given, call.converted[argument.index], view)
         if self.owner == "return":
             call.kept_by_result.append((key, item))
             return None
         if owner is None:
             kept = Kept(kept_for_good, key, item)
         else:
+            item.hold_for(call.given[owner.position])
             kept = Handle.keep(call.given[owner.position], key, item)
         call.cleanups.append(kept.finish)
         return kept
+
+
+class _Held:
+    """An argument that C keeps: ``given``, what C got for it, and the memory of a buffer."""
+
+    def __init__(self, given: Any, converted: Any, view: "View | None") -> None:
+        self.given = given
+        self.converted = converted
+        self.view = view
+        self.needed_by: Life | None = None
+
+    def hold_for(self, owner: Handle) -> None:
+        """A handle is closed after the one that needs it."""
+        if isinstance(self.given, Handle):
+            self.needed_by = life_of(owner)
+            self.needed_by.parents.append(life_of(self.given))
+            life_of(self.given).children[self.needed_by] = None
+
+    def release(self) -> None:
+        """C does not need it any more."""
+        if self.view is not None:
+            self.view.release()
+        if self.needed_by is not None:
+            kept = life_of(self.given)
+            self.needed_by.parents.remove(kept)
+            if kept not in self.needed_by.parents:
+                kept.children.pop(self.needed_by, None)
 
 
 def _is_value(argument: "Argument") -> bool:
