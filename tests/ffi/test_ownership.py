@@ -452,7 +452,7 @@ def test_a_closing_function_that_fails(api: Any) -> None:
 
 
 @Callback
-def on_int(number: Int, /) -> Int: ...  # type: ignore[empty-body]
+def on_int(number: Int, /) -> Int: ...
 
 
 class Doubling:

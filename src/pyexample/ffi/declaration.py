@@ -24,19 +24,19 @@ the same, ``Any``  any other ctypes type                what its ``from_param`` 
 =================  ===================================  ==============================
 
 With ``| None``, None is accepted too and becomes a null pointer. The C type can be followed by
-a ``range`` within an integer type; an ``Encoding`` for a ``str``; ``Closes`` for a handle;
-``Keep`` or ``SameThread`` for a callback.
+a ``range`` within an integer type; an ``Encoding`` for a ``str``; ``Closes`` or ``GivenTo`` for
+a handle; ``SameThread`` for a callback; ``Keep`` for what C keeps.
 
 A parameter can have further C arguments, before or after its own, that the caller does not
 pass: ``Count`` is the number of items of a buffer, ``Returned`` a pointer to a value that C
 fills in.
 
-A result is declared like a parameter, or as None for ``void``. A ``Status`` is a code that says
-whether the function failed; ``Owned`` names the function that frees a string. ``Returned``
-can follow, for pointers that are C's last arguments. The Python function returns the result and
-the values that are Returned: None, one value, or a tuple in C's order. A null pointer becomes
-None if ``| None`` is declared, else it raises ValueError; so does an integer outside a declared
-``range``.
+A result is declared like a parameter, or as None for ``void``, or for an integer that is not
+returned. ``Raises`` says which results mean that the function failed; ``Owned`` or ``Borrowed``
+who closes a handle, ``Owned`` also who frees a string. ``Returned`` can follow, for pointers that
+are C's last arguments. The Python function returns the result and the values that are Returned:
+None, one value, or a tuple in C's order. A null pointer becomes None if ``| None`` is declared,
+else it raises ValueError; so does an integer outside a declared ``range``.
 """
 
 import types
