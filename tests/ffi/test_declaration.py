@@ -23,6 +23,7 @@ import pytest
 from support import HEADER, Package
 
 from pyexample.ffi import (
+    UNCHECKED,
     Buffer,
     Callback,
     Closes,
@@ -460,7 +461,7 @@ def test_each_declaration_of_a_c_function_has_its_own_types(
     def of_buffer() -> Any:
         @library.function
         def twice(
-            numbers: Annotated[Buffer, In(c_int32)], d: Annotated[float, c_double], /
+            numbers: Annotated[Buffer, In(c_int32, UNCHECKED)], d: Annotated[float, c_double], /
         ) -> Annotated[int, ctypes.c_int64]:
             raise NotImplementedError
 
@@ -546,7 +547,7 @@ def test_a_callback_may_come_from_another_thread(package: Package, release_gil: 
     """It waits for the GIL; a call that holds it, and waits for that thread, waits for ever."""
     package.compile("void call(const void *p, int (*f)(int)) { f(1); }")
     library = Library("c", f"{package.name}.module")
-    Bytes = Annotated[Buffer, In(None)]  # noqa: N806
+    Bytes = Annotated[Buffer, In(None, UNCHECKED)]  # noqa: N806
 
     def call(p: Bytes, f: Annotated[Callable[[int], int], on_number], /) -> None: ...
 
@@ -601,7 +602,9 @@ def test_a_callback_in_a_struct_may_come_from_another_thread(
     package.compile("void run(void) {}")
     library = Library("c", f"{package.name}.module")
 
-    def run(p: Annotated[Buffer, In(None)], job: Annotated[Any, ctype], /) -> None: ...
+    def run(
+        p: Annotated[Buffer, In(None, UNCHECKED)], job: Annotated[Any, ctype], /
+    ) -> None: ...
 
     with pytest.raises(DeclarationError) as caught:
         library.function(release_gil=release_gil)(run)

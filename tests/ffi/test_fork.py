@@ -177,10 +177,10 @@ def test_a_buffer_that_another_thread_was_using(shelf: Shelf, path: str) -> None
     from ctypes import c_int
     from typing import Annotated
 
-    from pyexample.ffi import Buffer, Out
+    from pyexample.ffi import UNCHECKED, Buffer, Out
 
     def nap(
-        b: Annotated[Buffer, Out(None)], ms: Annotated[int, c_int], /
+        b: Annotated[Buffer, Out(None, UNCHECKED)], ms: Annotated[int, c_int], /
     ) -> Annotated[int, c_int]:
         raise NotImplementedError
 

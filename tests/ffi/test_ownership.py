@@ -604,11 +604,11 @@ def test_a_handle_that_another_keeps(api: Any) -> None:
         ({"it": Annotated[int, c_int, GivenTo()]}, "only a handle is given away"),
         (
             {"it": Annotated[Handle, c_void_p, GivenTo("it")]},
-            "GivenTo needs the names of other",
+            "GivenTo needs the names of other h",
         ),
         (
             {"it": Annotated[Handle, c_void_p, GivenTo("no")]},
-            "GivenTo needs the names of other",
+            "GivenTo needs the names of other h",
         ),
         (
             {"it": Annotated[Handle, c_void_p, Keep("return")]},

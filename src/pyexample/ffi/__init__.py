@@ -5,7 +5,7 @@ Nothing here knows which library or which package it serves.
 
 from typing import TYPE_CHECKING, Any
 
-from .buffers import Count, In, Out
+from .buffers import TERMINATED, UNCHECKED, Count, In, ItemSize, Out
 from .later import import_later
 from .library import Library
 from .loading import Attempt, LibraryLoadError
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .structs import struct
 
 __all__ = [
+    "TERMINATED",
+    "UNCHECKED",
     "Attempt",
     "Borrowed",
     "Buffer",
@@ -32,6 +34,7 @@ __all__ = [
     "GivenTo",
     "Handle",
     "In",
+    "ItemSize",
     "Keep",
     "Library",
     "LibraryLoadError",

@@ -84,7 +84,7 @@ class CallState:
 
     def view(self, argument: "Argument", spec: "In") -> View:
         """The buffer that is passed for an argument, until the call is over."""
-        view = View(argument.where, spec, self.given[argument.position])
+        view = View(argument, spec, self.given[argument.position])
         self.views[argument.position] = view
         self.cleanups.append(view.release)
         return view

@@ -7,6 +7,7 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
+from .buffers import In
 from .calls import CallState
 from .declaration import Argument, Declaration
 from .handles import Handle
@@ -161,6 +162,8 @@ def _pass_to_c(declaration: Declaration, state: CallState) -> None:
     for each in arguments:
         if each.spec.is_late:
             converted[each.index] = each.spec.pass_to_c(state, each)
+        elif isinstance(each.spec, In):
+            each.spec.check_size(state, each)
 
 
 def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:

@@ -19,7 +19,7 @@ an ``IntEnum``     any integer type of ctypes           what has ``__index__``, 
 ``int``            ``c_void_p``                         an address
 a ``Handle``       ``c_void_p``                         an open handle of that type
 ``Callable``       a ``Callback``                       a Python callable
-``Buffer``         ``In(c_int32)``, ``Out(c_int32)``    a contiguous buffer of such items
+``Buffer``         ``In(c_int32)``, ``Out(c_int32)``    a contiguous buffer of so many items
 the same, ``Any``  any other ctypes type                what its ``from_param`` accepts
 =================  ===================================  ==============================
 
@@ -28,15 +28,15 @@ a ``range`` within an integer type; an ``Encoding`` for a ``str``; ``Closes`` or
 a handle; ``SameThread`` for a callback; ``Keep`` for what C keeps.
 
 A parameter can have further C arguments, before or after its own, that the caller does not
-pass: ``Count`` is the number of items of a buffer, ``Returned`` a pointer to a value that C
-fills in.
+pass: ``Count`` is the number of items of a buffer, ``ItemSize`` the size of one, ``Returned`` a
+pointer to a value that C fills in.
 
 A result is declared like a parameter, or as None for ``void``, or for an integer that is not
 returned. ``Raises`` says which results mean that the function failed; ``Owned`` or ``Borrowed``
-who closes a handle, ``Owned`` also who frees a string. ``Returned`` can follow, for pointers that
-are C's last arguments. The Python function returns the result and the values that are Returned:
-None, one value, or a tuple in C's order. A null pointer becomes None if ``| None`` is declared,
-else it raises ValueError; so does an integer outside a declared ``range``.
+who closes a handle, ``Owned`` also who frees a string. ``Returned`` can follow, for pointers
+that are C's last arguments. The Python function returns the result and the values that are
+Returned: None, one value, or a tuple in C's order. A null pointer becomes None if ``| None`` is
+declared, else it raises ValueError; so does an integer outside a declared ``range``.
 """
 
 import types
@@ -44,8 +44,16 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
+from .buffers import In
 from .kinds import make_value
-from .values import NEVER, ArgumentWord, DeclarationError, ParameterWord, Value, is_union
+from .values import (
+    NEVER,
+    ArgumentWord,
+    DeclarationError,
+    ParameterWord,
+    Value,
+    members_of,
+)
 
 Spec = Value | ArgumentWord
 
@@ -55,6 +63,8 @@ class Argument:
 
     Attributes:
         name, position: of the Python parameter; "return" for a word after the result.
+        python_type: of a buffer.
+        counts_items: whether a Count of a ``void *`` counts items, not bytes.
         index: its own, among the arguments of the C function.
         where: what error messages call it.
         buffer: its number among the buffers that come before it.
@@ -63,8 +73,12 @@ class Argument:
         effects: the words that say what C does with it.
     """
 
-    def __init__(self, function: str, name: str, position: int, spec: Spec) -> None:
+    def __init__(
+        self, function: str, name: str, position: int, spec: Spec, python_type: Any = None
+    ) -> None:
         self.name = name
+        self.python_type = python_type
+        self.counts_items = False
         self.position = position
         self.spec = spec
         self.index = self.buffer = 0
@@ -159,13 +173,14 @@ class Declaration:
         ]
         c_function.handles = [_handle_class(each) for each in (*specs, self.result)]
 
-    def find(self, argument: Argument, word: Any, among: dict[str, Argument]) -> list[Argument]:
+    def find(
+        self, argument: Argument, word: Any, what: str, among: dict[str, Argument]
+    ) -> list[Argument]:
         """The arguments that ``word.names`` names. Raises DeclarationError."""
         unknown = [name for name in word.names if name not in among]
         if unknown or not word.names:
-            kind = "buffer" if argument.spec is word else "other"
             raise DeclarationError(
-                f"{argument.where}: {type(word).__name__} needs the names of {kind} parameters,"
+                f"{argument.where}: {type(word).__name__} needs the names of {what} parameters,"
                 f" not {', '.join(unknown) or 'none'}"
             )
         return [among[name] for name in word.names]
@@ -180,7 +195,7 @@ class Declaration:
                 self.arguments.append(Argument(self.name, name, position, spec))
             elif given is None:
                 spec = self._read_type(where, python_type, item)
-                given = Argument(self.name, name, position, spec)
+                given = Argument(self.name, name, position, spec, python_type)
                 self.arguments.append(given)
             elif isinstance(item, ParameterWord) and not self._role:
                 given.effects.append(item)
@@ -246,6 +261,9 @@ class Declaration:
                 effect.resolve(self, argument)
         for value in self.results:
             value.resolve(self)
+        for argument in self.arguments:
+            if isinstance(argument.spec, In) and not self._role:
+                argument.spec.check_sized(self, argument)
 
     def _number_arguments(self) -> None:
         buffers = 0
@@ -301,15 +319,9 @@ def _check_function(function: types.FunctionType) -> None:
 
 
 def _check_buffer(where: str, python_type: Any, word: ArgumentWord) -> None:
-    members = typing.get_args(python_type) if is_union(python_type) else (python_type,)
-    for each in members:
-        if each in (None, types.NoneType):
-            raise DeclarationError(
-                f"{where}: {word!r} cannot be None: pass an empty buffer, or declare the"
-                " address, Annotated[int | None, c_void_p]"
-            )
+    for each in members_of(python_type):
         plain = typing.get_origin(each) or each
-        if isinstance(plain, type) and issubclass(plain, _NO_BUFFERS):
+        if plain is None or (isinstance(plain, type) and issubclass(plain, _NO_BUFFERS)):
             raise DeclarationError(f"{where}: Buffer stands for {word!r}, not {python_type}")
 
 

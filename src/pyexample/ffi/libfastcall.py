@@ -12,7 +12,7 @@ from typing import Any
 from .loading import LibraryLoadError, load
 from .loading.symbols import library_with
 
-ABI_VERSION = 7
+ABI_VERSION = 8
 KINDS = {
     name: ord(code)
     for name, code in {

@@ -153,7 +153,7 @@ class GivenTo(ParameterWord):
         if self.names:
             handles = dict(declaration.handles)
             handles.pop(argument.name)
-            argument.named = declaration.find(argument, self, handles)
+            argument.named = declaration.find(argument, self, "other handle", handles)
 
     def begin(self, call: "CallState", argument: "Argument") -> "_Gift | None":
         """Give it away just before C is called."""
@@ -230,7 +230,7 @@ class Keep(ParameterWord):
             )
         others = [each for each in declaration.arguments if each is not argument]
         values = {each.name: each for each in others if _is_value(each)}
-        argument.named = declaration.find(argument, self, values) if self.names else []
+        argument.named = declaration.find(argument, self, "other", values) if self.names else []
         if self.owner == "return" and not any(map(_is_owned, declaration.results)):
             raise DeclarationError(
                 f"{argument.where}: {self!r} needs a handle that the function returns, Owned"
