@@ -476,6 +476,11 @@ int f(void)                     | -> Annotated[Code, c_int, Raises(error, unless
 enum color f(enum color)        | c: Annotated[Code, c_int] -> Annotated[Code, c_int] | agrees
 long f(void)                    | -> Annotated[None, c_int, Raises(error)] | error width; Windows: agrees
 short f(void)                   | -> Annotated[None, c_int] | error width
+# Truth values
+int f(unsigned char)            | b: Annotated[bool, c_ubyte] -> Annotated[bool, c_int] | agrees
+void f(int *)                   | -> Annotated[bool, None, Returned(bool, c_int)] | agrees
+bool f(void)                    | -> Annotated[bool, c_int] | error width
+int f(bool)                     | b: Annotated[bool, c_int] -> Annotated[bool, c_int] | error width
 # Strings
 const char *f(const char *)     | s: Annotated[str, c_char_p] -> Annotated[Optional[str], c_char_p] | agrees
 char *f(const char *)           | s: Annotated[str, c_char_p, Encoding("latin-1")] -> Annotated[str, c_char_p, FreedBy(free)] | agrees

@@ -9,7 +9,7 @@ Python type        C argument                           accepts
 =================  ===================================  ==============================
 ``int``            any integer type of ctypes           what has ``__index__``, in range
 an ``IntEnum``     any integer type of ctypes           what has ``__index__``, in range
-``bool``           ``c_bool``                           True and False
+``bool``           ``c_bool``, any integer type         True and False
 ``float``          any floating type of ctypes          what ``math.sqrt`` accepts
 ``bytes``          ``c_char_p``                         bytes without NUL
 ``str``            ``c_char_p``                         text without NUL; encoded as UTF-8

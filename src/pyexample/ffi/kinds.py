@@ -3,7 +3,7 @@
 from typing import Any
 
 from .later import import_later
-from .scalars import BY_CODE
+from .scalars import BY_CODE, Integer, Truth
 from .values import (
     ArgumentWord,
     DeclarationError,
@@ -37,4 +37,7 @@ def _kind_of(python_type: Any, ctype: Any) -> Any:
     code = type_code(ctype)
     if code == "P" and hasattr(python_type, "value_kind"):
         return python_type.value_kind
-    return BY_CODE.get(code) or import_later("pointers").kind_of(python_type, ctype)
+    kind = BY_CODE.get(code)
+    if kind is Integer and python_type is bool:
+        return Truth
+    return kind or import_later("pointers").kind_of(python_type, ctype)

@@ -24,7 +24,7 @@ class Integer(Value):
         enumeration: the Python type, if it is one.
     """
 
-    python_types = (int,)
+    python_types: tuple[type, ...] = (int, bool)
     is_comparable = can_be_ignored = True
     failure_rule = "nonzero"
     is_narrowed = False
@@ -92,6 +92,38 @@ class Integer(Value):
         return KINDS["code"], {code: None if nothing else member(code) for code in codes}
 
 
+class Truth(Integer):
+    """A ``bool``, which C declares as an integer: what is not 0 is True."""
+
+    failure_rule = "zero"
+
+    def check_types(self, where: str, declared: Any) -> None:
+        """C may return any integer."""
+        super().check_types(where, declared)
+        self.is_plain = False
+        self.kind = "bool"
+
+    def refine(self, where: str, word: object) -> None:
+        """It has no range."""
+        Value.refine(self, where, word)
+
+    def convert(self, given: Any) -> bool:
+        """True and False only."""
+        return to_bool(self.where, given)
+
+    def restore(self, result: int, given: Iterable[object]) -> bool:
+        """Whether it is not 0."""
+        return result != 0
+
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """Without limits."""
+        return Value.describe(self, argument)
+
+    def describe_result(self) -> tuple[int, Any]:
+        """Without codes."""
+        return Value.describe_result(self)
+
+
 def to_integer(where: str, given: Any, low: int, high: int) -> int:
     """An int in these limits. Raises TypeError or OverflowError."""
     try:
@@ -132,9 +164,14 @@ class Bool(Value):
 
     def convert(self, given: Any) -> bool:
         """True and False only."""
-        if given is True or given is False:
-            return given
-        raise TypeError(f"{self.where} must be a bool, not {type_name(given)}")
+        return to_bool(self.where, given)
+
+
+def to_bool(where: str, given: Any) -> bool:
+    """True or False. Raises TypeError for anything else."""
+    if given is True or given is False:
+        return given
+    raise TypeError(f"{where} must be a bool, not {type_name(given)}")
 
 
 class Float(Value):

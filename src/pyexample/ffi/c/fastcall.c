@@ -578,7 +578,8 @@ static PyObject *result_of(const fastcall_descriptor *descriptor, const two_word
     case FASTCALL_UNSIGNED:
         return api.PyLong_FromUnsignedLongLong(extend_unsigned(word, descriptor->result_size));
     case FASTCALL_BOOL:
-        return new_reference(word & 0xFF ? interpreter.true_ : interpreter.false_);
+        return new_reference(extend_unsigned(word, descriptor->result_size) ? interpreter.true_
+                                                                            : interpreter.false_);
     case FASTCALL_FLOAT:
         if (descriptor->result_size == sizeof(float)) {
             const uint32_t bits = (uint32_t)word;

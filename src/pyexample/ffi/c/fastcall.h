@@ -44,7 +44,7 @@
 #define FASTCALL_VOID 'v'     /* result only: None */
 #define FASTCALL_SIGNED 'i'   /* int, in low..high */
 #define FASTCALL_UNSIGNED 'u' /* int, in low..high, both as uint64_t */
-#define FASTCALL_BOOL '?'     /* True, False */
+#define FASTCALL_BOOL '?'     /* True, False; as a result, what is not 0 is True */
 #define FASTCALL_FLOAT 'f'    /* float, as float or double by its size */
 #define FASTCALL_BYTES 'z'    /* bytes without NUL; a result ends at its NUL */
 #define FASTCALL_STR 's'      /* str without NUL, in UTF-8 */
