@@ -77,6 +77,7 @@ lib = CDLL("table")
 """
 
 PRELUDE_IDIOMS = """
+import os
 from collections.abc import Callable
 from typing import Annotated, Any, Optional
 from pyexample.ffi import (
@@ -489,6 +490,8 @@ int f(const char *, int)        | s: Annotated[Buffer, In(c_char), Count(c_int, 
 int f(const void *, size_t)     | s: Annotated[Buffer, In(None), Count(c_size_t, "s")] -> Annotated[int, c_int] | agrees
 int f(char *, int)              | s: Annotated[Buffer, In(c_char), Count(c_int, "s")] -> Annotated[int, c_int] | error written
 int f(const char *, size_t)     | s: Annotated[Buffer, In(c_char), Count(c_int, "s")] -> Annotated[int, c_int] | error width
+int f(const char *)             | s: Annotated[os.PathLike[str], c_char_p] -> Annotated[int, c_int] | agrees
+int f(void)                     | s: Annotated[os.PathLike[str], c_char_p] -> Annotated[int, c_int] | error count
 # Callbacks
 void f(compare)                 | c: Annotated[Callable[[int, int], int], comparing] -> None | agrees
 void f(progress, void *)        | c: Annotated[Optional[Callable[..., None]], telling], d: Annotated[Optional[int], c_void_p] -> None | agrees

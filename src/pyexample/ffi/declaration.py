@@ -13,6 +13,7 @@ an ``IntEnum``     any integer type of ctypes           what has ``__index__``, 
 ``float``          any floating type of ctypes          what ``math.sqrt`` accepts
 ``bytes``          ``c_char_p``                         bytes without NUL
 ``str``            ``c_char_p``                         text without NUL; encoded as UTF-8
+``os.PathLike``    ``c_char_p``, ``c_wchar_p``          a path without NUL: see FilePath
 ``str``            ``c_wchar_p``                        text without NUL
 ``bytes``          ``c_char``                           one byte
 ``str``            ``c_wchar``                          one character

@@ -3,12 +3,13 @@
 from typing import Any
 
 from .later import import_later
-from .scalars import BY_CODE, Integer, Truth
+from .scalars import BY_CODE, FilePath, Integer, Truth, is_path_type
 from .values import (
     ArgumentWord,
     DeclarationError,
     Value,
     check_ctype,
+    members_of,
     show,
     type_code,
     without_none,
@@ -40,4 +41,6 @@ def _kind_of(python_type: Any, ctype: Any) -> Any:
     kind = BY_CODE.get(code)
     if kind is Integer and python_type is bool:
         return Truth
+    if code in ("z", "Z") and any(map(is_path_type, members_of(python_type))):
+        return FilePath
     return kind or import_later("pointers").kind_of(python_type, ctype)
