@@ -81,7 +81,8 @@ import os
 from collections.abc import Callable
 from typing import Annotated, Any, Optional
 from pyexample.ffi import (
-    Closes, Buffer, Callback, Count, Encoding, FreedBy, In, Library, Returned, Raises, struct,
+    Closes, Buffer, Callback, Constant, Count, Encoding, FreedBy, In, InOut, Library, Returned,
+    Raises, struct,
 )
 from pyexample.ffi import Handle as OwnedHandle
 
@@ -471,6 +472,17 @@ void f(short *)                 | -> Annotated[int, None, Returned(int, c_int)] 
 void f(double *)                | -> Annotated[int, None, Returned(int, c_int64)] | error target
 void f(int, int *)              | -> Annotated[int, None, Returned(int, c_int)] | error count
 void f(int)                     | -> Annotated[int, None, Returned(int, c_int)] | error kind
+void f(size_t *)                | n: Annotated[int, InOut(c_size_t)] -> Annotated[int, None] | agrees
+void f(unsigned *)              | n: Annotated[int, InOut(c_size_t)] -> Annotated[int, None] | error target width
+void f(size_t)                  | n: Annotated[int, InOut(c_size_t)] -> Annotated[int, None] | note address
+void f(const size_t *)          | n: Annotated[int, InOut(c_size_t)] -> Annotated[int, None] | error only read
+void f(const int *)             | -> Annotated[int, None, Returned(int, c_int)] | error only read
+# Arguments that are not passed
+int f(int, int *, void (*)(int)) | n: Annotated[int, c_int, Constant(c_void_p, None), Constant(c_void_p, None)] -> Annotated[int, c_int] | agrees
+int f(int, int *)               | n: Annotated[int, c_int, Constant(POINTER(c_int), None)] -> Annotated[int, c_int] | agrees
+int f(int, const char *)        | n: Annotated[int, c_int, Constant(c_char_p, b"1.2")] -> Annotated[int, c_int] | agrees
+int f(int, int)                 | n: Annotated[int, c_int, Constant(c_void_p, None)] -> Annotated[int, c_int] | error kind
+int f(int)                      | n: Annotated[int, c_int, Constant(c_int, 0)] -> Annotated[int, c_int] | error count
 # Failures and enumerations
 int f(void)                     | -> Annotated[None, c_int, Raises(error)] | agrees
 int f(void)                     | -> Annotated[Code, c_int, Raises(error, unless=Code)] | agrees

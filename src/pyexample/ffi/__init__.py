@@ -14,9 +14,10 @@ from .values import Buffer, DeclarationError
 
 if TYPE_CHECKING:
     from .callbacks import Callback, Keep, SameThread
+    from .constants import Constant
     from .failure import Raises
     from .handles import Closes, Handle
-    from .outputs import Returned
+    from .outputs import InOut, Returned
     from .ownership import FreedBy
     from .structs import struct
 
@@ -25,12 +26,14 @@ __all__ = [
     "Buffer",
     "Callback",
     "Closes",
+    "Constant",
     "Count",
     "DeclarationError",
     "Encoding",
     "FreedBy",
     "Handle",
     "In",
+    "InOut",
     "Keep",
     "Library",
     "LibraryLoadError",
@@ -44,9 +47,10 @@ __all__ = [
 _MODULES = {
     **dict.fromkeys(("Callback", "Keep", "SameThread"), "callbacks"),
     **dict.fromkeys(("Closes", "Handle"), "handles"),
+    **dict.fromkeys(("InOut", "Returned"), "outputs"),
+    "Constant": "constants",
     "FreedBy": "ownership",
     "Raises": "failure",
-    "Returned": "outputs",
     "struct": "structs",
 }
 """Where the words are that not every library needs."""

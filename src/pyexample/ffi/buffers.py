@@ -1,6 +1,8 @@
 """The words for buffers: an address that C gets, and the number of items."""
 
 import ctypes
+import types
+import typing
 from typing import TYPE_CHECKING, Any
 
 from .libfastcall import KINDS
@@ -10,6 +12,7 @@ from .values import (
     DeclarationError,
     c_name,
     check_ctype,
+    is_union,
     limits,
     type_code,
 )
@@ -26,6 +29,8 @@ ITEM_KINDS = {
 }
 """By the type code of a ctypes type."""
 
+_NO_BUFFERS = (int, float, complex, str, list, tuple, dict, set)
+
 
 class In(ArgumentWord):
     """The C argument ``const T *``: the address of a buffer that C reads.
@@ -38,7 +43,7 @@ class In(ArgumentWord):
 
     writable = False
     in_place = False
-    is_buffer = True
+    is_parameter = is_buffer = True
 
     def __init__(self, item: Any, /) -> None:
         kind = "void"
@@ -53,6 +58,21 @@ class In(ArgumentWord):
         self.size = ctypes.sizeof(item) if item else 1
         self.item_name = c_name(item) if item else "void"
         self.c_name = f"{'' if self.writable else 'const '}{self.item_name} *"
+
+    def for_parameter(self, where: str, python_type: Any) -> "In":
+        """Refuse types that have no buffer."""
+        for each in typing.get_args(python_type) if is_union(python_type) else (python_type,):
+            if each in (None, types.NoneType):
+                raise DeclarationError(
+                    f"{where}: {self!r} cannot be None: pass an empty buffer, or declare the"
+                    " address, Annotated[int | None, c_void_p]"
+                )
+            plain = typing.get_origin(each) or each
+            if isinstance(plain, type) and issubclass(plain, _NO_BUFFERS):
+                raise DeclarationError(
+                    f"{where}: Buffer stands for {self!r}, not {python_type}"
+                )
+        return self
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of the buffer."""

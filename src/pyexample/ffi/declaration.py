@@ -30,7 +30,8 @@ a ``range`` within an integer type; an ``Encoding`` for a ``str``; ``Closes`` fo
 
 A parameter can have further C arguments, before or after its own, that the caller does not
 pass: ``Count`` is the number of items of a buffer, ``Returned`` a pointer to a value that C
-fills in.
+fills in, ``Constant`` always the same value. ``InOut`` in place of a C type is a pointer to a
+value that C reads and writes: the new one comes back.
 
 A result is declared like a parameter, or as None for ``void``. A ``Status`` is a code that says
 whether the function failed; ``FreedBy`` names the function that frees a string. ``Returned``
@@ -46,7 +47,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .kinds import make_value
-from .values import NEVER, ArgumentWord, DeclarationError, Value, is_union
+from .values import NEVER, ArgumentWord, DeclarationError, Value
 
 Spec = Value | ArgumentWord
 
@@ -138,9 +139,7 @@ class Declaration:
         c_function.argtypes = [argument.spec.ctype for argument in self.arguments]
         c_function.restype = self.result.ctype if self.result else None
         specs: list[Any] = [each.spec for each in self.arguments]
-        c_function.directions = [
-            ("out" if each.writable else "in") if each.is_buffer else "" for each in specs
-        ]
+        c_function.directions = [_direction(each) for each in specs]
         c_function.handles = [_handle_class(each) for each in (*specs, self.result)]
 
     def find(self, argument: Argument, word: Any, among: dict[str, Argument]) -> list[Argument]:
@@ -160,11 +159,10 @@ class Declaration:
         specs: list[Spec] = []
         given: Spec | None = None
         for item in items:
-            if isinstance(item, ArgumentWord) and not item.is_buffer:
+            if isinstance(item, ArgumentWord) and not item.is_parameter:
                 specs.append(item.for_function(f"{self.name}() result"))
             elif given is None and isinstance(item, ArgumentWord):
-                _check_buffer(where, python_type, item)
-                given = item
+                given = item.for_parameter(where, python_type)
                 specs.append(given)
             elif given is None:
                 given = make_value(where, f"{self._role}parameter", python_type, item)
@@ -182,11 +180,13 @@ class Declaration:
         python_type, ctype, *items = (
             (None, None) if is_void else split_annotation(where, annotation)
         )
-        if isinstance(ctype, ArgumentWord) and not ctype.is_buffer:
+        if isinstance(ctype, ArgumentWord) and not ctype.is_parameter:
             raise DeclarationError(
                 f"{where}: {ctype!r} must follow what C itself returns: None for void"
             )
         for item in [each for each in items if isinstance(each, ArgumentWord)]:
+            if item.is_parameter:
+                raise DeclarationError(f"{where}: {item!r} is for parameters only")
             spec = item.for_function(where)
             self.arguments.append(Argument(self.name, "return", len(self.parameters), spec))
             items.remove(item)
@@ -272,22 +272,6 @@ def _check_function(function: types.FunctionType) -> None:
         raise DeclarationError(f"{name}(): its docstring has a NUL or a surrogate in it")
 
 
-def _check_buffer(where: str, python_type: Any, word: ArgumentWord) -> None:
-    members = typing.get_args(python_type) if is_union(python_type) else (python_type,)
-    for each in members:
-        if each in (None, types.NoneType):
-            raise DeclarationError(
-                f"{where}: {word!r} cannot be None: pass an empty buffer, or declare the"
-                " address, Annotated[int | None, c_void_p]"
-            )
-        plain = typing.get_origin(each) or each
-        if isinstance(plain, type) and issubclass(plain, _NO_BUFFERS):
-            raise DeclarationError(f"{where}: Buffer stands for {word!r}, not {python_type}")
-
-
-_NO_BUFFERS = (int, float, complex, str, list, tuple, dict, set)
-
-
 def _parts(python_type: Any) -> list[Any]:
     if typing.get_origin(python_type) is tuple:
         return [*typing.get_args(python_type)]
@@ -305,6 +289,12 @@ def _positional_names(function: Callable[..., Any]) -> tuple[str, ...]:
             " with a '/', and have no keyword-only ones, no * and no **"
         )
     return code.co_varnames[: code.co_argcount]
+
+
+def _direction(spec: Any) -> str:
+    if spec.is_buffer:
+        return "out" if spec.writable else "in"
+    return "out" if spec.output else ""
 
 
 def _handle_class(spec: Any) -> str:

@@ -329,7 +329,7 @@ class FilePath(Value):
         """``os.fsencode``, without a NUL. For ``wchar_t``, ``os.fsdecode``."""
         if not issubclass(type(given), (str, bytes)) and not _has(given, "__fspath__"):
             raise self._wrong(given)
-        path: Any = os.fspath(given)
+        path: Any = _path_of(given)
         if not isinstance(path, self.accepted):
             raise self._wrong(path)
         if type_code(self.ctype) == "Z":
@@ -339,6 +339,10 @@ class FilePath(Value):
     def _wrong(self, given: object) -> TypeError:
         names = " or ".join(each.__name__ for each in self.accepted)
         return TypeError(f"{self.where} must be {names} or os.PathLike, not {type_name(given)}")
+
+
+def _path_of(given: "os.PathLike[Any]") -> Any:
+    return os.fspath(given)
 
 
 def is_path_type(python_type: Any) -> bool:

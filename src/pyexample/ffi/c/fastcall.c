@@ -812,8 +812,10 @@ static PyObject *entry_any(
        needs words in the order of the arguments, so zeros are stored first. */
     for (unsigned i = 0; i < descriptor->arguments; i++) {
         word = 0;
-        if (arguments[i].kind != FASTCALL_COUNT &&
-            !convert(&arguments[i], objects[arguments[i].parameter], &held, &word)) {
+        if (arguments[i].kind == FASTCALL_CONSTANT) {
+            word = (uint64_t)arguments[i].low;
+        } else if (arguments[i].kind != FASTCALL_COUNT &&
+                   !convert(&arguments[i], objects[arguments[i].parameter], &held, &word)) {
             goto refuse;
         }
         store_argument(&frame, &arguments[i], word);
