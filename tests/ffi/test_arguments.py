@@ -269,7 +269,7 @@ def test_where_they_may_not_stand(library: Library) -> None:
         def none() -> Annotated[int, c_int, InOut(c_int)]: ...
 
     for word in (Constant(c_int, 0), InOut(c_int)):
-        with pytest.raises(DeclarationError, match="gets values only|cannot follow int32_t"):
+        with pytest.raises(DeclarationError, match=r"gets values only|cannot follow int32_t"):
 
             @Callback
             def f(n: Annotated[int, c_int, word], /) -> None: ...

@@ -78,6 +78,9 @@ class Declaration:
     """A C function as a typed Python function declares it.
 
     Attributes:
+        name: of the Python function.
+        symbol: of the C function.
+        is_optional: whether the library may lack it.
         parameters: the names of the Python function's.
         arguments: of the C function, in its order.
         result: None for ``void``.
@@ -93,7 +96,8 @@ class Declaration:
                 f"expected a function that is made with def, not {function!r}"
             )
         self.function = function
-        self.name = function.__name__
+        self.name = self.symbol = function.__name__
+        self.is_optional = False
         self.release_at = release_at
         self._role = "callback " if is_callback else ""
         _check_function(function)
@@ -133,13 +137,14 @@ class Declaration:
         """Set ``argtypes`` and ``restype`` on a ctypes function.
 
         And for the checker: ``directions``, "in" for arguments that C reads from, "out" for
-        those that it writes to, else ""; and ``handles``, the names of the handles' classes,
-        the result's last.
+        those that it writes to, else ""; ``handles``, the names of the handles' classes,
+        the result's last; and ``is_optional``.
         """
         c_function.argtypes = [argument.spec.ctype for argument in self.arguments]
         c_function.restype = self.result.ctype if self.result else None
         specs: list[Any] = [each.spec for each in self.arguments]
         c_function.directions = [_direction(each) for each in specs]
+        c_function.is_optional = self.is_optional
         c_function.handles = [_handle_class(each) for each in (*specs, self.result)]
 
     def find(self, argument: Argument, word: Any, among: dict[str, Argument]) -> list[Argument]:
