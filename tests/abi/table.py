@@ -77,10 +77,12 @@ lib = CDLL("table")
 """
 
 PRELUDE_IDIOMS = """
+import os
 from collections.abc import Callable
 from typing import Annotated, Any, Optional
 from pyexample.ffi import (
-    Closes, Buffer, Callback, Count, Encoding, Owned, In, Library, Returned, Raises, struct,
+    Closes, Buffer, Callback, Constant, Count, Encoding, In, InOut, Library, Owned, Returned,
+    Raises, struct,
 )
 from pyexample.ffi import Handle as OwnedHandle
 
@@ -470,12 +472,28 @@ void f(short *)                 | -> Annotated[int, None, Returned(int, c_int)] 
 void f(double *)                | -> Annotated[int, None, Returned(int, c_int64)] | error target
 void f(int, int *)              | -> Annotated[int, None, Returned(int, c_int)] | error count
 void f(int)                     | -> Annotated[int, None, Returned(int, c_int)] | error kind
+void f(size_t *)                | n: Annotated[int, InOut(c_size_t)] -> Annotated[int, None] | agrees
+void f(unsigned *)              | n: Annotated[int, InOut(c_size_t)] -> Annotated[int, None] | error target width
+void f(size_t)                  | n: Annotated[int, InOut(c_size_t)] -> Annotated[int, None] | note address
+void f(const size_t *)          | n: Annotated[int, InOut(c_size_t)] -> Annotated[int, None] | error only read
+void f(const int *)             | -> Annotated[int, None, Returned(int, c_int)] | error only read
+# Arguments that are not passed
+int f(int, int *, void (*)(int)) | n: Annotated[int, c_int, Constant(c_void_p, None), Constant(c_void_p, None)] -> Annotated[int, c_int] | agrees
+int f(int, int *)               | n: Annotated[int, c_int, Constant(POINTER(c_int), None)] -> Annotated[int, c_int] | agrees
+int f(int, const char *)        | n: Annotated[int, c_int, Constant(c_char_p, b"1.2")] -> Annotated[int, c_int] | agrees
+int f(int, int)                 | n: Annotated[int, c_int, Constant(c_void_p, None)] -> Annotated[int, c_int] | error kind
+int f(int)                      | n: Annotated[int, c_int, Constant(c_int, 0)] -> Annotated[int, c_int] | error count
 # Failures and enumerations
 int f(void)                     | -> Annotated[None, c_int, Raises(error)] | agrees
 int f(void)                     | -> Annotated[Code, c_int, Raises(error, unless=Code)] | agrees
 enum color f(enum color)        | c: Annotated[Code, c_int] -> Annotated[Code, c_int] | agrees
 long f(void)                    | -> Annotated[None, c_int, Raises(error)] | error width; Windows: agrees
 short f(void)                   | -> Annotated[None, c_int] | error width
+# Truth values
+int f(unsigned char)            | b: Annotated[bool, c_ubyte] -> Annotated[bool, c_int] | agrees
+void f(int *)                   | -> Annotated[bool, None, Returned(bool, c_int)] | agrees
+bool f(void)                    | -> Annotated[bool, c_int] | error width
+int f(bool)                     | b: Annotated[bool, c_int] -> Annotated[bool, c_int] | error width
 # Strings
 const char *f(const char *)     | s: Annotated[str, c_char_p] -> Annotated[Optional[str], c_char_p] | agrees
 char *f(const char *)           | s: Annotated[str, c_char_p, Encoding("latin-1")] -> Annotated[str, c_char_p, Owned(free)] | agrees
@@ -484,6 +502,8 @@ int f(const char *, int)        | s: Annotated[Buffer, In(c_char), Count(c_int, 
 int f(const void *, size_t)     | s: Annotated[Buffer, In(None), Count(c_size_t, "s")] -> Annotated[int, c_int] | agrees
 int f(char *, int)              | s: Annotated[Buffer, In(c_char), Count(c_int, "s")] -> Annotated[int, c_int] | error written
 int f(const char *, size_t)     | s: Annotated[Buffer, In(c_char), Count(c_int, "s")] -> Annotated[int, c_int] | error width
+int f(const char *)             | s: Annotated[os.PathLike[str], c_char_p] -> Annotated[int, c_int] | agrees
+int f(void)                     | s: Annotated[os.PathLike[str], c_char_p] -> Annotated[int, c_int] | error count
 # Callbacks
 void f(compare)                 | c: Annotated[Callable[[int, int], int], comparing] -> None | agrees
 void f(progress, void *)        | c: Annotated[Optional[Callable[..., None]], telling], d: Annotated[Optional[int], c_void_p] -> None | agrees

@@ -537,6 +537,30 @@ def i(it: Annotated[B, c_void_p, Closes], /) -> None: ...
 """,
         {("error", "handle", "h")},
     ),
+    "names of C, and functions that some versions lack": (
+        "int own_f(int); int h(long); void own_k(void);",
+        """
+from typing import Annotated
+from pyexample.ffi import Library
+ffi = Library("table", __name__, system={"linux": ("libtable.so", "libtable.so.1")},
+              prefix="own_")
+@ffi.function
+def f(a: Annotated[int, c_int], /) -> Annotated[int, c_int]: ...
+@ffi.function(symbol="h")
+def g(a: Annotated[int, c_int], /) -> Annotated[int, c_int]: ...
+@ffi.function(symbol="own_k")
+def f_again() -> Annotated[int, c_int]: ...
+@ffi.function(optional=True)
+def newer() -> None: ...
+@ffi.function
+def gone() -> None: ...
+""",
+        {
+            ("error", "width", "h"),
+            ("note", "garbage", "own_k"),
+            ("error", "not in the header", "own_gone"),
+        },
+    ),
 }
 
 

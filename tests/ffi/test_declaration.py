@@ -96,10 +96,10 @@ def test_values(
         (int, "expected Annotated[python type, C type], not <class 'int'>"),
         (Annotated[int, int], "<class 'int'> is not a ctypes type"),
         (Annotated[int, 7], "7 is not a ctypes type"),
-        (Annotated[float, c_int32], "int stands for int32_t, not <class 'float'>"),
+        (Annotated[float, c_int32], "int or bool stands for int32_t, not <class 'float'>"),
         (Annotated[int, c_double], "float stands for double, not <class 'int'>"),
         (Annotated[int, c_char_p], "bytes or str stands for char *, not <class 'int'>"),
-        (Annotated[int | str, c_int32], "int stands for int32_t, not int | str"),
+        (Annotated[int | str, c_int32], "int or bool stands for int32_t, not int | str"),
         (Annotated[int | None, c_int32], "int32_t is no pointer, it cannot be None"),
         (Annotated[int, c_uint8, range(-1, 9)], "range(-1, 9) goes beyond uint8_t"),
         (Annotated[int, c_uint8, range(0, 257)], "range(0, 257) goes beyond uint8_t"),
@@ -160,10 +160,10 @@ OUT = Returned(int, c_int32)
 @pytest.mark.parametrize(
     ("annotation", "complaint"),
     [
-        (Annotated[Number, c_int32], "int stands for int32_t, not <class"),
+        (Annotated[Number, c_int32], "int or bool stands for int32_t, not <class"),
         (Annotated[Color | None, c_int32], "int32_t is no pointer, it cannot be None"),
         (Annotated[Color, c_void_p], "int stands for void *, not"),
-        (Annotated[Box, c_int32], "int stands for int32_t, not <class"),
+        (Annotated[Box, c_int32], "int or bool stands for int32_t, not <class"),
         (Annotated[int, Returned(int, c_int32)], "expected a C type after <class 'int'>"),
         (Annotated[Box, c_void_p, Keep("number")], "names of other parameters, not number"),
         (Annotated[int, c_void_p, Closes], "cannot follow void *"),
@@ -204,8 +204,11 @@ def test_contradictions_of_idioms(annotation: Any, complaint: str) -> None:
             Annotated[tuple[int, str], c_int32, OUT],
             "<class 'int'> comes back, not <class 'str'>",
         ),
-        (Annotated[tuple[str, int], c_int32, OUT], "int stands for int32_t, not <class 'str'>"),
-        (Annotated[str, c_int32, FAILS], "int stands for int32_t, not <class 'str'>"),
+        (
+            Annotated[tuple[str, int], c_int32, OUT],
+            "int or bool stands for int32_t, not <class 'str'>",
+        ),
+        (Annotated[str, c_int32, FAILS], "int or bool stands for int32_t, not <class 'str'>"),
         (Annotated[Color | None, c_int32, FAILS], "int32_t is no pointer, it cannot be None"),
         (Annotated[Color, c_int32, Raises(failure, unless=(0,))], "Color lacks the codes [0]"),
         (Annotated[float, c_double, FAILS], "Raises needs when=, a function of double"),
@@ -234,10 +237,10 @@ def test_contradictions_of_results(annotation: Any, complaint: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ((str, c_int32), "Returned: int stands for int32_t, not <class 'str'>"),
+        ((str, c_int32), "Returned: int or bool stands for int32_t, not <class 'str'>"),
         ((int, c_int32, Closes), "Returned: Closes has no meaning here"),
         ((Box, c_void_p, Closes), "Returned: Closes has no meaning here"),
-        ((None, c_int32), "Returned: int stands for int32_t, not None"),
+        ((None, c_int32), "Returned: int or bool stands for int32_t, not None"),
         ((Callable[[int], int], on_number), "Returned: a callback has no meaning here"),
         ((int, int), "Returned: <class 'int'> is not a ctypes type"),
     ],
@@ -333,7 +336,9 @@ def test_the_c_arguments_of_buffers() -> None:
 def test_contradiction_in_a_result() -> None:
     def function() -> Annotated[float, c_int32]: ...  # type: ignore[empty-body]
 
-    with pytest.raises(DeclarationError, match=r"^function\(\) result: int stands for int32_t"):
+    with pytest.raises(
+        DeclarationError, match=r"^function\(\) result: int or bool stands for int32_t"
+    ):
         Declaration(function)
 
 

@@ -103,9 +103,9 @@ PLACES = {
 }
 
 TABLE: dict[Any, dict[Any, str]] = {
-    c_int: {int: "PROFAB", Color: "PROFAB", None: "R"},
-    c_uint8: {int: "PROFAB", Color: "PROFAB", None: "R"},
-    c_uint64: {int: "PROFAB", Color: "PROFAB", None: "R"},
+    c_int: {int: "PROFAB", bool: "PROFAB", Color: "PROFAB", None: "R"},
+    c_uint8: {int: "PROFAB", bool: "PROFAB", Color: "PROFAB", None: "R"},
+    c_uint64: {int: "PROFAB", bool: "PROFAB", Color: "PROFAB", None: "R"},
     c_bool: {bool: "PROFAB", None: "R"},
     c_float: {float: "PROFAB"},
     c_double: {float: "PROFAB"},
@@ -136,9 +136,9 @@ PYTHON_TYPES = [
 ]  # fmt: skip
 
 RIGHT = {
-    c_int: "int stands for int32_t",
-    c_uint8: "int stands for uint8_t",
-    c_uint64: "int stands for uint64_t",
+    c_int: "int or bool stands for int32_t",
+    c_uint8: "int or bool stands for uint8_t",
+    c_uint64: "int or bool stands for uint64_t",
     c_bool: "bool stands for bool",
     c_float: "float stands for float",
     c_double: "float stands for double",

@@ -14,9 +14,10 @@ from .values import Buffer, DeclarationError
 
 if TYPE_CHECKING:
     from .callbacks import Callback, SameThread
+    from .constants import Constant
     from .failure import Raises
     from .handles import Handle
-    from .outputs import Returned
+    from .outputs import InOut, Returned
     from .ownership import Borrowed, Closes, GivenTo, Keep, Owned
     from .structs import struct
 
@@ -28,12 +29,14 @@ __all__ = [
     "Buffer",
     "Callback",
     "Closes",
+    "Constant",
     "Count",
     "DeclarationError",
     "Encoding",
     "GivenTo",
     "Handle",
     "In",
+    "InOut",
     "ItemSize",
     "Keep",
     "Library",
@@ -49,9 +52,10 @@ __all__ = [
 _MODULES = {
     **dict.fromkeys(("Callback", "SameThread"), "callbacks"),
     **dict.fromkeys(("Borrowed", "Closes", "GivenTo", "Keep", "Owned"), "ownership"),
+    **dict.fromkeys(("InOut", "Returned"), "outputs"),
+    "Constant": "constants",
     "Handle": "handles",
     "Raises": "failure",
-    "Returned": "outputs",
     "struct": "structs",
 }
 """Where the words are that not every library needs."""

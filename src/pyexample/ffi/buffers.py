@@ -2,6 +2,7 @@
 
 import ctypes
 import math
+import typing
 from typing import TYPE_CHECKING, Any
 
 from .libfastcall import KINDS, NotServedError
@@ -12,6 +13,7 @@ from .values import (
     c_name,
     check_ctype,
     limits,
+    members_of,
     show,
     type_code,
     without_none,
@@ -28,6 +30,8 @@ ITEM_KINDS = {
     "?": "bool",
 }
 """By the type code of a ctypes type."""
+
+_NO_BUFFERS = (int, float, complex, str, list, tuple, dict, set)
 
 
 class _Unsized:
@@ -64,7 +68,7 @@ class In(ArgumentWord):
 
     writable = False
     in_place = False
-    is_buffer = can_be_kept = True
+    is_parameter = is_buffer = can_be_kept = True
 
     def __init__(
         self, item: Any, size: Size | None = None, /, *, at_least: int | None = None
@@ -116,6 +120,16 @@ class In(ArgumentWord):
     def accepts_none(self, argument: "Argument") -> bool:
         """Whether None is a null pointer."""
         return without_none(argument.python_type)[1]
+
+    def for_parameter(self, where: str, python_type: Any) -> "In":
+        """Refuse types that have no buffer."""
+        for each in members_of(python_type):
+            plain = typing.get_origin(each) or each
+            if plain is None or (isinstance(plain, type) and issubclass(plain, _NO_BUFFERS)):
+                raise DeclarationError(
+                    f"{where}: Buffer stands for {self!r}, not {python_type}"
+                )
+        return self
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of the buffer."""

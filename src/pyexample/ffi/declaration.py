@@ -9,10 +9,11 @@ Python type        C argument                           accepts
 =================  ===================================  ==============================
 ``int``            any integer type of ctypes           what has ``__index__``, in range
 an ``IntEnum``     any integer type of ctypes           what has ``__index__``, in range
-``bool``           ``c_bool``                           True and False
+``bool``           ``c_bool``, any integer type         True and False
 ``float``          any floating type of ctypes          what ``math.sqrt`` accepts
 ``bytes``          ``c_char_p``                         bytes without NUL
 ``str``            ``c_char_p``                         text without NUL; encoded as UTF-8
+``os.PathLike``    ``c_char_p``, ``c_wchar_p``          a path without NUL: see FilePath
 ``str``            ``c_wchar_p``                        text without NUL
 ``bytes``          ``c_char``                           one byte
 ``str``            ``c_wchar``                          one character
@@ -29,7 +30,8 @@ a handle; ``SameThread`` for a callback; ``Keep`` for what C keeps.
 
 A parameter can have further C arguments, before or after its own, that the caller does not
 pass: ``Count`` is the number of items of a buffer, ``ItemSize`` the size of one, ``Returned`` a
-pointer to a value that C fills in.
+pointer to a value that C fills in, ``Constant`` always the same value. ``InOut`` in place of a C
+type is a pointer to a value that C reads and writes: the new one comes back.
 
 A result is declared like a parameter, or as None for ``void``, or for an integer that is not
 returned. ``Raises`` says which results mean that the function failed; ``Owned`` or ``Borrowed``
@@ -46,14 +48,7 @@ from typing import Any
 
 from .buffers import In
 from .kinds import make_value
-from .values import (
-    NEVER,
-    ArgumentWord,
-    DeclarationError,
-    ParameterWord,
-    Value,
-    members_of,
-)
+from .values import NEVER, ArgumentWord, DeclarationError, ParameterWord, Value
 
 Spec = Value | ArgumentWord
 
@@ -92,6 +87,9 @@ class Declaration:
     """A C function as a typed Python function declares it.
 
     Attributes:
+        name: of the Python function.
+        symbol: of the C function.
+        is_optional: whether the library may lack it.
         parameters: the names of the Python function's.
         arguments: of the C function, in its order.
         result: None for ``void``.
@@ -107,7 +105,8 @@ class Declaration:
                 f"expected a function that is made with def, not {function!r}"
             )
         self.function = function
-        self.name = function.__name__
+        self.name = self.symbol = function.__name__
+        self.is_optional = False
         self.release_at = release_at
         self.closer: Any = None  # if it closes handles
         self._role = "callback " if is_callback else ""
@@ -162,15 +161,14 @@ class Declaration:
         """Set ``argtypes`` and ``restype`` on a ctypes function.
 
         And for the checker: ``directions``, "in" for arguments that C reads from, "out" for
-        those that it writes to, else ""; and ``handles``, the names of the handles' classes,
-        the result's last.
+        those that it writes to, else ""; ``handles``, the names of the handles' classes,
+        the result's last; and ``is_optional``.
         """
         c_function.argtypes = [argument.spec.ctype for argument in self.arguments]
         c_function.restype = self.result.ctype if self.result else None
         specs: list[Any] = [each.spec for each in self.arguments]
-        c_function.directions = [
-            ("out" if each.writable else "in") if each.is_buffer else "" for each in specs
-        ]
+        c_function.directions = [_direction(each) for each in specs]
+        c_function.is_optional = self.is_optional
         c_function.handles = [_handle_class(each) for each in (*specs, self.result)]
 
     def find(
@@ -190,7 +188,7 @@ class Declaration:
         python_type, *items = split_annotation(where, annotation)
         given: Argument | None = None
         for item in items:
-            if isinstance(item, ArgumentWord) and not item.is_buffer:
+            if isinstance(item, ArgumentWord) and not item.is_parameter:
                 spec: Spec = item.for_function(f"{self.name}() result")
                 self.arguments.append(Argument(self.name, name, position, spec))
             elif given is None:
@@ -209,19 +207,20 @@ class Declaration:
     def _read_type(self, where: str, python_type: Any, item: Any) -> Spec:
         if not isinstance(item, ArgumentWord):
             return make_value(where, f"{self._role}parameter", python_type, item)
-        _check_buffer(where, python_type, item)
-        return item
+        return item.for_parameter(where, python_type)
 
     def _read_result(self, where: str, annotation: Any) -> Value | None:
         is_void = annotation in (None, types.NoneType)
         python_type, ctype, *items = (
             (None, None) if is_void else split_annotation(where, annotation)
         )
-        if isinstance(ctype, ArgumentWord) and not ctype.is_buffer:
+        if isinstance(ctype, ArgumentWord) and not ctype.is_parameter:
             raise DeclarationError(
                 f"{where}: {ctype!r} must follow what C itself returns: None for void"
             )
         for item in [each for each in items if isinstance(each, ArgumentWord)]:
+            if item.is_parameter:
+                raise DeclarationError(f"{where}: {item!r} is for parameters only")
             spec = item.for_function(where)
             self.arguments.append(Argument(self.name, "return", len(self.parameters), spec))
             items.remove(item)
@@ -318,16 +317,6 @@ def _check_function(function: types.FunctionType) -> None:
         raise DeclarationError(f"{name}(): its docstring has a NUL or a surrogate in it")
 
 
-def _check_buffer(where: str, python_type: Any, word: ArgumentWord) -> None:
-    for each in members_of(python_type):
-        plain = typing.get_origin(each) or each
-        if plain is None or (isinstance(plain, type) and issubclass(plain, _NO_BUFFERS)):
-            raise DeclarationError(f"{where}: Buffer stands for {word!r}, not {python_type}")
-
-
-_NO_BUFFERS = (int, float, complex, str, list, tuple, dict, set)
-
-
 def _parts(python_type: Any) -> list[Any]:
     if typing.get_origin(python_type) is tuple:
         return [*typing.get_args(python_type)]
@@ -345,6 +334,12 @@ def _positional_names(function: Callable[..., Any]) -> tuple[str, ...]:
             " with a '/', and have no keyword-only ones, no * and no **"
         )
     return code.co_varnames[: code.co_argcount]
+
+
+def _direction(spec: Any) -> str:
+    if spec.is_buffer:
+        return "out" if spec.writable else "in"
+    return "out" if spec.output else ""
 
 
 def _handle_class(spec: Any) -> str:

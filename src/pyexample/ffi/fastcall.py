@@ -54,7 +54,7 @@ def builtin(declaration: Declaration, kind: type[Function]) -> Any:
         raise NotServedError("inspect reads no signature of a builtin that is not ASCII")
     back = declaration.result
     result, conversion = back.describe_result() if back else (KINDS["void"], None)
-    address = address_of(kind.cdll, declaration.name)
+    address = address_of(kind.cdll, declaration.symbol)
     function = kind(_describe(declaration, address, result, id(conversion), engine.ctypes))
     function.declaration, function.held = declaration, (conversion, engine.ctypes)
     return engine.builtin(function, declaration.function.__module__)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from .later import import_later
-from .scalars import BY_CODE
+from .scalars import BY_CODE, FilePath, Integer, Truth, is_path_type
 from .values import (
     ArgumentWord,
     DeclarationError,
@@ -40,4 +40,9 @@ def _kind_of(python_type: Any, ctype: Any) -> Any:
         for each in members_of(python_type):
             if hasattr(each, "value_kind"):  # a Handle, perhaps to be passed as T **
                 return each.value_kind
-    return BY_CODE.get(code) or import_later("pointers").kind_of(python_type, ctype)
+    kind = BY_CODE.get(code)
+    if kind is Integer and python_type is bool:
+        return Truth
+    if code in ("z", "Z") and any(map(is_path_type, members_of(python_type))):
+        return FilePath
+    return kind or import_later("pointers").kind_of(python_type, ctype)

@@ -28,6 +28,7 @@ KINDS = {
         "handle": "h",
         "buffer": "b",
         "count": "n",
+        "constant": "k",
         "code": "c",
         "struct": "t",
     }.items()

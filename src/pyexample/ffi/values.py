@@ -71,18 +71,23 @@ class ArgumentWord(Word):
 
     Attributes:
         ctype, c_name: of the C argument.
-        is_buffer: whether it takes the parameter itself, a buffer; else it comes in addition.
+        is_parameter: whether it takes the parameter itself; else it comes in addition.
+        is_buffer: whether that is a buffer.
         is_late: whether it is passed after all other arguments.
         output: the value that C fills in, if any.
     """
 
     ctype: Any
     c_name: str
-    is_buffer = is_late = can_be_kept = False
+    is_parameter = is_buffer = is_late = can_be_kept = False
     output: "Value | None" = None
 
     def for_function(self, where: str) -> "Self":
         """The same word, for a function whose result errors call ``where``."""
+        return self
+
+    def for_parameter(self, where: str, python_type: Any) -> "Self":
+        """The same word, if it takes the parameter itself. Raises DeclarationError."""
         return self
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:

@@ -589,7 +589,8 @@ static PyObject *result_of(const fastcall_descriptor *descriptor, const two_word
     case FASTCALL_UNSIGNED:
         return api.PyLong_FromUnsignedLongLong(extend_unsigned(word, descriptor->result_size));
     case FASTCALL_BOOL:
-        return new_reference(word & 0xFF ? interpreter.true_ : interpreter.false_);
+        return new_reference(extend_unsigned(word, descriptor->result_size) ? interpreter.true_
+                                                                            : interpreter.false_);
     case FASTCALL_FLOAT:
         if (descriptor->result_size == sizeof(float)) {
             const uint32_t bits = (uint32_t)word;
@@ -822,8 +823,10 @@ static PyObject *entry_any(
        needs words in the order of the arguments, so zeros are stored first. */
     for (unsigned i = 0; i < descriptor->arguments; i++) {
         word = 0;
-        if (arguments[i].kind != FASTCALL_COUNT &&
-            !convert(&arguments[i], objects[arguments[i].parameter], &held, &word)) {
+        if (arguments[i].kind == FASTCALL_CONSTANT) {
+            word = (uint64_t)arguments[i].low;
+        } else if (arguments[i].kind != FASTCALL_COUNT &&
+                   !convert(&arguments[i], objects[arguments[i].parameter], &held, &word)) {
             goto refuse;
         }
         store_argument(&frame, &arguments[i], word);

@@ -44,18 +44,19 @@
 #define FASTCALL_VOID 'v'     /* result only: None */
 #define FASTCALL_SIGNED 'i'   /* int, in low..high */
 #define FASTCALL_UNSIGNED 'u' /* int, in low..high, both as uint64_t */
-#define FASTCALL_BOOL '?'     /* True, False */
+#define FASTCALL_BOOL '?'     /* True, False; as a result, what is not 0 is True */
 #define FASTCALL_FLOAT 'f'    /* float, as float or double by its size */
 #define FASTCALL_BYTES 'z'    /* bytes without NUL; a result ends at its NUL */
 #define FASTCALL_STR 's'      /* str without NUL, in UTF-8 */
 #define FASTCALL_ADDRESS 'P'  /* int */
-#define FASTCALL_POINTER                                                             \
-    'p'                     /* argument only: what a ctypes pointer type accepts: an \
-                               instance of it, or of the type that it points to */
-#define FASTCALL_HANDLE 'h' /* argument only: the address in an open handle */
-#define FASTCALL_BUFFER 'b' /* argument only: the address of a buffer's items */
-#define FASTCALL_COUNT 'n'  /* argument only: the number of items of buffers */
-#define FASTCALL_CODE 'c'   /* result only: an int32_t, converted by a dict */
+#define FASTCALL_POINTER                                                               \
+    'p'                       /* argument only: what a ctypes pointer type accepts: an \
+                                 instance of it, or of the type that it points to */
+#define FASTCALL_HANDLE 'h'   /* argument only: the address in an open handle */
+#define FASTCALL_BUFFER 'b'   /* argument only: the address of a buffer's items */
+#define FASTCALL_COUNT 'n'    /* argument only: the number of items of buffers */
+#define FASTCALL_CONSTANT 'k' /* argument only: an integer or a pointer, always low */
+#define FASTCALL_CODE 'c'     /* result only: an int32_t, converted by a dict */
 #define FASTCALL_STRUCT                                           \
     't' /* result only: a structure of 9 to 16 bytes, all of them \
            integers and pointers, which a function makes of bytes */
