@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .constants import Constant
     from .failure import Raises
     from .handles import Handle
+    from .memory import Filled, Length, Written
     from .outputs import InOut, Returned
     from .ownership import Borrowed, Closes, GivenTo, Keep, Owned
     from .structs import struct
@@ -33,12 +34,14 @@ __all__ = [
     "Count",
     "DeclarationError",
     "Encoding",
+    "Filled",
     "GivenTo",
     "Handle",
     "In",
     "InOut",
     "ItemSize",
     "Keep",
+    "Length",
     "Library",
     "LibraryLoadError",
     "Out",
@@ -46,6 +49,7 @@ __all__ = [
     "Raises",
     "Returned",
     "SameThread",
+    "Written",
     "struct",
 ]
 
@@ -53,6 +57,7 @@ _MODULES = {
     **dict.fromkeys(("Callback", "SameThread"), "callbacks"),
     **dict.fromkeys(("Borrowed", "Closes", "GivenTo", "Keep", "Owned"), "ownership"),
     **dict.fromkeys(("InOut", "Returned"), "outputs"),
+    **dict.fromkeys(("Filled", "Length", "Written"), "memory"),
     "Constant": "constants",
     "Handle": "handles",
     "Raises": "failure",

@@ -100,9 +100,9 @@ class In(ArgumentWord):
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the parameters of its size."""
-        integers = {each.name: each for each in declaration.arguments if _is_integer(each)}
         if self.names:
-            argument.named = declaration.find(argument, self, "integer", integers)
+            integers = declaration.integers
+            argument.named = declaration.find(argument.where, self, "integer", integers)
 
     def check_sized(self, declaration: "Declaration", argument: "Argument") -> None:
         """Refuse a buffer of whose size nothing is declared. Raises DeclarationError."""
@@ -134,6 +134,10 @@ class In(ArgumentWord):
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of the buffer."""
         return ctypes.cast(call.view(argument, self).address, self.ctype)
+
+    def count(self, call: "CallState", argument: "Argument") -> int:
+        """The number of its items."""
+        return int(call.views[argument.position].items)
 
     def check_size(self, call: "CallState", argument: "Argument") -> None:
         """Compare the number of items with the size. Raises ValueError."""
@@ -198,7 +202,7 @@ class Count(ArgumentWord):
     are several names, all these buffers must have equally many.
     """
 
-    is_late = True
+    phase = 2
 
     def __init__(self, ctype: Any, /, *buffers: str) -> None:
         self.ctype = _integer_type("Count", ctype)
@@ -208,14 +212,15 @@ class Count(ArgumentWord):
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the buffers."""
-        argument.named = declaration.find(argument, self, "buffer", _buffers(declaration))
+        named = {**_buffers(declaration), **declaration.memories}
+        argument.named = declaration.find(argument.where, self, "buffer", named)
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> int:
         """Count the items of the buffers, which were passed before."""
         first, *others = argument.named
-        count = call.views[first.position].items
+        count = _count(call, first)
         for other in others:
-            items = call.views[other.position].items
+            items = _count(call, other)
             if items != count:
                 raise ValueError(
                     f"{argument.where} counts the items of {first.name!r} and of"
@@ -241,7 +246,7 @@ class ItemSize(ArgumentWord):
     ``In(None)`` or ``Out(None)``, it may have items of any type, and its Count counts them.
     """
 
-    is_late = True
+    phase = 2
 
     def __init__(self, ctype: Any, buffer: str, /) -> None:
         self.ctype = _integer_type("ItemSize", ctype)
@@ -250,7 +255,8 @@ class ItemSize(ArgumentWord):
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the buffer."""
-        argument.named = declaration.find(argument, self, "buffer", _buffers(declaration))
+        buffers = _buffers(declaration)
+        argument.named = declaration.find(argument.where, self, "buffer", buffers)
         argument.named[0].counts_items = True
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> int:
@@ -258,12 +264,13 @@ class ItemSize(ArgumentWord):
         return call.views[argument.named[0].position].item_size
 
 
+def _count(call: "CallState", argument: "Argument") -> int:
+    spec: Any = argument.spec  # a buffer
+    return int(spec.count(call, argument))
+
+
 def _buffers(declaration: "Declaration") -> "dict[str, Argument]":
     return {each.name: each for each in declaration.arguments if each.spec.is_buffer}
-
-
-def _is_integer(argument: "Argument") -> bool:
-    return getattr(argument.spec, "kind", "") in ("signed", "unsigned")
 
 
 def _integer_type(word: str, ctype: Any) -> Any:

@@ -27,7 +27,10 @@ class CallState:
         given: the arguments of the Python function.
         converted: the arguments of the C function.
         views: the buffers among them, by position.
-        outputs: what C fills in, in C's order.
+        outputs: what C fills in, by the argument's index.
+        sizes: by name: how many items of memory C asked for.
+        memories: by name: the memory that C fills.
+        lengths: by name: the integer that says how much of it, or of a result, is valid.
         kept_by_result: what the handle that is returned is to keep, by slot.
     """
 
@@ -39,8 +42,11 @@ class CallState:
         "in_c",
         "inner",
         "kept_by_result",
+        "lengths",
+        "memories",
         "outer",
         "outputs",
+        "sizes",
         "thread",
         "views",
     )
@@ -55,7 +61,10 @@ class CallState:
         self.given = given
         self.converted: list[Any] = []
         self.views: dict[int, View] = {}
-        self.outputs: list[Any] = []
+        self.outputs: dict[int, Any] = {}
+        self.sizes: dict[str, int] = {}
+        self.memories: dict[str, Any] = {}
+        self.lengths: dict[str, Any] = {}
         self.kept_by_result: list[tuple[Hashable, Any]] = []
 
     def enter(self) -> None:
@@ -88,6 +97,12 @@ class CallState:
         self.views[argument.position] = view
         self.cleanups.append(view.release)
         return view
+
+    def store_length(self, name: str, length: Any) -> None:
+        """How much of what has that name is valid: an integer of ctypes."""
+        self.lengths[name] = length
+        if name in self.memories:
+            self.memories[name].length = length
 
     def raise_error(self) -> None:
         """Raise the exception of a callback, if any."""

@@ -27,6 +27,7 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
     if result:
         c_function.restype = result.given_ctype
     effects = [(each, word) for each in declaration.arguments for word in each.effects]
+    asking = _asking(declaration)
     finish = _finisher(declaration)
     number = len(declaration.parameters)
 
@@ -41,6 +42,8 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
             state.in_c = True
             returned = c_function(*state.converted)
             state.in_c = False
+            if asking:
+                returned = _call_again(declaration, c_function, state, returned, asking)
             taken = not (result and result.failure and result.fails(returned))
             for each in filter(None, begun):
                 each.settle(taken=taken)
@@ -110,6 +113,44 @@ def closing_call(declaration: Declaration, c_function: Any) -> Function:
     return call
 
 
+def _asking(declaration: Declaration) -> list[Any]:
+    """The words that tell how many items C wrote, or asks for."""
+    specs: list[Any] = [each.spec for each in declaration.arguments]
+    words = declaration.result.words if declaration.result else []
+    return [each for each in (*specs, *words) if hasattr(each, "needs")]
+
+
+def _call_again(
+    declaration: Declaration,
+    c_function: Any,
+    state: CallState,
+    returned: Any,
+    asking: list[Any],
+) -> Any:
+    """Call C again if it asks for more memory. Returns the result of the last call."""
+    for _ in range(_MOST_TRIES):
+        for word in asking:
+            if hasattr(word, "store"):
+                word.store(state, returned)
+        more = {
+            word.name: word.needs(state, returned)
+            for word in asking
+            if word.name in state.memories
+            and word.needs(state, returned) > state.memories[word.name].size
+        }
+        if not more or state.error is not None:
+            return returned
+        state.sizes.update(more)
+        _pass_to_c(declaration, state)
+        state.in_c = True
+        returned = c_function(*state.converted)
+        state.in_c = False
+    raise ValueError(f"{declaration.name}() asks for more memory each time that it is called")
+
+
+_MOST_TRIES = 4
+
+
 def _closes(argument: Argument) -> bool:
     return bool(getattr(argument.spec, "closes", None))
 
@@ -154,15 +195,14 @@ def _pass_to_c(declaration: Declaration, state: CallState) -> None:
     """Convert the arguments, and hold what C needs of them until the call is over."""
     arguments = declaration.arguments
     converted = state.converted = [None] * len(arguments)
-    for each in arguments:
-        if not (each.spec.is_late or _closes(each)):
-            converted[each.index] = each.spec.pass_to_c(state, each)
+    for phase in (0, 1, 2):
+        for each in arguments:
+            if each.spec.phase == phase and not _closes(each):
+                converted[each.index] = each.spec.pass_to_c(state, each)
     if state.views:
         check_overlap(arguments, state.views)
     for each in arguments:
-        if each.spec.is_late:
-            converted[each.index] = each.spec.pass_to_c(state, each)
-        elif isinstance(each.spec, In):
+        if isinstance(each.spec, In):
             each.spec.check_size(state, each)
 
 
@@ -182,7 +222,7 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
         # Before anything is raised: what C allocated must be freed.
         values: list[Any] = []
         problems: list[ValueError] = []
-        contents = [*map(_content, state.outputs)]
+        contents = [_content(state.outputs[index]) for index in sorted(state.outputs)]
         for value, content in zip(outputs, contents, strict=True):
             values.append(_restore(value, content, state, problems))
         back = _restore(result, returned, state, problems) if result and gives else None

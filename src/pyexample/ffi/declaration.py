@@ -29,9 +29,10 @@ a ``range`` within an integer type; an ``Encoding`` for a ``str``; ``Closes`` or
 a handle; ``SameThread`` for a callback; ``Keep`` for what C keeps.
 
 A parameter can have further C arguments, before or after its own, that the caller does not
-pass: ``Count`` is the number of items of a buffer, ``ItemSize`` the size of one, ``Returned`` a
-pointer to a value that C fills in, ``Constant`` always the same value. ``InOut`` in place of a C
-type is a pointer to a value that C reads and writes: the new one comes back.
+pass: ``Count`` is the number of items of a buffer, ``ItemSize`` the size of one, ``Returned``
+a pointer to a value that C fills in, ``Filled`` memory, whose ``Length`` C may tell,
+``Constant`` always the same value. ``InOut`` in place of a C type is a pointer to a value that C
+reads and writes: the new one comes back.
 
 A result is declared like a parameter, or as None for ``void``, or for an integer that is not
 returned. ``Raises`` says which results mean that the function failed; ``Owned`` or ``Borrowed``
@@ -145,6 +146,22 @@ class Declaration:
         return {each.name: each for each in self.arguments if each.is_handle}
 
     @property
+    def integers(self) -> dict[str, Argument]:
+        """The integers that are passed, by name."""
+        kinds = ("signed", "unsigned")
+        return {
+            each.name: each
+            for each in self.arguments
+            if isinstance(each.spec, Value) and each.spec.kind in kinds
+        }
+
+    @property
+    def memories(self) -> dict[str, Argument]:
+        """The arguments with memory that C fills, by name."""
+        named = [each for each in self.arguments if each.spec.memory_name]
+        return {each.spec.memory_name: each for each in named}
+
+    @property
     def closes(self) -> bool:
         """Whether it closes a handle."""
         return any(getattr(each.spec, "closes", None) for each in self.arguments)
@@ -172,13 +189,13 @@ class Declaration:
         c_function.handles = [_handle_class(each) for each in (*specs, self.result)]
 
     def find(
-        self, argument: Argument, word: Any, what: str, among: dict[str, Argument]
+        self, where: str, word: Any, what: str, among: dict[str, Argument]
     ) -> list[Argument]:
         """The arguments that ``word.names`` names. Raises DeclarationError."""
         unknown = [name for name in word.names if name not in among]
         if unknown or not word.names:
             raise DeclarationError(
-                f"{argument.where}: {type(word).__name__} needs the names of {what} parameters,"
+                f"{where}: {type(word).__name__} needs the names of {what} parameters,"
                 f" not {', '.join(unknown) or 'none'}"
             )
         return [among[name] for name in word.names]
@@ -241,7 +258,9 @@ class Declaration:
             return python_type
         parts = _parts(python_type)
         # If the result says how the function fails, nobody needs it for anything else.
-        can_be_left_out = ctype is None or any(hasattr(each, "unless") for each in words)
+        can_be_left_out = ctype is None or any(
+            getattr(each, "ignores_result", False) for each in words
+        )
         extra = len(parts) - len(returned)
         if extra not in ((0, 1) if can_be_left_out and ctype else (ctype is not None,)):
             raise DeclarationError(

@@ -2,6 +2,7 @@
 
 import ctypes
 import functools
+import weakref
 from collections.abc import Callable, Hashable
 from os import getpid
 from typing import TYPE_CHECKING, Any, Protocol
@@ -52,6 +53,7 @@ class Life:
         self.children: dict[Life, None] = {}
         self.users: dict[object, None] = {}
         self.is_taken_back = False
+        self._shown: list[tuple[Callable[[], Any], Callable[[], Any]]] = []
         self._closing: dict[None, object] = {}  # setdefault is atomic
         self._set_address(address)
 
@@ -96,6 +98,7 @@ class Life:
                 raise RuntimeError(
                     f"the {used.kind.__name__} is in use by a call that has not returned"
                 )
+            self._hide()
             closer = closer or self.closer
             if self.owned and closer and not self._is_of_parent(implicitly):
                 returned = closer(self, given)
@@ -115,6 +118,23 @@ class Life:
                     self._leave_parents()
                     raise
         return returned
+
+    def show(self, memory: Any, view: memoryview) -> None:
+        """Release a view of its memory before it is closed."""
+        self._shown = [each for each in self._shown if each[0]() is not None]
+        self._shown.append((weakref.ref(memory), weakref.ref(view)))
+
+    def _hide(self) -> None:
+        """Release all views. Raises RuntimeError if something else uses the memory."""
+        for memory, view in self._shown:
+            shown = view()
+            try:
+                if shown is not None:
+                    shown.release()
+            except BufferError:
+                pass  # NumPy has it, for example
+            if memory() is not None:
+                raise RuntimeError(f"memory of the {self.kind.__name__} is in use by a view")
 
     def forget(self) -> None:
         """Mark it as closed: C closes it."""

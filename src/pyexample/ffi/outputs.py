@@ -38,7 +38,7 @@ class Returned(ArgumentWord):
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of a new value."""
         room = self.output.given_ctype()
-        call.outputs.append(room)
+        call.outputs[argument.index] = room
         return ctypes.byref(room)
 
 
@@ -78,5 +78,5 @@ class InOut(ArgumentWord):
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of a copy."""
         room = self.output.given_ctype(self.input.to_c(call.given[argument.position]))
-        call.outputs.append(room)
+        call.outputs[argument.index] = room
         return ctypes.byref(room)

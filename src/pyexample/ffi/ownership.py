@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .handles import Handle, HandleValue, life_of
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
+from .memory import Items
 from .scalars import Text
 from .values import DeclarationError, Modifier, ParameterWord, Value
 
@@ -75,7 +76,9 @@ class Owned(Modifier):
             value.ctype = value.given_ctype = type(
                 "Owned", (_OwnedText, value.ctype), attributes
             )
-        elif isinstance(value, Text):
+        elif isinstance(value, Items) and self.by and not self.independent:
+            value.free_by(where, self)
+        elif isinstance(value, (Text, Items)):
             raise DeclarationError(f"{where}: who frees it? Expected Owned(free)")
         else:
             raise value.cannot_follow(where, self)
@@ -105,7 +108,7 @@ class Borrowed(Modifier):
 
     def modify(self, where: str, value: Value) -> None:
         """Of a handle."""
-        if not isinstance(value, HandleValue):
+        if not isinstance(value, (HandleValue, Items)):
             raise value.cannot_follow(where, self)
         value.own(where, self)
 
@@ -118,7 +121,7 @@ class Borrowed(Modifier):
                 f"{value.where}: {self!r} needs the names of handles that are passed,"
                 f" not {', '.join(unknown)}"
             )
-        if self.names and isinstance(value, HandleValue):
+        if self.names and isinstance(value, (HandleValue, Items)):
             value.lenders = [handles[name].position for name in self.names]
 
     def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
@@ -153,7 +156,7 @@ class GivenTo(ParameterWord):
         if self.names:
             handles = dict(declaration.handles)
             handles.pop(argument.name)
-            argument.named = declaration.find(argument, self, "other handle", handles)
+            argument.named = declaration.find(argument.where, self, "other handle", handles)
 
     def begin(self, call: "CallState", argument: "Argument") -> "_Gift | None":
         """Give it away just before C is called."""
@@ -230,7 +233,9 @@ class Keep(ParameterWord):
             )
         others = [each for each in declaration.arguments if each is not argument]
         values = {each.name: each for each in others if _is_value(each)}
-        argument.named = declaration.find(argument, self, "other", values) if self.names else []
+        argument.named = (
+            declaration.find(argument.where, self, "other", values) if self.names else []
+        )
         if self.owner == "return" and not any(map(_is_owned, declaration.results)):
             raise DeclarationError(
                 f"{argument.where}: {self!r} needs a handle that the function returns, Owned"

@@ -73,13 +73,16 @@ class ArgumentWord(Word):
         ctype, c_name: of the C argument.
         is_parameter: whether it takes the parameter itself; else it comes in addition.
         is_buffer: whether that is a buffer.
-        is_late: whether it is passed after all other arguments.
+        phase: arguments are passed in phases: those of 0 first, those of 2 last.
+        memory_name: by which other words name it, if it is memory that C fills.
         output: the value that C fills in, if any.
     """
 
     ctype: Any
     c_name: str
-    is_parameter = is_buffer = is_late = can_be_kept = False
+    is_parameter = is_buffer = can_be_kept = False
+    phase = 0
+    memory_name = ""
     output: "Value | None" = None
 
     def for_function(self, where: str) -> "Self":
@@ -92,6 +95,10 @@ class ArgumentWord(Word):
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the parameters that it names. Raises DeclarationError."""
+
+    def count(self, call: "CallState", argument: "Argument") -> int:
+        """The number of items of memory."""
+        raise NotImplementedError
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The argument for ctypes; what it needs is held until the call is over."""
@@ -167,7 +174,9 @@ class Value:
     """Whether None stands for a result that is not returned: it owns nothing."""
     is_comparable: ClassVar[bool] = False
     """Whether ``Keep`` can tell callbacks apart by it."""
-    is_buffer = is_late = False
+    is_buffer = False
+    phase = 0
+    memory_name = ""
     output = None
     can_be_kept: ClassVar[bool] = False
     """Whether there is something behind it that ``Keep`` can keep alive."""

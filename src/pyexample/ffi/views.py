@@ -40,7 +40,7 @@ class View:
             _check(where, spec, view)
         self.item_size = view.itemsize if argument.counts_items else spec.item_size
         self.items = view.nbytes // self.item_size
-        self.address = 0 if is_null else _address(view)
+        self.address = 0 if is_null else address_of(view)
         self.memory = range(self.address, self.address + view.nbytes)
         if self.memory and self.address % spec.item_size:
             raise BufferError(f"{where} must be aligned to {spec.item_size} bytes: pass a copy")
@@ -94,7 +94,8 @@ def _item_name(view: memoryview) -> str:
     return name or f"{view.itemsize} bytes (format {view.format!r})"
 
 
-def _address(view: memoryview) -> int:
+def address_of(view: memoryview) -> int:
+    """The address of its first byte."""
     if not hasattr(ctypes, "pythonapi"):  # PyPy, which has cffi instead
         from importlib import import_module
 
