@@ -26,6 +26,7 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
         c_function.restype = result.given_ctype
     early = [each for each in arguments if not each.spec.is_late]
     late = [each for each in arguments if each.spec.is_late]
+    variadic = declaration.variadic
     keeping = [(each, each.spec.keep) for each in arguments if each.spec.keep]
     finish = _finisher(declaration)
     number = len(declaration.parameters)
@@ -43,6 +44,8 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
                 check_overlap(arguments, state.views)
             for each in late:
                 converted[each.index] = each.spec.pass_to_c(state, each)
+            for each in variadic:  # which have no argtypes
+                converted[each.index] = each.spec.ctype.from_param(converted[each.index])
             kept = [keep.hold(state, each, declaration.name) for each, keep in keeping]
             state.in_c = True
             returned = c_function(*converted)
