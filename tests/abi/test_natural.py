@@ -537,6 +537,25 @@ def i(it: Annotated[B, c_void_p, Closes], /) -> None: ...
 """,
         {("error", "handle", "h")},
     ),
+    "variadic functions, whose fixed arguments are told": (
+        "int f(const char *, ...); int g(int, int, ...); int h(int, int); int k(int, ...);",
+        """
+from typing import Annotated
+from pyexample.ffi import Library
+ffi = Library("table", __name__, system=dict.fromkeys(["linux", "darwin"], "libtable.so"))
+@ffi.function(fixed=1)
+def f(a: Annotated[str, c_char_p], b: Annotated[float, c_double], /) -> Annotated[int, c_int]: ...
+@ffi.function(fixed=1, symbol="f")
+def f_int(a: Annotated[str, c_char_p], b: Annotated[int, c_int], /) -> Annotated[int, c_int]: ...
+@ffi.function(fixed=1)
+def g(a: Annotated[int, c_int], b: Annotated[int, c_int], /) -> Annotated[int, c_int]: ...
+@ffi.function(fixed=1)
+def h(a: Annotated[int, c_int], b: Annotated[int, c_int], /) -> Annotated[int, c_int]: ...
+@ffi.function(fixed=2)
+def k(a: Annotated[int, c_int], b: Annotated[int, c_int], /) -> Annotated[int, c_int]: ...
+""",
+        {("error", "count", "g"), ("error", "count", "h"), ("error", "variadic", "k")},
+    ),
     "names of C, and functions that some versions lack": (
         "int own_f(int); int h(long); void own_k(void);",
         """

@@ -191,7 +191,7 @@ def test_contradictions_of_idioms(annotation: Any, complaint: str) -> None:
             Annotated[int, Count(c_size_t, "x")],
             ", 'x') must follow what C itself returns",
         ),
-        (Annotated[Buffer, In(c_int32)], f"such as LP_{c_int32.__name__}"),
+        (Annotated[Buffer, In(c_int32)], "list or memoryview stands for const int32_t *, not"),
         (Annotated[int, None], "nothing comes back, not <class 'int'>"),
         (Annotated[int, c_int32, OUT], "2 values come back, not 1: <class 'int'>"),
         (Annotated[None, c_int32, FAILS, OUT], "1 values come back, not 0: None"),

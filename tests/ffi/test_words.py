@@ -262,7 +262,7 @@ def test_words_behind_a_c_type(place: str, word: str) -> None:
 @pytest.mark.parametrize("place", PLACES, ids=PLACES.get)
 def test_words_in_place_of_a_c_type(place: str) -> None:
     done: list[tuple[Any, Any]] = [
-        (In(c_int, 4), Buffer), (Out(c_int, 4), Buffer), (Out(None, 4), bytearray),
+        (In(c_int, 4), Buffer), (Out(c_int, 4), Buffer), (Out(None, 4), memoryview),
         (In(c_int, 4), Any), (In(c_int, 4), Buffer | None),
         (Count(c_int, "it"), Buffer), (Returned(int, c_int), int),
         (Raises(failure), int),

@@ -204,6 +204,8 @@ def _pass_to_c(declaration: Declaration, state: CallState) -> None:
     for each in arguments:
         if isinstance(each.spec, In):
             each.spec.check_size(state, each)
+    for each in declaration.variadic:  # which have no argtypes
+        converted[each.index] = each.spec.ctype.from_param(converted[each.index])
 
 
 def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:

@@ -31,8 +31,8 @@ a handle; ``SameThread`` for a callback; ``Keep`` for what C keeps.
 A parameter can have further C arguments, before or after its own, that the caller does not
 pass: ``Count`` is the number of items of a buffer, ``ItemSize`` the size of one, ``Returned``
 a pointer to a value that C fills in, ``Filled`` memory, whose ``Length`` C may tell,
-``Constant`` always the same value. ``InOut`` in place of a C type is a pointer to a value that C
-reads and writes: the new one comes back.
+``Constant`` always the same value. ``InOut`` in place of a C type is a pointer to a value that
+C reads and writes: the new one comes back.
 
 A result is declared like a parameter, or as None for ``void``, or for an integer that is not
 returned. ``Raises`` says which results mean that the function failed; ``Owned`` or ``Borrowed``
@@ -42,6 +42,7 @@ Returned: None, one value, or a tuple in C's order. A null pointer becomes None 
 declared, else it raises ValueError; so does an integer outside a declared ``range``.
 """
 
+import ctypes
 import types
 import typing
 from collections.abc import Callable
@@ -49,7 +50,7 @@ from typing import Any
 
 from .buffers import In
 from .kinds import make_value
-from .values import NEVER, ArgumentWord, DeclarationError, ParameterWord, Value
+from .values import NEVER, ArgumentWord, DeclarationError, ParameterWord, Value, type_code
 
 Spec = Value | ArgumentWord
 
@@ -94,11 +95,17 @@ class Declaration:
         parameters: the names of the Python function's.
         arguments: of the C function, in its order.
         result: None for ``void``.
+        fixed: how many of them come before the ``...`` of a variadic function; else None.
         release_at: release the GIL for so many bytes of buffers: 0 always, NEVER never.
     """
 
     def __init__(
-        self, function: Callable[..., Any], release_at: int = 0, *, is_callback: bool = False
+        self,
+        function: Callable[..., Any],
+        release_at: int = 0,
+        *,
+        fixed: int | None = None,
+        is_callback: bool = False,
     ) -> None:
         """Read the signature of ``function``. Raises DeclarationError."""
         if not isinstance(function, types.FunctionType):
@@ -110,6 +117,7 @@ class Declaration:
         self.is_optional = False
         self.release_at = release_at
         self.closer: Any = None  # if it closes handles
+        self.fixed = fixed
         self._role = "callback " if is_callback else ""
         _check_function(function)
         hints = annotations(function)
@@ -123,12 +131,18 @@ class Declaration:
         self.result = self._read_result(f"{self.name}() result", hints["return"])
         self._number_arguments()
         self._resolve_words()
+        self._check_variadic()
         self._check_threads()
         if 0 < release_at < NEVER and not any(each.spec.is_buffer for each in self.arguments):
             raise DeclarationError(
                 f"{self.name}(): release_gil={release_at} counts the bytes of buffers, of which"
                 " it has none: write True or False"
             )
+
+    @property
+    def variadic(self) -> list[Argument]:
+        """The arguments after the fixed ones of a variadic function."""
+        return self.arguments[self.fixed :] if self.fixed is not None else []
 
     @property
     def outputs(self) -> list[Value]:
@@ -177,13 +191,15 @@ class Declaration:
     def apply(self, c_function: Any) -> None:
         """Set ``argtypes`` and ``restype`` on a ctypes function.
 
+        The arguments of a variadic function that are not fixed have no ``argtypes``: ctypes
+        passes what there are more as variadic.
         And for the checker: ``directions``, "in" for arguments that C reads from, "out" for
         those that it writes to, else ""; ``handles``, the names of the handles' classes,
         the result's last; and ``is_optional``.
         """
-        c_function.argtypes = [argument.spec.ctype for argument in self.arguments]
+        specs: list[Any] = [each.spec for each in self.arguments[: self.fixed]]
+        c_function.argtypes = [each.ctype for each in specs]
         c_function.restype = self.result.ctype if self.result else None
-        specs: list[Any] = [each.spec for each in self.arguments]
         c_function.directions = [_direction(each) for each in specs]
         c_function.is_optional = self.is_optional
         c_function.handles = [_handle_class(each) for each in (*specs, self.result)]
@@ -289,6 +305,23 @@ class Declaration:
             argument.index, argument.buffer = index, buffers
             buffers += argument.spec.is_buffer
 
+    def _check_variadic(self) -> None:
+        fixed, number = self.fixed, len(self.arguments)
+        if fixed is None:
+            return
+        if type(fixed) is not int or not 1 <= fixed <= number:
+            raise DeclarationError(
+                f"{self.name}(): fixed is the number of C arguments before the '...', from 1 to"
+                f" {number}, not {fixed!r}"
+            )
+        for argument in self.variadic:
+            promoted = _promoted(argument.spec.ctype)
+            if promoted:
+                raise DeclarationError(
+                    f"{argument.where}: C passes it to a variadic function as {promoted}:"
+                    f" declare c_{promoted}"
+                )
+
     def _check_threads(self) -> None:
         if not self.release_at:
             return
@@ -302,6 +335,15 @@ class Declaration:
                     " release_gil out; or write SameThread after the callback, if C calls it"
                     " only in the caller's thread"
                 )
+
+
+def _promoted(ctype: Any) -> str:
+    """What C makes of such an argument after the fixed ones (C11 6.5.2.2p6), or ""."""
+    code = type_code(ctype)
+    if code == "f":
+        return "double"
+    narrow = ctypes.sizeof(ctype) < ctypes.sizeof(ctypes.c_int)
+    return "int" if narrow and code and code in "?cbhuBH" else ""
 
 
 def annotations(declared: Any) -> dict[str, Any]:

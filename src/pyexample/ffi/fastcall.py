@@ -83,6 +83,8 @@ def _describe(
         doc=end + len(name),
         parameters=len(declaration.parameters),
         arguments=len(described),
+        is_variadic=declaration.fixed is not None,
+        fixed=declaration.fixed or 0,
         result=result,
         result_size=ctypes.sizeof(back.ctype) if back else 0,
         result_nullable=back.nullable if back else False,

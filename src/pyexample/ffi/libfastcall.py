@@ -87,6 +87,8 @@ class Descriptor(ctypes.Structure):
         ("result", c_uint8),
         ("result_size", c_uint8),
         ("result_nullable", c_uint8),
+        ("is_variadic", c_uint8),
+        ("fixed", c_uint8),
         ("shape", c_uint8),
         ("float_slots", c_uint8),
     )

@@ -5,7 +5,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, cast, overload
+from typing import Any, TypeVar, overload
 
 from .declaration import Declaration
 from .fastcall import Function, builtin
@@ -112,6 +112,7 @@ class Library:
         release_gil: bool | int = True,
         symbol: str | None = None,
         optional: bool = False,
+        fixed: int | None = None,
     ) -> Callable[[F], F]: ...
 
     def function(
@@ -122,6 +123,7 @@ class Library:
         release_gil: bool | int = True,
         symbol: str | None = None,
         optional: bool = False,
+        fixed: int | None = None,
     ) -> Any:
         """Declare the C function that a typed Python function describes (a decorator).
 
@@ -138,14 +140,21 @@ class Library:
                 function with the library's prefix and suffix.
             optional: whether some versions of the library lack the function. If this one does,
                 calling it raises NotImplementedError; ``"name" in library`` asks.
+            fixed: for a variadic function: how many arguments in C come before the ``...``.
+                Those after them are declared as they are passed; the function may be declared
+                several times, with a ``symbol``.
 
         Raises:
             DeclarationError: the declaration contradicts itself, or the library has no such
                 function.
         """
-        bind = functools.partial(
-            self._bind, release_gil=release_gil, symbol=symbol, optional=optional
-        )
+
+        def bind(function: Any) -> Any:
+            made = Declaration(function, _release_at(release_gil), fixed=fixed)
+            made.symbol = self._symbol(made.name) if symbol is None else _checked_symbol(symbol)
+            made.is_optional = optional
+            return self._bind(made)
+
         return bind if declaration is None else bind(declaration)
 
     def __contains__(self, name: object) -> bool:
@@ -169,18 +178,13 @@ class Library:
     def _symbol(self, name: str) -> str:
         return f"{self._prefix}{name}{self._suffix}"
 
-    def _bind(
-        self, function: F, release_gil: bool | int, symbol: str | None, optional: bool
-    ) -> F:
-        declaration = Declaration(function, _release_at(release_gil))
+    def _bind(self, declaration: Declaration) -> Any:
         name = declaration.name
-        declaration.symbol = self._symbol(name) if symbol is None else _checked_symbol(symbol)
-        declaration.is_optional = optional
         c_function = self._look_up(declaration)
         self.declarations.setdefault(name, declaration)
         if c_function is None:
             self.fallbacks.setdefault(name, "the library lacks it")
-            return cast(F, self._lookalike(self._missing_call(declaration), declaration))
+            return self._lookalike(self._missing_call(declaration), declaration)
         declaration.apply(c_function)
         self._publish(declaration.symbol, c_function)
         try:
@@ -190,13 +194,13 @@ class Library:
                 raise NotServedError(f"{self._switch} is 0")
             if is_stand_in(self.cdll):
                 raise NotServedError("the library is a stand-in")
-            return cast(F, builtin(declaration, self._kind))
+            return builtin(declaration, self._kind)
         except NotServedError as reason:
             self.fallbacks.setdefault(name, str(reason))
         checked = import_later("checked")  # not needed if all are fast
         make = checked.closing_call if declaration.closes else checked.checked_call
         call = make(declaration, self._callee(declaration))
-        return cast(F, self._lookalike(call, declaration))
+        return self._lookalike(call, declaration)
 
     def _lookalike(self, call: Callable[..., Any], declaration: Declaration) -> Any:
         return import_later("lookalike").Lookalike(call, declaration, self._kind())

@@ -253,8 +253,8 @@ class Items(Value):
     def _copy(self, data: bytes) -> Any:
         if self.form is list:
             code: Any = type_code(self.item)
-            items: Any = memoryview(data).cast(code)
-            return items.tolist()
+            cast: Any = memoryview(data).cast
+            return cast(code).tolist()
         return data.decode() if self.form is str else self.form(data)
 
     def _show(self, memory: Any, call: "CallState") -> memoryview:

@@ -109,6 +109,8 @@ typedef struct {
     uint8_t result;         /* one of the kinds above */
     uint8_t result_size;    /* of the C type, in bytes */
     uint8_t result_nullable;
+    uint8_t is_variadic;
+    uint8_t fixed;       /* if it is: the number of arguments before the `...` */
     uint8_t shape;       /* filled in: which registers, and whether the stack, are used */
     uint8_t float_slots; /* filled in, Windows: which of the first four are floats */
 } fastcall_descriptor;
