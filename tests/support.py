@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,12 @@ SANITIZERS = "-fsanitize=address,undefined -fno-sanitize-recover=all -g"
 """The options with which gcc makes a library check its own memory and arithmetic."""
 
 Argument = str | os.PathLike[str]
+
+Tool = Callable[[str], str]
+"""The fixture ``tool``: the path of a program, without which the test is skipped."""
+
+Missing = Callable[[str], None]
+"""The fixture ``missing``: skip the test, since something is missing."""
 
 
 def collect() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from bindings import COMPILERS, Binding
+from support import Tool
 
 from pyexample.abi import CannotJudgeError, Report, check
 
@@ -33,7 +34,7 @@ lib.area.restype = c_uint64
 
 
 @pytest.fixture(autouse=True)
-def _needs_a_compiler(tool: Callable[[str], str]) -> None:
+def _needs_a_compiler(tool: Tool) -> None:
     tool("g++")
 
 
@@ -191,9 +192,7 @@ def test_wrong_use_is_status_2() -> None:
         assert done.stderr.count("\n") == 1
 
 
-def test_a_compiler_for_another_platform_is_noticed(
-    true: Binding, tool: Callable[[str], str]
-) -> None:
+def test_a_compiler_for_another_platform_is_noticed(true: Binding, tool: Tool) -> None:
     done = true.check(compiler=tool("x86_64-w64-mingw32-g++"))
     assert done.returncode == 2
     assert "name that with --target" in done.stderr
@@ -324,7 +323,7 @@ lib.get_handler.restype = CFUNCTYPE(c_void_p, c_void_p)
 @pytest.mark.slow
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_headers_may_be_c_that_is_no_cxx(
-    binding: Callable[[str, str], Binding], tool: Callable[[str], str], compiler: str
+    binding: Callable[[str, str], Binding], tool: Tool, compiler: str
 ) -> None:
     it = binding(C_ONLY_HEADER, C_ONLY_MODULE)
     assert it.verdicts(compiler=tool(compiler)) == {}
@@ -338,7 +337,7 @@ def test_headers_may_be_c_that_is_no_cxx(
 @pytest.mark.slow
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_headers_may_be_cxx(
-    binding: Callable[[str, str], Binding], tool: Callable[[str], str], compiler: str
+    binding: Callable[[str, str], Binding], tool: Tool, compiler: str
 ) -> None:
     header = 'template <class T> T twice(T t);\nextern "C" int f(long);\n'
     module = 'from ctypes import *\nlib = CDLL("table")\nlib.f.argtypes = [c_long]\n'
@@ -413,9 +412,7 @@ def test_a_function_that_needs_an_unknown_struct_says_so(
     assert found["paste"] == "# paint() needs a class for struct color first"
 
 
-def test_a_directory_and_macros_are_passed_on(
-    binding: Callable[[str, str], Binding],
-) -> None:
+def test_a_directory_and_macros_are_passed_on(binding: Callable[[str, str], Binding]) -> None:
     header = '#include "inner.h"\nint f(WIDE);\n'
     it = binding(
         header, 'from ctypes import *\nlib = CDLL("table")\nlib.f.argtypes = [c_long]\n'
@@ -429,7 +426,7 @@ def test_a_directory_and_macros_are_passed_on(
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_thousands_of_declarations_take_seconds(
-    binding: Callable[[str, str], Binding], tool: Callable[[str], str], compiler: str
+    binding: Callable[[str, str], Binding], tool: Tool, compiler: str
 ) -> None:
     constants = [f"THE_CONSTANT_{number}" for number in range(3500)]
     functions = [f"the_function_{number}" for number in range(1000)]

@@ -1,11 +1,11 @@
 """What the compilers say is read line by line: g++, clang++, and Microsoft's by its records."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from bindings import Binding
+from support import Tool
 
 from pyexample.abi.compiler import _OURS, Compiler, parse
 from pyexample.abi.judge import _told
@@ -82,10 +82,7 @@ PLAIN = "int one(long a);\n#define two 2\n"
     ],
 )
 def test_whatever_messages_are_asked_for_they_are_read(
-    tmp_path: Path,
-    tool: Callable[[str], str],
-    monkeypatch: pytest.MonkeyPatch,
-    options: str,
+    tmp_path: Path, tool: Tool, monkeypatch: pytest.MonkeyPatch, options: str
 ) -> None:
     for name, value in {
         "LANG": "de_DE.UTF-8",
@@ -124,7 +121,7 @@ def pkg_config(folder: Path, monkeypatch: pytest.MonkeyPatch, cflags: str) -> No
 
 
 def test_pkg_config_says_where_headers_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Callable[[str], str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Tool
 ) -> None:
     tool("pkg-config")
     pkg_config(tmp_path, monkeypatch, "-Iinc/a -I inc/b -DX=1 -DTEXT=a -pthread -isystem sys")
@@ -143,7 +140,7 @@ def test_pkg_config_says_where_headers_are(
 
 
 def test_the_command_asks_pkg_config(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Callable[[str], str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Tool
 ) -> None:
     tool("pkg-config")
     (tmp_path / "inner").mkdir()

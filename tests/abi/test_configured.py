@@ -5,11 +5,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import ROOT
+from support import ROOT, Tool
 
 from pyexample.abi import CannotJudgeError, check, config
 
@@ -19,7 +18,7 @@ BAD = GOOD.replace("[c_int]", "[c_double]")
 
 
 @pytest.fixture
-def project(tmp_path: Path, tool: Callable[[str], str]) -> Path:
+def project(tmp_path: Path, tool: Tool) -> Path:
     tool("g++")
     for folder in ("include", "bindings", "deep/er"):
         (tmp_path / folder).mkdir(parents=True)

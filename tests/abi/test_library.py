@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from bindings import Binding
+from support import Tool
 
 HEADER = """
 #include <stddef.h>
@@ -72,7 +73,7 @@ BUILDS = {
 
 
 @pytest.fixture(autouse=True)
-def _needs(tool: Callable[[str], str]) -> None:
+def _needs(tool: Tool) -> None:
     tool("g++")
     pytest.importorskip("lief")
     pytest.importorskip("elftools")
@@ -81,7 +82,7 @@ def _needs(tool: Callable[[str], str]) -> None:
 
 
 @pytest.fixture
-def build(tmp_path: Path, tool: Callable[[str], str]) -> Callable[..., Binding]:
+def build(tmp_path: Path, tool: Tool) -> Callable[..., Binding]:
     """A binding, and its library, which may be built from another header."""
 
     def build(more: str = "", change: tuple[str, str] = ("", ""), how: str = "gcc") -> Binding:
@@ -221,7 +222,7 @@ def test_a_private_function_is_judged_by_the_binary(build: Callable[..., Binding
 
 
 def test_a_library_without_debug_information_says_so(
-    build: Callable[..., Binding], tool: Callable[[str], str]
+    build: Callable[..., Binding], tool: Tool
 ) -> None:
     binding = build(change=("float by", "double by"))
     library = binding.folder / "libtable.so"
@@ -233,7 +234,7 @@ def test_a_library_without_debug_information_says_so(
 
 
 def test_debug_information_is_found_beside_the_library(
-    build: Callable[..., Binding], tool: Callable[[str], str]
+    build: Callable[..., Binding], tool: Tool
 ) -> None:
     """As distributions put it, by the rules of GDB's manual."""
     binding = build(change=("float by", "double by"))
@@ -273,7 +274,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("options", "message"), REFUSED)
 def test_what_cannot_be_judged_is_status_2(
-    build: Callable[..., Binding], options: list[str], message: str, tool: Callable[[str], str]
+    build: Callable[..., Binding], options: list[str], message: str, tool: Tool
 ) -> None:
     binding = build()
     (binding.folder / "other.c").write_text("int other(void) { return 0; }")
@@ -294,7 +295,7 @@ def test_without_the_extra_it_says_what_to_install(build: Callable[..., Binding]
 
 
 def test_a_library_for_windows_is_judged_by_its_exports(
-    build: Callable[..., Binding], tool: Callable[[str], str]
+    build: Callable[..., Binding], tool: Tool
 ) -> None:
     binding = build('declare("dropped", c_int, c_int)')
     command = [tool("x86_64-w64-mingw32-gcc"), "-shared", "built.c", "-o", "table.dll"]

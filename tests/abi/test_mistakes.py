@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import Tool
 
 from pyexample import cli
 from pyexample.abi import CannotJudgeError, check
@@ -36,9 +37,7 @@ lib.used = [lib.good, POINTER(first), POINTER(second)]
 
 
 @pytest.fixture(autouse=True)
-def _a_project(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Callable[[str], str]
-) -> None:
+def _a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Tool) -> None:
     tool("g++")
     (tmp_path / "h.h").write_text(HEADER)
     (tmp_path / "binding.py").write_text(MODULE)

@@ -4,11 +4,11 @@ Each case is a header and a module, and what is found in it that is more than co
 severity, kind and subject of each finding.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from bindings import Binding
+from support import Tool
 
 from pyexample.abi.judge import VERDICTS
 from pyexample.abi.words import HAPPENS, WORDS
@@ -543,7 +543,7 @@ def i(it: Annotated[B, c_void_p, CLOSES], /) -> None: ...
 @pytest.mark.parametrize("what", CASES)
 @pytest.mark.parametrize("compiler", ["g++", "clang++"])
 def test_what_is_natural_is_not_refused(
-    tmp_path: Path, tool: Callable[[str], str], compiler: str, what: str
+    tmp_path: Path, tool: Tool, compiler: str, what: str
 ) -> None:
     header, module, expected = CASES[what]
     binding = Binding(tmp_path, header, PRELUDE + module)
@@ -555,9 +555,7 @@ def test_what_is_natural_is_not_refused(
     assert report["faults"] == []
 
 
-def test_who_checks_says_that_c_has_no_such_struct(
-    tmp_path: Path, tool: Callable[[str], str]
-) -> None:
+def test_who_checks_says_that_c_has_no_such_struct(tmp_path: Path, tool: Tool) -> None:
     tool("g++")
     header, module, _ = CASES["a struct of no name in C, where functions use it"]
     binding = Binding(tmp_path, header, PRELUDE + module)
@@ -565,9 +563,7 @@ def test_who_checks_says_that_c_has_no_such_struct(
     assert binding.check("--struct", "Mine=").returncode == 0
 
 
-def test_what_is_left_at_its_default_is_said(
-    tmp_path: Path, tool: Callable[[str], str]
-) -> None:
+def test_what_is_left_at_its_default_is_said(tmp_path: Path, tool: Tool) -> None:
     tool("g++")
     header, module, _ = CASES["the default of restype, and c_int that is set"]
     report = Binding(tmp_path, header, PRELUDE + module).report()
@@ -576,7 +572,7 @@ def test_what_is_left_at_its_default_is_said(
     assert "left at its default" in told["g"]
 
 
-def test_what_c_leaves_open_is_noted(tmp_path: Path, tool: Callable[[str], str]) -> None:
+def test_what_c_leaves_open_is_noted(tmp_path: Path, tool: Tool) -> None:
     tool("g++")
     header, module, _ = CASES["functions without a prototype"]
     findings = Binding(tmp_path, header, PRELUDE + module).report()["findings"]
@@ -584,7 +580,7 @@ def test_what_c_leaves_open_is_noted(tmp_path: Path, tool: Callable[[str], str])
     assert told == {"f", "g", "h", "i", "j", "s.done"}
 
 
-def test_everything_is_said_once(tmp_path: Path, tool: Callable[[str], str]) -> None:
+def test_everything_is_said_once(tmp_path: Path, tool: Tool) -> None:
     tool("g++")
     header = "#define X 5\nstruct s { int a; long long b; };"
     header += "void f(struct s *); void g(struct s *);"

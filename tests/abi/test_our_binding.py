@@ -3,12 +3,11 @@
 import json
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import HEADER, ROOT, attempt
+from support import HEADER, ROOT, Missing, Tool, attempt
 
 from pyexample.abi import check
 
@@ -16,18 +15,18 @@ MINGW = "x86_64-w64-mingw32"
 
 
 @pytest.mark.parametrize("compiler", ["g++", "clang++"])
-def test_the_binding_is_true_to_its_header(tool: Callable[[str], str], compiler: str) -> None:
+def test_the_binding_is_true_to_its_header(tool: Tool, compiler: str) -> None:
     assert not check(
         "pyexample.libexample", headers=[str(HEADER)], compiler=tool(compiler), strict=True
     )
 
 
-def test_the_binding_is_true_to_its_header_on_windows(tool: Callable[[str], str]) -> None:
+def test_the_binding_is_true_to_its_header_on_windows(tool: Tool) -> None:
     tool(f"{MINGW}-g++")
     assert not check("pyexample.libexample", headers=[str(HEADER)], target=MINGW, strict=True)
 
 
-def test_our_use_of_libfastcall_is_true_to_its_header(tool: Callable[[str], str]) -> None:
+def test_our_use_of_libfastcall_is_true_to_its_header(tool: Tool) -> None:
     report = check(
         "pyexample.ffi.libfastcall",
         headers=[str(ROOT / "src/pyexample/ffi/c/fastcall.h")],
@@ -48,11 +47,7 @@ def test_our_use_of_libfastcall_is_true_to_its_header(tool: Callable[[str], str]
     [("sqlite", "sqlite3.h", {}), ("zlib_streams", "zlib.h", {"Stream": "z_stream"})],
 )
 def test_sqlite_and_zlib_are_bound_as_their_headers_say(
-    tool: Callable[[str], str],
-    missing: Callable[[str], None],
-    module: str,
-    header: str,
-    structs: dict[str, str],
+    tool: Tool, missing: Missing, module: str, header: str, structs: dict[str, str]
 ) -> None:
     if not Path("/usr/include", header).exists():
         missing(f"{header} is not installed")
@@ -194,5 +189,5 @@ def test_drift_of_the_binding_is_one_finding(
 
 
 @pytest.fixture
-def a_compiler(tool: Callable[[str], str]) -> None:
+def a_compiler(tool: Tool) -> None:
     tool("g++")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from bindings import Binding
+from support import Tool
 
 MODULE = """
 import ctypes
@@ -79,7 +80,7 @@ PROTOTYPES = "\n".join(prototype for _, prototype, _ in TABLE)
 
 
 @pytest.fixture
-def pasted(tmp_path: Path, tool: Callable[[str], str]) -> Callable[[str], dict[str, str]]:
+def pasted(tmp_path: Path, tool: Tool) -> Callable[[str], dict[str, str]]:
     """What is printed for each function that Python lacks, in one style."""
     tool("g++")
 
@@ -135,9 +136,7 @@ def test_a_variadic_function_is_not_printed_as_if_it_were_complete(
     )
 
 
-def test_what_the_reader_does_not_understand_is_a_note(
-    tmp_path: Path, tool: Callable[[str], str]
-) -> None:
+def test_what_the_reader_does_not_understand_is_a_note(tmp_path: Path, tool: Tool) -> None:
     tool("g++")
     header = HEADER + "__typeof__(1 + 1) odd(void); int after(int);"
     header += "\n#ifdef __cplusplus\ntemplate <class T> T cxx(T it);\n#endif\n"

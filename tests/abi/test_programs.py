@@ -4,12 +4,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import ROOT
+from support import ROOT, Tool
 
 from pyexample.abi import CannotJudgeError
 from pyexample.abi.model import Declarations, record
@@ -183,7 +182,7 @@ def test_however_a_program_ends_it_is_judged(write: Any, end: str, status: int) 
     assert (names(found), found.status) == (["late"], status)
 
 
-def test_the_command_runs_programs(write: Any, tool: Callable[[str], str]) -> None:
+def test_the_command_runs_programs(write: Any, tool: Tool) -> None:
     tool("g++")
     write("late.py", LATE)
     write("h.h", "int late(long x);\n")

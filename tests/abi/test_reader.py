@@ -1,12 +1,12 @@
 """The reader of headers: every shape that a C declaration may have, and what it refuses."""
 
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import Tool
 
 from pyexample.abi.c_as_cxx import without_bodies
 from pyexample.abi.c_model import (
@@ -127,9 +127,7 @@ def test_a_declaration_is_read(text: str, expected: str) -> None:
     assert sorted(spelled(text)) == sorted(each.strip() for each in expected.split(";"))
 
 
-def test_a_compiler_reads_them_in_the_same_way(
-    tool: Callable[[str], str], tmp_path: Path
-) -> None:
+def test_a_compiler_reads_them_in_the_same_way(tool: Tool, tmp_path: Path) -> None:
     """Each is compared with the type that clang has for it."""
     lines = [
         PRELUDE,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from bindings import Binding
+from support import Tool
 
 from pyexample.abi.c_parser import read
 from pyexample.abi.header import Header
@@ -29,7 +30,7 @@ lib.one.argtypes = [c_int, c_int]
 
 
 @pytest.fixture(autouse=True)
-def _needs_a_compiler(tool: Callable[[str], str]) -> None:
+def _needs_a_compiler(tool: Tool) -> None:
     tool("g++")
 
 

@@ -4,14 +4,11 @@ import platform
 import re
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import lief
 import pytest
-from support import HEADER, ROOT, Argument, CMake, declared, run
-
-Tool = Callable[[str], str]
+from support import HEADER, ROOT, Argument, CMake, Missing, Tool, declared, run
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="about ELF")
 not_windows = pytest.mark.skipif(sys.platform == "win32", reason="gcc's way to name things")
@@ -251,7 +248,7 @@ def test_c_tests_pass_elsewhere(
     compiler: str,
     emulators: list[str],
     cmake: CMake,
-    missing: Callable[[str], None],
+    missing: Missing,
     tmp_path: Path,
 ) -> None:
     if not shutil.which(compiler) or not any(map(shutil.which, emulators)):

@@ -217,10 +217,7 @@ def test_no_stream_at_all(words: list[str]) -> None:
 @posix_only
 @pytest.mark.parametrize(
     ("redirection", "complaint"),
-    [
-        ("<&-", ""),
-        ("0>/dev/null", "standard input cannot be read: Bad file descriptor"),
-    ],
+    [("<&-", ""), ("0>/dev/null", "standard input cannot be read: Bad file descriptor")],
 )
 def test_standard_input_that_cannot_be_read(redirection: str, complaint: str) -> None:
     done = in_a_shell(["square"], redirection)

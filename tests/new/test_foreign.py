@@ -5,12 +5,11 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import projects
 import pytest
-from support import Argument, CMake, Environment, run
+from support import Argument, CMake, Environment, Missing, Tool, run
 
 from pyexample.new import CannotWriteError, foreign
 
@@ -121,13 +120,13 @@ def unpack(folder: Path, library: dict[str, str]) -> Path:
 
 
 @pytest.fixture
-def upstream(tmp_path: Path, tool: Callable[[str], str]) -> Path:
+def upstream(tmp_path: Path, tool: Tool) -> Path:
     tool("g++")
     return unpack(tmp_path / "upstream", LIBRARY)
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, tool: Callable[[str], str]) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory, tool: Tool) -> Path:
     tool("g++")
     folder = tmp_path_factory.mktemp("foreign C")
     unpack(folder / "upstream", LIBRARY)
@@ -189,7 +188,7 @@ def test_its_version_is_the_headers(project: Path) -> None:
     ],
 )
 def test_the_version_is_found_or_asked_for(
-    macros: str, version: str | None, tmp_path: Path, tool: Callable[[str], str]
+    macros: str, version: str | None, tmp_path: Path, tool: Tool
 ) -> None:
     tool("g++")
     unpack(tmp_path, {"foo.h": f"{macros}\nint foo(void);\n", "foo.c": ""})
@@ -208,7 +207,7 @@ def test_the_version_is_found_or_asked_for(
     "command", [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["pyright"]]
 )
 def test_it_is_clean(
-    command: list[str], project: Path, installed: Environment, tool: Callable[[str], str]
+    command: list[str], project: Path, installed: Environment, tool: Tool
 ) -> None:
     options = {"mypy": ["--python-executable"], "pyright": ["--pythonpath"]}.get(command[0])
     python = [*options, str(installed.executable)] if options else []
@@ -243,7 +242,7 @@ def test_its_tests_pass(project: Path, installed: Environment) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["find_package", "pkg-config", "add_subdirectory"])
 def test_c_programs_use_it(
-    way: str, project: Path, cmake: CMake, tmp_path: Path, tool: Callable[[str], str]
+    way: str, project: Path, cmake: CMake, tmp_path: Path, tool: Tool
 ) -> None:
     """By its public headers, those included by others too, and its macros."""
     unpack(
@@ -283,9 +282,7 @@ def test_c_programs_use_it(
     run([program])
 
 
-def test_names_that_python_or_the_module_has(
-    tmp_path: Path, tool: Callable[[str], str]
-) -> None:
+def test_names_that_python_or_the_module_has(tmp_path: Path, tool: Tool) -> None:
     tool("g++")
     header = """\
 struct library { int a; }; struct Any { int a; };
@@ -360,7 +357,7 @@ def test_a_struct_without_fields_is_not_made_in_python(installed: Environment) -
     ],
 )
 def test_what_cannot_be_is_refused(
-    words: list[str], reason: str, tmp_path: Path, tool: Callable[[str], str]
+    words: list[str], reason: str, tmp_path: Path, tool: Tool
 ) -> None:
     tool("g++")
     files = {"a.h": "int a(void);\n", "a.c": "", "a.cpp": "", "wrong.h": "#error no\n"}
@@ -439,7 +436,7 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="the names are Linux's")
 @pytest.mark.parametrize("runtime", projects.RUNTIMES)
 def test_a_library_of_the_system(
-    runtime: str, tmp_path: Path, environment: Environment, missing: Callable[[str], None]
+    runtime: str, tmp_path: Path, environment: Environment, missing: Missing
 ) -> None:
     if not (Path("/usr/include/zlib.h").exists() and ctypes.util.find_library("z")):
         missing("zlib and its header are not installed")

@@ -2,7 +2,6 @@
 
 import re
 import sys
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from zipfile import ZipFile
@@ -16,6 +15,8 @@ from support import (
     Argument,
     CMake,
     Environment,
+    Missing,
+    Tool,
     attempt,
     build_wheel,
     commit,
@@ -110,10 +111,7 @@ def test_its_workflow_uses_what_ours_use(project: Path) -> None:
     ids=lambda command: " ".join(command[:2]),
 )
 def test_it_is_clean(
-    command: list[Argument],
-    project: Path,
-    tool: Callable[[str], str],
-    request: pytest.FixtureRequest,
+    command: list[Argument], project: Path, tool: Tool, request: pytest.FixtureRequest
 ) -> None:
     if command[-1] in ("--python-executable", "--pythonpath"):
         environment: Environment = request.getfixturevalue("installed")
@@ -156,7 +154,7 @@ def test_its_wheel(runtime: str, project_wheel: Path) -> None:
     ],
 )
 def test_its_wheels_for_other_systems(
-    platforms: list[str], project: Path, tmp_path: Path, missing: Callable[[str], None]
+    platforms: list[str], project: Path, tmp_path: Path, missing: Missing
 ) -> None:
     """By zig, and checked as ours are: tags, exports, what they need."""
     if not find_spec("ziglang"):

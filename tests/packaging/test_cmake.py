@@ -8,7 +8,6 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import lief
@@ -18,6 +17,8 @@ from support import (
     ROOT,
     Argument,
     CMake,
+    Missing,
+    Tool,
     attempt,
     cmakes,
     copy_sources,
@@ -42,9 +43,7 @@ not_windows = pytest.mark.skipif(sys.platform == "win32", reason="not used on Wi
     scope="module", params=[pytest.param("oldest", marks=pytest.mark.slow), "newest"]
 )
 def cmake(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    missing: Callable[[str], None],
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, missing: Missing
 ) -> CMake:
     """Each end of what the project accepts; takes the place of the general fixture."""
     if request.param == "newest":
@@ -163,9 +162,7 @@ def test_a_parent_project_may_ask_for_the_install_rules(cmake: CMake, tmp_path: 
 
 
 @not_windows
-def test_pkg_config(
-    tool: Callable[[str], str], kind: str, prefix: Path, tmp_path: Path
-) -> None:
+def test_pkg_config(tool: Tool, kind: str, prefix: Path, tmp_path: Path) -> None:
     (pc,) = prefix.rglob("example.pc")
     flags = build_with_pkg_config(tool, pc, tmp_path)
     assert ("-DEXAMPLE_STATIC" in flags) == (kind == "static")
@@ -175,7 +172,7 @@ def test_pkg_config(
 
 @not_windows
 def test_pkg_config_names_the_library_of_its_configuration(
-    cmake: CMake, tool: Callable[[str], str], tmp_path: Path
+    cmake: CMake, tool: Tool, tmp_path: Path
 ) -> None:
     build, prefix = tmp_path / "build", tmp_path / "prefix"
     cmake.configure(ROOT, build, "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_DEBUG_POSTFIX=-debug")
@@ -197,7 +194,7 @@ def test_pkg_config_names_the_library_of_its_configuration(
     ids=["multi-arch", "absolute lib", "absolute include"],
 )
 def test_it_is_found_wherever_it_is_installed(
-    folders: dict[str, str], cmake: CMake, tool: Callable[[str], str], tmp_path: Path
+    folders: dict[str, str], cmake: CMake, tool: Tool, tmp_path: Path
 ) -> None:
     build, configured = tmp_path / "build", tmp_path / "configured"
     absolute = {name: path.format(absolute=tmp_path) for name, path in folders.items()}
@@ -428,7 +425,7 @@ def calls_itself(cmake: CMake, tmp_path_factory: pytest.TempPathFactory) -> Path
 @linux_only
 @pytest.mark.parametrize("where", ["program", "preloaded"])
 def test_a_namesake_is_not_called_in_place_of_the_library_s_own(
-    where: str, calls_itself: Path, tool: Callable[[str], str], tmp_path: Path
+    where: str, calls_itself: Path, tool: Tool, tmp_path: Path
 ) -> None:
     (tmp_path / "namesake.c").write_text(NAMESAKE)
     program = tmp_path / "program"
@@ -530,12 +527,12 @@ def cache(build: Path) -> dict[str, str]:
     return dict(re.findall(r"^([^#/\n][^:\n]*):\w+=(.*)$", text, re.MULTILINE))
 
 
-def pkg_config(tool: Callable[[str], str], pc: Path, *options: str) -> str:
+def pkg_config(tool: Tool, pc: Path, *options: str) -> str:
     command: list[Argument] = [tool("pkg-config"), *options, "example"]
     return run(command, env={"PKG_CONFIG_LIBDIR": str(pc.parent)})
 
 
-def build_with_pkg_config(tool: Callable[[str], str], pc: Path, folder: Path) -> list[str]:
+def build_with_pkg_config(tool: Tool, pc: Path, folder: Path) -> list[str]:
     """Build the consumer as a makefile does, run it, and return the flags that were used."""
     flags = shlex.split(pkg_config(tool, pc, "--cflags", "--libs"))
     (libdir,) = shlex.split(pkg_config(tool, pc, "--variable=libdir"))

@@ -44,10 +44,7 @@ _OPEN = _Difference(
 
 
 def findings(
-    declarations: Declarations,
-    judgement: Judgement,
-    headers: list[str],
-    paste: Paste,
+    declarations: Declarations, judgement: Judgement, headers: list[str], paste: Paste
 ) -> list[Finding]:
     """All findings, the worst first."""
     words = _Words(declarations, judgement.claims, judgement.header)

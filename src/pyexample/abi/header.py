@@ -5,17 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .c_model import (
-    Array,
-    Declaration,
-    Field,
-    Function,
-    Record,
-    Tagged,
-    Unit,
-    behind,
-    resolve,
-)
+from .c_model import Array, Declaration, Field, Function, Record, Tagged, Unit, behind, resolve
 from .c_parser import read
 
 

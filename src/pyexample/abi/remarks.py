@@ -60,10 +60,7 @@ def remarks_about(
 
 
 def _refuse_nothing(
-    declarations: Declarations,
-    judgement: Judgement,
-    headers: list[str],
-    unseen: set[str],
+    declarations: Declarations, judgement: Judgement, headers: list[str], unseen: set[str]
 ) -> None:
     kinds = {each.kind for each in judgement.claims.claims}
     is_about_functions = any(

@@ -70,10 +70,7 @@ HAPPENS = {
         "result",
         "width",
     ): "the value is cut off, or bits that C has not set are taken as part of it",
-    (
-        "result",
-        "kind",
-    ): "Python looks in another register, or reads the value as another type",
+    ("result", "kind"): "Python looks in another register, or reads the value as another type",
     ("field", "width"): "a part of the value is lost, or the next field is overwritten",
     ("field", "kind"): "each side reads the bytes as another type",
 }
