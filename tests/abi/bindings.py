@@ -4,12 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import ROOT
+from support import ROOT, attempt
 
 COMPILERS = ["g++", pytest.param("clang++", marks=pytest.mark.slow)]
 
@@ -26,31 +26,12 @@ class Binding:
         self, *options: str, compiler: str = "", python: str = sys.executable
     ) -> subprocess.CompletedProcess[str]:
         """Run the command on it, its library being away."""
-        command = [
-            python,
-            "-X",
-            "dev",
-            "-W",
-            "ignore",
-            "-m",
-            "pyexample",
-            "abi",
-            "binding",
-            "--header",
-            "h.h",
-        ]
-        command += ["--without-library", "table", *options]
+        command = [python, *("-X", "dev", "-W", "ignore", "-m", "pyexample", "abi")]
+        command += ["binding", "--header", "h.h", "--without-library", "table", *options]
         command += ["--compiler", compiler] if compiler else []
         # The sources, so that other Pythons need nothing installed.
         path = os.pathsep.join([str(ROOT / "src"), str(self.folder)])
-        return subprocess.run(
-            command,
-            check=False,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            env={**os.environ, "PYTHONPATH": path},
-        )
+        return attempt(command, cwd=self.folder, env={"PYTHONPATH": path})
 
     def report(self, *options: str, **keywords: str) -> dict[str, Any]:
         """What the command reports."""
@@ -68,6 +49,10 @@ class Binding:
             lines = found.setdefault(name, {})
             lines.setdefault(each["line"], f"{each['severity']} {each['kind']}")
         return {name: [*lines.values()] for name, lines in found.items()}
+
+
+Bind = Callable[[str, str], Binding]
+"""The fixture ``binding``."""
 
 
 def misjudged(

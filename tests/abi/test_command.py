@@ -6,11 +6,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from bindings import COMPILERS, Binding
+from bindings import COMPILERS, Bind, Binding
 from support import Tool
 
 from pyexample.abi import CannotJudgeError, Report, check
@@ -33,24 +31,14 @@ lib.area.restype = c_uint64
 """
 
 
-@pytest.fixture(autouse=True)
-def _needs_a_compiler(tool: Tool) -> None:
-    tool("g++")
+@pytest.fixture
+def true(binding: Bind) -> Binding:
+    return binding(HEADER, MODULE)
 
 
 @pytest.fixture
-def binding(tmp_path: Path) -> Callable[[str, str], Binding]:
-    return lambda header, module: Binding(tmp_path, header, module)
-
-
-@pytest.fixture
-def true(tmp_path: Path) -> Binding:
-    return Binding(tmp_path, HEADER, MODULE)
-
-
-@pytest.fixture
-def drifted(tmp_path: Path) -> Binding:
-    return Binding(tmp_path, HEADER, MODULE.replace("restype = c_uint64", "restype = c_uint32"))
+def drifted(binding: Bind) -> Binding:
+    return binding(HEADER, MODULE.replace("restype = c_uint64", "restype = c_uint32"))
 
 
 def test_proven_is_status_0(true: Binding) -> None:
@@ -93,16 +81,14 @@ def test_only_some_names_can_be_judged(drifted: Binding) -> None:
         ("(", "no regular expression"),
     ],
 )
-def test_a_name_that_nothing_has_is_status_2(
-    binding: Callable[[str, str], Binding], pattern: str, message: str
-) -> None:
+def test_a_name_that_nothing_has_is_status_2(binding: Bind, pattern: str, message: str) -> None:
     # That the header has it is not enough: Python does not.
     done = binding(HEADER + "int lacking(void);", MODULE).check("--only", pattern)
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
 
 
-def test_notes_fail_where_the_check_is_strict(binding: Callable[[str, str], Binding]) -> None:
+def test_notes_fail_where_the_check_is_strict(binding: Bind) -> None:
     it = binding(HEADER, MODULE.replace("restype = c_uint64", "restype = c_int64"))
     assert it.check().returncode == 0
     assert it.check("--strict").returncode == 1
@@ -158,13 +144,13 @@ def test_what_cannot_be_judged_is_status_2(
     assert message in done.stderr
 
 
-def test_a_module_that_fails_is_status_2(binding: Callable[[str, str], Binding]) -> None:
+def test_a_module_that_fails_is_status_2(binding: Bind) -> None:
     done = binding(HEADER, "import what_is_not_there").check()
     assert done.returncode == 2
     assert "binding cannot be imported" in done.stderr
 
 
-def test_nothing_in_common_is_status_2(binding: Callable[[str, str], Binding]) -> None:
+def test_nothing_in_common_is_status_2(binding: Bind) -> None:
     done = binding("int other(void);", MODULE.replace("point", "pixel")).check()
     assert done.returncode == 2
     assert (
@@ -225,7 +211,7 @@ def test_the_function_logs_what_fails(
         check("binding", headers=["missing.h"], without_library=["table"])
 
 
-def test_structs_may_have_other_names(binding: Callable[[str, str], Binding]) -> None:
+def test_structs_may_have_other_names(binding: Bind) -> None:
     header = "struct c_point { int x, y; }; struct c_size { int w; }; void f(void *);"
     module = (
         MODULE + "lib.f.argtypes = [c_void_p]\nlib.f.restype = None\nclass Size(point): pass\n"
@@ -242,7 +228,7 @@ def test_structs_may_have_other_names(binding: Callable[[str, str], Binding]) ->
 
 
 def test_functions_of_other_libraries_are_none_of_the_headers(
-    binding: Callable[[str, str], Binding],
+    binding: Bind,
 ) -> None:
     module = MODULE + 'c = CDLL("libtable-2.so")\nc.unrelated.argtypes = [c_int]\n'
     assert binding(HEADER, module).verdicts() == {}
@@ -251,7 +237,7 @@ def test_functions_of_other_libraries_are_none_of_the_headers(
 
 
 def test_the_systems_constants_are_none_of_the_headers(
-    binding: Callable[[str, str], Binding],
+    binding: Bind,
 ) -> None:
     header = "#include <limits.h>\n#define OWN 1\n" + HEADER
     module = MODULE + "CHAR_BIT = 99\nOWN = 1\n"
@@ -260,7 +246,7 @@ def test_the_systems_constants_are_none_of_the_headers(
 
 
 def test_a_structure_with_no_fields_is_an_opaque_one(
-    binding: Callable[[str, str], Binding],
+    binding: Bind,
 ) -> None:
     module = MODULE + "class opaque(Structure):\n    _fields_ = []\n"
     module += "lib.f.argtypes = [POINTER(opaque)]\n"
@@ -322,9 +308,7 @@ lib.get_handler.restype = CFUNCTYPE(c_void_p, c_void_p)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("compiler", COMPILERS)
-def test_headers_may_be_c_that_is_no_cxx(
-    binding: Callable[[str, str], Binding], tool: Tool, compiler: str
-) -> None:
+def test_headers_may_be_c_that_is_no_cxx(binding: Bind, tool: Tool, compiler: str) -> None:
     it = binding(C_ONLY_HEADER, C_ONLY_MODULE)
     assert it.verdicts(compiler=tool(compiler)) == {}
     module = C_ONLY_MODULE.replace('"new", c_int', '"new", c_float').replace(
@@ -336,9 +320,7 @@ def test_headers_may_be_c_that_is_no_cxx(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("compiler", COMPILERS)
-def test_headers_may_be_cxx(
-    binding: Callable[[str, str], Binding], tool: Tool, compiler: str
-) -> None:
+def test_headers_may_be_cxx(binding: Bind, tool: Tool, compiler: str) -> None:
     header = 'template <class T> T twice(T t);\nextern "C" int f(long);\n'
     module = 'from ctypes import *\nlib = CDLL("table")\nlib.f.argtypes = [c_long]\n'
     assert binding(header, module).verdicts(compiler=tool(compiler)) == {}
@@ -346,73 +328,7 @@ def test_headers_may_be_cxx(
     assert binding(header, wrong).verdicts(compiler=tool(compiler)) == {"f": ["error kind"]}
 
 
-PASTED = """
-void nothing(void);
-int32_t plain(int32_t number, size_t count, double real, float, bool yes);
-const char *text(const char *in, char *out, size_t size);
-uint64_t pointers(const int16_t *from, uint8_t *to, void *any, struct point *at, char **list);
-struct point by_value(struct point p, enum color c, flags f, handle h);
-void calls_back(int (*compare)(const void *a, const void *b), visit each, void *user);
-unsigned char bytes(unsigned char b, signed char c, long long unsigned int n, short int s);
-long keyword(int lambda, int class_);
-handle opened(struct opaque *o, handle *out);
-"""
-PASTED_PRELUDE = """
-#include <stdint.h>
-#include <stddef.h>
-#include <stdbool.h>
-struct point { int32_t x, y; };
-enum color { RED };
-typedef uint32_t flags;
-typedef struct opaque *handle;
-typedef void (*visit)(struct point *at, void *user);
-int length(struct point *p);
-"""
-
-
-@pytest.mark.parametrize("style", ["project", "ctypes"])
-def test_what_is_printed_to_paste_passes(
-    binding: Callable[[str, str], Binding], style: str
-) -> None:
-    module = """
-import ctypes
-from ctypes import *
-lib = CDLL("libtable.so")
-class point(Structure):
-    _fields_ = [("x", c_int32), ("y", c_int32)]
-lib.length.argtypes = [POINTER(point)]
-"""
-    if style == "project":
-        module += """
-from typing import Annotated, Any
-from pyexample.ffi import Buffer, In, Out
-from pyexample.ffi.declaration import Declaration
-class Library:
-    declarations = {}
-    def function(self, function):
-        declaration = self.declarations[function.__name__] = Declaration(function)
-        declaration.apply(getattr(lib, function.__name__))
-        return function
-library = Library()
-"""
-    it = binding(PASTED_PRELUDE + PASTED, module)
-    found = it.report("--style", style)["findings"]
-    assert {each["kind"] for each in found} == {"missing"}
-    assert len(found) == PASTED.count(";")
-    pasted = "\n".join(each["paste"] for each in found)
-    done = binding(PASTED_PRELUDE + PASTED, module + pasted).check("--strict")
-    assert done.returncode == 0, pasted + done.stdout + done.stderr
-
-
-def test_a_function_that_needs_an_unknown_struct_says_so(
-    binding: Callable[[str, str], Binding],
-) -> None:
-    header = HEADER + "struct color { int rgb; }; void paint(struct color c);"
-    (found,) = binding(header, MODULE).report()["findings"]
-    assert found["paste"] == "# paint() needs a class for struct color first"
-
-
-def test_a_directory_and_macros_are_passed_on(binding: Callable[[str, str], Binding]) -> None:
+def test_a_directory_and_macros_are_passed_on(binding: Bind) -> None:
     header = '#include "inner.h"\nint f(WIDE);\n'
     it = binding(
         header, 'from ctypes import *\nlib = CDLL("table")\nlib.f.argtypes = [c_long]\n'
@@ -426,7 +342,7 @@ def test_a_directory_and_macros_are_passed_on(binding: Callable[[str, str], Bind
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_thousands_of_declarations_take_seconds(
-    binding: Callable[[str, str], Binding], tool: Tool, compiler: str
+    binding: Bind, tool: Tool, compiler: str
 ) -> None:
     constants = [f"THE_CONSTANT_{number}" for number in range(3500)]
     functions = [f"the_function_{number}" for number in range(1000)]
