@@ -1,7 +1,9 @@
 """Helper functions for the tests."""
 
+import contextlib
 import functools
 import gc
+import io
 import os
 import platform
 import re
@@ -9,9 +11,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from pyexample import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 HAS_CI = (ROOT / ".github").is_dir()
@@ -72,6 +78,29 @@ def attempt(command: Sequence[Argument], **options: Any) -> subprocess.Completed
     return subprocess.run(
         command, check=False, capture_output=True, text=True, env=environment, **options
     )
+
+
+def pyexample(*words: Argument, cwd: Argument) -> subprocess.CompletedProcess[str]:
+    """Run the command line in this process, which a process of its own would start for long."""
+    out, err, before = io.StringIO(), io.StringIO(), os.getcwd()
+    os.chdir(cwd)
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = cli.run([*map(os.fspath, words)])
+    except SystemExit as end:  # after --help
+        status = int(end.code or 0)
+    finally:
+        os.chdir(before)
+    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
+
+
+def first_quickly(cases: Iterable[Any]) -> list[Any]:
+    """Parameters of a test of which all but the first are slow: each builds or checks anew."""
+    first, *rest = (each if isinstance(each, tuple) else (each,) for each in cases)
+    return [
+        pytest.param(*first),
+        *(pytest.param(*each, marks=pytest.mark.slow) for each in rest),
+    ]
 
 
 def declared(macro: str) -> str:

@@ -83,7 +83,7 @@ PRELUDE_IDIOMS = """
 from collections.abc import Callable
 from typing import Annotated, Any, Optional
 from pyexample.ffi import (
-    CLOSES, Buffer, Callback, Count, Encoding, FreedBy, In, Library, Returned, Status, struct,
+    CLOSES, Buffer, Callback, Count, Encoding, FreedBy, In, Library, Out, Returned, Status, struct,
 )
 from pyexample.ffi import Handle as OwnedHandle
 
@@ -493,6 +493,9 @@ int f(const char *, int)        | s: Annotated[Buffer, In(c_char), Count(c_int, 
 int f(const void *, size_t)     | s: Annotated[Buffer, In(None), Count(c_size_t, "s")] -> Annotated[int, c_int] | agrees
 int f(char *, int)              | s: Annotated[Buffer, In(c_char), Count(c_int, "s")] -> Annotated[int, c_int] | error written
 int f(const char *, size_t)     | s: Annotated[Buffer, In(c_char), Count(c_int, "s")] -> Annotated[int, c_int] | error width
+void f(const int *, size_t)     | s: Annotated[Buffer, Out(c_int), Count(c_size_t, "s")] -> None | error only read
+void f(short *, size_t)         | s: Annotated[Buffer, Out(c_int), Count(c_size_t, "s")] -> None | error target width
+void f(int **, size_t)          | s: Annotated[Buffer, Out(c_int), Count(c_size_t, "s")] -> None | error level
 # Callbacks
 void f(compare)                 | c: Annotated[Callable[[int, int], int], comparing] -> None | agrees
 void f(progress, void *)        | c: Annotated[Optional[Callable[..., None]], telling], d: Annotated[Optional[int], c_void_p] -> None | agrees

@@ -2,13 +2,11 @@
 
 import inspect
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from support import ROOT, Tool
+from support import Tool, pyexample
 
 from pyexample.abi import CannotJudgeError, check, config
 
@@ -34,14 +32,7 @@ def run(
     if toml is not None:
         (folder / "pyproject.toml").write_text(toml)
         folder = folder / "deep" / "er"
-    return subprocess.run(
-        [sys.executable, "-m", "pyexample", "abi", *options],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-    )
+    return pyexample("abi", *options, cwd=folder)
 
 
 def table(name: str, module: str = "bindings/good.py", more: str = "") -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Tool
+from support import Tool, first_quickly
 
 from pyexample import cli
 from pyexample.abi import CannotJudgeError, check
@@ -74,7 +74,7 @@ ONE_DECLARATION = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("place", "when", "subject"), ONE_DECLARATION)
+@pytest.mark.parametrize(("place", "when", "subject"), first_quickly(ONE_DECLARATION))
 def test_one_declaration_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -180,7 +180,7 @@ BREAKDOWNS = {
 }
 
 
-@pytest.mark.parametrize("how", BREAKDOWNS)
+@pytest.mark.parametrize("how", first_quickly(BREAKDOWNS))
 @pytest.mark.parametrize(
     ("option", "line", "subject"),
     [

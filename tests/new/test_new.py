@@ -21,6 +21,7 @@ from support import (
     build_wheel,
     commit,
     files_below,
+    pyexample,
     run,
 )
 
@@ -82,7 +83,7 @@ def test_no_marker_is_left(project: Path) -> None:
 
 def test_the_help_fits_on_a_screen(tmp_path: Path) -> None:
     for command in ("new", "vendor"):
-        done = attempt([sys.executable, "-m", "pyexample", command, "--help"])
+        done = pyexample(command, "--help", cwd=tmp_path)
         assert done.returncode == 0
         assert len(done.stdout.splitlines()) <= 30
     assert projects.new(tmp_path).returncode == 2
@@ -224,7 +225,7 @@ def test_nothing_is_left_behind_where_it_fails(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the owner may write everywhere")
 def test_a_folder_that_nobody_may_write_to(tmp_path: Path) -> None:
-    done = attempt([sys.executable, "-m", "pyexample", "new", "fastfft"], cwd="/proc")
+    done = pyexample("new", "fastfft", cwd="/proc")
     assert done.returncode == 2
     assert "fastfft cannot be written: " in done.stderr
     assert "Traceback" not in done.stderr
