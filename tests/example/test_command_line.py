@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from support import ROOT, Package, attempt, run, shared_library_names
+from support import ROOT, Package, attempt, first_quickly, run, shared_library_names
 
 COMMAND = [sys.executable, "-m", "pyexample"]
 
@@ -124,7 +124,7 @@ def test_numbers_on_standard_input_are_squared_as_they_come() -> None:
     bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
     reason="Python itself reserves more memory than is allowed here",
 )
-@pytest.mark.parametrize("separator", ["\n", " "])
+@pytest.mark.parametrize("separator", first_quickly(["\n", " "]))
 def test_standard_input_may_be_larger_than_memory(separator: str, tmp_path: Path) -> None:
     numbers = tmp_path / "numbers"
     numbers.write_text(separator.join(["-46340"] * 3_000_000))
@@ -226,7 +226,7 @@ def test_standard_input_that_cannot_be_read(redirection: str, complaint: str) ->
 
 
 @posix_only
-@pytest.mark.parametrize("environment", ["C", "ASCII", "no home"])
+@pytest.mark.parametrize("environment", first_quickly(["C", "ASCII", "no home"]))
 @pytest.mark.parametrize("words", EVERY_COMMAND, ids=" ".join)
 def test_in_a_bare_environment(words: list[str], environment: str, tmp_path: Path) -> None:
     """With a path in it that no ASCII has, and bytes that are no UTF-8."""
@@ -340,15 +340,8 @@ MODULES = [
 ]
 
 
-@pytest.mark.parametrize("words", [*EVERY_COMMAND], ids=" ".join)
-@pytest.mark.parametrize(
-    "failure",
-    [
-        "ImportError",
-        pytest.param("OSError", marks=pytest.mark.slow),
-        pytest.param("RecursionError", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.parametrize("words", first_quickly(EVERY_COMMAND), ids=" ".join)
+@pytest.mark.parametrize("failure", first_quickly(["ImportError", "OSError", "RecursionError"]))
 def test_no_traceback_whatever_cannot_be_imported(
     words: list[str], failure: str, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ import projects
 import pytest
 from support import Argument, CMake, Environment, Missing, Tool, run
 
-from pyexample.new import CannotWriteError, foreign
+from pyexample.new import CannotWriteError, binding, foreign
 
 # A small library with the traits of those that are published: an export macro of its own, the
 # version in three macros, public headers in a folder that they are included with, one of them
@@ -182,24 +182,28 @@ def test_its_version_is_the_headers(project: Path) -> None:
         ('#define FOO_VERSION_STRING "v3.4.5"', "3.4.5"),
         ("#define VERSION_MAJOR 1\n#define VERSION_MINOR 2", "1.2"),
         ("#define F_VER_MAJOR 1\n#define F_VER_MINOR 0\n#define F_VER_RELEASE 9", "1.0.9"),
-        ('#define A_VERSION "1.0"\n#define B_VERSION "2.0"', None),
-        ('#define FOO_VERSION "today"', None),
-        ("#define FOO_VERSION 12", None),
+        ('#define A_VERSION "1.0"\n#define B_VERSION "2.0"', ""),
+        ('#define FOO_VERSION "today"', ""),
+        ("#define FOO_VERSION 12", ""),
     ],
 )
-def test_the_version_is_found_or_asked_for(
-    macros: str, version: str | None, tmp_path: Path, tool: Tool
+def test_the_version_is_found(
+    macros: str, version: str, tmp_path: Path, tool: Tool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool("g++")
-    unpack(tmp_path, {"foo.h": f"{macros}\nint foo(void);\n", "foo.c": ""})
+    monkeypatch.chdir(unpack(tmp_path, {"foo.h": f"{macros}\nint foo(void);\n"}))
+    assert binding.read(binding.Headers(["foo.h"], [], [])).version == version
+
+
+def test_a_version_that_no_macro_has_is_asked_for(tmp_path: Path, tool: Tool) -> None:
+    tool("g++")
+    unpack(tmp_path, {"foo.h": "int foo(void);\n", "foo.c": ""})
     words = ["foo", "--header", "foo.h", "--source", "foo.c"]
     done = projects.new(tmp_path, *words)
-    if version is None:
-        assert done.returncode == 2
-        assert "foo.h: no macro has the version: give it with --version" in done.stderr
-        done = projects.new(tmp_path, *words, "--version", version := "4.5")
-    assert done.returncode == 0, done.stderr
-    assert f"VERSION {version} " in (tmp_path / "foo/CMakeLists.txt").read_text()
+    assert done.returncode == 2
+    assert "foo.h: no macro has the version: give it with --version" in done.stderr
+    project = projects.made(tmp_path, *words, "--version", "4.5")
+    assert "VERSION 4.5 " in (project / "CMakeLists.txt").read_text()
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ from support import (
     copy_sources,
     declared,
     files_below,
+    first_quickly,
     project_files,
     run,
     shared_library_names,
@@ -39,9 +40,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="about names on 
 not_windows = pytest.mark.skipif(sys.platform == "win32", reason="not used on Windows")
 
 
-@pytest.fixture(
-    scope="module", params=[pytest.param("oldest", marks=pytest.mark.slow), "newest"]
-)
+@pytest.fixture(scope="module", params=first_quickly(["newest", "oldest"]))
 def cmake(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, missing: Missing
 ) -> CMake:
@@ -54,7 +53,7 @@ def cmake(
     return oldest[0]
 
 
-@pytest.fixture(scope="module", params=["shared", "static"])
+@pytest.fixture(scope="module", params=first_quickly(["shared", "static"]))
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -292,6 +291,10 @@ def test_several_configurations_in_one_build(cmake: CMake, tmp_path: Path) -> No
     assert targets == {"exampleTargets-debug.cmake", "exampleTargets-release.cmake"}
 
 
+NAMES_OF_LIBRARIES = [
+    *("CMAKE_DEBUG_POSTFIX", "CMAKE_SHARED_LIBRARY_PREFIX", "CMAKE_SHARED_LIBRARY_SUFFIX")
+]
+
 # What packagers set for the whole of a build, or a project for those below it.
 GLOBAL_VARIABLES = {
     "CMAKE_UNITY_BUILD": "ON",
@@ -308,7 +311,7 @@ GLOBAL_VARIABLES = {
 }
 
 
-@pytest.mark.parametrize("by", ["command line", "parent"])
+@pytest.mark.parametrize("by", first_quickly(["command line", "parent"]))
 def test_global_variables_do_no_harm(by: str, cmake: CMake, tmp_path: Path) -> None:
     """Each is honoured, or without effect where it would make another library of it."""
     build, source = tmp_path / "build", ROOT
@@ -344,13 +347,8 @@ def test_global_variables_do_no_harm(by: str, cmake: CMake, tmp_path: Path) -> N
 
 
 @not_windows
-@pytest.mark.parametrize(
-    "name",
-    ["CMAKE_DEBUG_POSTFIX", "CMAKE_SHARED_LIBRARY_PREFIX", "CMAKE_SHARED_LIBRARY_SUFFIX"],
-)
-@pytest.mark.parametrize(
-    "generator", ["Ninja", pytest.param("Ninja Multi-Config", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("name", first_quickly(NAMES_OF_LIBRARIES))
+@pytest.mark.parametrize("generator", first_quickly(["Ninja", "Ninja Multi-Config"]))
 def test_the_python_package_s_libraries_keep_their_names(
     name: str, generator: str, cmake: CMake, tmp_path: Path
 ) -> None:
