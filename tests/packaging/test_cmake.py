@@ -12,6 +12,7 @@ from pathlib import Path
 
 import lief
 import pytest
+import wheel_checks
 from support import (
     HEADER,
     ROOT,
@@ -340,10 +341,8 @@ def test_global_variables_do_no_harm(by: str, cmake: CMake, tmp_path: Path) -> N
     if sys.platform == "linux":
         library = lief.parse(tmp_path / "libraries" / f"libexample-release.so.{VERSION}")
         assert isinstance(library, lief.ELF.Binary)
-        exported = {str(symbol.name) for symbol in library.exported_symbols}
-        assert exported == set(
-            re.findall(r"(?m)^EXAMPLE_API [^;(]*?(\w+)\(", HEADER.read_text())
-        )
+        functions = wheel_checks.declared(HEADER, "EXAMPLE_API")
+        assert wheel_checks.exported(library) == functions
 
 
 @not_windows

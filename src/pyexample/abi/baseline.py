@@ -42,10 +42,14 @@ class Known:
     reason: str
     line: int = 0
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """The three patterns, for the key of a finding."""
+        return self.subject, self.kind, self.argument
+
     def matches(self, finding: Finding) -> bool:
         """Whether the entry is about this finding, whatever the declarations are."""
-        patterns = (self.subject, self.kind, self.argument)
-        return all(map(fnmatch.fnmatchcase, finding.key, patterns))
+        return all(map(fnmatch.fnmatchcase, finding.key, self.key))
 
     def allows(self, finding: Finding) -> bool:
         """Whether the entry is about this finding with these declarations."""
@@ -176,8 +180,8 @@ def update(findings: Iterable[Finding], file: str) -> str:
     found = list(findings)
     by_hand = [each for each in before if not each.digest and any(map(each.allows, found))]
     rest = [each for each in found if not any(known.allows(each) for known in by_hand)]
-    old = {(each.subject, each.kind, each.argument): each for each in before if each.digest}
-    written: dict[tuple[str, str, str, str], Known] = {}
+    old = {each.key: each for each in before if each.digest}
+    written: dict[Known, None] = {}
     added = changed = 0
     for each in rest:
         entry = Known(*_patterns(each), digest(each), "")
@@ -192,14 +196,10 @@ def update(findings: Iterable[Finding], file: str) -> str:
             entry = replace(entry, reason=f"(it has changed since) {reason}" if reason else "")
         else:
             added += 1
-        written[entry.subject, entry.kind, entry.argument, entry.digest] = entry
+        written[entry] = None
     keys = {_patterns(each) for each in rest}
-    gone = [
-        each
-        for each in before
-        if each not in by_hand and (each.subject, each.kind, each.argument) not in keys
-    ]
-    entries = [*by_hand, *written.values()]
+    gone = [each for each in before if each not in by_hand and each.key not in keys]
+    entries = [*by_hand, *written]
     _write(file, entries)
     lines = [
         f"{relative(file)}: {len(entries)} known, of which {added} new and {changed} changed;"

@@ -223,9 +223,7 @@ class Claims:
         if record is not None and record.fields is None:
             return claims
         members = self.structs.members(index)
-        for each in self.structs.promoted(
-            struct.fields, struct.anonymous, f"ct_m{index}", (), members
-        ):
+        for each in self.structs.places(index, f"ct_m{index}"):
             claims += self._field(struct, index, each)
         if not struct.union and struct.fields:
             known = [

@@ -128,11 +128,10 @@ class Counterparts:
         self.aliases.append(f"using {alias} = {cxx};")
 
     def _find_in_fields(self, index: int) -> None:
-        struct = self._declarations.structs[index]
         alias, spelling = self.names[index]
         record = self.records[index]
         members = self.members(index)
-        for place in self.promoted(struct.fields, struct.anonymous, "", (), members):
+        for place in self.places(index):
             for outer in place.path[:-1]:
                 self._leave_out(outer.type)
             each = place.field
@@ -290,9 +289,8 @@ class Counterparts:
 
     def lacking(self, index: int) -> list[str]:
         """The members of a C struct that its Structure lacks."""
-        struct, members = self._declarations.structs[index], self.members(index)
-        fields = self.promoted(struct.fields, struct.anonymous, "", (), members)
-        found = [self.member(index, each.field.name) or "" for each in fields]
+        members = self.members(index)
+        found = [self.member(index, each.field.name) or "" for each in self.places(index)]
         known = {*found}
         paths = [each for each in found if "." in each]
         lacking = [each for each in members if each not in known]
@@ -309,14 +307,18 @@ class Counterparts:
 
     def unknown(self, index: int) -> list["Place"]:
         """The fields of a Structure that its C struct lacks."""
-        struct, members = self._declarations.structs[index], self.members(index)
-        fields = self.promoted(struct.fields, struct.anonymous, "", (), members)
-        found = [it for it in fields if self.member(index, it.field.name) is None]
+        places = self.places(index)
+        found = [it for it in places if self.member(index, it.field.name) is None]
         for each in found:
-            each.is_alternative |= struct.union
+            each.is_alternative |= self._declarations.structs[index].union
         return found
 
-    def promoted(
+    def places(self, index: int, mirror: str = "") -> Iterator["Place"]:
+        """Each field that C knows by name, and its place."""
+        struct = self._declarations.structs[index]
+        return self._promoted(struct.fields, struct.anonymous, mirror, (), self.members(index))
+
+    def _promoted(
         self,
         fields: list[Field],
         anonymous: list[str],
@@ -324,7 +326,6 @@ class Counterparts:
         path: tuple[Field, ...],
         members: Iterable[str],
     ) -> Iterator["Place"]:
-        """Each field that C knows by name, and its place."""
         for each in fields:
             inner = _struct_in(each.type)
             whole = (*path, each)
@@ -332,7 +333,7 @@ class Counterparts:
                 each.name in anonymous or self.is_anonymous(each, members)
             ):
                 struct = self._declarations.structs[inner]
-                yield from self.promoted(
+                yield from self._promoted(
                     struct.fields, struct.anonymous, mirror, whole, members
                 )
             else:
@@ -347,7 +348,7 @@ class Counterparts:
         if kind_of(each.type) != "struct" or inner is None or _like(each.name, members):
             return False
         struct = self._declarations.structs[inner]
-        fields = self.promoted(struct.fields, struct.anonymous, "", (), members)
+        fields = self._promoted(struct.fields, struct.anonymous, "", (), members)
         names = {_like(deeper.field.name, members) for deeper in fields}
         return bool(names) and None not in names
 
@@ -370,11 +371,10 @@ class _Use:
 
 def _uses(ctype: Type, expression: str, c_type: CType, where: str) -> Iterator[_Use]:
     """The Structures in a type, given C's type as C++ ``expression`` and as ``c_type``."""
-    levels = _levels(c_type)
+    left, levels = _reached(c_type)
     while kind_of(ctype) in ("pointer", "array", "in", "out", "converts"):
         levels -= kind_of(ctype) != "converts"
         ctype = ctype[1]
-    left = reached(c_type)
     target = resolve(left)
     if kind_of(ctype) == "struct":
         record = target.declared if isinstance(target, Tagged) else None
@@ -397,18 +397,16 @@ def _uses(ctype: Type, expression: str, c_type: CType, where: str) -> Iterator[_
 
 def reached(ctype: CType) -> CType:
     """A type without its pointers and arrays, including those in typedefs."""
-    while isinstance(whole := resolve(ctype), Pointer | Array):
-        ctype = whole.target if isinstance(whole, Pointer) else whole.item
-    return behind(ctype)
+    return _reached(ctype)[0]
 
 
-def _levels(ctype: CType) -> int:
-    """The number of pointers and arrays in a type, including those in typedefs."""
+def _reached(ctype: CType) -> tuple[CType, int]:
+    """A type without its pointers and arrays, and how many there are."""
     levels = 0
     while isinstance(whole := resolve(ctype), Pointer | Array):
         ctype = whole.target if isinstance(whole, Pointer) else whole.item
         levels += 1
-    return levels
+    return behind(ctype), levels
 
 
 def _is_like(one: Record, other: Record) -> bool:

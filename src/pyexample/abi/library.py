@@ -214,8 +214,7 @@ class _Words:
         lacking = [
             each
             for each in self.functions
-            if (each.arguments is not None or each.result_is_set)
-            and each.name not in self._exports
+            if each.is_declared and each.name not in self._exports
         ]
         wanted = {each.name for each in lacking if not each.is_optional}
         for function in lacking:

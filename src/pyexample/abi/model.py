@@ -120,6 +120,11 @@ class Function:
     loaded: str
     is_optional: bool
 
+    @property
+    def is_declared(self) -> bool:
+        """Whether argtypes or restype is set."""
+        return self.arguments is not None or self.result_is_set
+
 
 @dataclass
 class Constant:

@@ -10,7 +10,6 @@ _PART = re.compile(
     r"(?P<before>.*?)_?(?P<part>MAJOR|MINOR|PATCH(?:LEVEL)?|MICRO|REVISION|SUBMINOR|BUILD)"
     r"(?P<behind>_?(?:VERSION|VER|NUMBER))?"
 )
-_ORDER = ("MAJOR", "MINOR")
 
 
 def versions(header: Header, headers: Iterable[str]) -> list[str]:
@@ -23,20 +22,12 @@ def versions(header: Header, headers: Iterable[str]) -> list[str]:
     theirs = [each for each in theirs if each.file not in header.unit.system] or theirs
     own = [each for each in theirs if is_in(each, headers)]
     for macros in (own, theirs):
-        texts = [
-            f"{each.name} {each.body.strip()}"
-            for each in macros
-            if _TEXT.fullmatch(each.name.upper())
-            and re.fullmatch(r'"[^"]*\d[^"]*"', each.body.strip())
-        ]
-        if texts:
-            return texts
-        parts = [
-            f"{each.name} {each.body.strip()}"
-            for each in macros
-            if _PART.fullmatch(each.name.upper())
-            and re.fullmatch(r"\(?\d+\)?", each.body.strip())
-        ]
-        if parts:
-            return parts
+        for name, body in ((_TEXT, r'"[^"]*\d[^"]*"'), (_PART, r"\(?\d+\)?")):
+            found = [
+                f"{each.name} {each.body.strip()}"
+                for each in macros
+                if name.fullmatch(each.name.upper()) and re.fullmatch(body, each.body.strip())
+            ]
+            if found:
+                return found
     return []
