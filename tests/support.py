@@ -86,7 +86,7 @@ def pyexample(*words: Argument, cwd: Argument) -> subprocess.CompletedProcess[st
     os.chdir(cwd)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            status = cli.run([*map(os.fspath, words)])
+            status = cli.run([*map(str, words)])
     except SystemExit as end:  # after --help
         status = int(end.code or 0)
     finally:

@@ -439,6 +439,63 @@ lib.call.argtypes, lib.call.restype = [c_int], c_int
 """,
         {"error constant operator", "error target width virtual"},
     ),
+    "C that is no C++, in every way": (
+        """
+#include <stdlib.h>
+#include <stdbool.h>
+struct item { int class; int new; char *template; _Bool this; };
+enum { delete = 1, private = 5 };
+static inline int *make(size_t n) { int *p = malloc(n * sizeof *p); return p; }
+static inline void shift(int *p) { if (p) { *p <<= 1; } }
+void copy(char *restrict to, const char *restrict from, size_t n);
+int register_class(struct item *class, int namespace);
+_Noreturn void stop(int code);
+struct anonymous { int kind; union { int i; struct { short a, b; }; }; };
+typedef int (*visit)(struct item *this, void *user);
+int walk(struct item *const items[], int n, visit operator);
+struct same_name { int x; };
+int same_name(struct same_name *out);
+#define small char
+#define in
+#define out
+#define type 7
+#define max(a, b) ((a) > (b) ? (a) : (b))
+_Static_assert(sizeof(int) >= 2, "int");
+void *(*get_handler(int which))(void *);
+struct { int unnamed; } variable;
+""",
+        """
+class item(Structure):
+    _fields_ = [("class_", c_int), ("new", c_float), ("template", c_char_p), ("this", c_bool)]
+class ab(Structure):
+    _fields_ = [("a", c_short), ("b", c_short)]
+class iab(Union):
+    _anonymous_ = ("ab",)
+    _fields_ = [("i", c_int), ("ab", ab)]
+class anonymous(Structure):
+    _anonymous_ = ("u",)
+    _fields_ = [("kind", c_int), ("u", iab)]
+class same_name(Structure):
+    _fields_ = [("x", c_int)]
+delete = 1
+private = 6
+lib.copy.argtypes = [c_char_p, c_char_p, c_size_t]
+lib.copy.restype = None
+lib.register_class.argtypes = [POINTER(item), c_int]
+lib.stop.argtypes = [c_int]
+lib.stop.restype = None
+lib.walk.argtypes = [POINTER(POINTER(item)), c_int, CFUNCTYPE(c_int, POINTER(item), c_void_p)]
+lib.same_name.argtypes = [POINTER(same_name)]
+lib.get_handler.argtypes = [c_int]
+lib.get_handler.restype = CFUNCTYPE(c_void_p, c_void_p)
+""",
+        {"error kind item.new", "error constant private"},
+    ),
+    "C++": (
+        'template <class T> T twice(T t);\nextern "C" int f(long);\n',
+        "lib.f.argtypes = [c_float]",
+        {"error kind f"},
+    ),
     "a class of handles for two structs of C": (
         "struct a; struct b; struct a *f(void); void g(struct a *); int h(struct b *);",
         """

@@ -15,6 +15,7 @@ change the other rows.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 PRELUDE_C = """
@@ -491,54 +492,51 @@ and what that gives with each."""
 
 @dataclass
 class Row:
-    """A row: its declarations as Python text for a module, its C as text for header and file."""
+    """A row: its declarations as Python text for a module, its C as text for header and file.
+
+    ``parts`` are its columns: the last two are what the right one gives, and the wrong one.
+    """
 
     name: str
-    text: str
+    parts: list[str]
     header: str
     source: str
     right: str
     wrong: str
     expression: str
-    want: str
-    got: str
-    is_right_on_windows: bool = False
+    is_right_on_windows: bool
+
+    @property
+    def text(self) -> str:
+        return " | ".join(self.parts)
+
+    def __post_init__(self) -> None:
+        self.want, self.got = self.parts[-2:]
 
 
-def _lines(text: str) -> list[list[str]]:
+def _lines(text: str, prefix: str) -> Iterator[tuple[str, list[str], bool]]:
+    """The name and the columns of each row, and whether its wrong one is right on Windows."""
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("# ")]
-    return [[part.strip() for part in line.split(" | ")] for line in lines]
-
-
-def _is_right(parts: list[str], number: int) -> bool:
-    assert len(parts) == number or parts[number:] == ["Windows: right"], parts
-    return len(parts) > number
+    for number, line in enumerate(lines):
+        line, _, windows = line.partition(" | Windows: ")
+        assert windows in ("", "right"), line
+        yield (
+            f"{prefix}{number:03d}",
+            [part.strip() for part in line.split(" | ")],
+            windows != "",
+        )
 
 
 _BODY = re.compile(r"(?<=\))\s*\{.*\}$")
 
 
-def _functions() -> list[Row]:
-    rows: list[Row] = []
-    for number, parts in enumerate(_lines(FUNCTIONS)):
-        name = f"f{number:03d}"
-        c = re.sub(r"\bf(?=\()", name, parts[0])
-        right, wrong = ("" if it == "-" else function(name, it) for it in parts[1:3])
-        rows.append(
-            Row(
-                name,
-                " | ".join(parts),
-                _BODY.sub(";", c),
-                c,
-                right,
-                wrong,
-                f"(lambda f: {parts[3]})(lib.{name})",
-                parts[4],
-                parts[5],
-                _is_right(parts, 6),
-            )
-        )
-    return rows
+def _functions() -> Iterator[Row]:
+    for name, parts, on_windows in _lines(FUNCTIONS, "f"):
+        c, right, wrong, expression, _, _ = parts
+        c = re.sub(r"\bf(?=\()", name, c)
+        right, wrong = ("" if it == "-" else function(name, it) for it in (right, wrong))
+        called = f"(lambda f: {expression})(lib.{name})"
+        yield Row(name, parts, _BODY.sub(";", c), c, right, wrong, called, on_windows)
 
 
 def function(name: str, declaration: str) -> str:
@@ -552,32 +550,18 @@ def function(name: str, declaration: str) -> str:
     return "\n".join(lines)
 
 
-def _structs() -> list[Row]:
-    rows: list[Row] = []
-    for number, parts in enumerate(_lines(STRUCTS)):
-        name = f"s{number:03d}"
-        c = re.sub(r"\bs\b", name, parts[0])
-        keyword = c[: c.index(name)].split()[-1]
-        prototype = f"long long f{name}({keyword} {name} *p)"
-        declare = (
-            f"\nlib.f{name}.restype = c_longlong\nlib.f{name}.argtypes = [POINTER({name})]"
+def _structs() -> Iterator[Row]:
+    for name, parts, on_windows in _lines(STRUCTS, "s"):
+        c, what, right, wrong, arguments, _, _ = parts
+        c = re.sub(r"\bs\b", name, c)
+        prototype = f"long long f{name}({c[: c.index(name)].split()[-1]} {name} *p)"
+        declared = function(f"f{name}", f"c_longlong; POINTER({name})")
+        right, wrong = (
+            "" if it == "-" else f"{_struct(name, it)}\n{declared}" for it in (right, wrong)
         )
-        right, wrong = ("" if it == "-" else _struct(name, it) + declare for it in parts[2:4])
-        rows.append(
-            Row(
-                name,
-                " | ".join(parts),
-                f"{c}\n{prototype};",
-                f"{prototype} {{ return {parts[1]}; }}",
-                right,
-                wrong,
-                f"(lambda s: lib.f{name}(byref(s({parts[4]}))))({name})",
-                parts[5],
-                parts[6],
-                _is_right(parts, 7),
-            )
-        )
-    return rows
+        called = f"(lambda s: lib.f{name}(byref(s({arguments}))))({name})"
+        source = f"{prototype} {{ return {what}; }}"
+        yield Row(name, parts, f"{c}\n{prototype};", source, right, wrong, called, on_windows)
 
 
 def _struct(name: str, declaration: str) -> str:
@@ -591,27 +575,14 @@ def _struct(name: str, declaration: str) -> str:
     )
 
 
-def _constants() -> list[Row]:
-    rows: list[Row] = []
-    for number, parts in enumerate(_lines(CONSTANTS)):
-        name = f"X{number:03d}"
-        c = re.sub(r"(?<![A-Z])X\b", name, parts[0])
-        right, wrong = ("" if it == "-" else f"{name} = {it}" for it in parts[1:3])
-        rows.append(
-            Row(
-                name,
-                " | ".join(parts),
-                c,
-                f"int f{name}(unsigned long long n) {{ return ({name}) == n; }}",
-                right,
-                wrong,
-                f"lib.f{name}(c_ulonglong({name})) == 1",
-                "True",
-                "False",
-                _is_right(parts, 3),
-            )
-        )
-    return rows
+def _constants() -> Iterator[Row]:
+    for name, parts, on_windows in _lines(CONSTANTS, "X"):
+        c, right, wrong = parts
+        c = re.sub(r"(?<![A-Z])X\b", name, c)
+        source = f"int f{name}(unsigned long long n) {{ return ({name}) == n; }}"
+        right, wrong = ("" if it == "-" else f"{name} = {it}" for it in (right, wrong))
+        called = f"lib.f{name}(c_ulonglong({name})) == 1"
+        yield Row(name, [*parts, "True", "False"], c, source, right, wrong, called, on_windows)
 
 
 ROWS = [*_functions(), *_structs(), *_constants()]
