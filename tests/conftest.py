@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import shelf as shelf_module
+from bindings import Bind, Binding
 from support import (
     FASTCALL_IS_SERVED,
     ROOT,
@@ -155,6 +156,13 @@ def shelf(
     yield bound
     if hasattr(gc, "freeze"):
         gc.unfreeze()
+
+
+@pytest.fixture
+def binding(tmp_path: Path, tool: Tool) -> Bind:
+    """Write a header and a module: a binding, to be judged by g++ if nothing else is said."""
+    tool("g++")
+    return lambda header, module: Binding(tmp_path, header, module)
 
 
 @pytest.fixture
