@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from bindings import Binding
+from bindings import Bind, Binding
 from support import Tool
 
 from pyexample.abi import CannotJudgeError, Finding, baseline, toml
@@ -33,9 +33,8 @@ lib.length.argtypes = [POINTER(point)]
 
 
 @pytest.fixture
-def drifted(tmp_path: Path, tool: Tool) -> Binding:
-    tool("g++")
-    return Binding(tmp_path, HEADER, MODULE)
+def drifted(binding: Bind) -> Binding:
+    return binding(HEADER, MODULE)
 
 
 def allow(it: Binding, *entries: str) -> list[str]:
