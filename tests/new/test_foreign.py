@@ -3,6 +3,7 @@
 import ctypes.util
 import json
 import re
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -99,16 +100,10 @@ int Shapes_print(const char *format, ...) { UNUSED(format); return 0; }
 int Shapes_unmarked(void) { return 1; }
 """,
 }
-WORDS = [
-    *("--header", "upstream/include/shapes/Shapes.h", "--include", "upstream/include"),
-    *(
-        "--source",
-        "upstream/src/shapes.c",
-        "upstream/src/more and more.c",
-        "--define",
-        "SHAPES_UNIT=10",
-    ),
-]
+WORDS = shlex.split(
+    "--header upstream/include/shapes/Shapes.h --include upstream/include"
+    " --source upstream/src/shapes.c 'upstream/src/more and more.c' --define SHAPES_UNIT=10"
+)
 FUNCTIONS = {"version", "square", "area", "free", "sum", "unmarked"}
 
 
@@ -323,52 +318,39 @@ def test_a_struct_without_fields_is_not_made_in_python(installed: Environment) -
 # --- What is refused ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("words", "reason"),
-    [
-        (["--header", "a.h"], "--header needs the library's C: name it with --source"),
-        (["--source", "a.c"], "--source needs a --header"),
-        (["--system", "libz"], "--system needs a --header"),
-        (["--define", "X"], "--define needs a --header"),
-        (
-            ["--header", "a.h", "--source", "a.c", "--system", "z"],
-            "--system: leave out --source and --version",
-        ),
-        (["--header", "a.h", "--source", "none.c"], "--source none.c: there is no such file"),
-        (["--header", "none.h", "--source", "a.c"], "--header none.h: there is no such file"),
-        (
-            ["--header", "a.h", "--source", "a.c", "--include", "none"],
-            "--include none: there is no such folder",
-        ),
-        (["--header", "a.h", "--source", "a.c", "--version", "x"], "--version x: expected"),
-        *(
-            (
-                ["--header", "a.h", "--source", "a.c", "--define", it],
-                "expected X or X=Y, in one line",
-            )
-            for it in ("A B", "", "1A=1", "A(x)=x", "A=1\n2")
-        ),
-        (["--header", "wrong.h", "--source", "a.c"], "wrong.h cannot be read: "),
-        (["--header", "none_of_c.h", "--source", "a.c"], "declares no function of C"),
-        (["--header", "a.h", "--source", "a.cpp"], "--source a.cpp: expected a file of C"),
-        (["--header", "a.h", "--source", "a.h"], "--source a.h: expected a file of C"),
-        (
-            ["--header", "up.h", "--source", "a.c", "--include", "in"],
-            "is in none of the folders",
-        ),
-        (["--header", "in/up.h", "--source", "a.c"], "is in none of the folders"),
-        (["--header", "a.h", "--system", "nosuchlibrary"], "this system has no such library"),
-    ],
-)
-def test_what_cannot_be_is_refused(
-    words: list[str], reason: str, tmp_path: Path, tool: Tool
-) -> None:
+AC = "--header a.h --source a.c"
+REFUSED = [
+    ("--header a.h", "--header needs the library's C: name it with --source"),
+    ("--source a.c", "--source needs a --header"),
+    ("--system libz", "--system needs a --header"),
+    ("--define X", "--define needs a --header"),
+    (f"{AC} --system z", "--system: leave out --source and --version"),
+    ("--header a.h --source none.c", "--source none.c: there is no such file"),
+    ("--header none.h --source a.c", "--header none.h: there is no such file"),
+    (f"{AC} --include none", "--include none: there is no such folder"),
+    (f"{AC} --version x", "--version x: expected"),
+    *(
+        (f"{AC} --define '{it}'", "expected X or X=Y, in one line")
+        for it in ("A B", "", "1A=1", "A(x)=x", "A=1\n2")
+    ),
+    ("--header wrong.h --source a.c", "wrong.h cannot be read: "),
+    ("--header none_of_c.h --source a.c", "declares no function of C"),
+    ("--header a.h --source a.cpp", "--source a.cpp: expected a file of C"),
+    ("--header a.h --source a.h", "--source a.h: expected a file of C"),
+    ("--header up.h --source a.c --include in", "is in none of the folders"),
+    ("--header in/up.h --source a.c", "is in none of the folders"),
+    ("--header a.h --system nosuchlibrary", "this system has no such library"),
+]
+
+
+@pytest.mark.parametrize(("words", "reason"), REFUSED)
+def test_what_cannot_be_is_refused(words: str, reason: str, tmp_path: Path, tool: Tool) -> None:
     tool("g++")
     files = {"a.h": "int a(void);\n", "a.c": "", "a.cpp": "", "wrong.h": "#error no\n"}
     files["none_of_c.h"] = "#define A 1\nclass B { int b(); };\nint c(int &d);\n"
     unpack(tmp_path, files | {"in/up.h": '#include "../a.h"\n'})
     before = sorted(tmp_path.rglob("*"))
-    done = projects.new(tmp_path, "thing", *words)
+    done = projects.new(tmp_path, "thing", *shlex.split(words))
     assert (done.returncode, done.stdout) == (2, "")
     assert reason in done.stderr
     assert "Traceback" not in done.stderr

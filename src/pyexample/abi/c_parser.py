@@ -409,12 +409,10 @@ class _Parser:
             scopes = zip(words, [*words[1:], ""], strict=False)
             words = [word for word, after in scopes if "::" not in (word, after)]
             attributes += _split(tuple(words), ",")
-        elif word in ("_Alignas", "alignas"):
+        elif word in ("_Alignas", "alignas") or word.strip("_") == "asm":
             self._at += 1
-            attributes.append(f"aligned({' '.join(self._group())})")
-        elif word.strip("_") == "asm":
-            self._at += 1
-            attributes.append(f"asm({' '.join(self._group())})")
+            name = "asm" if "asm" in word else "aligned"
+            attributes.append(f"{name}({' '.join(self._group())})")
         elif word in ("noexcept", "throw", "__pragma"):
             self._at += 1
             if self._peek() == "(":

@@ -22,25 +22,16 @@ from .processes import CannotJudgeError
 
 NAME = "pyproject.toml"
 
+_LISTS = (
+    *("modules", "headers", "include", "define", "pkg-config"),
+    *("without-library", "without-module", "library", "run"),
+)
+_TEXTS = ("compiler", "target", "only", "allow", "style", "keep")
 KINDS: dict[str, type] = {
-    "modules": list,
-    "headers": list,
-    "include": list,
-    "define": list,
-    "pkg-config": list,
-    "compiler": str,
-    "target": str,
-    "without-library": list,
-    "without-module": list,
-    "library": list,
-    "run": list,
+    **dict.fromkeys(_LISTS, list),
+    **dict.fromkeys(_TEXTS, str),
+    **dict.fromkeys(("strict", "coverage"), bool),
     "structs": dict,
-    "only": str,
-    "allow": str,
-    "strict": bool,
-    "coverage": bool,
-    "style": str,
-    "keep": str,
     "timeout": float,
 }
 """The keys of a check, and the type of each value."""
