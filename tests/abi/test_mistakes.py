@@ -126,7 +126,7 @@ WHOLE_STAGES = [
 ]
 
 
-@pytest.mark.parametrize("place", WHOLE_STAGES)
+@pytest.mark.parametrize("place", first_quickly(WHOLE_STAGES))
 def test_a_stage_that_fails_is_status_2_and_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str
 ) -> None:
@@ -173,6 +173,12 @@ case " $* " in *" {option} "*) if grep -qE '{line}' "$file"; then
 fi ;; esac
 exec g++ "$@"
 """
+LINES = [
+    ("-fsyntax-only", r"static_assert.*decltype\(bad\)", "bad"),  # a claim, a question
+    ("-fsyntax-only", r"sizeof.ct_tell.*decltype\(bad\)", "bad"),  # a question
+    ("-fsyntax-only", r"ct_constant\(TWO", "TWO"),
+    ("-S", r"ct_c[0-9]+ ct_v0", "bits"),
+]
 BREAKDOWNS = {
     "signal 11": "kill -SEGV $$",
     "internal compiler error": 'echo "$file:9:9: internal compiler error: in x, at y.cc:1"; exit 1',
@@ -181,15 +187,7 @@ BREAKDOWNS = {
 
 
 @pytest.mark.parametrize("how", first_quickly(BREAKDOWNS))
-@pytest.mark.parametrize(
-    ("option", "line", "subject"),
-    [
-        ("-fsyntax-only", r"static_assert.*decltype\(bad\)", "bad"),  # a claim, a question
-        ("-fsyntax-only", r"sizeof.ct_tell.*decltype\(bad\)", "bad"),  # a question
-        ("-fsyntax-only", r"ct_constant\(TWO", "TWO"),
-        ("-S", r"ct_c[0-9]+ ct_v0", "bits"),
-    ],
-)
+@pytest.mark.parametrize(("option", "line", "subject"), first_quickly(LINES))
 def test_what_the_compiler_breaks_down_on_is_named(
     how: str, option: str, line: str, subject: str
 ) -> None:

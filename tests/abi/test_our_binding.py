@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bindings import COMPILERS
 from support import HEADER, ROOT, Missing, Tool, attempt, first_quickly
 
 from pyexample.abi import check
@@ -13,7 +14,7 @@ from pyexample.abi import check
 MINGW = "x86_64-w64-mingw32"
 
 
-@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+@pytest.mark.parametrize("compiler", COMPILERS)
 def test_the_binding_is_true_to_its_header(tool: Tool, compiler: str) -> None:
     assert not check(
         "pyexample.libexample", headers=[str(HEADER)], compiler=tool(compiler), strict=True

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from bindings import Binding, misjudged
+from bindings import COMPILERS, Binding, misjudged
 from support import Missing, Tool
 from table import ROWS, header, module
 
@@ -25,7 +25,7 @@ def test_the_table_is_large() -> None:
     assert len(kinds) > 25, "every kind of finding should be in it"
 
 
-@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+@pytest.mark.parametrize("compiler", COMPILERS)
 def test_every_row_gets_its_verdict(binding: Binding, tool: Tool, compiler: str) -> None:
     assert misjudged(ROWS, binding.verdicts(compiler=tool(compiler))) == []
 

@@ -88,30 +88,25 @@ def test_find_package(cmake: CMake, kind: str, prefix: Path, tmp_path: Path) -> 
     assert (b"libexample" in program(tmp_path).read_bytes()) == (kind == "shared")
 
 
-@pytest.mark.parametrize(
-    ("wanted", "found"),
-    [
-        (f"{MAJOR}.{MINOR}", True),
-        (VERSION, True),
-        (f"{MAJOR}.{MINOR + 1}", False),
-        (f"{MAJOR + 1}.0", False),
-        (f"{MAJOR - 1}.0", False),
-        (f"{VERSION} COMPONENTS unheard_of", False),
-    ],
-)
-def test_find_package_takes_only_what_fits(
-    wanted: str, found: bool, cmake: CMake, prefix: Path, tmp_path: Path
-) -> None:
-    found_what = "${example_FOUND} ${example_CONSIDERED_CONFIGS}"
-    (tmp_path / "CMakeLists.txt").write_text(
-        "cmake_minimum_required(VERSION 3.25)\nproject(consumer LANGUAGES NONE)\n"
-        f"find_package(example {wanted} CONFIG)\n"
-        f'file(WRITE "${{PROJECT_BINARY_DIR}}/found" "{found_what}")\n'
-    )
+def test_find_package_takes_only_what_fits(cmake: CMake, prefix: Path, tmp_path: Path) -> None:
+    fits = {
+        f"{MAJOR}.{MINOR}": True,
+        VERSION: True,
+        f"{MAJOR}.{MINOR + 1}": False,
+        f"{MAJOR + 1}.0": False,
+        f"{MAJOR - 1}.0": False,
+        f"{VERSION} COMPONENTS unheard_of": False,
+    }
+    lines = ["cmake_minimum_required(VERSION 3.25)", "project(consumer LANGUAGES NONE)"]
+    for wanted in fits:
+        lines.append(f"unset(example_DIR CACHE)\nfind_package(example {wanted} CONFIG)")
+        said = "${example_FOUND} ${example_CONSIDERED_CONFIGS}\\n"
+        lines.append(f'file(APPEND "${{PROJECT_BINARY_DIR}}/found" "{said}")')
+    (tmp_path / "CMakeLists.txt").write_text("\n".join(lines))
     cmake.configure(tmp_path, tmp_path / "build", f"-DCMAKE_PREFIX_PATH={prefix}")
-    answer, considered = (tmp_path / "build" / "found").read_text().split(" ", 1)
-    assert answer == str(int(found))
-    assert considered.startswith(str(prefix))
+    answers = (tmp_path / "build" / "found").read_text().splitlines()
+    for (wanted, found), answer in zip(fits.items(), answers, strict=True):
+        assert answer.startswith(f"{int(found)} {prefix}"), wanted
 
 
 # --- add_subdirectory, FetchContent ---------------------------------------------------

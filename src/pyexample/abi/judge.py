@@ -108,14 +108,18 @@ def judge(
             return _judge_in(
                 mode, declarations, headers, compiler, structs, source, as_cxx_at_last
             )
-        except TookTooLongError:
-            raise
+        except (TookTooLongError, _IsOfAnotherPlatformError):
+            raise  # whatever the mode
         except _IsAnotherInCxxError:
             modes.insert(2, MODES[0])
             as_cxx_at_last = True
         except CannotJudgeError as error:
             first_error = first_error or error
     raise first_error or AssertionError(MODES)
+
+
+class _IsOfAnotherPlatformError(CannotJudgeError):
+    """The compiler's types are not those of this Python."""
 
 
 class _IsAnotherInCxxError(Exception):
@@ -307,7 +311,7 @@ def _failures(text: _Text) -> list[Failure]:
     platform = [_platform_claim()] if text.compiler.native else []
     found = text.compile(early, [*platform, *late])
     if platform and found.pop(len(early)):
-        raise CannotJudgeError(
+        raise _IsOfAnotherPlatformError(
             f"{' '.join(text.compiler.command)} compiles for another platform than this"
             " Python's: name that with --target"
         )
