@@ -147,11 +147,6 @@ def _subject(words: Sequence[str]) -> str:
     return inner[0] if inner else ""
 
 
-def _is_anonymous(declared: Record | Enum) -> bool:
-    """Whether it is anonymous, so that its members belong to the outer record."""
-    return isinstance(declared, Record) and not declared.tag
-
-
 def _is_name(word: str) -> bool:
     return (word[:1].isalpha() or word[:1] in ("_", "$")) and word not in _RESERVED
 
@@ -483,7 +478,8 @@ class _Parser:
             if storage:
                 raise _Refused("a member is no field", is_cxx=True)
             if self._peek() == ";":
-                if isinstance(base, Tagged) and _is_anonymous(base.declared):
+                record = base.declared if isinstance(base, Tagged) else None
+                if isinstance(record, Record) and not record.tag:  # its members are ours
                     fields.append(Field("", base, **self._place(common, "", line)))
                 continue
             while True:

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 from .by_value import FLOATS
 from .c_as_cxx import KEYWORDS, spelled
-from .c_model import Array, Basic, FunctionType, Pointer, Record, Tagged, behind, resolve, spell
+from .c_model import (
+    Array,
+    Basic,
+    FunctionType,
+    Pointer,
+    Record,
+    Tagged,
+    behind,
+    record_of,
+    resolve,
+    spell,
+)
 from .c_model import Type as CType
 from .header import Header, Member
 from .model import CXX, Declarations, Field, Struct, Type, kind_of
@@ -218,11 +229,10 @@ class Counterparts:
         member = self._header.members_of(record).get(name)
         if member is None:
             return None
-        target = resolve(member.field.type)
         if not rest:
             return member.field.type
-        is_record = isinstance(target, Tagged) and isinstance(target.declared, Record)
-        return self.type_of(target.declared, rest) if is_record else None  # type: ignore
+        inner = record_of(member.field.type)
+        return self.type_of(inner, rest) if inner else None
 
     def member(self, index: int, name: str) -> str | None:
         """The C name of a field: "b", or "a.b" if Python has the fields of an inner struct.
@@ -280,9 +290,9 @@ class Counterparts:
         """The members of a struct, with those of inner structs as "a.b"."""
         members = self._header.members_of(record) if record else {}
         for name, member in members.items():
-            target = resolve(member.field.type)
-            is_struct = isinstance(target, Tagged) and target.declared.keyword == "struct"
-            inner = list(self._paths(target.declared)) if is_struct else []  # type: ignore
+            target = record_of(member.field.type)
+            is_struct = target is not None and target.keyword == "struct"
+            inner = list(self._paths(target)) if is_struct else []
             yield from (f"{name}.{each}" for each in inner)
             if not inner:
                 yield name
@@ -377,8 +387,7 @@ def _uses(ctype: Type, expression: str, c_type: CType, where: str) -> Iterator[_
         ctype = ctype[1]
     target = resolve(left)
     if kind_of(ctype) == "struct":
-        record = target.declared if isinstance(target, Tagged) else None
-        record = record if isinstance(record, Record) else None
+        record = record_of(target)
         is_named = record is None or record.tag or record.alias
         spelling = spell(left) if is_named else where
         is_complex = isinstance(target, Basic) and target.name.endswith("_Complex")

@@ -247,12 +247,9 @@ class _Words:
         for function in self._declarations.functions:
             prototype = self._prototype(function)
             for name, place, c_type in _handles_of(function, prototype):
-                target = c_model.resolve(reached(c_type))
-                if isinstance(target, c_model.Tagged) and isinstance(
-                    target.declared, c_model.Record
-                ):
+                if record := c_model.record_of(reached(c_type)):
                     by_struct = uses.setdefault((name, function.owns_handles), {})
-                    by_struct.setdefault(target.declared, []).append((function, place))
+                    by_struct.setdefault(record, []).append((function, place))
         for (name, is_owned), by_struct in uses.items():
             usual, *others = sorted(by_struct, key=lambda each: -len(by_struct[each]))
             first = by_struct[usual][0][0].name

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..abi import check
-from ..abi.c_model import Array, FunctionType, Pointer, Record, Tagged, Type, resolve
+from ..abi.c_model import Array, FunctionType, Pointer, Record, Tagged, Type, record_of, resolve
 from ..abi.compiler import Compiler
 from ..abi.judge import judge
 from ..abi.model import Declarations
@@ -123,8 +123,8 @@ def _by_value(types: Sequence[Type]) -> Record | None:
     """A struct that these types pass by value, so that its fields must be known, if any."""
     for each in map(resolve, types):
         inner: list[Type] = []
-        if isinstance(each, Tagged) and isinstance(each.declared, Record):
-            return each.declared
+        if record := record_of(each):
+            return record
         if isinstance(each, FunctionType):
             inner = [each.result, *(parameter.passed for parameter in each.parameters)]
         elif isinstance(each, Array):
