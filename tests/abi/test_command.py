@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from bindings import COMPILERS, Bind, Binding
-from support import Tool
+from support import Tool, first_quickly
 
 from pyexample.abi import CannotJudgeError, Report, check
 
@@ -130,7 +130,7 @@ CANNOT = [
 ]
 
 
-@pytest.mark.parametrize(("options", "message"), CANNOT)
+@pytest.mark.parametrize(("options", "message"), first_quickly(CANNOT))
 def test_what_cannot_be_judged_is_status_2(
     true: Binding, options: list[str], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

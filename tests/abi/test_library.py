@@ -270,7 +270,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("options", "message"), REFUSED)
+@pytest.mark.parametrize(("options", "message"), first_quickly(REFUSED))
 def test_what_cannot_be_judged_is_status_2(
     build: Callable[..., Binding], options: list[str], message: str, tool: Tool
 ) -> None:
