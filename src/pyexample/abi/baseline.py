@@ -75,11 +75,7 @@ def _sorted(match: re.Match[str]) -> str:
 
 
 def read(file: str) -> list[Known]:
-    """Read the entries of a file.
-
-    Raises:
-        CannotJudgeError: it cannot be read, or is not such a file.
-    """
+    """Read a file. Raises CannotJudgeError if it cannot be read, or is another kind of file."""
     tables = toml.read(file)
     found = toml.array(tables.pop("finding", []))
     entries = [entry for each in found or () if (entry := toml.table(each)) is not None]
@@ -127,13 +123,8 @@ def without(
 ) -> tuple[list[Finding], int]:
     """Leave out the findings that a file allows, and report entries that allow nothing.
 
-    Args:
-        findings: all findings.
-        file: the file of known findings.
-        is_partial: whether only some declarations were checked: unused entries are fine.
-
-    Returns:
-        The findings that are left, and how many were left out.
+    If only some declarations were checked (``is_partial``), unused entries are fine. Returns
+    the findings that are left, and how many were left out.
     """
     known = read(file)
     used: set[Known] = set()
@@ -156,11 +147,8 @@ def without(
     for each in known:
         if each not in used and not is_partial:
             what = f"nothing is found that this allows ({each.kind}): remove it"
-            left.append(
-                Finding(
-                    "meaning", "allowed", each.subject, each.argument, file, each.line, what
-                )
-            )
+            about = (each.subject, each.argument, file, each.line)
+            left.append(Finding("meaning", "allowed", *about, what))
     return left, allowed
 
 
@@ -169,11 +157,8 @@ def update(findings: Iterable[Finding], file: str) -> str:
 
     Entries without a digest are written by hand. They stay while they allow something.
 
-    Returns:
-        A summary of what was written.
-
-    Raises:
-        CannotJudgeError: it cannot be written, or is another kind of file.
+    Returns a summary. Raises CannotJudgeError if the file cannot be written, or is of another
+    kind.
     """
     toml.reader(file)  # without a reader, --allow could not use the file
     before = read(file) if os.path.exists(file) else []

@@ -45,12 +45,8 @@ class Counterparts:
     ) -> None:
         """Find the structs and members.
 
-        Args:
-            declarations: the declarations in Python.
-            header: the declarations in C.
-            native: whether offsets are those of this platform.
-            renamed: the C names of Structures that the user has given.
-            functions: the functions by which macros replace others.
+        ``native`` says that offsets are those of this platform; ``renamed`` has the C names of
+        Structures that the user has given, ``functions`` those by which macros replace others.
         """
         self._declarations = declarations
         self._header = header

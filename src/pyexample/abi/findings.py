@@ -226,18 +226,10 @@ class _Words:
             c_place = f"{os.path.basename(prototype.file)}:{prototype.line}"
         for each in differences:
             yield Finding(
-                each.grade,
-                each.kind,
-                function.name,
-                each.argument,
-                function.file,
-                function.line,
-                each.what,
-                self._declarations.python_function(function),
-                c,
-                c_place,
-                each.happens,
-            )
+                each.grade, each.kind, function.name, each.argument,
+                function.file, function.line, each.what,
+                self._declarations.python_function(function), c, c_place, each.happens,
+            )  # fmt: skip
 
     # Handles
 
@@ -315,17 +307,11 @@ class _Words:
     ) -> Iterator[Finding]:
         for field, each in differences:
             yield Finding(
-                each.grade,
-                each.kind,
-                f"{struct.name}.{field}" if field else struct.name,
-                each.argument,
-                struct.file,
-                struct.line,
-                each.what,
+                each.grade, each.kind, f"{struct.name}.{field}" if field else struct.name,
+                each.argument, struct.file, struct.line, each.what,
                 f"class {struct.name}: {struct.size} bytes, {len(struct.fields)} fields",
-                spelling,
-                happens=each.happens,
-            )
+                spelling, happens=each.happens,
+            )  # fmt: skip
 
     def _struct(
         self, index: int, spelling: str, failures: list[Failure]
@@ -524,17 +510,9 @@ class _Words:
         grade: Grade, kind: str, constant: Constant, what: str, c: str = "", happens: str = ""
     ) -> Finding:
         return Finding(
-            grade,
-            kind,
-            constant.name,
-            "",
-            constant.file,
-            constant.line,
-            what,
-            str(constant.value) if c else "",
-            c,
-            happens=happens,
-        )
+            grade, kind, constant.name, "", constant.file, constant.line, what,
+            str(constant.value) if c else "", c, happens=happens,
+        )  # fmt: skip
 
     # Declarations that only one side has
 
@@ -596,17 +574,11 @@ class _Words:
             if refusal.is_cxx or refusal.name in declared or not is_in(refusal, headers):
                 continue
             yield Finding(
-                "coverage",
-                "unread",
-                refusal.name or refusal.text,
-                "",
-                refusal.file,
-                refusal.line,
+                "coverage", "unread", refusal.name or refusal.text, "",
+                refusal.file, refusal.line,
                 f"the header's declaration is not understood: {refusal.reason}",
-                "",
-                refusal.text,
-                happens="not known whether Python lacks it",
-            )
+                c=refusal.text, happens="not known whether Python lacks it",
+            )  # fmt: skip
 
 
 def _handles_of(
