@@ -112,9 +112,7 @@ _INTRINSICS = re.compile(r"[\\/](gcc|clang)[\\/].*[\\/]include[\\/][^\\/]*intrin
 def read(text: str, own: str = "") -> Unit:
     """Parse a preprocessor's output with comments and macros (``-E -C -dD``).
 
-    Args:
-        text: the preprocessor's output.
-        own: the file that includes the headers; its declarations are left out.
+    The declarations of the file ``own``, which includes the headers, are left out.
     """
     unit = Unit()
     tokens = Tokens(text, own)
@@ -553,10 +551,8 @@ class _Parser:
     ) -> tuple[str, Type]:
         """Parse a declarator: a name, and the parts of its type around it (C11 6.7.6).
 
-        Args:
-            base: the type of the specifiers.
-            attributes: a list to which found attributes are added.
-            is_parameter: whether the name may be missing (6.7.7).
+        ``base`` is the type of the specifiers. Attributes are added to the list. The name of a
+        parameter may be missing (6.7.7).
         """
         while True:
             if self._attribute(attributes):

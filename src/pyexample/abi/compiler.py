@@ -159,8 +159,7 @@ class Compiler:
     def preprocess(self, source: str) -> str:
         """The text of ``source`` with its headers and comments.
 
-        Raises:
-            CannotJudgeError: it failed. Here and below also BrokeDownError.
+        Raises CannotJudgeError if it failed; here and below also BrokeDownError.
         """
         done = self._run([*self.command, *self._options, *self._preprocess, source])
         if done.returncode:

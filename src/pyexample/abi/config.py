@@ -61,8 +61,7 @@ class Configuration:
 def read() -> Configuration:
     """Read the checks of the nearest pyproject.toml, here or in a folder above.
 
-    Raises:
-        CannotJudgeError: there is no such file, or it has an error.
+    Raises CannotJudgeError if there is no such file, or if it has an error.
     """
     folder = os.getcwd()
     while not os.path.isfile(os.path.join(folder, NAME)):

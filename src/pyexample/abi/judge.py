@@ -233,10 +233,7 @@ class _Text:
         """The compiler's messages about each line, in order.
 
         If the compiler breaks down on a line, its message is a ``_Breakdown``, and the other
-        lines are compiled without it.
-
-        Raises:
-            BrokeDownError: it breaks down on the headers themselves.
+        lines are compiled without it. Raises BrokeDownError if it breaks down on the headers.
         """
         try:
             return self._compile(early, late)

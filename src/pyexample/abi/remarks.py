@@ -20,8 +20,7 @@ def remarks_about(
 ) -> list[str]:
     """List the version of the headers, what was not checked, and what was not declared.
 
-    Raises:
-        CannotJudgeError: there are functions to check, but none could be checked.
+    Raises CannotJudgeError if there are functions to check, but none could be checked.
     """
     judged = {each.subject for each in judgement.claims.claims if each.kind == "function"}
     unseen = _unseen(declarations, judgement, headers)
