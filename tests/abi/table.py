@@ -26,6 +26,7 @@ struct size { int width; int height; };
 typedef struct { double r, g, b; } rgb;
 union number { int i; float f; };
 struct opaque;
+struct dummy;
 typedef struct opaque *handle;
 typedef struct opaque opaque_t;
 struct keeper { struct point at; struct keeper *next; void (*done)(struct keeper *); };
@@ -63,6 +64,8 @@ class opaque(Structure):
     pass
 class Anything(Structure):
     pass
+class dummy(Structure):
+    _fields_ = [("_opaque_struct", c_int)]
 class keeper(Structure):
     pass
 keeper._fields_ = [("at", point), ("next", POINTER(keeper)), ("done", CFUNCTYPE(None, POINTER(keeper)))]
@@ -81,7 +84,7 @@ import os
 from collections.abc import Callable
 from typing import Annotated, Any, Optional
 from pyexample.ffi import (
-    Closes, Buffer, Callback, Constant, Count, Encoding, In, InOut, Library, Owned, Returned,
+    Closes, Buffer, Callback, Constant, Count, Encoding, In, InOut, Library, Out, Owned, Returned,
     Raises, struct,
 )
 from pyexample.ffi import Handle as OwnedHandle
@@ -321,12 +324,16 @@ int f(void (*)(struct point *))       | c_int; CFUNCTYPE(None, POINTER(size)) | 
 int f(int)                            | c_int; CFUNCTYPE(c_int)     | error kind
 int f(int (*)(unsigned))              | c_int; CFUNCTYPE(c_int, c_int) | note signedness
 int f(int (*)(int))                   | c_int; CFUNCTYPE(None, c_int) | error unset
+void f(void (*)(int))                 | None; CFUNCTYPE(c_void_p, c_int) | note ignored
 
 # Variadic functions
 int f(const char *, ...)              | c_int; c_char_p             | agrees
 int f(const char *, ...)              | c_int; c_char_p, c_int      | error variadic
 int f(const char *, int, ...)         | c_int; c_char_p             | error count
 int f(const char *, ...)              | c_int; c_int                | error width
+void f(void (*)(const char *, ...))   | None; CFUNCTYPE(None, c_char_p, c_void_p) | error extra
+void f(void (*)(const char *, ...))   | None; CFUNCTYPE(None, c_char_p, c_float) | error promoted
+void f(void (*)(void *, size_t))      | None; CFUNCTYPE(None, c_size_t, c_void_p) | error swapped
 
 # Left out
 int f(void)                           | c_int                       | agrees
@@ -341,6 +348,7 @@ struct point *f(void)                 |                             | error widt
 double f(void)                        |                             | error kind
 int64_t f(void)                       |                             | error width
 void f(void)                          | c_int;                      | note garbage
+void f(void)                          | c_void_p;                   | note garbage
 void f(void)                          | c_char_p;                   | error kind
 int f(void)                           | None;                       | note dropped
 void *f(void)                         | None;                       | note dropped
@@ -429,6 +437,7 @@ union s { int i; double d; };                   | union ("i", c_int), ("d", c_fl
 union s { int i; float f; };                    | union ("i", c_int), ("f", c_int)             | error kind
 union s { int i; float f; };                    | ("i", c_int), ("f", c_float)                 | error layout
 struct s { int i; float f; };                   | union ("i", c_int), ("f", c_float)           | error layout
+struct s { void (*h)(void); };                  | ("h", CFUNCTYPE(c_int))                      | note ignored
 """
 
 CONSTANTS = """
@@ -504,6 +513,9 @@ int f(char *, int)              | s: Annotated[Buffer, In(c_char), Count(c_int, 
 int f(const char *, size_t)     | s: Annotated[Buffer, In(c_char), Count(c_int, "s")] -> Annotated[int, c_int] | error width
 int f(const char *)             | s: Annotated[os.PathLike[str], c_char_p] -> Annotated[int, c_int] | agrees
 int f(void)                     | s: Annotated[os.PathLike[str], c_char_p] -> Annotated[int, c_int] | error count
+void f(const int *, size_t)     | s: Annotated[Buffer, Out(c_int), Count(c_size_t, "s")] -> None | error only read
+void f(short *, size_t)         | s: Annotated[Buffer, Out(c_int), Count(c_size_t, "s")] -> None | error target width
+void f(int **, size_t)          | s: Annotated[Buffer, Out(c_int), Count(c_size_t, "s")] -> None | error level
 # Callbacks
 void f(compare)                 | c: Annotated[Callable[[int, int], int], comparing] -> None | agrees
 void f(progress, void *)        | c: Annotated[Optional[Callable[..., None]], telling], d: Annotated[Optional[int], c_void_p] -> None | agrees
@@ -515,6 +527,19 @@ struct typed_point f(void)      | -> Annotated[typed_point, typed_point] | agree
 int f(struct typed_point *)     | p: Annotated[typed_point, POINTER(typed_point)] -> Annotated[int, c_int] | agrees
 int f(struct typed_point)       | p: Annotated[typed_point, POINTER(typed_point)] -> Annotated[int, c_int] | error kind
 int f(struct typed_point)       | p: Annotated[typed_point, typed_point] -> Annotated[int, c_int] | agrees
+"""
+
+
+# Other ways to write what is right. Their mutants would be those of the rows above once more.
+ODD_FUNCTIONS = """
+void f(double [4][4], int (*)[3])       | None; POINTER(c_double), POINTER(c_int) | agrees
+struct dummy *f(struct dummy *)         | POINTER(dummy); POINTER(dummy) | agrees
+int f(struct dummy **)                  | c_int; POINTER(POINTER(dummy)) | agrees
+void f(void (*)(const char *, ...))     | None; CFUNCTYPE(None, c_char_p) | agrees
+"""
+ODD_STRUCTS = """
+struct s { struct { int x, y; } in; struct { struct { short k; } b; } a; int z; }; | ("x", c_int), ("in_y", c_int), ("a_b_k", c_short), ("z", c_int) | agrees
+struct s { char a; double b; short c; }; | ("a", c_char), ("_pad", c_char * 7), ("b", c_double), ("c", c_short), ("reserved", c_char * 6) | agrees
 """
 
 
@@ -543,7 +568,8 @@ FUNCTION_ROWS = _rows(FUNCTIONS, "f")
 STRUCT_ROWS = _rows(STRUCTS, "s")
 CONSTANT_ROWS = _rows(CONSTANTS, "X")
 IDIOM_ROWS = _rows(IDIOMS, "i")
-ROWS = [*FUNCTION_ROWS, *STRUCT_ROWS, *CONSTANT_ROWS, *IDIOM_ROWS]
+ODD_ROWS = [*_rows(ODD_FUNCTIONS, "fo"), *_rows(ODD_STRUCTS, "so")]
+ROWS = [*FUNCTION_ROWS, *STRUCT_ROWS, *CONSTANT_ROWS, *IDIOM_ROWS, *ODD_ROWS]
 
 
 def header(rows: list[Row]) -> str:
