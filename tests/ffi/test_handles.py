@@ -694,10 +694,15 @@ def test_what_gc_finds_is_closed_before_it_is_finalized(shelf: Shelf) -> None:
 
     Owner()
     collect()
-    collect()  # elsewhere than in CPython, now it is closed
+    assert found[0].closed == COUNTS_REFERENCES
+    if not found[0].closed:  # elsewhere than in CPython, the ``__del__`` has brought it back
+        assert shelf.box_text(found[0]) == "a box"
+        found.clear()
+        collect()
     assert shelf.order == "b"
-    with pytest.raises(ValueError, match=r"is closed$"):
-        shelf.box_text(found[0])
+    for box in found:
+        with pytest.raises(ValueError, match=r"is closed$"):
+            shelf.box_text(box)
 
 
 def test_one_that_nobody_adopted(shelf: Shelf) -> None:
@@ -712,7 +717,7 @@ def test_one_that_nobody_adopted(shelf: Shelf) -> None:
 @pytest.mark.parametrize("address", [0, -1, 2 * sys.maxsize + 2, 1.5, "1"])
 def test_what_is_no_address_is_not_adopted(shelf: Shelf, address: Any) -> None:
     error = ValueError if isinstance(address, int) else TypeError
-    with pytest.raises(error, match=r"^a Box has an address, not |^cannot be converted"):
+    with pytest.raises(error, match=r"^a Box has an address, (an int, )?not "):
         shelf.Box.adopt(address)
 
 

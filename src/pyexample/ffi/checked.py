@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .buffers import View
-from .calls import CallState
+from .calls import CallState, hold_signals
 from .conversions import POINTERS, from_c, to_c
 from .declaration import Argument, Declaration
 from .handles import Handle, Kept
@@ -25,6 +25,7 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
     """
     if declaration.result:
         c_function.restype = given_type(declaration.result)
+        c_function = hold_signals(c_function)
     convert = _converter(declaration)
     finish = _finisher(declaration)
     status = declaration.result.status if declaration.result else None

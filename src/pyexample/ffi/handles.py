@@ -60,11 +60,15 @@ class Handle(_Memory):
         """Make the handle for an address from C, with its parents among ``given``.
 
         C closes it if not ``owned``. Raises ValueError if ``address`` is null or out of range,
-        TypeError if it is no integer.
+        TypeError if it is no int.
         """
         owner: Any = None
         if isinstance(address, Owner):
             owner, address = address, address.value or 0
+        if not isinstance(address, int):
+            raise TypeError(
+                f"{with_article(cls.__name__)} has an address, an int, not {address!r}"
+            )
         if ctypes.c_void_p(address).value != address:  # None for 0, else truncated
             raise ValueError(f"{with_article(cls.__name__)} has an address, not {address!r}")
         handle = super().__new__(cls)
@@ -148,10 +152,13 @@ class Handle(_Memory):
     _as_parameter_ = property(pointer)
 
     def use(self, cleanups: list[Callable[[], object]]) -> None:
-        """Prevent closing until the new one of ``cleanups`` is called."""
+        """Prevent closing until the new one of ``cleanups`` is called, or deleted uncalled.
+
+        PyPy does not run every ``finally`` when its stack ends.
+        """
         user = object()
         cleanups.append(functools.partial(self._life.users.pop, user, None))
-        self._life.users[user] = None
+        self._life.users[user] = weakref.ref(cleanups[-1])
 
     def keep(self, slot: Hashable, item: object) -> "Kept":
         """Keep ``item`` alive until this is closed, or another is in ``slot``."""
@@ -213,7 +220,7 @@ class _Life:
         given: the address from C.
         address: the same, or None if closed.
         is_taken_back: set before C closes it, cleared if that fails.
-        users: the calls that use it, except libfastcall's.
+        users: the calls that use it, except libfastcall's, each with how it ends.
     """
 
     def __init__(
@@ -232,7 +239,7 @@ class _Life:
         self.process = getpid()
         self.parents = parents
         self.children: dict[_Life, None] = {}
-        self.users: dict[object, None] = {}
+        self.users: dict[object, Callable[[], object]] = {}
         self.is_taken_back = False
         self._closing: dict[None, object] = {}  # setdefault is atomic
         self._set_address(address)
@@ -307,7 +314,7 @@ class _Life:
         handle = self.handle()
         engine = running()
         in_c = engine.count_users(handle) if engine and handle is not None else 0
-        if self.users or in_c:
+        if in_c or any(end() for end in list(self.users.values())):
             return self
         return next(filter(None, [child.used() for child in list(self.children)]), None)
 
