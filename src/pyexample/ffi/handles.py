@@ -65,7 +65,7 @@ class Handle(_Memory):
         owner: Any = None
         if isinstance(address, Owner):
             owner, address = address, address.value or 0
-        if not isinstance(address, int):
+        if not isinstance(address, int):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(
                 f"{with_article(cls.__name__)} has an address, an int, not {address!r}"
             )
