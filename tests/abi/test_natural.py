@@ -544,7 +544,7 @@ def h(a: Annotated[int, c_int], b: Annotated[int, c_int], /) -> Annotated[int, c
 @ffi.function(fixed=2)
 def k(a: Annotated[int, c_int], b: Annotated[int, c_int], /) -> Annotated[int, c_int]: ...
 """,
-        {("error", "count", "g"), ("error", "count", "h"), ("error", "variadic", "k")},
+        {"error count g", "error count h", "error variadic k"},
     ),
     "names of C, and functions that some versions lack": (
         "int own_f(int); int h(long); void own_k(void);",
@@ -565,9 +565,9 @@ def newer() -> None: ...
 def gone() -> None: ...
 """,
         {
-            ("error", "width", "h"),
-            ("note", "garbage", "own_k"),
-            ("error", "not in the header", "own_gone"),
+            "error width h",
+            "note garbage own_k",
+            "error not in the header own_gone",
         },
     ),
 }

@@ -2,6 +2,7 @@
 
 import copy
 import ctypes
+import dis
 import gc
 import itertools
 import pickle
@@ -267,6 +268,9 @@ def test_interrupted_at_each_instruction(shelf: Shelf) -> None:
             nonlocal count
             frame.f_trace_opcodes = True
             if event == "opcode" and "pyexample" in frame.f_code.co_filename:
+                if dis.opname[frame.f_code.co_code[frame.f_lasti]] == "NOT_TAKEN":
+                    # No signal is handled there, and CPython 3.14 would run no ``finally``.
+                    return trace
                 count += 1
                 if count == at:
                     sys.settrace(None)
@@ -698,10 +702,15 @@ def test_what_gc_finds_is_closed_before_it_is_finalized(shelf: Shelf) -> None:
 
     Owner()
     collect()
-    collect()  # elsewhere than in CPython, now it is closed
+    assert found[0].closed == COUNTS_REFERENCES
+    if not found[0].closed:  # elsewhere than in CPython, the ``__del__`` has brought it back
+        assert shelf.box_text(found[0]) == "a box"
+        found.clear()
+        collect()
     assert shelf.order == "b"
-    with pytest.raises(ValueError, match=r"is closed$"):
-        shelf.box_text(found[0])
+    for box in found:
+        with pytest.raises(ValueError, match=r"is closed$"):
+            shelf.box_text(box)
 
 
 def test_one_that_nobody_adopted(shelf: Shelf) -> None:
@@ -716,7 +725,7 @@ def test_one_that_nobody_adopted(shelf: Shelf) -> None:
 @pytest.mark.parametrize("address", [0, -1, 2 * sys.maxsize + 2, 1.5, "1"])
 def test_what_is_no_address_is_not_adopted(shelf: Shelf, address: Any) -> None:
     error = ValueError if isinstance(address, int) else TypeError
-    with pytest.raises(error, match=r"^a Box has an address, not |^cannot be converted"):
+    with pytest.raises(error, match=r"^a Box has an address, (an int, )?not "):
         shelf.Box.adopt(address)
 
 

@@ -272,6 +272,7 @@ def _make_unraisable(name: str, error: BaseException) -> None:
                 exc_traceback=error.__traceback__,
                 err_msg=f"Exception ignored in {name}()",
                 object=callback,
+                extra_line="",  # PyPy's own hook needs it
             )
         )
     else:

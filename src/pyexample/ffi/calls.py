@@ -4,6 +4,7 @@ import os
 from _thread import get_ident
 from collections.abc import Callable, Hashable
 from contextlib import suppress
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from .libfastcall import running
@@ -12,6 +13,12 @@ from .views import View
 if TYPE_CHECKING:
     from .buffers import In
     from .declaration import Argument
+
+_pypy: Any
+try:
+    import __pypy__ as _pypy  # type: ignore[import-not-found,no-redef,unused-ignore]
+except ImportError:
+    _pypy = None
 
 
 class CallState:
@@ -112,6 +119,30 @@ class CallState:
                 raise error
             finally:
                 del error  # a cycle with its traceback
+
+
+def hold_signals(c_function: Any) -> Any:
+    """Returns ``c_function``; signal handlers wait until something owns what C returned.
+
+    Only PyPy needs that: its ctypes, which is written in Python, has nothing but an address
+    when a signal handler can raise an exception. CPython's has made an ``Owner``, or the like.
+    Callbacks of such a call are not interrupted either.
+    """
+    if _pypy is None or not hasattr(c_function.restype, "__del__"):
+        return c_function
+
+    def call(*arguments: Any) -> Any:
+        try:
+            _pypy.thread._signals_exit()
+        except RuntimeError:  # another thread, or in such a call already
+            return c_function(*arguments)
+        try:
+            return c_function(*arguments)
+        finally:
+            _pypy.thread._signals_enter()
+            sleep(0)  # handles those that have come; otherwise they are handled much later
+
+    return call
 
 
 innermost: dict[int, CallState] = {}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .buffers import In
-from .calls import CallState
+from .calls import CallState, hold_signals
 from .declaration import Argument, Declaration
 from .handles import Handle
 from .lifetimes import Closer, Life
@@ -26,6 +26,7 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
     result = declaration.result
     if result:
         c_function.restype = result.given_ctype
+        c_function = hold_signals(c_function)
     effects = [(each, word) for each in declaration.arguments for word in each.effects]
     asking = _asking(declaration)
     finish = _finisher(declaration)

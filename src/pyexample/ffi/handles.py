@@ -176,6 +176,10 @@ class Handle(_Memory):
         owner: Any = None
         if isinstance(address, Owner):
             owner, address = address, address.value or 0
+        if not isinstance(address, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(
+                f"{with_article(cls.__name__)} has an address, an int, not {address!r}"
+            )
         if ctypes.c_void_p(address).value != address:  # None for 0, else truncated
             raise ValueError(f"{with_article(cls.__name__)} has an address, not {address!r}")
         parents = tuple(parents)

@@ -30,7 +30,7 @@ class Life:
         closer: the function that does, if it is not the type's.
         is_taken_back: set before C closes it, cleared if that fails.
         parents: what it needs: it is closed before them.
-        users: the calls that use it, except libfastcall's.
+        users: the calls that use it, except libfastcall's, each with how it ends.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Life:
         self.process = getpid()
         self.parents = parents
         self.children: dict[Life, None] = {}
-        self.users: dict[object, None] = {}
+        self.users: dict[object, Callable[[], object]] = {}
         self.is_taken_back = False
         self._shown: list[tuple[Callable[[], Any], Callable[[], Any]]] = []
         self._closing: dict[None, object] = {}  # setdefault is atomic
@@ -162,17 +162,20 @@ class Life:
             engine.set_address(id(handle), address)
 
     def use(self, cleanups: list[Callable[[], object]]) -> None:
-        """Prevent closing until the new one of ``cleanups`` is called."""
+        """Prevent closing until the new one of ``cleanups`` is called, or deleted uncalled.
+
+        PyPy does not run every ``finally`` when its stack ends.
+        """
         user = object()
         cleanups.append(functools.partial(self.users.pop, user, None))
-        self.users[user] = None
+        self.users[user] = weakref.ref(cleanups[-1])
 
     def used(self) -> "Life | None":
         """The first of it and its children that a call uses."""
         handle = self.handle()
         engine = running()
         in_c = engine.count_users(handle) if engine and handle is not None else 0
-        if self.users or in_c:
+        if in_c or any(end() for end in list(self.users.values())):
             return self
         return next(filter(None, [child.used() for child in list(self.children)]), None)
 
