@@ -84,8 +84,8 @@ import os
 from collections.abc import Callable
 from typing import Annotated, Any, Optional
 from pyexample.ffi import (
-    Closes, Buffer, Callback, Constant, Count, Encoding, In, InOut, Library, Out, Owned, Returned,
-    Raises, struct,
+    Borrowed, Buffer, Callback, Closes, Constant, Count, Encoding, Filled, GivenTo, In, InOut,
+    ItemSize, Length, Library, Out, Owned, Raises, Returned, Written, struct,
 )
 from pyexample.ffi import Handle as OwnedHandle
 
@@ -467,14 +467,17 @@ enum { X_A = 1 };               | IntEnum("X", {"A": 2}) | error constant
 IDIOMS = """
 # Handles
 int f(struct opaque *)          | h: Annotated[Opaque, c_void_p] -> Annotated[int, c_int] | agrees
-struct opaque *f(void)          | -> Annotated[Opaque, c_void_p] | agrees
+struct opaque *f(void)          | -> Annotated[Opaque, c_void_p, Owned] | agrees
 void f(handle)                  | h: Annotated[Opaque, c_void_p, Closes] -> None | agrees
+void f(handle *)                | h: Annotated[Opaque, POINTER(c_void_p), Closes(implicit=False)] -> None | agrees
+void f(handle)                  | h: Annotated[Opaque, POINTER(c_void_p), Closes(implicit=False)] -> None | error level
+handle f(handle, handle)        | h: Annotated[Opaque, c_void_p], i: Annotated[Opaque, c_void_p, GivenTo("h")] -> Annotated[Opaque, c_void_p, Borrowed("h")] | agrees
 void f(int)                     | h: Annotated[Another, c_void_p, Closes] -> None | error kind
-int f(void)                     | -> Annotated[Optional[Opaque], c_void_p] | error kind
+int f(void)                     | -> Annotated[Optional[Opaque], c_void_p, Borrowed] | error kind
 # Out-parameters
 void f(int *)                   | -> Annotated[int, None, Returned(int, c_int)] | agrees
 double f(double, int *)         | n: Annotated[float, c_double, Returned(int, c_int)] -> Annotated[tuple[float, int], c_double] | agrees
-int f(const char *, handle *)   | n: Annotated[str, c_char_p, Returned(Opaque, c_void_p)] -> Annotated[Opaque, c_int, Raises(error)] | agrees
+int f(const char *, handle *)   | n: Annotated[str, c_char_p, Returned(Opaque, c_void_p, Owned)] -> Annotated[Opaque, c_int, Raises(error)] | agrees
 void f(char **)                 | -> Annotated[Optional[str], None, Returned(Optional[str], c_char_p, Owned(free))] | agrees
 void f(struct point *)          | -> Annotated[point, None, Returned(point, point)] | agrees
 void f(short *)                 | -> Annotated[int, None, Returned(int, c_int)] | error target width
@@ -516,6 +519,14 @@ int f(void)                     | s: Annotated[os.PathLike[str], c_char_p] -> An
 void f(const int *, size_t)     | s: Annotated[Buffer, Out(c_int), Count(c_size_t, "s")] -> None | error only read
 void f(short *, size_t)         | s: Annotated[Buffer, Out(c_int), Count(c_size_t, "s")] -> None | error target width
 void f(int **, size_t)          | s: Annotated[Buffer, Out(c_int), Count(c_size_t, "s")] -> None | error level
+void f(int *, size_t, size_t)   | s: Annotated[Buffer, Out(c_int), Count(c_size_t, "s"), ItemSize(c_size_t, "s")] -> None | agrees
+int f(const unsigned char *)    | s: Annotated[Buffer, In(c_ubyte, 32)] -> Annotated[int, c_int] | agrees
+int f(int, char *, size_t)      | n: Annotated[int, c_int, Filled(bytes, c_char, 9, name="s"), Count(c_size_t, "s")] -> Annotated[bytes, c_int, Written("s")] | agrees
+int f(int, short *, size_t)     | n: Annotated[int, c_int, Filled(bytes, c_char, 9, name="s"), Count(c_size_t, "s")] -> Annotated[bytes, c_int, Written("s")] | error target width
+int f(char *, size_t *)         | -> Annotated[bytes, c_int, Raises(error), Filled(bytes, c_char, 9, name="s"), Length(c_size_t, "s", capacity=True)] | agrees
+int f(char *, int *)            | -> Annotated[bytes, c_int, Raises(error), Filled(bytes, c_char, 9, name="s"), Length(c_size_t, "s", capacity=True)] | error target width
+const float *f(handle)          | h: Annotated[Opaque, c_void_p] -> Annotated[memoryview, In(c_float, 3), Borrowed] | agrees
+float f(handle)                 | h: Annotated[Opaque, c_void_p] -> Annotated[memoryview, In(c_float, 3), Borrowed] | error kind
 # Callbacks
 void f(compare)                 | c: Annotated[Callable[[int, int], int], comparing] -> None | agrees
 void f(progress, void *)        | c: Annotated[Optional[Callable[..., None]], telling], d: Annotated[Optional[int], c_void_p] -> None | agrees
