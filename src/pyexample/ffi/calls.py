@@ -28,12 +28,14 @@ class CallState:
         converted: the arguments of the C function.
         views: the buffers among them, by position.
         outputs: what C fills in, in C's order.
+        error_number: C's ``errno`` after the call, if it is needed.
     """
 
     __slots__ = (
         "cleanups",
         "converted",
         "error",
+        "error_number",
         "given",
         "in_c",
         "inner",
@@ -54,6 +56,7 @@ class CallState:
         self.converted: list[Any] = []
         self.views: dict[int, View] = {}
         self.outputs: list[Any] = []
+        self.error_number = 0
 
     def enter(self) -> None:
         """Make this the thread's state. Greenlets may enter and leave in any order."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from .calls import CallState
 from .declaration import Declaration
+from .failure import calling_with_errno
 from .handles import Handle
 from .values import DeclarationError, Value, with_article
 from .views import check_overlap
@@ -26,7 +27,7 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
         c_function.restype = result.given_ctype
     early = [each for each in arguments if not each.spec.is_late]
     late = [each for each in arguments if each.spec.is_late]
-    variadic = declaration.variadic
+    variadic, uses_errno = declaration.variadic, declaration.uses_errno
     keeping = [(each, each.spec.keep) for each in arguments if each.spec.keep]
     finish = _finisher(declaration)
     number = len(declaration.parameters)
@@ -48,7 +49,11 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
                 converted[each.index] = each.spec.ctype.from_param(converted[each.index])
             kept = [keep.hold(state, each, declaration.name) for each, keep in keeping]
             state.in_c = True
-            returned = c_function(*converted)
+            if uses_errno:
+                steps = calling_with_errno(state, c_function, converted)
+                returned, state.error_number = steps
+            else:
+                returned = c_function(*converted)
             state.in_c = False
             for one in kept:
                 one.settle(taken=not (result and result.failure and result.fails(returned)))
@@ -84,16 +89,18 @@ def closing_call(declaration: Declaration, c_function: Function) -> Function:
         state = CallState()
         try:
             state.enter()
+            steps = calling_with_errno(state, c_function, [address])
             # No code may come between these lines. An exception during the call, such as a
             # signal handler's, does not prove that C has not closed the handle.
             state.in_c = life.is_taken_back = True
-            code = c_function(address)
+            code, number = steps
             state.in_c = False
             if result and result.failure and result.fails(code):
                 life.is_taken_back = False
             state.raise_error()
             if not life.is_taken_back:
-                unexpected(code, kind.adopt(life.given, owned=False))
+                given = kind.adopt(life.given, owned=False)
+                unexpected(code, given, error_number=number)
         finally:
             state.in_c = False
             try:
@@ -139,9 +146,13 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
         state.raise_error()
         for value, content, restored in zip(outputs, contents, values, strict=True):
             if value.failure and value.fails(content):
-                raise value.failure.error(restored, declaration.name, (*state.given, *values))
+                raise value.failure.exception(
+                    restored, declaration.name, (*state.given, *values), state.error_number
+                )
         if result and result.failure and result.fails(returned):
-            raise result.failure.error(returned, declaration.name, (*state.given, *values))
+            raise result.failure.exception(
+                returned, declaration.name, (*state.given, *values), state.error_number
+            )
         if problems:
             raise problems.pop()
         shown = [back] if gives else []
@@ -175,11 +186,11 @@ def make_unexpected(declaration: Declaration) -> Function:
     """
     result = declaration.result
 
-    def unexpected(value: Any, *given: Any) -> Any:
+    def unexpected(value: Any, *given: Any, error_number: int = 0) -> Any:
         if result is None:
             return None
         if result.failure and result.fails(value):
-            raise result.failure.error(value, declaration.name, given)
+            raise result.failure.exception(value, declaration.name, given, error_number)
         return result.from_c(value) if result.python_type is not None else None
 
     return unexpected

@@ -142,6 +142,15 @@ class Declaration:
         return [each.spec.output for each in self.arguments if each.spec.output]
 
     @property
+    def uses_errno(self) -> bool:
+        """Whether ``Raises(OSError)`` is in it."""
+        return any(
+            each.failure is not None and each.failure.uses_errno
+            for each in (*self.outputs, self.result)
+            if each
+        )
+
+    @property
     def closes(self) -> Any:
         """The type of the handle that it closes, or None."""
         specs: list[Any] = [each.spec for each in self.arguments]

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 
 from .declaration import Declaration
 from .fastcall import Function, builtin
-from .later import import_later, made_once
+from .later import import_later
 from .libfastcall import NotServedError, address_of
 from .loading import is_stand_in, load, override_variables, variable
 from .loading.symbols import VARIABLE, why_no_function
@@ -93,6 +93,7 @@ class Library:
         )
         self._prefix, self._suffix = prefix, suffix
         self._symbols: set[str] = set()
+        self._views: dict[tuple[bool, bool], Any] = {(False, False): self.cdll}
         self.abi_version = abi_version
         self.path = self.attempts[-1].path
         self.declarations: dict[str, Declaration] = {}
@@ -242,16 +243,23 @@ class Library:
         return call
 
     def _callee(self, declaration: Declaration) -> Any:
-        """The ctypes function, which releases the GIL as declared."""
-        library = self._holding_gil if declaration.release_at == NEVER else self.cdll
-        callee = library[declaration.symbol]  # a new object
+        """The ctypes function, which releases the GIL and keeps ``errno`` as declared."""
+        key = declaration.release_at == NEVER, declaration.uses_errno
+        if key not in self._views:
+            self._views[key] = self._view(*key)
+        callee = self._views[key][declaration.symbol]  # a new object
         declaration.apply(callee)
         return callee
 
-    @made_once
-    def _holding_gil(self) -> Any:
-        """Holds the GIL during calls, except in PyPy."""
-        return getattr(ctypes, "PyDLL", ctypes.CDLL)(self.path, handle=self.cdll._handle)
+    def _view(self, holds_gil: bool, keeps_errno: bool) -> Any:
+        """The library as another ctypes object. PyPy always releases the GIL."""
+        kind = getattr(ctypes, "PyDLL", ctypes.CDLL) if holds_gil else ctypes.CDLL
+        return kind(
+            self.path,
+            handle=self.cdll._handle,
+            use_errno=keeps_errno,
+            use_last_error=keeps_errno,
+        )
 
 
 def _release_at(release_gil: Any) -> int:
