@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .outputs import InOut, Returned
     from .ownership import FreedBy
     from .structs import struct
+    from .variables import Variable
 
 __all__ = [
     "Attempt",
@@ -41,6 +42,7 @@ __all__ = [
     "Raises",
     "Returned",
     "SameThread",
+    "Variable",
     "struct",
 ]
 
@@ -51,6 +53,7 @@ _MODULES = {
     "Constant": "constants",
     "FreedBy": "ownership",
     "Raises": "failure",
+    "Variable": "variables",
     "struct": "structs",
 }
 """Where the words are that not every library needs."""
