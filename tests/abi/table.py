@@ -470,7 +470,7 @@ int f(struct opaque *)          | h: Annotated[Opaque, c_void_p] -> Annotated[in
 struct opaque *f(void)          | -> Annotated[Opaque, c_void_p, Owned] | agrees
 void f(handle)                  | h: Annotated[Opaque, c_void_p, Closes] -> None | agrees
 void f(handle *)                | h: Annotated[Opaque, POINTER(c_void_p), Closes(implicit=False)] -> None | agrees
-void f(handle)                  | h: Annotated[Opaque, POINTER(c_void_p), Closes(implicit=False)] -> None | error level
+void f(handle)                  | h: Annotated[Opaque, POINTER(c_void_p), Closes(implicit=False)] -> None | note handle
 handle f(handle, handle)        | h: Annotated[Opaque, c_void_p], i: Annotated[Opaque, c_void_p, GivenTo("h")] -> Annotated[Opaque, c_void_p, Borrowed("h")] | agrees
 void f(int)                     | h: Annotated[Another, c_void_p, Closes] -> None | error kind
 int f(void)                     | -> Annotated[Optional[Opaque], c_void_p, Borrowed] | error kind

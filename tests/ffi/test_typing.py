@@ -10,15 +10,18 @@ from support import attempt, run
 
 RIGHT = """\
 import ctypes
+import os
+import pathlib
 from collections.abc import Callable
-from ctypes import POINTER, c_char_p, c_double, c_int, c_int32, c_void_p
+from ctypes import POINTER, c_char_p, c_double, c_int, c_int32, c_size_t, c_void_p
 from enum import IntEnum
 from typing import Annotated, Any, ClassVar
 
 import pyexample
 from pyexample import square
 from pyexample.ffi import (
-    Closes, Callback, Encoding, Owned, Handle, Keep, Library, Returned, Raises, struct,
+    Callback, Closes, Constant, Encoding, Handle, InOut, Keep, Library, Owned, Returned, Raises,
+    Variable, struct,
 )
 
 nine: int = square(3)
@@ -115,6 +118,39 @@ class Point(ctypes.Structure):
 def move(point: Annotated[Point, POINTER(Point)], /) -> None: ...
 
 
+@library.function(symbol="example_open", optional=True, fixed=2)
+def listed(
+    path: Annotated[str | os.PathLike[str], c_char_p, Constant(c_int, 0)],
+    size: Annotated[int, InOut(c_size_t)],
+    deep: Annotated[bool, c_int],
+    /,
+) -> Annotated[tuple[bool, int], c_int, Raises(OSError)]:
+    raise NotImplementedError
+
+
+@library.variable
+def limit() -> Annotated[int, c_int]:
+    raise NotImplementedError
+
+
+@library.variable(writable=True, symbol="example_name")
+def name() -> Annotated[str | None, c_char_p]:
+    raise NotImplementedError
+
+
+def is_version_2(cdll: ctypes.CDLL) -> str | None:
+    return None if cdll.version() == 2 else "it is another version"
+
+
+z = Library("z", __name__, system={"linux": ("libz.so.2", "libz.so.1")}, version=is_version_2,
+            prefix="gz", suffix="64")
+is_there: bool = "open" in z
+for place in ("here", pathlib.Path("there")):
+    was_found, how_many = listed(place, 7, False)
+    is_right: tuple[bool, int] = (was_found, how_many)
+below: int = limit.value - 1
+name.value = "x"
+called: Variable[str | None] = name
 with opened("file") as database:
     statement: Statement | None = prepared(database, "SELECT 1")
     number, text = halves(7)
@@ -133,6 +169,13 @@ move(point)
 WRONG = (
     RIGHT
     + """\
+listed(b"here", 7, False)
+listed("here", 7, "x")
+listed("here", 7, False)[1].lower()
+limit.value = "x"
+was: str = called.value
+name = limit
+Library("z", "z", version=lambda cdll: True)
 square("7")
 square(7.0)
 square()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .outputs import InOut, Returned
     from .ownership import Borrowed, Closes, GivenTo, Keep, Owned
     from .structs import struct
+    from .variables import Variable
 
 __all__ = [
     "TERMINATED",
@@ -49,6 +50,7 @@ __all__ = [
     "Raises",
     "Returned",
     "SameThread",
+    "Variable",
     "Written",
     "struct",
 ]
@@ -61,6 +63,7 @@ _MODULES = {
     "Constant": "constants",
     "Handle": "handles",
     "Raises": "failure",
+    "Variable": "variables",
     "struct": "structs",
 }
 """Where the words are that not every library needs."""

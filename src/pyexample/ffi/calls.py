@@ -39,12 +39,14 @@ class CallState:
         memories: by name: the memory that C fills.
         lengths: by name: the integer that says how much of it, or of a result, is valid.
         kept_by_result: what the handle that is returned is to keep, by slot.
+        error_number: C's ``errno`` after the call, if it is needed.
     """
 
     __slots__ = (
         "cleanups",
         "converted",
         "error",
+        "error_number",
         "given",
         "in_c",
         "inner",
@@ -73,6 +75,7 @@ class CallState:
         self.memories: dict[str, Any] = {}
         self.lengths: dict[str, Any] = {}
         self.kept_by_result: list[tuple[Hashable, Any]] = []
+        self.error_number = 0
 
     def enter(self) -> None:
         """Make this the thread's state. Greenlets may enter and leave in any order."""

@@ -10,6 +10,7 @@ from typing import Any
 from .buffers import In
 from .calls import CallState, hold_signals
 from .declaration import Argument, Declaration
+from .failure import calling_with_errno
 from .handles import Handle
 from .lifetimes import Closer, Life
 from .values import DeclarationError, Value, members_of
@@ -41,7 +42,7 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
             _pass_to_c(declaration, state)
             begun = [word.begin(state, argument) for argument, word in effects]
             state.in_c = True
-            returned = c_function(*state.converted)
+            returned = _call_c(declaration, c_function, state)
             state.in_c = False
             if asking:
                 returned = _call_again(declaration, c_function, state, returned, asking)
@@ -77,10 +78,11 @@ def closing_call(declaration: Declaration, c_function: Any) -> Function:
             state.enter()
             _pass_to_c(declaration, state)
             state.converted[target.index] = spec.pass_address(life.given)
+            steps = calling_with_errno(state, c_function, state.converted)
             # No code may come between these lines. An exception during the call, such as a
             # signal handler's, does not prove that C has not closed the handle.
             state.in_c = life.is_taken_back = True
-            returned = c_function(*state.converted)
+            returned, state.error_number = steps
             state.in_c = False
             if result and result.failure and result.fails(returned):
                 life.is_taken_back = False
@@ -114,6 +116,13 @@ def closing_call(declaration: Declaration, c_function: Any) -> Function:
     return call
 
 
+def _call_c(declaration: Declaration, c_function: Any, state: CallState) -> Any:
+    if not declaration.uses_errno:
+        return c_function(*state.converted)
+    returned, state.error_number = calling_with_errno(state, c_function, state.converted)
+    return returned
+
+
 def _asking(declaration: Declaration) -> list[Any]:
     """The words that tell how many items C wrote, or asks for."""
     specs: list[Any] = [each.spec for each in declaration.arguments]
@@ -144,7 +153,7 @@ def _call_again(
         state.sizes.update(more)
         _pass_to_c(declaration, state)
         state.in_c = True
-        returned = c_function(*state.converted)
+        returned = _call_c(declaration, c_function, state)
         state.in_c = False
     raise ValueError(f"{declaration.name}() asks for more memory each time that it is called")
 
@@ -197,11 +206,11 @@ def _pass_to_c(declaration: Declaration, state: CallState) -> None:
     arguments = declaration.arguments
     converted = state.converted = [None] * len(arguments)
     for phase in (0, 1, 2):
+        if phase == 2 and state.views:
+            check_overlap(arguments, state.views)
         for each in arguments:
             if each.spec.phase == phase and not _closes(each):
                 converted[each.index] = each.spec.pass_to_c(state, each)
-    if state.views:
-        check_overlap(arguments, state.views)
     for each in arguments:
         if isinstance(each.spec, In):
             each.spec.check_size(state, each)
@@ -232,9 +241,13 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
         state.raise_error()
         for value, content, restored in zip(outputs, contents, values, strict=True):
             if value.failure and value.fails(content):
-                raise value.failure.error(restored, declaration.name, (*state.given, *values))
+                raise value.failure.exception(
+                    restored, declaration.name, (*state.given, *values), state.error_number
+                )
         if result and result.failure and result.fails(returned):
-            raise result.failure.error(returned, declaration.name, (*state.given, *values))
+            raise result.failure.exception(
+                returned, declaration.name, (*state.given, *values), state.error_number
+            )
         if problems:
             raise problems.pop()
         shown = [back] if gives else []
@@ -270,7 +283,7 @@ def make_unexpected(declaration: Declaration) -> Function:
         if result is None:
             return None
         if result.failure and result.fails(value):
-            raise result.failure.error(value, declaration.name, given)
+            raise result.failure.exception(value, declaration.name, given, 0)
         return result.from_c(value) if result.python_type is not None else None
 
     return unexpected

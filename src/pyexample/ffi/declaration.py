@@ -155,6 +155,11 @@ class Declaration:
         return [*filter(None, [self.result]), *self.outputs]
 
     @property
+    def uses_errno(self) -> bool:
+        """Whether ``Raises(OSError)`` is in it."""
+        return any(each.failure and each.failure.uses_errno for each in self.results)
+
+    @property
     def handles(self) -> dict[str, Argument]:
         """The handles that are passed, by name."""
         return {each.name: each for each in self.arguments if each.is_handle}

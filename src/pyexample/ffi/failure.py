@@ -1,15 +1,19 @@
 """How a C function says that it failed, and the exception for it."""
 
 import ctypes
+import functools
 import itertools
 import operator
 import os
-from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Literal
 
 from .libfastcall import NotServedError
 from .scalars import Integer
 from .values import DeclarationError, Modifier, Value
+
+if TYPE_CHECKING:
+    from .calls import CallState
 
 MakeError = Callable[[Any, str, tuple[Any, ...]], BaseException]
 Rule = Literal["negative", "zero", "nonzero"]
@@ -49,7 +53,8 @@ class Raises(Modifier):
             error: returns the exception to raise. Its arguments are the result, the name of the
                 function, and a tuple of the function's arguments followed by the values that
                 are Returned. ``OSError`` itself stands for the error number in ``errno``, on
-                Windows of ``GetLastError``.
+                Windows of ``GetLastError``, which is 0 before the call and is read at once
+                after it.
             when: the results that mean failure: "negative", "zero" (or a null pointer) or
                 "nonzero"; integers, such as an enumeration or a ``range``; or a function that
                 is called with the result, such as a declared one.
@@ -61,12 +66,24 @@ class Raises(Modifier):
             raise DeclarationError("Raises: when or unless, not both")
         if isinstance(when, str) and when not in _RULES:
             raise DeclarationError(f"Raises: when is not {when!r}, but one of {[*_RULES]}")
-        self.error: Any = _os_error if error is OSError else error
+        self._error: Any = error
         self.uses_errno = error is OSError
         self.when: Any = when
         if not (when is None or isinstance(when, str) or callable(when)):
             self.when = _integers("when", when)
         self.unless = None if unless is None else _integers("unless", unless)
+
+    def exception(
+        self, result: Any, function: str, values: tuple[Any, ...], error_number: int
+    ) -> BaseException:
+        """The exception to raise after a call."""
+        if not self.uses_errno:
+            made: BaseException = self._error(result, function, values)
+            return made
+        if os.name == "nt":
+            windows: Any = ctypes
+            return windows.WinError(error_number)  # type: ignore[no-any-return]
+        return OSError(error_number, f"{function}(): {os.strerror(error_number)}")
 
     def modify(self, where: str, value: Value) -> None:
         """Give the value a rule."""
@@ -105,6 +122,8 @@ class Raises(Modifier):
     def success_codes(self) -> Iterable[int]:
         """The integers that mean success. Raises NotServedError if they are too many."""
         codes = self.unless
+        if self.uses_errno:
+            raise NotServedError("result: errno is not served")
         if codes is None and self.when in (None, "nonzero"):
             codes = frozenset({0})
         if codes is None or len(codes) > _MOST_CODES:
@@ -115,13 +134,23 @@ class Raises(Modifier):
         return code in self.when if self.unless is None else code not in self.unless
 
 
-def _os_error(result: object, function: str, values: object) -> OSError:
-    if os.name == "nt":
-        windows: Any = ctypes
-        error: OSError = windows.WinError(windows.get_last_error())
-        return error
-    code = ctypes.get_errno()
-    return OSError(code, f"{function}(): {os.strerror(code)}")
+def calling_with_errno(
+    call: "CallState", c_function: Any, arguments: list[Any]
+) -> Iterator[Any]:
+    """An iterator that calls C when it is unpacked: the result, and the number of its error.
+
+    ``c_function`` is of a ctypes library with ``use_errno`` and ``use_last_error``. ``map``
+    makes both calls from C: no signal handler can run between them and replace the number. A
+    finalizer can, so each call restores the number that it has replaced.
+    """
+    call.cleanups.append(functools.partial(_set_error, _get_error()))
+    _set_error(0)
+    return map(_CALL, (functools.partial(c_function, *arguments), _get_error))
+
+
+_CALL = operator.methodcaller("__call__")  # operator.call is new in Python 3.11
+_get_error: Any = getattr(ctypes, "get_last_error", ctypes.get_errno)
+_set_error: Any = getattr(ctypes, "set_last_error", ctypes.set_errno)
 
 
 def _integers(name: str, given: Any) -> range | frozenset[int]:

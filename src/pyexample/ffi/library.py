@@ -5,17 +5,21 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .declaration import Declaration
 from .fastcall import Function, builtin
-from .later import import_later, made_once
+from .later import import_later
 from .libfastcall import NotServedError, address_of
 from .loading import is_stand_in, load, override_variables, variable
-from .loading.symbols import VARIABLE, why_no_function
+from .loading.symbols import VARIABLE, why_no_function, why_no_variable
 from .values import NEVER, DeclarationError
 
+if TYPE_CHECKING:
+    from .variables import Variable
+
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 class Library:
@@ -93,6 +97,7 @@ class Library:
         )
         self._prefix, self._suffix = prefix, suffix
         self._symbols: set[str] = set()
+        self._views: dict[tuple[bool, bool], Any] = {(False, False): self.cdll}
         self.abi_version = abi_version
         self.path = self.attempts[-1].path
         self.declarations: dict[str, Declaration] = {}
@@ -156,6 +161,56 @@ class Library:
             return self._bind(made)
 
         return bind if declaration is None else bind(declaration)
+
+    @overload
+    def variable(self, declaration: Callable[[], T], /) -> "Variable[T]": ...
+
+    @overload
+    def variable(
+        self, /, *, writable: bool = False, symbol: str | None = None
+    ) -> "Callable[[Callable[[], T]], Variable[T]]": ...
+
+    def variable(
+        self, declaration: Any = None, /, *, writable: bool = False, symbol: str | None = None
+    ) -> Any:
+        """Declare a global variable of the library (a decorator).
+
+        ``def optind() -> Annotated[int, c_int]: ...`` becomes a ``Variable``. Its ``value`` is
+        declared, checked and converted like a field of a structure.
+
+        Args:
+            declaration: a typed Python function without parameters.
+            writable: whether ``value`` can be set: C's variable is not const. Writing to one
+                that is would end the process.
+            symbol: the whole name in C, as for ``function``.
+
+        Raises:
+            DeclarationError: the declaration contradicts itself, or the library has no such
+                variable.
+        """
+
+        def bind(function: Any) -> Any:
+            variables = import_later("variables")
+            name, memory = variables.declared_variable(function)
+            c_name = self._symbol(name) if symbol is None else _checked_symbol(symbol)
+            if is_stand_in(self.cdll):
+                return variables.Variable(name, memory(), is_writable=writable)
+            self._check_variable(name, c_name)
+            bind_variable: Any = variables.bind_variable
+            return bind_variable(self.cdll, c_name, name, memory, is_writable=writable)
+
+        return bind if declaration is None else bind(declaration)
+
+    def _check_variable(self, name: str, symbol: str) -> None:
+        has_it = self._has(symbol)
+        reason = why_no_variable(self.cdll, symbol) if has_it else None
+        if has_it and reason is None:
+            return
+        called = "" if symbol == name else f", in C {symbol},"
+        raise DeclarationError(
+            f"{name}{called} is declared, but {self.path} has no such variable"
+            f"{(reason and f': {reason}') or ''}"
+        )
 
     def __contains__(self, name: object) -> bool:
         """Whether the library has a function or variable, by its Python or its C name."""
@@ -242,16 +297,23 @@ class Library:
         return call
 
     def _callee(self, declaration: Declaration) -> Any:
-        """The ctypes function, which releases the GIL as declared."""
-        library = self._holding_gil if declaration.release_at == NEVER else self.cdll
-        callee = library[declaration.symbol]  # a new object
+        """The ctypes function, which releases the GIL and keeps ``errno`` as declared."""
+        key = declaration.release_at == NEVER, declaration.uses_errno
+        if key not in self._views:
+            self._views[key] = self._view(*key)
+        callee = self._views[key][declaration.symbol]  # a new object
         declaration.apply(callee)
         return callee
 
-    @made_once
-    def _holding_gil(self) -> Any:
-        """Holds the GIL during calls, except in PyPy."""
-        return getattr(ctypes, "PyDLL", ctypes.CDLL)(self.path, handle=self.cdll._handle)
+    def _view(self, holds_gil: bool, keeps_errno: bool) -> Any:
+        """The library as another ctypes object. PyPy always releases the GIL."""
+        kind = getattr(ctypes, "PyDLL", ctypes.CDLL) if holds_gil else ctypes.CDLL
+        return kind(
+            self.path,
+            handle=self.cdll._handle,
+            use_errno=keeps_errno,
+            use_last_error=keeps_errno,
+        )
 
 
 def _release_at(release_gil: Any) -> int:

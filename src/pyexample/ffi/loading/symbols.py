@@ -66,6 +66,44 @@ def why_no_function(library: ctypes.CDLL, name: str) -> str | None:
     return VARIABLE if _is_variable(address) else None
 
 
+def why_no_variable(library: ctypes.CDLL, name: str) -> str | None:
+    """Why the symbol ``name`` is no variable of ``library``'s own; None as above."""
+    reason = why_no_function(library, name)
+    if reason is None:
+        can_tell = _dladdr1 is not None or os.path.exists("/proc/self/maps")
+        return "that is a function" if can_tell else None
+    if reason != VARIABLE:
+        return reason
+    if _information(ctypes.addressof(c_char.in_dll(library, name))) is None:
+        return "it is thread-local: each thread has another one"
+    return None
+
+
+def variable_address(library: ctypes.CDLL, name: str) -> int:
+    """Where a variable of ``library`` is.
+
+    A program that is linked against the library may have a copy, which the library then uses as
+    well (R_X86_64_COPY and the like in the processors' supplements to the System V ABI).
+    Debian's Python has one of ``environ``.
+    """
+    own = ctypes.addressof(c_char.in_dll(library, name))
+    if _dlinfo is None or _HANDLES_ARE_OBJECTS:
+        return own
+    process: Any = _process
+    first = ctypes.addressof(c_char.in_dll(process, name)) if _has(process, name) else own
+    info, program = _information(first), _of_library(process)
+    is_copy = info is not None and program is not None and info[1] == program[1]
+    return first if is_copy else own
+
+
+def why_not_writable(address: int, size: int) -> str | None:
+    """Why memory cannot be written to. None if it can be, or if nothing is known."""
+    rights = [*map(_rights, (address, address + size - 1))]
+    if all(each is None or b"w" in each for each in rights):
+        return None
+    return "it is in read-only memory, so C has it as const"
+
+
 def library_with(address: int) -> "ctypes.PyDLL | None":
     """The loaded library with ``address``, called as a PyDLL, or None."""
     info = _information(address)
@@ -134,15 +172,29 @@ def _is_variable(address: int) -> bool:
     return c_uint8.from_address(place).value & 0xF in (_STT_OBJECT, _STT_COMMON)
 
 
+def _has(library: ctypes.CDLL, name: str) -> bool:
+    try:
+        c_char.in_dll(library, name)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_executable(address: int) -> bool:
-    """See proc(5). True if unknown."""
+    """True if unknown."""
+    rights = _rights(address)
+    return rights is None or b"x" in rights
+
+
+def _rights(address: int) -> bytes | None:
+    """The rights to a byte of memory: see proc(5). None if unknown."""
     try:
         with open("/proc/self/maps", "rb") as lines:
             memories = [line.split(maxsplit=2)[:2] for line in lines]
     except OSError:
-        return True
+        return None
     for memory, rights in memories:
         start, end = (int(each, 16) for each in memory.split(b"-"))
         if start <= address < end:
-            return b"x" in rights
-    return True
+            return rights
+    return None
