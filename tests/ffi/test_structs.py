@@ -389,7 +389,7 @@ class AHandle(Handle):
     ("annotation", "complaint"),
     [
         (int, "expected Annotated[python type, C type], not <class 'int'>"),
-        (Annotated[float, c_int], "int stands for int32_t, not <class 'float'>"),
+        (Annotated[float, c_int], "int or bool stands for int32_t, not <class 'float'>"),
         (Annotated[int | None, c_int], "int32_t is no pointer, it cannot be None"),
         (Annotated[AHandle, c_void_p], "a field holds an address, an int, not a handle"),
         (Annotated[AHandle, c_void_p, Closes], "Closes has no meaning here"),

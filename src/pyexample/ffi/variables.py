@@ -25,11 +25,10 @@ class Variable(Generic[T]):
 
         A structure, array or pointer is a copy, unless the variable is declared ``writable``.
         """
-        value: Any = self._memory.value
-        kind: Any = type(value)
-        copy = getattr(kind, "from_buffer_copy", None)  # of an object of ctypes
-        shown: T = value if self._is_writable or copy is None else copy(value)
-        return shown
+        held: object = self._memory.value
+        copy: Any = getattr(type(held), "from_buffer_copy", None)  # of an object of ctypes
+        value: Any = held if self._is_writable or copy is None else copy(held)
+        return value  # type: ignore[no-any-return]
 
     @value.setter
     def value(self, value: T) -> None:
