@@ -23,18 +23,19 @@ import pytest
 from support import HEADER, Package
 
 from pyexample.ffi import (
+    UNCHECKED,
     Buffer,
     Callback,
     Closes,
     Count,
     DeclarationError,
     Encoding,
-    FreedBy,
     Handle,
     In,
     Keep,
     Library,
     Out,
+    Owned,
     Raises,
     Returned,
     SameThread,
@@ -164,14 +165,17 @@ OUT = Returned(int, c_int32)
         (Annotated[Color, c_void_p], "int stands for void *, not"),
         (Annotated[Box, c_int32], "int or bool stands for int32_t, not <class"),
         (Annotated[int, Returned(int, c_int32)], "expected a C type after <class 'int'>"),
-        (Annotated[Box, c_void_p, Keep("number")], "cannot follow Box *"),
+        (Annotated[Box, c_void_p, Keep("number")], "names of other parameters, not number"),
         (Annotated[int, c_void_p, Closes], "cannot follow void *"),
         (Annotated[bytes, c_char_p, Encoding("ascii")], "cannot follow char *"),
-        (Annotated[str, c_char_p, FreedBy(print)], "FreedBy has no meaning here"),
+        (Annotated[str, c_char_p, Owned(print)], "Owned has no meaning here"),
         (Annotated[int, c_int32, FAILS], "Raises has no meaning here"),
         (Annotated[int, FAILS], "Raises(failure) is not a ctypes type"),
         (Annotated[Callable[[int], int], on_number, Keep("box")], "not box"),
-        (Annotated[Callable[[int], int], on_number, Keep("number")], "Keep needs a handle tha"),
+        (
+            Annotated[Callable[[int], int], on_number, Keep("number")],
+            "other parameters, not number",
+        ),
         (Annotated[Callable[[int], int], on_number, range(3)], "cannot follow on_number"),
     ],
 )
@@ -187,7 +191,7 @@ def test_contradictions_of_idioms(annotation: Any, complaint: str) -> None:
             Annotated[int, Count(c_size_t, "x")],
             ", 'x') must follow what C itself returns",
         ),
-        (Annotated[Buffer, In(c_int32)], f"such as LP_{c_int32.__name__}"),
+        (Annotated[Buffer, In(c_int32)], "list or memoryview stands for const int32_t *, not"),
         (Annotated[int, None], "nothing comes back, not <class 'int'>"),
         (Annotated[int, c_int32, OUT], "2 values come back, not 1: <class 'int'>"),
         (Annotated[None, c_int32, FAILS, OUT], "1 values come back, not 0: None"),
@@ -234,7 +238,7 @@ def test_contradictions_of_results(annotation: Any, complaint: str) -> None:
     ("arguments", "complaint"),
     [
         ((str, c_int32), "Returned: int or bool stands for int32_t, not <class 'str'>"),
-        ((int, c_int32, Closes), "Returned: .* cannot follow int32_t"),
+        ((int, c_int32, Closes), "Returned: Closes has no meaning here"),
         ((Box, c_void_p, Closes), "Returned: Closes has no meaning here"),
         ((None, c_int32), "Returned: int or bool stands for int32_t, not None"),
         ((Callable[[int], int], on_number), "Returned: a callback has no meaning here"),
@@ -294,18 +298,15 @@ def test_functions_that_close(package: Package, path: str) -> None:
 
     def a(box: closed, /) -> None: ...
     def b(box: closed, n: Annotated[int, c_int32], /) -> None: ...
-    def c(box: closed, /) -> Annotated[int, c_int32]: ...  # type: ignore[empty-body]
-    def d(box: Annotated[Box | None, c_void_p, Closes], /) -> None: ...
     def e(box: closed, /) -> None: ...
 
-    for wrong in (b, c, d):
-        where = rf"^{wrong.__name__}\(\): a function that Closes takes one handle"
-        with pytest.raises(DeclarationError, match=where):
-            library.function(wrong)
+    with pytest.raises(DeclarationError, match=r"what does Python pass for n when it closes"):
+        library.function(b)
     library.function(a)
     with pytest.raises(DeclarationError, match=r"^e\(\) parameter 'box' .* another function"):
         library.function(e)
-    del Box.close_in_c
+    Box.closer = None
+    del Box.closer
 
 
 def test_a_count_is_an_integer() -> None:
@@ -465,7 +466,7 @@ def test_each_declaration_of_a_c_function_has_its_own_types(
     def of_buffer() -> Any:
         @library.function
         def twice(
-            numbers: Annotated[Buffer, In(c_int32)], d: Annotated[float, c_double], /
+            numbers: Annotated[Buffer, In(c_int32, UNCHECKED)], d: Annotated[float, c_double], /
         ) -> Annotated[int, ctypes.c_int64]:
             raise NotImplementedError
 
@@ -551,7 +552,7 @@ def test_a_callback_may_come_from_another_thread(package: Package, release_gil: 
     """It waits for the GIL; a call that holds it, and waits for that thread, waits for ever."""
     package.compile("void call(const void *p, int (*f)(int)) { f(1); }")
     library = Library("c", f"{package.name}.module")
-    Bytes = Annotated[Buffer, In(None)]  # noqa: N806
+    Bytes = Annotated[Buffer, In(None, UNCHECKED)]  # noqa: N806
 
     def call(p: Bytes, f: Annotated[Callable[[int], int], on_number], /) -> None: ...
 
@@ -606,7 +607,9 @@ def test_a_callback_in_a_struct_may_come_from_another_thread(
     package.compile("void run(void) {}")
     library = Library("c", f"{package.name}.module")
 
-    def run(p: Annotated[Buffer, In(None)], job: Annotated[Any, ctype], /) -> None: ...
+    def run(
+        p: Annotated[Buffer, In(None, UNCHECKED)], job: Annotated[Any, ctype], /
+    ) -> None: ...
 
     with pytest.raises(DeclarationError) as caught:
         library.function(release_gil=release_gil)(run)
@@ -696,7 +699,7 @@ def test_a_callback_in_a_struct_that_comes_from_this_thread(package: Package) ->
 
 
 def test_what_tells_kept_callbacks_apart() -> None:
-    kept = Annotated[Callable[[int], int], on_number, Keep("box", "by")]
+    kept = Annotated[Callable[[int], int], on_number, Keep("box", slot="by")]
 
     def of(annotation: Any) -> str:
         def function(box: Annotated[Box, c_void_p], by: annotation, f: kept, /) -> None: ...
@@ -718,6 +721,6 @@ def test_what_tells_kept_callbacks_apart() -> None:
         Annotated[Callable[[int], int], on_number],
     ):  # fmt: skip
         assert of(wrong) == (
-            "function() parameter 'f' (on_number): Keep tells callbacks apart by integers,"
-            " texts, addresses and handles, not by 'by'"
+            "function() parameter 'f' (on_number): Keep tells what C keeps apart by"
+            " integers, texts, addresses and handles, not by 'by'"
         )

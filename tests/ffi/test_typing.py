@@ -20,8 +20,8 @@ from typing import Annotated, Any, ClassVar
 import pyexample
 from pyexample import square
 from pyexample.ffi import (
-    Closes, Callback, Constant, Encoding, FreedBy, Handle, InOut, Keep, Library, Returned,
-    Raises, Variable, struct,
+    Closes, Callback, Constant, Encoding, Handle, InOut, Keep, Library, Owned, Returned, Raises,
+    Variable, struct,
 )
 
 nine: int = square(3)
@@ -42,7 +42,7 @@ class Database(Handle):
 
 
 class Statement(Handle):
-    parent = Database
+    pass
 
 
 class Code(IntEnum):
@@ -60,7 +60,7 @@ Done = Annotated[None, c_int, Raises(error)]
 
 @library.function
 def opened(name: Annotated[str, c_char_p], /) -> Annotated[
-    Database, c_int, Raises(error), Returned(Database, c_void_p)
+    Database, c_int, Raises(error), Returned(Database, c_void_p, Owned)
 ]:
     raise NotImplementedError
 
@@ -72,7 +72,7 @@ def closed(database: Annotated[Database, c_void_p, Closes], /) -> Done: ...
 @library.function(release_gil=False)
 def prepared(
     database: Db, sql: Annotated[str, c_char_p, Encoding("latin-1")], /
-) -> Annotated[Statement | None, c_void_p]:
+) -> Annotated[Statement | None, c_void_p, Owned]:
     raise NotImplementedError
 
 
@@ -82,7 +82,7 @@ def freed(memory: Annotated[int, c_void_p], /) -> None: ...
 
 @library.function
 def halves(number: Int, /) -> Annotated[tuple[int, str], c_int, Returned(
-    str, c_char_p, FreedBy(freed)
+    str, c_char_p, Owned(freed)
 )]:
     raise NotImplementedError
 

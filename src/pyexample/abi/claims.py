@@ -12,7 +12,7 @@ from .c_model import Array, FunctionType, Pointer, resolve
 from .c_model import Type as CType
 from .counterparts import Counterparts, Place, is_row, is_union_of_pointers, is_wrapper
 from .header import Header
-from .model import CXX, Constant, Declarations, Function, Struct, Type, kind_of
+from .model import CXX, Constant, Declarations, Function, Struct, Type, Variable, kind_of
 
 with open(os.path.join(os.path.dirname(__file__), "claims.h"), encoding="utf-8") as _stream:
     RULES = _stream.read()
@@ -29,7 +29,7 @@ class Claim:
     """A line that should compile, and the questions to ask if it does not.
 
     Attributes:
-        kind: "function", "struct", "layout", "field", "count" or "constant".
+        kind: "function", "variable", "struct", "layout", "field", "count" or "constant".
         of: the declaration.
         line: the condition; for "count", a line of C++; for "constant", a value that must be 0.
         questions: ``ct_tell`` types whose arguments are the answers, by names of ours.
@@ -102,6 +102,10 @@ class Claims:
                     if claim.line not in written:  # looked up once more
                         self.others.append(claim)
                     written.add(claim.line)
+        for variable in declarations.variables:
+            if variable.name in header.identifiers:
+                with declarations.each(variable.name):
+                    self.others.append(self._variable(variable))
         for constant in declarations.constants:
             with declarations.each(constant.name):
                 self._constant(constant, expansions)
@@ -223,9 +227,7 @@ class Claims:
         if record is not None and record.fields is None:
             return claims
         members = self.structs.members(index)
-        for each in self.structs.promoted(
-            struct.fields, struct.anonymous, f"ct_m{index}", (), members
-        ):
+        for each in self.structs.places(index, f"ct_m{index}"):
             claims += self._field(struct, index, each)
         if not struct.union and struct.fields:
             known = [
@@ -268,17 +270,20 @@ class Claims:
 
     def _gap(self, struct: Struct, index: int, place: Place) -> list[Claim]:
         """The claim that a field unknown to C lies where C has no member."""
+        if place.field.bits and not struct.union:
+            self.bits.append(BitField(index, None, len(self.bits), "", "", place))
+            return []
+        line = self._is_gap(struct, index, place)
+        return [Claim("field", place.field, line, {}, index, struct.name)]
+
+    def _is_gap(self, struct: Struct, index: int, place: Place) -> str:
         each, members = place.field, self.structs.members(index)
         alias = self.structs.names[index][0]
         size = f"{each.size}LL"
         if not self._native:
             size = f"(long long)sizeof({place.mirror}::m_{each.name})"
         if struct.union:
-            line = f"{size} <= ct_size<{alias}>()"
-            return [Claim("field", each, line, {}, index, struct.name)]
-        if each.bits:
-            self.bits.append(BitField(index, None, len(self.bits), "", "", place))
-            return []
+            return f"{size} <= ct_size<{alias}>()"
         if place.is_alternative:
             others = [
                 f"({place.offset} == ct_offset({alias}, {spelled(name)})"
@@ -286,18 +291,15 @@ class Claims:
                 for name, member in members.items()
                 if member.is_alternative and not member.field.bits
             ]
-            line = " || ".join(others) or "false"
-            return [Claim("field", each, line, {}, index, struct.name)]
+            return " || ".join(others) or "false"
+        if any(member.field.bits for member in members.values()):
+            return "false"
         apart: list[str] = []
-        for name, member in members.items():
-            if member.field.bits:
-                return [Claim("field", each, "false", {}, index, struct.name)]
-            name = spelled(name)
+        for name in map(spelled, members):
             start = f"ct_offset({alias}, {name})"
             end = f"{start} + ct_size<ct_field({alias}, {name})>()"
             apart.append(f"({place.offset} + {size} <= {start} || {end} <= {place.offset})")
-        line = " && ".join(apart) or "false"
-        return [Claim("field", each, line, {}, index, struct.name)]
+        return " && ".join(apart) or "false"
 
     # Claims about functions and constants
 
@@ -336,6 +338,19 @@ class Claims:
                 f"ct_tell<ct_argument<{ctype}, {parameter}>, {parameter}>"
             )
         return Claim("function", function, line, questions, is_open=is_open)
+
+    def _variable(self, variable: Variable) -> Claim:
+        c_type = f"decltype({spelled(variable.name)})"
+        verdict = f"ct_member<{self.cxx(variable.type)}, ct_bare<{c_type}>>"
+        is_const = f"ct_is_const<{c_type}>"
+        questions = {
+            "type": f"ct_tell<{verdict}, {c_type}>",
+            "const": f"ct_tell_values<(long long){is_const}>",
+        }
+        line = f"{verdict} == 0"
+        if variable.is_writable:
+            line += f" && !{is_const}"
+        return Claim("variable", variable, line, questions)
 
     def _constant(self, constant: Constant, expansions: dict[str, str]) -> None:
         for name in constant.names:

@@ -120,6 +120,22 @@ class Function:
     loaded: str
     is_optional: bool
 
+    @property
+    def is_declared(self) -> bool:
+        """Whether argtypes or restype is set."""
+        return self.arguments is not None or self.result_is_set
+
+
+@dataclass
+class Variable:
+    """A global variable, which only pyexample.ffi declares. ``name`` is that in C."""
+
+    name: str
+    type: Type
+    is_writable: bool
+    file: str
+    line: int
+
 
 @dataclass
 class Constant:
@@ -137,7 +153,7 @@ class Declarations:
     """All declarations of some modules.
 
     Attributes:
-        structs, functions, constants: the declarations.
+        structs, functions, constants, variables: the declarations.
         libraries: the names of the libraries that were opened.
         files: the files of the modules.
         faults: bugs of ours, each with the declaration that caused it.
@@ -147,6 +163,7 @@ class Declarations:
     structs: list[Struct]
     functions: list[Function]
     constants: list[Constant]
+    variables: list[Variable] = field(default_factory=list[Variable])
     libraries: list[str] = field(default_factory=list[str])
     files: list[str] = field(default_factory=list[str])
     faults: list[str] = field(default_factory=list[str])
@@ -211,16 +228,8 @@ def record(
 ) -> Declarations:
     """Import modules in a new Python process, and record their declarations.
 
-    Args:
-        modules: "package.module" or a file, optionally with ":attribute".
-        without_library: names of libraries that stand-ins replace.
-        without_module: names of modules that stand-ins replace.
-        program: a program to run first, and its arguments: "script.py" or "-m", "module".
-            Its output goes to standard error.
-        timeout: the limit in seconds for all of it.
-
-    Raises:
-        CannotJudgeError: a module cannot be imported.
+    The arguments are those of ``check``; the program is run first, and its output goes to
+    standard error. Raises CannotJudgeError if a module cannot be imported.
     """
     _check(modules, program)
     request = {
@@ -255,6 +264,7 @@ def record(
         structs=[Struct(**each) for each in found.pop("structs")],
         functions=[Function(**each) for each in found.pop("functions")],
         constants=[Constant(**each) for each in found.pop("constants")],
+        variables=[Variable(**each) for each in found.pop("variables")],
         **found,
     )
 

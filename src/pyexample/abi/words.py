@@ -61,19 +61,12 @@ HAPPENS = {
     "swapped": "the callback follows the number as a pointer: a crash",
     "written": "memory that must not change, such as a bytes object, changes",
     "only_read": "C does not fill what Python expects it to fill",
-    (
-        "argument",
-        "width",
-    ): "C reads bits that Python has not passed, or only some of those it has",
+    ("argument", "width"): "C reads bits that Python has not passed, or only some of those"
+    " it has",
     ("argument", "kind"): "C looks in another register, or reads the value as another type",
-    (
-        "result",
-        "width",
-    ): "the value is cut off, or bits that C has not set are taken as part of it",
-    (
-        "result",
-        "kind",
-    ): "Python looks in another register, or reads the value as another type",
+    ("result", "width"): "the value is cut off, or bits that C has not set are taken as part"
+    " of it",
+    ("result", "kind"): "Python looks in another register, or reads the value as another type",
     ("field", "width"): "a part of the value is lost, or the next field is overwritten",
     ("field", "kind"): "each side reads the bytes as another type",
 }

@@ -5,7 +5,7 @@ Nothing here knows which library or which package it serves.
 
 from typing import TYPE_CHECKING, Any
 
-from .buffers import Count, In, Out
+from .buffers import TERMINATED, UNCHECKED, Count, In, ItemSize, Out
 from .later import import_later
 from .library import Library
 from .loading import Attempt, LibraryLoadError
@@ -13,17 +13,21 @@ from .scalars import Encoding
 from .values import Buffer, DeclarationError
 
 if TYPE_CHECKING:
-    from .callbacks import Callback, Keep, SameThread
+    from .callbacks import Callback, SameThread
     from .constants import Constant
     from .failure import Raises
-    from .handles import Closes, Handle
+    from .handles import Handle
+    from .memory import Filled, Length, Written
     from .outputs import InOut, Returned
-    from .ownership import FreedBy
+    from .ownership import Borrowed, Closes, GivenTo, Keep, Owned
     from .structs import struct
     from .variables import Variable
 
 __all__ = [
+    "TERMINATED",
+    "UNCHECKED",
     "Attempt",
+    "Borrowed",
     "Buffer",
     "Callback",
     "Closes",
@@ -31,27 +35,33 @@ __all__ = [
     "Count",
     "DeclarationError",
     "Encoding",
-    "FreedBy",
+    "Filled",
+    "GivenTo",
     "Handle",
     "In",
     "InOut",
+    "ItemSize",
     "Keep",
+    "Length",
     "Library",
     "LibraryLoadError",
     "Out",
+    "Owned",
     "Raises",
     "Returned",
     "SameThread",
     "Variable",
+    "Written",
     "struct",
 ]
 
 _MODULES = {
-    **dict.fromkeys(("Callback", "Keep", "SameThread"), "callbacks"),
-    **dict.fromkeys(("Closes", "Handle"), "handles"),
+    **dict.fromkeys(("Callback", "SameThread"), "callbacks"),
+    **dict.fromkeys(("Borrowed", "Closes", "GivenTo", "Keep", "Owned"), "ownership"),
     **dict.fromkeys(("InOut", "Returned"), "outputs"),
+    **dict.fromkeys(("Filled", "Length", "Written"), "memory"),
     "Constant": "constants",
-    "FreedBy": "ownership",
+    "Handle": "handles",
     "Raises": "failure",
     "Variable": "variables",
     "struct": "structs",

@@ -20,25 +20,26 @@ an ``IntEnum``     any integer type of ctypes           what has ``__index__``, 
 ``int``            ``c_void_p``                         an address
 a ``Handle``       ``c_void_p``                         an open handle of that type
 ``Callable``       a ``Callback``                       a Python callable
-``Buffer``         ``In(c_int32)``, ``Out(c_int32)``    a contiguous buffer of such items
+``Buffer``         ``In(c_int32)``, ``Out(c_int32)``    a contiguous buffer of so many items
 the same, ``Any``  any other ctypes type                what its ``from_param`` accepts
 =================  ===================================  ==============================
 
 With ``| None``, None is accepted too and becomes a null pointer. The C type can be followed by
-a ``range`` within an integer type; an ``Encoding`` for a ``str``; ``Closes`` for a handle;
-``Keep`` or ``SameThread`` for a callback.
+a ``range`` within an integer type; an ``Encoding`` for a ``str``; ``Closes`` or ``GivenTo`` for
+a handle; ``SameThread`` for a callback; ``Keep`` for what C keeps.
 
 A parameter can have further C arguments, before or after its own, that the caller does not
-pass: ``Count`` is the number of items of a buffer, ``Returned`` a pointer to a value that C
-fills in, ``Constant`` always the same value. ``InOut`` in place of a C type is a pointer to a
-value that C reads and writes: the new one comes back.
+pass: ``Count`` is the number of items of a buffer, ``ItemSize`` the size of one, ``Returned``
+a pointer to a value that C fills in, ``Filled`` memory, whose ``Length`` C may tell,
+``Constant`` always the same value. ``InOut`` in place of a C type is a pointer to a value that
+C reads and writes: the new one comes back.
 
-A result is declared like a parameter, or as None for ``void``. A ``Status`` is a code that says
-whether the function failed; ``FreedBy`` names the function that frees a string. ``Returned``
-can follow, for pointers that are C's last arguments. The Python function returns the result and
-the values that are Returned: None, one value, or a tuple in C's order. A null pointer becomes
-None if ``| None`` is declared, else it raises ValueError; so does an integer outside a declared
-``range``.
+A result is declared like a parameter, or as None for ``void``, or for an integer that is not
+returned. ``Raises`` says which results mean that the function failed; ``Owned`` or ``Borrowed``
+who closes a handle, ``Owned`` also who frees a string. ``Returned`` can follow, for pointers
+that are C's last arguments. The Python function returns the result and the values that are
+Returned: None, one value, or a tuple in C's order. A null pointer becomes None if ``| None`` is
+declared, else it raises ValueError; so does an integer outside a declared ``range``.
 """
 
 import ctypes
@@ -47,8 +48,9 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
+from .buffers import In
 from .kinds import make_value
-from .values import NEVER, ArgumentWord, DeclarationError, Value, type_code
+from .values import NEVER, ArgumentWord, DeclarationError, ParameterWord, Value, type_code
 
 Spec = Value | ArgumentWord
 
@@ -58,19 +60,27 @@ class Argument:
 
     Attributes:
         name, position: of the Python parameter; "return" for a word after the result.
+        python_type: of a buffer.
+        counts_items: whether a Count of a ``void *`` counts items, not bytes.
         index: its own, among the arguments of the C function.
         where: what error messages call it.
         buffer: its number among the buffers that come before it.
         is_handle: whether it is a Handle, which cannot be None.
-        named: the arguments that its word names.
+        named: the arguments that its words name.
+        effects: the words that say what C does with it.
     """
 
-    def __init__(self, function: str, name: str, position: int, spec: Spec) -> None:
+    def __init__(
+        self, function: str, name: str, position: int, spec: Spec, python_type: Any = None
+    ) -> None:
         self.name = name
+        self.python_type = python_type
+        self.counts_items = False
         self.position = position
         self.spec = spec
         self.index = self.buffer = 0
         self.named: list[Argument] = []
+        self.effects: list[ParameterWord] = []
         self.where = f"{function}() parameter {name!r} ({spec.c_name})"
         self.is_handle = isinstance(spec, Value) and spec.kind == "handle" and not spec.nullable
 
@@ -85,7 +95,8 @@ class Declaration:
         parameters: the names of the Python function's.
         arguments: of the C function, in its order.
         result: None for ``void``.
-        fixed: how many of them come before the ``...`` of a variadic function; else None.
+        uses_errno: whether ``Raises(OSError)`` is in it.
+        fixed: how many arguments come before the ``...`` of a variadic function; else None.
         release_at: release the GIL for so many bytes of buffers: 0 always, NEVER never.
     """
 
@@ -106,6 +117,7 @@ class Declaration:
         self.name = self.symbol = function.__name__
         self.is_optional = False
         self.release_at = release_at
+        self.closer: Any = None  # if it closes handles
         self.fixed = fixed
         self._role = "callback " if is_callback else ""
         _check_function(function)
@@ -114,15 +126,14 @@ class Declaration:
         missing = [name for name in (*self.parameters, "return") if name not in hints]
         if missing:
             raise DeclarationError(f"{self.name}() has no annotation for {', '.join(missing)}")
-        self.arguments = [
-            Argument(self.name, name, position, spec)
-            for position, name in enumerate(self.parameters)
-            for spec in self._read_parameter(name, hints[name])
-        ]
+        self.arguments: list[Argument] = []
+        for position, name in enumerate(self.parameters):
+            self._read_parameter(position, name, hints[name])
         self.result = self._read_result(f"{self.name}() result", hints["return"])
+        failures = [each.failure for each in self.results if each.failure]
+        self.uses_errno = any(each.uses_errno for each in failures)
         self._number_arguments()
-        for argument in self.arguments:
-            argument.spec.resolve(self, argument)
+        self._resolve_words()
         self._check_variadic()
         self._check_threads()
         if 0 < release_at < NEVER and not any(each.spec.is_buffer for each in self.arguments):
@@ -142,19 +153,43 @@ class Declaration:
         return [each.spec.output for each in self.arguments if each.spec.output]
 
     @property
-    def uses_errno(self) -> bool:
-        """Whether ``Raises(OSError)`` is in it."""
-        return any(
-            each.failure is not None and each.failure.uses_errno
-            for each in (*self.outputs, self.result)
-            if each
-        )
+    def results(self) -> list[Value]:
+        """The result and the outputs."""
+        return [*filter(None, [self.result]), *self.outputs]
 
     @property
-    def closes(self) -> Any:
-        """The type of the handle that it closes, or None."""
-        specs: list[Any] = [each.spec for each in self.arguments]
-        return next((each.python_type for each in specs if getattr(each, "closes", 0)), None)
+    def handles(self) -> dict[str, Argument]:
+        """The handles that are passed, by name."""
+        return {each.name: each for each in self.arguments if each.is_handle}
+
+    @property
+    def integers(self) -> dict[str, Argument]:
+        """The integers that are passed, by name."""
+        kinds = ("signed", "unsigned")
+        return {
+            each.name: each
+            for each in self.arguments
+            if isinstance(each.spec, Value) and each.spec.kind in kinds
+        }
+
+    @property
+    def memories(self) -> dict[str, Argument]:
+        """The arguments with memory that C fills, by name."""
+        named = [each for each in self.arguments if each.spec.memory_name]
+        return {each.spec.memory_name: each for each in named}
+
+    @property
+    def closes(self) -> bool:
+        """Whether it closes a handle."""
+        return any(getattr(each.spec, "closes", None) for each in self.arguments)
+
+    @property
+    def not_builtin(self) -> str:
+        """Why libfastcall cannot call it, or ""."""
+        if self.closes:
+            return "it closes a handle"
+        effects = [word for each in self.arguments for word in each.effects]
+        return f"{effects[0]!r} is not served" if effects else ""
 
     def apply(self, c_function: Any) -> None:
         """Set ``argtypes`` and ``restype`` on a ctypes function.
@@ -172,38 +207,43 @@ class Declaration:
         c_function.is_optional = self.is_optional
         c_function.handles = [_handle_class(each) for each in (*specs, self.result)]
 
-    def find(self, argument: Argument, word: Any, among: dict[str, Argument]) -> list[Argument]:
+    def find(
+        self, where: str, word: Any, what: str, among: dict[str, Argument]
+    ) -> list[Argument]:
         """The arguments that ``word.names`` names. Raises DeclarationError."""
         unknown = [name for name in word.names if name not in among]
         if unknown or not word.names:
-            kind = "buffer" if argument.spec is word else "other"
             raise DeclarationError(
-                f"{argument.where}: {type(word).__name__} needs the names of {kind} parameters,"
+                f"{where}: {type(word).__name__} needs the names of {what} parameters,"
                 f" not {', '.join(unknown) or 'none'}"
             )
         return [among[name] for name in word.names]
 
-    def _read_parameter(self, name: str, annotation: Any) -> list[Spec]:
+    def _read_parameter(self, position: int, name: str, annotation: Any) -> None:
         where = f"{self.name}() parameter {name!r}"
         python_type, *items = split_annotation(where, annotation)
-        specs: list[Spec] = []
-        given: Spec | None = None
+        given: Argument | None = None
         for item in items:
             if isinstance(item, ArgumentWord) and not item.is_parameter:
-                specs.append(item.for_function(f"{self.name}() result"))
-            elif given is None and isinstance(item, ArgumentWord):
-                given = item.for_parameter(where, python_type)
-                specs.append(given)
+                spec: Spec = item.for_function(f"{self.name}() result")
+                self.arguments.append(Argument(self.name, name, position, spec))
             elif given is None:
-                given = make_value(where, f"{self._role}parameter", python_type, item)
-                specs.append(given)
-            elif isinstance(given, Value):
-                given.refine(where, item)
+                spec = self._read_type(where, python_type, item)
+                given = Argument(self.name, name, position, spec, python_type)
+                self.arguments.append(given)
+            elif isinstance(item, ParameterWord) and not self._role:
+                given.effects.append(item)
+            elif isinstance(given.spec, Value):
+                given.spec.refine(where, item)
             else:
-                raise DeclarationError(f"{where}: {item!r} cannot follow {given.c_name}")
+                raise DeclarationError(f"{where}: {item!r} cannot follow {given.spec.c_name}")
         if given is None:
             raise DeclarationError(f"{where}: expected a C type after {python_type!r}")
-        return specs
+
+    def _read_type(self, where: str, python_type: Any, item: Any) -> Spec:
+        if not isinstance(item, ArgumentWord):
+            return make_value(where, f"{self._role}parameter", python_type, item)
+        return item.for_parameter(where, python_type)
 
     def _read_result(self, where: str, annotation: Any) -> Value | None:
         is_void = annotation in (None, types.NoneType)
@@ -237,7 +277,9 @@ class Declaration:
             return python_type
         parts = _parts(python_type)
         # If the result says how the function fails, nobody needs it for anything else.
-        can_be_left_out = ctype is None or any(hasattr(each, "unless") for each in words)
+        can_be_left_out = ctype is None or any(
+            getattr(each, "ignores_result", False) for each in words
+        )
         extra = len(parts) - len(returned)
         if extra not in ((0, 1) if can_be_left_out and ctype else (ctype is not None,)):
             raise DeclarationError(
@@ -248,6 +290,17 @@ class Declaration:
             if part != wanted:
                 raise DeclarationError(f"{where}: {wanted} comes back, not {part}")
         return parts[0] if extra else None
+
+    def _resolve_words(self) -> None:
+        for argument in self.arguments:
+            argument.spec.resolve(self, argument)
+            for effect in argument.effects:
+                effect.resolve(self, argument)
+        for value in self.results:
+            value.resolve(self)
+        for argument in self.arguments:
+            if isinstance(argument.spec, In) and not self._role:
+                argument.spec.check_sized(self, argument)
 
     def _number_arguments(self) -> None:
         buffers = 0
@@ -355,4 +408,5 @@ def _direction(spec: Any) -> str:
 
 def _handle_class(spec: Any) -> str:
     value = getattr(spec, "output", None) or spec
-    return value.python_type.__name__ if hasattr(value, "closes") else ""
+    kind = value.python_type if hasattr(value, "closes") else None
+    return kind.__name__ if isinstance(kind, type) else ""

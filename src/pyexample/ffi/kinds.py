@@ -21,6 +21,9 @@ def make_value(where: str, role: str, python_type: Any, ctype: Any, *words: obje
 
     A Callback and a Handle class name their kind, because their modules may not be loaded.
     """
+    if isinstance(ctype, ArgumentWord) and ctype.is_buffer and role == "result":
+        items: Value = import_later("memory").Items(where, role, python_type, ctype, words)
+        return items
     if isinstance(ctype, ArgumentWord):
         raise DeclarationError(
             f"{where}: {ctype!r} is for parameters only: expected a ctypes type, such as"
@@ -36,8 +39,10 @@ def make_value(where: str, role: str, python_type: Any, ctype: Any, *words: obje
 
 def _kind_of(python_type: Any, ctype: Any) -> Any:
     code = type_code(ctype)
-    if code == "P" and hasattr(python_type, "value_kind"):
-        return python_type.value_kind
+    if code == "P" or type_code(getattr(ctype, "_type_", None)) == "P":
+        for each in members_of(python_type):
+            if hasattr(each, "value_kind"):  # a Handle, perhaps to be passed as T **
+                return each.value_kind
     kind = BY_CODE.get(code)
     if kind is Integer and python_type is bool:
         return Truth

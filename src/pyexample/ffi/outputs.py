@@ -38,7 +38,7 @@ class Returned(ArgumentWord):
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of a new value."""
         room = self.output.given_ctype()
-        call.outputs.append(room)
+        call.outputs[argument.index] = room
         return ctypes.byref(room)
 
 
@@ -68,15 +68,15 @@ class InOut(ArgumentWord):
     def _declare(self, where: str, python_type: Any) -> None:
         self.python_type = python_type
         self.input: Value = make_value(where, "parameter", python_type, *self.given)
-        self.output = make_value(where, "output", python_type, *self.given)
         if not isinstance(self.input, (Integer, Float, Bool, Character, Address)):
             raise DeclarationError(
                 f"{where}: InOut is for numbers, truth values, characters and addresses, not"
                 f" for {self.input.c_name}. A structure that C changes is a POINTER to it"
             )
+        self.output = make_value(where, "output", python_type, *self.given)
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of a copy."""
         room = self.output.given_ctype(self.input.to_c(call.given[argument.position]))
-        call.outputs.append(room)
+        call.outputs[argument.index] = room
         return ctypes.byref(room)

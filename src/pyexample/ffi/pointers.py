@@ -3,7 +3,7 @@
 import ctypes
 import functools
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .libfastcall import KINDS, NotServedError
@@ -11,11 +11,14 @@ from .scalars import NUL, type_name
 from .values import DeclarationError, Value, c_name, members_of, show, type_code
 
 if TYPE_CHECKING:
+    from .calls import CallState
     from .declaration import Argument
 
 
 class CTypesObject(Value):
     """A structure, array, function pointer or ``py_object``: what ``from_param`` accepts."""
+
+    can_be_kept = True
 
     def check_types(self, where: str, declared: Any) -> None:
         """Refuse what ctypes cannot pass, or makes no safe object of."""
@@ -105,7 +108,7 @@ class Pointer(CTypesObject):
             is_kin(each, self.ctype, False) for each in members_of(self.python_type)
         )
 
-    def restore(self, result: Any, given: Iterable[object]) -> Any:
+    def restore(self, result: Any, call: "CallState | None") -> Any:
         """None, the pointer, or what it points to."""
         if not result:
             return None

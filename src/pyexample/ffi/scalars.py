@@ -5,13 +5,13 @@ import ctypes
 import operator
 import os
 import typing
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from .libfastcall import KINDS, NotServedError
 from .values import DeclarationError, Modifier, Value, limits, members_of, type_code
 
 if TYPE_CHECKING:
+    from .calls import CallState
     from .declaration import Argument
 
 _INFINITY = float("inf")
@@ -63,7 +63,7 @@ class Integer(Value):
         """What has ``__index__``, in the limits."""
         return to_integer(self.where, given, self.low, self.high)
 
-    def restore(self, result: int, given: Iterable[object]) -> Any:
+    def restore(self, result: int, call: "CallState | None") -> Any:
         """An int, or a member of the enumeration."""
         if self.is_narrowed and not self.low <= result <= self.high:
             raise ValueError(
@@ -113,7 +113,7 @@ class Truth(Integer):
         """True and False only."""
         return to_bool(self.where, given)
 
-    def restore(self, result: int, given: Iterable[object]) -> bool:
+    def restore(self, result: int, call: "CallState | None") -> bool:
         """Whether it is not 0."""
         return result != 0
 
@@ -234,11 +234,11 @@ class Text(Value):
 
     Attributes:
         encoding: of a str.
-        owned: whether C's caller owns it: see ``FreedBy``.
+        owned: whether C's caller owns it: see ``Owned``.
     """
 
     python_types: tuple[type, ...] = (bytes, str)
-    can_be_null = is_comparable = True
+    can_be_null = is_comparable = can_be_kept = True
     failure_rule = "zero"
     is_plain = False
     owned = False
@@ -262,7 +262,7 @@ class Text(Value):
             text = str.encode(given, self.encoding.name, self.encoding.errors)
         return without_nul(self.where, text)
 
-    def restore(self, result: Any, given: Iterable[object]) -> Any:
+    def restore(self, result: Any, call: "CallState | None") -> Any:
         """A copy. If the caller owns the text, it is freed."""
         if not self.owned:
             return self._decode(result)

@@ -398,12 +398,23 @@ static int convert_buffer(
 {
     Py_buffer *view = &held->views[held->count];
     const int flags = PyBUF_FORMAT | PyBUF_C_CONTIGUOUS;
+    Py_ssize_t items;
+    if (argument->nullable && object == interpreter.none) { /* counted as no items */
+        memset(view, 0, sizeof *view);
+        held->owners[held->count++] = argument;
+        *word = 0;
+        return 1;
+    }
     if (is_asked_in_python(type_of(object)) ||
         !get_buffer(object, view, argument->writable ? flags | PyBUF_WRITABLE : flags)) {
         return 0;
     }
     held->owners[held->count++] = argument;
     *word = (uintptr_t)view->buf;
+    items = view->len >> argument->shift;
+    if (items < argument->low || items > argument->high) {
+        return 0;
+    }
     if (argument->item == FASTCALL_VOID) {
         return 1;
     }

@@ -71,7 +71,7 @@ typedef struct {
 
 /* One argument of the C function. */
 typedef struct {
-    int64_t low;       /* SIGNED, UNSIGNED: the least value */
+    int64_t low;       /* SIGNED, UNSIGNED: the least value; BUFFER: number of items */
     int64_t high;      /* and the greatest; COUNT: likewise */
     const void *type;  /* POINTER: the ctypes type; HANDLE: its class or a base class */
     const void *items; /* POINTER: the ctypes type that it points to */
@@ -80,7 +80,7 @@ typedef struct {
     uint8_t size;                  /* of the C type, in bytes; BUFFER: of an item: 1, 2, 4 or 8 */
     uint8_t shift;                 /* BUFFER: its logarithm, so that a count needs no division */
     uint8_t parameter;             /* the index of the Python argument, from 0 */
-    uint8_t nullable;              /* BYTES, STR, ADDRESS, POINTER: None is NULL */
+    uint8_t nullable;              /* BYTES, STR, ADDRESS, POINTER, BUFFER: None is NULL */
     uint8_t item;     /* BUFFER: SIGNED, UNSIGNED, BOOL, FLOAT; VOID: any, counted in bytes */
     uint8_t writable; /* BUFFER: C writes to it */
     uint8_t in_place; /* BUFFER, writable: it may be the same memory as another one */

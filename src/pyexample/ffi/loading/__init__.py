@@ -233,6 +233,9 @@ def _try(
 def _message(path: str, error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return error.object.decode(errors="backslashreplace")
+    if isinstance(error, OSError) and sys.implementation.name == "pypy":
+        # Its text may hold bytes that are not UTF-8, with which PyPy ends in internal errors.
+        return ask_again(path) or type(error).__name__
     return str(error) or ask_again(path)  # lost before Python 3.12
 
 
