@@ -527,6 +527,52 @@ def i(it: Annotated[B, c_void_p, Closes], /) -> None: ...
 """,
         {"error handle h"},
     ),
+    "global variables": (
+        "extern int own_a; extern const double b; extern const char *const c; struct p { int x; };"
+        " extern struct p d; extern const int e[3]; extern int f; extern const int g; int h(void);"
+        " extern int (*i)(int); extern long long j; void k(void);",
+        """
+from collections.abc import Callable
+from typing import Annotated, Any, Optional
+from pyexample.ffi import Callback, Library
+ffi = Library("table", __name__, system=dict.fromkeys(["linux", "darwin"], "libtable.so"))
+class p(Structure):
+    _fields_ = [("x", c_int)]
+@Callback
+def on_int(n: Annotated[int, c_int], /) -> Annotated[int, c_int]: ...
+@ffi.variable(writable=True, symbol="own_a")
+def a() -> Annotated[int, c_int]: ...
+@ffi.variable
+def b() -> Annotated[float, c_double]: ...
+@ffi.variable
+def c() -> Annotated[str, c_char_p]: ...
+@ffi.variable(writable=True)
+def d() -> Annotated[p, p]: ...
+@ffi.variable
+def e() -> Annotated[Any, c_int * 3]: ...
+@ffi.variable
+def f() -> Annotated[int, c_short]: ...
+@ffi.variable(writable=True)
+def g() -> Annotated[int, c_int]: ...
+@ffi.variable
+def h() -> Annotated[int, c_int]: ...
+@ffi.variable(writable=True)
+def i() -> Annotated[Optional[Callable[[int], int]], on_int]: ...
+@ffi.variable
+def j() -> Annotated[float, c_double]: ...
+@ffi.variable
+def gone() -> Annotated[int, c_int]: ...
+@ffi.function
+def k() -> None: ...
+""",
+        {
+            "error width f",
+            "error written g",
+            "error kind h",
+            "error kind j",
+            "error not in the header gone",
+        },
+    ),
     "variadic functions, whose fixed arguments are told": (
         "int f(const char *, ...); int g(int, int, ...); int h(int, int); int k(int, ...);",
         """

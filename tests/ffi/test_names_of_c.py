@@ -13,7 +13,15 @@ from typing import Annotated, Any
 import pytest
 from support import Package
 
-from pyexample.ffi import Closes, DeclarationError, Handle, Library, LibraryLoadError, Returned
+from pyexample.ffi import (
+    Closes,
+    DeclarationError,
+    Handle,
+    Library,
+    LibraryLoadError,
+    Returned,
+    doctor,
+)
 
 SOURCE = """
 #include <stdint.h>
@@ -172,6 +180,9 @@ def test_a_function_that_may_be_missing(library: Library, path: str) -> None:
     assert str(inspect.signature(newer)) == "(a, /)"
     assert library.fallbacks["newer"] == "the library lacks it"
     assert not hasattr(library.cdll, "own_newer")
+    shown = doctor._functions(library)
+    assert "newer: missing, and optional" in shown
+    assert shown[0].startswith("add: a builtin" if path == "builtin" else "add: through ctypes")
 
 
 def test_a_variable_is_no_function_that_may_be_missing(library: Library) -> None:

@@ -20,7 +20,7 @@ from typing import Annotated, Any, ClassVar
 import pyexample
 from pyexample import square
 from pyexample.ffi import (
-    Callback, Closes, Constant, Encoding, Handle, InOut, Keep, Library, Owned, Returned, Raises,
+    Closes, Callback, Constant, Encoding, Handle, InOut, Keep, Library, Owned, Returned, Raises,
     Variable, struct,
 )
 

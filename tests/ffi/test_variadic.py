@@ -178,8 +178,11 @@ double sum(const char *types, ...)
         case 'q': sum += (double)va_arg(rest, int64_t); break;
         case 'z': sum += (double)va_arg(rest, size_t); break;
         case 'd': sum += va_arg(rest, double); break;
-        case 's': { const char *it = va_arg(rest, const char *);
-            sum += it ? (double)strlen(it) : -1; } break;
+        case 's': {
+            const char *it = va_arg(rest, const char *);
+            sum += it ? (double)strlen(it) : -1;
+            break;
+        }
         case 'p': { point *it = va_arg(rest, point *); sum += it ? it->x + it->y : -1; } break;
         case 'h': { const char *it = va_arg(rest, void *); sum += it ? *it : -1; } break;
         case 'o': *va_arg(rest, int *) = 42; break;

@@ -12,7 +12,7 @@ from .c_model import Array, FunctionType, Pointer, resolve
 from .c_model import Type as CType
 from .counterparts import Counterparts, Place, is_row, is_union_of_pointers, is_wrapper
 from .header import Header
-from .model import CXX, Constant, Declarations, Function, Struct, Type, kind_of
+from .model import CXX, Constant, Declarations, Function, Struct, Type, Variable, kind_of
 
 with open(os.path.join(os.path.dirname(__file__), "claims.h"), encoding="utf-8") as _stream:
     RULES = _stream.read()
@@ -29,7 +29,7 @@ class Claim:
     """A line that should compile, and the questions to ask if it does not.
 
     Attributes:
-        kind: "function", "struct", "layout", "field", "count" or "constant".
+        kind: "function", "variable", "struct", "layout", "field", "count" or "constant".
         of: the declaration.
         line: the condition; for "count", a line of C++; for "constant", a value that must be 0.
         questions: ``ct_tell`` types whose arguments are the answers, by names of ours.
@@ -102,6 +102,10 @@ class Claims:
                     if claim.line not in written:  # looked up once more
                         self.others.append(claim)
                     written.add(claim.line)
+        for variable in declarations.variables:
+            if variable.name in header.identifiers:
+                with declarations.each(variable.name):
+                    self.others.append(self._variable(variable))
         for constant in declarations.constants:
             with declarations.each(constant.name):
                 self._constant(constant, expansions)
@@ -334,6 +338,19 @@ class Claims:
                 f"ct_tell<ct_argument<{ctype}, {parameter}>, {parameter}>"
             )
         return Claim("function", function, line, questions, is_open=is_open)
+
+    def _variable(self, variable: Variable) -> Claim:
+        c_type = f"decltype({spelled(variable.name)})"
+        verdict = f"ct_member<{self.cxx(variable.type)}, ct_bare<{c_type}>>"
+        is_const = f"ct_is_const<{c_type}>"
+        questions = {
+            "type": f"ct_tell<{verdict}, {c_type}>",
+            "const": f"ct_tell_values<(long long){is_const}>",
+        }
+        line = f"{verdict} == 0"
+        if variable.is_writable:
+            line += f" && !{is_const}"
+        return Claim("variable", variable, line, questions)
 
     def _constant(self, constant: Constant, expansions: dict[str, str]) -> None:
         for name in constant.names:

@@ -11,7 +11,7 @@ from .claims import Claims
 from .counterparts import is_same_name, reached, structs_in
 from .header import Header, is_in
 from .judge import VERDICTS, Failure, Judgement
-from .model import Constant, Declarations, Field, Function, Struct, Type, kind_of
+from .model import Constant, Declarations, Field, Function, Struct, Type, Variable, kind_of
 from .paste import Paste
 from .report import GRADES, Finding, Grade
 from .words import HAPPENS, WORDS
@@ -54,6 +54,7 @@ def findings(
     """All findings, the worst first."""
     words = _Words(declarations, judgement.claims, judgement.header)
     found = list(words.of_functions(judgement.failures))
+    found += words.of_variables(judgement.failures)
     found += words.of_structs(judgement.failures)
     found += words.of_constants(judgement.failures)
     found += words.of_handles()
@@ -230,6 +231,42 @@ class _Words:
                 function.file, function.line, each.what,
                 self._declarations.python_function(function), c, c_place, each.happens,
             )  # fmt: skip
+
+    # Variables
+
+    def of_variables(self, failures: list[Failure]) -> Iterator[Finding]:
+        for failure in failures:
+            if failure.claim.kind == "variable":
+                with self._declarations.each(failure.claim.of.name):
+                    for each in self._variable(failure):
+                        yield self._of_variable(failure.claim.of, each, failure)
+        for variable in self._declarations.variables:
+            if variable.name not in self._header.identifiers:
+                what = "the headers declare no such variable"
+                happens = "whatever the library has by that name is read"
+                each = _Difference("breaks", "not in the header", what, happens)
+                yield self._of_variable(variable, each)
+
+    def _variable(self, failure: Failure) -> Iterator[_Difference]:
+        variable: Variable = failure.claim.of
+        differences = list(self._value(failure, "type", "it", variable.type))
+        if variable.is_writable and failure.numbers("const") == [1]:
+            what = "it is const in C, and declared to be writable"
+            happens = "writing to memory that is read only ends the process"
+            differences.append(_Difference("breaks", "written", what, happens))
+        if not differences:
+            what = f"in C, this name is not a variable: {failure.message}"
+            differences.append(_Difference("breaks", "unjudged", what, "not judged"))
+        yield from differences
+
+    def _of_variable(
+        self, variable: Variable, each: _Difference, failure: Failure | None = None
+    ) -> Finding:
+        return Finding(
+            each.grade, each.kind, variable.name, "", variable.file, variable.line, each.what,
+            f"{variable.name}: {self._declarations.python(variable.type)}",
+            failure.verdict("type")[1] if failure else "", happens=each.happens,
+        )  # fmt: skip
 
     # Handles
 

@@ -127,6 +127,17 @@ class Function:
 
 
 @dataclass
+class Variable:
+    """A global variable, which only pyexample.ffi declares. ``name`` is that in C."""
+
+    name: str
+    type: Type
+    is_writable: bool
+    file: str
+    line: int
+
+
+@dataclass
 class Constant:
     """An integer constant, and the names that it may have in C."""
 
@@ -142,7 +153,7 @@ class Declarations:
     """All declarations of some modules.
 
     Attributes:
-        structs, functions, constants: the declarations.
+        structs, functions, constants, variables: the declarations.
         libraries: the names of the libraries that were opened.
         files: the files of the modules.
         faults: bugs of ours, each with the declaration that caused it.
@@ -152,6 +163,7 @@ class Declarations:
     structs: list[Struct]
     functions: list[Function]
     constants: list[Constant]
+    variables: list[Variable] = field(default_factory=list[Variable])
     libraries: list[str] = field(default_factory=list[str])
     files: list[str] = field(default_factory=list[str])
     faults: list[str] = field(default_factory=list[str])
@@ -252,6 +264,7 @@ def record(
         structs=[Struct(**each) for each in found.pop("structs")],
         functions=[Function(**each) for each in found.pop("functions")],
         constants=[Constant(**each) for each in found.pop("constants")],
+        variables=[Variable(**each) for each in found.pop("variables")],
         **found,
     )
 

@@ -34,12 +34,12 @@ class CallState:
         given: the arguments of the Python function.
         converted: the arguments of the C function.
         views: the buffers among them, by position.
+        error_number: C's ``errno`` after the call, if it is needed.
         outputs: what C fills in, by the argument's index.
         sizes: by name: how many items of memory C asked for.
         memories: by name: the memory that C fills.
         lengths: by name: the integer that says how much of it, or of a result, is valid.
         kept_by_result: what the handle that is returned is to keep, by slot.
-        error_number: C's ``errno`` after the call, if it is needed.
     """
 
     __slots__ = (
@@ -70,12 +70,12 @@ class CallState:
         self.given = given
         self.converted: list[Any] = []
         self.views: dict[int, View] = {}
+        self.error_number = 0
         self.outputs: dict[int, Any] = {}
         self.sizes: dict[str, int] = {}
         self.memories: dict[str, Any] = {}
         self.lengths: dict[str, Any] = {}
         self.kept_by_result: list[tuple[Hashable, Any]] = []
-        self.error_number = 0
 
     def enter(self) -> None:
         """Make this the thread's state. Greenlets may enter and leave in any order."""

@@ -41,9 +41,7 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
             state.enter()
             _pass_to_c(declaration, state)
             begun = [word.begin(state, argument) for argument, word in effects]
-            state.in_c = True
-            returned = _call_c(declaration, c_function, state)
-            state.in_c = False
+            returned = _call(declaration, c_function, state)
             if asking:
                 returned = _call_again(declaration, c_function, state, returned, asking)
             taken = not (result and result.failure and result.fails(returned))
@@ -78,7 +76,7 @@ def closing_call(declaration: Declaration, c_function: Any) -> Function:
             state.enter()
             _pass_to_c(declaration, state)
             state.converted[target.index] = spec.pass_address(life.given)
-            steps = calling_with_errno(state, c_function, state.converted)
+            steps = calling_with_errno(state, c_function)
             # No code may come between these lines. An exception during the call, such as a
             # signal handler's, does not prove that C has not closed the handle.
             state.in_c = life.is_taken_back = True
@@ -116,10 +114,14 @@ def closing_call(declaration: Declaration, c_function: Any) -> Function:
     return call
 
 
-def _call_c(declaration: Declaration, c_function: Any, state: CallState) -> Any:
-    if not declaration.uses_errno:
-        return c_function(*state.converted)
-    returned, state.error_number = calling_with_errno(state, c_function, state.converted)
+def _call(declaration: Declaration, c_function: Any, state: CallState) -> Any:
+    """Call C with the converted arguments."""
+    state.in_c = True
+    if declaration.uses_errno:
+        returned, state.error_number = calling_with_errno(state, c_function)
+    else:
+        returned = c_function(*state.converted)
+    state.in_c = False
     return returned
 
 
@@ -152,9 +154,7 @@ def _call_again(
             return returned
         state.sizes.update(more)
         _pass_to_c(declaration, state)
-        state.in_c = True
-        returned = _call_c(declaration, c_function, state)
-        state.in_c = False
+        returned = _call(declaration, c_function, state)
     raise ValueError(f"{declaration.name}() asks for more memory each time that it is called")
 
 

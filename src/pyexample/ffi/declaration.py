@@ -95,7 +95,8 @@ class Declaration:
         parameters: the names of the Python function's.
         arguments: of the C function, in its order.
         result: None for ``void``.
-        fixed: how many of them come before the ``...`` of a variadic function; else None.
+        uses_errno: whether ``Raises(OSError)`` is in it.
+        fixed: how many arguments come before the ``...`` of a variadic function; else None.
         release_at: release the GIL for so many bytes of buffers: 0 always, NEVER never.
     """
 
@@ -129,6 +130,8 @@ class Declaration:
         for position, name in enumerate(self.parameters):
             self._read_parameter(position, name, hints[name])
         self.result = self._read_result(f"{self.name}() result", hints["return"])
+        failures = [each.failure for each in self.results if each.failure]
+        self.uses_errno = any(each.uses_errno for each in failures)
         self._number_arguments()
         self._resolve_words()
         self._check_variadic()
@@ -153,11 +156,6 @@ class Declaration:
     def results(self) -> list[Value]:
         """The result and the outputs."""
         return [*filter(None, [self.result]), *self.outputs]
-
-    @property
-    def uses_errno(self) -> bool:
-        """Whether ``Raises(OSError)`` is in it."""
-        return any(each.failure and each.failure.uses_errno for each in self.results)
 
     @property
     def handles(self) -> dict[str, Argument]:

@@ -112,12 +112,14 @@ def _functions(library: "Library") -> list[str]:
     names, reasons = library.declarations, library.fallbacks
     if len(names) == len(reasons) > 1 and len(set(reasons.values())) == 1:
         return [f"all {len(names)}: through ctypes, since {next(iter(reasons.values()))}"]
-    return [
-        f"{name}: through ctypes, since {reasons[name]}"
-        if name in reasons
-        else f"{name}: a builtin"
-        for name in names
-    ]
+    return [f"{name}: {_how_it_is_called(library, name)}" for name in names]
+
+
+def _how_it_is_called(library: "Library", name: str) -> str:
+    if name not in library:
+        return "missing, and optional"
+    reason = library.fallbacks.get(name)
+    return f"through ctypes, since {reason}" if reason else "a builtin"
 
 
 def _column(title: str, entries: list[str]) -> list[str]:

@@ -134,9 +134,7 @@ class Raises(Modifier):
         return code in self.when if self.unless is None else code not in self.unless
 
 
-def calling_with_errno(
-    call: "CallState", c_function: Any, arguments: list[Any]
-) -> Iterator[Any]:
+def calling_with_errno(call: "CallState", c_function: Any) -> Iterator[Any]:
     """An iterator that calls C when it is unpacked: the result, and the number of its error.
 
     ``c_function`` is of a ctypes library with ``use_errno`` and ``use_last_error``. ``map``
@@ -145,7 +143,7 @@ def calling_with_errno(
     """
     call.cleanups.append(functools.partial(_set_error, _get_error()))
     _set_error(0)
-    return map(_CALL, (functools.partial(c_function, *arguments), _get_error))
+    return map(_CALL, (functools.partial(c_function, *call.converted), _get_error))
 
 
 _CALL = operator.methodcaller("__call__")  # operator.call is new in Python 3.11

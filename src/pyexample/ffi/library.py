@@ -191,13 +191,14 @@ class Library:
 
         def bind(function: Any) -> Any:
             variables = import_later("variables")
-            name, memory = variables.declared_variable(function)
+            memory = variables.declared_variable(function)
+            name = function.__name__
             c_name = self._symbol(name) if symbol is None else _checked_symbol(symbol)
             if is_stand_in(self.cdll):
-                return variables.Variable(name, memory(), is_writable=writable)
+                return variables.Variable(function, c_name, memory(), is_writable=writable)
             self._check_variable(name, c_name)
             bind_variable: Any = variables.bind_variable
-            return bind_variable(self.cdll, c_name, name, memory, is_writable=writable)
+            return bind_variable(self.cdll, function, c_name, memory, is_writable=writable)
 
         return bind if declaration is None else bind(declaration)
 

@@ -13,11 +13,18 @@ T = TypeVar("T")
 
 
 class Variable(Generic[T]):
-    """A global variable of C, which ``Library.variable`` declares."""
+    """A global variable of C, which ``Library.variable`` declares.
 
-    def __init__(self, name: str, memory: Any, *, is_writable: bool) -> None:
+    The checker reads ``c_variable``: the name in C, the ctypes type, whether it is writable,
+    and where it is declared.
+    """
+
+    def __init__(self, function: Any, symbol: str, memory: Any, *, is_writable: bool) -> None:
         """``memory`` is a structure whose field ``value`` it is."""
-        self._name, self._memory, self._is_writable = name, memory, is_writable
+        self._name, self._memory, self._is_writable = function.__name__, memory, is_writable
+        code, fields = function.__code__, memory._fields_
+        place = code.co_filename, code.co_firstlineno
+        self.c_variable = symbol, fields[0][1], is_writable, place
 
     @property
     def value(self) -> T:
@@ -25,10 +32,10 @@ class Variable(Generic[T]):
 
         A structure, array or pointer is a copy, unless the variable is declared ``writable``.
         """
-        value: Any = self._memory.value
-        copy: Any = getattr(type(value), "from_buffer_copy", None)  # of an object of ctypes
-        shown: T = value if self._is_writable or copy is None else copy(value)
-        return shown
+        held: object = self._memory.value
+        copy: Any = getattr(type(held), "from_buffer_copy", None)  # of an object of ctypes
+        value: Any = held if self._is_writable or copy is None else copy(held)
+        return value  # type: ignore[no-any-return]
 
     @value.setter
     def value(self, value: T) -> None:
@@ -43,11 +50,8 @@ class Variable(Generic[T]):
         return f"Variable({self._name})"
 
 
-def declared_variable(function: Callable[[], T]) -> tuple[str, Any]:
-    """The name of a variable, and a structure type whose field ``value`` it is.
-
-    Raises DeclarationError.
-    """
+def declared_variable(function: Callable[[], T]) -> Any:
+    """A structure type whose field ``value`` the variable is. Raises DeclarationError."""
     code: Any = getattr(function, "__code__", None)
     hints = annotations(function) if code else {}
     name: str = getattr(function, "__name__", "variable")
@@ -58,15 +62,16 @@ def declared_variable(function: Callable[[], T]) -> tuple[str, Any]:
         )
     # A field is converted, checked, and keeps what it was set to.
     memory = type(name, (ctypes.Structure,), {"__annotations__": {"value": hints["return"]}})
-    return name, struct(memory)
+    return struct(memory)
 
 
 def bind_variable(
-    library: ctypes.CDLL, symbol: str, name: str, memory: Any, *, is_writable: bool
+    library: ctypes.CDLL, function: Any, symbol: str, memory: Any, *, is_writable: bool
 ) -> Any:
     """The variable ``symbol``, which a library has. Raises DeclarationError."""
     address = variable_address(library, symbol)
     reason = why_not_writable(address, ctypes.sizeof(memory)) if is_writable else None
     if reason:
-        raise DeclarationError(f"{name} is declared to be writable, but {reason}")
-    return Variable[Any](name, memory.from_address(address), is_writable=is_writable)
+        raise DeclarationError(f"{function.__name__} is declared to be writable, but {reason}")
+    there = memory.from_address(address)
+    return Variable[Any](function, symbol, there, is_writable=is_writable)

@@ -143,6 +143,19 @@ def _constant(name: str, names: list[str], value: int, file: str, line: int) -> 
     return {"name": name, "names": names, "value": number, "file": file, "line": line}
 
 
+def variables_of(modules: list[ModuleType], writer: Writer) -> list[dict[str, Any]]:
+    """The global variables of C that pyexample.ffi declares in modules."""
+    entries: dict[str, dict[str, Any]] = {}
+    for module in modules:
+        for value in list(vars(module).values()):
+            if type(value).__name__ == "Variable" and hasattr(value, "c_variable"):
+                name, ctype, is_writable, (file, line) = value.c_variable
+                entry = {"name": name, "type": writer.write(ctype), "is_writable": is_writable}
+                entry.update(file=file, line=line)
+                entries.setdefault(json.dumps(entry, sort_keys=True), entry)
+    return [*entries.values()]
+
+
 def write_structs(modules: list[ModuleType], writer: Writer) -> None:
     """Convert the Structures in modules, even if no function uses them."""
     bases = (ct.Structure, ct.Union)

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from .ctypes_types import keep_types_apart
-from .entries import constants_of, functions_of, write_structs
+from .entries import constants_of, functions_of, variables_of, write_structs
 from .importing import import_all, run, told
 from .lookups import Recorder
 from .stand_ins import ModuleStandIns, StandIns
@@ -37,6 +37,7 @@ def main(request_file: str, answer_file: str) -> None:
     else:
         answer["functions"] = functions_of(recorder, writer)
         write_structs(modules, writer)
+        answer["variables"] = variables_of(modules, writer)
         answer["constants"] = constants_of(modules, writer)
         answer["structs"] = writer.structs
         answer["libraries"] = sorted(recorder.libraries)
