@@ -2,6 +2,7 @@
 
 import keyword
 import os
+import unicodedata
 from collections.abc import Sequence
 from typing import Literal
 
@@ -76,19 +77,19 @@ class Paste:
         if self._style == "ctypes":
             listed = ", ".join(each.text for each in arguments)
             name = f"lib.{function.name}"
-            if keyword.iskeyword(function.name):
+            if not is_name(function.name):
                 name = f'getattr(lib, "{function.name}")'
             return (
                 f"{_VARIADIC if function.type.variadic else ''}"
                 f"{name}.argtypes = [{listed}]\n"
                 f"{name}.restype = {result.text}"
             )
-        if keyword.iskeyword(function.name):
-            return f"# {function.name}() cannot be declared: the name is a keyword of Python"
+        if not is_name(function.name):
+            return f"# {function.name}() has a name that no function of Python can have"
         if function.type.variadic:
             return (
                 f"# {function.name}() is variadic, which no declaration here can say: call it"
-                " from a C function of your own, or with ctypes (--style ctypes)"
+                " from a C function of your own, or with ctypes"
             )
         annotations = zip(_python_names(parameters), arguments, strict=True)
         lines = [f"    {name}: {_annotation(each)},\n" for name, each in annotations]
@@ -150,6 +151,12 @@ class Paste:
         if not (declared.tag or declared.alias):
             name += f" ({os.path.basename(declared.file)}:{declared.line})"
         raise Unknown(f"a class for {name} first")
+
+
+def is_name(word: str) -> bool:
+    """Whether a name of C is one of Python, which normalises names (PEP 3131: to NFKC)."""
+    is_normal = unicodedata.is_normalized("NFKC", word)
+    return word.isidentifier() and is_normal and not keyword.iskeyword(word)
 
 
 def _is_changed(typedef: Typedef) -> bool:

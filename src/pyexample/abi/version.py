@@ -1,9 +1,8 @@
 """Find the version of a library in the macros of its headers."""
 
 import re
-from collections.abc import Iterable
 
-from .header import Header, is_in
+from .header import Header
 
 _TEXT = re.compile(r"(?:.*_)?(?:VERSION|VER|VERSION_?STR(?:ING)?|VER_STR(?:ING)?)")
 _PART = re.compile(
@@ -13,15 +12,14 @@ _PART = re.compile(
 _ORDER = ("MAJOR", "MINOR")
 
 
-def versions(header: Header, headers: Iterable[str]) -> list[str]:
+def versions(header: Header) -> list[str]:
     """The macros that name a version: ``MYLIB_VERSION "1.2"``, or ``MYLIB_MAJOR 1 ...``.
 
     Macros of the headers themselves are preferred to those of the library's other headers.
     """
-    headers = list(headers)
     theirs = [each for each in header.unit.macros.values() if each.name in header.constants]
     theirs = [each for each in theirs if each.file not in header.unit.system] or theirs
-    own = [each for each in theirs if is_in(each, headers)]
+    own = [each for each in theirs if header.declares(each)]
     for macros in (own, theirs):
         texts = [
             f"{each.name} {each.body.strip()}"
