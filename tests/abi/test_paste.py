@@ -135,6 +135,20 @@ def test_a_variadic_function_is_not_printed_as_if_it_were_complete(
     )
 
 
+def test_data_of_any_type_is_a_buffer(tmp_path: Path, tool: Callable[[str], str]) -> None:
+    tool("g++")
+    header = "struct s; typedef const void *h; "
+    header += "int f(const void *data, void *either, const struct s *, h handle, size_t size);"
+    it = Binding(tmp_path, f"{HEADER}{header}", MODULE)
+    printed = {each["subject"]: each["paste"] for each in it.report()["findings"]}
+    address = "Annotated[int | None, c_void_p],\n"
+    assert re.findall(r": (.*\n)", printed["f"])[:-1] == [
+        "Annotated[Buffer, In(None)],\n",
+        *(address, address, address),
+        "Annotated[int, c_size_t],\n",
+    ]
+
+
 def test_what_the_reader_does_not_understand_is_a_note(
     tmp_path: Path, tool: Callable[[str], str]
 ) -> None:

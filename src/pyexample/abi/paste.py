@@ -120,7 +120,9 @@ class Paste:
         if name in _NAMES:
             return _Type(f"{self._prefix}{_NAMES[name]}")
         if isinstance(ctype, Named) and not _is_changed(ctype.typedef):
-            return self._type(qualified(ctype.typedef.type, ctype.qualifiers))
+            found = self._type(qualified(ctype.typedef.type, ctype.qualifiers))
+            # A name for an untyped pointer is a handle, rather than a pointer to any data.
+            return _Type(found.text) if found.text.endswith("c_void_p") else found
         raise Unknown(f"a type that ctypes lacks: {name}")
 
     def _pointer(self, target: Type) -> _Type:
@@ -129,7 +131,7 @@ class Paste:
             return self._type(whole)
         const = "const" in getattr(whole, "qualifiers", ())
         if isinstance(whole, Tagged) and self._is_opaque(whole.declared):
-            return _Type(f"{self._prefix}c_void_p", _Type("None"), const)
+            return _Type(f"{self._prefix}c_void_p")
         item = self._type(target)
         if item.text == "None":
             return _Type(f"{self._prefix}c_void_p", item, const)
@@ -199,6 +201,8 @@ def _python_type(each: _Type) -> str:
 
 def _annotation(each: _Type) -> str:
     item = each.target.text if each.target else ""
+    if item == "None" and each.const:
+        return "Annotated[Buffer, In(None)]"
     if item == "c_char" and not each.const:
         item = "c_ubyte"  # a buffer for text
     if item in _INTEGERS or item in ("c_bool", "c_float", "c_double"):
