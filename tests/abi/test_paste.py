@@ -142,7 +142,7 @@ def test_data_of_any_type_is_a_buffer(tmp_path: Path, tool: Callable[[str], str]
     it = Binding(tmp_path, f"{HEADER}{header}", MODULE)
     printed = {each["subject"]: each["paste"] for each in it.report()["findings"]}
     address = "Annotated[int | None, c_void_p],\n"
-    assert re.findall(r": (.*\n)", printed["f"])[:-1] == [
+    assert re.findall(r": (.*\n)", printed["f"]) == [
         "Annotated[Buffer, In(None)],\n",
         *(address, address, address),
         "Annotated[int, c_size_t],\n",
