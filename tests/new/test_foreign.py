@@ -555,7 +555,9 @@ def test_its_licence_is_named_and_in_the_wheel(
     unpack(tmp_path, {"lib/src/a.h": "int a(void);\n", "lib/src/a.c": "", "lib/unlicense": ""})
     words = ["--header", "lib/src/a.h", "--source", "lib/src/a.c", "--version", "1"]
     done = projects.new(tmp_path, "a", *words)
-    assert f"Its licence: {Path('lib/unlicense')}.\n" in done.stdout
+    assert f"Its licence: {Path('lib/unlicense')}. It is in a folder above the C: check" in (
+        done.stdout
+    )
     assert '"src/c/unlicense"]' in (tmp_path / "a/pyproject.toml").read_text()
 
 

@@ -101,11 +101,7 @@ class Plan:
             )
         self.copies |= found.copies()
         self._licenses += [found.below(each) for each in found.licenses]
-        self.remarks.append(
-            f"Its licence: {', '.join(map(_shown, found.licenses))}."
-            if found.licenses
-            else "No licence file was found beside the C: add it."
-        )
+        self.remarks.append(_about_licenses(found))
         below = [found.below(each) for each in found.folders]
         self.values |= {
             "VERSION": version or said,
@@ -204,6 +200,18 @@ _INSTALL = "cmake/install.cmake"
 def _listed(texts: Sequence[str]) -> str:
     """Strings as the items of a list, in Python and in TOML."""
     return ", ".join(json.dumps(each, ensure_ascii=False) for each in texts)
+
+
+def _about_licenses(found: Foreign) -> str:
+    if not found.licenses:
+        return "No licence file was found beside the C: add it."
+    said = f"Its licence: {', '.join(map(_shown, found.licenses))}."
+    is_beside = all(each.is_relative_to(found.root) for each in found.licenses)
+    return (
+        said
+        if is_beside
+        else f"{said} It is in a folder above the C: check that it is the C's."
+    )
 
 
 def _shown(path: Path) -> str:
