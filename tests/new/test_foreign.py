@@ -326,7 +326,7 @@ def test_odd_names_of_files(
         text = f'#include "{name}.h"\nint odd_{number}(void) {{ return {number}; }}\n'
         library[f"my lib+/sub folder/{name}.c"] = text
     unpack(tmp_path / "upstream", library)
-    words = [word for name in headers for word in ("--header", name)]
+    words = [f"--header={name}" for name in headers]
     sources = [str(each) for each in sorted((tmp_path / "upstream").rglob("*.c"))]
     include = ["--include", "upstream/my lib+", "--source", *sources, "--version", "1"]
     project = projects.made(tmp_path, "odd", *words, *include)
