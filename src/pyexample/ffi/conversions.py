@@ -195,6 +195,25 @@ def _other(where: str, spec: Value, given: Any) -> Any:
     return given
 
 
+def _pointer(where: str, spec: Value, given: Any) -> Any:
+    given = _other(where, spec, given)
+    items = spec.ctype._type_
+    if not ctypes.sizeof(items) and _size(getattr(given, "_obj", given)) == 0:  # of byref()
+        raise TypeError(
+            f"{where}: {items.__name__} has no fields, so this is no memory that C could use:"
+            " pass a pointer that C returned, or declare the fields; for an address only,"
+            " declare a Handle or c_void_p"
+        )
+    return given
+
+
+def _size(given: Any) -> int | None:
+    try:
+        return ctypes.sizeof(given)
+    except TypeError:  # None, for example
+        return None
+
+
 def _handle(where: str, spec: Value, given: Any) -> Any:
     if not isinstance(given, spec.python_type):
         expected = with_article(spec.python_type.__name__)
@@ -223,7 +242,8 @@ _CONVERTERS: dict[str, Callable[[str, Value, Any], Any]] = {
     "wide string": _wide_string,
     "handle": _handle,
     "callback": _callback,
-    **dict.fromkeys(("pointer", "other"), _other),
+    "pointer": _pointer,
+    "other": _other,
 }
 
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import functools
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -104,7 +105,9 @@ def _describe(
 
 def _items(spec: Any) -> Any:
     is_pointer = isinstance(spec, Value) and hasattr(spec.ctype, "contents")
-    return getattr(spec.ctype, "_type_", None) if is_pointer else None
+    items = getattr(spec.ctype, "_type_", None) if is_pointer else None
+    # Of a type without a size, only pointers fit: the slow path refuses anything else.
+    return items if items is None or ctypes.sizeof(items) else types.NoneType
 
 
 def _describe_argument(argument: Argument, buffers: list[int], its_ctypes: CTypes) -> CArgument:
