@@ -17,8 +17,8 @@ class Binding:
 
     def __init__(self, folder: Path, header: str, module: str) -> None:
         self.folder = folder
-        (folder / "h.h").write_text(header)
-        (folder / "binding.py").write_text(module)
+        (folder / "h.h").write_text(header, "utf-8")
+        (folder / "binding.py").write_text(module, "utf-8")
 
     def check(
         self, *options: str, compiler: str = "", python: str = ""

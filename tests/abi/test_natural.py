@@ -16,6 +16,30 @@ from pyexample.abi.words import HAPPENS, WORDS
 PRELUDE = "from ctypes import *\nlib = CDLL('libtable.so')\n"
 
 CASES: dict[str, tuple[str, str, set[str]]] = {
+    "a function whose name in the library is another one": (
+        'int f(int) __asm__("f_v2"); int g(int a); int g(int) __asm("" "g_v2") __attribute__(());'
+        ' int h(int) __asm__("h"); int i(int) __asm__("i_v2"); int i_v2(void);',
+        """
+for name in ("f", "g_v2", "h", "i"):
+    getattr(lib, name).argtypes = [c_int]
+lib.i_v2.argtypes = []
+""",
+        {"error not in the header f", "error not in the header i"},
+    ),
+    "a function of the wrong type, by its name in the library": (
+        'int f(int) __asm__("f_v2");',
+        "lib.f_v2.argtypes = [c_double]",
+        {"error kind f_v2"},
+    ),
+    "names that are not ASCII": (
+        "int gr\u00f6\u00dfe(int); int \\u00e4hnlich(int); int \u00b5s(int);\n"
+        "#define gr 1\n#define \u00e4 2\n",
+        """
+lib.gr\u00f6\u00dfe.argtypes = lib.\u00e4hnlich.argtypes = [c_int]
+getattr(lib, "\u00b5s").argtypes = [c_double]
+""",
+        {"error kind \u00b5s"},
+    ),
     "members of an anonymous union, in a struct that is only a member": (
         "typedef struct { union { int i; struct { double d; } n; }; int Case; int from_; } in_t;"
         " struct out { in_t in1; int z; };",

@@ -130,6 +130,19 @@ def test_a_variadic_function_is_not_printed_as_if_it_were_complete(binding: Bind
     )
 
 
+def test_data_of_any_type_is_a_buffer(binding: Bind) -> None:
+    header = "struct s; typedef const void *h; "
+    header += "int f(const void *data, void *either, const struct s *, h handle, size_t size);"
+    findings = binding(f"{HEADER}{header}", MODULE).report()["findings"]
+    printed = {each["subject"]: each["paste"] for each in findings}
+    address = "Annotated[int | None, c_void_p],\n"
+    assert re.findall(r": (.*\n)", printed["f"]) == [
+        "Annotated[Buffer, In(None)],\n",
+        *(address, address, address),
+        "Annotated[int, c_size_t],\n",
+    ]
+
+
 def test_what_the_reader_does_not_understand_is_a_note(binding: Bind) -> None:
     header = HEADER + "__typeof__(1 + 1) odd(void); int after(int);"
     header += "\n#ifdef __cplusplus\ntemplate <class T> T cxx(T it);\n#endif\n"

@@ -556,6 +556,49 @@ def test_a_pointer_type_that_converts_is_asked(package: Package, path: str) -> N
     assert first(Nine(c_int(1))) == 9
 
 
+def test_what_has_no_size_is_no_memory_for_c(
+    package: Package, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A struct without fields has the size 0: C would write beyond an array of them."""
+    package.compile("void *same(int *p) { return p; }")
+    library = Library("c", f"{package.name}.module")
+
+    class Opaque(ctypes.Structure):
+        pass
+
+    pointer = POINTER(Opaque)
+
+    @library.function
+    def same(p: Annotated[Any, pointer], /) -> Annotated[int | None, ctypes.c_void_p]: ...
+
+    assert (type(same) is BuiltinFunctionType) == (path == "builtin")
+    of_c = ctypes.cast((c_int * 4)(), pointer)
+    handed_over = count_hand_overs(monkeypatch)
+    assert same(None) is None
+    assert same(of_c) == ctypes.addressof(of_c.contents)
+    assert handed_over == []  # not slower than a pointer to any other struct
+    for each in (Opaque(), (Opaque * 64)(), ctypes.byref(Opaque())):
+        with pytest.raises(TypeError, match=r"p' \(LP_Opaque\): Opaque has no fields.*Handle"):
+            same(each)
+
+
+def test_a_struct_may_get_its_fields_after_a_function_is_declared(
+    package: Package, path: str
+) -> None:
+    package.compile("int first(int *p) { return *p; }")
+    library = Library("c", f"{package.name}.module")
+
+    class Later(ctypes.Structure):
+        pass
+
+    @library.function
+    def first(p: Annotated[Any, POINTER(Later)], /) -> Int: ...
+
+    Later._fields_ = [("number", c_int)]
+    for each in (Later(7), ctypes.byref(Later(7)), (Later * 1)(Later(7))):
+        assert first(each) == 7
+
+
 def count_hand_overs(monkeypatch: pytest.MonkeyPatch, functions: Any = None) -> list[str]:
     """The names of the functions that hand over a call from now on."""
     from pyexample.ffi.fastcall import Function

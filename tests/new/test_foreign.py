@@ -104,13 +104,14 @@ WORDS = shlex.split(
     "--header upstream/include/shapes/Shapes.h --include upstream/include"
     " --source upstream/src/shapes.c 'upstream/src/more and more.c' --define SHAPES_UNIT=10"
 )
+OPTIONS = {"--header", "--include", "--source", "--system", "--version", "--define"}
 FUNCTIONS = {"version", "square", "area", "free", "sum", "unmarked"}
 
 
 def unpack(folder: Path, library: dict[str, str]) -> Path:
     for name, text in library.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+        (folder / name).write_text(text, "utf-8")
     return folder
 
 
@@ -157,10 +158,10 @@ def test_what_can_be_declared_is(upstream: Path) -> None:
     assert set(re.findall(r"(?m)^def Shapes_(\w+)", text)) == FUNCTIONS
     declarations, _, left_out = text.partition("# Left out:\n")
     assert left_out.splitlines() == [
-        "# Shapes_origin(): it passes ShapesPoint by value: declare its fields first",
-        "# Shapes_each(): it passes ShapesPoint by value: declare its fields first",
-        "# Shapes_print(): is variadic, which no declaration here can say: call it from a C"
-        " function of your own, or with ctypes (--style ctypes)",
+        "# Shapes_origin() passes ShapesPoint by value: declare its fields first",
+        "# Shapes_each() passes ShapesPoint by value: declare its fields first",
+        "# Shapes_print() is variadic, which no declaration here can say: call it from a C"
+        " function of your own, or with ctypes",
     ]
     assert "class Shape(Structure):" in declarations
     assert "class ShapesPoint" not in declarations
@@ -281,6 +282,56 @@ def test_c_programs_use_it(
     run([program])
 
 
+def test_names_that_are_not_ascii(tmp_path: Path, tool: Tool) -> None:
+    """Python would look up the micro sign as the Greek letter (NFKC)."""
+    tool("g++")
+    header = "int größe(int länge); int \\u00e4hnlich(int x); int \u00b5s(int x);\n"
+    unpack(tmp_path, {"a.h": header, "a.c": '#include "a.h"\n'})
+    words = ["--header", "a.h", "--source", "a.c", "--version", "1"]
+    text = (projects.made(tmp_path, "a", *words) / "src/pya/liba.py").read_text("utf-8")
+    assert re.findall(r"^def (\w+)", text, re.MULTILINE) == ["größe", "ähnlich"]
+    assert "# \u00b5s() has a name that no function of Python can have\n" in text
+
+
+def test_what_the_header_does_not_prove_is_left_out(tmp_path: Path, tool: Tool) -> None:
+    tool("g++")
+    header = 'int f(int) __asm__("f_v2"); __typeof__(1 + 1) g(int); int h(int);\n'
+    unpack(tmp_path, {"a.h": header, "a.c": '#include "a.h"\n'})
+    words = ["--header", "a.h", "--source", "a.c", "--version", "1"]
+    done = projects.new(tmp_path, "a", *words)
+    assert "1 function is declared and proven by the header; 2 are left out" in done.stdout
+    text = (tmp_path / "a/src/pya/liba.py").read_text()
+    assert re.findall(r"^def (\w+)", text, re.MULTILINE) == ["h"]
+    assert text.endswith(
+        "# Left out:\n"
+        "# g() is not understood: __typeof__ is not computed here\n"
+        "# f() is f_v2 in the library, by an asm label\n"
+    )
+
+
+@pytest.mark.slow
+def test_odd_names_of_files(
+    tmp_path: Path, environment: Environment, cmake: CMake, tool: Tool
+) -> None:
+    tool("g++")
+    names = ["2nd", "first one", "c++", "größe", "a#b", "a%b&c", "it's (1)", "@NAME@", "-x,~!"]
+    headers = [f"{name}.h" for name in names]
+    library = {"my lib+/LICENSE (größe).txt": ""}
+    for number, name in enumerate(names):
+        library[f"my lib+/{name}.h"] = f"int odd_{number}(void);\n"
+        text = f'#include "{name}.h"\nint odd_{number}(void) {{ return {number}; }}\n'
+        library[f"my lib+/sub folder/{name}.c"] = text
+    unpack(tmp_path / "upstream", library)
+    words = [f"--header={name}" for name in headers]
+    sources = [str(each) for each in sorted((tmp_path / "upstream").rglob("*.c"))]
+    include = ["--include", "upstream/my lib+", "--source", *sources, "--version", "1"]
+    project = projects.made(tmp_path, "odd", *words, *include)
+    projects.install(project, environment)
+    command: list[Argument] = [environment.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    assert "4 passed" in run(command, cwd=project)
+    assert environment.python("import pyodd; print(pyodd.odd_3(), pyodd.odd_8())") == "3 8\n"
+
+
 def test_names_that_python_or_the_module_has(tmp_path: Path, tool: Tool) -> None:
     tool("g++")
     header = """\
@@ -294,7 +345,7 @@ int odd(int __debug__); int good(struct library *one, struct Any *other);
     )
     text = (project / "src/pything/libthing.py").read_text()
     assert set(re.findall(r"^def (\w+)", text, re.MULTILINE)) == {"round", "good"}
-    assert set(re.findall(r"^# ([\w$]+)\(\): ", text, re.MULTILINE)) == {
+    assert set(re.findall(r"^# ([\w$]+)\(\) ", text, re.MULTILINE)) == {
         *("bytes", "str", "a$b", "odd")
     }
 
@@ -333,7 +384,9 @@ REFUSED = [
         (f"{AC} --define '{it}'", "expected X or X=Y, in one line")
         for it in ("A B", "", "1A=1", "A(x)=x", "A=1\n2")
     ),
-    ("--header wrong.h --source a.c", "wrong.h cannot be read: "),
+    ("--header wrong.h --source a.c", "wrong.h: the header cannot be read:\n  /"),
+    ("--header ended.h --source a.c", "ended.h:1:10: error: "),
+    ("--header no.h --system c", "\n  fatal error: no.h: No such file"),
     ("--header none_of_c.h --source a.c", "declares no function of C"),
     ("--header a.h --source a.cpp", "--source a.cpp: expected a file of C"),
     ("--header a.h --source a.h", "--source a.h: expected a file of C"),
@@ -346,7 +399,8 @@ REFUSED = [
 @pytest.mark.parametrize(("words", "reason"), REFUSED)
 def test_what_cannot_be_is_refused(words: str, reason: str, tmp_path: Path, tool: Tool) -> None:
     tool("g++")
-    files = {"a.h": "int a(void);\n", "a.c": "", "a.cpp": "", "wrong.h": "#error no\n"}
+    files = {"a.h": "int a(void);\n", "a.c": "", "a.cpp": ""}
+    files |= {"wrong.h": "#error no\n", "ended.h": "int f(int"}
     files["none_of_c.h"] = "#define A 1\nclass B { int b(); };\nint c(int &d);\n"
     unpack(tmp_path, files | {"in/up.h": '#include "../a.h"\n'})
     before = sorted(tmp_path.rglob("*"))
@@ -354,7 +408,59 @@ def test_what_cannot_be_is_refused(words: str, reason: str, tmp_path: Path, tool
     assert (done.returncode, done.stdout) == (2, "")
     assert reason in done.stderr
     assert "Traceback" not in done.stderr
+    assert set(re.findall(r" (--\w+)", done.stderr)) <= OPTIONS
+    assert "headers.cpp" not in done.stderr  # a temporary file
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_without_a_compiler_no_option_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpack(tmp_path, {"a.h": "int a(void);\n", "a.c": ""})
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    done = projects.new(tmp_path, "thing", *shlex.split(f"{AC} --version 1"))
+    assert done.returncode == 2
+    assert "there is no C++ compiler" in done.stderr
+    assert done.stderr.endswith("install one, or name one in the variable CXX\n")
+
+
+@pytest.mark.parametrize("names", [("util.h", "util.h"), ("util.h", "Util.h")])
+def test_two_headers_of_one_name(names: tuple[str, str], tmp_path: Path, tool: Tool) -> None:
+    tool("g++")
+    one, other = f"lib/one/{names[0]}", f"lib/other/{names[1]}"
+    unpack(tmp_path, {one: "int one(void);\n", other: "int other(void);\n", "lib/a.c": ""})
+    words = ["--header", one, "--header", other, "--source", "lib/a.c", "--version", "1"]
+    for more in ([], ["--include", "lib/one", "--include", "lib/other"]):
+        done = projects.new(tmp_path, "thing", *words, *more)
+        assert done.returncode == 2
+        assert f"{names[1]} would both be included as <{names[1]}>" in done.stderr
+        told = f"--include {tmp_path / 'lib'}, and no other folder, so that they are"
+        assert f"{told} <one/{names[0]}> and <other/{names[1]}>\n" in done.stderr
+    project = projects.made(tmp_path, "thing", *words, "--include", "lib")  # as it says
+    text = (project / "src/pything/libthing.py").read_text()
+    assert re.findall(r"^def (\w+)", text, re.MULTILINE) == ["one", "other"]
+
+
+def test_a_header_of_the_system_with_the_same_name_is_not_bound(
+    tmp_path: Path, tool: Tool
+) -> None:
+    tool("g++")
+    unpack(tmp_path, {"stat.h": "#include <sys/stat.h>\nint own(void);\n", "a.c": ""})
+    words = ["--header", "stat.h", "--source", "a.c", "--version", "1"]
+    project = projects.made(tmp_path, "thing", *words)
+    text = (project / "src/pything/libthing.py").read_text()
+    assert re.findall(r"^def (\w+)", text, re.MULTILINE) == ["own"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such files")
+@pytest.mark.parametrize("name", ["a;b.c", "a$b.c", "a[b.c", 'a"b.c', "a\nb.c", "a\udcff.c"])
+def test_names_of_files_that_cannot_be(name: str, tmp_path: Path) -> None:
+    unpack(tmp_path, {"a.h": "int a(void);\n", name: ""})
+    done = projects.new(tmp_path, "thing", "--header", "a.h", "--source", name)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "C or CMake cannot have a file of that name: rename it" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere these are one file")
@@ -381,7 +487,49 @@ def test_a_function_whose_name_the_module_needs(upstream: Path) -> None:
     header.write_text(header.read_text().replace("Shapes_unmarked(void)", "library(void)"))
     project = projects.made(upstream.parent, "shapes", *WORDS)
     text = (project / "src/pyshapes/libshapes.py").read_text()
-    assert "# library(): the module uses this name for something else\n" in text
+    assert "# library() has a name that the module uses for something else\n" in text
+
+
+# --- Licences -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("files", "licences"),
+    [
+        (["lib/src/LICENSE", "lib/unlicense.txt"], {"lib/src/LICENSE"}),
+        (["lib/unlicense.txt"], {"lib/unlicense.txt"}),
+        (["LICENCE.md", "license.c"], {"LICENCE.md"}),
+        (["lib/LICENSE-MIT", "lib/LICENSE_APACHE", "lib/Copying"], None),
+        (["lib/LICENSE_1_0.txt", "lib/MIT-LICENSE.txt", "lib/COPYING.LESSER"], None),
+        (["lib/LICENSES/MIT.txt", "lib/NOTICE"], None),
+        (["lib/.git", "LICENSE"], set()),  # the licence of what is around the repository
+        (["lib/licensed.txt", "lib/license.h", "lib/noticed"], set()),
+    ],
+)
+def test_the_licences_of_the_c(
+    files: list[str],
+    licences: set[str] | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unpack(tmp_path, {"lib/src/a.h": "", "lib/src/a.c": "", **dict.fromkeys(files, "")})
+    monkeypatch.chdir(tmp_path)
+    found = foreign.find(["lib/src/a.h"], ["lib/src/a.c"], [], [])
+    expected = set(files) if licences is None else licences
+    assert {each.relative_to(tmp_path).as_posix() for each in found.licenses} == expected
+    below = {f"src/c/{Path(each).name}" for each in expected}
+    assert found.copies().keys() == {"src/c/a.h", "src/c/a.c", *below}
+
+
+def test_its_licence_is_named_and_in_the_wheel(tmp_path: Path, tool: Tool) -> None:
+    tool("g++")
+    unpack(tmp_path, {"lib/src/a.h": "int a(void);\n", "lib/src/a.c": "", "lib/unlicense": ""})
+    words = ["--header", "lib/src/a.h", "--source", "lib/src/a.c", "--version", "1"]
+    done = projects.new(tmp_path, "a", *words)
+    assert f"Its licence: {Path('lib/unlicense')}. It is in a folder above the C: check" in (
+        done.stdout
+    )
+    assert '"src/c/unlicense"]' in (tmp_path / "a/pyproject.toml").read_text()
 
 
 # --- Export macros --------------------------------------------------------------------

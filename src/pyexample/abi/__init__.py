@@ -120,7 +120,7 @@ def check(
             if keep and os.path.exists(source):
                 _keep(source, keep)
     with _stage("the findings could not be reported"):
-        found = _findings(declarations, judgement, list(headers), style)
+        found = _findings(declarations, judgement, style)
         judged = judgement.counts(pattern)
         if library:
             found, more = judge_by_libraries(library, declarations, judgement, found, pattern)
@@ -129,7 +129,7 @@ def check(
         is_about_something = any(judged.values()) or any(e.severity == "error" for e in found)
         if only and not is_about_something:
             raise CannotJudgeError(f"--only {only}: nothing that is declared has such a name")
-        remarks = remarks_about(declarations, judgement, list(headers))
+        remarks = remarks_about(declarations, judgement)
         if update_baseline is not None:
             everything = strict or coverage
             kept = [each for each in found if everything or each.grade != "coverage"]
@@ -202,15 +202,13 @@ def _renamed(structs: Mapping[str, str], declarations: Declarations) -> dict[str
     return renamed
 
 
-def _findings(
-    declarations: Declarations, judgement: Judgement, headers: list[str], style: Style
-) -> list[Finding]:
+def _findings(declarations: Declarations, judgement: Judgement, style: Style) -> list[Finding]:
     classes = {
         spelling: declarations.structs[index].name
         for index, (_, spelling) in judgement.claims.structs.names.items()
     }
     paste = Paste(judgement.header, classes, style)
-    return findings(declarations, judgement, headers, paste)
+    return findings(declarations, judgement, paste)
 
 
 def _keep(source: str, file: str) -> None:

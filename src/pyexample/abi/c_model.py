@@ -122,12 +122,14 @@ class Function(Declaration):
 
     Attributes:
         has_body: whether all its declarations are definitions, as for an inline function.
+        label: its name in the library, if ``asm("...")`` gives it another one.
     """
 
     name: str
     type: FunctionType
     is_static: bool = False
     has_body: bool = False
+    label: str = ""
 
 
 @dataclass(eq=False, repr=False)

@@ -145,6 +145,11 @@ def _subject(words: Sequence[str]) -> str:
     return inner[0] if inner else ""
 
 
+def _label(attribute: str) -> str:
+    """The text of an asm("..."), which may be several strings; of another attribute, ""."""
+    return "".join(re.findall(r'"([^"]*)"', attribute)) if attribute[:4] == "asm(" else ""
+
+
 def _is_name(word: str) -> bool:
     return (word[:1].isalpha() or word[:1] in ("_", "$")) and word not in _RESERVED
 
@@ -287,7 +292,9 @@ class _Parser:
         place = self._place(attributes, self._chunk.comment, self._chunk.lines[0])
         whole = resolve(ctype)
         if isinstance(whole, FunctionType):
-            self._add_function(Function(name, whole, is_static, self._chunk.has_body, **place))
+            label = "".join(map(_label, attributes))
+            has_body = self._chunk.has_body
+            self._add_function(Function(name, whole, is_static, has_body, label, **place))
         else:
             self._unit.variables.setdefault(name, Variable(name, ctype, is_static, **place))
 
@@ -303,6 +310,7 @@ class _Parser:
         old = self._unit.functions.setdefault(new.name, new)
         old.is_static |= new.is_static
         old.has_body &= new.has_body
+        old.label = new.label = old.label or new.label
         if said(new) > said(old):
             new.is_static, new.has_body = old.is_static, old.has_body
             self._unit.functions[new.name] = new

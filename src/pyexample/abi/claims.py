@@ -62,7 +62,9 @@ class Claims:
         others: all other claims, one a line, in order.
         structs: the C struct that each Structure stands for.
         textless: constants whose macro in C is not an expression, and its text.
-        renamed: functions that a macro of the header replaces by another one.
+        renamed: functions that the header names otherwise: it has a macro that replaces one by
+            another, or an asm label that gives one this name.
+        labels: the names in the library of functions that have such a label.
         bits: the bit-fields.
     """
 
@@ -85,8 +87,13 @@ class Claims:
         self.bits: list[BitField] = []
         defined = {name for name, text in expansions.items() if text != name}
         self._rules: Rules | None = rules_of(defined.__contains__)
+        prefix = expansions.get("__USER_LABEL_PREFIX__", "").replace(
+            "__USER_LABEL_PREFIX__", ""
+        )
+        self.labels = labels_of(header, prefix)
+        unlabelled = {label: name for name, label in self.labels.items()}
         for name in {each.name for each in declarations.functions}:
-            if stands_for := _renamed(name, header):
+            if stands_for := _renamed(name, header, unlabelled):
                 self.renamed[name] = stands_for
         self.structs = Counterparts(declarations, header, native, renamed, self.renamed)
         mirrors = [] if native else _mirrors(declarations)
@@ -433,13 +440,26 @@ def _initialiser(path: list[str], value: str) -> str:
     return value
 
 
-def _renamed(name: str, header: Header) -> str | None:
-    """The function by which a macro replaces one that the header does not declare."""
-    macro = header.unit.macros.get(name)
-    if macro is None or name in header.functions:
+def labels_of(header: Header, prefix: str) -> dict[str, str]:
+    """The names in the library of functions whose asm label differs from their name.
+
+    The prefix is that of all C names in object files, "_" on macOS. It is a part of labels.
+    """
+    labels = {
+        each.name: each.label.removeprefix(prefix)
+        for each in header.functions.values()
+        if each.label
+    }
+    return {name: label for name, label in labels.items() if label != name}
+
+
+def _renamed(name: str, header: Header, unlabelled: dict[str, str]) -> str | None:
+    """The function of the header that one is, although the header has none of that name."""
+    if name in header.functions:
         return None
-    body = macro.body.strip()
-    return body if body in header.functions else None
+    macro = header.unit.macros.get(name)
+    body = macro.body.strip() if macro else ""
+    return body if body in header.functions else unlabelled.get(name)
 
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|\S')

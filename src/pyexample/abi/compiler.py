@@ -163,8 +163,10 @@ class Compiler:
         """
         done = self._run([*self.command, *self._options, *self._preprocess, source])
         if done.returncode:
-            raise CannotJudgeError(f"the header cannot be read:\n{_shorten(done.stderr)}")
-        return done.stdout
+            told = _without_ours(done.stderr, source)
+            raise CannotJudgeError(f"the header cannot be read:\n{_shorten(told)}")
+        # g++ and zig write extended characters as universal character names (C11 6.4.3).
+        return _UNIVERSAL.sub(_extended, done.stdout)
 
     def check(self, source: str, first_line: int) -> Diagnostics:
         """Compile ``source``, whose claims begin at ``first_line``, and return the errors."""
@@ -173,7 +175,8 @@ class Compiler:
         found = parse(f"{done.stdout}\n{done.stderr}", source, first_line)
         if done.returncode and not found.by_line and not found.elsewhere:
             found.elsewhere.append(_shorten(done.stderr or done.stdout))
-        return found
+        told = _without_ours("\n".join(found.elsewhere), source)
+        return Diagnostics(found.by_line, told.splitlines())
 
     def assemble(self, source: str, first_line: int) -> tuple[str, list[int]]:
         """Return the assembly text of a source; or "" and the numbers of its wrong lines."""
@@ -215,7 +218,8 @@ class Compiler:
             how = breakdown.strip() if breakdown else f"signal {-done.returncode}"
             raise BrokeDownError(
                 f"{name} broke down ({how}): this is no error of the header or the"
-                " binding; try another compiler (--compiler)"
+                " binding; name another compiler in the variable CXX",
+                " or with --compiler",
             )
         return done
 
@@ -232,7 +236,8 @@ def _find(target: str) -> list[str]:
                 return [name]
         raise CannotJudgeError(
             f"there is no C++ compiler ({', '.join(names)}) on the PATH: install one,"
-            " or name one with --compiler"
+            " or name one in the variable CXX",
+            " or with --compiler",
         )
     if shutil.which(f"{target}-g++"):
         return [f"{target}-g++"]
@@ -241,9 +246,36 @@ def _find(target: str) -> list[str]:
     if find_spec("ziglang"):  # zig as a Python package
         return [sys.executable, "-m", "ziglang", "c++", "-target", target]
     raise CannotJudgeError(
-        f"there is no {target}-g++ and no zig on the PATH: install one,"
-        " or name a compiler for that target with --compiler"
+        f"there is no {target}-g++ and no zig on the PATH: install one",
+        ", or name a compiler for that target with --compiler",
     )
+
+
+_UNIVERSAL = re.compile(r"\\(?:U([0-9A-Fa-f]{8})|u([0-9A-Fa-f]{4}))")
+
+
+def _extended(match: re.Match[str]) -> str:
+    """The character of a universal character name, if it can be part of an identifier."""
+    code = int(match[1] or match[2], 16)
+    return chr(code) if 0xA0 <= code < 0xD800 or 0xDFFF < code < 0x110000 else match[0]
+
+
+def _without_ours(output: str, source: str) -> str:
+    """A compiler's output without the name and lines of ``source``, which the user never saw.
+
+    What is wrong there is a header that cannot be found, or one that ends too early.
+    """
+    ours = rf"{re.escape(source)}[:(]\d+(?:[:,]\d+)?\)?"
+    kept: list[str] = []
+    is_excerpt = False
+    for row in output.splitlines():
+        if re.match(rf"(In file included)? +from {ours}[:,]$", row):
+            continue
+        told = re.sub(rf"{ours} ?: ", "", row)
+        is_excerpt = told != row or (is_excerpt and re.match(r" *\d* \|", row) is not None)
+        if told != row or not is_excerpt:
+            kept.append(told)
+    return "\n".join(kept)
 
 
 def _shorten(text: str) -> str:

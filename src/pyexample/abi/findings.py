@@ -3,13 +3,13 @@
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import c_model
 from .c_model import spell
 from .claims import Claims
 from .counterparts import is_same_name, reached, structs_in
-from .header import Header, is_in
+from .header import Header
 from .judge import VERDICTS, Failure, Judgement
 from .model import Constant, Declarations, Field, Function, Struct, Type, Variable, kind_of
 from .paste import Paste
@@ -48,9 +48,7 @@ _OPEN = _unjudged(
 )
 
 
-def findings(
-    declarations: Declarations, judgement: Judgement, headers: list[str], paste: Paste
-) -> list[Finding]:
+def findings(declarations: Declarations, judgement: Judgement, paste: Paste) -> list[Finding]:
     """All findings, the worst first."""
     words = _Words(declarations, judgement.claims, judgement.header)
     found = list(words.of_functions(judgement.failures))
@@ -59,8 +57,8 @@ def findings(
     found += words.of_constants(judgement.failures)
     found += words.of_handles()
     found += words.not_in_header()
-    found += words.not_in_python(headers, paste)
-    found += words.unread(headers)
+    found += words.not_in_python(paste)
+    found += words.unread()
     return in_order(found)
 
 
@@ -562,33 +560,39 @@ class _Words:
         }
         seen: set[str] = set()
         for function in self._declarations.functions:
-            stands_for = self._claims.renamed.get(function.name)
-            is_there = function.name in self._header.identifiers and not stands_for
-            if is_there or function.name in seen or not function.is_declared:
+            label = self._claims.labels.get(function.name, "")
+            stands_for = self._claims.renamed.get(function.name, "")
+            is_labelled = self._claims.labels.get(stands_for) == function.name
+            is_there = function.name in self._header.identifiers and not (stands_for or label)
+            is_known = is_there or is_labelled or function.name in seen
+            if is_known or not function.is_declared:
                 continue
             if function.library not in known:
                 continue  # of another library, which has nothing in these headers
             seen.add(function.name)
             what = "the headers declare no such function"
             what += f": a macro puts {stands_for} in its place" if stands_for else ""
+            if label:
+                what = f"the header says that its name in the library is {label} (an asm label)"
             happens = (
                 "if the library has no such function either: AttributeError, or another"
                 " library's function is called"
             )
             grade: Grade = "breaks"
-            if function.is_optional and not stands_for:
+            if function.is_optional and not (stands_for or label):
                 grade = "coverage"
                 what += ", and the module can do without it"
                 happens = "not judged"
             difference = _Difference(grade, "not in the header", what, happens)
             yield from self._findings_of(function, [difference])
 
-    def not_in_python(self, headers: list[str], paste: Paste) -> Iterator[Finding]:
+    def not_in_python(self, paste: Paste) -> Iterator[Finding]:
         declared = {each.name for each in self._declarations.functions}
         declared |= {self._claims.renamed.get(each, each) for each in declared}
         for prototype in self._header.functions.values():
-            if prototype.name in declared or not is_in(prototype, headers):
+            if prototype.name in declared or not self._header.declares(prototype):
                 continue
+            label = self._claims.labels.get(prototype.name, prototype.name)
             with self._declarations.each(prototype.name):
                 yield Finding(
                     *(
@@ -601,14 +605,14 @@ class _Words:
                     ),
                     "Python does not declare this function",
                     c=f"{spell(prototype.type, prototype.name)};",
-                    paste=paste.function(prototype),
+                    paste=paste.function(replace(prototype, name=label)),
                 )
 
-    def unread(self, headers: list[str]) -> Iterator[Finding]:
+    def unread(self) -> Iterator[Finding]:
         """The declarations that could not be parsed, unless they are C++."""
         declared = {each.name for each in self._declarations.functions}
         for refusal in self._header.unit.refusals:
-            if refusal.is_cxx or refusal.name in declared or not is_in(refusal, headers):
+            if refusal.is_cxx or refusal.name in declared or not self._header.declares(refusal):
                 continue
             yield Finding(
                 "coverage", "unread", refusal.name or refusal.text, "",

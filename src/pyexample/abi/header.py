@@ -85,6 +85,10 @@ class Header:
         """Whether the headers define a record, but its definition could not be parsed."""
         return any(each.name in (record.tag, record.alias) for each in self.unit.refusals)
 
+    def declares(self, declaration: Declaration) -> bool:
+        """Whether a declaration is in one of the headers, not in one they include."""
+        return declaration.file in self.files and _is_one_of(declaration.file, self._headers)
+
     def is_own(self, name: str) -> bool:
         """Whether a name belongs to the headers' library, not only to the system."""
         return name in self.constants
@@ -145,11 +149,6 @@ def _normal(name: str) -> str:
     return name.removesuffix("_t").replace("_", "")
 
 
-def is_in(declaration: Declaration, headers: Iterable[str]) -> bool:
-    """Whether the declaration is in one of these headers, not in one they include."""
-    return _is_one_of(declaration.file, headers)
-
-
 def files_of(preprocessed: str, headers: Iterable[str]) -> set[str]:
     """The headers themselves, and those of their library that they include."""
     marks = re.findall(r'^#(?:line)? \d+ "([^"\n]*)"(.*)', preprocessed, re.MULTILINE)
@@ -159,12 +158,16 @@ def files_of(preprocessed: str, headers: Iterable[str]) -> set[str]:
 
 def _those_of(headers: Iterable[str], files: set[str], system: set[str]) -> set[str]:
     """The files of the headers' library. Files of the system count only beside them."""
-    headers = list(headers)
-    folders = {os.path.dirname(file) for file in files if _is_one_of(file, headers)}
+    named: set[str] = set()
+    for header in headers:
+        found = {file for file in files if _is_one_of(file, [header])}
+        # The system's <sys/stat.h> ends like a header stat.h of one's own, too.
+        named |= (found - system) or found
+    folders = {os.path.dirname(file) for file in named}
     return {
         file
         for file in files
-        if file not in system or _is_within(file, folders) or _is_one_of(file, headers)
+        if file not in system or _is_within(file, folders) or file in named
     }
 
 

@@ -136,7 +136,7 @@ def _judge_in(
     as_cxx_at_last: bool,
 ) -> Judgement:
     names = sorted({name for each in declarations.constants for name in each.names})
-    names += PLATFORM_MACROS
+    names += [*PLATFORM_MACROS, "__USER_LABEL_PREFIX__"]
     before = [*RULES.splitlines(), *prologue(headers, mode).splitlines()]
     preprocessed, probes = _preprocess(compiler, source, before, names)
     if mode in ("C", "C without bodies") and owns_bool(preprocessed):
@@ -310,7 +310,8 @@ def _failures(text: _Text) -> list[Failure]:
     if platform and found.pop(len(early)):
         raise _IsOfAnotherPlatformError(
             f"{' '.join(text.compiler.command)} compiles for another platform than this"
-            " Python's: name that with --target"
+            " Python's",
+            ": name that with --target",
         )
     return [
         Failure(claim, messages)

@@ -254,10 +254,10 @@ def record(
             found = {"error": f"it ended with status {done.returncode}\n{done.stderr}"}
     if reason := found.pop("error").rstrip():
         advice = (
-            "Where only its library is missing, --without-library stands in for it;"
+            "\nWhere only its library is missing, --without-library stands in for it;"
             " for a module that is missing, --without-module."
         )
-        raise CannotJudgeError(f"{names} cannot be imported:\n{reason}\n{advice}")
+        raise CannotJudgeError(f"{names} cannot be imported:\n{reason}", advice)
     for each in found["structs"]:
         each["fields"] = [Field(**field) for field in each["fields"]]
     return Declarations(

@@ -2,6 +2,7 @@
 
 import keyword
 import os
+import unicodedata
 from collections.abc import Sequence
 from typing import Literal
 
@@ -76,19 +77,19 @@ class Paste:
         if self._style == "ctypes":
             listed = ", ".join(each.text for each in arguments)
             name = f"lib.{function.name}"
-            if keyword.iskeyword(function.name):
+            if not is_name(function.name):
                 name = f'getattr(lib, "{function.name}")'
             return (
                 f"{_VARIADIC if function.type.variadic else ''}"
                 f"{name}.argtypes = [{listed}]\n"
                 f"{name}.restype = {result.text}"
             )
-        if keyword.iskeyword(function.name):
-            return f"# {function.name}() cannot be declared: the name is a keyword of Python"
+        if not is_name(function.name):
+            return f"# {function.name}() has a name that no function of Python can have"
         if function.type.variadic:
             return (
                 f"# {function.name}() is variadic, which no declaration here can say: call it"
-                " from a C function of your own, or with ctypes (--style ctypes)"
+                " from a C function of your own, or with ctypes"
             )
         annotations = zip(_python_names(parameters), arguments, strict=True)
         lines = [f"    {name}: {_annotation(each)},\n" for name, each in annotations]
@@ -119,7 +120,9 @@ class Paste:
         if name in _NAMES:
             return _Type(f"{self._prefix}{_NAMES[name]}")
         if isinstance(ctype, Named) and not _is_changed(ctype.typedef):
-            return self._type(qualified(ctype.typedef.type, ctype.qualifiers))
+            found = self._type(qualified(ctype.typedef.type, ctype.qualifiers))
+            # A name for an untyped pointer is a handle, rather than a pointer to any data.
+            return _Type(found.text) if found.text.endswith("c_void_p") else found
         raise Unknown(f"a type that ctypes lacks: {name}")
 
     def _pointer(self, target: Type) -> _Type:
@@ -128,7 +131,7 @@ class Paste:
             return self._type(whole)
         const = "const" in getattr(whole, "qualifiers", ())
         if isinstance(whole, Tagged) and self._is_opaque(whole.declared):
-            return _Type(f"{self._prefix}c_void_p", _Type("None"), const)
+            return _Type(f"{self._prefix}c_void_p")
         item = self._type(target)
         if item.text == "None":
             return _Type(f"{self._prefix}c_void_p", item, const)
@@ -150,6 +153,12 @@ class Paste:
         if not (declared.tag or declared.alias):
             name += f" ({os.path.basename(declared.file)}:{declared.line})"
         raise Unknown(f"a class for {name} first")
+
+
+def is_name(word: str) -> bool:
+    """Whether a name of C is one of Python, which normalises names (PEP 3131: to NFKC)."""
+    is_normal = unicodedata.is_normalized("NFKC", word)
+    return word.isidentifier() and is_normal and not keyword.iskeyword(word)
 
 
 def _is_changed(typedef: Typedef) -> bool:
@@ -192,6 +201,8 @@ def _python_type(each: _Type) -> str:
 
 def _annotation(each: _Type) -> str:
     item = each.target.text if each.target else ""
+    if item == "None" and each.const:
+        return "Annotated[Buffer, In(None)]"
     if item == "c_char" and not each.const:
         item = "c_ubyte"  # a buffer for text
     if item in _INTEGERS or item in ("c_bool", "c_float", "c_double"):

@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 
 
 class CannotJudgeError(Exception):
-    """Nothing could be checked. The message says why, and what to do."""
+    """Nothing could be checked. The message says why, and what to do.
+
+    Attributes:
+        reason: the message without advice that names options of ``pyexample abi``.
+    """
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(reason + advice)
+        self.reason = reason
 
 
 class TookTooLongError(CannotJudgeError):
@@ -50,8 +58,8 @@ def run(
     except subprocess.TimeoutExpired:
         _end(process)
         raise TookTooLongError(
-            f"{what} took longer than {timeout:g} seconds and was ended;"
-            " --timeout SECONDS gives it more"
+            f"{what} took longer than {timeout:g} seconds and was ended",
+            "; --timeout SECONDS gives it more",
         ) from None
     except BaseException:  # Ctrl-C, which does not reach its process group
         _end(process)

@@ -2,7 +2,6 @@
 
 import re
 
-from .header import is_in
 from .judge import Judgement
 from .model import Declarations
 from .processes import CannotJudgeError
@@ -15,18 +14,16 @@ _ADVICE = (
 )
 
 
-def remarks_about(
-    declarations: Declarations, judgement: Judgement, headers: list[str]
-) -> list[str]:
+def remarks_about(declarations: Declarations, judgement: Judgement) -> list[str]:
     """List the version of the headers, what was not checked, and what was not declared.
 
     Raises CannotJudgeError if there are functions to check, but none could be checked.
     """
     judged = {each.subject for each in judgement.claims.claims if each.kind == "function"}
-    unseen = _unseen(declarations, judgement, headers)
-    _refuse_nothing(declarations, judgement, headers, unseen)
+    unseen = _unseen(declarations, judgement)
+    _refuse_nothing(declarations, judgement, unseen)
     remarks: list[str] = []
-    if found := versions(judgement.header, headers):
+    if found := versions(judgement.header):
         remarks.append(f"the headers say: {', '.join(found)}")
     if not judged:
         remarks.append("no function was judged")
@@ -57,12 +54,10 @@ def remarks_about(
     return remarks
 
 
-def _refuse_nothing(
-    declarations: Declarations, judgement: Judgement, headers: list[str], unseen: set[str]
-) -> None:
+def _refuse_nothing(declarations: Declarations, judgement: Judgement, unseen: set[str]) -> None:
     kinds = {each.kind for each in judgement.claims.claims}
     is_about_functions = any(
-        is_in(each, headers) for each in judgement.header.functions.values()
+        judgement.header.declares(each) for each in judgement.header.functions.values()
     )
     if kinds and ("function" in kinds or not is_about_functions):
         return
@@ -87,7 +82,7 @@ def _refuse_nothing(
         )
 
 
-def _unseen(declarations: Declarations, judgement: Judgement, headers: list[str]) -> set[str]:
+def _unseen(declarations: Declarations, judgement: Judgement) -> set[str]:
     """The headers' functions that a module's text names but never looked up."""
     words: set[str] = set()
     for file in declarations.files:
@@ -100,7 +95,7 @@ def _unseen(declarations: Declarations, judgement: Judgement, headers: list[str]
     return {
         name
         for name, prototype in judgement.header.functions.items()
-        if name in words and name not in looked_up and is_in(prototype, headers)
+        if name in words and name not in looked_up and judgement.header.declares(prototype)
     }
 
 

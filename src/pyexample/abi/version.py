@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from .header import Header, is_in
+from .header import Header
 
 _TEXT = re.compile(r"(?:.*_)?(?:VERSION|VER|VERSION_?STR(?:ING)?|VER_STR(?:ING)?|VERSION_TEXT)")
 _ORDER = ("MAJOR", "MINOR", "PATCH", "RELEASE", "MICRO", "REVISION", "PATCHLEVEL")
@@ -13,15 +13,14 @@ _PART = re.compile(
 )
 
 
-def versions(header: Header, headers: Iterable[str]) -> list[str]:
+def versions(header: Header) -> list[str]:
     """The macros that name a version: ``MYLIB_VERSION "1.2"``, or ``MYLIB_MAJOR 1 ...``.
 
     Macros of the headers themselves are preferred to those of the library's other headers.
     """
-    headers = list(headers)
-    theirs = [each for each in header.unit.macros.values() if each.name in header.constants]
+    theirs = [each for each in header.unit.macros.values() if each.file in header.files]
     theirs = [each for each in theirs if each.file not in header.unit.system] or theirs
-    own = [each for each in theirs if is_in(each, headers)]
+    own = [each for each in theirs if header.declares(each)]
     for macros in (own, theirs):
         for name, body in ((_TEXT, r'"[^"]*\d[^"]*"'), (_PART, r"\(?\d+\)?")):
             found = [

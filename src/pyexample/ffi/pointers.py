@@ -4,6 +4,7 @@ import ctypes
 import functools
 import typing
 from collections.abc import Callable, Iterator
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from .libfastcall import KINDS, NotServedError
@@ -108,6 +109,18 @@ class Pointer(CTypesObject):
             is_kin(each, self.ctype, False) for each in members_of(self.python_type)
         )
 
+    def convert(self, given: Any) -> Any:
+        """An array of what has no size is no memory that C could use."""
+        given = super().convert(given)
+        items = self.ctype._type_
+        if not ctypes.sizeof(items) and _size(getattr(given, "_obj", given)) == 0:  # of byref()
+            raise TypeError(
+                f"{self.where}: {items.__name__} has no fields, so this is no memory that C"
+                " could use: pass a pointer that C returned, or declare the fields; for an"
+                " address only, declare a Handle or c_void_p"
+            )
+        return given
+
     def restore(self, result: Any, call: "CallState | None") -> Any:
         """None, the pointer, or what it points to."""
         if not result:
@@ -122,7 +135,8 @@ class Pointer(CTypesObject):
             **super().describe(argument),
             "nullable": self.nullable or self.python_type is Any,
             "type": id(self.ctype),
-            "items": id(self.ctype._type_),
+            # Of a type without a size, only pointers fit: see ``convert``.
+            "items": id(self.ctype._type_ if ctypes.sizeof(self.ctype._type_) else NoneType),
         }
 
     def describe_result(self) -> tuple[int, Any]:
@@ -174,6 +188,13 @@ def kind_of(python_type: Any, ctype: Any) -> type[Value]:
         return Pointer
     code = type_code(getattr(ctype, "_type_", None))
     return Characters if code in ("c", "u") and python_type in (bytes, str) else CTypesObject
+
+
+def _size(given: Any) -> int | None:
+    try:
+        return ctypes.sizeof(given)
+    except TypeError:  # None, for example
+        return None
 
 
 def function_address(pointer: Any) -> int:

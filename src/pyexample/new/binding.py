@@ -7,15 +7,27 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..abi import check
-from ..abi.c_model import Array, FunctionType, Pointer, Record, Tagged, Type, record_of, resolve
+from ..abi.c_model import (
+    Array,
+    Function,
+    FunctionType,
+    Pointer,
+    Record,
+    Refusal,
+    Tagged,
+    Type,
+    record_of,
+    resolve,
+)
 from ..abi.compiler import Compiler
 from ..abi.judge import judge
 from ..abi.model import Declarations
-from ..abi.paste import Paste
+from ..abi.paste import Paste, is_name
 from ..abi.processes import CannotJudgeError
 from ..abi.version import number, versions
 from . import CannotWriteError
@@ -69,16 +81,17 @@ def read(headers: Headers) -> Binding:
             # Without declarations, this only finds out how the headers compile as C++.
             judgement = judge(Declarations([], [], []), headers.names, compiler, {}, source)
     except CannotJudgeError as error:
-        # The checker's advice names an option that pyexample new does not have.
-        why = str(error).replace("name one with --compiler", "name one in CXX")
-        raise CannotWriteError(f"{', '.join(headers.names)} cannot be read: {why}") from None
+        listed = ", ".join(headers.names)
+        raise CannotWriteError(f"{listed}: {error.reason}") from None
     header = judgement.header
+    labels = judgement.claims.labels
     theirs = [each for each in header.functions.values() if each.file in header.files]
     names = {each.name for each in theirs}
     classes: dict[str, str] = {}
     for spelling, record in header.records.values():
         name = record.tag or record.alias
         if record.fields is not None and spelling and "::" not in spelling and name:
+            name = unicodedata.normalize("NFKC", name)  # as Python does
             is_taken = name in names | _OWN or keyword.iskeyword(name) or hasattr(ctypes, name)
             classes[spelling] = f"{name}_struct" if is_taken else name
     if not theirs:
@@ -87,22 +100,19 @@ def read(headers: Headers) -> Binding:
             " name the headers that do"
         )
     paste = Paste(header, classes, "project")
-    binding = Binding(version=number(versions(header, headers.names)))
+    binding = Binding(version=number(versions(header)))
+    for refusal in header.unit.refusals:
+        if refusal.file in header.files and _is_function(refusal):
+            binding.left_out[refusal.name] = f"is not understood: {refusal.reason}"
     used: set[str] = set()
     for each in theirs:
-        passed = [parameter.passed for parameter in each.type.parameters]
-        if whole := _by_value([each.type.result, *passed]):
-            what = whole.tag or whole.alias or "a struct"
-            binding.left_out[each.name] = f"it passes {what} by value: declare its fields first"
-            continue
-        if each.name in _OWN or each.name in _of_ctypes([each.name]):
-            binding.left_out[each.name] = "the module uses this name for something else"
-            continue
         text = paste.function(each)
-        if not _is_python(text):
-            binding.left_out[each.name] = "one of its names is none that Python can have"
+        if why := _why_not(each, labels):
+            binding.left_out[each.name] = why
         elif text.startswith("#"):
             binding.left_out[each.name] = text.removeprefix(f"# {each.name}() ")
+        elif not _is_python(text):
+            binding.left_out[each.name] = "has a parameter whose name Python cannot have"
         else:
             binding.functions[each.name] = text
             used.update(re.findall(r"\w+", text))
@@ -110,8 +120,31 @@ def read(headers: Headers) -> Binding:
     return binding
 
 
+def _is_function(refusal: Refusal) -> bool:
+    """Whether a declaration that could not be parsed is one of a function of C."""
+    words = f"{refusal.name} ("
+    return words in refusal.text and not (
+        refusal.is_cxx or refusal.text.startswith(("typedef ", "static "))
+    )
+
+
+def _why_not(function: Function, labels: Mapping[str, str]) -> str:
+    """Why a function cannot be declared without changes; "" if it can."""
+    passed = [parameter.passed for parameter in function.type.parameters]
+    if whole := _by_value([function.type.result, *passed]):
+        what = whole.tag or whole.alias or "a struct"
+        return f"passes {what} by value: declare its fields first"
+    if label := labels.get(function.name):
+        return f"is {label} in the library, by an asm label"
+    if not is_name(function.name):
+        return "has a name that no function of Python can have"
+    if function.name in _OWN or function.name in _of_ctypes([function.name]):
+        return "has a name that the module uses for something else"
+    return ""
+
+
 def _is_python(text: str) -> bool:
-    """Whether Python can have the names of a declaration: not a$b, nor __debug__."""
+    """Whether Python can have the names in a declaration: not a$b, nor __debug__."""
     try:
         compile(text, "declaration", "exec")
     except SyntaxError:
@@ -169,7 +202,7 @@ def render(
     parts += ["\n", text] if text else []
     if binding.left_out:
         parts += ["", "# Left out:"]
-        parts += [f"# {name}(): {why}" for name, why in binding.left_out.items()]
+        parts += [f"# {name}() {why}" for name, why in binding.left_out.items()]
     return "\n".join([*parts, ""])
 
 
@@ -218,6 +251,6 @@ def disproved(module: str, name: str, headers: Headers) -> dict[str, str]:
             without_library=[name, "fastcall"],
         )
     except CannotJudgeError as error:
-        raise CannotWriteError(f"the binding cannot be proven: {error}") from None
+        raise CannotWriteError(f"the binding cannot be proven: {error.reason}") from None
     errors = (each for each in report.findings if each.severity == "error")
-    return {each.subject: f"the compiler disagrees: {each.what}" for each in errors}
+    return {each.subject: f"is not as the header has it: {each.what}" for each in errors}

@@ -14,7 +14,7 @@ from . import CannotWriteError
 from .names import C_HEADERS
 
 
-@dataclass
+@dataclass(frozen=True)
 class Header:
     """A header that is installed for C users.
 
@@ -60,8 +60,9 @@ class Foreign:
     root: Path = Path()
 
     def below(self, path: Path) -> str:
-        """The path of a file or folder in the project."""
-        return f"src/c/{path.relative_to(self.root).as_posix()}".removesuffix("/.")
+        """The path of a file or folder in the project; of a licence above the root, too."""
+        below = path.relative_to(self.root) if path.is_relative_to(self.root) else path.name
+        return f"src/c/{Path(below).as_posix()}".removesuffix("/.")
 
     def copies(self) -> dict[str, Path]:
         """Every file, by its path in the project."""
@@ -79,29 +80,24 @@ def find(
     Raises CannotWriteError if a file is missing, or if two files exclude each other.
     """
     folders = [_existing(each, "--include", Path.is_dir) for each in include]
-    named = [_header(each, folders) for each in headers]
+    named = list(dict.fromkeys(_header(each, folders) for each in headers))
     for each in named:
         if each.folder not in folders:
             folders.append(each.folder)
     compiled = [_source(each) for each in sources]
-    public = [
-        _within(file, folders) for file in _closure([each.file for each in named], folders)
-    ]
+    named_files = [each.file for each in named]
+    public = [_within(file, folders) for file in _closure(named_files, folders)]
     found = Foreign(named, public, compiled, folders, list(define))
     found.files = {*(each.file for each in public), *_closure(compiled, folders)}
     found.root = Path(os.path.commonpath([*folders, *(each.parent for each in found.files)]))
     found.exporting = sorted(
         {macro for each in public for macro in _exporting(_text(each.file))}
     )
-    around = {found.root, *folders, *(each.parent for each in compiled)}
-    found.licenses = sorted(
-        each
-        for folder in around
-        for each in folder.iterdir()
-        if each.is_file() and re.match(r"(?i)(licen[cs]e|copying|notice)\b", each.name)
-    )
+    around = {found.root, *folders, *(each.parent for each in [*named_files, *compiled])}
+    found.licenses = sorted({file for folder in around for file in _licenses(folder)})
     found.files.update(found.licenses)
     _refuse_collisions(found)
+    _refuse_hidden(found)
     return found
 
 
@@ -176,6 +172,50 @@ def _text(file: Path) -> str:
         raise CannotWriteError(f"{file} cannot be read: {error.strerror}") from None
 
 
+# --- Licences ---------------------------------------------------------------------------
+
+_LICENSE = re.compile(
+    r"(?i)(.*[-_. ])?(un)?licen[cs]es?(?![a-z]).*|(copying|copyright|notice)(?![a-z]).*"
+)
+_CODE = (".c", ".cc", ".cpp", ".h", ".hpp", ".in", ".js", ".py", ".sh")
+_REPOSITORIES = (".git", ".hg", ".svn", ".jj", ".fslckout")
+
+
+def _licenses(folder: Path) -> list[Path]:
+    """The licence files in a folder; if there are none, in the nearest one above that has some.
+
+    The search ends at the root of a repository. Outside of one, it ends at the current folder,
+    or one above ``folder`` if that is elsewhere.
+    """
+    for each in _upwards(folder):
+        found = [
+            file
+            for file in _files_in(each)
+            if _LICENSE.fullmatch(file.name) and file.suffix.lower() not in _CODE
+        ]
+        # LICENSES: a folder of REUSE (reuse.software), whose files are named as in SPDX.
+        if found := [*found, *_files_in(each / "LICENSES")]:
+            return found
+    return []
+
+
+def _files_in(folder: Path) -> list[Path]:
+    try:
+        return [each for each in folder.iterdir() if each.is_file()]
+    except OSError:  # there is none, or nobody may read it
+        return []
+
+
+def _upwards(folder: Path) -> list[Path]:
+    """The folders from this one up to the last that may belong to the same library."""
+    above = [folder, *folder.parents]
+    for number, each in enumerate(above, 1):
+        if any(os.path.exists(each / name) for name in _REPOSITORIES):
+            return above[:number]
+    here = Path.cwd()
+    return above[: above.index(here) + 1] if here in above else above[:2]
+
+
 # --- Export macros ----------------------------------------------------------------------
 
 _DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else|endif|define)\b(.*)")
@@ -220,9 +260,13 @@ def _wanted(condition: str) -> Iterator[str]:
 
 
 def _refuse_collisions(found: Foreign) -> None:
-    """Raise CannotWriteError if Windows or macOS would confuse two files."""
+    """Raise CannotWriteError if a name cannot be used, or Windows would confuse two files."""
     known: dict[str, str] = {}
     for path in found.copies():
+        if not path.isprintable() or re.search(r'["$;<>|*?:\\\[\]]|[ .](/|$)', path):
+            raise CannotWriteError(
+                f"{path!r}: Windows, C or CMake cannot have a file of that name: rename it"
+            )
         other = known.setdefault(path.lower(), path)
         if other != path:
             raise CannotWriteError(
@@ -236,4 +280,19 @@ def _refuse_collisions(found: Foreign) -> None:
                 f"{file} would hide C's own <{file.stem.lower()}.h> on Windows and macOS, since"
                 " the compiler searches its folder: name the parent folder with --include, so"
                 f" that it is included as <{file.parent.name}/{file.name}>"
+            )
+
+
+def _refuse_hidden(found: Foreign) -> None:
+    """Raise CannotWriteError if two headers that are installed are included by one name."""
+    known: dict[str, Header] = {}
+    for each in found.public:
+        other = known.setdefault(each.name.lower(), each)
+        if other != each:
+            common = Path(os.path.commonpath([other.folder, each.folder]))
+            first, second = (it.file.relative_to(common).as_posix() for it in (other, each))
+            raise CannotWriteError(
+                f"{other.file} and {each.file} would both be included as <{each.name}>: name"
+                f" the folder above with --include {common}, and no other folder, so that they"
+                f" are <{first}> and <{second}>"
             )

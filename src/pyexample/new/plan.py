@@ -101,19 +101,19 @@ class Plan:
             )
         self.copies |= found.copies()
         self._licenses += [found.below(each) for each in found.licenses]
-        if not found.licenses:
-            self.remarks.append("No licence file was found beside the C: add it.")
+        self.remarks.append(_about_licenses(found))
         below = [found.below(each) for each in found.folders]
         self.values |= {
             "VERSION": version or said,
             "SOURCES": "\n".join(f"  {_cmake(found.below(each))}" for each in found.sources),
             "FOLDERS": "\n".join(
-                f'  "$<BUILD_INTERFACE:${{PROJECT_SOURCE_DIR}}/{each}>"' for each in below
+                f'  "$<BUILD_INTERFACE:${{PROJECT_SOURCE_DIR}}/{_escaped(each)}>"'
+                for each in below
             ),
             "DEFINITIONS": self._definitions("PUBLIC", found.define)
             + self._definitions("PRIVATE", found.exporting),
             "INSTALL_FOR_C": self._install(found),
-            "INCLUDES": ", ".join(f"str(ROOT / {json.dumps(each)})" for each in below),
+            "INCLUDES": ", ".join(f"str(ROOT / {_listed([each])})" for each in below),
         }
 
     def _become(self, trait: str) -> None:
@@ -148,7 +148,7 @@ class Plan:
 
     def write(self, folder: Path) -> None:
         """Write the files into the project's folder."""
-        self.values["LICENSE_FILES"] = _listed(self._licenses)
+        self.values["LICENSE_FILES"] = _listed([_pattern(each) for each in self._licenses])
         if not self.is_vendored and "pure" not in self.traits:
             self.copies[_INSTALL] = runtime.SOURCE / "c" / "install.cmake"
         self.texts = project.files(self.traits, self.values)
@@ -179,8 +179,10 @@ class Plan:
         return binding.disproved(str(folder / self._module), self.name, self._headers)
 
     def _said(self, declared: Binding) -> str:
-        said = f"{len(declared.functions)} functions are declared and proven by the header"
-        if left_out := len(declared.left_out):
+        count, left_out = len(declared.functions), len(declared.left_out)
+        functions = "function is" if count == 1 else "functions are"
+        said = f"{count} {functions} declared and proven by the header"
+        if left_out:
             verb = "is" if left_out == 1 else "are"
             said += f"; {left_out} {verb} left out, listed at the end of {self._module}"
         return f"{said}."
@@ -197,14 +199,42 @@ _INSTALL = "cmake/install.cmake"
 
 def _listed(texts: Sequence[str]) -> str:
     """Strings as the items of a list, in Python and in TOML."""
-    return ", ".join(json.dumps(each) for each in texts)
+    return ", ".join(json.dumps(each, ensure_ascii=False) for each in texts)
+
+
+def _about_licenses(found: Foreign) -> str:
+    if not found.licenses:
+        return "No licence file was found beside the C: add it."
+    said = f"Its licence: {', '.join(map(_shown, found.licenses))}."
+    is_beside = all(each.is_relative_to(found.root) for each in found.licenses)
+    return (
+        said
+        if is_beside
+        else f"{said} It is in a folder above the C: check that it is the C's."
+    )
+
+
+def _shown(path: Path) -> str:
+    """A path as seen from the current folder, if it is below."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _cmake(text: str) -> str:
     """A string as an argument in CMake, quoted if necessary."""
     if re.fullmatch(r"[\w./=+-]+", text):
         return text
-    return '"' + re.sub(r'([\\"$;])', r"\\\1", text) + '"'
+    return f'"{_escaped(text)}"'
+
+
+def _escaped(text: str) -> str:
+    """A string as a part of a quoted argument in CMake."""
+    return re.sub(r'([\\"$;])', r"\\\1", text)
+
+
+def _pattern(path: str) -> str:
+    """A pattern for a licence file: the others of its characters are not allowed (PEP 639)."""
+    return re.sub(r"[^\w./-]", "?", path, flags=re.ASCII)
 
 
 def _system_library(name: str) -> str:

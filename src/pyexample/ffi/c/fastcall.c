@@ -48,6 +48,13 @@ static void *getbuffer_in_python; /* Py_bf_getbuffer of types with a __buffer__ 
 #  define THREAD_LOCAL _Thread_local
 #endif
 
+/* What runs once in a process, or once for a declaration, is to be small rather than fast. */
+#if defined(__GNUC__)
+#  define COLD __attribute__((cold))
+#else
+#  define COLD
+#endif
+
 static PyObject *new_reference(const void *object)
 {
     PyObject *const same = (PyObject *)(uintptr_t)object;
@@ -921,7 +928,7 @@ static int is_served(const fastcall_descriptor *descriptor)
     return buffers <= FASTCALL_MAX_BUFFERS && handles <= FASTCALL_MAX_HANDLES;
 }
 
-const char *fastcall_prepare(void *self)
+COLD const char *fastcall_prepare(void *self)
 {
     fastcall_descriptor *descriptor = descriptor_of(self);
     entry entry;
@@ -1051,7 +1058,7 @@ static int arguments_arrive(any_function function, const char *types, unsigned f
     return (int32_t)call(&descriptor, &frame).words[0] == 1;
 }
 
-const char *fastcall_initialise(const fastcall_python *given)
+COLD const char *fastcall_initialise(const fastcall_python *given)
 {
     static int64_t written; /* 0: not yet; 1: being written; 2: written */
     int64_t before;
