@@ -15,7 +15,7 @@ lib.settle.argtypes = [POINTER(known)]
 """
 IDIOMS = """
 from typing import Annotated, Any
-from pyexample.ffi import Buffer, In, Out
+from pyexample.ffi import UNCHECKED, Buffer, In, Out
 from pyexample.ffi.declaration import Declaration
 class Library:
     declarations = {}
@@ -137,7 +137,7 @@ def test_data_of_any_type_is_a_buffer(binding: Bind) -> None:
     printed = {each["subject"]: each["paste"] for each in findings}
     address = "Annotated[int | None, c_void_p],\n"
     assert re.findall(r": (.*\n)", printed["f"]) == [
-        "Annotated[Buffer, In(None)],\n",
+        "Annotated[Buffer, In(None, UNCHECKED)],\n",
         *(address, address, address),
         "Annotated[int, c_size_t],\n",
     ]

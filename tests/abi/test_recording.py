@@ -273,7 +273,7 @@ other = Library("other", "binding", system={"linux": "libother.so"})
 
 def declare(library, word):
     @library.function(release_gil=False)
-    def f(it: Annotated[Buffer, word(c_int)], /) -> None: ...
+    def f(it: Annotated[Buffer, word(c_int, 4)], /) -> None: ...
 
 declare(one, In)
 declare(one, Out)

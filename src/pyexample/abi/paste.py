@@ -202,11 +202,11 @@ def _python_type(each: _Type) -> str:
 def _annotation(each: _Type) -> str:
     item = each.target.text if each.target else ""
     if item == "None" and each.const:
-        return "Annotated[Buffer, In(None)]"
+        return "Annotated[Buffer, In(None, UNCHECKED)]"
     if item == "c_char" and not each.const:
         item = "c_ubyte"  # a buffer for text
     if item in _INTEGERS or item in ("c_bool", "c_float", "c_double"):
-        return f"Annotated[Buffer, {'In' if each.const else 'Out'}({item})]"
+        return f"Annotated[Buffer, {'In' if each.const else 'Out'}({item}, UNCHECKED)]"
     return f"Annotated[{_python_type(each)}, {each.text}]"
 
 

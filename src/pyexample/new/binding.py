@@ -32,9 +32,9 @@ from ..abi.processes import CannotJudgeError
 from ..abi.version import number, versions
 from . import CannotWriteError
 
-_RUNTIME = ("Buffer", "In", "Out")
+_RUNTIME = ("UNCHECKED", "Buffer", "In", "Library", "Out")
 _PYTHON = ("bool", "bytes", "float", "int", "str")
-_OWN = {"Annotated", "Any", "Library", "library", "TypeError", *_RUNTIME, *_PYTHON}
+_OWN = {"Annotated", "Any", "library", "TypeError", *_RUNTIME, *_PYTHON}
 """Names that the generated module uses itself."""
 
 
@@ -184,7 +184,8 @@ def render(
     imports = [_import("ctypes", of_ctypes)] if of_ctypes else []
     typing = [each for each in ("Annotated", "Any") if each in words]
     imports += [_import("typing", typing)] if typing else []
-    of_runtime = sorted(["Library", *(each for each in _RUNTIME if each in words)])
+    # In the order of isort: UNCHECKED first.
+    of_runtime = [each for each in _RUNTIME if each in words or each == "Library"]
     exported = ["library", *binding.structs, *binding.functions]
     where = f", system={json.dumps(system)}" if system else ""
     parts = [
