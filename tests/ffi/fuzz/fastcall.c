@@ -498,6 +498,8 @@ static void take_argument(fastcall_argument *argument, unsigned index, unsigned 
         argument->size = (uint8_t)(1U << argument->shift);
         argument->writable = take() & 1;
         argument->in_place = take() & 1;
+        argument->low = take() & 1 ? 0 : below(3);
+        argument->high = take() & 1 ? INT64_MAX : below(5);
         ++*buffers;
     }
     *handle_count += argument->kind == 'h';
@@ -616,11 +618,16 @@ static int expected(const fastcall_argument *argument, const PyObject *object, u
         memcpy(word, object->view.buf, sizeof *word);
         return 1;
     default:
+        if (is_none && argument->nullable) {
+            *word = 0;
+            return 1;
+        }
         *word = (uintptr_t)object->view.buf;
         if (object->raises) {
             return -1;
         }
-        return has_buffer(object) && object->is_contiguous && !(argument->writable && object->view.readonly) &&
+        return has_buffer(object) && object->view.len / argument->size >= argument->low &&
+               object->view.len / argument->size <= argument->high && object->is_contiguous && !(argument->writable && object->view.readonly) &&
                (argument->item == 'v' ||
                    (object->view.itemsize == argument->size &&
                        (object->view.format ? formats[object->view.ndim].kind : 'u') ==
