@@ -32,10 +32,13 @@ import pytest
 from support import Package
 
 from pyexample.ffi import (
+    Anonymous,
+    Bits,
     Buffer,
     Callback,
     Closes,
     Count,
+    CountedBy,
     DeclarationError,
     Encoding,
     FreedBy,
@@ -119,7 +122,7 @@ TABLE: dict[Any, dict[Any, str]] = {
     Ints: {Any: "POF"},
     Chars: {Any: "POF", bytes: "F"},
     Points: {
-        Point: "PROA", Point | None: "PROA", Any: "PROFA", Any | None: "PROFA",
+        Point: "PROFA", Point | None: "PROFA", Any: "PROFA", Any | None: "PROFA",
         Points: "PROFA", Points | None: "PROFA",
     },
     Prototype: {Any: "P"},
@@ -149,10 +152,11 @@ RIGHT = {
     Point: "Point or Any stands for Point",
     Either: "is passed by pointer, not by value|Either or Any stands for Either",
     Packed: "is passed by pointer, not by value|Packed or Any stands for Packed",
-    Ints: f"by its address, a POINTER to its items|{Ints.__name__} or Any stands for",
+    Ints: "by its address, a POINTER to its items|Array.int., or what its items are|"
+    f"{Ints.__name__} or Any stands for",
     Chars: "by its address, a POINTER|c_char_Array_8 or Any stands|bytes or Any stands"
     "|bytes stands for char.8.|elsewhere it is a buffer, In.c_char.",
-    Points: "Point or LP_Point or (Array or )?Any stands for LP_Point|LP_Point or Any stands",
+    Points: "Point or LP_Point or (Array or )?Any stands for LP_Point",
     Prototype: "is a Callback in a parameter or field|or Any stands for CFunctionType",
     on_number: "Callable stands for on_number|a callback has no meaning here",
     Derived: f"derived from {c_int.__name__}: declare that one",
@@ -206,8 +210,19 @@ def test_python_types(place: str, ctype: Any) -> None:
 WORDS: dict[str, tuple[Any, dict[tuple[Any, Any], str]]] = {
     "range": (
         range(0, 9),
-        {(each, it): "PROFAB" for each in (c_int, c_uint8, c_uint64) for it in (int, Color)},
+        {(each, it): "PROFAB" for each in (c_int, c_uint8, c_uint64) for it in (int, Color)}
+        | {(Ints, Any): "F"},  # of its items
     ),
+    "Bits": (
+        Bits(4),
+        {(each, it): "F" for each in (c_int, c_uint8, c_uint64) for it in (int, Color)}
+        | {(Ints, Any): "F"},
+    ),
+    "Anonymous": (
+        Anonymous,
+        {(Point, Point): "F", (Point, Any): "F", (Either, Any): "F", (Packed, Any): "F"},
+    ),
+    "CountedBy": (CountedBy("it"), {}),  # it follows a flexible array
     "Encoding": (
         Encoding("latin-1"),
         {(c_char_p, str): "PROFA", (c_char_p, str | None): "PROFA"},
@@ -324,7 +339,7 @@ def test_python_objects() -> None:
             refusal = refused(place, python_type, py_object)
             assert refusal.endswith(said) == (place not in "PF"), place
 
-    @struct
+    @struct(init=False)
     class Holder(Structure):
         held: Annotated[Any, py_object]
 

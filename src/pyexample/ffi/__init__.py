@@ -15,17 +15,25 @@ from .values import Buffer, DeclarationError
 if TYPE_CHECKING:
     from .callbacks import Callback, Keep, SameThread
     from .failure import Raises
+    from .fields import DEFAULT, Anonymous, Array, Bits, CountedBy, allocate
     from .handles import Closes, Handle
     from .outputs import Returned
     from .ownership import FreedBy
+    from .pointers import POINTER
     from .structs import struct
 
 __all__ = [
+    "DEFAULT",
+    "POINTER",
+    "Anonymous",
+    "Array",
     "Attempt",
+    "Bits",
     "Buffer",
     "Callback",
     "Closes",
     "Count",
+    "CountedBy",
     "DeclarationError",
     "Encoding",
     "FreedBy",
@@ -38,13 +46,18 @@ __all__ = [
     "Raises",
     "Returned",
     "SameThread",
+    "allocate",
     "struct",
 ]
 
 _MODULES = {
     **dict.fromkeys(("Callback", "Keep", "SameThread"), "callbacks"),
     **dict.fromkeys(("Closes", "Handle"), "handles"),
+    **dict.fromkeys(
+        ("DEFAULT", "Anonymous", "Array", "Bits", "CountedBy", "allocate"), "fields"
+    ),
     "FreedBy": "ownership",
+    "POINTER": "pointers",
     "Raises": "failure",
     "Returned": "outputs",
     "struct": "structs",

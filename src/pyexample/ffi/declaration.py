@@ -239,12 +239,18 @@ class Declaration:
                 )
 
 
-def annotations(declared: Any) -> dict[str, Any]:
-    """The annotations of a function or class, without strings."""
+def annotations(declared: Any, known: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The annotations of a function or class, without strings.
+
+    ``known`` is what has no name yet in the module.
+    """
     hints: dict[str, Any] = declared.__annotations__
     if any(isinstance(hint, str) for hint in hints.values()):
         # Slow, and includes a class's bases.
-        resolved = typing.get_type_hints(declared, include_extras=True)
+        try:
+            resolved = typing.get_type_hints(declared, localns=known, include_extras=True)
+        except NameError as error:
+            raise DeclarationError(f"{declared.__name__}: {error}") from None
         return {name: resolved[name] for name in hints}
     return hints
 

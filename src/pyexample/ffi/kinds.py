@@ -28,13 +28,13 @@ def make_value(where: str, role: str, python_type: Any, ctype: Any, *words: obje
     kind = getattr(ctype, "value_kind", None)
     if kind is None:
         check_ctype(where, ctype)
-        kind = _kind_of(without_none(python_type)[0], ctype)
+        kind = _kind_of(role, without_none(python_type)[0], ctype)
     value: Value = kind(where, role, python_type, ctype, words)
     return value
 
 
-def _kind_of(python_type: Any, ctype: Any) -> Any:
+def _kind_of(role: str, python_type: Any, ctype: Any) -> Any:
     code = type_code(ctype)
     if code == "P" and hasattr(python_type, "value_kind"):
         return python_type.value_kind
-    return BY_CODE.get(code) or import_later("pointers").kind_of(python_type, ctype)
+    return BY_CODE.get(code) or import_later("pointers").kind_of(role, python_type, ctype)
