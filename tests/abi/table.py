@@ -107,6 +107,17 @@ def telling(done: Annotated[float, c_double], data: Annotated[int | None, c_void
 class typed_point(Structure):
     x: Annotated[int, c_int]
     y: Annotated[int, c_int, range(100)]
+@Callback
+def writing(
+    data: Annotated[memoryview, In(c_char, "n")], n: Annotated[int, c_size_t],
+    user: Annotated[Optional[int], c_void_p], /
+) -> Annotated[int, c_size_t]: ...
+@Callback
+def making(n: Annotated[int, c_int], /) -> Annotated[typed_point, typed_point]: ...
+@Callback
+def pointing(
+    n: Annotated[int, c_int], /
+) -> Annotated[Optional[typed_point], POINTER(typed_point)]: ...
 """
 
 FUNCTIONS = """
@@ -506,6 +517,14 @@ void f(progress, void *)        | c: Annotated[Optional[Callable[..., None]], te
 void f(void (*)(float, void *)) | c: Annotated[Callable[..., None], telling] -> None | error width
 void f(int (*)(int))            | c: Annotated[Callable[..., int], comparing] -> None | error count
 void f(struct point *)          | c: Annotated[Callable[..., int], comparing] -> None | error target
+void f(size_t (*)(const char *, size_t, void *)) | c: Annotated[Callable[..., int], writing] -> None | agrees
+void f(size_t (*)(char *, size_t, void *)) | c: Annotated[Callable[..., int], writing] -> None | agrees
+void f(size_t (*)(const char *, int, void *)) | c: Annotated[Callable[..., int], writing] -> None | error width
+void f(size_t (*)(const int *, size_t, void *)) | c: Annotated[Callable[..., int], writing] -> None | error target width
+void f(struct typed_point (*)(int)) | c: Annotated[Callable[[int], typed_point], making] -> None | agrees
+void f(struct typed_point *(*)(int)) | c: Annotated[Callable[[int], typed_point], making] -> None | error kind
+void f(struct typed_point *(*)(int)) | c: Annotated[Callable[[int], Optional[typed_point]], pointing] -> None | agrees
+void f(struct typed_point (*)(int)) | c: Annotated[Callable[[int], Optional[typed_point]], pointing] -> None | error kind
 # Structs
 struct typed_point f(void)      | -> Annotated[typed_point, typed_point] | agrees
 int f(struct typed_point *)     | p: Annotated[typed_point, POINTER(typed_point)] -> Annotated[int, c_int] | agrees

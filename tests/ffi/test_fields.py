@@ -138,7 +138,7 @@ def test_a_structure_that_points_to_itself(package: Package, path: str) -> None:
         head.next = Later()  # type: ignore[assignment]
     with pytest.raises(TypeError, match=r"^Node.children\[\] \(LP_Node\): expected LP_Node"):
         head.children[0] = 7  # type: ignore[call-overload]
-    with pytest.raises(TypeError, match=r"^Node.next .*: assign what it points to, not its"):
+    with pytest.raises(TypeError, match=r"^Node.next .*: give what it points to, not its"):
         head.next = ctypes.byref(found)  # type: ignore[assignment]
     assert total(None) == 0
 

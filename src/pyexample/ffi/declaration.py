@@ -159,7 +159,10 @@ class Declaration:
         specs: list[Spec] = []
         given: Spec | None = None
         for item in items:
-            if isinstance(item, ArgumentWord) and not item.is_buffer:
+            if isinstance(item, ArgumentWord) and self._role and given is None:
+                given = item.received(where, python_type)
+                specs.append(given)
+            elif isinstance(item, ArgumentWord) and not item.is_buffer:
                 specs.append(item.for_function(f"{self.name}() result"))
             elif given is None and isinstance(item, ArgumentWord):
                 _check_buffer(where, python_type, item)
@@ -277,7 +280,9 @@ def _check_function(function: types.FunctionType) -> None:
         raise DeclarationError(f"{name}(): its docstring has a NUL or a surrogate in it")
 
 
-def _check_buffer(where: str, python_type: Any, word: ArgumentWord) -> None:
+def _check_buffer(where: str, python_type: Any, word: Any) -> None:
+    if word.sizes:
+        raise DeclarationError(f"{where}: the size in {word!r} is for a Callback's parameters")
     members = typing.get_args(python_type) if is_union(python_type) else (python_type,)
     for each in members:
         if each in (None, types.NoneType):

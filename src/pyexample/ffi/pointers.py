@@ -204,7 +204,7 @@ class Pointer(CTypesObject):
         self.contents = self.python_type is not Any
 
     def to_c(self, given: Any) -> Any:
-        """What ``from_param`` accepts; for a field, as a pointer that keeps it alive."""
+        """What ``from_param`` accepts; to be kept, as a pointer that keeps it alive."""
         converted = super().to_c(given)
         # ctypes would keep what was there, for None.
         return self.ctype() if converted is None and self.role == "field" else converted
@@ -213,7 +213,8 @@ class Pointer(CTypesObject):
         """The same, but None for a null pointer."""
         target = target_of(self.ctype)
         super().convert(given)
-        if self.role != "field" or isinstance(given, (self.ctype, ctypes.Array)):
+        is_kept = self.role in ("field", "callback result")
+        if not is_kept or isinstance(given, (self.ctype, ctypes.Array)):
             return given
         if isinstance(given, target):
             _known[target, ctypes.addressof(given)] = given
@@ -221,7 +222,7 @@ class Pointer(CTypesObject):
         if isinstance(given, _ANY_POINTER):  # of another pointer type to the same
             return self.ctype(given.contents) if given else None
         if given is not None:
-            raise TypeError(f"{self.where}: assign what it points to, not its byref()")
+            raise TypeError(f"{self.where}: give what it points to, not its byref()")
         return given
 
     def restore(self, result: Any, given: Iterable[object]) -> Any:

@@ -87,6 +87,10 @@ class ArgumentWord(Word):
         """The same word, for a function whose result errors call ``where``."""
         return self
 
+    def received(self, where: str, python_type: Any) -> "Value":
+        """What a callback gets for it. Raises DeclarationError."""
+        raise DeclarationError(f"{where}: a Callback gets values, not {self!r}")
+
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the parameters that it names. Raises DeclarationError."""
 
@@ -234,6 +238,10 @@ class Value:
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """Convert an argument, and hold what C needs of it until the call is over."""
         return self.to_c(call.given[argument.position])
+
+    def receive(self, call: "CallState", raw: Any, arguments: tuple[Any, ...]) -> Any:
+        """Convert what C passed to a callback, among its raw ``arguments``."""
+        return self.from_c(raw)
 
     def foreign_callbacks(self) -> list[str]:
         """What C can call in any thread: each is to follow ``where``."""
