@@ -558,6 +558,13 @@ def test_flexible_arrays(package: Package, path: str) -> None:
     for wrong in (20, -21):
         with pytest.raises(IndexError):
             items[wrong]
+    other = allocate(Message, 3, 0.5)
+    through = pointer(other).contents.items
+    alive = weakref.ref(other)
+    del other
+    let_go()
+    assert alive() is not None
+    assert len(through) == 3
     theirs = of_c(5)
     assert [*theirs.items] == [0, 1, 2, 3, 4]
     theirs.items[1] = 100
@@ -711,8 +718,9 @@ def test_defaults_of_python() -> None:
     made.append(Base.from_buffer_copy(bytes(sizeof(Base))))
     made[0].text = "kept" * 9
     base = Base(3)
-    made.clear()
+    alive = weakref.ref(made.pop())
     let_go()
+    assert alive() is not None
     assert (base.level, base.text) == (4, "kept" * 9)
     made.append(Node(1))
     with pytest.raises(TypeError, match="the default of Base must be one, not Node"):
