@@ -1,6 +1,7 @@
 """Words for the fields of structures, and arrays in them whose items are checked."""
 
 import ctypes
+import functools
 import typing
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
@@ -174,7 +175,10 @@ class ArrayField(Value):
     Attributes:
         item: that kind.
         is_flexible: whether its length is 0: C11 6.7.2.1, flexible array member.
+        with_length: returns the ctypes type of such an array, of another length.
     """
+
+    with_length: Callable[[int], Any]
 
     def check_types(self, where: str, declared: Any) -> None:
         """Derive a type of arrays whose items are checked."""
@@ -184,6 +188,7 @@ class ArrayField(Value):
             name = f"{c_name(self.ctype._type_)}[{length or ''}]"
             raise DeclarationError(f"{where}: {name} is no pointer, it cannot be None")
         self.item = make_value(f"{where}[]", "field", self._item_type(where), self.ctype._type_)
+        self.with_length = functools.lru_cache(_MOST_LENGTHS)(self._with_length)
         self.ctype = self.with_length(length)
         self.c_name = f"{self.item.c_name}[{length or ''}]"
 
@@ -198,8 +203,7 @@ class ArrayField(Value):
             )
         return _default_type(self.ctype._type_)
 
-    def with_length(self, length: int) -> Any:
-        """The ctypes type of such an array, of another length."""
+    def _with_length(self, length: int) -> Any:
         base: Any = _TextArray if isinstance(self.item, Characters) else Array
         plain: Any = self.item.ctype * length
         return type(plain)(plain.__name__, (base, plain), {"item": self.item})
@@ -221,6 +225,10 @@ class ArrayField(Value):
         if len(items) > self.ctype._length_:
             raise ValueError(f"{self.where} cannot hold {len(items)} items")
         return self.ctype(*items)
+
+
+_MOST_LENGTHS = 64
+"""Flexible arrays of so many lengths need no new type each time."""
 
 
 def _default_type(ctype: Any) -> Any:

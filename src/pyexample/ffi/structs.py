@@ -233,9 +233,18 @@ class _Flexible:
             counter = cls.__dict__[self.counted_by]
             setattr(cls, self.counted_by, _CounterField(self, counter))
         cls._allocate = self.allocate
+        self.whole_type = functools.lru_cache(64)(self._make_whole_type)
 
     def allocate(self, kind: Any, items: int) -> Any:
         """A structure of zeros with so many items."""
+        whole = self.whole_type(items)()
+        made = kind.from_buffer(whole)
+        made._whole = whole
+        if self.counted_by:
+            setattr(made, self.counted_by, items)
+        return made
+
+    def _make_whole_type(self, items: int) -> Any:
         attributes = {
             name: self.cls.__dict__[name]
             for name in ("_pack_", "_align_", "_layout_")
@@ -243,12 +252,7 @@ class _Flexible:
         }
         *fields, last = self.cls._fields_
         attributes["_fields_"] = [*fields, (last[0], self.spec.with_length(items))]
-        whole = type(self.cls.__name__, (self.cls.__base__,), attributes)()
-        made = kind.from_buffer(whole)
-        made._whole = whole
-        if self.counted_by:
-            setattr(made, self.counted_by, items)
-        return made
+        return type(self.cls.__name__, (self.cls.__base__,), attributes)
 
     def capacity(self, instance: Any) -> int | None:
         """How many items there is room for. None if only C knows."""

@@ -261,7 +261,9 @@ class Value:
 
     def _fast_kind(self, where: str) -> int:
         if not self.kind:
-            raise NotServedError(f"{where}: {self.unserved or self.c_name} is not served")
+            raise NotServedError(
+                f"{where}: {self.unserved or f'the type {self.c_name}'} is not served"
+            )
         return KINDS[self.kind]
 
 
