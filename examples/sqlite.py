@@ -17,11 +17,11 @@ from pyexample.ffi import (
     Callback,
     Closes,
     Count,
-    FreedBy,
     Handle,
     In,
     Keep,
     Library,
+    Owned,
     Raises,
     Returned,
 )  # fmt: skip
@@ -56,10 +56,8 @@ class Database(Handle):
     """``sqlite3 *``"""
 class Statement(Handle):
     """``sqlite3_stmt *``"""
-    parent = Database
 class Backup(Handle):
     """``sqlite3_backup *``"""
-    parent = Database
 class Context(Handle):
     """``sqlite3_context *``"""
 # fmt: on
@@ -87,7 +85,9 @@ Strings = Annotated[Any, POINTER(c_char_p)]
 Values = Annotated[Any, POINTER(c_void_p)]
 Text = Annotated[Buffer, In(c_char), Count(c_int, "text")]
 Blob = Annotated[Buffer, In(None), Count(c_int, "blob")]
-Sql = Annotated[Buffer, In(c_char), Count(c_int, "sql"), Returned(Statement | None, c_void_p)]
+Sql = Annotated[
+    Buffer, In(c_char), Count(c_int, "sql"), Returned(Statement | None, c_void_p, Owned)
+]
 Done = Annotated[None, c_int, Raises(error)]
 Stepped = Annotated[Code, c_int, Raises(error, unless=Code)]
 Told = Annotated[None, c_int]  # it repeats what the last step said
@@ -106,7 +106,8 @@ def sqlite3_free(memory: AddressOrNone, /) -> None: ...
 def sqlite3_errmsg(database: Db, /) -> Str: ...
 @library.function
 def sqlite3_open_v2(
-    name: Annotated[str, c_char_p, Returned(Database, c_void_p)], flags: Int, vfs: StrOrNone, /
+    name: Annotated[str, c_char_p, Returned(Database, c_void_p, Owned)], flags: Int,
+    vfs: StrOrNone, /
 ) -> Annotated[Database, c_int, Raises(error)]: ...
 @library.function
 def sqlite3_close(database: Annotated[Database, c_void_p, Closes], /) -> Done: ...
@@ -115,7 +116,7 @@ def sqlite3_exec(
     database: Db, sql: Str, on_row: Annotated[OnRow | None, row_callback],
     context: AddressOrNone, /
 ) -> Annotated[
-    str | None, c_int, Raises(error), Returned(str | None, c_char_p, FreedBy(sqlite3_free))
+    str | None, c_int, Raises(error), Returned(str | None, c_char_p, Owned(sqlite3_free))
 ]: ...
 @library.function
 def sqlite3_prepare_v2(
@@ -156,7 +157,9 @@ def sqlite3_column_bytes(statement: Stmt, at: Int, /) -> Int: ...
 @library.function
 def sqlite3_create_function_v2(
     database: Db, name: Str, count: Int, flags: Int, data: AddressOrNone,
-    function: Annotated[Function | None, sql_function, Keep("database", "name", "count")],
+    function: Annotated[
+        Function | None, sql_function, Keep("database", slot=("name", "count"))
+    ],
     step: AddressOrNone, final: AddressOrNone, destroy: AddressOrNone, /,
 ) -> Done: ...
 @hold
@@ -186,7 +189,7 @@ def sqlite3_result_error(context: Ctx, text: Text, /) -> None: ...
 @library.function
 def sqlite3_backup_init(
     target: Db, into: Str, source: Db, name: Str, /
-) -> Annotated[Backup | None, c_void_p]: ...
+) -> Annotated[Backup | None, c_void_p, Owned]: ...
 @library.function
 def sqlite3_backup_step(backup: Bak, pages: Int, /) -> Stepped: ...
 @hold

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 import shelf as shelf_module
+from bindings import Bind, Binding
 from support import (
     FASTCALL_IS_SERVED,
     ROOT,
     CMake,
     Environment,
+    Missing,
     Package,
+    Tool,
     attempt,
     build_wheel,
     cmakes,
@@ -62,7 +65,7 @@ def missing(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
 
 @pytest.fixture(scope="session")
-def tool(missing: Callable[[str], None]) -> Callable[[str], str]:
+def tool(missing: Missing) -> Callable[[str], str]:
     """The path of a program, such as ``tool("clang")``; without it, the test is skipped."""
 
     def find(name: str) -> str:
@@ -93,7 +96,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def zig(missing: Callable[[str], None]) -> Path:
+def zig(missing: Missing) -> Path:
     """The compiler for every platform."""
     spec = importlib.util.find_spec("ziglang")
     if spec is None or spec.origin is None:
@@ -156,6 +159,13 @@ def shelf(
 
 
 @pytest.fixture
+def binding(tmp_path: Path, tool: Tool) -> Bind:
+    """Write a header and a module: a binding, to be judged by g++ if nothing else is said."""
+    tool("g++")
+    return lambda header, module: Binding(tmp_path, header, module)
+
+
+@pytest.fixture
 def mounted(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
     """Mount an empty file system on a folder: ``mounted("noexec")``, see mount(8)."""
     folder = tmp_path / "mounted"
@@ -174,7 +184,7 @@ def mounted(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
 
 
 @pytest.fixture
-def watched(tool: Callable[[str], str]) -> dict[str, str]:
+def watched(tool: Tool) -> dict[str, str]:
     """The environment in which Python can load a library that was compiled with SANITIZERS."""
     # libstdc++ too, so that the sanitizer handles exceptions that modules throw.
     names = ("libasan.so", "libstdc++.so.6")

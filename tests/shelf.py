@@ -14,13 +14,14 @@ from types import SimpleNamespace
 from typing import Annotated, Any
 
 from pyexample.ffi import (
+    Borrowed,
     Callback,
     Closes,
     Encoding,
-    FreedBy,
     Handle,
     Keep,
     Library,
+    Owned,
     Raises,
     Returned,
     SameThread,
@@ -258,12 +259,10 @@ def bind(library: Library) -> Shelf:
         pass
 
     class Thing(Handle):
-        parent = Box
+        pass
 
     class View(Handle):
         """A pointer into a box, which nobody closes."""
-
-        parent = Box
 
     def box_error(code: int, function: str, values: tuple[Any, ...]) -> BoxError:
         boxes = [each for each in values if isinstance(each, Box)]
@@ -303,17 +302,19 @@ def bind(library: Library) -> Shelf:
     OnInt = Callable[[int], int]  # noqa: N806
     OnNumber = Annotated[OnInt, on_number, SameThread]  # noqa: N806
     KeptOnNumber = Annotated[  # noqa: N806
-        OnInt | None, on_number, SameThread, Keep("box", "slot")
+        OnInt | None, on_number, SameThread, Keep("box", slot="slot")
     ]
 
     def box_open(
         name: Int, code: Int, /
-    ) -> Annotated[Box, c_int, Raises(box_error, unless=(0, 1)), Returned(Box, c_void_p)]: ...
+    ) -> Annotated[
+        Box, c_int, Raises(box_error, unless=(0, 1)), Returned(Box, c_void_p, Owned)
+    ]: ...
     def box_close(box: Annotated[Box, c_void_p, Closes], /) -> Done: ...
     def box_text(box: ABox, /) -> Annotated[str, c_char_p]: ...
-    def put(box: ABox, name: Int, /) -> Annotated[Thing, c_void_p]: ...
+    def put(box: ABox, name: Int, /) -> Annotated[Thing, c_void_p, Owned]: ...
     def take_out(thing: Annotated[Thing, c_void_p, Closes], /) -> None: ...
-    def look(box: ABox, /) -> Annotated[View, c_void_p]: ...
+    def look(box: ABox, /) -> Annotated[View, c_void_p, Borrowed]: ...
     def name_of(box: Annotated[Handle, c_void_p], /) -> Int: ...
     def name_of_five(a: ABox, b: ABox, c: ABox, d: ABox, e: ABox, /) -> Int: ...
     def name_or_0(box: Annotated[Box | None, c_void_p], /) -> Int: ...
@@ -330,7 +331,10 @@ def bind(library: Library) -> Shelf:
         /,
     ) -> Done: ...
     def watch_box(
-        box: ABox, of: ABox, f: Annotated[OnInt, on_number, SameThread, Keep("box", "of")], /
+        box: ABox,
+        of: ABox,
+        f: Annotated[OnInt, on_number, SameThread, Keep("box", slot="of")],
+        /,
     ) -> Done: ...
     def watch_signal(
         box: ABox, number: Int, f: Annotated[OnInt, on_number, SameThread, Keep("box")], /
@@ -393,8 +397,8 @@ def bind(library: Library) -> Shelf:
         tuple[Color, str, Box],
         None,
         Returned(Color, c_int),
-        Returned(str, c_char_p, FreedBy(disposed)),
-        Returned(Box, c_void_p),
+        Returned(str, c_char_p, Owned(disposed)),
+        Returned(Box, c_void_p, Owned),
     ]: ...
     def fill(
         code: Int, /
@@ -402,11 +406,11 @@ def bind(library: Library) -> Shelf:
         str,
         c_int,
         Raises(box_error, unless=(0, 1)),
-        Returned(str, c_char_p, FreedBy(disposed)),
+        Returned(str, c_char_p, Owned(disposed)),
     ]: ...
     def copied(
         text: Annotated[bytes | None, c_char_p], /
-    ) -> Annotated[str | None, c_char_p, FreedBy(disposed)]: ...
+    ) -> Annotated[str | None, c_char_p, Owned(disposed)]: ...
     def same(text: Annotated[bytes, c_char_p], /) -> Annotated[str, c_char_p]: ...
     def same_latin(
         text: Annotated[str, c_char_p, Encoding("latin-1")], /

@@ -1,7 +1,9 @@
 """Helper functions for the tests."""
 
+import contextlib
 import functools
 import gc
+import io
 import os
 import platform
 import re
@@ -9,9 +11,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from pyexample import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 HAS_CI = (ROOT / ".github").is_dir()
@@ -40,10 +46,19 @@ SANITIZERS = "-fsanitize=address,undefined -fno-sanitize-recover=all -g"
 
 Argument = str | os.PathLike[str]
 
+Tool = Callable[[str], str]
+"""The fixture ``tool``: the path of a program, without which the test is skipped."""
+
+Missing = Callable[[str], None]
+"""The fixture ``missing``: skip the test, since something is missing."""
+
 
 def collect() -> None:
-    """Collect all garbage. On PyPy, objects released by a finalizer need another round."""
-    for _ in range(1 if COUNTS_REFERENCES else 3):
+    """Collect all garbage. On PyPy, objects released by a finalizer need another round.
+
+    A handle that closures keep, whose callbacks its own and another handle keep, needs four.
+    """
+    for _ in range(1 if COUNTS_REFERENCES else 5):
         gc.collect()
 
 
@@ -66,6 +81,29 @@ def attempt(command: Sequence[Argument], **options: Any) -> subprocess.Completed
     return subprocess.run(
         command, check=False, capture_output=True, text=True, env=environment, **options
     )
+
+
+def pyexample(*words: Argument, cwd: Argument) -> subprocess.CompletedProcess[str]:
+    """Run the command line in this process, which a process of its own would start for long."""
+    out, err, before = io.StringIO(), io.StringIO(), os.getcwd()
+    os.chdir(cwd)
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = cli.run([*map(str, words)])
+    except SystemExit as end:  # after --help
+        status = int(end.code or 0)
+    finally:
+        os.chdir(before)
+    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
+
+
+def first_quickly(cases: Iterable[Any]) -> list[Any]:
+    """Parameters of a test of which all but the first are slow: each builds or checks anew."""
+    first, *rest = (each if isinstance(each, tuple) else (each,) for each in cases)
+    return [
+        pytest.param(*first),
+        *(pytest.param(*each, marks=pytest.mark.slow) for each in rest),
+    ]
 
 
 def declared(macro: str) -> str:

@@ -13,12 +13,22 @@ import pkgutil
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from support import HEADER, ROOT, Environment, commit, copy_sources, files_below, run
+from support import (
+    HEADER,
+    ROOT,
+    Environment,
+    Missing,
+    Tool,
+    commit,
+    copy_sources,
+    files_below,
+    run,
+)
 
 import pyexample
 
@@ -91,7 +101,7 @@ def test_every_command_and_all_python_is_run(page: str) -> None:
         if "$ " in (ROOT / page).read_text()
     ],
 )
-def test_commands(page: str, tmp_path: Path, tool: Callable[[str], str]) -> None:
+def test_commands(page: str, tmp_path: Path, tool: Tool) -> None:
     for program in ("git", *NEEDED.get(page, [])):
         tool(program)
     clone = commit(copy_sources(tmp_path / "clone"))
@@ -119,9 +129,7 @@ def test_commands(page: str, tmp_path: Path, tool: Callable[[str], str]) -> None
 
 
 @pytest.fixture(scope="module")
-def site(
-    missing: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, str]:
+def site(missing: Missing, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The pages as Sphinx builds them, without a warning, by their names."""
     for package in ("furo", "myst_nb", "sphinx"):
         if not find_spec(package):

@@ -44,12 +44,8 @@ TARGETS = {
 
 # Variables that would add options for the compiler and for CMake.
 FOREIGN_OPTIONS = (
-    "CFLAGS",
-    "CPPFLAGS",
-    "LDFLAGS",
-    "CMAKE_ARGS",
-    "SKBUILD_CMAKE_ARGS",
-    "ARCHFLAGS",
+    *("CFLAGS", "CPPFLAGS", "LDFLAGS", "ARCHFLAGS"),
+    *("CMAKE_ARGS", "SKBUILD_CMAKE_ARGS"),
 )
 
 EARLIEST = 315532800  # 1980-01-01, the earliest time in a zip file

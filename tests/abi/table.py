@@ -26,6 +26,7 @@ struct size { int width; int height; };
 typedef struct { double r, g, b; } rgb;
 union number { int i; float f; };
 struct opaque;
+struct dummy;
 typedef struct opaque *handle;
 typedef struct opaque opaque_t;
 struct keeper { struct point at; struct keeper *next; void (*done)(struct keeper *); };
@@ -63,6 +64,8 @@ class opaque(Structure):
     pass
 class Anything(Structure):
     pass
+class dummy(Structure):
+    _fields_ = [("_opaque_struct", c_int)]
 class keeper(Structure):
     pass
 keeper._fields_ = [("at", point), ("next", POINTER(keeper)), ("done", CFUNCTYPE(None, POINTER(keeper)))]
@@ -77,11 +80,13 @@ lib = CDLL("table")
 """
 
 PRELUDE_IDIOMS = """
+import os
 from collections.abc import Callable
 from typing import Annotated, Any, Optional
 from pyexample.ffi import (
-    Anonymous, Array, Bits, Closes, Buffer, Callback, Count, CountedBy, Encoding, FreedBy, In,
-    Library, POINTER, Returned, Raises, struct,
+    Anonymous, Array, Bits, Borrowed, Buffer, Callback, Closes, Constant, Count, CountedBy, Encoding,
+    Filled, GivenTo, In, InOut, ItemSize, Length, Library, Out, Owned, POINTER, Raises, Returned, Written,
+    struct,
 )
 from pyexample.ffi import Handle as OwnedHandle
 
@@ -331,12 +336,16 @@ int f(void (*)(struct point *))       | c_int; CFUNCTYPE(None, POINTER(size)) | 
 int f(int)                            | c_int; CFUNCTYPE(c_int)     | error kind
 int f(int (*)(unsigned))              | c_int; CFUNCTYPE(c_int, c_int) | note signedness
 int f(int (*)(int))                   | c_int; CFUNCTYPE(None, c_int) | error unset
+void f(void (*)(int))                 | None; CFUNCTYPE(c_void_p, c_int) | note ignored
 
 # Variadic functions
 int f(const char *, ...)              | c_int; c_char_p             | agrees
 int f(const char *, ...)              | c_int; c_char_p, c_int      | error variadic
 int f(const char *, int, ...)         | c_int; c_char_p             | error count
 int f(const char *, ...)              | c_int; c_int                | error width
+void f(void (*)(const char *, ...))   | None; CFUNCTYPE(None, c_char_p, c_void_p) | error extra
+void f(void (*)(const char *, ...))   | None; CFUNCTYPE(None, c_char_p, c_float) | error promoted
+void f(void (*)(void *, size_t))      | None; CFUNCTYPE(None, c_size_t, c_void_p) | error swapped
 
 # Left out
 int f(void)                           | c_int                       | agrees
@@ -351,6 +360,7 @@ struct point *f(void)                 |                             | error widt
 double f(void)                        |                             | error kind
 int64_t f(void)                       |                             | error width
 void f(void)                          | c_int;                      | note garbage
+void f(void)                          | c_void_p;                   | note garbage
 void f(void)                          | c_char_p;                   | error kind
 int f(void)                           | None;                       | note dropped
 void *f(void)                         | None;                       | note dropped
@@ -454,6 +464,7 @@ union s { int i; double d; };                   | union ("i", c_int), ("d", c_fl
 union s { int i; float f; };                    | union ("i", c_int), ("f", c_int)             | error kind
 union s { int i; float f; };                    | ("i", c_int), ("f", c_float)                 | error layout
 struct s { int i; float f; };                   | union ("i", c_int), ("f", c_float)           | error layout
+struct s { void (*h)(void); };                  | ("h", CFUNCTYPE(c_int))                      | note ignored
 """
 
 CONSTANTS = """
@@ -483,34 +494,66 @@ enum { X_A = 1 };               | IntEnum("X", {"A": 2}) | error constant
 IDIOMS = """
 # Handles
 int f(struct opaque *)          | h: Annotated[Opaque, c_void_p] -> Annotated[int, c_int] | agrees
-struct opaque *f(void)          | -> Annotated[Opaque, c_void_p] | agrees
+struct opaque *f(void)          | -> Annotated[Opaque, c_void_p, Owned] | agrees
 void f(handle)                  | h: Annotated[Opaque, c_void_p, Closes] -> None | agrees
+void f(handle *)                | h: Annotated[Opaque, POINTER(c_void_p), Closes(implicit=False)] -> None | agrees
+void f(handle)                  | h: Annotated[Opaque, POINTER(c_void_p), Closes(implicit=False)] -> None | error level
+handle f(handle, handle)        | h: Annotated[Opaque, c_void_p], i: Annotated[Opaque, c_void_p, GivenTo("h")] -> Annotated[Opaque, c_void_p, Borrowed("h")] | agrees
 void f(int)                     | h: Annotated[Another, c_void_p, Closes] -> None | error kind
-int f(void)                     | -> Annotated[Optional[Opaque], c_void_p] | error kind
+int f(void)                     | -> Annotated[Optional[Opaque], c_void_p, Borrowed] | error kind
 # Out-parameters
 void f(int *)                   | -> Annotated[int, None, Returned(int, c_int)] | agrees
 double f(double, int *)         | n: Annotated[float, c_double, Returned(int, c_int)] -> Annotated[tuple[float, int], c_double] | agrees
-int f(const char *, handle *)   | n: Annotated[str, c_char_p, Returned(Opaque, c_void_p)] -> Annotated[Opaque, c_int, Raises(error)] | agrees
-void f(char **)                 | -> Annotated[Optional[str], None, Returned(Optional[str], c_char_p, FreedBy(free))] | agrees
+int f(const char *, handle *)   | n: Annotated[str, c_char_p, Returned(Opaque, c_void_p, Owned)] -> Annotated[Opaque, c_int, Raises(error)] | agrees
+void f(char **)                 | -> Annotated[Optional[str], None, Returned(Optional[str], c_char_p, Owned(free))] | agrees
 void f(struct point *)          | -> Annotated[point, None, Returned(point, point)] | agrees
 void f(short *)                 | -> Annotated[int, None, Returned(int, c_int)] | error target width
 void f(double *)                | -> Annotated[int, None, Returned(int, c_int64)] | error target
 void f(int, int *)              | -> Annotated[int, None, Returned(int, c_int)] | error count
 void f(int)                     | -> Annotated[int, None, Returned(int, c_int)] | error kind
+void f(size_t *)                | n: Annotated[int, InOut(c_size_t)] -> Annotated[int, None] | agrees
+void f(unsigned *)              | n: Annotated[int, InOut(c_size_t)] -> Annotated[int, None] | error target width
+void f(size_t)                  | n: Annotated[int, InOut(c_size_t)] -> Annotated[int, None] | note address
+void f(const size_t *)          | n: Annotated[int, InOut(c_size_t)] -> Annotated[int, None] | error only read
+void f(const int *)             | -> Annotated[int, None, Returned(int, c_int)] | error only read
+# Arguments that are not passed
+int f(int, int *, void (*)(int)) | n: Annotated[int, c_int, Constant(c_void_p, None), Constant(c_void_p, None)] -> Annotated[int, c_int] | agrees
+int f(int, int *)               | n: Annotated[int, c_int, Constant(POINTER(c_int), None)] -> Annotated[int, c_int] | agrees
+int f(int, const char *)        | n: Annotated[int, c_int, Constant(c_char_p, b"1.2")] -> Annotated[int, c_int] | agrees
+int f(int, int)                 | n: Annotated[int, c_int, Constant(c_void_p, None)] -> Annotated[int, c_int] | error kind
+int f(int)                      | n: Annotated[int, c_int, Constant(c_int, 0)] -> Annotated[int, c_int] | error count
 # Failures and enumerations
 int f(void)                     | -> Annotated[None, c_int, Raises(error)] | agrees
 int f(void)                     | -> Annotated[Code, c_int, Raises(error, unless=Code)] | agrees
 enum color f(enum color)        | c: Annotated[Code, c_int] -> Annotated[Code, c_int] | agrees
 long f(void)                    | -> Annotated[None, c_int, Raises(error)] | error width; Windows: agrees
 short f(void)                   | -> Annotated[None, c_int] | error width
+# Truth values
+int f(unsigned char)            | b: Annotated[bool, c_ubyte] -> Annotated[bool, c_int] | agrees
+void f(int *)                   | -> Annotated[bool, None, Returned(bool, c_int)] | agrees
+bool f(void)                    | -> Annotated[bool, c_int] | error width
+int f(bool)                     | b: Annotated[bool, c_int] -> Annotated[bool, c_int] | error width
 # Strings
 const char *f(const char *)     | s: Annotated[str, c_char_p] -> Annotated[Optional[str], c_char_p] | agrees
-char *f(const char *)           | s: Annotated[str, c_char_p, Encoding("latin-1")] -> Annotated[str, c_char_p, FreedBy(free)] | agrees
-char f(void)                    | -> Annotated[str, c_char_p, FreedBy(free)] | error kind
+char *f(const char *)           | s: Annotated[str, c_char_p, Encoding("latin-1")] -> Annotated[str, c_char_p, Owned(free)] | agrees
+char f(void)                    | -> Annotated[str, c_char_p, Owned(free)] | error kind
 int f(const char *, int)        | s: Annotated[Buffer, In(c_char), Count(c_int, "s")] -> Annotated[int, c_int] | agrees
 int f(const void *, size_t)     | s: Annotated[Buffer, In(None), Count(c_size_t, "s")] -> Annotated[int, c_int] | agrees
 int f(char *, int)              | s: Annotated[Buffer, In(c_char), Count(c_int, "s")] -> Annotated[int, c_int] | error written
 int f(const char *, size_t)     | s: Annotated[Buffer, In(c_char), Count(c_int, "s")] -> Annotated[int, c_int] | error width
+int f(const char *)             | s: Annotated[os.PathLike[str], c_char_p] -> Annotated[int, c_int] | agrees
+int f(void)                     | s: Annotated[os.PathLike[str], c_char_p] -> Annotated[int, c_int] | error count
+void f(const int *, size_t)     | s: Annotated[Buffer, Out(c_int), Count(c_size_t, "s")] -> None | error only read
+void f(short *, size_t)         | s: Annotated[Buffer, Out(c_int), Count(c_size_t, "s")] -> None | error target width
+void f(int **, size_t)          | s: Annotated[Buffer, Out(c_int), Count(c_size_t, "s")] -> None | error level
+void f(int *, size_t, size_t)   | s: Annotated[Buffer, Out(c_int), Count(c_size_t, "s"), ItemSize(c_size_t, "s")] -> None | agrees
+int f(const unsigned char *)    | s: Annotated[Buffer, In(c_ubyte, 32)] -> Annotated[int, c_int] | agrees
+int f(int, char *, size_t)      | n: Annotated[int, c_int, Filled(bytes, c_char, 9, name="s"), Count(c_size_t, "s")] -> Annotated[bytes, c_int, Written("s")] | agrees
+int f(int, short *, size_t)     | n: Annotated[int, c_int, Filled(bytes, c_char, 9, name="s"), Count(c_size_t, "s")] -> Annotated[bytes, c_int, Written("s")] | error target width
+int f(char *, size_t *)         | -> Annotated[bytes, c_int, Raises(error), Filled(bytes, c_char, 9, name="s"), Length(c_size_t, "s", capacity=True)] | agrees
+int f(char *, int *)            | -> Annotated[bytes, c_int, Raises(error), Filled(bytes, c_char, 9, name="s"), Length(c_size_t, "s", capacity=True)] | error target width
+const float *f(handle)          | h: Annotated[Opaque, c_void_p] -> Annotated[memoryview, In(c_float, 3), Borrowed] | agrees
+float f(handle)                 | h: Annotated[Opaque, c_void_p] -> Annotated[memoryview, In(c_float, 3), Borrowed] | error kind
 # Callbacks
 void f(compare)                 | c: Annotated[Callable[[int, int], int], comparing] -> None | agrees
 void f(progress, void *)        | c: Annotated[Optional[Callable[..., None]], telling], d: Annotated[Optional[int], c_void_p] -> None | agrees
@@ -530,6 +573,19 @@ struct typed_point f(void)      | -> Annotated[typed_point, typed_point] | agree
 int f(struct typed_point *)     | p: Annotated[typed_point, POINTER(typed_point)] -> Annotated[int, c_int] | agrees
 int f(struct typed_point)       | p: Annotated[typed_point, POINTER(typed_point)] -> Annotated[int, c_int] | error kind
 int f(struct typed_point)       | p: Annotated[typed_point, typed_point] -> Annotated[int, c_int] | agrees
+"""
+
+
+# Other ways to write what is right. Their mutants would be those of the rows above once more.
+ODD_FUNCTIONS = """
+void f(double [4][4], int (*)[3])       | None; POINTER(c_double), POINTER(c_int) | agrees
+struct dummy *f(struct dummy *)         | POINTER(dummy); POINTER(dummy) | agrees
+int f(struct dummy **)                  | c_int; POINTER(POINTER(dummy)) | agrees
+void f(void (*)(const char *, ...))     | None; CFUNCTYPE(None, c_char_p) | agrees
+"""
+ODD_STRUCTS = """
+struct s { struct { int x, y; } in; struct { struct { short k; } b; } a; int z; }; | ("x", c_int), ("in_y", c_int), ("a_b_k", c_short), ("z", c_int) | agrees
+struct s { char a; double b; short c; }; | ("a", c_char), ("_pad", c_char * 7), ("b", c_double), ("c", c_short), ("reserved", c_char * 6) | agrees
 """
 
 
@@ -558,7 +614,8 @@ FUNCTION_ROWS = _rows(FUNCTIONS, "f")
 STRUCT_ROWS = _rows(STRUCTS, "s")
 CONSTANT_ROWS = _rows(CONSTANTS, "X")
 IDIOM_ROWS = _rows(IDIOMS, "i")
-ROWS = [*FUNCTION_ROWS, *STRUCT_ROWS, *CONSTANT_ROWS, *IDIOM_ROWS]
+ODD_ROWS = [*_rows(ODD_FUNCTIONS, "fo"), *_rows(ODD_STRUCTS, "so")]
+ROWS = [*FUNCTION_ROWS, *STRUCT_ROWS, *CONSTANT_ROWS, *IDIOM_ROWS, *ODD_ROWS]
 
 
 def header(rows: list[Row]) -> str:

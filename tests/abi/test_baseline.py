@@ -2,11 +2,11 @@
 
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from bindings import Binding
+from bindings import Bind, Binding
+from support import Tool
 
 from pyexample.abi import CannotJudgeError, Finding, baseline, toml
 
@@ -33,9 +33,8 @@ lib.length.argtypes = [POINTER(point)]
 
 
 @pytest.fixture
-def drifted(tmp_path: Path, tool: Callable[[str], str]) -> Binding:
-    tool("g++")
-    return Binding(tmp_path, HEADER, MODULE)
+def drifted(binding: Bind) -> Binding:
+    return binding(HEADER, MODULE)
 
 
 def allow(it: Binding, *entries: str) -> list[str]:
@@ -129,9 +128,7 @@ def test_what_was_written_by_hand_stays_while_it_is_of_use(drifted: Binding) -> 
 
 
 @pytest.mark.slow
-def test_every_compiler_has_the_same_digests(
-    drifted: Binding, tool: Callable[[str], str]
-) -> None:
+def test_every_compiler_has_the_same_digests(drifted: Binding, tool: Tool) -> None:
     drifted.check("--update-baseline", "known.toml")
     done = drifted.check("--strict", "--allow", "known.toml", compiler=tool("clang++"))
     assert done.returncode == 0, done.stdout

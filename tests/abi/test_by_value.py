@@ -1,11 +1,11 @@
 """Structs by value are judged by the rules of the platform that is judged."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from bindings import Binding
+from support import Tool
 from test_table import LP64
 
 from pyexample.abi import by_value, check
@@ -69,9 +69,7 @@ MISPLACED = {
 
 @pytest.mark.skipif(not LP64, reason="the structs are those of a 64-bit long")
 @pytest.mark.parametrize("compiler", MISPLACED)
-def test_each_platform_has_its_own_rules(
-    tmp_path: Path, tool: Callable[[str], str], compiler: str
-) -> None:
+def test_each_platform_has_its_own_rules(tmp_path: Path, tool: Tool, compiler: str) -> None:
     tool(compiler)
     target = compiler.removesuffix("g++").removesuffix("-")
     options = ("--target", target) if target else ("--compiler", "g++")
@@ -100,7 +98,7 @@ def test_the_compiler_says_which_platform_it_is(macros: str, rules: str | None) 
 
 
 def test_where_the_rules_are_not_known_that_is_said(
-    tmp_path: Path, tool: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tool: Tool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool("g++")
     monkeypatch.chdir(tmp_path)

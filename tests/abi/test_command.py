@@ -6,11 +6,10 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from bindings import COMPILERS, Binding
+from bindings import COMPILERS, Bind, Binding
+from support import Tool, first_quickly
 
 from pyexample.abi import CannotJudgeError, Report, check
 
@@ -32,24 +31,14 @@ lib.area.restype = c_uint64
 """
 
 
-@pytest.fixture(autouse=True)
-def _needs_a_compiler(tool: Callable[[str], str]) -> None:
-    tool("g++")
+@pytest.fixture
+def true(binding: Bind) -> Binding:
+    return binding(HEADER, MODULE)
 
 
 @pytest.fixture
-def binding(tmp_path: Path) -> Callable[[str, str], Binding]:
-    return lambda header, module: Binding(tmp_path, header, module)
-
-
-@pytest.fixture
-def true(tmp_path: Path) -> Binding:
-    return Binding(tmp_path, HEADER, MODULE)
-
-
-@pytest.fixture
-def drifted(tmp_path: Path) -> Binding:
-    return Binding(tmp_path, HEADER, MODULE.replace("restype = c_uint64", "restype = c_uint32"))
+def drifted(binding: Bind) -> Binding:
+    return binding(HEADER, MODULE.replace("restype = c_uint64", "restype = c_uint32"))
 
 
 def test_proven_is_status_0(true: Binding) -> None:
@@ -92,16 +81,14 @@ def test_only_some_names_can_be_judged(drifted: Binding) -> None:
         ("(", "no regular expression"),
     ],
 )
-def test_a_name_that_nothing_has_is_status_2(
-    binding: Callable[[str, str], Binding], pattern: str, message: str
-) -> None:
+def test_a_name_that_nothing_has_is_status_2(binding: Bind, pattern: str, message: str) -> None:
     # That the header has it is not enough: Python does not.
     done = binding(HEADER + "int lacking(void);", MODULE).check("--only", pattern)
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
 
 
-def test_notes_fail_where_the_check_is_strict(binding: Callable[[str, str], Binding]) -> None:
+def test_notes_fail_where_the_check_is_strict(binding: Bind) -> None:
     it = binding(HEADER, MODULE.replace("restype = c_uint64", "restype = c_int64"))
     assert it.check().returncode == 0
     assert it.check("--strict").returncode == 1
@@ -143,7 +130,7 @@ CANNOT = [
 ]
 
 
-@pytest.mark.parametrize(("options", "message"), CANNOT)
+@pytest.mark.parametrize(("options", "message"), first_quickly(CANNOT))
 def test_what_cannot_be_judged_is_status_2(
     true: Binding, options: list[str], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,13 +144,13 @@ def test_what_cannot_be_judged_is_status_2(
     assert message in done.stderr
 
 
-def test_a_module_that_fails_is_status_2(binding: Callable[[str, str], Binding]) -> None:
+def test_a_module_that_fails_is_status_2(binding: Bind) -> None:
     done = binding(HEADER, "import what_is_not_there").check()
     assert done.returncode == 2
     assert "binding cannot be imported" in done.stderr
 
 
-def test_nothing_in_common_is_status_2(binding: Callable[[str, str], Binding]) -> None:
+def test_nothing_in_common_is_status_2(binding: Bind) -> None:
     done = binding("int other(void);", MODULE.replace("point", "pixel")).check()
     assert done.returncode == 2
     assert (
@@ -191,9 +178,7 @@ def test_wrong_use_is_status_2() -> None:
         assert done.stderr.count("\n") == 1
 
 
-def test_a_compiler_for_another_platform_is_noticed(
-    true: Binding, tool: Callable[[str], str]
-) -> None:
+def test_a_compiler_for_another_platform_is_noticed(true: Binding, tool: Tool) -> None:
     done = true.check(compiler=tool("x86_64-w64-mingw32-g++"))
     assert done.returncode == 2
     assert "name that with --target" in done.stderr
@@ -226,7 +211,7 @@ def test_the_function_logs_what_fails(
         check("binding", headers=["missing.h"], without_library=["table"])
 
 
-def test_structs_may_have_other_names(binding: Callable[[str, str], Binding]) -> None:
+def test_structs_may_have_other_names(binding: Bind) -> None:
     header = "struct c_point { int x, y; }; struct c_size { int w; }; void f(void *);"
     module = (
         MODULE + "lib.f.argtypes = [c_void_p]\nlib.f.restype = None\nclass Size(point): pass\n"
@@ -243,7 +228,7 @@ def test_structs_may_have_other_names(binding: Callable[[str, str], Binding]) ->
 
 
 def test_functions_of_other_libraries_are_none_of_the_headers(
-    binding: Callable[[str, str], Binding],
+    binding: Bind,
 ) -> None:
     module = MODULE + 'c = CDLL("libtable-2.so")\nc.unrelated.argtypes = [c_int]\n'
     assert binding(HEADER, module).verdicts() == {}
@@ -252,7 +237,7 @@ def test_functions_of_other_libraries_are_none_of_the_headers(
 
 
 def test_the_systems_constants_are_none_of_the_headers(
-    binding: Callable[[str, str], Binding],
+    binding: Bind,
 ) -> None:
     header = "#include <limits.h>\n#define OWN 1\n" + HEADER
     module = MODULE + "CHAR_BIT = 99\nOWN = 1\n"
@@ -261,161 +246,14 @@ def test_the_systems_constants_are_none_of_the_headers(
 
 
 def test_a_structure_with_no_fields_is_an_opaque_one(
-    binding: Callable[[str, str], Binding],
+    binding: Bind,
 ) -> None:
     module = MODULE + "class opaque(Structure):\n    _fields_ = []\n"
     module += "lib.f.argtypes = [POINTER(opaque)]\n"
     assert binding(HEADER + "int f(struct opaque *o);", module).verdicts() == {}
 
 
-C_ONLY_HEADER = """
-#include <stdlib.h>
-#include <stdbool.h>
-struct item { int class; int new; char *template; _Bool this; };
-enum { delete = 1, private = 5 };
-static inline int *make(size_t n) { int *p = malloc(n * sizeof *p); return p; }
-static inline void shift(int *p) { if (p) { *p <<= 1; } }
-void copy(char *restrict to, const char *restrict from, size_t n);
-int register_class(struct item *class, int namespace);
-_Noreturn void stop(int code);
-struct anonymous { int kind; union { int i; struct { short a, b; }; }; };
-typedef int (*visit)(struct item *this, void *user);
-int walk(struct item *const items[], int n, visit operator);
-struct same_name { int x; };
-int same_name(struct same_name *out);
-#define small char
-#define in
-#define out
-#define type 7
-#define max(a, b) ((a) > (b) ? (a) : (b))
-_Static_assert(sizeof(int) >= 2, "int");
-void *(*get_handler(int which))(void *);
-struct { int unnamed; } variable;
-"""
-C_ONLY_MODULE = """
-from ctypes import *
-lib = CDLL("libtable.so")
-class item(Structure):
-    _fields_ = [("class_", c_int), ("new", c_int), ("template", c_char_p), ("this", c_bool)]
-class ab(Structure):
-    _fields_ = [("a", c_short), ("b", c_short)]
-class iab(Union):
-    _anonymous_ = ("ab",)
-    _fields_ = [("i", c_int), ("ab", ab)]
-class anonymous(Structure):
-    _anonymous_ = ("u",)
-    _fields_ = [("kind", c_int), ("u", iab)]
-class same_name(Structure):
-    _fields_ = [("x", c_int)]
-delete = 1
-private = 5
-lib.copy.argtypes = [c_char_p, c_char_p, c_size_t]
-lib.copy.restype = None
-lib.register_class.argtypes = [POINTER(item), c_int]
-lib.stop.argtypes = [c_int]
-lib.stop.restype = None
-lib.walk.argtypes = [POINTER(POINTER(item)), c_int, CFUNCTYPE(c_int, POINTER(item), c_void_p)]
-lib.same_name.argtypes = [POINTER(same_name)]
-lib.get_handler.argtypes = [c_int]
-lib.get_handler.restype = CFUNCTYPE(c_void_p, c_void_p)
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("compiler", COMPILERS)
-def test_headers_may_be_c_that_is_no_cxx(
-    binding: Callable[[str, str], Binding], tool: Callable[[str], str], compiler: str
-) -> None:
-    it = binding(C_ONLY_HEADER, C_ONLY_MODULE)
-    assert it.verdicts(compiler=tool(compiler)) == {}
-    module = C_ONLY_MODULE.replace('"new", c_int', '"new", c_float').replace(
-        "private = 5", "private = 6"
-    )
-    found = binding(C_ONLY_HEADER, module).verdicts(compiler=tool(compiler))
-    assert found == {"item": ["error kind"], "private": ["error constant"]}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("compiler", COMPILERS)
-def test_headers_may_be_cxx(
-    binding: Callable[[str, str], Binding], tool: Callable[[str], str], compiler: str
-) -> None:
-    header = 'template <class T> T twice(T t);\nextern "C" int f(long);\n'
-    module = 'from ctypes import *\nlib = CDLL("table")\nlib.f.argtypes = [c_long]\n'
-    assert binding(header, module).verdicts(compiler=tool(compiler)) == {}
-    wrong = module.replace("c_long", "c_float")
-    assert binding(header, wrong).verdicts(compiler=tool(compiler)) == {"f": ["error kind"]}
-
-
-PASTED = """
-void nothing(void);
-int32_t plain(int32_t number, size_t count, double real, float, bool yes);
-const char *text(const char *in, char *out, size_t size);
-uint64_t pointers(const int16_t *from, uint8_t *to, void *any, struct point *at, char **list);
-struct point by_value(struct point p, enum color c, flags f, handle h);
-void calls_back(int (*compare)(const void *a, const void *b), visit each, void *user);
-unsigned char bytes(unsigned char b, signed char c, long long unsigned int n, short int s);
-long keyword(int lambda, int class_);
-handle opened(struct opaque *o, handle *out);
-"""
-PASTED_PRELUDE = """
-#include <stdint.h>
-#include <stddef.h>
-#include <stdbool.h>
-struct point { int32_t x, y; };
-enum color { RED };
-typedef uint32_t flags;
-typedef struct opaque *handle;
-typedef void (*visit)(struct point *at, void *user);
-int length(struct point *p);
-"""
-
-
-@pytest.mark.parametrize("style", ["project", "ctypes"])
-def test_what_is_printed_to_paste_passes(
-    binding: Callable[[str, str], Binding], style: str
-) -> None:
-    module = """
-import ctypes
-from ctypes import *
-lib = CDLL("libtable.so")
-class point(Structure):
-    _fields_ = [("x", c_int32), ("y", c_int32)]
-lib.length.argtypes = [POINTER(point)]
-"""
-    if style == "project":
-        module += """
-from typing import Annotated, Any
-from pyexample.ffi import Buffer, In, Out
-from pyexample.ffi.declaration import Declaration
-class Library:
-    declarations = {}
-    def function(self, function):
-        declaration = self.declarations[function.__name__] = Declaration(function)
-        declaration.apply(getattr(lib, function.__name__))
-        return function
-library = Library()
-"""
-    it = binding(PASTED_PRELUDE + PASTED, module)
-    found = it.report("--style", style)["findings"]
-    assert {each["kind"] for each in found} == {"missing"}
-    assert len(found) == PASTED.count(";")
-    pasted = "\n".join(each["paste"] for each in found)
-    done = binding(PASTED_PRELUDE + PASTED, module + pasted).check("--strict")
-    assert done.returncode == 0, pasted + done.stdout + done.stderr
-
-
-def test_a_function_that_needs_an_unknown_struct_says_so(
-    binding: Callable[[str, str], Binding],
-) -> None:
-    header = HEADER + "struct color { int rgb; }; void paint(struct color c);"
-    (found,) = binding(header, MODULE).report()["findings"]
-    assert found["paste"] == "# paint() needs a class for struct color first"
-
-
-def test_a_directory_and_macros_are_passed_on(
-    binding: Callable[[str, str], Binding],
-) -> None:
+def test_a_directory_and_macros_are_passed_on(binding: Bind) -> None:
     header = '#include "inner.h"\nint f(WIDE);\n'
     it = binding(
         header, 'from ctypes import *\nlib = CDLL("table")\nlib.f.argtypes = [c_long]\n'
@@ -429,7 +267,7 @@ def test_a_directory_and_macros_are_passed_on(
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_thousands_of_declarations_take_seconds(
-    binding: Callable[[str, str], Binding], tool: Callable[[str], str], compiler: str
+    binding: Bind, tool: Tool, compiler: str
 ) -> None:
     constants = [f"THE_CONSTANT_{number}" for number in range(3500)]
     functions = [f"the_function_{number}" for number in range(1000)]

@@ -1,11 +1,11 @@
 """What the compilers say is read line by line: g++, clang++, and Microsoft's by its records."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from bindings import Binding
+from bindings import Bind
+from support import Tool, first_quickly
 
 from pyexample.abi.compiler import _OURS, Compiler, parse
 from pyexample.abi.judge import _told
@@ -65,27 +65,22 @@ def test_colours_and_links_are_left_out() -> None:
     assert parse(text, "claims.cpp", 100).by_line == {101: ["static assertion failed"]}
 
 
+OPTIONS = [
+    "-fdiagnostics-color=always",
+    "-fdiagnostics-format=json",
+    "-fmessage-length=20",
+    "-fdiagnostics-show-caret -fdiagnostics-parseable-fixits",
+    "-fno-show-column",
+    "-fdiagnostics-absolute-paths -v",
+    "-Wall -Wextra -Werror",
+    "-fdiagnostics-show-location=every-line -fmax-errors=1 -Wfatal-errors",
+]
 PLAIN = "int one(long a);\n#define two 2\n"
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        "-fdiagnostics-color=always",
-        "-fdiagnostics-format=json",
-        "-fmessage-length=20",
-        "-fdiagnostics-show-caret -fdiagnostics-parseable-fixits",
-        "-fno-show-column",
-        "-fdiagnostics-absolute-paths -v",
-        "-Wall -Wextra -Werror",
-        "-fdiagnostics-show-location=every-line -fmax-errors=1 -Wfatal-errors",
-    ],
-)
+@pytest.mark.parametrize("options", first_quickly(OPTIONS))
 def test_whatever_messages_are_asked_for_they_are_read(
-    tmp_path: Path,
-    tool: Callable[[str], str],
-    monkeypatch: pytest.MonkeyPatch,
-    options: str,
+    binding: Bind, monkeypatch: pytest.MonkeyPatch, options: str
 ) -> None:
     for name, value in {
         "LANG": "de_DE.UTF-8",
@@ -98,8 +93,7 @@ def test_whatever_messages_are_asked_for_they_are_read(
         monkeypatch.setenv(name, value)
     module = "from ctypes import *\nlib = CDLL('libtable.so')\n"
     module += "lib.one.argtypes = [c_int]\ntwo = 3\n"
-    it = Binding(tmp_path, PLAIN, module)
-    assert it.verdicts(compiler=f"{tool('g++')} {options}") == {
+    assert binding(PLAIN, module).verdicts(compiler=f"g++ {options}") == {
         "one": ["error width"],
         "two": ["error constant"],
     }
@@ -124,7 +118,7 @@ def pkg_config(folder: Path, monkeypatch: pytest.MonkeyPatch, cflags: str) -> No
 
 
 def test_pkg_config_says_where_headers_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Callable[[str], str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Tool
 ) -> None:
     tool("pkg-config")
     pkg_config(tmp_path, monkeypatch, "-Iinc/a -I inc/b -DX=1 -DTEXT=a -pthread -isystem sys")
@@ -143,16 +137,16 @@ def test_pkg_config_says_where_headers_are(
 
 
 def test_the_command_asks_pkg_config(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Callable[[str], str]
+    tmp_path: Path, binding: Bind, monkeypatch: pytest.MonkeyPatch, tool: Tool
 ) -> None:
     tool("pkg-config")
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "inner.h").write_text("int f(WIDE);\n")
     pkg_config(tmp_path, monkeypatch, f"-I{tmp_path}/inner -DWIDE=short")
     module = "from ctypes import *\nlib = CDLL('table')\nlib.f.argtypes = [c_long]\n"
-    it = Binding(tmp_path, "#include <inner.h>\n", module)
-    assert it.check(compiler=tool("g++")).returncode == 2
-    assert it.verdicts("--pkg-config", "lib", compiler=tool("g++")) == {"f": ["error width"]}
+    it = binding("#include <inner.h>\n", module)
+    assert it.check().returncode == 2
+    assert it.verdicts("--pkg-config", "lib") == {"f": ["error width"]}
 
 
 def test_microsofts_driver_has_no_line() -> None:

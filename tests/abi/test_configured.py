@@ -2,14 +2,11 @@
 
 import inspect
 import json
-import os
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import ROOT
+from support import Tool, pyexample
 
 from pyexample.abi import CannotJudgeError, check, config
 
@@ -19,7 +16,7 @@ BAD = GOOD.replace("[c_int]", "[c_double]")
 
 
 @pytest.fixture
-def project(tmp_path: Path, tool: Callable[[str], str]) -> Path:
+def project(tmp_path: Path, tool: Tool) -> Path:
     tool("g++")
     for folder in ("include", "bindings", "deep/er"):
         (tmp_path / folder).mkdir(parents=True)
@@ -35,14 +32,7 @@ def run(
     if toml is not None:
         (folder / "pyproject.toml").write_text(toml)
         folder = folder / "deep" / "er"
-    return subprocess.run(
-        [sys.executable, "-m", "pyexample", "abi", *options],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-    )
+    return pyexample("abi", *options, cwd=folder)
 
 
 def table(name: str, module: str = "bindings/good.py", more: str = "") -> str:

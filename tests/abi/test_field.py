@@ -10,13 +10,12 @@ import shlex
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tomllib
-from support import ROOT
+from support import ROOT, Missing, Tool
 
 BINDINGS: dict[str, Any] = tomllib.loads(
     Path(__file__).with_name("field.toml").read_text(encoding="utf-8")
@@ -47,9 +46,7 @@ def folder(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.mark.parametrize("name", BINDINGS)
-def test_a_published_binding(
-    name: str, folder: Path, missing: Callable[[str], None], tool: Callable[[str], str]
-) -> None:
+def test_a_published_binding(name: str, folder: Path, missing: Missing, tool: Tool) -> None:
     binding = BINDINGS[name]
     for package, version in binding["headers"].items():
         if not installed(package).startswith(version):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from bindings import Binding
+from support import Tool, first_quickly
 
 HEADER = """
 #include <stddef.h>
@@ -72,7 +73,7 @@ BUILDS = {
 
 
 @pytest.fixture(autouse=True)
-def _needs(tool: Callable[[str], str]) -> None:
+def _needs(tool: Tool) -> None:
     tool("g++")
     pytest.importorskip("lief")
     pytest.importorskip("elftools")
@@ -81,7 +82,7 @@ def _needs(tool: Callable[[str], str]) -> None:
 
 
 @pytest.fixture
-def build(tmp_path: Path, tool: Callable[[str], str]) -> Callable[..., Binding]:
+def build(tmp_path: Path, tool: Tool) -> Callable[..., Binding]:
     """A binding, and its library, which may be built from another header."""
 
     def build(more: str = "", change: tuple[str, str] = ("", ""), how: str = "gcc") -> Binding:
@@ -107,7 +108,7 @@ def found(binding: Binding, *options: str) -> dict[tuple[str, str, str], str]:
     }
 
 
-@pytest.mark.parametrize("how", BUILDS)
+@pytest.mark.parametrize("how", first_quickly(BUILDS))
 def test_a_library_of_the_header_is_proven(build: Callable[..., Binding], how: str) -> None:
     binding = build(TRUE, how=how)
     report = binding.report("--library", "libtable.so")
@@ -141,9 +142,7 @@ STALE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("header", "built", "expected"), STALE, ids=[each[1] for each in STALE]
-)
+@pytest.mark.parametrize(("header", "built", "expected"), first_quickly(STALE))
 def test_a_stale_build_does_not_pass(
     build: Callable[..., Binding], header: str, built: str, expected: set[tuple[str, str]]
 ) -> None:
@@ -154,7 +153,7 @@ def test_a_stale_build_does_not_pass(
     assert all("libtable.so" in what for what in got.values())
 
 
-@pytest.mark.parametrize("how", BUILDS)
+@pytest.mark.parametrize("how", first_quickly(BUILDS))
 def test_whatever_a_stale_build_was_made_with(build: Callable[..., Binding], how: str) -> None:
     change = ("low : 3, high : 5;\n    double scale", "low : 4, high : 4;\n    long scale")
     got = found(build(change=change, how=how))
@@ -175,7 +174,7 @@ LACKING = [
 ]
 
 
-@pytest.mark.parametrize(("name", "words"), LACKING)
+@pytest.mark.parametrize(("name", "words"), first_quickly(LACKING))
 def test_a_function_that_is_not_exported(
     build: Callable[..., Binding], name: str, words: str
 ) -> None:
@@ -221,7 +220,7 @@ def test_a_private_function_is_judged_by_the_binary(build: Callable[..., Binding
 
 
 def test_a_library_without_debug_information_says_so(
-    build: Callable[..., Binding], tool: Callable[[str], str]
+    build: Callable[..., Binding], tool: Tool
 ) -> None:
     binding = build(change=("float by", "double by"))
     library = binding.folder / "libtable.so"
@@ -233,7 +232,7 @@ def test_a_library_without_debug_information_says_so(
 
 
 def test_debug_information_is_found_beside_the_library(
-    build: Callable[..., Binding], tool: Callable[[str], str]
+    build: Callable[..., Binding], tool: Tool
 ) -> None:
     """As distributions put it, by the rules of GDB's manual."""
     binding = build(change=("float by", "double by"))
@@ -271,9 +270,9 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("options", "message"), REFUSED)
+@pytest.mark.parametrize(("options", "message"), first_quickly(REFUSED))
 def test_what_cannot_be_judged_is_status_2(
-    build: Callable[..., Binding], options: list[str], message: str, tool: Callable[[str], str]
+    build: Callable[..., Binding], options: list[str], message: str, tool: Tool
 ) -> None:
     binding = build()
     (binding.folder / "other.c").write_text("int other(void) { return 0; }")
@@ -284,9 +283,11 @@ def test_what_cannot_be_judged_is_status_2(
     assert message in done.stderr
 
 
-def test_without_the_extra_it_says_what_to_install(build: Callable[..., Binding]) -> None:
+def test_without_the_extra_it_says_what_to_install(
+    build: Callable[..., Binding], monkeypatch: pytest.MonkeyPatch
+) -> None:
     binding = build()
-    (binding.folder / "elftools.py").write_text("raise ImportError('no elftools')")
+    monkeypatch.setitem(sys.modules, "elftools.elf.elffile", None)
     done = binding.check("--library", "libtable.so")
     assert done.returncode == 2
     assert "pip install 'pyexample[abi]'" in done.stderr
@@ -294,7 +295,7 @@ def test_without_the_extra_it_says_what_to_install(build: Callable[..., Binding]
 
 
 def test_a_library_for_windows_is_judged_by_its_exports(
-    build: Callable[..., Binding], tool: Callable[[str], str]
+    build: Callable[..., Binding], tool: Tool
 ) -> None:
     binding = build('declare("dropped", c_int, c_int)')
     command = [tool("x86_64-w64-mingw32-gcc"), "-shared", "built.c", "-o", "table.dll"]

@@ -6,10 +6,10 @@ Its source package holds both, in the versions that belong together. It is 75 MB
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support import Tool
 
 from pyexample.abi import check
 
@@ -24,8 +24,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     options.append(f"llama-cpp-python=={VERSION}")
     # pip asks the package for its metadata, which only its build system can give.
     subprocess.run(
-        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *options],
-        check=True,
+        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *options], check=True
     )
     (archive,) = folder.glob("*.tar.gz")
     with tarfile.open(archive) as file:
@@ -35,7 +34,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("compiler", ["g++", "clang++"])
 def test_the_known_drift_is_found_and_nothing_else(
-    sources: Path, tool: Callable[[str], str], compiler: str
+    sources: Path, tool: Tool, compiler: str
 ) -> None:
     vendor = sources / "vendor" / "llama.cpp"
     report = check(

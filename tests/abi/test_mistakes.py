@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import Tool, first_quickly
 
 from pyexample import cli
 from pyexample.abi import CannotJudgeError, check
@@ -36,9 +37,7 @@ lib.used = [lib.good, POINTER(first), POINTER(second)]
 
 
 @pytest.fixture(autouse=True)
-def _a_project(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Callable[[str], str]
-) -> None:
+def _a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Tool) -> None:
     tool("g++")
     (tmp_path / "h.h").write_text(HEADER)
     (tmp_path / "binding.py").write_text(MODULE)
@@ -75,7 +74,7 @@ ONE_DECLARATION = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("place", "when", "subject"), ONE_DECLARATION)
+@pytest.mark.parametrize(("place", "when", "subject"), first_quickly(ONE_DECLARATION))
 def test_one_declaration_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -127,7 +126,7 @@ WHOLE_STAGES = [
 ]
 
 
-@pytest.mark.parametrize("place", WHOLE_STAGES)
+@pytest.mark.parametrize("place", first_quickly(WHOLE_STAGES))
 def test_a_stage_that_fails_is_status_2_and_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str
 ) -> None:
@@ -174,6 +173,12 @@ case " $* " in *" {option} "*) if grep -qE '{line}' "$file"; then
 fi ;; esac
 exec g++ "$@"
 """
+LINES = [
+    ("-fsyntax-only", r"static_assert.*decltype\(bad\)", "bad"),  # a claim, a question
+    ("-fsyntax-only", r"sizeof.ct_tell.*decltype\(bad\)", "bad"),  # a question
+    ("-fsyntax-only", r"ct_constant\(TWO", "TWO"),
+    ("-S", r"ct_c[0-9]+ ct_v0", "bits"),
+]
 BREAKDOWNS = {
     "signal 11": "kill -SEGV $$",
     "internal compiler error": 'echo "$file:9:9: internal compiler error: in x, at y.cc:1"; exit 1',
@@ -181,16 +186,8 @@ BREAKDOWNS = {
 }
 
 
-@pytest.mark.parametrize("how", BREAKDOWNS)
-@pytest.mark.parametrize(
-    ("option", "line", "subject"),
-    [
-        ("-fsyntax-only", r"static_assert.*decltype\(bad\)", "bad"),  # a claim, a question
-        ("-fsyntax-only", r"sizeof.ct_tell.*decltype\(bad\)", "bad"),  # a question
-        ("-fsyntax-only", r"ct_constant\(TWO", "TWO"),
-        ("-S", r"ct_c[0-9]+ ct_v0", "bits"),
-    ],
-)
+@pytest.mark.parametrize("how", first_quickly(BREAKDOWNS))
+@pytest.mark.parametrize(("option", "line", "subject"), first_quickly(LINES))
 def test_what_the_compiler_breaks_down_on_is_named(
     how: str, option: str, line: str, subject: str
 ) -> None:

@@ -8,21 +8,14 @@ why nobody could: the compiler, too, sees the same types.
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bindings import Binding
-from table import (
-    CONSTANT_ROWS,
-    FUNCTION_ROWS,
-    PRELUDE_PYTHON,
-    STRUCT_ROWS,
-    Row,
-    header,
-    module,
-)
+from support import Tool
+from table import CONSTANT_ROWS, FUNCTION_ROWS, PRELUDE_PYTHON, STRUCT_ROWS, Row, header, module
 from test_table import LP64
 
 pytestmark = pytest.mark.skipif(not LP64, reason="the table is written for a 64-bit long")
@@ -228,7 +221,7 @@ REASONS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("compiler", ["g++", "clang++"])
 def test_every_mutant_that_changes_the_abi_is_found(
-    tmp_path: Path, tool: Callable[[str], str], compiler: str
+    tmp_path: Path, tool: Tool, compiler: str
 ) -> None:
     rows = valid(mutants(), tmp_path, tool("gcc"))
     assert len(rows) > 4000

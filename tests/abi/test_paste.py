@@ -1,11 +1,9 @@
 """What is printed to be pasted: it is Python, and right; or it says why there is nothing."""
 
 import re
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from bindings import Binding
+from bindings import Bind
 
 MODULE = """
 import ctypes
@@ -29,6 +27,7 @@ library = Library()
 """
 HEADER = """
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 typedef struct { int x; } known;
@@ -40,6 +39,8 @@ typedef struct { void *(*alloc)(int); } suite;
 struct opaque;
 typedef struct opaque *handle;
 typedef int callback(int code, const char *name);
+typedef void (*visit)(known *at, void *user);
+typedef uint32_t flags;
 enum color { RED };
 typedef enum { LEFT, RIGHT } side;
 typedef int v4 __attribute__((vector_size(16)));
@@ -53,7 +54,14 @@ get | int (*get(int n))(const void *, size_t); | [c_int] CFUNCTYPE(c_int, c_void
 with_callbacks | int with_callbacks(callback f, callback *g); | [CFUNCTYPE(c_int, c_int, c_char_p), CFUNCTYPE(c_int, c_int, c_char_p)] c_int
 run | void run(void (*f)(void *, int (*)(void))); | [CFUNCTYPE(None, c_void_p, CFUNCTYPE(c_int))] None
 opaque_unref | void opaque_unref(struct opaque *opaque); | [c_void_p] None
-opened | int opened(handle *out); | [POINTER(c_void_p)] c_int
+opened | handle opened(handle *out); | [POINTER(c_void_p)] c_void_p
+nothing | void nothing(void); | [] None
+plain | int32_t plain(int32_t number, size_t count, double real, float, bool yes); | [c_int32, c_size_t, c_double, c_float, c_bool] c_int32
+buffers | const char *buffers(const char *in, char *out, size_t size); | [c_char_p, POINTER(c_char), c_size_t] c_char_p
+pointers | uint64_t pointers(const int16_t *from, uint8_t *to, void *any, known *at, char **list); | [POINTER(c_int16), POINTER(c_uint8), c_void_p, POINTER(known), POINTER(POINTER(c_char))] c_uint64
+by_value | known by_value(known p, enum color c, flags f, handle h); | [known, c_int, c_uint32, c_void_p] known
+calls_back | void calls_back(int (*compare)(const void *a, const void *b), visit each, void *user); | [CFUNCTYPE(c_int, c_void_p, c_void_p), CFUNCTYPE(None, POINTER(known), c_void_p), c_void_p] None
+octets | unsigned char octets(unsigned char b, signed char c, long long unsigned int n, short int s); | [c_ubyte, c_byte, c_ulonglong, c_short] c_ubyte
 change | known *change(const known *at, known by_value); | [POINTER(known), known] POINTER(known)
 matrix | int matrix(int m[3][4], const char *argv[], const uint8_t *data, int n); | [POINTER(c_int * 4), POINTER(c_char_p), POINTER(c_uint8), c_int] c_int
 tables | int tables(int (*rows)[3], int (*const table[2])(void)); | [POINTER(c_int * 3), POINTER(CFUNCTYPE(c_int))] c_int
@@ -64,7 +72,7 @@ with | int with(int x); | [c_int] c_int
 printf_like | int printf_like(const char *format, ...); | Variadic: [c_char_p] c_int
 make | pt make(void); | needs a class for pt first
 take | void take(const pt *it); | needs a class for pt first
-take_pointed | void take_pointed(pointed it); | needs a class for struct {...} (h.h:8) first
+take_pointed | void take_pointed(pointed it); | needs a class for struct {...} (h.h:9) first
 choose | either choose(void); | needs a class for either first
 allocate | void allocate(suite *it); | needs a class for suite first
 log_by | void log_by(void (*f)(const char *, ...)); | needs a callback that ctypes lacks: void (const char *, ...)
@@ -78,24 +86,15 @@ TABLE = [row.split(" | ") for row in ROWS.replace("||", "").strip().splitlines()
 PROTOTYPES = "\n".join(prototype for _, prototype, _ in TABLE)
 
 
-@pytest.fixture
-def pasted(tmp_path: Path, tool: Callable[[str], str]) -> Callable[[str], dict[str, str]]:
-    """What is printed for each function that Python lacks, in one style."""
-    tool("g++")
-
-    def print_all(style: str) -> dict[str, str]:
-        it = Binding(tmp_path, HEADER + PROTOTYPES, MODULE)
-        found = it.report("--style", style)["findings"]
-        assert {each["kind"] for each in found} == {"missing"}
-        return {each["subject"]: each["paste"] for each in found}
-
-    return print_all
+def pasted(binding: Bind, style: str) -> dict[str, str]:
+    """What is printed for each function that Python lacks."""
+    found = binding(HEADER + PROTOTYPES, MODULE).report("--style", style)["findings"]
+    assert {each["kind"] for each in found} == {"missing"}
+    return {each["subject"]: each["paste"] for each in found}
 
 
-def test_each_function_is_printed_or_says_what_it_needs(
-    pasted: Callable[[str], dict[str, str]],
-) -> None:
-    printed = pasted("ctypes")
+def test_each_function_is_printed_or_says_what_it_needs(binding: Bind) -> None:
+    printed = pasted(binding, "ctypes")
     assert len(printed) == len(TABLE) + 1
     for name, _, expected in TABLE:
         lines = printed[name].replace("ctypes.", "").splitlines()
@@ -109,45 +108,35 @@ def test_each_function_is_printed_or_says_what_it_needs(
 
 
 @pytest.mark.parametrize("style", ["project", "ctypes"])
-def test_what_is_printed_is_right(
-    pasted: Callable[[str], dict[str, str]], style: str, tmp_path: Path
-) -> None:
-    printed = pasted(style)
+def test_what_is_printed_is_right(binding: Bind, style: str) -> None:
+    printed = pasted(binding, style)
     text = "\n".join(printed.values())
     module = MODULE + (IDIOMS if style == "project" else "") + text
-    report = Binding(tmp_path, HEADER + PROTOTYPES, module).report()
+    report = binding(HEADER + PROTOTYPES, module).report()
     assert [each for each in report["findings"] if each["severity"] == "error"] == [], text
     # The rest is still missing, and nothing else is.
     left = {each["subject"] for each in report["findings"] if each["kind"] == "missing"}
     assert left == {
         name for name, each in printed.items() if "argtypes" not in each and "def " not in each
     }
-    assert report["judged"]["functions"] > (13 if style == "project" else 15)
+    assert report["judged"]["functions"] > (20 if style == "project" else 22)
 
 
-def test_a_variadic_function_is_not_printed_as_if_it_were_complete(
-    pasted: Callable[[str], dict[str, str]],
-) -> None:
-    assert pasted("project")["printf_like"].startswith("# printf_like() is variadic")
-    first, *_ = pasted("ctypes")["printf_like"].splitlines()
+def test_a_variadic_function_is_not_printed_as_if_it_were_complete(binding: Bind) -> None:
+    assert pasted(binding, "project")["printf_like"].startswith("# printf_like() is variadic")
+    first, *_ = pasted(binding, "ctypes")["printf_like"].splitlines()
     assert first == (
         '# Variadic: pass what stands for "..." as ctypes objects, such as ctypes.c_int(1).'
     )
 
 
-def test_what_the_reader_does_not_understand_is_a_note(
-    tmp_path: Path, tool: Callable[[str], str]
-) -> None:
-    tool("g++")
+def test_what_the_reader_does_not_understand_is_a_note(binding: Bind) -> None:
     header = HEADER + "__typeof__(1 + 1) odd(void); int after(int);"
     header += "\n#ifdef __cplusplus\ntemplate <class T> T cxx(T it);\n#endif\n"
-    it = Binding(tmp_path, header, MODULE)
+    it = binding(header, MODULE)
     found = {each["subject"]: each["kind"] for each in it.report()["findings"]}
     assert found == {"odd": "unread", "after": "missing"}
     assert it.check("--strict").returncode == 1
     # The compiler understands it, so that a declaration of it is judged all the same.
-    it = Binding(
-        tmp_path, header, f"{MODULE}lib.odd.argtypes = []\nlib.odd.restype = c_double\n"
-    )
-    verdicts = it.verdicts()
-    assert verdicts == {"odd": ["error kind"], "after": ["note missing"]}
+    it = binding(header, f"{MODULE}lib.odd.argtypes = []\nlib.odd.restype = c_double\n")
+    assert it.verdicts() == {"odd": ["error kind"], "after": ["note missing"]}

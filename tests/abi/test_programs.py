@@ -4,12 +4,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import ROOT
+from support import ROOT, Tool, first_quickly
 
 from pyexample.abi import CannotJudgeError
 from pyexample.abi.model import Declarations, record
@@ -58,7 +57,7 @@ def names(found: Declarations) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["zlib", "json", "ctypes", "re", "_ctypes", "sys", "recording"]
+    "name", first_quickly(["zlib", "json", "ctypes", "re", "_ctypes", "sys", "recording"])
 )
 def test_a_file_is_loaded_from_its_place_whatever_its_name(write: Any, name: str) -> None:
     write(f"{name}.py", f"{LATE}OWN = 12345\nload()\n")
@@ -68,7 +67,7 @@ def test_a_file_is_loaded_from_its_place_whatever_its_name(write: Any, name: str
         assert {each.name: each.value for each in found.constants}["OWN"] == 12345
 
 
-@pytest.mark.parametrize("package", ["json", "ctypes", "importlib", "mine"])
+@pytest.mark.parametrize("package", first_quickly(["json", "ctypes", "importlib", "mine"]))
 def test_so_is_one_within_a_package(write: Any, package: str) -> None:
     write(f"{package}/__init__.py", "1 / 0")
     write(f"{package}/helper.py", LATE)
@@ -183,7 +182,7 @@ def test_however_a_program_ends_it_is_judged(write: Any, end: str, status: int) 
     assert (names(found), found.status) == (["late"], status)
 
 
-def test_the_command_runs_programs(write: Any, tool: Callable[[str], str]) -> None:
+def test_the_command_runs_programs(write: Any, tool: Tool) -> None:
     tool("g++")
     write("late.py", LATE)
     write("h.h", "int late(long x);\n")

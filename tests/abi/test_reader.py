@@ -1,12 +1,12 @@
 """The reader of headers: every shape that a C declaration may have, and what it refuses."""
 
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import Tool
 
 from pyexample.abi.c_as_cxx import without_bodies
 from pyexample.abi.c_model import (
@@ -127,9 +127,7 @@ def test_a_declaration_is_read(text: str, expected: str) -> None:
     assert sorted(spelled(text)) == sorted(each.strip() for each in expected.split(";"))
 
 
-def test_a_compiler_reads_them_in_the_same_way(
-    tool: Callable[[str], str], tmp_path: Path
-) -> None:
+def test_a_compiler_reads_them_in_the_same_way(tool: Tool, tmp_path: Path) -> None:
     """Each is compared with the type that clang has for it."""
     lines = [
         PRELUDE,
@@ -274,40 +272,27 @@ def test_anonymous_members_are_fields_without_a_name() -> None:
     assert [each.constants[0].name for each in unit.enums if each.constants][1:] == ["NOTHING"]
 
 
+IT = "struct it { char c; };"
+
+
 @pytest.mark.parametrize(
     ("text", "attributes", "pack"),
     [
         ("struct it { char c; } __attribute__((__packed__));", ("packed",), ""),
-        (
-            "struct __attribute__((packed, aligned(4))) it { char c; };",
-            ("packed", "aligned(4)"),
-            "",
-        ),
+        ("struct __attribute__((packed, aligned(4))) it { char c; };", ("packed", "aligned(4)"), ""),
         ("struct it { char c; } __attribute__((aligned(2 * 4)));", ("aligned(2 * 4)",), ""),
         ("struct __declspec(align(16)) it { char c; };", ("align(16)",), ""),
         ("struct alignas(8) it { char c; };", ("aligned(8)",), ""),
         ("struct [[gnu::__packed__]] it { char c; };", ("packed",), ""),
-        ("#pragma pack(push, 1)\nstruct it { char c; };\n#pragma pack(pop)", (), "1"),
-        ("#pragma pack(2)\nstruct it { char c; };", (), "2"),
-        ("#pragma pack(1)\n#pragma pack()\nstruct it { char c; };", (), ""),
-        (
-            "#pragma pack(push, 1)\n#pragma pack(push, 4)\n#pragma pack(pop)\nstruct it { char c; };",
-            (),
-            "1",
-        ),
-        (
-            "#pragma pack(push, mine, 1)\n#pragma pack(push)\n#pragma pack(pop, mine)\nstruct it { char c; };",
-            (),
-            "",
-        ),
-        ("#pragma pack(push)\n#pragma pack(1)\nstruct it { char c; };", (), "1"),
-        (
-            "#pragma pack(push)\n#pragma pack(1)\n#pragma pack(pop)\nstruct it { char c; };",
-            (),
-            "",
-        ),
+        (f"#pragma pack(push, 1)\n{IT}\n#pragma pack(pop)", (), "1"),
+        (f"#pragma pack(2)\n{IT}", (), "2"),
+        (f"#pragma pack(1)\n#pragma pack()\n{IT}", (), ""),
+        (f"#pragma pack(push, 1)\n#pragma pack(push, 4)\n#pragma pack(pop)\n{IT}", (), "1"),
+        (f"#pragma pack(push, mine, 1)\n#pragma pack(push)\n#pragma pack(pop, mine)\n{IT}", (), ""),
+        (f"#pragma pack(push)\n#pragma pack(1)\n{IT}", (), "1"),
+        (f"#pragma pack(push)\n#pragma pack(1)\n#pragma pack(pop)\n{IT}", (), ""),
     ],
-)
+)  # fmt: skip
 def test_what_changes_a_layout_is_kept(
     text: str, attributes: tuple[str, ...], pack: str
 ) -> None:

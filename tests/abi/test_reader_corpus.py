@@ -3,13 +3,12 @@
 import re
 import subprocess
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from oracle import as_castxml_has_it, as_read, source_of
-from support import ROOT
+from support import ROOT, Missing, Tool
 
 from pyexample.abi import check
 from pyexample.abi.c_model import spell
@@ -100,9 +99,7 @@ def test_what_is_needed_is_installed_where_it_runs() -> None:
 
 
 @pytest.fixture
-def source(
-    headers: Headers, tmp_path: Path, tool: Callable[[str], str], missing: Callable[[str], None]
-) -> Path:
+def source(headers: Headers, tmp_path: Path, tool: Tool, missing: Missing) -> Path:
     """A C file that includes the headers; skips where they are not installed."""
     file = headers.source(tmp_path)
     command = [tool(headers.gcc), *headers.all_options(), "-E", str(file)]
@@ -113,7 +110,7 @@ def source(
 
 @pytest.mark.parametrize("headers", ALL)
 def test_nothing_is_lost_and_nothing_invented(
-    headers: Headers, source: Path, tool: Callable[[str], str]
+    headers: Headers, source: Path, tool: Tool
 ) -> None:
     tool("castxml")
     mine, unit = as_read(source, headers.gcc, headers.all_options())
@@ -126,7 +123,7 @@ def test_nothing_is_lost_and_nothing_invented(
 
 
 @pytest.mark.slow
-def test_every_difference_is_noticed(tmp_path: Path, tool: Callable[[str], str]) -> None:
+def test_every_difference_is_noticed(tmp_path: Path, tool: Tool) -> None:
     """The comparison itself: one change of a header, one line."""
     tool("castxml")
     text = """
@@ -155,7 +152,7 @@ def test_every_difference_is_noticed(tmp_path: Path, tool: Callable[[str], str])
 @pytest.mark.parametrize("headers", LIBRARIES)
 @pytest.mark.parametrize("compiler", ["g++", "clang++"])
 def test_as_cxx_the_functions_are_the_same(
-    headers: Headers, source: Path, tool: Callable[[str], str], compiler: str
+    headers: Headers, source: Path, tool: Tool, compiler: str
 ) -> None:
     """The checker reads headers as a C++ compiler preprocesses them."""
     _, unit = as_read(source, headers.gcc, headers.all_options())
@@ -183,9 +180,7 @@ def test_as_cxx_the_functions_are_the_same(
 
 
 @pytest.mark.parametrize("headers", LIBRARIES)
-def test_what_is_printed_to_paste_is_right(
-    headers: Headers, source: Path, tool: Callable[[str], str]
-) -> None:
+def test_what_is_printed_to_paste_is_right(headers: Headers, source: Path, tool: Tool) -> None:
     compiler = " ".join([tool("g++"), *headers.options.split()])
     text = Compiler(compiler, "native", [], []).preprocess(str(source))
     header = scan(text, source.name, headers.includes.split())

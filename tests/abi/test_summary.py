@@ -1,10 +1,7 @@
 """The report's first lines: how much of which grade, what was not judged, and which header."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
-from bindings import Binding
+from bindings import Bind
 
 from pyexample.abi.c_parser import read
 from pyexample.abi.header import Header
@@ -28,17 +25,7 @@ lib.one.argtypes = [c_int, c_int]
 """
 
 
-@pytest.fixture(autouse=True)
-def _needs_a_compiler(tool: Callable[[str], str]) -> None:
-    tool("g++")
-
-
-@pytest.fixture
-def binding(tmp_path: Path) -> Callable[[str, str], Binding]:
-    return lambda header, module: Binding(tmp_path, header, module)
-
-
-def test_grades_and_kinds_come_first(binding: Callable[[str, str], Binding]) -> None:
+def test_grades_and_kinds_come_first(binding: Bind) -> None:
     lines = binding(HEADER, MODULE).check().stdout.splitlines()
     assert lines[0].endswith(": 1 error, 5 notes")
     assert lines[1:6] == [
@@ -55,7 +42,7 @@ def test_grades_and_kinds_come_first(binding: Callable[[str, str], Binding]) -> 
 
 
 def test_coverage_is_listed_where_it_is_asked_for(
-    binding: Callable[[str, str], Binding],
+    binding: Bind,
 ) -> None:
     it = binding(HEADER, MODULE.replace("[c_int, c_int]", "[c_long, c_uint]"))
     done = it.check()
@@ -68,7 +55,7 @@ def test_coverage_is_listed_where_it_is_asked_for(
     assert "::notice" not in done.stdout
 
 
-def test_one_difference_is_one_finding(binding: Callable[[str, str], Binding]) -> None:
+def test_one_difference_is_one_finding(binding: Bind) -> None:
     found = binding(HEADER, MODULE).report("--only", "one")["findings"]
     assert [(each["grade"], each["kind"], each["argument"]) for each in found] == [
         ("breaks", "width", "argument 1"),
@@ -88,7 +75,7 @@ def declare():
 
 
 def test_functions_that_are_never_declared_are_no_pass(
-    binding: Callable[[str, str], Binding],
+    binding: Bind,
 ) -> None:
     done = binding(HEADER, NOTHING).check()
     assert (done.returncode, done.stdout) == (2, "")
@@ -97,20 +84,20 @@ def test_functions_that_are_never_declared_are_no_pass(
 
 
 def test_none_of_the_functions_is_in_the_headers(
-    binding: Callable[[str, str], Binding],
+    binding: Bind,
 ) -> None:
     done = binding(HEADER, MODULE.replace("lib.one", "lib.other")).check()
     assert done.returncode == 2
     assert "the headers have none of the functions that Python declares: other" in done.stderr
 
 
-def test_constants_alone_may_be_all_there_is(binding: Callable[[str, str], Binding]) -> None:
+def test_constants_alone_may_be_all_there_is(binding: Bind) -> None:
     done = binding(HEADER, "WIDE = 1").check()
     assert done.returncode == 0
     assert ": 1 constant judged by " in done.stdout
 
 
-def test_few_functions_beside_many_are_told(binding: Callable[[str, str], Binding]) -> None:
+def test_few_functions_beside_many_are_told(binding: Bind) -> None:
     done = binding(HEADER, NOTHING + "lib.two.argtypes = [c_int]").check()
     assert done.returncode == 0
     assert "named in the module, but not declared so far: five, four, one, three" in done.stdout

@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from bindings import Binding
+from bindings import COMPILERS, Binding
+from support import Tool, first_quickly
 from test_table import LP64
 from wrong import ALONE, PRELUDE_PYTHON, ROWS, function, header, module, source
 
@@ -63,7 +63,7 @@ def test_the_rows_are_many() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what C gets is that of Linux on x86-64")
-def test_c_gets_what_the_rows_say(tmp_path: Path, tool: Callable[[str], str]) -> None:
+def test_c_gets_what_the_rows_say(tmp_path: Path, tool: Tool) -> None:
     compiled(tmp_path, tool("clang"), header(ROWS), source(ROWS))
     right = {row.name: row.expression for row in ROWS if row.right}
     told_right = results(tmp_path, module(ROWS, "right"), right)
@@ -79,7 +79,10 @@ def test_c_gets_what_the_rows_say(tmp_path: Path, tool: Callable[[str], str]) ->
     assert {text: said for text, said in found.items() if said} == {}
 
 
-PLATFORMS = [("g++", ()), ("clang++", ()), (f"{MINGW}-g++", ("--target", MINGW))]
+PLATFORMS = [
+    *first_quickly([("g++", ()), ("clang++", ())]),
+    (f"{MINGW}-g++", ("--target", MINGW)),
+]
 
 
 def errors(
@@ -98,7 +101,7 @@ def errors(
 
 @pytest.mark.parametrize(("compiler", "options"), PLATFORMS)
 def test_every_wrong_one_is_found(
-    tmp_path: Path, tool: Callable[[str], str], compiler: str, options: tuple[str, ...]
+    tmp_path: Path, tool: Tool, compiler: str, options: tuple[str, ...]
 ) -> None:
     tool(compiler)
     found = errors(tmp_path, header(ROWS), module(ROWS, "wrong"), compiler, options)
@@ -114,17 +117,17 @@ def test_every_wrong_one_is_found(
 
 @pytest.mark.parametrize(("compiler", "options"), PLATFORMS)
 def test_no_right_one_is_refused(
-    tmp_path: Path, tool: Callable[[str], str], compiler: str, options: tuple[str, ...]
+    tmp_path: Path, tool: Tool, compiler: str, options: tuple[str, ...]
 ) -> None:
     tool(compiler)
     rows = [row for row in ROWS if not (options and row.is_right_on_windows)]
     assert errors(tmp_path, header(rows), module(rows, "right"), compiler, options) == {}
 
 
-@pytest.mark.parametrize("what", ALONE)
-@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+@pytest.mark.parametrize("what", first_quickly(ALONE))
+@pytest.mark.parametrize("compiler", COMPILERS)
 def test_a_header_cannot_rewrite_the_claims(
-    tmp_path: Path, tool: Callable[[str], str], compiler: str, what: str
+    tmp_path: Path, tool: Tool, compiler: str, what: str
 ) -> None:
     text, body, right, wrong, expression, want, got = ALONE[what]
     tool(compiler)

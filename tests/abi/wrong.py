@@ -16,6 +16,7 @@ change the other rows.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 PRELUDE_C = """
@@ -414,142 +415,112 @@ ALONE = {
     "bool is a macro for int": (
         "#include <stdbool.h>\n#undef bool\n#define bool int\nbool f(bool b);",
         "bool f(bool b) { return b; }",
-        "c_int; c_int",
-        "c_int; c_bool",
-        "f(256)",
-        256,
-        1,
+        "c_int; c_int", "c_int; c_bool",
+        "f(256)", 256, 1,
     ),
     "size_t is a macro": (
         "#include <stddef.h>\n#define size_t unsigned short\nint f(size_t *n);",
         "int f(size_t *n) { return n[1]; }",
-        "c_int; POINTER(c_ushort)",
-        "c_int; POINTER(c_size_t)",
-        "f((f.argtypes[0]._type_ * 2)(1, 2))",
-        2,
-        0,
+        "c_int; POINTER(c_ushort)", "c_int; POINTER(c_size_t)",
+        "f((f.argtypes[0]._type_ * 2)(1, 2))", 2, 0,
     ),
     "int is a macro for long long": (
         "#define int long long\nint f(int n);",
         "int f(int n) { return n; }",
-        "c_longlong; c_longlong",
-        "c_int; c_int",
-        "f(2**40) if f.argtypes[0] is c_longlong else f(0)",
-        2**40,
-        0,
+        "c_longlong; c_longlong", "c_int; c_int",
+        "f(2**40) if f.argtypes[0] is c_longlong else f(0)", 2**40, 0,
     ),
     "double is a macro for float": (
         "#define double float\ndouble f(double d);",
         "double f(double d) { return d + 1; }",
-        "c_float; c_float",
-        "c_double; c_double",
-        "f(2.0)",
-        3.0,
-        "?",
+        "c_float; c_float", "c_double; c_double",
+        "f(2.0)", 3.0, "?",
     ),
     "unsigned is a macro for nothing": (
         "#define unsigned\nunsigned char f(unsigned char *p);",
         "unsigned char f(unsigned char *p) { return p[1]; }",
-        "c_char; POINTER(c_char)",
-        "c_char; POINTER(c_short)",
-        "f((f.argtypes[0]._type_ * 2)())[:0]",
-        b"",
-        b"",
+        "c_char; POINTER(c_char)", "c_char; POINTER(c_short)",
+        "f((f.argtypes[0]._type_ * 2)())[:0]", b"", b"",
     ),
     "the function's name is a macro for another one's": (
         "int f(int n);\ndouble other(double d);\n#define f other",
         "#undef f\nint f(int n) { return n; }\ndouble other(double d) { return d; }",
-        "c_int; c_int",
-        "c_double; c_double",
-        "f(7)",
-        7,
-        "?",
+        "c_int; c_int", "c_double; c_double",
+        "f(7)", 7, "?",
     ),
     "words of the claims are macros": (
         "#define sizeof(x) 4\n#define static_assert(...)\n#define decltype(x) int\n"
         "#define constexpr\n#define template\n#define offsetof(a, b) 0\n#define const\n"
         "int f(short n);",
         "int f(short n) { return n; }",
-        "c_int; c_short",
-        "c_int; c_byte",
-        "f(300)",
-        300,
-        44,
+        "c_int; c_short", "c_int; c_byte",
+        "f(300)", 300, 44,
     ),
     "a header that is another one in C++": (
         "#ifdef __cplusplus\ntypedef int number;\n#else\ntypedef long long number;\n#endif\n"
         "number f(number n);",
         "number f(number n) { return n; }",
-        "c_longlong; c_longlong",
-        "c_int; c_int",
-        "f(2**40) if f.argtypes[0] is c_longlong else f(0)",
-        2**40,
-        0,
+        "c_longlong; c_longlong", "c_int; c_int",
+        "f(2**40) if f.argtypes[0] is c_longlong else f(0)", 2**40, 0,
     ),
     "a struct that has a member in C++ only": (
         "struct s {\n#ifdef __cplusplus\nint only;\n#endif\nint a; };\nint f(struct s *p);",
         "int f(struct s *p) { return p->a; }",
-        'c_int; POINTER(type("s", (Structure,), {"_fields_": [("a", c_int)]}))',
-        'c_int; POINTER(type("s", (Structure,), {"_fields_": [("only", c_int), ("a", c_int)]}))',
-        "f(byref(f.argtypes[0]._type_(a=5)))",
-        5,
-        0,
+        'c_int; POINTER(type("s", (Structure,), {"_fields_": [("a", c_int)]}))', 'c_int; POINTER(type("s", (Structure,), {"_fields_": [("only", c_int), ("a", c_int)]}))',
+        "f(byref(f.argtypes[0]._type_(a=5)))", 5, 0,
     ),
-}
+}  # fmt: skip
 """By what is unusual: the header, the C file, the right one and the wrong one, the expression,
 and what that gives with each."""
 
 
 @dataclass
 class Row:
-    """A row: its declarations as Python text for a module, its C as text for header and file."""
+    """A row: its declarations as Python text for a module, its C as text for header and file.
+
+    ``parts`` are its columns: the last two are what the right one gives, and the wrong one.
+    """
 
     name: str
-    text: str
+    parts: list[str]
     header: str
     source: str
     right: str
     wrong: str
     expression: str
-    want: str
-    got: str
-    is_right_on_windows: bool = False
+    is_right_on_windows: bool
+
+    @property
+    def text(self) -> str:
+        return " | ".join(self.parts)
+
+    def __post_init__(self) -> None:
+        self.want, self.got = self.parts[-2:]
 
 
-def _lines(text: str) -> list[list[str]]:
+def _lines(text: str, prefix: str) -> Iterator[tuple[str, list[str], bool]]:
+    """The name and the columns of each row, and whether its wrong one is right on Windows."""
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("# ")]
-    return [[part.strip() for part in line.split(" | ")] for line in lines]
-
-
-def _is_right(parts: list[str], number: int) -> bool:
-    assert len(parts) == number or parts[number:] == ["Windows: right"], parts
-    return len(parts) > number
+    for number, line in enumerate(lines):
+        line, _, windows = line.partition(" | Windows: ")
+        assert windows in ("", "right"), line
+        yield (
+            f"{prefix}{number:03d}",
+            [part.strip() for part in line.split(" | ")],
+            windows != "",
+        )
 
 
 _BODY = re.compile(r"(?<=\))\s*\{.*\}$")
 
 
-def _functions() -> list[Row]:
-    rows: list[Row] = []
-    for number, parts in enumerate(_lines(FUNCTIONS)):
-        name = f"f{number:03d}"
-        c = re.sub(r"\bf(?=\()", name, parts[0])
-        right, wrong = ("" if it == "-" else function(name, it) for it in parts[1:3])
-        rows.append(
-            Row(
-                name,
-                " | ".join(parts),
-                _BODY.sub(";", c),
-                c,
-                right,
-                wrong,
-                f"(lambda f: {parts[3]})(lib.{name})",
-                parts[4],
-                parts[5],
-                _is_right(parts, 6),
-            )
-        )
-    return rows
+def _functions() -> Iterator[Row]:
+    for name, parts, on_windows in _lines(FUNCTIONS, "f"):
+        c, right, wrong, expression, _, _ = parts
+        c = re.sub(r"\bf(?=\()", name, c)
+        right, wrong = ("" if it == "-" else function(name, it) for it in (right, wrong))
+        called = f"(lambda f: {expression})(lib.{name})"
+        yield Row(name, parts, _BODY.sub(";", c), c, right, wrong, called, on_windows)
 
 
 def function(name: str, declaration: str) -> str:
@@ -563,32 +534,18 @@ def function(name: str, declaration: str) -> str:
     return "\n".join(lines)
 
 
-def _structs() -> list[Row]:
-    rows: list[Row] = []
-    for number, parts in enumerate(_lines(STRUCTS)):
-        name = f"s{number:03d}"
-        c = re.sub(r"\bs\b", name, parts[0])
-        keyword = c[: c.index(name)].split()[-1]
-        prototype = f"long long f{name}({keyword} {name} *p)"
-        declare = (
-            f"\nlib.f{name}.restype = c_longlong\nlib.f{name}.argtypes = [POINTER({name})]"
+def _structs() -> Iterator[Row]:
+    for name, parts, on_windows in _lines(STRUCTS, "s"):
+        c, what, right, wrong, arguments, _, _ = parts
+        c = re.sub(r"\bs\b", name, c)
+        prototype = f"long long f{name}({c[: c.index(name)].split()[-1]} {name} *p)"
+        declared = function(f"f{name}", f"c_longlong; POINTER({name})")
+        right, wrong = (
+            "" if it == "-" else f"{_struct(name, it)}\n{declared}" for it in (right, wrong)
         )
-        right, wrong = ("" if it == "-" else _struct(name, it) + declare for it in parts[2:4])
-        rows.append(
-            Row(
-                name,
-                " | ".join(parts),
-                f"{c}\n{prototype};",
-                f"{prototype} {{ return {parts[1]}; }}",
-                right,
-                wrong,
-                f"(lambda s: lib.f{name}(byref(s({parts[4]}))))({name})",
-                parts[5],
-                parts[6],
-                _is_right(parts, 7),
-            )
-        )
-    return rows
+        called = f"(lambda s: lib.f{name}(byref(s({arguments}))))({name})"
+        source = f"{prototype} {{ return {what}; }}"
+        yield Row(name, parts, f"{c}\n{prototype};", source, right, wrong, called, on_windows)
 
 
 def _struct(name: str, declaration: str) -> str:
@@ -607,27 +564,14 @@ def _struct(name: str, declaration: str) -> str:
     )
 
 
-def _constants() -> list[Row]:
-    rows: list[Row] = []
-    for number, parts in enumerate(_lines(CONSTANTS)):
-        name = f"X{number:03d}"
-        c = re.sub(r"(?<![A-Z])X\b", name, parts[0])
-        right, wrong = ("" if it == "-" else f"{name} = {it}" for it in parts[1:3])
-        rows.append(
-            Row(
-                name,
-                " | ".join(parts),
-                c,
-                f"int f{name}(unsigned long long n) {{ return ({name}) == n; }}",
-                right,
-                wrong,
-                f"lib.f{name}(c_ulonglong({name})) == 1",
-                "True",
-                "False",
-                _is_right(parts, 3),
-            )
-        )
-    return rows
+def _constants() -> Iterator[Row]:
+    for name, parts, on_windows in _lines(CONSTANTS, "X"):
+        c, right, wrong = parts
+        c = re.sub(r"(?<![A-Z])X\b", name, c)
+        source = f"int f{name}(unsigned long long n) {{ return ({name}) == n; }}"
+        right, wrong = ("" if it == "-" else f"{name} = {it}" for it in (right, wrong))
+        called = f"lib.f{name}(c_ulonglong({name})) == 1"
+        yield Row(name, [*parts, "True", "False"], c, source, right, wrong, called, on_windows)
 
 
 ROWS = [*_functions(), *_structs(), *_constants()]

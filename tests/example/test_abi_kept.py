@@ -3,12 +3,11 @@
 import platform
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from record_abi import build, record_of
-from support import ROOT, attempt
+from support import ROOT, Tool, attempt
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or platform.machine() != "x86_64",
@@ -16,9 +15,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def compare(
-    tool: Callable[[str], str], sources: Path, folder: Path
-) -> subprocess.CompletedProcess[str]:
+def compare(tool: Tool, sources: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """What has changed since the interface was recorded; what was added is not told."""
     record = record_of(sources)
     assert record.exists(), (
@@ -29,7 +26,7 @@ def compare(
     return attempt([tool("abidiff"), *options, record, build(sources, folder)])
 
 
-def test_the_binary_interface_is_kept(tool: Callable[[str], str], tmp_path: Path) -> None:
+def test_the_binary_interface_is_kept(tool: Tool, tmp_path: Path) -> None:
     done = compare(tool, ROOT, tmp_path / "build")
     assert done.returncode == 0, (
         f"raise EXAMPLE_ABI_VERSION, since programs would break:\n{done.stdout}{done.stderr}"
@@ -61,13 +58,7 @@ def change(sources: Path, right: str, wrong: str, *names: str) -> None:
     ids=["result", "parameter", "parameters", "removed", "struct"],
 )
 def test_a_change_is_seen(
-    right: str,
-    wrong: str,
-    names: int,
-    told: str,
-    tool: Callable[[str], str],
-    sources: Path,
-    tmp_path: Path,
+    right: str, wrong: str, names: int, told: str, tool: Tool, sources: Path, tmp_path: Path
 ) -> None:
     change(sources, right, wrong, *["include/example.h", "example.c"][:names])
     done = compare(tool, sources, tmp_path / "build")
@@ -76,9 +67,7 @@ def test_a_change_is_seen(
 
 
 @pytest.mark.slow
-def test_an_addition_is_no_change(
-    tool: Callable[[str], str], sources: Path, tmp_path: Path
-) -> None:
+def test_an_addition_is_no_change(tool: Tool, sources: Path, tmp_path: Path) -> None:
     header, source = (
         sources / "src" / "c" / name for name in ("include/example.h", "example.c")
     )
@@ -92,9 +81,7 @@ def test_an_addition_is_no_change(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_new_version_must_be_recorded(
-    tool: Callable[[str], str], sources: Path, tmp_path: Path
-) -> None:
+def test_a_new_version_must_be_recorded(tool: Tool, sources: Path, tmp_path: Path) -> None:
     change(sources, "ABI_VERSION 1\n", "ABI_VERSION 2\n", "include/example.h")
     with pytest.raises(AssertionError, match=r"record_abi.py makes abi-2\.xml"):
         compare(tool, sources, tmp_path / "build")

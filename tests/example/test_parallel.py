@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from support import ROOT, run
+from support import ROOT, Missing, run
 
 import pyexample
 from pyexample.libexample import library
@@ -25,7 +25,7 @@ def test_threads_square_parts_of_an_array() -> None:
 
 
 @pytest.fixture
-def needs(missing: Callable[[str], None]) -> Callable[[str], None]:
+def needs(missing: Missing) -> Callable[[str], None]:
     """Skip the test, or fail where nothing may be missing, without a Python package."""
 
     def need(package: str) -> None:
@@ -36,7 +36,7 @@ def needs(missing: Callable[[str], None]) -> Callable[[str], None]:
 
 
 @pytest.mark.slow
-def test_dask_squares_blocks(needs: Callable[[str], None]) -> None:
+def test_dask_squares_blocks(needs: Missing) -> None:
     needs("dask")
     import dask.array as da
 
@@ -48,7 +48,7 @@ def test_dask_squares_blocks(needs: Callable[[str], None]) -> None:
 
 
 @pytest.mark.slow
-def test_dask_on_a_cluster_of_processes(needs: Callable[[str], None]) -> None:
+def test_dask_on_a_cluster_of_processes(needs: Missing) -> None:
     needs("distributed")
     count = 10_000_500
     expected = sum(n**2 for n in range(1000)) * (count // 1000) + sum(n**2 for n in range(500))
@@ -57,7 +57,7 @@ def test_dask_on_a_cluster_of_processes(needs: Callable[[str], None]) -> None:
 
 
 @pytest.mark.slow
-def test_numba_calls_the_raw_function(needs: Callable[[str], None]) -> None:
+def test_numba_calls_the_raw_function(needs: Missing) -> None:
     needs("numba")
     import numba
 

@@ -337,12 +337,10 @@ def test_a_handle_is_lent(shelf: Shelf, box: Any) -> None:
 
     def look(given: Any) -> int:
         lent.append(given)
-        assert given is not box
+        assert given is box, "the same object, which is open"
         return int(shelf.name_of(given))
 
     assert shelf.on_box(box, look) == ord("b")
-    with pytest.raises(ValueError, match="is closed"):
-        shelf.name_of(lent[0])
     assert not box.closed
 
     def keep_watching(given: Any) -> int:
@@ -425,8 +423,8 @@ def test_one_may_replace_itself(shelf: Shelf, box: Any) -> None:
     replaced = weakref.ref(replace)
     del replace
     assert shelf.fire(box, 0, 5) == 5
-    assert len(free) == 1
     let_go()
+    assert len(free) == 1
     assert replaced() is None
     assert shelf.fire(box, 0, 5) == 7
 
@@ -446,8 +444,8 @@ def test_one_may_close_what_keeps_it(shelf: Shelf) -> None:
     del close
     assert shelf.fire_last(5) == 5
     assert box.closed
-    assert len(free) == 1
     let_go()
+    assert len(free) == 1
     assert closed() is None
 
 
@@ -467,17 +465,17 @@ def test_one_that_is_called_too_late(shelf: Shelf, box: Any, lost: list[str]) ->
 
 def test_memory_is_used_again_late(shelf: Shelf, box: Any, lost: list[str]) -> None:
     """A pointer that C has read leads to no other function, for long."""
-    pointers = set()
-    for number in range(1002):
+    thunks, free = shelf.on_number._thunks, shelf.on_number._free
+    for _ in range(1002):
         shelf.watch(box, 0, 0, lambda given: given)
-        pointers.add(shelf.on_number._free[-1].thunk.address if number else None)
-    assert len(pointers) == 1002
-    assert shelf.on_number._free[0].thunk.address in pointers
-    oldest = shelf.on_number._free[0].thunk
+    let_go()
+    assert len({thunk.address for thunk in thunks}) == 1002
+    assert len(free) == 1001
+    oldest = free[0].thunk
     shelf.watch(box, 0, 0, lambda given: given + 1)
-    assert shelf.on_number._free[0].thunk is not oldest
     assert shelf.fire(box, 0, 5) == 6
     assert oldest.pointer() is not None
+    assert len(thunks) == 1002
 
 
 def test_a_name_may_be_anything(shelf: Shelf, box: Any) -> None:
@@ -705,12 +703,17 @@ def test_deep_recursion(shelf: Shelf, path: str, limit: int) -> None:
     library = Path(shelf.library.path)
     paths = [str(library.parent.parent.parent), str(Path(__file__).parents[1])]
     done = attempt([sys.executable, "-X", "dev", "-c", RECURSION.format(paths, limit)])
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "RecursionError\n"
+    lost, said = done.stdout.count("lost\n"), done.stderr.splitlines()
+    if sys.implementation.name == "pypy":
+        # Where its own stack ends before a callback is in Python, it says so, and C gets 0.
+        itself = [each for each in said if "uncaught exception in callback: ll_c" in each]
+        lost, said = max(lost - len(itself), 0), [each for each in said if each not in itself]
+    assert (done.returncode, lost, said) == (0, 0, [])
+    assert done.stdout.endswith("RecursionError\n")
 
 
 RECURSION = """
-import ctypes, sys
+import ctypes, gc, sys
 sys.path[:0] = {}
 import bound, shelf
 from pyexample.ffi import Library
@@ -738,6 +741,10 @@ for more in range(40):
     assert depth
 sys.setrecursionlimit(1000)
 assert not lost, lost[0].exc_value
+for _ in range(5):
+    gc.collect()  # calls of which PyPy, without a stack, has not run the ``finally``
+box.close()  # no call uses it
+box = shelf.box_open(1, 0)
 assert shelf.each(box, 1, lambda number: 7) == 7
 print("RecursionError")
 """

@@ -2,6 +2,7 @@
 
 import copy
 import ctypes
+import dis
 import gc
 import itertools
 import pickle
@@ -267,6 +268,9 @@ def test_interrupted_at_each_instruction(shelf: Shelf) -> None:
             nonlocal count
             frame.f_trace_opcodes = True
             if event == "opcode" and "pyexample" in frame.f_code.co_filename:
+                if dis.opname[frame.f_code.co_code[frame.f_lasti]] == "NOT_TAKEN":
+                    # No signal is handled there, and CPython 3.14 would run no ``finally``.
+                    return trace
                 count += 1
                 if count == at:
                     sys.settrace(None)
@@ -300,22 +304,26 @@ def test_interrupted_at_each_instruction(shelf: Shelf) -> None:
 def test_lent_and_never_closed(shelf: Shelf) -> None:
     """What is C's to close is not closed by Python, nor does it say so."""
     box = opened(shelf)
-    refused = (
-        r"^this (Box|View) is C's to close: it is borrowed, or no declared function Closes it$"
-    )
-
-    def close(given: Any) -> int:
-        for function in (given.close, lambda: shelf.box_close(given)):
-            with pytest.raises(ValueError, match=refused):
-                function()
-        with given:
-            pass
-        return 7
-
-    assert shelf.on_box(box, close) == 7
-    with pytest.raises(ValueError, match=refused):
-        shelf.look(box).close()
+    refused = r"^this (Box|View) is C's to close: it is borrowed"
+    lent = shelf.Box.adopt(box._life.given + 8, owned=False)
+    for close in (shelf.look(box).close, lent.close, lambda: shelf.box_close(lent)):
+        with pytest.raises(ValueError, match=refused):
+            close()
+    with lent:
+        pass
     assert shelf.name_of(box) == ord("b")
+
+
+def test_a_callback_gets_the_open_handle_of_an_address(shelf: Shelf) -> None:
+    box = opened(shelf)
+
+    def look(given: Any) -> int:
+        with pytest.raises(RuntimeError, match="in use"):
+            given.close()
+        return int(given is box and not given.closed)
+
+    assert shelf.on_box(box, look) == 1
+    assert not box.closed
 
 
 @pytest.mark.skipif(sys.implementation.name != "cpython", reason="what ctypes has in common")
@@ -437,9 +445,9 @@ def test_it_is_held_until_the_result_is_made(
 
     adopt = shelf.Thing.adopt
 
-    def close_then_adopt(*given: Any, owned: bool) -> Any:
+    def close_then_adopt(*given: Any, **how: Any) -> Any:
         close()
-        return adopt(*given, owned=owned)
+        return adopt(*given, **how)
 
     with monkeypatch.context() as patch:
         patch.setattr(shelf.Thing, "adopt", close_then_adopt)
@@ -694,10 +702,15 @@ def test_what_gc_finds_is_closed_before_it_is_finalized(shelf: Shelf) -> None:
 
     Owner()
     collect()
-    collect()  # elsewhere than in CPython, now it is closed
+    assert found[0].closed == COUNTS_REFERENCES
+    if not found[0].closed:  # elsewhere than in CPython, the ``__del__`` has brought it back
+        assert shelf.box_text(found[0]) == "a box"
+        found.clear()
+        collect()
     assert shelf.order == "b"
-    with pytest.raises(ValueError, match=r"is closed$"):
-        shelf.box_text(found[0])
+    for box in found:
+        with pytest.raises(ValueError, match=r"is closed$"):
+            shelf.box_text(box)
 
 
 def test_one_that_nobody_adopted(shelf: Shelf) -> None:
@@ -712,7 +725,7 @@ def test_one_that_nobody_adopted(shelf: Shelf) -> None:
 @pytest.mark.parametrize("address", [0, -1, 2 * sys.maxsize + 2, 1.5, "1"])
 def test_what_is_no_address_is_not_adopted(shelf: Shelf, address: Any) -> None:
     error = ValueError if isinstance(address, int) else TypeError
-    with pytest.raises(error, match=r"^a Box has an address, not |^cannot be converted"):
+    with pytest.raises(error, match=r"^a Box has an address, (an int, )?not "):
         shelf.Box.adopt(address)
 
 

@@ -19,7 +19,7 @@ import pyexample
 from pyexample import square
 from pyexample.ffi import (
     DEFAULT, POINTER as POINTER_TO, Anonymous, Array, Bits, Closes, Callback, CountedBy,
-    Encoding, FreedBy, Handle, Keep, Library, Returned, Raises, allocate, struct,
+    Encoding, Owned, Handle, Keep, Library, Returned, Raises, allocate, struct,
 )
 
 nine: int = square(3)
@@ -40,7 +40,7 @@ class Database(Handle):
 
 
 class Statement(Handle):
-    parent = Database
+    pass
 
 
 class Code(IntEnum):
@@ -58,7 +58,7 @@ Done = Annotated[None, c_int, Raises(error)]
 
 @library.function
 def opened(name: Annotated[str, c_char_p], /) -> Annotated[
-    Database, c_int, Raises(error), Returned(Database, c_void_p)
+    Database, c_int, Raises(error), Returned(Database, c_void_p, Owned)
 ]:
     raise NotImplementedError
 
@@ -70,7 +70,7 @@ def closed(database: Annotated[Database, c_void_p, Closes], /) -> Done: ...
 @library.function(release_gil=False)
 def prepared(
     database: Db, sql: Annotated[str, c_char_p, Encoding("latin-1")], /
-) -> Annotated[Statement | None, c_void_p]:
+) -> Annotated[Statement | None, c_void_p, Owned]:
     raise NotImplementedError
 
 
@@ -80,7 +80,7 @@ def freed(memory: Annotated[int, c_void_p], /) -> None: ...
 
 @library.function
 def halves(number: Int, /) -> Annotated[tuple[int, str], c_int, Returned(
-    str, c_char_p, FreedBy(freed)
+    str, c_char_p, Owned(freed)
 )]:
     raise NotImplementedError
 

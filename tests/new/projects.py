@@ -1,17 +1,16 @@
 """Projects that ``pyexample new`` writes, for the tests."""
 
 import subprocess
-import sys
 from pathlib import Path
 
-from support import Argument, Environment, attempt, files_below
+from support import Argument, Environment, files_below, pyexample
 
 RUNTIMES = ["vendored", "pyexample"]
 
 
 def new(folder: Path, *words: Argument) -> subprocess.CompletedProcess[str]:
     """Run ``pyexample new`` in a folder."""
-    return attempt([sys.executable, "-m", "pyexample", "new", *words], cwd=folder)
+    return pyexample("new", *words, cwd=folder)
 
 
 def made(folder: Path, name: str, *words: Argument) -> Path:

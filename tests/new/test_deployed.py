@@ -3,7 +3,6 @@
 import importlib.util
 import sys
 import zipapp
-from collections.abc import Callable
 from pathlib import Path
 
 import projects
@@ -12,6 +11,7 @@ from support import (
     FASTCALL_IS_SERVED,
     Argument,
     Environment,
+    Missing,
     attempt,
     build_wheel,
     run,
@@ -99,10 +99,7 @@ def test_a_zipapp(wheel: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("runtime", projects.RUNTIMES)
 def test_a_frozen_program(
-    runtime: str,
-    tmp_path: Path,
-    environment: Environment,
-    missing: Callable[[str], None],
+    runtime: str, tmp_path: Path, environment: Environment, missing: Missing
 ) -> None:
     if not importlib.util.find_spec("PyInstaller"):
         missing("PyInstaller is not installed")

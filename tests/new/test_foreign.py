@@ -3,16 +3,16 @@
 import ctypes.util
 import json
 import re
+import shlex
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import projects
 import pytest
-from support import Argument, CMake, Environment, run
+from support import Argument, CMake, Environment, Missing, Tool, run
 
-from pyexample.new import CannotWriteError, foreign
+from pyexample.new import CannotWriteError, binding, foreign
 
 # A small library with the traits of those that are published: an export macro of its own, the
 # version in three macros, public headers in a folder that they are included with, one of them
@@ -100,16 +100,10 @@ int Shapes_print(const char *format, ...) { UNUSED(format); return 0; }
 int Shapes_unmarked(void) { return 1; }
 """,
 }
-WORDS = [
-    *("--header", "upstream/include/shapes/Shapes.h", "--include", "upstream/include"),
-    *(
-        "--source",
-        "upstream/src/shapes.c",
-        "upstream/src/more and more.c",
-        "--define",
-        "SHAPES_UNIT=10",
-    ),
-]
+WORDS = shlex.split(
+    "--header upstream/include/shapes/Shapes.h --include upstream/include"
+    " --source upstream/src/shapes.c 'upstream/src/more and more.c' --define SHAPES_UNIT=10"
+)
 FUNCTIONS = {"version", "square", "area", "free", "sum", "unmarked"}
 
 
@@ -121,13 +115,13 @@ def unpack(folder: Path, library: dict[str, str]) -> Path:
 
 
 @pytest.fixture
-def upstream(tmp_path: Path, tool: Callable[[str], str]) -> Path:
+def upstream(tmp_path: Path, tool: Tool) -> Path:
     tool("g++")
     return unpack(tmp_path / "upstream", LIBRARY)
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, tool: Callable[[str], str]) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory, tool: Tool) -> Path:
     tool("g++")
     folder = tmp_path_factory.mktemp("foreign C")
     unpack(folder / "upstream", LIBRARY)
@@ -183,24 +177,28 @@ def test_its_version_is_the_headers(project: Path) -> None:
         ('#define FOO_VERSION_STRING "v3.4.5"', "3.4.5"),
         ("#define VERSION_MAJOR 1\n#define VERSION_MINOR 2", "1.2"),
         ("#define F_VER_MAJOR 1\n#define F_VER_MINOR 0\n#define F_VER_RELEASE 9", "1.0.9"),
-        ('#define A_VERSION "1.0"\n#define B_VERSION "2.0"', None),
-        ('#define FOO_VERSION "today"', None),
-        ("#define FOO_VERSION 12", None),
+        ('#define A_VERSION "1.0"\n#define B_VERSION "2.0"', ""),
+        ('#define FOO_VERSION "today"', ""),
+        ("#define FOO_VERSION 12", ""),
     ],
 )
-def test_the_version_is_found_or_asked_for(
-    macros: str, version: str | None, tmp_path: Path, tool: Callable[[str], str]
+def test_the_version_is_found(
+    macros: str, version: str, tmp_path: Path, tool: Tool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool("g++")
-    unpack(tmp_path, {"foo.h": f"{macros}\nint foo(void);\n", "foo.c": ""})
+    monkeypatch.chdir(unpack(tmp_path, {"foo.h": f"{macros}\nint foo(void);\n"}))
+    assert binding.read(binding.Headers(["foo.h"], [], [])).version == version
+
+
+def test_a_version_that_no_macro_has_is_asked_for(tmp_path: Path, tool: Tool) -> None:
+    tool("g++")
+    unpack(tmp_path, {"foo.h": "int foo(void);\n", "foo.c": ""})
     words = ["foo", "--header", "foo.h", "--source", "foo.c"]
     done = projects.new(tmp_path, *words)
-    if version is None:
-        assert done.returncode == 2
-        assert "foo.h: no macro has the version: give it with --version" in done.stderr
-        done = projects.new(tmp_path, *words, "--version", version := "4.5")
-    assert done.returncode == 0, done.stderr
-    assert f"VERSION {version} " in (tmp_path / "foo/CMakeLists.txt").read_text()
+    assert done.returncode == 2
+    assert "foo.h: no macro has the version: give it with --version" in done.stderr
+    project = projects.made(tmp_path, *words, "--version", "4.5")
+    assert "VERSION 4.5 " in (project / "CMakeLists.txt").read_text()
 
 
 @pytest.mark.slow
@@ -208,7 +206,7 @@ def test_the_version_is_found_or_asked_for(
     "command", [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["pyright"]]
 )
 def test_it_is_clean(
-    command: list[str], project: Path, installed: Environment, tool: Callable[[str], str]
+    command: list[str], project: Path, installed: Environment, tool: Tool
 ) -> None:
     options = {"mypy": ["--python-executable"], "pyright": ["--pythonpath"]}.get(command[0])
     python = [*options, str(installed.executable)] if options else []
@@ -243,7 +241,7 @@ def test_its_tests_pass(project: Path, installed: Environment) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["find_package", "pkg-config", "add_subdirectory"])
 def test_c_programs_use_it(
-    way: str, project: Path, cmake: CMake, tmp_path: Path, tool: Callable[[str], str]
+    way: str, project: Path, cmake: CMake, tmp_path: Path, tool: Tool
 ) -> None:
     """By its public headers, those included by others too, and its macros."""
     unpack(
@@ -283,9 +281,7 @@ def test_c_programs_use_it(
     run([program])
 
 
-def test_names_that_python_or_the_module_has(
-    tmp_path: Path, tool: Callable[[str], str]
-) -> None:
+def test_names_that_python_or_the_module_has(tmp_path: Path, tool: Tool) -> None:
     tool("g++")
     header = """\
 struct library { int a; }; struct Any { int a; };
@@ -322,52 +318,39 @@ def test_a_struct_without_fields_is_not_made_in_python(installed: Environment) -
 # --- What is refused ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("words", "reason"),
-    [
-        (["--header", "a.h"], "--header needs the library's C: name it with --source"),
-        (["--source", "a.c"], "--source needs a --header"),
-        (["--system", "libz"], "--system needs a --header"),
-        (["--define", "X"], "--define needs a --header"),
-        (
-            ["--header", "a.h", "--source", "a.c", "--system", "z"],
-            "--system: leave out --source and --version",
-        ),
-        (["--header", "a.h", "--source", "none.c"], "--source none.c: there is no such file"),
-        (["--header", "none.h", "--source", "a.c"], "--header none.h: there is no such file"),
-        (
-            ["--header", "a.h", "--source", "a.c", "--include", "none"],
-            "--include none: there is no such folder",
-        ),
-        (["--header", "a.h", "--source", "a.c", "--version", "x"], "--version x: expected"),
-        *(
-            (
-                ["--header", "a.h", "--source", "a.c", "--define", it],
-                "expected X or X=Y, in one line",
-            )
-            for it in ("A B", "", "1A=1", "A(x)=x", "A=1\n2")
-        ),
-        (["--header", "wrong.h", "--source", "a.c"], "wrong.h cannot be read: "),
-        (["--header", "none_of_c.h", "--source", "a.c"], "declares no function of C"),
-        (["--header", "a.h", "--source", "a.cpp"], "--source a.cpp: expected a file of C"),
-        (["--header", "a.h", "--source", "a.h"], "--source a.h: expected a file of C"),
-        (
-            ["--header", "up.h", "--source", "a.c", "--include", "in"],
-            "is in none of the folders",
-        ),
-        (["--header", "in/up.h", "--source", "a.c"], "is in none of the folders"),
-        (["--header", "a.h", "--system", "nosuchlibrary"], "this system has no such library"),
-    ],
-)
-def test_what_cannot_be_is_refused(
-    words: list[str], reason: str, tmp_path: Path, tool: Callable[[str], str]
-) -> None:
+AC = "--header a.h --source a.c"
+REFUSED = [
+    ("--header a.h", "--header needs the library's C: name it with --source"),
+    ("--source a.c", "--source needs a --header"),
+    ("--system libz", "--system needs a --header"),
+    ("--define X", "--define needs a --header"),
+    (f"{AC} --system z", "--system: leave out --source and --version"),
+    ("--header a.h --source none.c", "--source none.c: there is no such file"),
+    ("--header none.h --source a.c", "--header none.h: there is no such file"),
+    (f"{AC} --include none", "--include none: there is no such folder"),
+    (f"{AC} --version x", "--version x: expected"),
+    *(
+        (f"{AC} --define '{it}'", "expected X or X=Y, in one line")
+        for it in ("A B", "", "1A=1", "A(x)=x", "A=1\n2")
+    ),
+    ("--header wrong.h --source a.c", "wrong.h cannot be read: "),
+    ("--header none_of_c.h --source a.c", "declares no function of C"),
+    ("--header a.h --source a.cpp", "--source a.cpp: expected a file of C"),
+    ("--header a.h --source a.h", "--source a.h: expected a file of C"),
+    ("--header up.h --source a.c --include in", "is in none of the folders"),
+    ("--header in/up.h --source a.c", "is in none of the folders"),
+    ("--header a.h --system nosuchlibrary", "this system has no such library"),
+]
+
+
+@pytest.mark.parametrize(("words", "reason"), REFUSED)
+def test_what_cannot_be_is_refused(words: str, reason: str, tmp_path: Path, tool: Tool) -> None:
     tool("g++")
     files = {"a.h": "int a(void);\n", "a.c": "", "a.cpp": "", "wrong.h": "#error no\n"}
     files["none_of_c.h"] = "#define A 1\nclass B { int b(); };\nint c(int &d);\n"
     unpack(tmp_path, files | {"in/up.h": '#include "../a.h"\n'})
     before = sorted(tmp_path.rglob("*"))
-    done = projects.new(tmp_path, "thing", *words)
+    done = projects.new(tmp_path, "thing", *shlex.split(words))
     assert (done.returncode, done.stdout) == (2, "")
     assert reason in done.stderr
     assert "Traceback" not in done.stderr
@@ -439,7 +422,7 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="the names are Linux's")
 @pytest.mark.parametrize("runtime", projects.RUNTIMES)
 def test_a_library_of_the_system(
-    runtime: str, tmp_path: Path, environment: Environment, missing: Callable[[str], None]
+    runtime: str, tmp_path: Path, environment: Environment, missing: Missing
 ) -> None:
     if not (Path("/usr/include/zlib.h").exists() and ctypes.util.find_library("z")):
         missing("zlib and its header are not installed")

@@ -2,7 +2,6 @@
 
 import re
 import sys
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from zipfile import ZipFile
@@ -16,10 +15,13 @@ from support import (
     Argument,
     CMake,
     Environment,
+    Missing,
+    Tool,
     attempt,
     build_wheel,
     commit,
     files_below,
+    pyexample,
     run,
 )
 
@@ -81,7 +83,7 @@ def test_no_marker_is_left(project: Path) -> None:
 
 def test_the_help_fits_on_a_screen(tmp_path: Path) -> None:
     for command in ("new", "vendor"):
-        done = attempt([sys.executable, "-m", "pyexample", command, "--help"])
+        done = pyexample(command, "--help", cwd=tmp_path)
         assert done.returncode == 0
         assert len(done.stdout.splitlines()) <= 30
     assert projects.new(tmp_path).returncode == 2
@@ -110,10 +112,7 @@ def test_its_workflow_uses_what_ours_use(project: Path) -> None:
     ids=lambda command: " ".join(command[:2]),
 )
 def test_it_is_clean(
-    command: list[Argument],
-    project: Path,
-    tool: Callable[[str], str],
-    request: pytest.FixtureRequest,
+    command: list[Argument], project: Path, tool: Tool, request: pytest.FixtureRequest
 ) -> None:
     if command[-1] in ("--python-executable", "--pythonpath"):
         environment: Environment = request.getfixturevalue("installed")
@@ -156,7 +155,7 @@ def test_its_wheel(runtime: str, project_wheel: Path) -> None:
     ],
 )
 def test_its_wheels_for_other_systems(
-    platforms: list[str], project: Path, tmp_path: Path, missing: Callable[[str], None]
+    platforms: list[str], project: Path, tmp_path: Path, missing: Missing
 ) -> None:
     """By zig, and checked as ours are: tags, exports, what they need."""
     if not find_spec("ziglang"):
@@ -226,7 +225,7 @@ def test_nothing_is_left_behind_where_it_fails(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the owner may write everywhere")
 def test_a_folder_that_nobody_may_write_to(tmp_path: Path) -> None:
-    done = attempt([sys.executable, "-m", "pyexample", "new", "fastfft"], cwd="/proc")
+    done = pyexample("new", "fastfft", cwd="/proc")
     assert done.returncode == 2
     assert "fastfft cannot be written: " in done.stderr
     assert "Traceback" not in done.stderr

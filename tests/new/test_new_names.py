@@ -17,10 +17,7 @@ def test_a_name_that_is_free(name: str, tmp_path: Path) -> None:
     ("name", "reason"),
     [
         ("", "letters a-z"),
-        (
-            "fast-fft",
-            "begin with a letter, and do not end with an underscore:",
-        ),
+        ("fast-fft", "begin with a letter, and do not end with an underscore:"),
         ("fast-fft", "for example fast_fft"),
         ("../fastfft", "for example fastfft"),
         ("2fast", "for example fast"),

@@ -3,13 +3,12 @@
 import json
 import shutil
 import subprocess
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import projects
 import pytest
-from support import Argument, Environment, attempt, files_below, run
+from support import Argument, Environment, attempt, files_below, pyexample, run
 
 from pyexample.new import CannotWriteError, origin, runtime
 
@@ -17,7 +16,7 @@ VERSION = version("pyexample")
 
 
 def vendor(folder: Path, *words: Argument) -> subprocess.CompletedProcess[str]:
-    return attempt([sys.executable, "-m", "pyexample", "vendor", *words], cwd=folder)
+    return pyexample("vendor", *words, cwd=folder)
 
 
 @pytest.fixture

@@ -8,21 +8,24 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import lief
 import pytest
+import wheel_checks
 from support import (
     HEADER,
     ROOT,
     Argument,
     CMake,
+    Missing,
+    Tool,
     attempt,
     cmakes,
     copy_sources,
     declared,
     files_below,
+    first_quickly,
     project_files,
     run,
     shared_library_names,
@@ -38,13 +41,9 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="about names on 
 not_windows = pytest.mark.skipif(sys.platform == "win32", reason="not used on Windows")
 
 
-@pytest.fixture(
-    scope="module", params=[pytest.param("oldest", marks=pytest.mark.slow), "newest"]
-)
+@pytest.fixture(scope="module", params=first_quickly(["newest", "oldest"]))
 def cmake(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    missing: Callable[[str], None],
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, missing: Missing
 ) -> CMake:
     """Each end of what the project accepts; takes the place of the general fixture."""
     if request.param == "newest":
@@ -55,7 +54,7 @@ def cmake(
     return oldest[0]
 
 
-@pytest.fixture(scope="module", params=["shared", "static"])
+@pytest.fixture(scope="module", params=first_quickly(["shared", "static"]))
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -89,30 +88,25 @@ def test_find_package(cmake: CMake, kind: str, prefix: Path, tmp_path: Path) -> 
     assert (b"libexample" in program(tmp_path).read_bytes()) == (kind == "shared")
 
 
-@pytest.mark.parametrize(
-    ("wanted", "found"),
-    [
-        (f"{MAJOR}.{MINOR}", True),
-        (VERSION, True),
-        (f"{MAJOR}.{MINOR + 1}", False),
-        (f"{MAJOR + 1}.0", False),
-        (f"{MAJOR - 1}.0", False),
-        (f"{VERSION} COMPONENTS unheard_of", False),
-    ],
-)
-def test_find_package_takes_only_what_fits(
-    wanted: str, found: bool, cmake: CMake, prefix: Path, tmp_path: Path
-) -> None:
-    found_what = "${example_FOUND} ${example_CONSIDERED_CONFIGS}"
-    (tmp_path / "CMakeLists.txt").write_text(
-        "cmake_minimum_required(VERSION 3.25)\nproject(consumer LANGUAGES NONE)\n"
-        f"find_package(example {wanted} CONFIG)\n"
-        f'file(WRITE "${{PROJECT_BINARY_DIR}}/found" "{found_what}")\n'
-    )
+def test_find_package_takes_only_what_fits(cmake: CMake, prefix: Path, tmp_path: Path) -> None:
+    fits = {
+        f"{MAJOR}.{MINOR}": True,
+        VERSION: True,
+        f"{MAJOR}.{MINOR + 1}": False,
+        f"{MAJOR + 1}.0": False,
+        f"{MAJOR - 1}.0": False,
+        f"{VERSION} COMPONENTS unheard_of": False,
+    }
+    lines = ["cmake_minimum_required(VERSION 3.25)", "project(consumer LANGUAGES NONE)"]
+    for wanted in fits:
+        lines.append(f"unset(example_DIR CACHE)\nfind_package(example {wanted} CONFIG)")
+        said = "${example_FOUND} ${example_CONSIDERED_CONFIGS}\\n"
+        lines.append(f'file(APPEND "${{PROJECT_BINARY_DIR}}/found" "{said}")')
+    (tmp_path / "CMakeLists.txt").write_text("\n".join(lines))
     cmake.configure(tmp_path, tmp_path / "build", f"-DCMAKE_PREFIX_PATH={prefix}")
-    answer, considered = (tmp_path / "build" / "found").read_text().split(" ", 1)
-    assert answer == str(int(found))
-    assert considered.startswith(str(prefix))
+    answers = (tmp_path / "build" / "found").read_text().splitlines()
+    for (wanted, found), answer in zip(fits.items(), answers, strict=True):
+        assert answer.startswith(f"{int(found)} {prefix}"), wanted
 
 
 # --- add_subdirectory, FetchContent ---------------------------------------------------
@@ -163,9 +157,7 @@ def test_a_parent_project_may_ask_for_the_install_rules(cmake: CMake, tmp_path: 
 
 
 @not_windows
-def test_pkg_config(
-    tool: Callable[[str], str], kind: str, prefix: Path, tmp_path: Path
-) -> None:
+def test_pkg_config(tool: Tool, kind: str, prefix: Path, tmp_path: Path) -> None:
     (pc,) = prefix.rglob("example.pc")
     flags = build_with_pkg_config(tool, pc, tmp_path)
     assert ("-DEXAMPLE_STATIC" in flags) == (kind == "static")
@@ -175,7 +167,7 @@ def test_pkg_config(
 
 @not_windows
 def test_pkg_config_names_the_library_of_its_configuration(
-    cmake: CMake, tool: Callable[[str], str], tmp_path: Path
+    cmake: CMake, tool: Tool, tmp_path: Path
 ) -> None:
     build, prefix = tmp_path / "build", tmp_path / "prefix"
     cmake.configure(ROOT, build, "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_DEBUG_POSTFIX=-debug")
@@ -197,7 +189,7 @@ def test_pkg_config_names_the_library_of_its_configuration(
     ids=["multi-arch", "absolute lib", "absolute include"],
 )
 def test_it_is_found_wherever_it_is_installed(
-    folders: dict[str, str], cmake: CMake, tool: Callable[[str], str], tmp_path: Path
+    folders: dict[str, str], cmake: CMake, tool: Tool, tmp_path: Path
 ) -> None:
     build, configured = tmp_path / "build", tmp_path / "configured"
     absolute = {name: path.format(absolute=tmp_path) for name, path in folders.items()}
@@ -295,6 +287,10 @@ def test_several_configurations_in_one_build(cmake: CMake, tmp_path: Path) -> No
     assert targets == {"exampleTargets-debug.cmake", "exampleTargets-release.cmake"}
 
 
+NAMES_OF_LIBRARIES = [
+    *("CMAKE_DEBUG_POSTFIX", "CMAKE_SHARED_LIBRARY_PREFIX", "CMAKE_SHARED_LIBRARY_SUFFIX")
+]
+
 # What packagers set for the whole of a build, or a project for those below it.
 GLOBAL_VARIABLES = {
     "CMAKE_UNITY_BUILD": "ON",
@@ -311,7 +307,7 @@ GLOBAL_VARIABLES = {
 }
 
 
-@pytest.mark.parametrize("by", ["command line", "parent"])
+@pytest.mark.parametrize("by", first_quickly(["command line", "parent"]))
 def test_global_variables_do_no_harm(by: str, cmake: CMake, tmp_path: Path) -> None:
     """Each is honoured, or without effect where it would make another library of it."""
     build, source = tmp_path / "build", ROOT
@@ -340,20 +336,13 @@ def test_global_variables_do_no_harm(by: str, cmake: CMake, tmp_path: Path) -> N
     if sys.platform == "linux":
         library = lief.parse(tmp_path / "libraries" / f"libexample-release.so.{VERSION}")
         assert isinstance(library, lief.ELF.Binary)
-        exported = {str(symbol.name) for symbol in library.exported_symbols}
-        assert exported == set(
-            re.findall(r"(?m)^EXAMPLE_API [^;(]*?(\w+)\(", HEADER.read_text())
-        )
+        functions = wheel_checks.declared(HEADER, "EXAMPLE_API")
+        assert wheel_checks.exported(library) == functions
 
 
 @not_windows
-@pytest.mark.parametrize(
-    "name",
-    ["CMAKE_DEBUG_POSTFIX", "CMAKE_SHARED_LIBRARY_PREFIX", "CMAKE_SHARED_LIBRARY_SUFFIX"],
-)
-@pytest.mark.parametrize(
-    "generator", ["Ninja", pytest.param("Ninja Multi-Config", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("name", first_quickly(NAMES_OF_LIBRARIES))
+@pytest.mark.parametrize("generator", first_quickly(["Ninja", "Ninja Multi-Config"]))
 def test_the_python_package_s_libraries_keep_their_names(
     name: str, generator: str, cmake: CMake, tmp_path: Path
 ) -> None:
@@ -428,7 +417,7 @@ def calls_itself(cmake: CMake, tmp_path_factory: pytest.TempPathFactory) -> Path
 @linux_only
 @pytest.mark.parametrize("where", ["program", "preloaded"])
 def test_a_namesake_is_not_called_in_place_of_the_library_s_own(
-    where: str, calls_itself: Path, tool: Callable[[str], str], tmp_path: Path
+    where: str, calls_itself: Path, tool: Tool, tmp_path: Path
 ) -> None:
     (tmp_path / "namesake.c").write_text(NAMESAKE)
     program = tmp_path / "program"
@@ -530,12 +519,12 @@ def cache(build: Path) -> dict[str, str]:
     return dict(re.findall(r"^([^#/\n][^:\n]*):\w+=(.*)$", text, re.MULTILINE))
 
 
-def pkg_config(tool: Callable[[str], str], pc: Path, *options: str) -> str:
+def pkg_config(tool: Tool, pc: Path, *options: str) -> str:
     command: list[Argument] = [tool("pkg-config"), *options, "example"]
     return run(command, env={"PKG_CONFIG_LIBDIR": str(pc.parent)})
 
 
-def build_with_pkg_config(tool: Callable[[str], str], pc: Path, folder: Path) -> list[str]:
+def build_with_pkg_config(tool: Tool, pc: Path, folder: Path) -> list[str]:
     """Build the consumer as a makefile does, run it, and return the flags that were used."""
     flags = shlex.split(pkg_config(tool, pc, "--cflags", "--libs"))
     (libdir,) = shlex.split(pkg_config(tool, pc, "--variable=libdir"))

@@ -3,11 +3,10 @@
 import shutil
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import Argument, Environment, attempt, files_below, run
+from support import Argument, Environment, Missing, attempt, files_below, run
 
 pytestmark = pytest.mark.slow
 
@@ -86,7 +85,7 @@ def test_editable_with_rebuild(sources: Path, environment: Environment) -> None:
 
 @pytest.mark.parametrize("version", PYTHONS)
 def test_one_wheel_for_every_python(
-    version: str, wheel: Path, missing: Callable[[str], None], tmp_path: Path
+    version: str, wheel: Path, missing: Missing, tmp_path: Path
 ) -> None:
     python = shutil.which(f"python{version}")
     # A shim may be there for a Python that is not.

@@ -2,7 +2,6 @@
 
 import importlib.util
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from support import (
     FASTCALL_IS_SERVED,
     Argument,
     Environment,
+    Missing,
     attempt,
     run,
     shared_library_names,
@@ -29,7 +29,7 @@ print(*report("pyexample.libexample"))
 
 @pytest.fixture(scope="module")
 def environment(
-    wheel: Path, missing: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory
+    wheel: Path, missing: Missing, tmp_path_factory: pytest.TempPathFactory
 ) -> Environment:
     """With the package installed as a user has it: the hook is found by its entry point."""
     if not importlib.util.find_spec("PyInstaller"):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from support import HAS_CI, ROOT, attempt, commit, copy_sources, run
+from support import HAS_CI, ROOT, Tool, attempt, commit, copy_sources, run
 
 pytestmark = pytest.mark.skipif(
     not HAS_CI, reason="the workflows are not in the source distribution"
@@ -22,18 +22,18 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1"
 
 
-def actionlint(find: Callable[[str], str], *files: Path) -> subprocess.CompletedProcess[str]:
+def actionlint(find: Tool, *files: Path) -> subprocess.CompletedProcess[str]:
     # Not shellcheck, which may be installed or not.
     return attempt([find("actionlint"), "-shellcheck=", "-pyflakes=", *files])
 
 
-def zizmor(find: Callable[[str], str], *files: Path) -> subprocess.CompletedProcess[str]:
+def zizmor(find: Tool, *files: Path) -> subprocess.CompletedProcess[str]:
     return attempt([find("zizmor"), "--offline", "--no-progress", *files])
 
 
 @pytest.mark.parametrize("lint", [actionlint, zizmor])
 def test_workflows_are_clean(
-    lint: Callable[..., subprocess.CompletedProcess[str]], tool: Callable[[str], str]
+    lint: Callable[..., subprocess.CompletedProcess[str]], tool: Tool
 ) -> None:
     assert WORKFLOWS
     done = lint(tool, *WORKFLOWS)
@@ -55,7 +55,7 @@ def test_a_wrong_workflow_is_found(
     right: str,
     wrong: str,
     finding: str,
-    tool: Callable[[str], str],
+    tool: Tool,
     tmp_path: Path,
 ) -> None:
     text = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
@@ -86,7 +86,7 @@ jobs:
 
 
 @pytest.fixture
-def binding(tmp_path: Path, tool: Callable[[str], str]) -> Path:
+def binding(tmp_path: Path, tool: Tool) -> Path:
     """A project whose binding is wrong, in one function."""
     tool("g++")
     (tmp_path / "my lib.h").write_text("int f(long x);\n")
@@ -100,7 +100,7 @@ def binding(tmp_path: Path, tool: Callable[[str], str]) -> Path:
     return tmp_path
 
 
-def test_the_action_is_clean(tool: Callable[[str], str], tmp_path: Path) -> None:
+def test_the_action_is_clean(tool: Tool, tmp_path: Path) -> None:
     done = zizmor(tool, ACTION)
     assert done.returncode == 0, done.stdout + done.stderr
     # A workflow can use it, and is told of an input that it does not have.
@@ -133,11 +133,7 @@ def test_the_action_does_what_its_step_says(
     done = attempt(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "step.sh"],
         cwd=binding,
-        env={
-            "PYTHON": sys.executable,
-            "ARGUMENTS": arguments,
-            "PYTHONPATH": str(ROOT / "src"),
-        },
+        env={"PYTHON": sys.executable, "ARGUMENTS": arguments, "PYTHONPATH": str(ROOT / "src")},
     )
     assert done.returncode == status, done.stdout + done.stderr
     assert told in done.stdout + done.stderr
@@ -161,7 +157,7 @@ def test_the_hook_runs_the_checks_of_a_project(binding: Path) -> None:
 
 @pytest.mark.slow
 def test_pre_commit_installs_and_runs_the_hook(
-    binding: Path, tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+    binding: Path, tool: Tool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     program = tool("pre-commit")
     repository = commit(copy_sources(tmp_path_factory.mktemp("repository")))

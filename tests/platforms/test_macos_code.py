@@ -15,7 +15,7 @@ from zipfile import ZipFile
 
 import lief
 import pytest
-from support import ROOT, Argument, attempt, run
+from support import ROOT, Argument, Tool, attempt, run
 from wheel_checks import LINKERS_OWN
 
 pytestmark = [
@@ -195,7 +195,7 @@ def test_x86_64_by_the_tests_of_python(package: Path) -> None:
 
 
 @pytest.fixture
-def arm64(tool: Callable[[str], str], tmp_path: Path) -> Run:
+def arm64(tool: Tool, tmp_path: Path) -> Run:
     """Run a C program with a library of macOS arm64."""
 
     def run_with(linked: Library, *sources: Argument) -> subprocess.CompletedProcess[str]:

@@ -5,12 +5,11 @@ pointer goes astray, no shift or division is undefined and no signed integer ove
 """
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from support import ROOT, Argument, attempt
+from support import ROOT, Argument, Tool, attempt
 
 pytestmark = pytest.mark.slow
 
@@ -216,7 +215,7 @@ def code(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def verdict(tool: Callable[[str], str], code: Path, proof: Proof) -> str:
+def verdict(tool: Tool, code: Path, proof: Proof) -> str:
     """CBMC's last line. An error in the proof itself has none."""
     include: list[Argument] = [f"-I{code}/src/c/include", f"-I{code}/src/c"]
     files: list[Argument] = [code / "tests" / "proofs" / proof.file]
@@ -238,9 +237,7 @@ def verdict(tool: Callable[[str], str], code: Path, proof: Proof) -> str:
 @pytest.mark.parametrize(
     "proof", PROOFS, ids=[f"{proof.function}-{proof.wrong[:30]}" for proof in PROOFS]
 )
-def test_it_is_proven_and_a_mutant_is_not(
-    proof: Proof, code: Path, tool: Callable[[str], str]
-) -> None:
+def test_it_is_proven_and_a_mutant_is_not(proof: Proof, code: Path, tool: Tool) -> None:
     assert verdict(tool, code, proof) == "VERIFICATION SUCCESSFUL"
     source = code / proof.source
     text = source.read_text()

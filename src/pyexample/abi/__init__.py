@@ -203,10 +203,7 @@ def _renamed(structs: Mapping[str, str], declarations: Declarations) -> dict[str
 
 
 def _findings(
-    declarations: Declarations,
-    judgement: Judgement,
-    headers: list[str],
-    style: Style,
+    declarations: Declarations, judgement: Judgement, headers: list[str], style: Style
 ) -> list[Finding]:
     classes = {
         spelling: declarations.structs[index].name

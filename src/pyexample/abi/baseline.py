@@ -42,10 +42,14 @@ class Known:
     reason: str
     line: int = 0
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """The three patterns, for the key of a finding."""
+        return self.subject, self.kind, self.argument
+
     def matches(self, finding: Finding) -> bool:
         """Whether the entry is about this finding, whatever the declarations are."""
-        patterns = (self.subject, self.kind, self.argument)
-        return all(map(fnmatch.fnmatchcase, finding.key, patterns))
+        return all(map(fnmatch.fnmatchcase, finding.key, self.key))
 
     def allows(self, finding: Finding) -> bool:
         """Whether the entry is about this finding with these declarations."""
@@ -71,11 +75,7 @@ def _sorted(match: re.Match[str]) -> str:
 
 
 def read(file: str) -> list[Known]:
-    """Read the entries of a file.
-
-    Raises:
-        CannotJudgeError: it cannot be read, or is not such a file.
-    """
+    """Read a file. Raises CannotJudgeError if it cannot be read, or is another kind of file."""
     tables = toml.read(file)
     found = toml.array(tables.pop("finding", []))
     entries = [entry for each in found or () if (entry := toml.table(each)) is not None]
@@ -123,13 +123,8 @@ def without(
 ) -> tuple[list[Finding], int]:
     """Leave out the findings that a file allows, and report entries that allow nothing.
 
-    Args:
-        findings: all findings.
-        file: the file of known findings.
-        is_partial: whether only some declarations were checked: unused entries are fine.
-
-    Returns:
-        The findings that are left, and how many were left out.
+    If only some declarations were checked (``is_partial``), unused entries are fine. Returns
+    the findings that are left, and how many were left out.
     """
     known = read(file)
     used: set[Known] = set()
@@ -152,11 +147,8 @@ def without(
     for each in known:
         if each not in used and not is_partial:
             what = f"nothing is found that this allows ({each.kind}): remove it"
-            left.append(
-                Finding(
-                    "meaning", "allowed", each.subject, each.argument, file, each.line, what
-                )
-            )
+            about = (each.subject, each.argument, file, each.line)
+            left.append(Finding("meaning", "allowed", *about, what))
     return left, allowed
 
 
@@ -165,19 +157,16 @@ def update(findings: Iterable[Finding], file: str) -> str:
 
     Entries without a digest are written by hand. They stay while they allow something.
 
-    Returns:
-        A summary of what was written.
-
-    Raises:
-        CannotJudgeError: it cannot be written, or is another kind of file.
+    Returns a summary. Raises CannotJudgeError if the file cannot be written, or is of another
+    kind.
     """
     toml.reader(file)  # without a reader, --allow could not use the file
     before = read(file) if os.path.exists(file) else []
     found = list(findings)
     by_hand = [each for each in before if not each.digest and any(map(each.allows, found))]
     rest = [each for each in found if not any(known.allows(each) for known in by_hand)]
-    old = {(each.subject, each.kind, each.argument): each for each in before if each.digest}
-    written: dict[tuple[str, str, str, str], Known] = {}
+    old = {each.key: each for each in before if each.digest}
+    written: dict[Known, None] = {}
     added = changed = 0
     for each in rest:
         entry = Known(*_patterns(each), digest(each), "")
@@ -192,14 +181,10 @@ def update(findings: Iterable[Finding], file: str) -> str:
             entry = replace(entry, reason=f"(it has changed since) {reason}" if reason else "")
         else:
             added += 1
-        written[entry.subject, entry.kind, entry.argument, entry.digest] = entry
+        written[entry] = None
     keys = {_patterns(each) for each in rest}
-    gone = [
-        each
-        for each in before
-        if each not in by_hand and (each.subject, each.kind, each.argument) not in keys
-    ]
-    entries = [*by_hand, *written.values()]
+    gone = [each for each in before if each not in by_hand and each.key not in keys]
+    entries = [*by_hand, *written]
     _write(file, entries)
     lines = [
         f"{relative(file)}: {len(entries)} known, of which {added} new and {changed} changed;"

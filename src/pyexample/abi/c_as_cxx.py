@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 
-from .c_model import Array, FunctionType, Pointer, Record, Tagged, Type, behind, resolve
+from .c_model import Array, FunctionType, Pointer, Type, behind, record_of, resolve
 from .c_tokens import RENAMED, opens_body, word_set
 
 MODES = ("C++", "C", "C without bodies", "C++ alone")
@@ -99,14 +99,8 @@ def is_read_otherwise(preprocessed: str, functions: Iterable[FunctionType]) -> b
 
 def _has_inner(function: FunctionType) -> bool:
     types = [function.result, *(each.type for each in function.parameters)]
-    reached = [resolve(behind(resolve(each))) for each in types]
-    return any(
-        isinstance(each, Tagged)
-        and isinstance(each.declared, Record)
-        and each.declared.outer is not None
-        and each.declared.tag != ""
-        for each in reached
-    )
+    reached = [record_of(behind(resolve(each))) for each in types]
+    return any(each and each.outer is not None and each.tag != "" for each in reached)
 
 
 def _has_length_of_its_own(function: FunctionType) -> bool:

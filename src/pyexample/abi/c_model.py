@@ -276,6 +276,14 @@ def resolve(ctype: Type) -> Type:
     return ctype
 
 
+def record_of(ctype: Type) -> Record | None:
+    """The struct or union that a type is; None if it is another one."""
+    whole = resolve(ctype)
+    if isinstance(whole, Tagged) and isinstance(whole.declared, Record):
+        return whole.declared
+    return None
+
+
 def behind(ctype: Type) -> Type:
     """A type without its pointers, arrays and qualifiers."""
     while isinstance(ctype, Pointer | Array):

@@ -112,9 +112,7 @@ _INTRINSICS = re.compile(r"[\\/](gcc|clang)[\\/].*[\\/]include[\\/][^\\/]*intrin
 def read(text: str, own: str = "") -> Unit:
     """Parse a preprocessor's output with comments and macros (``-E -C -dD``).
 
-    Args:
-        text: the preprocessor's output.
-        own: the file that includes the headers; its declarations are left out.
+    The declarations of the file ``own``, which includes the headers, are left out.
     """
     unit = Unit()
     tokens = Tokens(text, own)
@@ -145,11 +143,6 @@ def _subject(words: Sequence[str]) -> str:
     if names:
         return names[0 if "{" in words else -1]
     return inner[0] if inner else ""
-
-
-def _is_anonymous(declared: Record | Enum) -> bool:
-    """Whether it is anonymous, so that its members belong to the outer record."""
-    return isinstance(declared, Record) and not declared.tag
 
 
 def _is_name(word: str) -> bool:
@@ -409,12 +402,10 @@ class _Parser:
             scopes = zip(words, [*words[1:], ""], strict=False)
             words = [word for word, after in scopes if "::" not in (word, after)]
             attributes += _split(tuple(words), ",")
-        elif word in ("_Alignas", "alignas"):
+        elif word in ("_Alignas", "alignas") or word.strip("_") == "asm":
             self._at += 1
-            attributes.append(f"aligned({' '.join(self._group())})")
-        elif word.strip("_") == "asm":
-            self._at += 1
-            attributes.append(f"asm({' '.join(self._group())})")
+            name = "asm" if "asm" in word else "aligned"
+            attributes.append(f"{name}({' '.join(self._group())})")
         elif word in ("noexcept", "throw", "__pragma"):
             self._at += 1
             if self._peek() == "(":
@@ -485,7 +476,8 @@ class _Parser:
             if storage:
                 raise _Refused("a member is no field", is_cxx=True)
             if self._peek() == ";":
-                if isinstance(base, Tagged) and _is_anonymous(base.declared):
+                record = base.declared if isinstance(base, Tagged) else None
+                if isinstance(record, Record) and not record.tag:  # its members are ours
                     fields.append(Field("", base, **self._place(common, "", line)))
                 continue
             while True:
@@ -559,10 +551,8 @@ class _Parser:
     ) -> tuple[str, Type]:
         """Parse a declarator: a name, and the parts of its type around it (C11 6.7.6).
 
-        Args:
-            base: the type of the specifiers.
-            attributes: a list to which found attributes are added.
-            is_parameter: whether the name may be missing (6.7.7).
+        ``base`` is the type of the specifiers. Attributes are added to the list. The name of a
+        parameter may be missing (6.7.7).
         """
         while True:
             if self._attribute(attributes):

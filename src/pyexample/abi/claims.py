@@ -223,9 +223,7 @@ class Claims:
         if record is not None and record.fields is None:
             return claims
         members = self.structs.members(index)
-        for each in self.structs.promoted(
-            struct.fields, struct.anonymous, f"ct_m{index}", (), members
-        ):
+        for each in self.structs.places(index, f"ct_m{index}"):
             claims += self._field(struct, index, each)
         if not struct.union and struct.fields:
             known = [
@@ -268,17 +266,20 @@ class Claims:
 
     def _gap(self, struct: Struct, index: int, place: Place) -> list[Claim]:
         """The claim that a field unknown to C lies where C has no member."""
+        if place.field.bits and not struct.union:
+            self.bits.append(BitField(index, None, len(self.bits), "", "", place))
+            return []
+        line = self._is_gap(struct, index, place)
+        return [Claim("field", place.field, line, {}, index, struct.name)]
+
+    def _is_gap(self, struct: Struct, index: int, place: Place) -> str:
         each, members = place.field, self.structs.members(index)
         alias = self.structs.names[index][0]
         size = f"{each.size}LL"
         if not self._native:
             size = f"(long long)sizeof({place.mirror}::m_{each.name})"
         if struct.union:
-            line = f"{size} <= ct_size<{alias}>()"
-            return [Claim("field", each, line, {}, index, struct.name)]
-        if each.bits:
-            self.bits.append(BitField(index, None, len(self.bits), "", "", place))
-            return []
+            return f"{size} <= ct_size<{alias}>()"
         if place.is_alternative:
             others = [
                 f"({place.offset} == ct_offset({alias}, {spelled(name)})"
@@ -286,18 +287,15 @@ class Claims:
                 for name, member in members.items()
                 if member.is_alternative and not member.field.bits
             ]
-            line = " || ".join(others) or "false"
-            return [Claim("field", each, line, {}, index, struct.name)]
+            return " || ".join(others) or "false"
+        if any(member.field.bits for member in members.values()):
+            return "false"
         apart: list[str] = []
-        for name, member in members.items():
-            if member.field.bits:
-                return [Claim("field", each, "false", {}, index, struct.name)]
-            name = spelled(name)
+        for name in map(spelled, members):
             start = f"ct_offset({alias}, {name})"
             end = f"{start} + ct_size<ct_field({alias}, {name})>()"
             apart.append(f"({place.offset} + {size} <= {start} || {end} <= {place.offset})")
-        line = " && ".join(apart) or "false"
-        return [Claim("field", each, line, {}, index, struct.name)]
+        return " && ".join(apart) or "false"
 
     # Claims about functions and constants
 

@@ -20,13 +20,8 @@ exit status:
   2  something could not be judged, or wrong use: this is never a pass"""
 
 _REPEATED = (
-    "headers",
-    "include",
-    "define",
-    "pkg_config",
-    "without_library",
-    "without_module",
-    "library",
+    *("headers", "include", "define", "pkg_config"),
+    *("without_library", "without_module", "library"),
 )
 
 

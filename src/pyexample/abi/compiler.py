@@ -123,18 +123,10 @@ class Compiler:
         options: list[str] | None = None,
         timeout: float = 600.0,
     ) -> None:
-        """Find the compiler.
+        """Find the compiler: the arguments are those of ``check``.
 
-        Args:
-            command: the compiler and its options; None for $CXX, or one on the PATH.
-            target: "native", or the platform to compile for.
-            include: folders to search for headers.
-            define: macros, "NAME" or "NAME=VALUE".
-            options: other options, which Microsoft's compiler does not get.
-            timeout: the limit in seconds for each run of the compiler.
-
-        Raises:
-            CannotJudgeError: there is no compiler.
+        Microsoft's compiler does not get the ``options``. Raises CannotJudgeError if there is
+        no compiler.
         """
         self.native = target == "native"
         asked = shlex.split(command) if command else _find(target)
@@ -167,8 +159,7 @@ class Compiler:
     def preprocess(self, source: str) -> str:
         """The text of ``source`` with its headers and comments.
 
-        Raises:
-            CannotJudgeError: it failed. Here and below also BrokeDownError.
+        Raises CannotJudgeError if it failed; here and below also BrokeDownError.
         """
         done = self._run([*self.command, *self._options, *self._preprocess, source])
         if done.returncode:

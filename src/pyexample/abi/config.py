@@ -22,25 +22,16 @@ from .processes import CannotJudgeError
 
 NAME = "pyproject.toml"
 
+_LISTS = (
+    *("modules", "headers", "include", "define", "pkg-config"),
+    *("without-library", "without-module", "library", "run"),
+)
+_TEXTS = ("compiler", "target", "only", "allow", "style", "keep")
 KINDS: dict[str, type] = {
-    "modules": list,
-    "headers": list,
-    "include": list,
-    "define": list,
-    "pkg-config": list,
-    "compiler": str,
-    "target": str,
-    "without-library": list,
-    "without-module": list,
-    "library": list,
-    "run": list,
+    **dict.fromkeys(_LISTS, list),
+    **dict.fromkeys(_TEXTS, str),
+    **dict.fromkeys(("strict", "coverage"), bool),
     "structs": dict,
-    "only": str,
-    "allow": str,
-    "strict": bool,
-    "coverage": bool,
-    "style": str,
-    "keep": str,
     "timeout": float,
 }
 """The keys of a check, and the type of each value."""
@@ -70,8 +61,7 @@ class Configuration:
 def read() -> Configuration:
     """Read the checks of the nearest pyproject.toml, here or in a folder above.
 
-    Raises:
-        CannotJudgeError: there is no such file, or it has an error.
+    Raises CannotJudgeError if there is no such file, or if it has an error.
     """
     folder = os.getcwd()
     while not os.path.isfile(os.path.join(folder, NAME)):

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 from .by_value import FLOATS
 from .c_as_cxx import KEYWORDS, spelled
-from .c_model import Array, Basic, FunctionType, Pointer, Record, Tagged, behind, resolve, spell
+from .c_model import (
+    Array,
+    Basic,
+    FunctionType,
+    Pointer,
+    Record,
+    Tagged,
+    behind,
+    record_of,
+    resolve,
+    spell,
+)
 from .c_model import Type as CType
 from .header import Header, Member
 from .model import CXX, Declarations, Field, Struct, Type, kind_of
@@ -34,12 +45,8 @@ class Counterparts:
     ) -> None:
         """Find the structs and members.
 
-        Args:
-            declarations: the declarations in Python.
-            header: the declarations in C.
-            native: whether offsets are those of this platform.
-            renamed: the C names of Structures that the user has given.
-            functions: the functions by which macros replace others.
+        ``native`` says that offsets are those of this platform; ``renamed`` has the C names of
+        Structures that the user has given, ``functions`` those by which macros replace others.
         """
         self._declarations = declarations
         self._header = header
@@ -128,11 +135,10 @@ class Counterparts:
         self.aliases.append(f"using {alias} = {cxx};")
 
     def _find_in_fields(self, index: int) -> None:
-        struct = self._declarations.structs[index]
         alias, spelling = self.names[index]
         record = self.records[index]
         members = self.members(index)
-        for place in self.promoted(struct.fields, struct.anonymous, "", (), members):
+        for place in self.places(index):
             for outer in place.path[:-1]:
                 self._leave_out(outer.type)
             each = place.field
@@ -219,11 +225,10 @@ class Counterparts:
         member = self._header.members_of(record).get(name)
         if member is None:
             return None
-        target = resolve(member.field.type)
         if not rest:
             return member.field.type
-        is_record = isinstance(target, Tagged) and isinstance(target.declared, Record)
-        return self.type_of(target.declared, rest) if is_record else None  # type: ignore
+        inner = record_of(member.field.type)
+        return self.type_of(inner, rest) if inner else None
 
     def member(self, index: int, name: str) -> str | None:
         """The C name of a field: "b", or "a.b" if Python has the fields of an inner struct.
@@ -281,18 +286,17 @@ class Counterparts:
         """The members of a struct, with those of inner structs as "a.b"."""
         members = self._header.members_of(record) if record else {}
         for name, member in members.items():
-            target = resolve(member.field.type)
-            is_struct = isinstance(target, Tagged) and target.declared.keyword == "struct"
-            inner = list(self._paths(target.declared)) if is_struct else []  # type: ignore
+            target = record_of(member.field.type)
+            is_struct = target is not None and target.keyword == "struct"
+            inner = list(self._paths(target)) if is_struct else []
             yield from (f"{name}.{each}" for each in inner)
             if not inner:
                 yield name
 
     def lacking(self, index: int) -> list[str]:
         """The members of a C struct that its Structure lacks."""
-        struct, members = self._declarations.structs[index], self.members(index)
-        fields = self.promoted(struct.fields, struct.anonymous, "", (), members)
-        found = [self.member(index, each.field.name) or "" for each in fields]
+        members = self.members(index)
+        found = [self.member(index, each.field.name) or "" for each in self.places(index)]
         known = {*found}
         paths = [each for each in found if "." in each]
         lacking = [each for each in members if each not in known]
@@ -309,14 +313,18 @@ class Counterparts:
 
     def unknown(self, index: int) -> list["Place"]:
         """The fields of a Structure that its C struct lacks."""
-        struct, members = self._declarations.structs[index], self.members(index)
-        fields = self.promoted(struct.fields, struct.anonymous, "", (), members)
-        found = [it for it in fields if self.member(index, it.field.name) is None]
+        places = self.places(index)
+        found = [it for it in places if self.member(index, it.field.name) is None]
         for each in found:
-            each.is_alternative |= struct.union
+            each.is_alternative |= self._declarations.structs[index].union
         return found
 
-    def promoted(
+    def places(self, index: int, mirror: str = "") -> Iterator["Place"]:
+        """Each field that C knows by name, and its place."""
+        struct = self._declarations.structs[index]
+        return self._promoted(struct.fields, struct.anonymous, mirror, (), self.members(index))
+
+    def _promoted(
         self,
         fields: list[Field],
         anonymous: list[str],
@@ -324,7 +332,6 @@ class Counterparts:
         path: tuple[Field, ...],
         members: Iterable[str],
     ) -> Iterator["Place"]:
-        """Each field that C knows by name, and its place."""
         for each in fields:
             inner = _struct_in(each.type)
             whole = (*path, each)
@@ -332,7 +339,7 @@ class Counterparts:
                 each.name in anonymous or self.is_anonymous(each, members)
             ):
                 struct = self._declarations.structs[inner]
-                yield from self.promoted(
+                yield from self._promoted(
                     struct.fields, struct.anonymous, mirror, whole, members
                 )
             else:
@@ -347,7 +354,7 @@ class Counterparts:
         if kind_of(each.type) != "struct" or inner is None or _like(each.name, members):
             return False
         struct = self._declarations.structs[inner]
-        fields = self.promoted(struct.fields, struct.anonymous, "", (), members)
+        fields = self._promoted(struct.fields, struct.anonymous, "", (), members)
         names = {_like(deeper.field.name, members) for deeper in fields}
         return bool(names) and None not in names
 
@@ -370,15 +377,13 @@ class _Use:
 
 def _uses(ctype: Type, expression: str, c_type: CType, where: str) -> Iterator[_Use]:
     """The Structures in a type, given C's type as C++ ``expression`` and as ``c_type``."""
-    levels = _levels(c_type)
+    left, levels = _reached(c_type)
     while kind_of(ctype) in ("pointer", "array", "in", "out", "converts"):
         levels -= kind_of(ctype) != "converts"
         ctype = ctype[1]
-    left = reached(c_type)
     target = resolve(left)
     if kind_of(ctype) == "struct":
-        record = target.declared if isinstance(target, Tagged) else None
-        record = record if isinstance(record, Record) else None
+        record = record_of(target)
         is_named = record is None or record.tag or record.alias
         spelling = spell(left) if is_named else where
         is_complex = isinstance(target, Basic) and target.name.endswith("_Complex")
@@ -397,18 +402,16 @@ def _uses(ctype: Type, expression: str, c_type: CType, where: str) -> Iterator[_
 
 def reached(ctype: CType) -> CType:
     """A type without its pointers and arrays, including those in typedefs."""
-    while isinstance(whole := resolve(ctype), Pointer | Array):
-        ctype = whole.target if isinstance(whole, Pointer) else whole.item
-    return behind(ctype)
+    return _reached(ctype)[0]
 
 
-def _levels(ctype: CType) -> int:
-    """The number of pointers and arrays in a type, including those in typedefs."""
+def _reached(ctype: CType) -> tuple[CType, int]:
+    """A type without its pointers and arrays, and how many there are."""
     levels = 0
     while isinstance(whole := resolve(ctype), Pointer | Array):
         ctype = whole.target if isinstance(whole, Pointer) else whole.item
         levels += 1
-    return levels
+    return behind(ctype), levels
 
 
 def _is_like(one: Record, other: Record) -> bool:

@@ -109,15 +109,11 @@ class Signature:
 
 
 def signatures(file: str, wanted: Mapping[str, int]) -> dict[str, Signature]:
-    """Read the types of functions from the debug information of a library.
+    """Read the types of functions from the debug information of an ELF file.
 
-    Args:
-        file: the library, an ELF file for the processor of this Python.
-        wanted: the addresses of the functions in it, by name. The debug information has only
-            one name of a function, but all its names have the same address.
-
-    Raises:
-        CannotJudgeError: the debug information cannot be read.
+    ``wanted`` has the addresses of the functions by name: the debug information has only one
+    name of a function, but all its names have the same address. Raises CannotJudgeError if the
+    debug information cannot be read.
     """
     elf_file = import_extra("elftools.elf.elffile")
     errors = import_extra("elftools.common.exceptions")

@@ -19,8 +19,7 @@ from .words import HAPPENS, WORDS
 _FIRST_ERROR = VERDICTS.index("width")
 
 _ELSEWHERE = "Python reads and writes other fields of C's"
-
-
+_LACKING = "Python leaves the fields that it lacks at zero, or at random values"
 _PADDING = re.compile(r"pad|gap|fill|reserved|unused|dummy|^_*\d*$", re.IGNORECASE)
 
 
@@ -35,19 +34,22 @@ class _Difference:
     argument: str = ""
 
 
-_OPEN = _Difference(
-    "coverage",
-    "unjudged",
+def _unjudged(what: str, happens: str = "not judged") -> _Difference:
+    return _Difference("coverage", "unjudged", what, happens)
+
+
+def _breaks(kind: str, what: str, happens: str, argument: str = "") -> _Difference:
+    return _Difference("breaks", kind, what, happens, argument)
+
+
+_OPEN = _unjudged(
     "C does not say which arguments it takes, as in int f();",
     "correct if the library expects these arguments; only the result is judged",
 )
 
 
 def findings(
-    declarations: Declarations,
-    judgement: Judgement,
-    headers: list[str],
-    paste: Paste,
+    declarations: Declarations, judgement: Judgement, headers: list[str], paste: Paste
 ) -> list[Finding]:
     """All findings, the worst first."""
     words = _Words(declarations, judgement.claims, judgement.header)
@@ -99,10 +101,10 @@ class _Words:
         if undecided:
             names = ", ".join(map(self._declarations.python, undecided))
             what = f"{names} decides at run time what is passed"
-            found.append(_Difference("coverage", "unjudged", what, "not judged"))
+            found.append(_unjudged(what))
         if not all(map(self._claims.is_placed, (function.result, *arguments))):
             what = "how this platform passes a struct by value is not known here"
-            found.append(_Difference("coverage", "unjudged", what, "not judged"))
+            found.append(_unjudged(what))
         return found
 
     def _function(self, failure: Failure) -> Iterator[Finding]:
@@ -110,7 +112,7 @@ class _Words:
         _, whole = failure.verdict("type")
         counted = failure.numbers("undeclared" if function.arguments is None else "count")
         if not (counted and counted[0]):
-            is_declared = function.arguments is not None or function.result_is_set
+            is_declared = function.is_declared
             what = "in C, this name is not a function"
             what += f": {whole or failure.message}"
             happens = "data is called as if it were code: a crash" if whole else "not judged"
@@ -123,7 +125,7 @@ class _Words:
         where = "result, where restype was left at its default," if left else "result"
         differences += self._value(failure, "result", where, function.result)
         if not differences:
-            differences = [_Difference("breaks", "unjudged", failure.message, "not judged")]
+            differences = [_breaks("unjudged", failure.message, "not judged")]
         yield from self._findings_of(function, differences, whole)
 
     def _arguments(self, failure: Failure, function: Function) -> Iterator[_Difference]:
@@ -138,8 +140,7 @@ class _Words:
         if VERDICTS[worst] == "promoted":
             for number in range(count, given):
                 if function.arguments[number] == "c_float":
-                    yield _Difference(
-                        "breaks",
+                    yield _breaks(
                         "promoted",
                         f"argument {number + 1} is c_float, after the fixed ones of a variadic"
                         " function: C passes a double there",
@@ -155,8 +156,7 @@ class _Words:
                 "right on most platforms; Apple's arm64 passes variadic arguments elsewhere",
             )
         elif given != count:
-            yield _Difference(
-                "breaks",
+            yield _breaks(
                 "count",
                 f"{given} argument{'' if given == 1 else 's'}, C has {count}",
                 "C reads arguments that are not passed: whatever is in their registers"
@@ -174,8 +174,7 @@ class _Words:
                 else:
                     yield each
         if swapped:
-            yield _Difference(
-                "breaks",
+            yield _breaks(
                 "swapped",
                 f"{'; '.join(swapped)}: a pointer and a number have changed places",
                 "C follows the number as a pointer: a crash",
@@ -227,18 +226,10 @@ class _Words:
             c_place = f"{os.path.basename(prototype.file)}:{prototype.line}"
         for each in differences:
             yield Finding(
-                each.grade,
-                each.kind,
-                function.name,
-                each.argument,
-                function.file,
-                function.line,
-                each.what,
-                self._declarations.python_function(function),
-                c,
-                c_place,
-                each.happens,
-            )
+                each.grade, each.kind, function.name, each.argument,
+                function.file, function.line, each.what,
+                self._declarations.python_function(function), c, c_place, each.happens,
+            )  # fmt: skip
 
     # Handles
 
@@ -248,12 +239,9 @@ class _Words:
         for function in self._declarations.functions:
             prototype = self._prototype(function)
             for name, place, c_type in _handles_of(function, prototype):
-                target = c_model.resolve(reached(c_type))
-                if isinstance(target, c_model.Tagged) and isinstance(
-                    target.declared, c_model.Record
-                ):
+                if record := c_model.record_of(reached(c_type)):
                     by_struct = uses.setdefault((name, function.owns_handles), {})
-                    by_struct.setdefault(target.declared, []).append((function, place))
+                    by_struct.setdefault(record, []).append((function, place))
         for (name, is_owned), by_struct in uses.items():
             usual, *others = sorted(by_struct, key=lambda each: -len(by_struct[each]))
             first = by_struct[usual][0][0].name
@@ -319,17 +307,11 @@ class _Words:
     ) -> Iterator[Finding]:
         for field, each in differences:
             yield Finding(
-                each.grade,
-                each.kind,
-                f"{struct.name}.{field}" if field else struct.name,
-                each.argument,
-                struct.file,
-                struct.line,
-                each.what,
+                each.grade, each.kind, f"{struct.name}.{field}" if field else struct.name,
+                each.argument, struct.file, struct.line, each.what,
                 f"class {struct.name}: {struct.size} bytes, {len(struct.fields)} fields",
-                spelling,
-                happens=each.happens,
-            )
+                spelling, happens=each.happens,
+            )  # fmt: skip
 
     def _struct(
         self, index: int, spelling: str, failures: list[Failure]
@@ -360,14 +342,13 @@ class _Words:
             size, c_size, alignment, c_alignment = by_kind["layout"].numbers("layout")
             if not c_size:
                 what = "the headers do not define it: it is private to the library"
-                yield _Difference("coverage", "unjudged", what, "not judged")
+                yield _unjudged(what)
                 return
             if size != c_size:
                 what = f"{size} bytes, C has {c_size}{missing}"
             else:
                 what = f"aligned to {alignment} bytes, C to {c_alignment}{missing}"
-            yield _Difference(
-                "breaks",
+            yield _breaks(
                 "layout",
                 what,
                 "C reads and writes past the end of what Python passes, and by value the"
@@ -396,19 +377,12 @@ class _Words:
                 return
             if "an anonymous" not in message:
                 has = f", C has {told[1]}" if told else ", C has another number"
-                yield _Difference(
-                    "breaks",
-                    "count",
-                    f"{len(struct.fields)} fields{has}{missing}",
-                    "Python leaves the fields that it lacks at zero, or at random values",
-                )
+                yield _breaks("count", f"{len(struct.fields)} fields{has}{missing}", _LACKING)
             elif not members:
                 what = f"the fields cannot be counted: {message}"
-                yield _Difference("breaks", "unjudged", what, "not judged")
+                yield _breaks("unjudged", what, "not judged")
             elif lacking:  # of an anonymous struct only the header's text says this
-                what = f"Python lacks {', '.join(lacking)}"
-                happens = "Python leaves the fields that it lacks at zero, or at random values"
-                yield _Difference("breaks", "count", what, happens)
+                yield _breaks("count", f"Python lacks {', '.join(lacking)}", _LACKING)
 
     def _field(self, failure: Failure, each: Field, spelling: str) -> Iterator[_Difference]:
         verdict, _ = failure.verdict("type")
@@ -416,8 +390,7 @@ class _Words:
             verdict = ""
         if not verdict:
             others = "; others are in its place" if not failure.claim.questions else ""
-            yield _Difference(
-                "breaks",
+            yield _breaks(
                 "field",
                 f"{spelling} has no such field{others or f': {failure.message}'}",
                 "Python reads and writes whatever C has at that offset",
@@ -427,9 +400,9 @@ class _Words:
         moved = failure.numbers("offset")
         if moved and moved[0] != moved[1]:
             what = f"at byte {moved[1]}, C has it at {moved[0]}"
-            differences.append(_Difference("breaks", "offset", what, _ELSEWHERE))
+            differences.append(_breaks("offset", what, _ELSEWHERE))
         if not differences:
-            differences.append(_Difference("breaks", "unjudged", failure.message, "not judged"))
+            differences.append(_breaks("unjudged", failure.message, "not judged"))
         yield from differences
 
     def _is_another(self, failure: Failure, each: Field) -> bool:
@@ -454,22 +427,22 @@ class _Words:
             if not it.member:
                 if (it.python or 0) & taken:
                     what = f"C has no such field, and others in {_where(it.python or 0)}"
-                    yield each.name, _Difference("breaks", "field", what, _ELSEWHERE)
+                    yield each.name, _breaks("field", what, _ELSEWHERE)
             elif it.c is None or it.python is None:
                 member = self._structs.members(index).get(it.member)
                 width = member.field.bits if member else ""
                 if width.isdecimal() and int(width) != each.bits:
                     what = f"{each.bits} bits wide, C has {width}"
-                    yield each.name, _Difference("breaks", "bits", what, _ELSEWHERE)
+                    yield each.name, _breaks("bits", what, _ELSEWHERE)
                 elif not it.is_missing:
                     what = "which bits it has in C is not known"
-                    yield each.name, _Difference("coverage", "unjudged", what, "not judged")
+                    yield each.name, _unjudged(what)
             elif bin(it.c).count("1") != each.bits:
                 what = f"{each.bits} bits wide, C has {bin(it.c).count('1')}"
-                yield each.name, _Difference("breaks", "bits", what, _ELSEWHERE)
+                yield each.name, _breaks("bits", what, _ELSEWHERE)
             else:
                 what = f"ctypes has it in {_where(it.python)}, C in {_where(it.c)}"
-                yield each.name, _Difference("breaks", "bits", what, _ELSEWHERE)
+                yield each.name, _breaks("bits", what, _ELSEWHERE)
 
     def _padding(self, index: int) -> list[tuple[str, _Difference]]:
         """The fields that C lacks, where it has padding or other members of a union.
@@ -537,17 +510,9 @@ class _Words:
         grade: Grade, kind: str, constant: Constant, what: str, c: str = "", happens: str = ""
     ) -> Finding:
         return Finding(
-            grade,
-            kind,
-            constant.name,
-            "",
-            constant.file,
-            constant.line,
-            what,
-            str(constant.value) if c else "",
-            c,
-            happens=happens,
-        )
+            grade, kind, constant.name, "", constant.file, constant.line, what,
+            str(constant.value) if c else "", c, happens=happens,
+        )  # fmt: skip
 
     # Declarations that only one side has
 
@@ -560,10 +525,9 @@ class _Words:
         }
         seen: set[str] = set()
         for function in self._declarations.functions:
-            declared = function.arguments is not None or function.result_is_set
             stands_for = self._claims.renamed.get(function.name)
             is_there = function.name in self._header.identifiers and not stands_for
-            if is_there or function.name in seen or not declared:
+            if is_there or function.name in seen or not function.is_declared:
                 continue
             if function.library not in known:
                 continue  # of another library, which has nothing in these headers
@@ -590,15 +554,16 @@ class _Words:
                 continue
             with self._declarations.each(prototype.name):
                 yield Finding(
-                    "coverage",
-                    "missing",
-                    prototype.name,
-                    "",
-                    prototype.file,
-                    prototype.line,
+                    *(
+                        "coverage",
+                        "missing",
+                        prototype.name,
+                        "",
+                        prototype.file,
+                        prototype.line,
+                    ),
                     "Python does not declare this function",
-                    "",
-                    f"{spell(prototype.type, prototype.name)};",
+                    c=f"{spell(prototype.type, prototype.name)};",
                     paste=paste.function(prototype),
                 )
 
@@ -609,17 +574,11 @@ class _Words:
             if refusal.is_cxx or refusal.name in declared or not is_in(refusal, headers):
                 continue
             yield Finding(
-                "coverage",
-                "unread",
-                refusal.name or refusal.text,
-                "",
-                refusal.file,
-                refusal.line,
+                "coverage", "unread", refusal.name or refusal.text, "",
+                refusal.file, refusal.line,
                 f"the header's declaration is not understood: {refusal.reason}",
-                "",
-                refusal.text,
-                happens="not known whether Python lacks it",
-            )
+                c=refusal.text, happens="not known whether Python lacks it",
+            )  # fmt: skip
 
 
 def _handles_of(
@@ -640,7 +599,7 @@ def _handles_of(
 
 def _stray(name: str, meant: str) -> _Difference:
     what = f"{name} is set, which ctypes ignores: {meant} is meant"
-    return _Difference("breaks", "misspelled", what, "the declaration has no effect")
+    return _breaks("misspelled", what, "the declaration has no effect")
 
 
 def _where(mask: int) -> str:

@@ -11,9 +11,9 @@ from .c_model import (
     Field,
     Function,
     Record,
-    Tagged,
     Unit,
     behind,
+    record_of,
     resolve,
 )
 from .c_parser import read
@@ -71,9 +71,8 @@ class Header:
                 if path:
                     self.records[path] = self.records[each.tag]
         for typedef in unit.typedefs.values():
-            target = resolve(typedef.type)
-            if isinstance(target, Tagged) and isinstance(target.declared, Record):
-                self.records.setdefault(typedef.name, (typedef.name, target.declared))
+            if record := record_of(typedef.type):
+                self.records.setdefault(typedef.name, (typedef.name, record))
 
     def with_inner_ones_outside(self) -> "Header":
         """This header, after structs defined within others were moved before them."""
@@ -104,11 +103,9 @@ class Header:
         _, record = self.records.get(name, ("", None))
         for each in fields:
             member = self.members_of(record).get(each) if record else None
-            target = resolve(behind(resolve(member.field.type))) if member else None
-            _, record = self.records.get(f"{name}::{each}", ("", None))
-            if isinstance(target, Tagged) and isinstance(target.declared, Record):
-                record = target.declared
             name = f"{name}::{each}"
+            found = record_of(behind(resolve(member.field.type))) if member else None
+            record = found or self.records.get(name, ("", None))[1]
         return record
 
     def members(self, spelling: str) -> dict[str, Member]:
@@ -122,8 +119,7 @@ class Header:
         for each in record.fields or ():
             if each.name:
                 found[each.name] = Member(each)
-            elif isinstance(each.type, Tagged) and isinstance(each.type.declared, Record):
-                inner = each.type.declared
+            elif inner := record_of(each.type):
                 for name, member in self.members_of(inner).items():
                     is_alternative = member.is_alternative or inner.keyword == "union"
                     found[name] = Member(member.field, is_alternative)

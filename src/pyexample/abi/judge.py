@@ -4,6 +4,7 @@ import ctypes
 import os
 import re
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
 
 from .asm import data
 from .by_value import PLATFORM_MACROS
@@ -29,25 +30,21 @@ VERDICTS = re.findall(r"^ +ct_(\w+)", _ENUM, re.MULTILINE)
 _CANARY = 'static_assert(sizeof(ct_tell<0, ct_any>), "");'
 """A claim that never holds: without an error for it, the compiler has not read that far."""
 
-
 _PROBES = "ct_probes"
 """After this word, the preprocessor expands macros, one a line."""
 
 
+@dataclass
 class Failure:
-    """A claim that does not hold.
+    """A claim that does not hold, and the compiler's messages about it.
 
-    Attributes:
-        claim: the claim.
-        messages: the compiler's messages about it.
-        answers: the answers to the claim's questions: the template arguments that the
-            compiler printed. Questions that it could not answer are missing.
+    ``answers`` has the answers to the claim's questions: the template arguments that the
+    compiler printed. Questions that it could not answer are missing.
     """
 
-    def __init__(self, claim: Claim, messages: list[str]) -> None:
-        self.claim = claim
-        self.messages = messages
-        self.answers: dict[str, list[str]] = {}
+    claim: Claim
+    messages: list[str]
+    answers: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
     @property
     def message(self) -> str:
@@ -67,23 +64,17 @@ class Failure:
         return VERDICTS[int(number.rstrip("lL"))], c_type
 
 
+@dataclass
 class Judgement:
     """The result of compiling the claims.
 
-    Attributes:
-        claims: all claims.
-        header: the names that the headers declare.
-        failures: the claims that do not hold.
-        faults: breakdowns of the compiler, each with the declaration.
+    ``faults`` are breakdowns of the compiler, each with the declaration.
     """
 
-    def __init__(
-        self, claims: Claims, header: Header, failures: list[Failure], faults: list[str]
-    ) -> None:
-        self.claims = claims
-        self.header = header
-        self.failures = failures
-        self.faults = faults
+    claims: Claims
+    header: Header
+    failures: list[Failure]
+    faults: list[str]
 
     def counts(self, only: re.Pattern[str]) -> dict[str, int]:
         """The number of functions, structs, fields and constants judged, of matching names."""
@@ -104,17 +95,10 @@ def judge(
     structs: dict[str, str],
     source: str,
 ) -> Judgement:
-    """Check declarations against headers.
+    """Check declarations against headers, as written in an ``#include``.
 
-    Args:
-        declarations: what Python declares.
-        headers: the headers, as written in an ``#include``.
-        compiler: the compiler to use.
-        structs: the C names of Python's structs, if they differ.
-        source: the .cpp file to write.
-
-    Raises:
-        CannotJudgeError: the compiler did not reach the claims.
+    ``structs`` has the C names of Structures that differ; ``source`` is the .cpp file to write.
+    Raises CannotJudgeError if the compiler did not reach the claims.
     """
     first_error: CannotJudgeError | None = None
     modes, as_cxx_at_last = list(MODES), False
@@ -124,14 +108,18 @@ def judge(
             return _judge_in(
                 mode, declarations, headers, compiler, structs, source, as_cxx_at_last
             )
-        except TookTooLongError:
-            raise
+        except (TookTooLongError, _IsOfAnotherPlatformError):
+            raise  # whatever the mode
         except _IsAnotherInCxxError:
             modes.insert(2, MODES[0])
             as_cxx_at_last = True
         except CannotJudgeError as error:
             first_error = first_error or error
     raise first_error or AssertionError(MODES)
+
+
+class _IsOfAnotherPlatformError(CannotJudgeError):
+    """The compiler's types are not those of this Python."""
 
 
 class _IsAnotherInCxxError(Exception):
@@ -213,17 +201,15 @@ def _is_another_in_cxx(file: str) -> bool:
         return False
 
 
+@dataclass
 class _Text:
     """The source file to compile: rules, headers, and claims or questions about them."""
 
-    def __init__(
-        self, compiler: Compiler, source: str, before: list[str], claims: Claims
-    ) -> None:
-        self.compiler = compiler
-        self.source = source
-        self.before = before
-        self.claims = claims
-        self.faults: list[str] = []
+    compiler: Compiler
+    source: str
+    before: list[str]
+    claims: Claims
+    faults: list[str] = field(default_factory=list[str])
 
     def claims_of(self, claims: Claims) -> tuple[list[str], list[str]]:
         """The lines of all claims: before and after the header's macros are undefined."""
@@ -247,10 +233,7 @@ class _Text:
         """The compiler's messages about each line, in order.
 
         If the compiler breaks down on a line, its message is a ``_Breakdown``, and the other
-        lines are compiled without it.
-
-        Raises:
-            BrokeDownError: it breaks down on the headers themselves.
+        lines are compiled without it. Raises BrokeDownError if it breaks down on the headers.
         """
         try:
             return self._compile(early, late)
@@ -325,7 +308,7 @@ def _failures(text: _Text) -> list[Failure]:
     platform = [_platform_claim()] if text.compiler.native else []
     found = text.compile(early, [*platform, *late])
     if platform and found.pop(len(early)):
-        raise CannotJudgeError(
+        raise _IsOfAnotherPlatformError(
             f"{' '.join(text.compiler.command)} compiles for another platform than this"
             " Python's: name that with --target"
         )

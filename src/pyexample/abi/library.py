@@ -58,21 +58,13 @@ def judge_by_libraries(
     found: list[Finding],
     only: re.Pattern[str],
 ) -> tuple[list[Finding], dict[str, int]]:
-    """Check declarations against the libraries that have the functions.
+    """Check declarations against the libraries (``files``, or LOADED) that have the functions.
 
-    Args:
-        files: the paths of the libraries, or LOADED.
-        declarations: what Python declares.
-        judgement: the result of the check against the headers.
-        found: the findings of that. Those about functions that the header lacks are
-            replaced, according to whether the libraries have them.
-        only: count the names that contain a match of this pattern.
+    Returns all findings, and how many exports and signatures were checked, of names that match
+    ``only``. Of those that were found against the headers, the ones about functions that these
+    lack are replaced, according to whether the libraries have them.
 
-    Returns:
-        All findings, and how many exports and signatures were checked.
-
-    Raises:
-        CannotJudgeError: a file is missing, is not a library, or has none of the functions.
+    Raises CannotJudgeError if a file is missing, is no library, or has none of the functions.
     """
     claims, header = judgement.claims, judgement.header
     wanted = {each.name for each in declarations.functions}
@@ -214,8 +206,7 @@ class _Words:
         lacking = [
             each
             for each in self.functions
-            if (each.arguments is not None or each.result_is_set)
-            and each.name not in self._exports
+            if each.is_declared and each.name not in self._exports
         ]
         wanted = {each.name for each in lacking if not each.is_optional}
         for function in lacking:
@@ -424,18 +415,12 @@ class _Words:
         signature: Signature | None = None,
     ) -> Finding:
         return Finding(
-            "breaks",
-            kind,
-            function.name,
-            argument,
-            function.file,
-            function.line,
+            "breaks", kind, function.name, argument, function.file, function.line,
             f"{what} in {library.name}" if library else what,
             self._declarations.python_function(function),
-            str(signature or ""),
-            library.name if library else "",
+            str(signature or ""), library.name if library else "",
             _STALE if library else "AttributeError, when the function is looked up",
-        )
+        )  # fmt: skip
 
 
 def _member(members: dict[str, Member], path: str) -> Member | None:

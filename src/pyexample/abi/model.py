@@ -120,6 +120,11 @@ class Function:
     loaded: str
     is_optional: bool
 
+    @property
+    def is_declared(self) -> bool:
+        """Whether argtypes or restype is set."""
+        return self.arguments is not None or self.result_is_set
+
 
 @dataclass
 class Constant:
@@ -211,16 +216,8 @@ def record(
 ) -> Declarations:
     """Import modules in a new Python process, and record their declarations.
 
-    Args:
-        modules: "package.module" or a file, optionally with ":attribute".
-        without_library: names of libraries that stand-ins replace.
-        without_module: names of modules that stand-ins replace.
-        program: a program to run first, and its arguments: "script.py" or "-m", "module".
-            Its output goes to standard error.
-        timeout: the limit in seconds for all of it.
-
-    Raises:
-        CannotJudgeError: a module cannot be imported.
+    The arguments are those of ``check``; the program is run first, and its output goes to
+    standard error. Raises CannotJudgeError if a module cannot be imported.
     """
     _check(modules, program)
     request = {

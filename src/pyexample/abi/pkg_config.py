@@ -21,13 +21,8 @@ class Flags:
 def flags(names: Sequence[str], target: str, timeout: float) -> Flags:
     """The flags that ``pkg-config --cflags`` prints for some libraries.
 
-    Args:
-        names: the names of the libraries in pkg-config.
-        target: "native", or the prefix of another platform's pkg-config.
-        timeout: the limit in seconds.
-
-    Raises:
-        CannotJudgeError: there is no pkg-config, or it does not know a library.
+    ``target`` is "native", or the prefix of another platform's pkg-config. Raises
+    CannotJudgeError if there is no pkg-config, or if it does not know a library.
     """
     found = Flags()
     if not names:

@@ -25,16 +25,9 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a program with an empty standard input, and capture its output.
 
-    Args:
-        command: the program and its arguments.
-        timeout: in seconds. After that it is killed, with every process that it has started.
-        what: its name in messages, such as "the compiler g++".
-        env: its environment; None for that of this process.
-        live: whether its output goes to standard error at once, rather than being captured.
-
-    Raises:
-        TookTooLongError: it exceeded the time limit.
-        CannotJudgeError: it cannot be started.
+    ``what`` names it in messages: "the compiler g++". If it is ``live``, its output goes to
+    standard error at once. After ``timeout`` seconds it is killed, with every process that it
+    has started, and TookTooLongError is raised; CannotJudgeError if it cannot be started.
     """
     # Descriptor 2 itself, since sys.stderr may be something else, or closed.
     output = 2 if live and sys.stderr is not None else subprocess.PIPE

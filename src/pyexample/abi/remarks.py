@@ -4,7 +4,7 @@ import re
 
 from .header import is_in
 from .judge import Judgement
-from .model import Declarations, Function
+from .model import Declarations
 from .processes import CannotJudgeError
 from .report import count
 from .version import versions
@@ -20,8 +20,7 @@ def remarks_about(
 ) -> list[str]:
     """List the version of the headers, what was not checked, and what was not declared.
 
-    Raises:
-        CannotJudgeError: there are functions to check, but none could be checked.
+    Raises CannotJudgeError if there are functions to check, but none could be checked.
     """
     judged = {each.subject for each in judgement.claims.claims if each.kind == "function"}
     unseen = _unseen(declarations, judgement, headers)
@@ -36,16 +35,15 @@ def remarks_about(
     others = [
         each for each in declarations.constants if each.name not in constants and each.line
     ]
-    functions = {each.name for each in _declared(declarations)} - judged
+    declared = {each.name for each in declarations.functions if each.is_declared}
+    functions = declared - judged
     not_judged = [count(len(functions), "function")] if functions else []
     not_judged += [count(len(others), "constant")] if others else []
     if not_judged:
         remarks.append(
             f"not judged, since the headers do not have them: {', '.join(not_judged)}"
         )
-    looked_up = {each.name for each in declarations.functions} - {
-        each.name for each in _declared(declarations)
-    }
+    looked_up = {each.name for each in declarations.functions} - declared
     if looked_up:
         remarks.append(
             f"looked up, but declared neither argtypes nor restype: {_some(looked_up)}"
@@ -60,10 +58,7 @@ def remarks_about(
 
 
 def _refuse_nothing(
-    declarations: Declarations,
-    judgement: Judgement,
-    headers: list[str],
-    unseen: set[str],
+    declarations: Declarations, judgement: Judgement, headers: list[str], unseen: set[str]
 ) -> None:
     kinds = {each.kind for each in judgement.claims.claims}
     is_about_functions = any(
@@ -74,7 +69,8 @@ def _refuse_nothing(
     if declarations.faults:
         return  # the faults say why
     # Functions of the process itself (CDLL(None)) belong to the system.
-    if declared := {e.name for e in _declared(declarations) if e.library != "None"}:
+    known = (each for each in declarations.functions if each.is_declared)
+    if declared := {each.name for each in known if each.library != "None"}:
         raise CannotJudgeError(
             f"the headers have none of the functions that Python declares: {_some(declared)}"
         )
@@ -89,14 +85,6 @@ def _refuse_nothing(
             f" (functions: {len(declarations.functions)}, structs: {len(declarations.structs)},"
             f" constants: {len(declarations.constants)}) is not in the headers"
         )
-
-
-def _declared(declarations: Declarations) -> list[Function]:
-    return [
-        each
-        for each in declarations.functions
-        if each.arguments is not None or each.result_is_set
-    ]
 
 
 def _unseen(declarations: Declarations, judgement: Judgement, headers: list[str]) -> set[str]:

@@ -1,6 +1,7 @@
 """Read TOML files: Python's own reader, or tomli for a Python that has none."""
 
 import importlib
+import json
 from typing import Any, cast
 
 from .processes import CannotJudgeError
@@ -43,10 +44,6 @@ def array(value: object) -> list[object] | None:
 
 def quote(text: str) -> str:
     """The text as a basic string of TOML (https://toml.io/en/latest#string)."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    written = "".join(
-        f"\\u{ord(each):04x}" if ord(each) < 0x20 or ord(each) == 0x7F else each
-        for each in escaped
-    )
-    # TOML has no lone surrogates, which stand for bytes of file names.
-    return f'"{written.encode(errors="replace").decode()}"'
+    # As in JSON, but TOML has no DEL, and no lone surrogates, which stand for bytes of names.
+    text = text.encode(errors="replace").decode()
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -27,7 +27,7 @@ WORDS = {
     "promoted": "a callback with a float, and C passes a double after the fixed arguments",
     "swapped": "a callback for which a pointer and a number have changed places",
     "written": "C may write through it, but In is read only",
-    "only_read": "C cannot write through it, but Out expects that",
+    "only_read": "C cannot write through it, but the declaration expects that",
 }
 """The difference, by the name of a verdict in claims.h."""
 
@@ -60,20 +60,13 @@ HAPPENS = {
     "promoted": "the callback reads half of the double",
     "swapped": "the callback follows the number as a pointer: a crash",
     "written": "memory that must not change, such as a bytes object, changes",
-    "only_read": "C does not fill the buffer that Python expects it to fill",
-    (
-        "argument",
-        "width",
-    ): "C reads bits that Python has not passed, or only some of those it has",
+    "only_read": "C does not fill what Python expects it to fill",
+    ("argument", "width"): "C reads bits that Python has not passed, or only some of those"
+    " it has",
     ("argument", "kind"): "C looks in another register, or reads the value as another type",
-    (
-        "result",
-        "width",
-    ): "the value is cut off, or bits that C has not set are taken as part of it",
-    (
-        "result",
-        "kind",
-    ): "Python looks in another register, or reads the value as another type",
+    ("result", "width"): "the value is cut off, or bits that C has not set are taken as part"
+    " of it",
+    ("result", "kind"): "Python looks in another register, or reads the value as another type",
     ("field", "width"): "a part of the value is lost, or the next field is overwritten",
     ("field", "kind"): "each side reads the bytes as another type",
 }

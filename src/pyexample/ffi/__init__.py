@@ -5,7 +5,7 @@ Nothing here knows which library or which package it serves.
 
 from typing import TYPE_CHECKING, Any
 
-from .buffers import Count, In, Out
+from .buffers import TERMINATED, UNCHECKED, Count, In, ItemSize, Out
 from .later import import_later
 from .library import Library
 from .loading import Attempt, LibraryLoadError
@@ -13,53 +13,67 @@ from .scalars import Encoding
 from .values import Buffer, DeclarationError
 
 if TYPE_CHECKING:
-    from .callbacks import Callback, Keep, SameThread
+    from .callbacks import Callback, SameThread
+    from .constants import Constant
     from .failure import Raises
     from .fields import DEFAULT, Anonymous, Array, Bits, CountedBy, allocate
-    from .handles import Closes, Handle
-    from .outputs import Returned
-    from .ownership import FreedBy
+    from .handles import Handle
+    from .memory import Filled, Length, Written
+    from .outputs import InOut, Returned
+    from .ownership import Borrowed, Closes, GivenTo, Keep, Owned
     from .pointers import POINTER
     from .structs import struct
 
 __all__ = [
     "DEFAULT",
     "POINTER",
+    "TERMINATED",
+    "UNCHECKED",
     "Anonymous",
     "Array",
     "Attempt",
     "Bits",
+    "Borrowed",
     "Buffer",
     "Callback",
     "Closes",
+    "Constant",
     "Count",
     "CountedBy",
     "DeclarationError",
     "Encoding",
-    "FreedBy",
+    "Filled",
+    "GivenTo",
     "Handle",
     "In",
+    "InOut",
+    "ItemSize",
     "Keep",
+    "Length",
     "Library",
     "LibraryLoadError",
     "Out",
+    "Owned",
     "Raises",
     "Returned",
     "SameThread",
+    "Written",
     "allocate",
     "struct",
 ]
 
 _MODULES = {
-    **dict.fromkeys(("Callback", "Keep", "SameThread"), "callbacks"),
-    **dict.fromkeys(("Closes", "Handle"), "handles"),
+    **dict.fromkeys(("Callback", "SameThread"), "callbacks"),
     **dict.fromkeys(
         ("DEFAULT", "Anonymous", "Array", "Bits", "CountedBy", "allocate"), "fields"
     ),
-    "FreedBy": "ownership",
+    **dict.fromkeys(("Borrowed", "Closes", "GivenTo", "Keep", "Owned"), "ownership"),
+    **dict.fromkeys(("InOut", "Returned"), "outputs"),
+    **dict.fromkeys(("Filled", "Length", "Written"), "memory"),
+    "Constant": "constants",
+    "Handle": "handles",
     "POINTER": "pointers",
     "Raises": "failure",
-    "Returned": "outputs",
     "struct": "structs",
 }
 """Where the words are that not every library needs."""

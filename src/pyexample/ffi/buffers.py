@@ -4,9 +4,11 @@ import contextlib
 import ctypes
 import math
 import operator
+import typing
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .libfastcall import KINDS
+from .libfastcall import KINDS, NotServedError
 from .values import (
     NEVER,
     ArgumentWord,
@@ -15,7 +17,10 @@ from .values import (
     c_name,
     check_ctype,
     limits,
+    members_of,
+    show,
     type_code,
+    without_none,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +35,24 @@ ITEM_KINDS = {
 }
 """By the type code of a ctypes type."""
 
+_NO_BUFFERS = (int, float, complex, str, list, tuple, dict, set)
+
+
+class _Unsized:
+    """A number of items that no number says."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+
+
+UNCHECKED = _Unsized("UNCHECKED")
+"""``In(c_char, UNCHECKED)``: nobody says how many items C accesses. Nothing checks it."""
+
+TERMINATED = _Unsized("TERMINATED")
+"""``In(c_int, TERMINATED)``: an item that is 0, or NULL, is the last one."""
+
+Size = int | str | tuple[str, ...] | _Unsized
+
 
 class In(ArgumentWord):
     """The C argument ``const T *``: the address of a buffer that C reads.
@@ -39,31 +62,81 @@ class In(ArgumentWord):
     ``const void *`` and ``In(c_char)`` is ``const char *``: both accept any items, and count
     bytes.
 
-    In a Callback, it is memory of C's that the callable gets as a ``memoryview``. The number of
-    its items is that of a parameter, ``In(c_char, "length")``, the product of several,
-    ``In(c_char, ("size", "count"))``, or a constant.
+    How many items C accesses must be declared, because C would access others: by a ``Count``,
+    or as the size. That is a number, ``In(c_uint8, 32)``, of which ``at_least=24`` asks for no
+    more; the name of a parameter, ``In(c_double, "n")``, or of several, which are multiplied;
+    ``TERMINATED`` or ``UNCHECKED``.
+
+    With ``Buffer | None``, None is a null pointer, and its Count is 0.
+
+    In a Callback, it is memory of C's that the callable gets as a ``memoryview``. Its size is
+    that of parameters, or a number.
     """
 
     writable = False
     in_place = False
-    is_buffer = True
+    is_parameter = is_buffer = can_be_kept = True
 
-    def __init__(self, item: Any, size: Any = (), /) -> None:
-        self.sizes: tuple[str | int, ...] = size if isinstance(size, tuple) else (size,)
-        if not all(isinstance(each, (str, int)) for each in self.sizes):
-            raise DeclarationError(f"In and Out: {size!r} is no name of a parameter, no number")
+    def __init__(
+        self, item: Any, size: Size | None = None, /, *, at_least: int | None = None
+    ) -> None:
+        """Declare it. Raises DeclarationError."""
         kind = "void"
         if item not in (None, ctypes.c_char):
             check_ctype("In and Out", item)
             kind = ITEM_KINDS.get(type_code(item), "")
         if not kind:
             raise DeclarationError(f"In and Out: items of {item!r} are not served")
+        if size is not None and at_least is not None:
+            raise DeclarationError("In and Out: a size or at_least, not both")
+        for number in (size, at_least):
+            if isinstance(number, int) and not 0 < number < NEVER:
+                raise DeclarationError(f"In and Out: {number} is no number of items, from 1 on")
         self.ctype: Any = ctypes.POINTER(item) if item else ctypes.c_void_p
         self.item = item
         self.item_kind = kind
-        self.size = ctypes.sizeof(item) if item else 1
+        self.item_size = ctypes.sizeof(item) if item else 1
         self.item_name = c_name(item) if item else "void"
         self.c_name = f"{'' if self.writable else 'const '}{self.item_name} *"
+        self.size = size
+        self.low = at_least or (size if isinstance(size, int) else 0)
+        self.high = size if isinstance(size, int) else NEVER
+        self.names: tuple[str, ...] = (size,) if isinstance(size, str) else ()
+        if isinstance(size, tuple):
+            self.names = size
+
+    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+        """Find the parameters of its size."""
+        if self.names:
+            integers = declaration.integers
+            argument.named = declaration.find(argument.where, self, "integer", integers)
+
+    def check_sized(self, declaration: "Declaration", argument: "Argument") -> None:
+        """Refuse a buffer of whose size nothing is declared. Raises DeclarationError."""
+        counts = [each.spec for each in declaration.arguments if isinstance(each.spec, Count)]
+        is_counted = any(argument.name in each.names for each in counts)
+        if self.size is None and self.low == 0 and not is_counted:
+            verb, word = ("writes", "Out") if self.writable else ("reads", "In")
+            name = show(self.item)
+            raise DeclarationError(
+                f"{argument.where}: how many items C {verb} is not declared. Write a Count, a"
+                f" size such as {word}({name}, 32), {word}({name}, at_least=24) or"
+                f' {word}({name}, "n"), or {word}({name}, UNCHECKED)'
+            )
+
+    def accepts_none(self, argument: "Argument") -> bool:
+        """Whether None is a null pointer."""
+        return without_none(argument.python_type)[1]
+
+    def for_parameter(self, where: str, python_type: Any) -> "In":
+        """Refuse types that have no buffer."""
+        for each in members_of(python_type):
+            plain = typing.get_origin(each) or each
+            if plain is None or (isinstance(plain, type) and issubclass(plain, _NO_BUFFERS)):
+                raise DeclarationError(
+                    f"{where}: Buffer stands for {self!r}, not {python_type}"
+                )
+        return self
 
     def received(self, where: str, python_type: Any) -> Value:
         """A view of the memory."""
@@ -73,31 +146,65 @@ class In(ArgumentWord):
         """The address of the buffer."""
         return ctypes.cast(call.view(argument, self).address, self.ctype)
 
+    def count(self, call: "CallState", argument: "Argument") -> int:
+        """The number of its items."""
+        return int(call.views[argument.position].items)
+
+    def check_size(self, call: "CallState", argument: "Argument") -> None:
+        """Compare the number of items with the size. Raises ValueError."""
+        view = call.views[argument.position]
+        if call.given[argument.position] is None:
+            return
+        if self.size is TERMINATED:
+            view.check_end(argument.where)
+        low, high = self.low, self.high
+        if self.names:
+            low = high = math.prod(call.converted[each.index] for each in argument.named)
+        if not low <= view.items <= high:
+            least = "" if low == high else "at least "
+            product = f" ({' * '.join(self.names)})" if self.names else ""
+            raise ValueError(
+                f"{argument.where} must have {least}{low}{product} items, not {view.items}"
+            )
+
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument."""
+        if self.names or self.size is TERMINATED:
+            raise NotServedError(f"{argument.where}: a size that is not a number is not served")
         return {
             "kind": KINDS["buffer"],
-            "size": self.size,
-            "shift": self.size.bit_length() - 1,
+            "low": self.low,
+            "high": self.high,
+            "size": self.item_size,
+            "shift": self.item_size.bit_length() - 1,
             "item": KINDS[self.item_kind],
             "writable": self.writable,
             "in_place": self.in_place,
+            "nullable": self.accepts_none(argument),
         }
 
 
 class Out(In):
     """The C argument ``T *``: the address of a writable buffer that C writes.
 
-    It must not overlap another buffer of the call. With ``in_place=True``, it may be exactly
-    the same memory as another one.
+    It is declared like ``In``. It must not overlap another buffer of the call. With
+    ``in_place=True``, it may be exactly the same memory as another one.
 
     In a Callback, what the callable has written into its ``memoryview`` is C's when it returns.
     """
 
     writable = True
 
-    def __init__(self, item: Any, size: Any = (), /, *, in_place: bool = False) -> None:
-        super().__init__(item, size)
+    def __init__(
+        self,
+        item: Any,
+        size: Size | None = None,
+        /,
+        *,
+        at_least: int | None = None,
+        in_place: bool = False,
+    ) -> None:
+        super().__init__(item, size, at_least=at_least)
         self.in_place = in_place
 
 
@@ -111,8 +218,6 @@ class ReceivedMemory(Value):
     can_be_null = True
     is_plain = False
 
-    sizes: list[Any]
-
     def __init__(self, where: str, python_type: Any, word: In) -> None:
         self.word = word
         super().__init__(where, "callback parameter", python_type, word.ctype, ())
@@ -124,46 +229,35 @@ class ReceivedMemory(Value):
             raise DeclarationError(
                 f"{where}: memoryview stands for {self.word!r} in a Callback, not {declared}"
             )
-        if not self.word.sizes:
+        if not (self.word.names or isinstance(self.word.size, int)):
             raise DeclarationError(
                 f"{where}: {self.word!r} needs the number of its items, or the name of the"
                 ' parameter that has it, such as "length"'
             )
 
-    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
-        """Find the parameters that have the size."""
-        named = {each.name: each for each in declaration.arguments}
-        self.sizes = [
-            named.get(each) if isinstance(each, str) else each for each in self.word.sizes
-        ]
-        for size, found in zip(self.word.sizes, self.sizes, strict=True):
-            if isinstance(found, int):
-                continue
-            code = type_code(found.spec.ctype) if found else ""
-            if ITEM_KINDS.get(code) not in ("signed", "unsigned"):
-                raise DeclarationError(
-                    f"{argument.where}: {self.word!r} needs the name of an integer parameter,"
-                    f" not {size!r}"
-                )
+    def resolve(self, declaration: "Declaration", argument: "Argument | None" = None) -> None:
+        """Find the parameters of its size."""
+        if argument is not None:
+            self.word.resolve(declaration, argument)
+            self.named = argument.named
 
-    def _count(self, arguments: tuple[Any, ...]) -> int:
-        numbers = [
-            each if isinstance(each, int) else operator.index(arguments[each.position])
-            for each in self.sizes
-        ]
+    def _count(self, arguments: Sequence[Any]) -> int:
+        if isinstance(self.word.size, int):
+            return self.word.size
+        numbers = [operator.index(arguments[each.position]) for each in self.named]
         if any(each < 0 for each in numbers):
             raise ValueError(f"{self.where} has {' * '.join(map(str, numbers))} items")
         return math.prod(numbers)
 
-    def receive(self, call: "CallState", raw: Any, arguments: tuple[Any, ...]) -> Any:
-        """Copy the memory; of ``Out``, copy it back at the end of ``call``."""
-        address = _address_in(raw)
-        if not address and self.nullable:
+    def restore(self, result: Any, call: "CallState | None") -> Any:
+        """Copy the memory; of ``Out``, copy it back at the end of the callback."""
+        address = _address_in(result)
+        if call is None or (not address and self.nullable):
             return None
-        count = self._count(arguments)
+        count = self._count(call.converted)
         if not address and count:
-            return self.from_c(None)
-        size = count * self.word.size
+            return None
+        size = count * self.word.item_size
         data = _copy(address, size)
         room = bytearray(data) if self.word.writable else data
         view: Any = memoryview(room)
@@ -212,28 +306,25 @@ class Count(ArgumentWord):
     are several names, all these buffers must have equally many.
     """
 
-    is_late = True
+    phase = 2
 
     def __init__(self, ctype: Any, /, *buffers: str) -> None:
-        check_ctype("Count", ctype)
-        if ITEM_KINDS.get(type_code(ctype)) not in ("signed", "unsigned"):
-            raise DeclarationError(f"Count: {ctype!r} is not an integer type")
-        self.ctype = ctype
+        self.ctype = _integer_type("Count", ctype)
         self.high = limits(ctype)[1]
         self.c_name = c_name(ctype)
         self.names = buffers
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the buffers."""
-        buffers = {each.name: each for each in declaration.arguments if each.spec.is_buffer}
-        argument.named = declaration.find(argument, self, buffers)
+        named = {**_buffers(declaration), **declaration.memories}
+        argument.named = declaration.find(argument.where, self, "buffer", named)
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> int:
         """Count the items of the buffers, which were passed before."""
         first, *others = argument.named
-        count = call.views[first.position].items
+        count = _count(call, first)
         for other in others:
-            items = call.views[other.position].items
+            items = _count(call, other)
             if items != count:
                 raise ValueError(
                     f"{argument.where} counts the items of {first.name!r} and of"
@@ -250,3 +341,44 @@ class Count(ArgumentWord):
             "high": min(self.high, NEVER),
             "buffers": sum(1 << each.buffer for each in argument.named),
         }
+
+
+class ItemSize(ArgumentWord):
+    """The C argument, such as ``size_t``, for the size in bytes of one item of a buffer.
+
+    ``ItemSize(c_size_t, "items")`` is that of the parameter ``items``. If that is declared as
+    ``In(None)`` or ``Out(None)``, it may have items of any type, and its Count counts them.
+    """
+
+    phase = 2
+
+    def __init__(self, ctype: Any, buffer: str, /) -> None:
+        self.ctype = _integer_type("ItemSize", ctype)
+        self.c_name = c_name(ctype)
+        self.names = (buffer,)
+
+    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+        """Find the buffer."""
+        buffers = _buffers(declaration)
+        argument.named = declaration.find(argument.where, self, "buffer", buffers)
+        argument.named[0].counts_items = True
+
+    def pass_to_c(self, call: "CallState", argument: "Argument") -> int:
+        """The size of an item of the buffer, which was passed before."""
+        return call.views[argument.named[0].position].item_size
+
+
+def _count(call: "CallState", argument: "Argument") -> int:
+    spec: Any = argument.spec  # a buffer
+    return int(spec.count(call, argument))
+
+
+def _buffers(declaration: "Declaration") -> "dict[str, Argument]":
+    return {each.name: each for each in declaration.arguments if each.spec.is_buffer}
+
+
+def _integer_type(word: str, ctype: Any) -> Any:
+    check_ctype(word, ctype)
+    if ITEM_KINDS.get(type_code(ctype)) not in ("signed", "unsigned"):
+        raise DeclarationError(f"{word}: {ctype!r} is not an integer type")
+    return ctype

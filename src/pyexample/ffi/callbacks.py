@@ -12,9 +12,9 @@ from types import FrameType, SimpleNamespace
 from typing import Any, NoReturn
 
 from .calls import CallState, innermost
-from .declaration import Argument, Declaration
+from .declaration import Declaration
 from .fastcall import Function
-from .handles import Handle, HandleValue, Kept
+from .handles import Handle, HandleValue
 from .kinds import make_value
 from .libfastcall import running
 from .pointers import CTypesObject, Pointer, function_address, is_kin
@@ -33,7 +33,7 @@ class CallbackValue(Value):
         same_thread: whether C calls it only in the thread that called the function.
     """
 
-    can_be_null = True
+    can_be_null = can_be_kept = True
     is_plain = False
     same_thread = False
 
@@ -85,57 +85,6 @@ class SameThread(Modifier):
         if not isinstance(value, CallbackValue):
             raise value.cannot_follow(where, self)
         value.same_thread = True
-
-
-class Keep(Modifier):
-    """After a callback that C keeps: the callable stays alive as long as a handle is open.
-
-    ``Keep("database")``: until the handle that is passed as ``database`` is closed, or the same
-    function gets another callable for that handle. ``Keep("database", "name")``: only one with
-    the same ``name`` replaces it.
-    """
-
-    roles = ("parameter",)
-
-    def __init__(self, handle: str, /, *names: str) -> None:
-        self.names = (handle, *names)
-
-    def modify(self, where: str, value: Value) -> None:
-        """Of a callback only."""
-        if not isinstance(value, CallbackValue):
-            raise value.cannot_follow(where, self)
-        value.keep = self
-
-    def resolve(self, declaration: Declaration, argument: Argument) -> None:
-        """Find the handle, and what tells callbacks apart."""
-        values = {
-            each.name: each for each in declaration.arguments if isinstance(each.spec, Value)
-        }
-        named = declaration.find(argument, self, values)
-        if not named[0].is_handle:
-            raise DeclarationError(
-                f"{argument.where}: Keep needs a handle that is not None, not {named[0].name}"
-            )
-        for each in named:
-            if not (isinstance(each.spec, Value) and each.spec.is_comparable):
-                raise DeclarationError(
-                    f"{argument.where}: Keep tells callbacks apart by integers, texts,"
-                    f" addresses and handles, not by {each.name!r}"
-                )
-        argument.named = named
-
-    def hold(self, call: CallState, argument: Argument, function: str) -> Kept:
-        """Keep the function pointer, which was converted for ``call``."""
-        handle, *names = argument.named
-        slot = (function, argument.index, *(_plain(call.converted[e.index]) for e in names))
-        pointer = call.converted[argument.index]
-        kept = Handle.keep(call.given[handle.position], slot, pointer)
-        call.cleanups.append(kept.finish)
-        return kept
-
-
-def _plain(converted: Any) -> Any:
-    return converted.value if isinstance(converted, ctypes.c_void_p) else converted
 
 
 class Callback:
@@ -245,7 +194,9 @@ class Callback:
                 if pointer is None:
                     error: BaseException = RuntimeError(_LATE.format(self.name))
                     return self._report(error, _getframe(1 if _IN_PYTHON else 0).f_back)
-                result = pointer.function(*self._arguments(arguments, state))
+                state.converted = [*arguments]
+                given = zip(self.arguments, arguments, strict=True)
+                result = pointer.function(*[each.from_c(value, state) for each, value in given])
                 if declared is None:
                     return None
                 converted = declared.to_c(result)
@@ -274,15 +225,6 @@ class Callback:
         thunk.set_code(self._code(guarded))
         self._thunks.append(thunk)
         return thunk
-
-    def _arguments(self, arguments: tuple[Any, ...], state: CallState) -> list[Any]:
-        """Handles are borrowed until the callback returns."""
-        given: list[Any] = []
-        for value, each in zip(self.arguments, arguments, strict=True):
-            given.append(value.receive(state, each, arguments))
-            if isinstance(given[-1], Handle):
-                state.cleanups.append(functools.partial(Handle.forget, given[-1]))
-        return given
 
     def function(self, address: int, kept: object) -> Callable[..., Any]:
         """The C function at ``address`` as a declared function. It keeps ``kept`` alive.
@@ -342,6 +284,7 @@ def _make_unraisable(name: str, error: BaseException) -> None:
                 exc_traceback=error.__traceback__,
                 err_msg=f"Exception ignored in {name}()",
                 object=callback,
+                extra_line="",  # PyPy's own hook needs it
             )
         )
     else:

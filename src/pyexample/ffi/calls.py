@@ -2,8 +2,9 @@
 
 import os
 from _thread import get_ident
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from .libfastcall import running
@@ -12,6 +13,12 @@ from .views import View
 if TYPE_CHECKING:
     from .buffers import In
     from .declaration import Argument
+
+_pypy: Any
+try:
+    import __pypy__ as _pypy  # type: ignore[import-not-found,no-redef,unused-ignore]
+except ImportError:
+    _pypy = None
 
 
 class CallState:
@@ -27,7 +34,11 @@ class CallState:
         given: the arguments of the Python function.
         converted: the arguments of the C function.
         views: the buffers among them, by position.
-        outputs: what C fills in, in C's order.
+        outputs: what C fills in, by the argument's index.
+        sizes: by name: how many items of memory C asked for.
+        memories: by name: the memory that C fills.
+        lengths: by name: the integer that says how much of it, or of a result, is valid.
+        kept_by_result: what the handle that is returned is to keep, by slot.
     """
 
     __slots__ = (
@@ -37,8 +48,12 @@ class CallState:
         "given",
         "in_c",
         "inner",
+        "kept_by_result",
+        "lengths",
+        "memories",
         "outer",
         "outputs",
+        "sizes",
         "thread",
         "views",
     )
@@ -53,7 +68,11 @@ class CallState:
         self.given = given
         self.converted: list[Any] = []
         self.views: dict[int, View] = {}
-        self.outputs: list[Any] = []
+        self.outputs: dict[int, Any] = {}
+        self.sizes: dict[str, int] = {}
+        self.memories: dict[str, Any] = {}
+        self.lengths: dict[str, Any] = {}
+        self.kept_by_result: list[tuple[Hashable, Any]] = []
 
     def enter(self) -> None:
         """Make this the thread's state. Greenlets may enter and leave in any order."""
@@ -81,10 +100,16 @@ class CallState:
 
     def view(self, argument: "Argument", spec: "In") -> View:
         """The buffer that is passed for an argument, until the call is over."""
-        view = View(argument.where, spec, self.given[argument.position])
+        view = View(argument, spec, self.given[argument.position])
         self.views[argument.position] = view
         self.cleanups.append(view.release)
         return view
+
+    def store_length(self, name: str, length: Any) -> None:
+        """How much of what has that name is valid: an integer of ctypes."""
+        self.lengths[name] = length
+        if name in self.memories:
+            self.memories[name].length = length
 
     def raise_error(self) -> None:
         """Raise the exception of a callback, if any."""
@@ -94,6 +119,30 @@ class CallState:
                 raise error
             finally:
                 del error  # a cycle with its traceback
+
+
+def hold_signals(c_function: Any) -> Any:
+    """Returns ``c_function``; signal handlers wait until something owns what C returned.
+
+    Only PyPy needs that: its ctypes, which is written in Python, has nothing but an address
+    when a signal handler can raise an exception. CPython's has made an ``Owner``, or the like.
+    Callbacks of such a call are not interrupted either.
+    """
+    if _pypy is None or not hasattr(c_function.restype, "__del__"):
+        return c_function
+
+    def call(*arguments: Any) -> Any:
+        try:
+            _pypy.thread._signals_exit()
+        except RuntimeError:  # another thread, or in such a call already
+            return c_function(*arguments)
+        try:
+            return c_function(*arguments)
+        finally:
+            _pypy.thread._signals_enter()
+            sleep(0)  # handles those that have come; otherwise they are handled much later
+
+    return call
 
 
 innermost: dict[int, CallState] = {}

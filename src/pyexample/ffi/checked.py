@@ -7,10 +7,12 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
-from .calls import CallState
-from .declaration import Declaration
+from .buffers import In
+from .calls import CallState, hold_signals
+from .declaration import Argument, Declaration
 from .handles import Handle
-from .values import DeclarationError, Value, with_article
+from .lifetimes import Closer, Life
+from .values import DeclarationError, Value, members_of
 from .views import check_overlap
 
 Function = Callable[..., Any]
@@ -21,12 +23,12 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
 
     The declaration was applied to ``c_function``, of ctypes.
     """
-    result, arguments = declaration.result, declaration.arguments
+    result = declaration.result
     if result:
         c_function.restype = result.given_ctype
-    early = [each for each in arguments if not each.spec.is_late]
-    late = [each for each in arguments if each.spec.is_late]
-    keeping = [(each, each.spec.keep) for each in arguments if each.spec.keep]
+        c_function = hold_signals(c_function)
+    effects = [(each, word) for each in declaration.arguments for word in each.effects]
+    asking = _asking(declaration)
     finish = _finisher(declaration)
     number = len(declaration.parameters)
 
@@ -36,19 +38,16 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
         state = CallState(given)
         try:
             state.enter()
-            converted = state.converted = [None] * len(arguments)
-            for each in early:
-                converted[each.index] = each.spec.pass_to_c(state, each)
-            if state.views:
-                check_overlap(arguments, state.views)
-            for each in late:
-                converted[each.index] = each.spec.pass_to_c(state, each)
-            kept = [keep.hold(state, each, declaration.name) for each, keep in keeping]
+            _pass_to_c(declaration, state)
+            begun = [word.begin(state, argument) for argument, word in effects]
             state.in_c = True
-            returned = c_function(*converted)
+            returned = c_function(*state.converted)
             state.in_c = False
-            for one in kept:
-                one.settle(taken=not (result and result.failure and result.fails(returned)))
+            if asking:
+                returned = _call_again(declaration, c_function, state, returned, asking)
+            taken = not (result and result.failure and result.fails(returned))
+            for each in filter(None, begun):
+                each.settle(taken=taken)
             return finish(returned, state)
         finally:
             state.in_c = False
@@ -61,36 +60,33 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
     return call
 
 
-def closing_call(declaration: Declaration, c_function: Function) -> Function:
+def closing_call(declaration: Declaration, c_function: Any) -> Function:
     """Returns a function that closes a handle: it calls C once per handle."""
     result = declaration.result
-    takes_it_alone = [each.is_handle for each in declaration.arguments] == [True]
-    if not takes_it_alone or (result and result.python_type is not None):
-        raise DeclarationError(
-            f"{declaration.name}(): a function that Closes takes one handle, which is not None,"
-            " and returns None, for void or for a result that is not returned"
-        )
-    kind = declaration.closes
-    where = declaration.arguments[0].where
-    if "close_in_c" in vars(kind):
-        raise DeclarationError(f"{where}: another function Closes it")
-    unexpected = make_unexpected(declaration)
+    if result:
+        c_function.restype = result.given_ctype
+    target = next(each for each in declaration.arguments if _closes(each))
+    spec: Any = target.spec
+    finish = _finisher(declaration)
 
-    def close_in_c(life: Any) -> None:
-        address = ctypes.c_void_p(life.given)
-        state = CallState()
+    def close_in_c(life: Life, given: tuple[Any, ...] | None) -> Any:
+        if given is None:
+            given = _implicit_arguments(declaration, spec.closes, life)
+        state = CallState(given)
         try:
             state.enter()
+            _pass_to_c(declaration, state)
+            state.converted[target.index] = spec.pass_address(life.given)
             # No code may come between these lines. An exception during the call, such as a
             # signal handler's, does not prove that C has not closed the handle.
             state.in_c = life.is_taken_back = True
-            code = c_function(address)
+            returned = c_function(*state.converted)
             state.in_c = False
-            if result and result.failure and result.fails(code):
+            if result and result.failure and result.fails(returned):
                 life.is_taken_back = False
-            state.raise_error()
-            if not life.is_taken_back:
-                unexpected(code, kind.adopt(life.given, owned=False))
+                # For the error, since this handle is closed at the moment.
+                state.given = _replace(given, target.position, life.kind.make(life.given))
+            return finish(returned, state)
         finally:
             state.in_c = False
             try:
@@ -99,18 +95,118 @@ def closing_call(declaration: Declaration, c_function: Function) -> Function:
                 state.leave()
                 raise
 
-    kind.close_in_c = staticmethod(close_in_c)
+    declaration.closer = close_in_c
+    _set_closer(declaration, target, close_in_c)
+    number = len(declaration.parameters)
+    gives = result is not None and result.python_type is not None
 
-    def call(*given: Any, **keywords: Any) -> None:
-        if keywords or len(given) != 1:
+    def call(*given: Any, **keywords: Any) -> Any:
+        if keywords or len(given) != number:
             raise _wrong_number(declaration, given, keywords)
-        if not isinstance(given[0], kind):
-            raise TypeError(
-                f"{where} must be {with_article(kind.__name__)}, not {type(given[0]).__name__}"
-            )
-        Handle.close(given[0])  # a subclass's close() may call this
+        handle: Any = given[target.position]
+        if handle is None:
+            spec.to_c(handle)  # raises an error if None is not declared
+            return None
+        if gives or not isinstance(handle, spec.python_type):
+            spec.convert(handle)  # raises an error if it is closed, or no such handle
+        return Handle.close_by(handle, close_in_c, given)
 
     return call
+
+
+def _asking(declaration: Declaration) -> list[Any]:
+    """The words that tell how many items C wrote, or asks for."""
+    specs: list[Any] = [each.spec for each in declaration.arguments]
+    words = declaration.result.words if declaration.result else []
+    return [each for each in (*specs, *words) if hasattr(each, "needs")]
+
+
+def _call_again(
+    declaration: Declaration,
+    c_function: Any,
+    state: CallState,
+    returned: Any,
+    asking: list[Any],
+) -> Any:
+    """Call C again if it asks for more memory. Returns the result of the last call."""
+    for _ in range(_MOST_TRIES):
+        for word in asking:
+            if hasattr(word, "store"):
+                word.store(state, returned)
+        more = {
+            word.name: word.needs(state, returned)
+            for word in asking
+            if word.name in state.memories
+            and word.needs(state, returned) > state.memories[word.name].size
+        }
+        if not more or state.error is not None:
+            return returned
+        state.sizes.update(more)
+        _pass_to_c(declaration, state)
+        state.in_c = True
+        returned = c_function(*state.converted)
+        state.in_c = False
+    raise ValueError(f"{declaration.name}() asks for more memory each time that it is called")
+
+
+_MOST_TRIES = 4
+
+
+def _closes(argument: Argument) -> bool:
+    return bool(getattr(argument.spec, "closes", None))
+
+
+def _replace(given: tuple[Any, ...], position: int, by: object) -> tuple[Any, ...]:
+    return (*given[:position], by, *given[position + 1 :])
+
+
+def _set_closer(declaration: Declaration, target: Argument, closer: Closer) -> None:
+    """Let Python call it by itself, unless it says that it must not."""
+    spec: Any = target.spec
+    if not spec.closes.implicit:
+        return
+    known = [*spec.closes.arguments, *declaration.handles, target.name]
+    unknown = [name for name in declaration.parameters if name not in known]
+    if unknown:
+        raise DeclarationError(
+            f"{target.where}: what does Python pass for {', '.join(unknown)} when it closes the"
+            f" handle itself? Write Closes({unknown[0]}=...), or Closes(implicit=False)"
+        )
+    for kind in members_of(spec.python_type):
+        if "closer" in vars(kind):
+            raise DeclarationError(
+                f"{target.where}: another function Closes it. Write Closes(implicit=False)"
+                " after the one that Python is not to call by itself"
+            )
+        kind.closer = staticmethod(closer)
+
+
+def _implicit_arguments(declaration: Declaration, closes: Any, life: Life) -> tuple[Any, ...]:
+    """The arguments of a closing function that nobody called."""
+    values: dict[str, Any] = {**closes.arguments}
+    for name, argument in declaration.handles.items():
+        spec: Any = argument.spec
+        for parent in life.parents:
+            if issubclass(parent.kind, spec.python_type):
+                values.setdefault(name, parent.kind.make(parent.given))
+    return tuple(values.get(name) for name in declaration.parameters)
+
+
+def _pass_to_c(declaration: Declaration, state: CallState) -> None:
+    """Convert the arguments, and hold what C needs of them until the call is over."""
+    arguments = declaration.arguments
+    converted = state.converted = [None] * len(arguments)
+    for phase in (0, 1, 2):
+        for each in arguments:
+            if each.spec.phase == phase and not _closes(each):
+                converted[each.index] = each.spec.pass_to_c(state, each)
+    if state.views:
+        check_overlap(arguments, state.views)
+    for each in arguments:
+        if isinstance(each.spec, In):
+            each.spec.check_size(state, each)
+    for each in declaration.variadic:  # which have no argtypes
+        converted[each.index] = each.spec.ctype.from_param(converted[each.index])
 
 
 def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
@@ -129,10 +225,10 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
         # Before anything is raised: what C allocated must be freed.
         values: list[Any] = []
         problems: list[ValueError] = []
-        contents = [*map(_content, state.outputs)]
+        contents = [_content(state.outputs[index]) for index in sorted(state.outputs)]
         for value, content in zip(outputs, contents, strict=True):
-            values.append(_restore(value, content, state.given, problems))
-        back = _restore(result, returned, state.given, problems) if result and gives else None
+            values.append(_restore(value, content, state, problems))
+        back = _restore(result, returned, state, problems) if result and gives else None
         state.raise_error()
         for value, content, restored in zip(outputs, contents, values, strict=True):
             if value.failure and value.fails(content):
@@ -150,11 +246,9 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
     return finish
 
 
-def _restore(
-    value: Value, content: Any, given: tuple[Any, ...], problems: list[ValueError]
-) -> Any:
+def _restore(value: Value, content: Any, state: CallState, problems: list[ValueError]) -> Any:
     try:
-        return value.from_c(content, given)
+        return value.from_c(content, state)
     except ValueError as error:  # normal after a failure
         problems[:] = [error]
         return None

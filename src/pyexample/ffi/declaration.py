@@ -9,43 +9,48 @@ Python type        C argument                           accepts
 =================  ===================================  ==============================
 ``int``            any integer type of ctypes           what has ``__index__``, in range
 an ``IntEnum``     any integer type of ctypes           what has ``__index__``, in range
-``bool``           ``c_bool``                           True and False
+``bool``           ``c_bool``, any integer type         True and False
 ``float``          any floating type of ctypes          what ``math.sqrt`` accepts
 ``bytes``          ``c_char_p``                         bytes without NUL
 ``str``            ``c_char_p``                         text without NUL; encoded as UTF-8
+``os.PathLike``    ``c_char_p``, ``c_wchar_p``          a path without NUL: see FilePath
 ``str``            ``c_wchar_p``                        text without NUL
 ``bytes``          ``c_char``                           one byte
 ``str``            ``c_wchar``                          one character
 ``int``            ``c_void_p``                         an address
 a ``Handle``       ``c_void_p``                         an open handle of that type
 ``Callable``       a ``Callback``                       a Python callable
-``Buffer``         ``In(c_int32)``, ``Out(c_int32)``    a contiguous buffer of such items
+``Buffer``         ``In(c_int32)``, ``Out(c_int32)``    a contiguous buffer of so many items
 the same, ``Any``  any other ctypes type                what its ``from_param`` accepts
 =================  ===================================  ==============================
 
 With ``| None``, None is accepted too and becomes a null pointer. The C type can be followed by
-a ``range`` within an integer type; an ``Encoding`` for a ``str``; ``Closes`` for a handle;
-``Keep`` or ``SameThread`` for a callback.
+a ``range`` within an integer type; an ``Encoding`` for a ``str``; ``Closes`` or ``GivenTo`` for
+a handle; ``SameThread`` for a callback; ``Keep`` for what C keeps.
 
 A parameter can have further C arguments, before or after its own, that the caller does not
-pass: ``Count`` is the number of items of a buffer, ``Returned`` a pointer to a value that C
-fills in.
+pass: ``Count`` is the number of items of a buffer, ``ItemSize`` the size of one, ``Returned``
+a pointer to a value that C fills in, ``Filled`` memory, whose ``Length`` C may tell,
+``Constant`` always the same value. ``InOut`` in place of a C type is a pointer to a value that
+C reads and writes: the new one comes back.
 
-A result is declared like a parameter, or as None for ``void``. A ``Status`` is a code that says
-whether the function failed; ``FreedBy`` names the function that frees a string. ``Returned``
-can follow, for pointers that are C's last arguments. The Python function returns the result and
-the values that are Returned: None, one value, or a tuple in C's order. A null pointer becomes
-None if ``| None`` is declared, else it raises ValueError; so does an integer outside a declared
-``range``.
+A result is declared like a parameter, or as None for ``void``, or for an integer that is not
+returned. ``Raises`` says which results mean that the function failed; ``Owned`` or ``Borrowed``
+who closes a handle, ``Owned`` also who frees a string. ``Returned`` can follow, for pointers
+that are C's last arguments. The Python function returns the result and the values that are
+Returned: None, one value, or a tuple in C's order. A null pointer becomes None if ``| None`` is
+declared, else it raises ValueError; so does an integer outside a declared ``range``.
 """
 
+import ctypes
 import types
 import typing
 from collections.abc import Callable
 from typing import Any
 
+from .buffers import In
 from .kinds import make_value
-from .values import NEVER, ArgumentWord, DeclarationError, Value, is_union
+from .values import NEVER, ArgumentWord, DeclarationError, ParameterWord, Value, type_code
 
 Spec = Value | ArgumentWord
 
@@ -55,19 +60,27 @@ class Argument:
 
     Attributes:
         name, position: of the Python parameter; "return" for a word after the result.
+        python_type: of a buffer.
+        counts_items: whether a Count of a ``void *`` counts items, not bytes.
         index: its own, among the arguments of the C function.
         where: what error messages call it.
         buffer: its number among the buffers that come before it.
         is_handle: whether it is a Handle, which cannot be None.
-        named: the arguments that its word names.
+        named: the arguments that its words name.
+        effects: the words that say what C does with it.
     """
 
-    def __init__(self, function: str, name: str, position: int, spec: Spec) -> None:
+    def __init__(
+        self, function: str, name: str, position: int, spec: Spec, python_type: Any = None
+    ) -> None:
         self.name = name
+        self.python_type = python_type
+        self.counts_items = False
         self.position = position
         self.spec = spec
         self.index = self.buffer = 0
         self.named: list[Argument] = []
+        self.effects: list[ParameterWord] = []
         self.where = f"{function}() parameter {name!r} ({spec.c_name})"
         self.is_handle = isinstance(spec, Value) and spec.kind == "handle" and not spec.nullable
 
@@ -76,14 +89,23 @@ class Declaration:
     """A C function as a typed Python function declares it.
 
     Attributes:
+        name: of the Python function.
+        symbol: of the C function.
+        is_optional: whether the library may lack it.
         parameters: the names of the Python function's.
         arguments: of the C function, in its order.
         result: None for ``void``.
+        fixed: how many of them come before the ``...`` of a variadic function; else None.
         release_at: release the GIL for so many bytes of buffers: 0 always, NEVER never.
     """
 
     def __init__(
-        self, function: Callable[..., Any], release_at: int = 0, *, is_callback: bool = False
+        self,
+        function: Callable[..., Any],
+        release_at: int = 0,
+        *,
+        fixed: int | None = None,
+        is_callback: bool = False,
     ) -> None:
         """Read the signature of ``function``. Raises DeclarationError."""
         if not isinstance(function, types.FunctionType):
@@ -91,8 +113,11 @@ class Declaration:
                 f"expected a function that is made with def, not {function!r}"
             )
         self.function = function
-        self.name = function.__name__
+        self.name = self.symbol = function.__name__
+        self.is_optional = False
         self.release_at = release_at
+        self.closer: Any = None  # if it closes handles
+        self.fixed = fixed
         self._role = "callback " if is_callback else ""
         _check_function(function)
         hints = annotations(function)
@@ -100,15 +125,13 @@ class Declaration:
         missing = [name for name in (*self.parameters, "return") if name not in hints]
         if missing:
             raise DeclarationError(f"{self.name}() has no annotation for {', '.join(missing)}")
-        self.arguments = [
-            Argument(self.name, name, position, spec)
-            for position, name in enumerate(self.parameters)
-            for spec in self._read_parameter(name, hints[name])
-        ]
+        self.arguments: list[Argument] = []
+        for position, name in enumerate(self.parameters):
+            self._read_parameter(position, name, hints[name])
         self.result = self._read_result(f"{self.name}() result", hints["return"])
         self._number_arguments()
-        for argument in self.arguments:
-            argument.spec.resolve(self, argument)
+        self._resolve_words()
+        self._check_variadic()
         self._check_threads()
         if 0 < release_at < NEVER and not any(each.spec.is_buffer for each in self.arguments):
             raise DeclarationError(
@@ -117,78 +140,122 @@ class Declaration:
             )
 
     @property
+    def variadic(self) -> list[Argument]:
+        """The arguments after the fixed ones of a variadic function."""
+        return self.arguments[self.fixed :] if self.fixed is not None else []
+
+    @property
     def outputs(self) -> list[Value]:
         """What C fills in besides the result."""
         return [each.spec.output for each in self.arguments if each.spec.output]
 
     @property
-    def closes(self) -> Any:
-        """The type of the handle that it closes, or None."""
-        specs: list[Any] = [each.spec for each in self.arguments]
-        return next((each.python_type for each in specs if getattr(each, "closes", 0)), None)
+    def results(self) -> list[Value]:
+        """The result and the outputs."""
+        return [*filter(None, [self.result]), *self.outputs]
+
+    @property
+    def handles(self) -> dict[str, Argument]:
+        """The handles that are passed, by name."""
+        return {each.name: each for each in self.arguments if each.is_handle}
+
+    @property
+    def integers(self) -> dict[str, Argument]:
+        """The integers that are passed, by name."""
+        kinds = ("signed", "unsigned")
+        return {
+            each.name: each
+            for each in self.arguments
+            if isinstance(each.spec, Value) and each.spec.kind in kinds
+        }
+
+    @property
+    def memories(self) -> dict[str, Argument]:
+        """The arguments with memory that C fills, by name."""
+        named = [each for each in self.arguments if each.spec.memory_name]
+        return {each.spec.memory_name: each for each in named}
+
+    @property
+    def closes(self) -> bool:
+        """Whether it closes a handle."""
+        return any(getattr(each.spec, "closes", None) for each in self.arguments)
+
+    @property
+    def not_builtin(self) -> str:
+        """Why libfastcall cannot call it, or ""."""
+        if self.closes:
+            return "it closes a handle"
+        effects = [word for each in self.arguments for word in each.effects]
+        return f"{effects[0]!r} is not served" if effects else ""
 
     def apply(self, c_function: Any) -> None:
         """Set ``argtypes`` and ``restype`` on a ctypes function.
 
+        The arguments of a variadic function that are not fixed have no ``argtypes``: ctypes
+        passes what there are more as variadic.
         And for the checker: ``directions``, "in" for arguments that C reads from, "out" for
-        those that it writes to, else ""; and ``handles``, the names of the handles' classes,
-        the result's last.
+        those that it writes to, else ""; ``handles``, the names of the handles' classes,
+        the result's last; and ``is_optional``.
         """
-        c_function.argtypes = [argument.spec.ctype for argument in self.arguments]
+        specs: list[Any] = [each.spec for each in self.arguments[: self.fixed]]
+        c_function.argtypes = [each.ctype for each in specs]
         c_function.restype = self.result.ctype if self.result else None
-        specs: list[Any] = [each.spec for each in self.arguments]
-        c_function.directions = [
-            ("out" if each.writable else "in") if each.is_buffer else "" for each in specs
-        ]
+        c_function.directions = [_direction(each) for each in specs]
+        c_function.is_optional = self.is_optional
         c_function.handles = [_handle_class(each) for each in (*specs, self.result)]
 
-    def find(self, argument: Argument, word: Any, among: dict[str, Argument]) -> list[Argument]:
+    def find(
+        self, where: str, word: Any, what: str, among: dict[str, Argument]
+    ) -> list[Argument]:
         """The arguments that ``word.names`` names. Raises DeclarationError."""
         unknown = [name for name in word.names if name not in among]
         if unknown or not word.names:
-            kind = "buffer" if argument.spec is word else "other"
             raise DeclarationError(
-                f"{argument.where}: {type(word).__name__} needs the names of {kind} parameters,"
+                f"{where}: {type(word).__name__} needs the names of {what} parameters,"
                 f" not {', '.join(unknown) or 'none'}"
             )
         return [among[name] for name in word.names]
 
-    def _read_parameter(self, name: str, annotation: Any) -> list[Spec]:
+    def _read_parameter(self, position: int, name: str, annotation: Any) -> None:
         where = f"{self.name}() parameter {name!r}"
         python_type, *items = split_annotation(where, annotation)
-        specs: list[Spec] = []
-        given: Spec | None = None
+        given: Argument | None = None
         for item in items:
-            if isinstance(item, ArgumentWord) and self._role and given is None:
-                given = item.received(where, python_type)
-                specs.append(given)
-            elif isinstance(item, ArgumentWord) and not item.is_buffer:
-                specs.append(item.for_function(f"{self.name}() result"))
-            elif given is None and isinstance(item, ArgumentWord):
-                _check_buffer(where, python_type, item)
-                given = item
-                specs.append(given)
+            if isinstance(item, ArgumentWord) and not item.is_parameter:
+                spec: Spec = item.for_function(f"{self.name}() result")
+                self.arguments.append(Argument(self.name, name, position, spec))
             elif given is None:
-                given = make_value(where, f"{self._role}parameter", python_type, item)
-                specs.append(given)
-            elif isinstance(given, Value):
-                given.refine(where, item)
+                spec = self._read_type(where, python_type, item)
+                given = Argument(self.name, name, position, spec, python_type)
+                self.arguments.append(given)
+            elif isinstance(item, ParameterWord) and not self._role:
+                given.effects.append(item)
+            elif isinstance(given.spec, Value):
+                given.spec.refine(where, item)
             else:
-                raise DeclarationError(f"{where}: {item!r} cannot follow {given.c_name}")
+                raise DeclarationError(f"{where}: {item!r} cannot follow {given.spec.c_name}")
         if given is None:
             raise DeclarationError(f"{where}: expected a C type after {python_type!r}")
-        return specs
+
+    def _read_type(self, where: str, python_type: Any, item: Any) -> Spec:
+        if not isinstance(item, ArgumentWord):
+            return make_value(where, f"{self._role}parameter", python_type, item)
+        if self._role:
+            return item.received(where, python_type)
+        return item.for_parameter(where, python_type)
 
     def _read_result(self, where: str, annotation: Any) -> Value | None:
         is_void = annotation in (None, types.NoneType)
         python_type, ctype, *items = (
             (None, None) if is_void else split_annotation(where, annotation)
         )
-        if isinstance(ctype, ArgumentWord) and not ctype.is_buffer:
+        if isinstance(ctype, ArgumentWord) and not ctype.is_parameter:
             raise DeclarationError(
                 f"{where}: {ctype!r} must follow what C itself returns: None for void"
             )
         for item in [each for each in items if isinstance(each, ArgumentWord)]:
+            if item.is_parameter:
+                raise DeclarationError(f"{where}: {item!r} is for parameters only")
             spec = item.for_function(where)
             self.arguments.append(Argument(self.name, "return", len(self.parameters), spec))
             items.remove(item)
@@ -209,7 +276,9 @@ class Declaration:
             return python_type
         parts = _parts(python_type)
         # If the result says how the function fails, nobody needs it for anything else.
-        can_be_left_out = ctype is None or any(hasattr(each, "unless") for each in words)
+        can_be_left_out = ctype is None or any(
+            getattr(each, "ignores_result", False) for each in words
+        )
         extra = len(parts) - len(returned)
         if extra not in ((0, 1) if can_be_left_out and ctype else (ctype is not None,)):
             raise DeclarationError(
@@ -221,11 +290,39 @@ class Declaration:
                 raise DeclarationError(f"{where}: {wanted} comes back, not {part}")
         return parts[0] if extra else None
 
+    def _resolve_words(self) -> None:
+        for argument in self.arguments:
+            argument.spec.resolve(self, argument)
+            for effect in argument.effects:
+                effect.resolve(self, argument)
+        for value in self.results:
+            value.resolve(self)
+        for argument in self.arguments:
+            if isinstance(argument.spec, In) and not self._role:
+                argument.spec.check_sized(self, argument)
+
     def _number_arguments(self) -> None:
         buffers = 0
         for index, argument in enumerate(self.arguments):
             argument.index, argument.buffer = index, buffers
             buffers += argument.spec.is_buffer
+
+    def _check_variadic(self) -> None:
+        fixed, number = self.fixed, len(self.arguments)
+        if fixed is None:
+            return
+        if type(fixed) is not int or not 1 <= fixed <= number:
+            raise DeclarationError(
+                f"{self.name}(): fixed is the number of C arguments before the '...', from 1 to"
+                f" {number}, not {fixed!r}"
+            )
+        for argument in self.variadic:
+            promoted = _promoted(argument.spec.ctype)
+            if promoted:
+                raise DeclarationError(
+                    f"{argument.where}: C passes it to a variadic function as {promoted}:"
+                    f" declare c_{promoted}"
+                )
 
     def _check_threads(self) -> None:
         if not self.release_at:
@@ -240,6 +337,15 @@ class Declaration:
                     " release_gil out; or write SameThread after the callback, if C calls it"
                     " only in the caller's thread"
                 )
+
+
+def _promoted(ctype: Any) -> str:
+    """What C makes of such an argument after the fixed ones (C11 6.5.2.2p6), or ""."""
+    code = type_code(ctype)
+    if code == "f":
+        return "double"
+    narrow = ctypes.sizeof(ctype) < ctypes.sizeof(ctypes.c_int)
+    return "int" if narrow and code and code in "?cbhuBH" else ""
 
 
 def annotations(declared: Any, known: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -280,24 +386,6 @@ def _check_function(function: types.FunctionType) -> None:
         raise DeclarationError(f"{name}(): its docstring has a NUL or a surrogate in it")
 
 
-def _check_buffer(where: str, python_type: Any, word: Any) -> None:
-    if word.sizes:
-        raise DeclarationError(f"{where}: the size in {word!r} is for a Callback's parameters")
-    members = typing.get_args(python_type) if is_union(python_type) else (python_type,)
-    for each in members:
-        if each in (None, types.NoneType):
-            raise DeclarationError(
-                f"{where}: {word!r} cannot be None: pass an empty buffer, or declare the"
-                " address, Annotated[int | None, c_void_p]"
-            )
-        plain = typing.get_origin(each) or each
-        if isinstance(plain, type) and issubclass(plain, _NO_BUFFERS):
-            raise DeclarationError(f"{where}: Buffer stands for {word!r}, not {python_type}")
-
-
-_NO_BUFFERS = (int, float, complex, str, list, tuple, dict, set)
-
-
 def _parts(python_type: Any) -> list[Any]:
     if typing.get_origin(python_type) is tuple:
         return [*typing.get_args(python_type)]
@@ -317,6 +405,13 @@ def _positional_names(function: Callable[..., Any]) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount]
 
 
+def _direction(spec: Any) -> str:
+    if spec.is_buffer:
+        return "out" if spec.writable else "in"
+    return "out" if spec.output else ""
+
+
 def _handle_class(spec: Any) -> str:
     value = getattr(spec, "output", None) or spec
-    return value.python_type.__name__ if hasattr(value, "closes") else ""
+    kind = value.python_type if hasattr(value, "closes") else None
+    return kind.__name__ if isinstance(kind, type) else ""

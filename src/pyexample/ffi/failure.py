@@ -33,6 +33,7 @@ class Raises(Modifier):
     """
 
     roles = ("result", "output")
+    ignores_result = True
 
     def __init__(
         self,

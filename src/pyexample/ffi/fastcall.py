@@ -54,7 +54,7 @@ def builtin(declaration: Declaration, kind: type[Function]) -> Any:
         raise NotServedError("inspect reads no signature of a builtin that is not ASCII")
     back = declaration.result
     result, conversion = back.describe_result() if back else (KINDS["void"], None)
-    address = address_of(kind.cdll, declaration.name)
+    address = address_of(kind.cdll, declaration.symbol)
     function = kind(_describe(declaration, address, result, id(conversion), engine.ctypes))
     function.declaration, function.held = declaration, (conversion, engine.ctypes)
     return engine.builtin(function, declaration.function.__module__)
@@ -83,6 +83,8 @@ def _describe(
         doc=end + len(name),
         parameters=len(declaration.parameters),
         arguments=len(described),
+        is_variadic=declaration.fixed is not None,
+        fixed=declaration.fixed or 0,
         result=result,
         result_size=ctypes.sizeof(back.ctype) if back else 0,
         result_nullable=back.nullable if back else False,

@@ -7,19 +7,19 @@ end of Python closes a handle, whichever comes first.
 import ctypes
 import functools
 import weakref
-from collections.abc import Callable, Hashable, Iterable
-from os import getpid
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from . import calls as calls  # for its fork handler
 from .libfastcall import NotServedError, engine_if_any, running
-from .values import Modifier, Value, with_article
+from .lifetimes import Closer, Held, Kept, Life, Owner, kept_for_good
+from .values import DeclarationError, Value, members_of, with_article
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from .calls import CallState
-    from .declaration import Argument
+    from .declaration import Argument, Declaration
+    from .ownership import Borrowed, Closes, Owned
 
     _Memory = object
 else:
@@ -28,64 +28,99 @@ else:
 
 
 class HandleValue(Value):
-    """A handle, as its address. ``closes``: whether C takes it back."""
+    """A handle, as its address.
 
-    can_be_null = is_comparable = True
+    Attributes:
+        owner: of a handle that comes back: the word that says who closes it.
+        lenders: the positions of the arguments that Borrowed names, or None: all.
+        closes: of an argument that the function closes: the word that says so.
+    """
+
+    can_be_null = is_comparable = can_be_kept = True
     failure_rule = "zero"
     is_plain = False
-    closes = False
+    owner: "Owned | Borrowed | None" = None
+    lenders: list[int] | None = None
+    closes: "Closes | None" = None
     kind = "handle"
 
     def check_types(self, where: str, declared: Any) -> None:
-        """The Python type is a Handle class."""
-        self.c_name = f"{self.python_type.__name__} *"
-        self.given_ctype = self.python_type.owner_type()
+        """The Python type is a Handle class, behind a ``T *`` or, to be closed, a ``T **``."""
+        self.name = " | ".join(each.__name__ for each in members_of(self.python_type))
+        self.c_name = f"{self.name} *"
+        self.is_double = hasattr(self.ctype, "contents")
+        if self.is_double:
+            self.c_name += "*"
+            self.kind = ""
+
+    def own(self, where: str, word: "Owned | Borrowed") -> None:
+        """Store the word that says who closes it."""
+        if self.owner:
+            raise DeclarationError(f"{where}: {word!r} cannot follow {self.owner!r}")
+        self.owner = word
+
+    def check_words(self, where: str) -> None:
+        """Who owns it?"""
+        if self.role in ("result", "output") and not self.owner:
+            raise DeclarationError(
+                f"{where}: who closes the {self.name}? Write Owned after the C type if the"
+                " caller does, or Borrowed if C still owns it"
+            )
+
+    def resolve(self, declaration: "Declaration", argument: "Argument | None" = None) -> None:
+        """A ``T **`` is for functions that close it."""
+        super().resolve(declaration, argument)
+        if self.is_double and not self.closes:
+            raise DeclarationError(
+                f"{self.where}: only a function that Closes it takes a {self.c_name}: expected"
+                f" c_void_p, or Returned({self.name}, c_void_p, Owned)"
+            )
 
     def convert(self, given: Any) -> "Handle":
         """An open handle of that type."""
         if not isinstance(given, self.python_type):
-            expected = with_article(self.python_type.__name__)
+            expected = with_article(self.name)
             raise TypeError(f"{self.where} must be {expected}, not {type(given).__name__}")
         handle: Handle = given
-        if handle._life.address:  # pyright: ignore[reportPrivateUsage]
+        if life_of(handle).address:
             return handle
         raise ValueError(f"{self.where} is closed")
 
-    def pass_to_c(self, call: "CallState", argument: "Argument") -> ctypes.c_void_p | None:
+    def pass_to_c(self, call: calls.CallState, argument: "Argument") -> Any:
         """Its address; it cannot be closed until the call is over."""
         handle = self.to_c(call.given[argument.position])
         if handle is None:
             return None
-        # A subclass may override these.
-        Handle.use(handle, call.cleanups)
-        return Handle.pointer(handle)
+        handle._life.use(call.cleanups)
+        return Handle.pointer(handle)  # a subclass may override it
 
-    def restore(self, result: Any, given: Iterable[object]) -> "Handle | None":
-        """A new handle. C owns one that a callback gets."""
-        owned = self.role != "callback parameter"
+    def pass_address(self, address: int) -> Any:
+        """The address of a handle that is closed, behind a ``T *`` or ``T **``."""
+        pointer = ctypes.c_void_p(address)
+        return ctypes.byref(pointer) if self.is_double else pointer
+
+    def restore(self, result: Any, call: Any) -> "Handle | None":
+        """A handle for the address. One that a callback gets is C's, until that returns."""
+        if not result:
+            return None
+        if self.owner:
+            return self.owner.adopt(self, result, call)
         kind: type[Handle] = self.python_type
-        return kind.adopt(result, given, owned=owned) if result else None
+        found = kind.find(result)
+        if found is None:
+            found = kind.make(result)
+            call.cleanups.append(found.forget)
+        return found
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """With its class."""
+        if not isinstance(self.python_type, type):
+            raise NotServedError(f"{argument.where}: several types of handles are not served")
         return {**super().describe(argument), "type": id(self.python_type)}
 
     def describe_result(self) -> tuple[int, Any]:
         """It is not served."""
-        what = with_article(self.c_name)
-        raise NotServedError(f"result: {what} that must be released is not served")
-
-
-class Closes(Modifier):
-    """After the C type of a handle: the function closes the handle."""
-
-    roles = ("parameter",)
-
-    def modify(self, where: str, value: Value) -> None:
-        """Of a handle only."""
-        if not isinstance(value, HandleValue):
-            raise value.cannot_follow(where, self)
-        value.closes = True
+        raise NotServedError(f"result: {with_article(self.c_name)} is not served")
 
 
 class Handle(_Memory):
@@ -93,26 +128,30 @@ class Handle(_Memory):
 
     Closing a closed handle does nothing; passing it to C raises ValueError. Closing a handle
     while it, or a child of it, is an argument of a call that has not returned raises
-    RuntimeError. C owns a borrowed handle, which it passed to a callback, and one whose type no
-    declared function Closes: ``close()`` raises ValueError, and nothing else closes it.
+    RuntimeError. C owns a borrowed handle, and one whose type no declared function Closes:
+    ``close()`` raises ValueError, and nothing else closes it.
+
+    Two open handles of one address are equal, if their types are related.
 
     In a child of ``os.fork``, a handle from the parent is closed in C only by ``close()`` and
     the declared function, because its connection or file is the parent's.
 
     Attributes:
-        parent: of a subclass: the class of handles from which its handles are made. A handle
-            keeps its parent alive, and is closed before it.
-        parents: the handles that it was made from.
-        close_in_c: set by the declaration that Closes it.
+        parents: the handles that it needs: it keeps them alive, and is closed before them.
+        closer: set by the declaration of the function that Closes it.
     """
 
-    parent: ClassVar["type[Handle] | None"] = None
-    close_in_c: ClassVar[Callable[[Any], None] | None] = None
+    closer: ClassVar[Closer | None] = None
     parents: "tuple[Handle, ...]" = ()
     value_kind: ClassVar[type[Value]] = HandleValue
-    _owner_type: "ClassVar[type[Owner]]"
-    _life: "_Life"
+    _root: "ClassVar[type[Handle]]"
+    _life: Life
     _kept: "dict[Hashable, list[Kept]]"
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if Handle in cls.__bases__:
+            cls._root = cls
 
     def __new__(cls, *_: object, **__: object) -> "Self":
         """Raises TypeError: ``adopt`` makes handles."""
@@ -120,44 +159,78 @@ class Handle(_Memory):
 
     @classmethod
     def adopt(
-        cls, address: "int | Owner", given: Iterable[object] = (), *, owned: bool = True
+        cls,
+        address: int | Owner,
+        parents: "Iterable[Handle]" = (),
+        *,
+        owned: bool = True,
+        closer: Closer | None = None,
     ) -> "Self":
-        """Make the handle for an address from C, with its parents among ``given``.
+        """Make the handle for an address from C.
 
-        C closes it if not ``owned``. Raises ValueError if ``address`` is null or out of range,
-        TypeError if it is no integer.
+        It is closed before its ``parents``; C closes it if not ``owned``. ``closer`` closes it
+        instead of the function that Closes its type. A borrowed handle is the one that is open
+        for the same address, if there is one. Raises ValueError if ``address`` is null or out
+        of range, TypeError if it is no integer.
         """
         owner: Any = None
         if isinstance(address, Owner):
             owner, address = address, address.value or 0
+        if not isinstance(address, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(
+                f"{with_article(cls.__name__)} has an address, an int, not {address!r}"
+            )
         if ctypes.c_void_p(address).value != address:  # None for 0, else truncated
             raise ValueError(f"{with_article(cls.__name__)} has an address, not {address!r}")
+        parents = tuple(parents)
+        handle = None if owned else cls.find(address, parents)
+        if handle is None:
+            handle = cls.make(address, parents, owned=owned, closer=closer, owner=owner)
+            _open[cls._root, address] = handle
+        return handle
+
+    @classmethod
+    def find(cls, address: int, parents: "Sequence[Handle]" = ()) -> "Self | None":
+        """The open handle of this address, if it lives as long as a borrowed one would."""
+        found = _open.get((cls._root, address))
+        if not isinstance(found, cls) or not found._life.address:
+            return None
+        lives = found._life.parents
+        needs_all = all(each._life in lives for each in parents)
+        return found if found._life.owned or needs_all else None
+
+    @classmethod
+    def make(
+        cls,
+        address: int,
+        parents: "tuple[Handle, ...]" = (),
+        *,
+        owned: bool = False,
+        closer: Closer | None = None,
+        owner: Any = None,
+    ) -> "Self":
+        """Make one, even if there is another of this address. ``owner`` holds it until now."""
         handle = super().__new__(cls)
-        # _Life refers to no handle: gc could not collect such a cycle.
-        handle.parents = tuple(each for each in given if isinstance(each, cls.parent or ()))
+        handle.parents = parents
         handle._kept = {}
-        parents = [each._life for each in handle.parents]
+        lives = [each._life for each in parents]
+        # Life refers to no handle: gc could not collect such a cycle.
         take_address = None
         if engine := running():
             take_address = functools.partial(_take_address, engine.set_address, id(handle))
         reference = weakref.ref(handle, take_address)
-        handle._life = _Life(cls, reference, address, owned, parents)
+        life = handle._life = Life(cls, reference, address, owned, closer, lives)
         if owner is not None:
-            owner.life = handle._life  # before anything can close that
-        handle._life.join_parents()
+            owner.life = life  # before anything can close that
+        life.join_parents()
         if owned:
-            weakref.finalize(handle, handle._life.close, implicitly=True)
+            weakref.finalize(handle, life.close, implicitly=True)
+        elif parents:
+            weakref.finalize(handle, life.forget).atexit = False
         if owner is not None:
             # Not an attribute: ``__del__`` would lose an exception of a signal handler.
             owner.__class__ = ctypes.c_void_p
         return handle
-
-    @classmethod
-    def owner_type(cls) -> "type[Owner]":
-        """The ctypes type before it is adopted."""
-        if "_owner_type" not in vars(cls):
-            cls._owner_type = type("Owner", (Owner,), {"kind": cls})
-        return cls._owner_type
 
     @property
     def closed(self) -> bool:
@@ -167,8 +240,7 @@ class Handle(_Memory):
     def close(self) -> None:
         """Close the handle, its children first. Does nothing if it is closed.
 
-        Raises what the closing function raises; the handle stays open if its Status says that
-        it failed.
+        Raises what the closing function raises; the handle stays open if that failed.
         """
         if self._life.address and not self._life.is_closable:
             raise ValueError(
@@ -177,12 +249,27 @@ class Handle(_Memory):
             )
         self._close(implicitly=False)
 
-    def _close(self, *, implicitly: bool) -> None:
+    def _close(
+        self,
+        *,
+        implicitly: bool,
+        closer: Closer | None = None,
+        given: tuple[Any, ...] | None = None,
+    ) -> Any:
         try:
-            self._life.close(implicitly=implicitly)
+            return self._life.close(implicitly=implicitly, closer=closer, given=given)
         finally:
             if not self._life.address:
+                for slot in list(self._kept.values()):
+                    for kept in list(slot):
+                        kept.release()
                 self._kept.clear()
+
+    def close_by(self, closer: Closer, given: tuple[Any, ...]) -> Any:
+        """Close it by a function that was called with ``given``. Returns its result."""
+        if self._life.address and not self._life.owned:
+            raise ValueError(f"this {type(self).__name__} is C's to close: it is borrowed")
+        return self._close(implicitly=False, closer=closer, given=given)
 
     def forget(self) -> None:
         """Mark it as closed: C closes it."""
@@ -193,6 +280,17 @@ class Handle(_Memory):
 
     def __exit__(self, *_: object) -> None:
         self._close(implicitly=True)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Handle):
+            return NotImplemented
+        related = isinstance(self, type(other)) or isinstance(other, type(self))
+        return related and not self.closed and self._life.address == other._life.address
+
+    def __hash__(self) -> int:
+        return hash(self._life.given)
 
     def __repr__(self) -> str:
         address = self._life.address
@@ -212,169 +310,20 @@ class Handle(_Memory):
     # For raw functions of ctypes.
     _as_parameter_ = property(pointer)
 
-    def use(self, cleanups: list[Callable[[], object]]) -> None:
-        """Prevent closing until the new one of ``cleanups`` is called."""
-        user = object()
-        cleanups.append(functools.partial(self._life.users.pop, user, None))
-        self._life.users[user] = None
-
-    def keep(self, slot: Hashable, item: object) -> "Kept":
+    def keep(self, slot: Hashable, item: Held) -> Kept:
         """Keep ``item`` alive until this is closed, or another is in ``slot``."""
         # C closes its own at any time.
-        kept = self._kept if self._life.is_closable else _kept_for_good
-        return Kept(kept.setdefault((self._life.given, slot), []), item)
+        slots = self._kept if self._life.is_closable else kept_for_good
+        return Kept(slots, (self._life.given, slot), item)
 
 
-class Owner(ctypes.c_void_p):
-    """An address from C without a handle: closed when deleted.
-
-    ctypes makes it before Python handles signals: Ctrl-C during the call loses no address.
-    """
-
-    kind: ClassVar[type[Handle]]
-    life: "_Life | None" = None  # of the handle that is being made
-
-    def __del__(self) -> None:
-        if self.life:
-            self.life.close(implicitly=True)
-        elif self.value:
-            self.kind.adopt(self.value)  # closed at once
+def life_of(handle: Handle) -> Life:
+    """The record of who owns it."""
+    return handle._life  # pyright: ignore[reportPrivateUsage]
 
 
-class Kept:
-    """An object that C keeps in a slot instead of the previous one.
-
-    Both are kept until C has returned; if two threads fill a slot at once, for longer, because
-    nobody knows which object C has.
-    """
-
-    def __init__(self, slot: "list[Kept]", item: object) -> None:
-        self.item = item
-        self.slot = slot
-        self.call_is_over = False
-        self.earlier = [each for each in slot if each.call_is_over]
-        slot.append(self)
-
-    def settle(self, *, taken: bool) -> None:
-        """C has returned: release the previous objects, or this if not ``taken``."""
-        for each in self.earlier if taken else [self]:
-            if each in self.slot:
-                self.slot.remove(each)
-        self.finish()
-
-    def finish(self) -> None:
-        """The call is over. Without ``settle``, C may have either."""
-        self.call_is_over = True
-        self.slot, self.earlier = [], []
-
-
-_kept_for_good: dict[Hashable, list[Kept]] = {}
-
-
-class _Life:
-    """Closes a handle, which it can outlive.
-
-    Attributes:
-        given: the address from C.
-        address: the same, or None if closed.
-        is_taken_back: set before C closes it, cleared if that fails.
-        users: the calls that use it, except libfastcall's.
-    """
-
-    def __init__(
-        self,
-        kind: type[Handle],
-        handle: Callable[[], Any],
-        address: int,
-        owned: bool,
-        parents: "list[_Life]",
-    ) -> None:
-        self.kind = kind
-        self.handle = handle
-        self.given = address
-        self.address: int | None = None
-        self.owned = owned
-        self.process = getpid()
-        self.parents = parents
-        self.children: dict[_Life, None] = {}
-        self.users: dict[object, None] = {}
-        self.is_taken_back = False
-        self._closing: dict[None, object] = {}  # setdefault is atomic
-        self._set_address(address)
-
-    def join_parents(self) -> None:
-        for parent in self.parents:
-            parent.children[self] = None
-
-    @property
-    def is_closable(self) -> bool:
-        return self.owned and self.kind.close_in_c is not None
-
-    def close(self, *, implicitly: bool) -> None:
-        """Close it, unless it is closed or being closed.
-
-        If nobody asked for it (``implicitly``), a child of a fork does not close it in C.
-        """
-        me = object()
-        try:
-            if self._closing.setdefault(None, me) is not me:
-                return
-            # Before the users are counted: no call starts in between.
-            self._set_address(None)
-            if used := self.used() or self._close_children(implicitly):
-                raise RuntimeError(
-                    f"the {used.kind.__name__} is in use by a call that has not returned"
-                )
-            if self.is_closable and self.kind.close_in_c and not self._is_of_parent(implicitly):
-                self.kind.close_in_c(self)
-            else:
-                self.is_taken_back = True
-        except BaseException:
-            # Once C has closed it, it stays closed.
-            if not self.is_taken_back and self._closing.get(None) is me:
-                self._set_address(self.given)
-                self._closing.clear()
-            raise
-        finally:
-            if self.is_taken_back:
-                try:
-                    self._leave_parents()
-                except BaseException:  # of a signal handler
-                    self._leave_parents()
-                    raise
-
-    def forget(self) -> None:
-        self._closing[None] = None
-        self._set_address(None)
-        self._leave_parents()
-
-    def _is_of_parent(self, implicitly: bool) -> bool:
-        return implicitly and self.process != getpid()
-
-    def _leave_parents(self) -> None:
-        for parent in self.parents:
-            parent.children.pop(self, None)
-
-    def _close_children(self, implicitly: bool) -> "_Life | None":
-        """Returns one that another thread is closing."""
-        for child in reversed(list(self.children)):
-            child.close(implicitly=implicitly)
-        return next(iter(list(self.children)), None)
-
-    def _set_address(self, address: int | None) -> None:
-        self.address = address
-        handle = self.handle()
-        if handle is not None and (engine := running()):
-            engine.set_address(id(handle), address)
-
-    def used(self) -> "_Life | None":
-        """The first of it and its children that a call uses."""
-        handle = self.handle()
-        engine = running()
-        in_c = engine.count_users(handle) if engine and handle is not None else 0
-        if self.users or in_c:
-            return self
-        return next(filter(None, [child.used() for child in list(self.children)]), None)
+_open: "weakref.WeakValueDictionary[Any, Handle]" = weakref.WeakValueDictionary()
+"""By type and address, the handle that was made last. One C type is one class, with kin."""
 
 
 def _take_address(set_address: Callable[[int, None], object], handle: int, _: object) -> None:
@@ -385,8 +334,10 @@ def _take_address(set_address: Callable[[int, None], object], handle: int, _: ob
     set_address(handle, None)
 
 
+Handle._root = Handle  # pyright: ignore[reportPrivateUsage]
+
 # Instances that ``object.__new__`` makes are closed.
-Handle._life = _Life(  # pyright: ignore[reportPrivateUsage]
-    Handle, lambda: None, 0, owned=False, parents=[]
+Handle._life = Life(  # pyright: ignore[reportPrivateUsage]
+    Handle, lambda: None, 0, owned=False, closer=None, parents=[]
 )
 Handle._kept = {}  # pyright: ignore[reportPrivateUsage]

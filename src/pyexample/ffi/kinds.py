@@ -3,12 +3,13 @@
 from typing import Any
 
 from .later import import_later
-from .scalars import BY_CODE
+from .scalars import BY_CODE, FilePath, Integer, Truth, is_path_type
 from .values import (
     ArgumentWord,
     DeclarationError,
     Value,
     check_ctype,
+    members_of,
     show,
     type_code,
     without_none,
@@ -20,6 +21,9 @@ def make_value(where: str, role: str, python_type: Any, ctype: Any, *words: obje
 
     A Callback and a Handle class name their kind, because their modules may not be loaded.
     """
+    if isinstance(ctype, ArgumentWord) and ctype.is_buffer and role == "result":
+        items: Value = import_later("memory").Items(where, role, python_type, ctype, words)
+        return items
     if isinstance(ctype, ArgumentWord):
         raise DeclarationError(
             f"{where}: {ctype!r} is for parameters only: expected a ctypes type, such as"
@@ -35,6 +39,13 @@ def make_value(where: str, role: str, python_type: Any, ctype: Any, *words: obje
 
 def _kind_of(role: str, python_type: Any, ctype: Any) -> Any:
     code = type_code(ctype)
-    if code == "P" and hasattr(python_type, "value_kind"):
-        return python_type.value_kind
-    return BY_CODE.get(code) or import_later("pointers").kind_of(role, python_type, ctype)
+    if code == "P" or type_code(getattr(ctype, "_type_", None)) == "P":
+        for each in members_of(python_type):
+            if hasattr(each, "value_kind"):  # a Handle, perhaps to be passed as T **
+                return each.value_kind
+    kind = BY_CODE.get(code)
+    if kind is Integer and python_type is bool:
+        return Truth
+    if code in ("z", "Z") and any(map(is_path_type, members_of(python_type))):
+        return FilePath
+    return kind or import_later("pointers").kind_of(role, python_type, ctype)

@@ -12,7 +12,7 @@ from typing import Any
 from .loading import LibraryLoadError, load
 from .loading.symbols import library_with
 
-ABI_VERSION = 7
+ABI_VERSION = 8
 KINDS = {
     name: ord(code)
     for name, code in {
@@ -28,6 +28,7 @@ KINDS = {
         "handle": "h",
         "buffer": "b",
         "count": "n",
+        "constant": "k",
         "code": "c",
         "struct": "t",
     }.items()
@@ -86,6 +87,8 @@ class Descriptor(ctypes.Structure):
         ("result", c_uint8),
         ("result_size", c_uint8),
         ("result_nullable", c_uint8),
+        ("is_variadic", c_uint8),
+        ("fixed", c_uint8),
         ("shape", c_uint8),
         ("float_slots", c_uint8),
     )

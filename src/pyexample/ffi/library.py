@@ -4,13 +4,13 @@ import ctypes
 import functools
 import os
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast, overload
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, overload
 
 from .declaration import Declaration
 from .fastcall import Function, builtin
 from .later import import_later, made_once
-from .libfastcall import NotServedError
+from .libfastcall import NotServedError, address_of
 from .loading import is_stand_in, load, override_variables, variable
 from .loading.symbols import VARIABLE, why_no_function
 from .values import NEVER, DeclarationError
@@ -37,7 +37,10 @@ class Library:
         module: str,
         *,
         abi_version: tuple[str, int] | None = None,
-        system: Mapping[str, str] | None = None,
+        system: Mapping[str, str | Sequence[str]] | None = None,
+        version: Callable[[ctypes.CDLL], str | None] | None = None,
+        prefix: str = "",
+        suffix: str = "",
     ) -> None:
         """Load the library.
 
@@ -49,13 +52,17 @@ class Library:
                 of the library's binary interface, and the version that the declarations are
                 for.
             system: for a system library: its file name by ``sys.platform``, such as ``{"linux":
-                "libz.so.1"}``.
+                "libz.so.1"}``, or several, of which the first that can be loaded is taken.
+            version: is called with the loaded library, before anything is declared for it.
+                Returns None if the declarations are for this version of it, else what is wrong.
+            prefix: what C's names have before those of the Python functions.
+            suffix: what they have after them.
 
         The environment variable FOO_BAR_LIBRARY can name another file for the library "bar" of
         a package ``foo``; so can FOO_LIBRARY, if the package has only one library of its own.
 
         Raises:
-            LibraryLoadError: the library was not found, cannot be loaded, or has another ABI
+            LibraryLoadError: the library was not found, cannot be loaded, or has another
                 version.
             DeclarationError: the module is not in a package; or another library uses the same
                 environment variable.
@@ -77,8 +84,15 @@ class Library:
         except ValueError as error:
             raise DeclarationError(f"Library({name!r}, {module!r}): {error}") from None
         self.cdll, self.attempts = load(
-            package, name, abi_version=abi_version, overrides=overrides, system=system
+            package,
+            name,
+            abi_version=abi_version,
+            version=version and functools.partial(_check_version, version),
+            overrides=overrides,
+            system=system,
         )
+        self._prefix, self._suffix = prefix, suffix
+        self._symbols: set[str] = set()
         self.abi_version = abi_version
         self.path = self.attempts[-1].path
         self.declarations: dict[str, Declaration] = {}
@@ -91,9 +105,26 @@ class Library:
     def function(self, declaration: F, /) -> F: ...
 
     @overload
-    def function(self, /, *, release_gil: bool | int) -> Callable[[F], F]: ...
+    def function(
+        self,
+        /,
+        *,
+        release_gil: bool | int = True,
+        symbol: str | None = None,
+        optional: bool = False,
+        fixed: int | None = None,
+    ) -> Callable[[F], F]: ...
 
-    def function(self, declaration: Any = None, /, *, release_gil: bool | int = True) -> Any:
+    def function(
+        self,
+        declaration: Any = None,
+        /,
+        *,
+        release_gil: bool | int = True,
+        symbol: str | None = None,
+        optional: bool = False,
+        fixed: int | None = None,
+    ) -> Any:
         """Declare the C function that a typed Python function describes (a decorator).
 
         Returns a callable that checks its arguments and calls C: a builtin function if
@@ -105,59 +136,115 @@ class Library:
             release_gil: whether other Python threads may run during the call. False is for a
                 function that takes a few nanoseconds and never waits. A positive number
                 releases the GIL if the buffers have at least that many bytes in all.
+            symbol: the whole name of the C function, if it is another than that of the Python
+                function with the library's prefix and suffix.
+            optional: whether some versions of the library lack the function. If this one does,
+                calling it raises NotImplementedError; ``"name" in library`` asks.
+            fixed: for a variadic function: how many arguments in C come before the ``...``.
+                Those after them are declared as they are passed; the function may be declared
+                several times, with a ``symbol``.
 
         Raises:
             DeclarationError: the declaration contradicts itself, or the library has no such
                 function.
         """
-        if declaration is None:
-            return functools.partial(self._bind, release_gil=release_gil)
-        return self._bind(declaration, release_gil)
 
-    def _bind(self, function: F, release_gil: bool | int) -> F:
-        declaration = Declaration(function, _release_at(release_gil))
-        name = declaration.name
-        c_function = self._look_up(name)
-        declaration.apply(c_function)
-        is_first = self.declarations.setdefault(name, declaration) is declaration
-        if is_first and isinstance(vars(self.cdll).get(name, c_function), type(c_function)):
-            setattr(self.cdll, name, c_function)  # unless it is named like ctypes' _handle
+        def bind(function: Any) -> Any:
+            made = Declaration(function, _release_at(release_gil), fixed=fixed)
+            made.symbol = self._symbol(made.name) if symbol is None else _checked_symbol(symbol)
+            made.is_optional = optional
+            return self._bind(made)
+
+        return bind if declaration is None else bind(declaration)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether the library has a function or variable, by its Python or its C name."""
+        if not isinstance(name, str):
+            return False
+        declared = self.declarations.get(name)
+        if declared:
+            return self._has(declared.symbol)
+        return self._has(self._symbol(name)) or self._has(name)
+
+    def _has(self, symbol: str) -> bool:
+        if is_stand_in(self.cdll):
+            return True
         try:
-            if declaration.closes:
-                raise NotServedError("it closes a handle")
+            address_of(self.cdll, symbol)
+        except ValueError:
+            return False
+        return why_no_function(self.cdll, symbol) in (None, VARIABLE)
+
+    def _symbol(self, name: str) -> str:
+        return f"{self._prefix}{name}{self._suffix}"
+
+    def _bind(self, declaration: Declaration) -> Any:
+        name = declaration.name
+        c_function = self._look_up(declaration)
+        self.declarations.setdefault(name, declaration)
+        if c_function is None:
+            self.fallbacks.setdefault(name, "the library lacks it")
+            return self._lookalike(self._missing_call(declaration), declaration)
+        declaration.apply(c_function)
+        self._publish(declaration.symbol, c_function)
+        try:
+            if reason := declaration.not_builtin:
+                raise NotServedError(reason)
             if os.environ.get(self._switch) == "0":
                 raise NotServedError(f"{self._switch} is 0")
             if is_stand_in(self.cdll):
                 raise NotServedError("the library is a stand-in")
-            return cast(F, builtin(declaration, self._kind))
+            return builtin(declaration, self._kind)
         except NotServedError as reason:
             self.fallbacks.setdefault(name, str(reason))
         checked = import_later("checked")  # not needed if all are fast
         make = checked.closing_call if declaration.closes else checked.checked_call
         call = make(declaration, self._callee(declaration))
-        return cast(F, import_later("lookalike").Lookalike(call, declaration, self._kind()))
+        return self._lookalike(call, declaration)
 
-    def _look_up(self, name: str) -> Any:
+    def _lookalike(self, call: Callable[..., Any], declaration: Declaration) -> Any:
+        return import_later("lookalike").Lookalike(call, declaration, self._kind())
+
+    def _publish(self, symbol: str, c_function: Any) -> None:
+        """Make the first function of a symbol an attribute of the ctypes library."""
+        is_first = symbol not in self._symbols
+        self._symbols.add(symbol)
+        if is_first and isinstance(vars(self.cdll).get(symbol, c_function), type(c_function)):
+            setattr(self.cdll, symbol, c_function)  # unless it is named like ctypes' _handle
+
+    def _look_up(self, declaration: Declaration) -> Any:
+        """The ctypes function, or None for an optional one that the library lacks."""
+        name, symbol = declaration.name, declaration.symbol
         try:
-            c_function = self.cdll[name]
-            reason = None if is_stand_in(self.cdll) else why_no_function(self.cdll, name)
+            c_function = self.cdll[symbol]
+            reason = None if is_stand_in(self.cdll) else why_no_function(self.cdll, symbol)
         except (AttributeError, UnicodeDecodeError):  # a path in the message
             c_function, reason = None, ""
         if reason is None:
             return c_function
-        said = f"{name}() is declared, but {self.path} has no such function"
+        called = "" if symbol == name else f", in C {symbol}(),"
+        said = f"{name}(){called} is declared, but {self.path} has no such function"
         if reason == VARIABLE:
             raise DeclarationError(f"{said}: {reason}")
+        if declaration.is_optional:
+            return None
         from .loading.missing import describe_missing
 
-        raise DeclarationError(
-            f"{said}{reason and f': {reason}'}. {describe_missing(self.cdll, self.path, name)}"
-        )
+        advice = describe_missing(self.cdll, self.path, symbol, name)
+        raise DeclarationError(f"{said}{reason and f': {reason}'}. {advice}")
+
+    def _missing_call(self, declaration: Declaration) -> Callable[..., Any]:
+        said = f"{declaration.name}(): {self.path} has no {declaration.symbol}()"
+
+        def call(*given: Any, **keywords: Any) -> Any:
+            raise NotImplementedError(said)
+
+        return call
 
     def _callee(self, declaration: Declaration) -> Any:
         """The ctypes function, which releases the GIL as declared."""
         library = self._holding_gil if declaration.release_at == NEVER else self.cdll
-        callee = library[declaration.name]  # a new object
+        callee = library[declaration.symbol]  # a new object
         declaration.apply(callee)
         return callee
 
@@ -176,6 +263,23 @@ def _release_at(release_gil: Any) -> int:
             f"release_gil is True, False, or a number of bytes from 1 on, not {release_gil!r}"
         )
     return release_gil
+
+
+def _checked_symbol(symbol: Any) -> str:
+    if not isinstance(symbol, str) or not symbol or "\0" in symbol:
+        raise DeclarationError(f"symbol is the name of a C function, not {symbol!r}")
+    return symbol
+
+
+def _check_version(
+    version: Callable[[ctypes.CDLL], object], library: ctypes.CDLL
+) -> str | None:
+    said = version(library)
+    if said is None or (isinstance(said, str) and said):
+        return said
+    raise DeclarationError(
+        f"version returns None, or says what is wrong with the library's version: not {said!r}"
+    )
 
 
 def _package_of(module: str) -> str:

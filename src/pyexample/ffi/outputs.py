@@ -1,10 +1,11 @@
-"""Out-parameters: pointers to values that C fills in and the function returns."""
+"""Pointers to values that C fills in and the function returns: out- and in/out-parameters."""
 
 import ctypes
 from typing import TYPE_CHECKING, Any
 
 from .kinds import make_value
-from .values import ArgumentWord
+from .scalars import Address, Bool, Character, Float, Integer
+from .values import ArgumentWord, DeclarationError, Value, c_name, check_ctype
 
 if TYPE_CHECKING:
     from .calls import CallState
@@ -37,5 +38,45 @@ class Returned(ArgumentWord):
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of a new value."""
         room = self.output.given_ctype()
-        call.outputs.append(room)
+        call.outputs[argument.index] = room
+        return ctypes.byref(room)
+
+
+class InOut(ArgumentWord):
+    """The C argument ``T *``: a pointer to a value that C reads and replaces.
+
+    ``Annotated[int, InOut(c_size_t)]`` is a parameter that is passed as an int, and whose new
+    value comes back, as that of ``Returned`` does. It is for numbers, truth values, characters
+    and addresses. Words such as a ``range`` follow the C type.
+    """
+
+    is_parameter = True
+    output: Any
+
+    def __init__(self, ctype: Any, /, *words: Any) -> None:
+        check_ctype("InOut", ctype)
+        self.given = (ctype, *words)
+        self.ctype: Any = ctypes.POINTER(ctype)
+        self.c_name = f"{c_name(ctype)} *"
+
+    def for_parameter(self, where: str, python_type: Any) -> "InOut":
+        """The same, for values of a Python type."""
+        own = type(self)(*self.given)
+        own._declare(where, python_type)
+        return own
+
+    def _declare(self, where: str, python_type: Any) -> None:
+        self.python_type = python_type
+        self.input: Value = make_value(where, "parameter", python_type, *self.given)
+        self.output = make_value(where, "output", python_type, *self.given)
+        if not isinstance(self.input, (Integer, Float, Bool, Character, Address)):
+            raise DeclarationError(
+                f"{where}: InOut is for numbers, truth values, characters and addresses, not"
+                f" for {self.input.c_name}. A structure that C changes is a POINTER to it"
+            )
+
+    def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
+        """The address of a copy."""
+        room = self.output.given_ctype(self.input.to_c(call.given[argument.position]))
+        call.outputs[argument.index] = room
         return ctypes.byref(room)

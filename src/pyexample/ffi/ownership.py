@@ -1,37 +1,335 @@
-"""Words that say who owns what C returns."""
+"""Words that say who owns what: what comes back, and what C is passed."""
 
 import ctypes
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
+from .handles import Handle, HandleValue, life_of
+from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
+from .memory import Items
 from .scalars import Text
-from .values import DeclarationError, Modifier, Value
+from .values import DeclarationError, Modifier, ParameterWord, Value
+
+if TYPE_CHECKING:
+    from .calls import CallState
+    from .declaration import Argument, Declaration
+    from .views import View
 
 
-class FreedBy(Modifier):
-    """After a ``c_char_p`` or ``c_wchar_p`` that C returns: it is copied, then freed.
+class Closes(Modifier):
+    """After the C type of a handle: the function closes it.
 
-    ``FreedBy(free)`` names the declared function that frees it. Its parameter is the address,
-    an ``int``.
+    Behind ``c_void_p`` the function takes the handle's address, behind ``POINTER(c_void_p)``
+    the address of a variable that holds it. ``Annotated[Box | Bag, c_void_p, Closes]`` closes
+    both types. Python calls the function too, when a handle is no longer needed. If it has
+    further parameters, say what Python is to pass: ``Closes(flags=0)``. For a parameter that is
+    a handle, it passes one of the handle's parents.
+
+    ``Closes(implicit=False)``: Python does not call it by itself. One function for each type of
+    handles may do without.
+    """
+
+    roles = ("parameter",)
+
+    def __init__(self, *, implicit: bool = True, **arguments: Any) -> None:
+        self.implicit = implicit
+        self.arguments = arguments
+
+    def modify(self, where: str, value: Value) -> None:
+        """Of a handle only."""
+        if not isinstance(value, HandleValue):
+            raise value.cannot_follow(where, self)
+        value.closes = self
+
+
+class Owned(Modifier):
+    """After the C type of what comes back: the caller owns it, and Python closes or frees it.
+
+    A handle is closed by the function that Closes its type, or by ``Owned(pclose)``. The
+    handles that were arguments of the call that made it are its parents: it keeps them alive
+    and is closed before them, unless ``independent=True`` says that it does not need them.
+
+    A text (``c_char_p``, ``c_wchar_p``) is copied, then freed by the function in
+    ``Owned(free)``, whose parameter is the address, an ``int``.
     """
 
     roles = ("result", "output")
 
-    def __init__(self, function: Callable[[int], object], /) -> None:
-        if not callable(function):
-            raise DeclarationError(f"FreedBy: expected a declared function, not {function!r}")
-        self.function = function
+    def __init__(
+        self, by: Callable[..., object] | None = None, /, *, independent: bool = False
+    ) -> None:
+        if by is not None and not callable(by):
+            raise DeclarationError(f"Owned: expected a declared function, not {by!r}")
+        self.by = by
+        self.independent = independent
 
     def modify(self, where: str, value: Value) -> None:
-        """Keep the address, which ctypes would lose."""
-        if not isinstance(value, Text):
+        """Of a handle, or a text."""
+        if isinstance(value, HandleValue):
+            value.own(where, self)
+            closer = staticmethod(_closer_of(where, self.by)) if self.by else None
+            attributes = {"kind": value.python_type, "closer": closer}
+            value.given_ctype = type("Owner", (Owner,), attributes)
+        elif isinstance(value, Text) and self.by and not self.independent:
+            value.owned = True
+            attributes = {"plain": value.ctype, "free_address": self.by}
+            value.ctype = value.given_ctype = type(
+                "Owned", (_OwnedText, value.ctype), attributes
+            )
+        elif isinstance(value, Items) and self.by and not self.independent:
+            value.free_by(where, self)
+        elif isinstance(value, (Text, Items)):
+            raise DeclarationError(f"{where}: who frees it? Expected Owned(free)")
+        else:
             raise value.cannot_follow(where, self)
-        value.owned = True
-        attributes = {"plain": value.ctype, "free_address": self.function}
-        value.ctype = value.given_ctype = type("Owned", (_Owned, value.ctype), attributes)
+
+    def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
+        """Make the handle that ``call`` returns."""
+        kind: type[Handle] = value.python_type
+        parents = [] if self.independent else open_handles(call.given)
+        handle = kind.adopt(address, parents, closer=address.closer)
+        for slot, item in call.kept_by_result:
+            Handle.keep(handle, slot, item).settle(taken=True)
+        return handle
 
 
-class _Owned:
+class Borrowed(Modifier):
+    """After the C type of a handle that comes back: C owns it, and Python never closes it.
+
+    It keeps the handles that were arguments of the call alive, and cannot be used when one of
+    them is closed. ``Borrowed("context")`` says which of them it belongs to. If a handle of the
+    same type is open for the same address, that is returned.
+    """
+
+    roles = ("result", "output")
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def modify(self, where: str, value: Value) -> None:
+        """Of a handle."""
+        if not isinstance(value, (HandleValue, Items)):
+            raise value.cannot_follow(where, self)
+        value.own(where, self)
+
+    def resolve(self, declaration: "Declaration", value: Value) -> None:
+        """Find the handles that it names."""
+        handles = declaration.handles
+        unknown = [name for name in self.names if name not in handles]
+        if unknown:
+            raise DeclarationError(
+                f"{value.where}: {self!r} needs the names of handles that are passed,"
+                f" not {', '.join(unknown)}"
+            )
+        if self.names and isinstance(value, (HandleValue, Items)):
+            value.lenders = [handles[name].position for name in self.names]
+
+    def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
+        """Make the handle that ``call`` returns."""
+        lenders = (
+            call.given if value.lenders is None else [call.given[i] for i in value.lenders]
+        )
+        kind: type[Handle] = value.python_type
+        return kind.adopt(address, open_handles(lenders), owned=False)
+
+
+class GivenTo(ParameterWord):
+    """After the C type of a handle that is passed: C owns it from now on.
+
+    ``GivenTo("chain")``: the handle that is passed as ``chain`` owns it. It can still be used,
+    as a borrowed handle, until that is closed. After ``GivenTo()``, it cannot be used.
+
+    With ``if_succeeds=True``, it is given away only if the call does not fail.
+    """
+
+    def __init__(self, owner: str | None = None, /, *, if_succeeds: bool = False) -> None:
+        self.names = (owner,) if owner else ()
+        self.if_succeeds = if_succeeds
+
+    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+        """Find the new owner."""
+        if not isinstance(argument.spec, HandleValue) or argument.spec.closes:
+            raise DeclarationError(
+                f"{argument.where}: {self!r} cannot follow {argument.spec.c_name}: only a"
+                " handle is given away, and not to a function that Closes it"
+            )
+        if self.names:
+            handles = dict(declaration.handles)
+            handles.pop(argument.name)
+            argument.named = declaration.find(argument.where, self, "other handle", handles)
+
+    def begin(self, call: "CallState", argument: "Argument") -> "_Gift | None":
+        """Give it away just before C is called."""
+        given = call.given[argument.position]
+        if given is None:
+            return None
+        owner = call.given[argument.named[0].position] if argument.named else None
+        return _Gift(argument.where, given, owner, self.if_succeeds)
+
+
+def open_handles(given: Iterable[object]) -> list[Handle]:
+    """The handles among the arguments of a call that C did not take."""
+    return [each for each in given if isinstance(each, Handle) and not each.closed]
+
+
+class _Gift:
+    """A handle that a call gives away."""
+
+    def __init__(self, where: str, handle: Handle, owner: Handle | None, if_succeeds: bool):
+        self.life = life_of(handle)
+        self.handle = handle
+        self.owner = owner
+        self.if_succeeds = if_succeeds
+        if not self.life.owned:
+            raise ValueError(f"{where} is borrowed: it is not the caller's to give away")
+        if owner is not None and life_of(owner).needs(self.life):
+            raise ValueError(f"{where} is needed by {owner!r}, which cannot own it")
+        self.life.owned = False
+
+    def settle(self, *, taken: bool) -> None:
+        """C has returned."""
+        if self.if_succeeds and not taken:
+            self.life.owned = True
+        elif self.owner is None:
+            self.life.forget()
+        else:
+            self.handle.parents = (*self.handle.parents, self.owner)
+            self.life.parents.append(life_of(self.owner))
+            life_of(self.owner).children[self.life] = None
+
+
+class Keep(ParameterWord):
+    """After a parameter that C keeps: it stays alive for longer than the call.
+
+    ``Keep("database")``: until the handle that is passed as ``database`` is closed, or the same
+    function gets another one for that handle. ``Keep("database", slot="name")``: only one with
+    the same ``name`` replaces it. ``Keep("database", every=True)``: none replaces it.
+    ``Keep("return")``: as long as the handle that the function returns. ``Keep()``: for ever,
+    or until another replaces it in the same way: ``Keep(slot="signal")``.
+
+    It is for callbacks, texts, buffers (which cannot be resized meanwhile), structures and
+    handles.
+    """
+
+    def __init__(
+        self,
+        owner: str | None = None,
+        /,
+        *,
+        slot: str | tuple[str, ...] = (),
+        every: bool = False,
+    ) -> None:
+        self.owner = owner
+        self.slot = (slot,) if isinstance(slot, str) else slot
+        self.every = every
+        self.names = self.slot if owner in (None, "return") else (owner, *self.slot)
+
+    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+        """Find who keeps it, and what tells several apart."""
+        if not argument.spec.can_be_kept:
+            raise DeclarationError(
+                f"{argument.where}: {self!r} cannot follow {argument.spec.c_name}, behind which"
+                " is nothing that Python could keep alive"
+            )
+        others = [each for each in declaration.arguments if each is not argument]
+        values = {each.name: each for each in others if _is_value(each)}
+        argument.named = (
+            declaration.find(argument.where, self, "other", values) if self.names else []
+        )
+        if self.owner == "return" and not any(map(_is_owned, declaration.results)):
+            raise DeclarationError(
+                f"{argument.where}: {self!r} needs a handle that the function returns, Owned"
+            )
+        slot = argument.named[len(self.names) - len(self.slot) :]
+        if len(slot) < len(argument.named) and not argument.named[0].is_handle:
+            raise DeclarationError(
+                f"{argument.where}: Keep needs a handle that is not None, not {self.owner}"
+            )
+        for each in slot:
+            if not (isinstance(each.spec, Value) and each.spec.is_comparable):
+                raise DeclarationError(
+                    f"{argument.where}: Keep tells what C keeps apart by integers, texts,"
+                    f" addresses and handles, not by {each.name!r}"
+                )
+
+    def begin(self, call: "CallState", argument: "Argument") -> Kept | None:
+        """Keep what was converted for ``call``."""
+        owner, slot = None, argument.named
+        if len(self.names) > len(self.slot):
+            owner, *slot = argument.named
+        key = (argument.where, *(_plain(call.converted[each.index]) for each in slot))
+        if self.every:
+            key = (*key, object())
+        given = call.given[argument.position]
+        view = call.views.get(argument.position)
+        if view is not None:
+            call.cleanups.remove(view.release)
+        item = _Held(given, call.converted[argument.index], view)
+        if self.owner == "return":
+            call.kept_by_result.append((key, item))
+            return None
+        if owner is None:
+            kept = Kept(kept_for_good, key, item)
+        else:
+            item.hold_for(call.given[owner.position])
+            kept = Handle.keep(call.given[owner.position], key, item)
+        call.cleanups.append(kept.finish)
+        return kept
+
+
+class _Held:
+    """An argument that C keeps: ``given``, what C got for it, and the memory of a buffer."""
+
+    def __init__(self, given: Any, converted: Any, view: "View | None") -> None:
+        self.given = given
+        self.converted = converted
+        self.view = view
+        self.needed_by: Life | None = None
+
+    def hold_for(self, owner: Handle) -> None:
+        """A handle is closed after the one that needs it."""
+        if isinstance(self.given, Handle):
+            self.needed_by = life_of(owner)
+            self.needed_by.parents.append(life_of(self.given))
+            life_of(self.given).children[self.needed_by] = None
+
+    def release(self) -> None:
+        """C does not need it any more."""
+        if self.view is not None:
+            self.view.release()
+        if self.needed_by is not None:
+            kept = life_of(self.given)
+            self.needed_by.parents.remove(kept)
+            if kept not in self.needed_by.parents:
+                kept.children.pop(self.needed_by, None)
+
+
+def _is_value(argument: "Argument") -> bool:
+    return isinstance(argument.spec, Value)
+
+
+def _is_owned(value: Value) -> bool:
+    return isinstance(value, HandleValue) and isinstance(value.owner, Owned)
+
+
+def _plain(converted: Any) -> Any:
+    return converted.value if isinstance(converted, ctypes.c_void_p) else converted
+
+
+def _closer_of(where: str, function: Any) -> Closer:
+    closer = getattr(
+        getattr(getattr(function, "__self__", None), "declaration", None), "closer", None
+    )
+    if closer is None:
+        raise DeclarationError(
+            f"{where}: Owned needs a declared function that Closes such a handle,"
+            f" not {function!r}"
+        )
+    found: Closer = closer
+    return found
+
+
+class _OwnedText:
     """``char *`` or ``wchar_t *`` that keeps its address, and is freed when deleted.
 
     ctypes converts no subclass to text. An interrupt may prevent a call of ``free``.

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ctypes import _CData as CData  # pyright: ignore[reportPrivateUsage]
     from ctypes import _Pointer as CPointer  # pyright: ignore[reportPrivateUsage]
 
+    from .calls import CallState
     from .declaration import Argument
 
     C = TypeVar("C", bound=CData)
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 class CTypesObject(Value):
     """A structure, array, function pointer or ``py_object``: what ``from_param`` accepts."""
+
+    can_be_kept = True
 
     def check_types(self, where: str, declared: Any) -> None:
         """Refuse what ctypes cannot pass, or makes no safe object of."""
@@ -225,7 +228,7 @@ class Pointer(CTypesObject):
             raise TypeError(f"{self.where}: give what it points to, not its byref()")
         return given
 
-    def restore(self, result: Any, given: Iterable[object]) -> Any:
+    def restore(self, result: Any, call: "CallState | None") -> Any:
         """None, the pointer, or what it points to: Python's own object, if there is one."""
         if not result:
             return None

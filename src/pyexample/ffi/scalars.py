@@ -3,13 +3,15 @@
 import codecs
 import ctypes
 import operator
-from collections.abc import Iterable
+import os
+import typing
 from typing import TYPE_CHECKING, Any
 
 from .libfastcall import KINDS, NotServedError
-from .values import DeclarationError, Modifier, Value, limits, type_code
+from .values import DeclarationError, Modifier, Value, limits, members_of, type_code
 
 if TYPE_CHECKING:
+    from .calls import CallState
     from .declaration import Argument
 
 _INFINITY = float("inf")
@@ -24,7 +26,7 @@ class Integer(Value):
         enumeration: the Python type, if it is one.
     """
 
-    python_types = (int,)
+    python_types: tuple[type, ...] = (int, bool)
     is_comparable = can_be_ignored = True
     failure_rule = "nonzero"
     is_narrowed = False
@@ -61,7 +63,7 @@ class Integer(Value):
         """What has ``__index__``, in the limits."""
         return to_integer(self.where, given, self.low, self.high)
 
-    def restore(self, result: int, given: Iterable[object]) -> Any:
+    def restore(self, result: int, call: "CallState | None") -> Any:
         """An int, or a member of the enumeration."""
         if self.is_narrowed and not self.low <= result <= self.high:
             raise ValueError(
@@ -90,6 +92,38 @@ class Integer(Value):
         codes = self.failure.success_codes() if self.failure else map(int, self.enumeration)
         nothing, member = self.python_type is None, self.enumeration or int
         return KINDS["code"], {code: None if nothing else member(code) for code in codes}
+
+
+class Truth(Integer):
+    """A ``bool``, which C declares as an integer: what is not 0 is True."""
+
+    failure_rule = "zero"
+
+    def check_types(self, where: str, declared: Any) -> None:
+        """C may return any integer."""
+        super().check_types(where, declared)
+        self.is_plain = False
+        self.kind = "bool"
+
+    def refine(self, where: str, word: object) -> None:
+        """It has no range."""
+        Value.refine(self, where, word)
+
+    def convert(self, given: Any) -> bool:
+        """True and False only."""
+        return to_bool(self.where, given)
+
+    def restore(self, result: int, call: "CallState | None") -> bool:
+        """Whether it is not 0."""
+        return result != 0
+
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """Without limits."""
+        return Value.describe(self, argument)
+
+    def describe_result(self) -> tuple[int, Any]:
+        """Without codes."""
+        return Value.describe_result(self)
 
 
 def to_integer(where: str, given: Any, low: int, high: int) -> int:
@@ -132,9 +166,14 @@ class Bool(Value):
 
     def convert(self, given: Any) -> bool:
         """True and False only."""
-        if given is True or given is False:
-            return given
-        raise TypeError(f"{self.where} must be a bool, not {type_name(given)}")
+        return to_bool(self.where, given)
+
+
+def to_bool(where: str, given: Any) -> bool:
+    """True or False. Raises TypeError for anything else."""
+    if given is True or given is False:
+        return given
+    raise TypeError(f"{where} must be a bool, not {type_name(given)}")
 
 
 class Float(Value):
@@ -195,11 +234,11 @@ class Text(Value):
 
     Attributes:
         encoding: of a str.
-        owned: whether C's caller owns it: see ``FreedBy``.
+        owned: whether C's caller owns it: see ``Owned``.
     """
 
     python_types: tuple[type, ...] = (bytes, str)
-    can_be_null = is_comparable = True
+    can_be_null = is_comparable = can_be_kept = True
     failure_rule = "zero"
     is_plain = False
     owned = False
@@ -221,12 +260,9 @@ class Text(Value):
         text = given
         if python_type is str:
             text = str.encode(given, self.encoding.name, self.encoding.errors)
-        at = bytes.find(text, 0)  # not a subclass's method
-        if at >= 0:
-            raise ValueError(NUL.format(self.where, "byte", at))
-        return text
+        return without_nul(self.where, text)
 
-    def restore(self, result: Any, given: Iterable[object]) -> Any:
+    def restore(self, result: Any, call: "CallState | None") -> Any:
         """A copy. If the caller owns the text, it is freed."""
         if not self.owned:
             return self._decode(result)
@@ -261,11 +297,68 @@ class WideText(Text):
         """Text without a NUL."""
         if not isinstance(given, str):
             raise TypeError(f"{self.where} must be str, not {type_name(given)}")
-        at = str.find(given, "\0")
-        if at >= 0:
-            raise ValueError(NUL.format(self.where, "character", at))
         # It owns the memory, which a result may point into.
-        return ctypes.c_wchar_p(given)
+        return ctypes.c_wchar_p(without_nul(self.where, given))
+
+
+class FilePath(Value):
+    """The path of a file, as C's text: what ``os.fspath`` accepts.
+
+    Attributes:
+        accepted: what it may return: str, bytes or both.
+    """
+
+    can_be_null = is_comparable = True
+    is_plain = False
+    unserved = "a path"
+
+    def check_types(self, where: str, declared: Any) -> None:
+        """For parameters: C gives text."""
+        members = members_of(self.python_type)
+        if self.role != "parameter" or any(
+            each not in (str, bytes) and not is_path_type(each) for each in members
+        ):
+            raise DeclarationError(
+                f"{where}: a path is a parameter, str | os.PathLike[str] or the same with"
+                f" bytes, not {declared}. Elsewhere it is str or bytes"
+            )
+        inner = {each for member in members for each in (member, *typing.get_args(member))}
+        self.accepted: Any = tuple(each for each in (str, bytes) if each in inner) or (str,)
+
+    def convert(self, given: Any) -> Any:
+        """``os.fsencode``, without a NUL. For ``wchar_t``, ``os.fsdecode``."""
+        if not issubclass(type(given), (str, bytes)) and not _has(given, "__fspath__"):
+            raise self._wrong(given)
+        path: Any = _path_of(given)
+        if not isinstance(path, self.accepted):
+            raise self._wrong(path)
+        if type_code(self.ctype) == "Z":
+            return ctypes.c_wchar_p(without_nul(self.where, os.fsdecode(path)))
+        return without_nul(self.where, os.fsencode(path))
+
+    def _wrong(self, given: object) -> TypeError:
+        names = " or ".join(each.__name__ for each in self.accepted)
+        return TypeError(f"{self.where} must be {names} or os.PathLike, not {type_name(given)}")
+
+
+def _path_of(given: "os.PathLike[Any]") -> Any:
+    return os.fspath(given)
+
+
+def is_path_type(python_type: Any) -> bool:
+    """Whether it is ``os.PathLike[str]``, ``pathlib.Path`` or the like."""
+    plain = typing.get_origin(python_type) or python_type
+    return isinstance(plain, type) and hasattr(plain, "__fspath__")
+
+
+def without_nul(where: str, text: Any) -> Any:
+    """The same str or bytes. Raises ValueError if there is a NUL in it."""
+    is_text = isinstance(text, str)
+    kind: Any = str if is_text else bytes
+    at = kind.find(text, "\0" if is_text else b"\0")  # not a subclass's method
+    if at >= 0:
+        raise ValueError(NUL.format(where, "character" if is_text else "byte", at))
+    return text
 
 
 class Encoding(Modifier):

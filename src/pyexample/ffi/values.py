@@ -9,7 +9,7 @@ import ctypes
 import types
 import typing
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from .libfastcall import KINDS, NotServedError
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer as Buffer
     from typing_extensions import Self
 
-    from .callbacks import Keep
     from .calls import CallState
     from .declaration import Argument, Declaration
     from .failure import Raises
@@ -72,16 +71,19 @@ class ArgumentWord(Word):
 
     Attributes:
         ctype, c_name: of the C argument.
-        is_buffer: whether it takes the parameter itself, a buffer; else it comes in addition.
-        is_late: whether it is passed after all other arguments.
+        is_parameter: whether it takes the parameter itself; else it comes in addition.
+        is_buffer: whether that is a buffer.
+        phase: arguments are passed in phases: those of 0 first, those of 2 last.
+        memory_name: by which other words name it, if it is memory that C fills.
         output: the value that C fills in, if any.
     """
 
     ctype: Any
     c_name: str
-    is_buffer = is_late = False
+    is_parameter = is_buffer = can_be_kept = False
+    phase = 0
+    memory_name = ""
     output: "Value | None" = None
-    keep: "Keep | None" = None
 
     def for_function(self, where: str) -> "Self":
         """The same word, for a function whose result errors call ``where``."""
@@ -91,8 +93,16 @@ class ArgumentWord(Word):
         """What a callback gets for it. Raises DeclarationError."""
         raise DeclarationError(f"{where}: a Callback gets values, not {self!r}")
 
+    def for_parameter(self, where: str, python_type: Any) -> "Self":
+        """The same word, if it takes the parameter itself. Raises DeclarationError."""
+        return self
+
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the parameters that it names. Raises DeclarationError."""
+
+    def count(self, call: "CallState", argument: "Argument") -> int:
+        """The number of items of memory."""
+        raise NotImplementedError
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The argument for ctypes; what it needs is held until the call is over."""
@@ -120,8 +130,27 @@ class Modifier(Word):
         """Apply it. Raises DeclarationError if it has no meaning for such a value."""
         raise NotImplementedError
 
-    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+    def resolve(self, declaration: "Declaration", value: "Value") -> None:
         """Find the parameters that it names. Raises DeclarationError."""
+
+
+class ParameterWord(Word):
+    """A word that follows a parameter, and says what C does with it."""
+
+    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+        """Check it, and find the parameters that it names. Raises DeclarationError."""
+        raise NotImplementedError
+
+    def begin(self, call: "CallState", argument: "Argument") -> "Effect | None":
+        """Do it, just before C is called."""
+        raise NotImplementedError
+
+
+class Effect(Protocol):
+    """What a ParameterWord does in a call."""
+
+    def settle(self, *, taken: bool) -> None:
+        """C has returned. If not ``taken``, the function failed."""
 
 
 class Value:
@@ -149,9 +178,12 @@ class Value:
     """Whether None stands for a result that is not returned: it owns nothing."""
     is_comparable: ClassVar[bool] = False
     """Whether ``Keep`` can tell callbacks apart by it."""
-    is_buffer = is_late = False
+    is_buffer = False
+    phase = 0
+    memory_name = ""
     output = None
-    keep: "Keep | None" = None
+    can_be_kept: ClassVar[bool] = False
+    """Whether there is something behind it that ``Keep`` can keep alive."""
     is_plain = True
     kind = unserved = ""
     failure_rule: ClassVar[str] = ""
@@ -171,6 +203,7 @@ class Value:
         self.check_types(where, python_type)
         for word in words:
             self.refine(where, word)
+        self.check_words(where)
         self.where = f"{where} ({self.c_name})"
 
     def check_types(self, where: str, declared: Any) -> None:
@@ -189,6 +222,9 @@ class Value:
         if self.nullable and not self.can_be_null:
             raise DeclarationError(f"{where}: {self.c_name} is no pointer, it cannot be None")
 
+    def check_words(self, where: str) -> None:
+        """Ask for words that what comes back lacks. Raises DeclarationError."""
+
     def refine(self, where: str, word: Any) -> None:
         """Apply a word that follows the C type, such as a range or an Encoding."""
         # Without arguments: Annotated[Box, c_void_p, Closes]
@@ -199,9 +235,9 @@ class Value:
         self.words.append(given)
         if not isinstance(given, Modifier):
             raise self.cannot_follow(where, given)
-        given.modify(where, self)
         if self.role not in given.roles:
             raise DeclarationError(f"{where}: {kind.__name__} has no meaning here")
+        given.modify(where, self)
 
     def cannot_follow(self, where: str, word: object) -> DeclarationError:
         """The error for a word that says nothing about such a value."""
@@ -215,33 +251,32 @@ class Value:
         """The same if ``given`` is not None, or None is not declared."""
         raise NotImplementedError
 
-    def from_c(self, result: Any, given: Iterable[object] = ()) -> Any:
-        """Convert what ctypes returned. ``given`` are the call's arguments.
+    def from_c(self, result: Any, call: "CallState | None" = None) -> Any:
+        """Convert what ctypes returned, from ``call``.
 
         Raises ValueError if the declaration rules it out.
         """
-        value = self.restore(result, given)
+        value = self.restore(result, call)
         if value is None and not self.nullable and self.can_be_null:
             raise ValueError(f"{self.where} is a null pointer, which its declaration rules out")
         return value
 
-    def restore(self, result: Any, given: Iterable[object]) -> Any:
+    def restore(self, result: Any, call: "CallState | None") -> Any:
         """The same, but None for any null pointer."""
         return result
 
-    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+    def check(self, where: str) -> None:
+        """Ask for words that are missing. Raises DeclarationError."""
+
+    def resolve(self, declaration: "Declaration", argument: "Argument | None" = None) -> None:
         """Find the parameters that its words name. Raises DeclarationError."""
         for word in self.words:
             if isinstance(word, Modifier):
-                word.resolve(declaration, argument)
+                word.resolve(declaration, self)
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """Convert an argument, and hold what C needs of it until the call is over."""
         return self.to_c(call.given[argument.position])
-
-    def receive(self, call: "CallState", raw: Any, arguments: tuple[Any, ...]) -> Any:
-        """Convert what C passed to a callback, among its raw ``arguments``."""
-        return self.from_c(raw)
 
     def foreign_callbacks(self) -> list[str]:
         """What C can call in any thread: each is to follow ``where``."""

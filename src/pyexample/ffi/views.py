@@ -16,37 +16,58 @@ _FORMATS = {**ITEM_KINDS, "n": "signed", "N": "unsigned", "c": "unsigned"}
 
 
 class View:
-    """An object's buffer, until ``release`` is called. ``memory`` is its addresses."""
+    """An object's buffer, until ``release`` is called.
 
-    def __init__(self, where: str, spec: In, given: Any) -> None:
+    Attributes:
+        items, item_size: the number of items, and their size in bytes, as C counts them.
+        address: of the first one; 0 for None.
+        memory: all addresses.
+    """
+
+    def __init__(self, argument: "Argument", spec: In, given: Any) -> None:
         """Raises TypeError or BufferError if ``given`` does not fit ``spec``."""
+        where = argument.where
+        is_null = given is None and spec.accepts_none(argument)
+        buffer: Any = b"" if is_null else given
         try:
-            view = self._view = memoryview(given)
+            view = self._view = memoryview(buffer)
         except TypeError:
             exporter: object = given
             if hasattr(type(exporter), "__buffer__"):
                 raise  # its own error says more
             raise TypeError(f"{where} must be a buffer, not {type(given).__name__}") from None
-        fits = view.itemsize == spec.size and _kind(view) == spec.item_kind
-        if spec.item_kind != "void" and not fits:
-            raise TypeError(
-                f"{where} must have items of {spec.item_name}, not of {_item_name(view)}"
-            )
-        if not view.c_contiguous:
-            raise BufferError(
-                f"{where} must be C-contiguous: pass a copy (of a NumPy array, its .copy())"
-            )
-        if spec.writable and view.readonly:
-            raise BufferError(f"{where} must be writable")
-        self.items = view.nbytes // spec.size
-        self.address = _address(view)
+        if not is_null:
+            _check(where, spec, view)
+        self.item_size = view.itemsize if argument.counts_items else spec.item_size
+        self.items = view.nbytes // self.item_size
+        self.address = 0 if is_null else address_of(view)
         self.memory = range(self.address, self.address + view.nbytes)
-        if self.memory and self.address % spec.size:
-            raise BufferError(f"{where} must be aligned to {spec.size} bytes: pass a copy")
+        if self.memory and self.address % spec.item_size:
+            raise BufferError(f"{where} must be aligned to {spec.item_size} bytes: pass a copy")
+
+    def check_end(self, where: str) -> None:
+        """Raises ValueError if the last item is not 0."""
+        data = bytes(self._view)
+        if not data or any(data[-self.item_size :]):
+            raise ValueError(f"{where} must end with an item that is 0")
 
     def release(self) -> None:
         """Release the buffer."""
         self._view.release()
+
+
+def _check(where: str, spec: In, view: memoryview) -> None:
+    fits = view.itemsize == spec.item_size and _kind(view) == spec.item_kind
+    if spec.item_kind != "void" and not fits:
+        raise TypeError(
+            f"{where} must have items of {spec.item_name}, not of {_item_name(view)}"
+        )
+    if not view.c_contiguous:
+        raise BufferError(
+            f"{where} must be C-contiguous: pass a copy (of a NumPy array, its .copy())"
+        )
+    if spec.writable and view.readonly:
+        raise BufferError(f"{where} must be writable")
 
 
 def check_overlap(arguments: "list[Argument]", views: dict[int, View]) -> None:
@@ -73,7 +94,8 @@ def _item_name(view: memoryview) -> str:
     return name or f"{view.itemsize} bytes (format {view.format!r})"
 
 
-def _address(view: memoryview) -> int:
+def address_of(view: memoryview) -> int:
+    """The address of its first byte."""
     if not hasattr(ctypes, "pythonapi"):  # PyPy, which has cffi instead
         from importlib import import_module
 

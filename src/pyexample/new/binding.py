@@ -11,13 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..abi import check
-from ..abi.c_model import Array, FunctionType, Macro, Pointer, Record, Tagged, Type, resolve
+from ..abi.c_model import Array, FunctionType, Pointer, Record, Tagged, Type, record_of, resolve
 from ..abi.compiler import Compiler
-from ..abi.header import Header
 from ..abi.judge import judge
 from ..abi.model import Declarations
 from ..abi.paste import Paste
 from ..abi.processes import CannotJudgeError
+from ..abi.version import number, versions
 from . import CannotWriteError
 
 _RUNTIME = ("Buffer", "In", "Out")
@@ -87,7 +87,7 @@ def read(headers: Headers) -> Binding:
             " name the headers that do"
         )
     paste = Paste(header, classes, "project")
-    binding = Binding(version=_version(header))
+    binding = Binding(version=number(versions(header, headers.names)))
     used: set[str] = set()
     for each in theirs:
         passed = [parameter.passed for parameter in each.type.parameters]
@@ -123,8 +123,8 @@ def _by_value(types: Sequence[Type]) -> Record | None:
     """A struct that these types pass by value, so that its fields must be known, if any."""
     for each in map(resolve, types):
         inner: list[Type] = []
-        if isinstance(each, Tagged) and isinstance(each.declared, Record):
-            return each.declared
+        if record := record_of(each):
+            return record
         if isinstance(each, FunctionType):
             inner = [each.result, *(parameter.passed for parameter in each.parameters)]
         elif isinstance(each, Array):
@@ -221,39 +221,3 @@ def disproved(module: str, name: str, headers: Headers) -> dict[str, str]:
         raise CannotWriteError(f"the binding cannot be proven: {error}") from None
     errors = (each for each in report.findings if each.severity == "error")
     return {each.subject: f"the compiler disagrees: {each.what}" for each in errors}
-
-
-# --- Versions ---------------------------------------------------------------------------
-
-_WHOLE = re.compile(r"(\w*_)?(VERSION|VERSION_STRING|VERSION_STR|VERSION_TEXT|VER)")
-_PART = re.compile(r"(\w*?)_?(MAJOR|MINOR|PATCH|RELEASE|MICRO|REVISION|PATCHLEVEL)(\w*)")
-_ORDER = ("MAJOR", "MINOR", "PATCH", "RELEASE", "MICRO", "REVISION", "PATCHLEVEL")
-
-
-def _version(header: Header) -> str:
-    """The version in the headers' macros, if there is exactly one."""
-    macros = [each for each in header.unit.macros.values() if each.file in header.files]
-    found = set(_whole_versions(macros)) or set(_versions_of_parts(macros))
-    return found.pop() if len(found) == 1 else ""
-
-
-def _whole_versions(macros: Sequence[Macro]) -> list[str]:
-    return [
-        match[1]
-        for each in macros
-        if _WHOLE.fullmatch(each.name)
-        and (match := re.fullmatch(r'"v?(\d+(?:\.\d+){1,3})"', each.body.strip()))
-    ]
-
-
-def _versions_of_parts(macros: Sequence[Macro]) -> list[str]:
-    parts: dict[tuple[str, str], dict[str, str]] = {}
-    for each in macros:
-        match = _PART.fullmatch(each.name)
-        if match and "VER" in each.name and re.fullmatch(r"\d+", each.body.strip()):
-            parts.setdefault((match[1], match[3]), {})[match[2]] = each.body.strip()
-    return [
-        ".".join(numbers[part] for part in _ORDER if part in numbers)
-        for numbers in parts.values()
-        if "MAJOR" in numbers and "MINOR" in numbers
-    ]

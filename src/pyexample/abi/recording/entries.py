@@ -27,6 +27,8 @@ def functions_of(recorder: Recorder, writer: Writer) -> list[dict[str, Any]]:
         entry.update(name=name, library=library, file=file, line=line)
         # A declaration may have several function objects, one for each way to call it.
         known = entries.setdefault(json.dumps(entry, sort_keys=True), entry)
+        # pyexample.ffi's say so themselves.
+        is_optional = function.__dict__.get("is_optional", is_optional)
         known["is_optional"] = known.get("is_optional", True) and is_optional
     return [*entries.values()]
 

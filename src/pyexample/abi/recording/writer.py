@@ -90,9 +90,7 @@ class Writer:
             alignment=ct.alignment(cls),
             # ctypesgen writes a field of that name for an opaque struct.
             complete=[name for _, (name, *_) in fields] not in ([], ["_opaque_struct"]),
-            strays=strays(
-                plain_attributes(cls), ["_fields_", "_pack_", "_anonymous_", "_align_"]
-            ),
+            strays=strays(plain_attributes(cls), _ATTRIBUTES),
             anonymous=[
                 name for owner in cls.__mro__ for name in owner.__dict__.get("_anonymous_", ())
             ],

@@ -12,12 +12,11 @@
  * results of the classes INTEGER and SSE (integers, pointers, bool, float, double),
  * and fastcall_prepare accepts no others.
  *
- * A declaration does not say whether the C function is variadic. So each call is
- * also right for a variadic function, where the ABI allows that: System V x86-64,
- * Windows x64 and AAPCS64. On Apple's arm64, variable arguments are all on the stack;
- * on Windows' arm64, floating point numbers go to integer registers. There, a variadic
- * function gets only its fixed arguments, and on Windows' arm64 also its integers and
- * pointers.
+ * A declaration need not say that the C function is variadic. So each call is also
+ * right for a variadic function, where the ABI allows that: System V x86-64, Windows x64
+ * and AAPCS64. On Apple's arm64, variable arguments are all on the stack; on Windows'
+ * arm64, floating point numbers go to integer registers. There, a call is right if the
+ * descriptor says that the function is variadic, and how many arguments are fixed.
  */
 #ifndef CONVENTION_H
 #define CONVENTION_H
@@ -72,12 +71,17 @@
  * "Overview of ARM64 ABI conventions" (Microsoft Learn), the same for functions that
  * are not variadic. Apple: "Writing ARM64 code for Apple platforms" has two
  * differences: on the stack an argument has its own size and alignment, and the caller
- * extends a char or short in a register to 32 bits.
+ * extends a char or short in a register to 32 bits. Variadic functions: Apple's callers
+ * put each argument after the fixed ones on the stack, in eight bytes; Windows' use no
+ * vector register, but treat a floating point number as an integer of its size.
  */
 #  define INTEGER_REGISTERS 8
 #  define FLOAT_REGISTERS 8
 #  if defined(__APPLE__)
 #    define CONVENTION_PACKS_STACK
+#    define CONVENTION_STACKS_VARIADIC
+#  elif defined(_WIN32)
+#    define CONVENTION_INTEGERS_ONLY_IF_VARIADIC
 #  endif
 #else
 #  define CONVENTION_NOT_SERVED
@@ -108,9 +112,17 @@ static const char *assign_locations(fastcall_descriptor *descriptor, fastcall_ar
     unsigned integers = 0, floats = 0, stack = 0; /* registers; registers; bytes */
     for (unsigned i = 0; i < descriptor->arguments; i++) {
         fastcall_argument *argument = &arguments[i];
-        const int is_float = argument->kind == FASTCALL_FLOAT;
+        int is_float = argument->kind == FASTCALL_FLOAT;
+#  if defined(CONVENTION_STACKS_VARIADIC)
+        const int in_registers = !descriptor->is_variadic || i < descriptor->fixed;
+#  else
+        const int in_registers = 1;
+#  endif
+#  if defined(CONVENTION_INTEGERS_ONLY_IF_VARIADIC)
+        is_float = is_float && !descriptor->is_variadic;
+#  endif
 #  if defined(CONVENTION_WINDOWS_X64)
-        if (integers < INTEGER_REGISTERS) { /* a slot is for either class */
+        if (in_registers && integers < INTEGER_REGISTERS) { /* a slot is for either class */
             argument->location = (uint8_t)integers++;
             if (is_float) {
                 descriptor->float_slots = (uint8_t)(descriptor->float_slots | 1U << i);
@@ -119,17 +131,18 @@ static const char *assign_locations(fastcall_descriptor *descriptor, fastcall_ar
             continue;
         }
 #  else
-        if (is_float && floats < FLOAT_REGISTERS) {
+        if (in_registers && is_float && floats < FLOAT_REGISTERS) {
             argument->location = (uint8_t)(INTEGER_REGISTERS + floats++);
             continue;
         }
-        if (!is_float && integers < INTEGER_REGISTERS) {
+        if (in_registers && !is_float && integers < INTEGER_REGISTERS) {
             argument->location = (uint8_t)integers++;
             continue;
         }
 #  endif
 #  if defined(CONVENTION_PACKS_STACK)
-        const unsigned size = argument->kind == FASTCALL_BUFFER ? 8 : argument->size;
+        const unsigned size =
+            argument->kind == FASTCALL_BUFFER || !in_registers ? 8 : argument->size;
         stack = (stack + size - 1) / size * size;
 #  else
         const unsigned size = 8;

@@ -2,6 +2,7 @@
 #include "fastcall.h"
 
 #include <float.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "convention.h"
@@ -397,12 +398,23 @@ static int convert_buffer(
 {
     Py_buffer *view = &held->views[held->count];
     const int flags = PyBUF_FORMAT | PyBUF_C_CONTIGUOUS;
+    Py_ssize_t items;
+    if (argument->nullable && object == interpreter.none) { /* counted as no items */
+        memset(view, 0, sizeof *view);
+        held->owners[held->count++] = argument;
+        *word = 0;
+        return 1;
+    }
     if (is_asked_in_python(type_of(object)) ||
         !get_buffer(object, view, argument->writable ? flags | PyBUF_WRITABLE : flags)) {
         return 0;
     }
     held->owners[held->count++] = argument;
     *word = (uintptr_t)view->buf;
+    items = view->len >> argument->shift;
+    if (items < argument->low || items > argument->high) {
+        return 0;
+    }
     if (argument->item == FASTCALL_VOID) {
         return 1;
     }
@@ -578,7 +590,8 @@ static PyObject *result_of(const fastcall_descriptor *descriptor, const two_word
     case FASTCALL_UNSIGNED:
         return api.PyLong_FromUnsignedLongLong(extend_unsigned(word, descriptor->result_size));
     case FASTCALL_BOOL:
-        return new_reference(word & 0xFF ? interpreter.true_ : interpreter.false_);
+        return new_reference(extend_unsigned(word, descriptor->result_size) ? interpreter.true_
+                                                                            : interpreter.false_);
     case FASTCALL_FLOAT:
         if (descriptor->result_size == sizeof(float)) {
             const uint32_t bits = (uint32_t)word;
@@ -811,8 +824,10 @@ static PyObject *entry_any(
        needs words in the order of the arguments, so zeros are stored first. */
     for (unsigned i = 0; i < descriptor->arguments; i++) {
         word = 0;
-        if (arguments[i].kind != FASTCALL_COUNT &&
-            !convert(&arguments[i], objects[arguments[i].parameter], &held, &word)) {
+        if (arguments[i].kind == FASTCALL_CONSTANT) {
+            word = (uint64_t)arguments[i].low;
+        } else if (arguments[i].kind != FASTCALL_COUNT &&
+                   !convert(&arguments[i], objects[arguments[i].parameter], &held, &word)) {
             goto refuse;
         }
         store_argument(&frame, &arguments[i], word);
@@ -989,27 +1004,47 @@ static int32_t arrived(int8_t a, int8_t b, double c, int16_t d, float e, int16_t
            i == 9 && j == -10 && k == 11 && l == -12 && m == 13;
 }
 
-static int arguments_arrive(void)
+/* The same for a variadic function, whose first two arguments are fixed. */
+static int32_t rest_arrived(int8_t a, double b, ...)
 {
-    static const uint8_t sizes[] = {1, 1, 8, 2, 4, 2, 4, 4, 8, 8, 1, 1, 4};
-    fastcall_argument arguments[sizeof sizes] = {{0}};
+    va_list rest;
+    int right;
+    va_start(rest, b);
+    right = a == 1 && b == -2 && va_arg(rest, int32_t) == 3 && va_arg(rest, double) == -4 &&
+            va_arg(rest, int64_t) == 5 && va_arg(rest, double) == -6 &&
+            va_arg(rest, int32_t) == 7 && va_arg(rest, int32_t) == -8 &&
+            va_arg(rest, int64_t) == 9 && va_arg(rest, int32_t) == -10 &&
+            va_arg(rest, int32_t) == 11 && va_arg(rest, double) == -12 &&
+            va_arg(rest, int32_t) == 13;
+    va_end(rest);
+    return right;
+}
+
+/* Calls one of these. `types` has a letter for each argument: the size of an integer, or f or d.
+   `fixed` is 0 if it is not variadic. */
+static int arguments_arrive(any_function function, const char *types, unsigned fixed)
+{
+    fastcall_argument arguments[FASTCALL_MAX_ARGUMENTS] = {{0}};
     fastcall_descriptor descriptor = {0};
     frame frame = {{0}};
-    descriptor.function = (any_function)arrived;
+    descriptor.function = function;
     descriptor.result = FASTCALL_SIGNED;
-    descriptor.arguments = sizeof sizes;
-    for (unsigned i = 0; i < sizeof sizes; i++) {
-        arguments[i].kind = i == 2 || i == 4 || i == 8 ? FASTCALL_FLOAT : FASTCALL_SIGNED;
-        arguments[i].size = sizes[i];
+    descriptor.is_variadic = fixed > 0;
+    descriptor.fixed = (uint8_t)fixed;
+    for (unsigned i = 0; types[i]; i++) {
+        const int is_float = types[i] == 'd' || types[i] == 'f';
+        arguments[i].kind = is_float ? FASTCALL_FLOAT : FASTCALL_SIGNED;
+        arguments[i].size = (uint8_t)(is_float ? (types[i] == 'd' ? 8 : 4) : types[i] - '0');
+        descriptor.arguments++;
     }
     if (assign_locations(&descriptor, arguments)) {
         return 0;
     }
-    for (unsigned i = 0; i < sizeof sizes; i++) {
+    for (unsigned i = 0; i < descriptor.arguments; i++) {
         const int64_t number = i % 2 ? -(int64_t)i - 1 : (int64_t)i + 1;
         uint64_t word = (uint64_t)number;
         if (arguments[i].kind == FASTCALL_FLOAT) {
-            word = sizes[i] == 4 ? float_word((float)number) : as_word((double)number);
+            word = types[i] == 'f' ? float_word((float)number) : as_word((double)number);
         }
         store_argument(&frame, &arguments[i], word);
     }
@@ -1031,7 +1066,8 @@ const char *fastcall_initialise(const fastcall_python *given)
     if (type_at(given->int_type, given->type_offset) != given->type_type) {
         return "this Python lays out objects in another way";
     }
-    if (!arguments_arrive()) {
+    if (!arguments_arrive((any_function)arrived, "11d2f244d8114", 0) ||
+        !arguments_arrive((any_function)rest_arrived, "1d4d8d44844d4", 2)) {
         return "this processor's calls are not served";
     }
     getbuffer =

@@ -34,7 +34,7 @@
 #endif
 
 /* Increased when a declaration in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 7
+#define FASTCALL_ABI_VERSION 8
 
 #define FASTCALL_MAX_ARGUMENTS 16 /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8    /* among them */
@@ -44,18 +44,19 @@
 #define FASTCALL_VOID 'v'     /* result only: None */
 #define FASTCALL_SIGNED 'i'   /* int, in low..high */
 #define FASTCALL_UNSIGNED 'u' /* int, in low..high, both as uint64_t */
-#define FASTCALL_BOOL '?'     /* True, False */
+#define FASTCALL_BOOL '?'     /* True, False; as a result, what is not 0 is True */
 #define FASTCALL_FLOAT 'f'    /* float, as float or double by its size */
 #define FASTCALL_BYTES 'z'    /* bytes without NUL; a result ends at its NUL */
 #define FASTCALL_STR 's'      /* str without NUL, in UTF-8 */
 #define FASTCALL_ADDRESS 'P'  /* int */
-#define FASTCALL_POINTER                                                             \
-    'p'                     /* argument only: what a ctypes pointer type accepts: an \
-                               instance of it, or of the type that it points to */
-#define FASTCALL_HANDLE 'h' /* argument only: the address in an open handle */
-#define FASTCALL_BUFFER 'b' /* argument only: the address of a buffer's items */
-#define FASTCALL_COUNT 'n'  /* argument only: the number of items of buffers */
-#define FASTCALL_CODE 'c'   /* result only: an int32_t, converted by a dict */
+#define FASTCALL_POINTER                                                               \
+    'p'                       /* argument only: what a ctypes pointer type accepts: an \
+                                 instance of it, or of the type that it points to */
+#define FASTCALL_HANDLE 'h'   /* argument only: the address in an open handle */
+#define FASTCALL_BUFFER 'b'   /* argument only: the address of a buffer's items */
+#define FASTCALL_COUNT 'n'    /* argument only: the number of items of buffers */
+#define FASTCALL_CONSTANT 'k' /* argument only: an integer or a pointer, always low */
+#define FASTCALL_CODE 'c'     /* result only: an int32_t, converted by a dict */
 #define FASTCALL_STRUCT                                           \
     't' /* result only: a structure of 9 to 16 bytes, all of them \
            integers and pointers, which a function makes of bytes */
@@ -70,7 +71,7 @@ typedef struct {
 
 /* One argument of the C function. */
 typedef struct {
-    int64_t low;       /* SIGNED, UNSIGNED: the least value */
+    int64_t low;       /* SIGNED, UNSIGNED: the least value; BUFFER: number of items */
     int64_t high;      /* and the greatest; COUNT: likewise */
     const void *type;  /* POINTER: the ctypes type; HANDLE: its class or a base class */
     const void *items; /* POINTER: the ctypes type that it points to */
@@ -79,7 +80,7 @@ typedef struct {
     uint8_t size;                  /* of the C type, in bytes; BUFFER: of an item: 1, 2, 4 or 8 */
     uint8_t shift;                 /* BUFFER: its logarithm, so that a count needs no division */
     uint8_t parameter;             /* the index of the Python argument, from 0 */
-    uint8_t nullable;              /* BYTES, STR, ADDRESS, POINTER: None is NULL */
+    uint8_t nullable;              /* BYTES, STR, ADDRESS, POINTER, BUFFER: None is NULL */
     uint8_t item;     /* BUFFER: SIGNED, UNSIGNED, BOOL, FLOAT; VOID: any, counted in bytes */
     uint8_t writable; /* BUFFER: C writes to it */
     uint8_t in_place; /* BUFFER, writable: it may be the same memory as another one */
@@ -108,6 +109,8 @@ typedef struct {
     uint8_t result;         /* one of the kinds above */
     uint8_t result_size;    /* of the C type, in bytes */
     uint8_t result_nullable;
+    uint8_t is_variadic;
+    uint8_t fixed;       /* if it is: the number of arguments before the `...` */
     uint8_t shape;       /* filled in: which registers, and whether the stack, are used */
     uint8_t float_slots; /* filled in, Windows: which of the first four are floats */
 } fastcall_descriptor;

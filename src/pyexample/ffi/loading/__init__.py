@@ -134,13 +134,15 @@ def load(
     *,
     abi_version: tuple[str, int] | None = None,
     overrides: Sequence[str] = (),
-    system: Mapping[str, str] | None = None,
+    version: Callable[[ctypes.CDLL], str | None] | None = None,
+    system: Mapping[str, str | Sequence[str]] | None = None,
     kind: type[ctypes.CDLL] = ctypes.CDLL,
 ) -> tuple[ctypes.CDLL, list[Attempt]]:
     """Load the library ``name`` of ``package``.
 
-    ``abi_version`` and ``system`` are those of Library. The first of ``overrides`` that is set
-    is the environment variable with the file. ``kind`` is how ctypes calls the functions.
+    ``abi_version``, ``version`` and ``system`` are those of Library. The first of
+    ``overrides`` that is set is the environment variable with the file. ``kind`` is how
+    ctypes calls the functions.
 
     Returns the library and all attempts, of which the last one succeeded. Raises
     LibraryLoadError.
@@ -156,21 +158,27 @@ def load(
         if override and _anyone_may_change(path):
             attempts.append(Attempt(path, "every user of this system may change or replace it"))
             continue
-        library, reason = _try(
-            path, abi_version, kind, by_name=not override and system is not None
-        )
+        by_name = not override and system is not None
+        library, reason = _try(path, kind, by_name=by_name)
+        if library is not None and not is_stand_in(library):
+            reason = _wrong_abi(library, *abi_version) if abi_version else None
+            reason = reason or (version(library) if version else None)
         attempts.append(Attempt(path, reason))
-        if library is not None:
+        if library is not None and reason is None:
             return library, attempts
     raise LibraryLoadError(name, attempts, advice)
 
 
 def _where_to_look(
-    package: str, name: str, overrides: Sequence[str], system: Mapping[str, str] | None
+    package: str,
+    name: str,
+    overrides: Sequence[str],
+    system: Mapping[str, str | Sequence[str]] | None,
 ) -> tuple[list[str], str]:
     """The files to try, and advice."""
     if system is not None:
-        paths = [system[sys.platform]] if sys.platform in system else []
+        names = system.get(sys.platform, ())
+        paths = [names] if isinstance(names, str) else [*names]
         advice = f"Install the system's package of {name}"
         if not paths:
             advice = f"No name of it is declared for {sys.platform}: declare one"
@@ -202,7 +210,7 @@ def _parents(path: str) -> Iterator[str]:
 
 
 def _try(
-    path: str, abi_version: tuple[str, int] | None, kind: type[ctypes.CDLL], *, by_name: bool
+    path: str, kind: type[ctypes.CDLL], *, by_name: bool
 ) -> tuple[ctypes.CDLL | None, str | None]:
     if not os.path.isabs(path) and not by_name:
         # It would be searched for.
@@ -211,7 +219,7 @@ def _try(
         reason = None if by_name else _danger(path)
         if reason:
             return None, reason
-        library = kind(path)
+        return kind(path), None
     # ValueError: a path that ctypes cannot decode.
     except (OSError, ValueError) as error:
         message = _message(path, error)
@@ -220,15 +228,14 @@ def _try(
         from .diagnosis import why_refused
 
         return None, why_refused(path, message)
-    reason = (
-        _wrong_abi(library, *abi_version) if abi_version and not is_stand_in(library) else None
-    )
-    return (None, reason) if reason else (library, None)
 
 
 def _message(path: str, error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return error.object.decode(errors="backslashreplace")
+    if isinstance(error, OSError) and sys.implementation.name == "pypy":
+        # Its text may hold bytes that are not UTF-8, with which PyPy ends in internal errors.
+        return ask_again(path) or type(error).__name__
     return str(error) or ask_again(path)  # lost before Python 3.12
 
 

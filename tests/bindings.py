@@ -1,15 +1,13 @@
 """Bindings that are written for a test, and the checker run on them."""
 
 import json
-import os
 import subprocess
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import ROOT
+from support import ROOT, attempt, pyexample
 
 COMPILERS = ["g++", pytest.param("clang++", marks=pytest.mark.slow)]
 
@@ -23,34 +21,16 @@ class Binding:
         (folder / "binding.py").write_text(module)
 
     def check(
-        self, *options: str, compiler: str = "", python: str = sys.executable
+        self, *options: str, compiler: str = "", python: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """Run the command on it, its library being away."""
-        command = [
-            python,
-            "-X",
-            "dev",
-            "-W",
-            "ignore",
-            "-m",
-            "pyexample",
-            "abi",
-            "binding",
-            "--header",
-            "h.h",
-        ]
-        command += ["--without-library", "table", *options]
-        command += ["--compiler", compiler] if compiler else []
+        """Run the command on it, its library being away; in another Python if one is named."""
+        words = ["abi", "binding", "--header", "h.h", "--without-library", "table", *options]
+        words += ["--compiler", compiler] if compiler else []
+        if not python:
+            return pyexample(*words, cwd=self.folder)
         # The sources, so that other Pythons need nothing installed.
-        path = os.pathsep.join([str(ROOT / "src"), str(self.folder)])
-        return subprocess.run(
-            command,
-            check=False,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            env={**os.environ, "PYTHONPATH": path},
-        )
+        sources = {"PYTHONPATH": str(ROOT / "src")}
+        return attempt([python, "-m", "pyexample", *words], cwd=self.folder, env=sources)
 
     def report(self, *options: str, **keywords: str) -> dict[str, Any]:
         """What the command reports."""
@@ -68,6 +48,10 @@ class Binding:
             lines = found.setdefault(name, {})
             lines.setdefault(each["line"], f"{each['severity']} {each['kind']}")
         return {name: [*lines.values()] for name, lines in found.items()}
+
+
+Bind = Callable[[str, str], Binding]
+"""The fixture ``binding``."""
 
 
 def misjudged(

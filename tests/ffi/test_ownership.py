@@ -1,0 +1,644 @@
+"""Handles that are owned, borrowed and given away; what C keeps; how C takes back."""
+# The functions have no bodies, and types that are made at run time.
+# mypy: disable-error-code="empty-body,name-defined,valid-type"
+
+import ctypes
+import os
+import weakref
+from array import array
+from collections.abc import Callable, Iterator
+from ctypes import POINTER, c_char, c_char_p, c_int, c_size_t, c_void_p
+from typing import Annotated, Any
+
+import pytest
+from support import Package, collect
+
+from pyexample.ffi import (
+    Borrowed,
+    Buffer,
+    Callback,
+    Closes,
+    Count,
+    DeclarationError,
+    GivenTo,
+    Handle,
+    In,
+    Keep,
+    Library,
+    Owned,
+    Raises,
+    struct,
+)
+
+# Each node is counted while it is open, and a use of one that is closed is counted too.
+SOURCE = r"""
+#include <stdlib.h>
+#include <string.h>
+typedef struct node {
+    int magic, number;
+    struct node *parent, *owned[8];
+    int count, references;
+    int (*call)(int);
+    const char *text; const int *items; size_t length;
+} node;
+static int open_nodes, faults, last_argument;
+static int good(const node *it) {
+    if (it && it->magic == 4711) return 1;
+    faults++;
+    return 0;
+}
+int opened(void) { return open_nodes; }
+int wrong(void) { return faults; }
+int last(void) { return last_argument; }
+static node *make(int number, node *parent) {
+    node *it = calloc(1, sizeof *it);
+    it->magic = 4711; it->number = number; it->parent = parent; it->references = 1;
+    open_nodes++;
+    return it;
+}
+node *node_new(int number) { return number < 0 ? NULL : make(number, NULL); }
+node *node_child(node *parent, int number) {
+    return good(parent) ? make(number, parent) : NULL;
+}
+node *node_two(node *one, node *other) {
+    return good(one) && good(other) ? make(2, one) : NULL;
+}
+node *node_copy(node *it) { return good(it) ? make(it->number, NULL) : NULL; }
+node *node_parent(node *it) { return good(it) ? it->parent : NULL; }
+node *node_self(node *it) { good(it); return it; }
+node *node_inner(node *it) { return good(it) ? it->owned[0] : NULL; }
+int node_number(node *it) { return good(it) ? it->number : -1; }
+void node_free(node *it) {
+    if (!good(it)) return;
+    if (it->parent && it->parent->magic != 4711) faults++; /* closed before its child */
+    for (int i = 0; i < it->count; i++) node_free(it->owned[i]);
+    it->magic = 0;
+    open_nodes--;
+    /* Not freed: a late use is seen. */
+}
+int node_free_number(node *it) { int n = node_number(it); node_free(it); return n; }
+void node_free_slot(node **slot) { if (*slot) node_free(*slot); *slot = NULL; }
+void node_free_with(node *it, int flags) { last_argument = flags; node_free(it); }
+void node_free_in(node *owner, node *it) {
+    last_argument = good(owner) ? owner->number : -1;
+    node_free(it);
+}
+int node_try_free(node *it, int fail) { if (fail) return 7; node_free(it); return 0; }
+int node_give(node *owner, node *it, int fail) {
+    if (!good(owner) || !good(it)) return -1;
+    if (fail) return 7;
+    owner->owned[owner->count++] = it;
+    return 0;
+}
+void node_swallow(node *it) { if (good(it)) node_free(it); }
+void node_on_call(node *it, int (*call)(int)) { if (good(it)) it->call = call; }
+int node_call(node *it, int n) { return good(it) && it->call ? it->call(n) : -1; }
+void node_set_text(node *it, const char *text) { if (good(it)) it->text = text; }
+int node_text(node *it) { return good(it) && it->text ? (int)strlen(it->text) : -1; }
+void node_set_items(node *it, const int *items, size_t count) {
+    if (good(it)) { it->items = items; it->length = count; }
+}
+int node_sum(node *it) {
+    int sum = 0;
+    for (size_t i = 0; good(it) && i < it->length; i++) sum += it->items[i];
+    return sum;
+}
+node *node_over(const int *items, size_t count) {
+    node *it = make(1, NULL);
+    it->items = items; it->length = count;
+    return it;
+}
+typedef struct { int (*call)(int); int number; } options;
+node *node_with(options given) {
+    node *it = make(given.number, NULL);
+    it->call = given.call;
+    return it;
+}
+static int (*calls[64])(int);
+static int call_count;
+void on_any(int slot, int (*call)(int)) { calls[slot] = call; }
+void on_each(int (*call)(int)) { calls[32 + call_count++] = call; }
+int call_any(int slot, int n) { return calls[slot] ? calls[slot](n) : -1; }
+void node_use(node *it, node *of) { it->parent = good(of) ? of : NULL; }
+"""
+
+Int = Annotated[int, c_int]
+OnInt = Callable[[int], int]
+
+
+class Api:
+    """Declared anew for each test: types of handles know their closing functions."""
+
+    def __init__(self, library: Library) -> None:
+        class Node(Handle):
+            """``node *``"""
+
+        self.library, self.Node = library, Node
+        self.ANode = ANode = Annotated[Node, c_void_p]  # noqa: N806
+
+        def opened() -> Int: ...
+        def wrong() -> Int: ...
+        def last() -> Int: ...
+        def node_new(number: Int, /) -> Annotated[Node | None, c_void_p, Owned]: ...
+        def node_child(parent: ANode, n: Int, /) -> Annotated[Node, c_void_p, Owned]: ...
+        def node_two(one: ANode, two: ANode, /) -> Annotated[Node, c_void_p, Owned]: ...
+        def node_copy(it: ANode, /) -> Annotated[Node, c_void_p, Owned(independent=True)]: ...
+        def node_parent(it: ANode, /) -> Annotated[Node | None, c_void_p, Borrowed]: ...
+        def node_self(it: ANode, /) -> Annotated[Node, c_void_p, Borrowed]: ...
+        def node_inner(it: ANode, /) -> Annotated[Node | None, c_void_p, Borrowed("it")]: ...
+        def node_number(it: ANode, /) -> Int: ...
+        def node_call(it: ANode, n: Int, /) -> Int: ...
+        def node_text(it: ANode, /) -> Int: ...
+        def node_sum(it: ANode, /) -> Int: ...
+        def call_any(slot: Int, n: Int, /) -> Int: ...
+
+        for function in list(locals().values()):
+            if hasattr(function, "__code__") and function is not Api.__init__:
+                setattr(self, function.__name__, library.function(function))
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)
+
+    def declare(self, function: Any) -> Any:
+        """Declare one more, with a ``Node`` of this library."""
+        return self.library.function(function)
+
+    def close_by_node_free(self) -> Any:
+        def node_free(it: Annotated[self.Node, c_void_p, Closes], /) -> None: ...
+
+        return self.declare(node_free)
+
+
+@pytest.fixture(params=["builtin", "ctypes"])
+def api(
+    package: Package, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
+    """In the end, all that C made was closed once, and nothing that is closed was used."""
+    package.compile(SOURCE, "c", *([] if os.name == "nt" else ["-w"]))
+    if request.param == "ctypes":
+        monkeypatch.setenv(f"{package.name.upper()}_FASTCALL", "0")
+    made = Api(Library("c", f"{package.name}.module"))
+    yield made
+    collect()
+    assert made.opened() == 0, "some are left open"
+    assert made.wrong() == 0, "used or closed after it was closed"
+
+
+def test_an_owned_one_is_closed_before_those_it_was_made_from(api: Any) -> None:
+    api.close_by_node_free()
+    parent = api.node_new(1)
+    child = api.node_child(parent, 2)
+    assert child.parents == (parent,)
+    del parent
+    collect()
+    assert api.opened() == 2, "the child keeps it alive"
+    two = api.node_two(child, api.node_new(3))
+    child.parents[0].close()
+    assert child.closed
+    assert two.closed
+    assert api.opened() == 1, "the other one, which nobody closed"
+
+
+def test_an_independent_one_is_not(api: Any) -> None:
+    api.close_by_node_free()
+    one = api.node_new(1)
+    copy = api.node_copy(one)
+    assert copy.parents == ()
+    one.close()
+    assert api.node_number(copy) == 1
+
+
+def test_a_borrowed_one_is_the_open_handle(api: Any) -> None:
+    api.close_by_node_free()
+    one = api.node_new(1)
+    assert api.node_self(one) is one, "else it would be closed twice"
+    child = api.node_child(one, 2)
+    assert api.node_parent(child) is one
+    assert api.node_parent(one) is None
+
+
+def test_a_borrowed_one_lives_as_long_as_what_lent_it(api: Any) -> None:
+    free = api.close_by_node_free()
+    owner, inner = api.node_new(1), api.node_new(2)
+
+    def node_give(
+        owner: api.ANode, it: Annotated[api.Node, c_void_p, GivenTo()], fail: Int, /
+    ) -> Int: ...
+
+    api.declare(node_give)(owner, inner, 0)
+    assert inner.closed, "it cannot be used"
+    lent = api.node_inner(owner)
+    assert lent is not inner
+    assert lent == api.node_inner(owner)
+    assert hash(lent) == hash(api.node_inner(owner))
+    assert lent != owner
+    assert lent.parents == (owner,)
+    for close in (lent.close, lambda: free(lent)):
+        with pytest.raises(ValueError, match="is C's to close: it is borrowed"):
+            close()
+    del owner
+    collect()
+    assert api.node_number(lent) == 2, "it keeps the owner alive"
+    lent.parents[0].close()
+    with pytest.raises(ValueError, match=r"'it' \(Node \*\) is closed"):
+        api.node_number(lent)
+
+
+def test_those_that_are_gone_are_forgotten(api: Any) -> None:
+    api.close_by_node_free()
+    owner = api.node_new(1)
+
+    class Other(Handle):
+        pass
+
+    def node_self(it: api.ANode, /) -> Annotated[Other, c_void_p, Borrowed]: ...
+
+    look = api.declare(node_self)
+    for _ in range(100):
+        look(owner)
+    collect()
+    assert len(owner._life.children) <= 1
+
+
+def test_given_away(api: Any) -> None:
+    free = api.close_by_node_free()
+
+    def node_give(
+        owner: api.ANode, it: Annotated[api.Node, c_void_p, GivenTo("owner")], fail: Int, /
+    ) -> Int: ...
+
+    give = api.declare(node_give)
+    owner, it = api.node_new(1), api.node_new(2)
+    give(owner, it, 0)
+    assert api.node_number(it) == 2, "it can be used, as a borrowed one"
+    assert it.parents == (owner,)
+    for wrong in (it.close, lambda: free(it)):
+        with pytest.raises(ValueError, match="it is borrowed"):
+            wrong()
+    with pytest.raises(ValueError, match="is borrowed: it is not the caller's to give away"):
+        give(owner, it, 0)
+    assert api.node_inner(owner) is it
+    owner.close()
+    assert it.closed
+    assert api.opened() == 0
+
+
+def test_given_away_only_if_it_succeeds(api: Any) -> None:
+    api.close_by_node_free()
+
+    def failed(code: int, function: str, values: Any) -> Exception:
+        return RuntimeError(code)
+
+    def node_give(
+        owner: api.ANode,
+        it: Annotated[api.Node, c_void_p, GivenTo("owner", if_succeeds=True)],
+        fail: Int,
+        /,
+    ) -> Annotated[None, c_int, Raises(failed)]: ...
+
+    give = api.declare(node_give)
+    owner, it = api.node_new(1), api.node_new(2)
+    with pytest.raises(RuntimeError):
+        give(owner, it, 1)
+    assert it.parents == ()
+    give(owner, it, 0)
+    assert it.parents == (owner,)
+
+
+def test_it_cannot_be_given_to_what_needs_it(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_give(
+        owner: api.ANode, it: Annotated[api.Node, c_void_p, GivenTo("owner")], fail: Int, /
+    ) -> Int: ...
+
+    give = api.declare(node_give)
+    one = api.node_new(1)
+    child = api.node_child(one, 2)
+    for owner in (one, child):
+        with pytest.raises(ValueError, match="is needed by <Node at"):
+            give(owner, one, 0)
+    assert not one.closed
+
+
+def test_closed_by_a_pointer_to_the_pointer(api: Any) -> None:
+    def node_free_slot(slot: Annotated[api.Node, POINTER(c_void_p), Closes], /) -> None: ...
+
+    free = api.declare(node_free_slot)
+    one = api.node_new(1)
+    free(one)
+    free(one)
+    assert one.closed
+    api.node_new(2)  # by the garbage collector
+
+
+def test_closed_with_a_result(api: Any) -> None:
+    def node_free_number(it: Annotated[api.Node, c_void_p, Closes], /) -> Int: ...
+
+    free = api.declare(node_free_number)
+    one = api.node_new(5)
+    assert free(one) == 5
+    with pytest.raises(ValueError, match="is closed"):
+        free(one)  # there is no number to return
+    one.close()
+    with api.node_new(6):
+        pass
+
+
+def test_closed_with_further_arguments(api: Any) -> None:
+    def node_free_with(
+        it: Annotated[api.Node, c_void_p, Closes(flags=3)], flags: Int, /
+    ) -> None: ...
+
+    free = api.declare(node_free_with)
+    free(api.node_new(1), 9)
+    assert api.last() == 9
+    api.node_new(2).close()
+    assert api.last() == 3
+    with pytest.raises(OverflowError):
+        free(one := api.node_new(1), 2**40)
+    assert not one.closed, "C was not called"
+
+
+def test_closed_in_what_it_was_made_from(api: Any) -> None:
+    class Leaf(Handle):
+        pass
+
+    def node_child(parent: api.ANode, n: Int, /) -> Annotated[Leaf, c_void_p, Owned]: ...
+    def node_free_in(owner: api.ANode, it: Annotated[Leaf, c_void_p, Closes], /) -> None: ...
+
+    child, free = api.declare(node_child), api.declare(node_free_in)
+    api.close_by_node_free()
+    tree = api.node_new(8)
+    child(tree, 1).close()
+    assert api.last() == 8
+    free(tree, child(tree, 2))
+    leaf = child(tree, 3)
+    tree.close()
+    assert leaf.closed
+
+
+def test_several_functions_close_one_type(api: Any) -> None:
+    def node_free_with(
+        it: Annotated[api.Node, c_void_p, Closes(implicit=False)], flags: Int, /
+    ) -> None: ...
+    def node_free_number(it: Annotated[api.Node, c_void_p, Closes], /) -> Int: ...
+
+    free_with = api.declare(node_free_with)
+    api.close_by_node_free()
+    with pytest.raises(DeclarationError, match=r"another function Closes it\. Write Closes\(i"):
+        api.declare(node_free_number)
+    one, two = api.node_new(1), api.node_new(2)
+    free_with(one, 4)
+    two.close()
+    assert (one.closed, two.closed, api.last()) == (True, True, 4)
+
+
+def test_owned_and_closed_by_another_function(api: Any) -> None:
+    def node_free_with(
+        it: Annotated[api.Node, c_void_p, Closes(implicit=False, flags=5)], flags: Int, /
+    ) -> None: ...
+
+    other = api.declare(node_free_with)
+    api.close_by_node_free()
+
+    def node_new(number: Int, /) -> Annotated[api.Node, c_void_p, Owned(other)]: ...
+
+    api.declare(node_new)(1).close()
+    assert api.last() == 5
+
+    def node_copy(it: api.ANode, /) -> Annotated[api.Node, c_void_p, Owned(print)]: ...
+
+    with pytest.raises(DeclarationError, match="a declared function that Closes such a handle"):
+        api.declare(node_copy)
+
+
+def test_one_function_closes_two_types(api: Any) -> None:
+    class Leaf(Handle):
+        pass
+
+    def node_child(parent: api.ANode, n: Int, /) -> Annotated[Leaf, c_void_p, Owned]: ...
+    def node_free(it: Annotated[api.Node | Leaf, c_void_p, Closes], /) -> None: ...
+
+    child, free = api.declare(node_child), api.declare(node_free)
+    one = api.node_new(1)
+    free(child(one, 2))
+    child(one, 3)
+    with pytest.raises(TypeError, match=r"must be a Node \| Leaf, not int"):
+        free(7)
+    free(one)
+    assert one.closed
+
+
+def test_a_closing_function_that_fails(api: Any) -> None:
+    seen: list[Any] = []
+
+    def failed(code: int, function: str, values: Any) -> Exception:
+        seen.append(api.node_number(values[0]))
+        return RuntimeError(code)
+
+    def node_try_free(
+        it: Annotated[api.Node, c_void_p, Closes(fail=0)], fail: Int, /
+    ) -> Annotated[None, c_int, Raises(failed)]: ...
+
+    free = api.declare(node_try_free)
+    one = api.node_new(4)
+    with pytest.raises(RuntimeError, match="7"):
+        free(one, 1)
+    assert seen == [4], "the error can be asked for"
+    assert api.node_number(one) == 4
+    free(one, 0)
+    assert one.closed
+
+
+@Callback
+def on_int(number: Int, /) -> Int: ...
+
+
+class Doubling:
+    """A callable whose end can be watched."""
+
+    def __call__(self, number: int) -> int:
+        return 2 * number
+
+
+def watched() -> tuple[Any, Any]:
+    made = Doubling()
+    return made, weakref.ref(made)
+
+
+def test_a_buffer_that_c_keeps_cannot_be_resized(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_set_items(
+        it: api.ANode,
+        items: Annotated[Buffer, In(c_int), Count(c_size_t, "items"), Keep("it")],
+        /,
+    ) -> None: ...
+
+    keep = api.declare(node_set_items)
+    one, items, others = api.node_new(1), array("i", [1, 2, 3]), array("i", [7])
+    keep(one, items)
+    with pytest.raises(BufferError):
+        items.append(4)
+    keep(one, memoryview(items)[:2])
+    assert api.node_sum(one) == 3
+    keep(one, others)
+    collect()
+    items.append(4)  # another is in its place
+    with pytest.raises(BufferError):
+        others.append(4)
+    one.close()
+    collect()
+    others.append(4)
+
+
+def test_a_buffer_that_the_new_handle_keeps(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_over(
+        items: Annotated[Buffer, In(c_int), Count(c_size_t, "items"), Keep("return")], /
+    ) -> Annotated[api.Node, c_void_p, Owned]: ...
+
+    over = api.declare(node_over)
+    items = array("i", [4, 5])
+    one = over(items)
+    with pytest.raises(BufferError):
+        items.append(6)
+    assert api.node_sum(one) == 9
+    one.close()
+    collect()
+    items.append(6)
+    two = over(array("i", [1, 1]))
+    collect()
+    assert api.node_sum(two) == 2
+
+
+def test_a_text_that_c_keeps(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_set_text(it: api.ANode, text: Annotated[str, c_char_p, Keep("it")], /) -> None: ...
+
+    keep = api.declare(node_set_text)
+    one = api.node_new(1)
+    keep(one, "x" * 5000)
+    collect()
+    assert [bytes(5000) for _ in range(64)]
+    assert api.node_text(one) == 5000
+
+
+@struct
+class Options(ctypes.Structure):
+    call: Annotated[OnInt | None, on_int]
+    number: Int
+
+
+def test_a_callback_in_a_struct_that_the_new_handle_keeps(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_with(
+        given: Annotated[Options, Options, Keep("return")], /
+    ) -> Annotated[api.Node, c_void_p, Owned]: ...
+
+    function, gone = watched()
+    one = api.declare(node_with)(Options(function, 3))
+    del function
+    collect()
+    assert api.node_call(one, 21) == 42
+    one.close()
+    collect()
+    assert gone() is None
+
+
+def test_callbacks_that_c_keeps_for_ever_and_one_in_each_place(api: Any) -> None:
+    def on_any(slot: Int, call: Annotated[OnInt, on_int, Keep(slot="slot")], /) -> None: ...
+
+    keep = api.declare(on_any)
+    first, first_gone = watched()
+    second, second_gone = watched()
+    keep(0, first)
+    keep(1, second)
+    del first, second
+    collect()
+    assert (api.call_any(0, 1), api.call_any(1, 2)) == (2, 4)
+    keep(0, lambda number: number + 1)
+    collect()
+    assert first_gone() is None
+    assert second_gone() is not None
+    assert (api.call_any(0, 1), api.call_any(1, 2)) == (2, 4)
+
+
+def test_callbacks_that_accumulate(api: Any) -> None:
+    def on_each(call: Annotated[OnInt, on_int, Keep(every=True)], /) -> None: ...
+
+    keep = api.declare(on_each)
+    for number in range(20):
+        keep(lambda given, number=number: given * number)
+    collect()
+    assert [api.call_any(32 + number, 2) for number in range(20)] == [*range(0, 40, 2)]
+
+
+def test_a_handle_that_another_keeps(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_use(it: api.ANode, of: Annotated[api.Node, c_void_p, Keep("it")], /) -> None: ...
+
+    use = api.declare(node_use)
+    one, other, third = api.node_new(1), api.node_new(2), api.node_new(3)
+    use(one, other)
+    del other
+    collect()
+    assert api.opened() == 3, "it is kept alive"
+    use(one, third)
+    collect()
+    assert api.opened() == 2, "another is in its place"
+    third.close()
+    assert one.closed, "closed before what it needs"
+
+
+@pytest.mark.parametrize(
+    ("annotations", "said"),
+    [
+        ({"return": Annotated[Handle, c_void_p]}, "who closes the Handle? Write Owned after"),
+        ({"it": Annotated[int, c_int, Keep()]}, "nothing that Python could keep alive"),
+        ({"it": Annotated[int, c_int, GivenTo()]}, "only a handle is given away"),
+        (
+            {"it": Annotated[Handle, c_void_p, GivenTo("it")]},
+            "GivenTo needs the names of other h",
+        ),
+        (
+            {"it": Annotated[Handle, c_void_p, GivenTo("no")]},
+            "GivenTo needs the names of other h",
+        ),
+        (
+            {"it": Annotated[Handle, c_void_p, Keep("return")]},
+            "needs a handle that the function",
+        ),
+        (
+            {"it": Annotated[Handle, POINTER(c_void_p)]},
+            "only a function that Closes it takes a",
+        ),
+        (
+            {"it": Annotated[Handle, c_void_p, GivenTo(), Closes]},
+            "and not to a function that Cl",
+        ),
+        ({"return": Annotated[Handle, c_void_p, Borrowed("no")]}, "needs the names of handles"),
+        ({"return": Annotated[str, c_char_p, Owned]}, "who frees it? Expected Owned(free)"),
+        ({"return": Annotated[int, c_int, Owned]}, "Owned cannot follow int32_t"),
+        ({"return": Annotated[Handle, c_void_p, Owned, Borrowed]}, "Borrowed cannot follow"),
+        (
+            {"it": Annotated[Buffer, In(c_char), Keep("it")]},
+            "Keep needs the names of other parameters, not it",
+        ),
+    ],
+)
+def test_what_is_refused(annotations: dict[str, Any], said: str) -> None:
+    from pyexample.ffi.declaration import Declaration
+
+    def function(it, /):  # type: ignore[no-untyped-def]
+        ...
+
+    function.__annotations__ = {"it": Int, "return": None, **annotations}
+    with pytest.raises(DeclarationError) as caught:
+        Declaration(function)
+    assert said in str(caught.value)

@@ -1,0 +1,196 @@
+"""How many items of a buffer C accesses: fixed sizes, minima, parameters, NULL, item sizes."""
+
+# The functions have no bodies: C has them.
+# mypy: disable-error-code="empty-body"
+
+import os
+import sys
+from array import array
+from ctypes import c_char, c_double, c_int, c_int16, c_size_t, c_uint8, c_void_p
+from typing import Annotated, Any
+
+import pytest
+from support import Package
+
+from pyexample.ffi import (
+    TERMINATED,
+    UNCHECKED,
+    Buffer,
+    Count,
+    DeclarationError,
+    In,
+    ItemSize,
+    Library,
+    Out,
+)
+from pyexample.ffi.declaration import Declaration
+
+SOURCE = r"""
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+int key_sum(const unsigned char key[4]) { return key[0] + key[1] + key[2] + key[3]; }
+int32_t many(const int32_t *items, size_t n) { return items ? (int32_t)n : -1; }
+void fill(short out[3]) { for (int i = 0; i < 3; i++) out[i] = (short)(i + 1); }
+double area(const double *cells, int rows, int columns) {
+    double sum = 0;
+    for (int i = 0; i < rows * columns; i++) sum += cells[i];
+    return sum;
+}
+int until_zero(const int *items) { int n = 0; while (items[n]) n++; return n; }
+int any_bytes(const void *p) { return *(const char *)p; }
+size_t weigh(const void *items, size_t n, size_t size) { return 1000 * n + size; }
+static int compare(const void *a, const void *b) { return memcmp(a, b, 1); }
+void sorted(void *items, size_t n, size_t size) { qsort(items, n, size, compare); }
+"""
+
+Int = Annotated[int, c_int]
+
+
+@pytest.fixture(params=["builtin", "ctypes"])
+def library(
+    package: Package, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Library:
+    package.compile(SOURCE, "c", *([] if os.name == "nt" else ["-w"]))
+    if request.param == "ctypes":
+        monkeypatch.setenv(f"{package.name.upper()}_FASTCALL", "0")
+    return Library("c", f"{package.name}.module")
+
+
+def test_a_fixed_size(library: Library) -> None:
+    @library.function
+    def key_sum(key: Annotated[Buffer, In(c_uint8, 4)], /) -> Int: ...
+
+    assert key_sum(bytes([1, 2, 3, 4])) == 10
+    for wrong in (b"", b"123", b"12345", bytearray(2**16)):
+        with pytest.raises(ValueError, match=rf"'key' .* must have 4 items, not {len(wrong)}$"):
+            key_sum(wrong)
+    with pytest.raises(TypeError, match="must be a buffer, not NoneType"):
+        key_sum(None)  # type: ignore[arg-type]
+
+
+def test_a_least_size(library: Library) -> None:
+    @library.function
+    def key_sum(key: Annotated[Buffer, In(c_uint8, at_least=4)], /) -> Int: ...
+
+    assert key_sum(bytes([1, 2, 3, 4, 5])) == 10
+    with pytest.raises(ValueError, match=r"must have at least 4 items, not 3$"):
+        key_sum(b"123")
+
+
+def test_what_c_writes_has_a_size_too(library: Library) -> None:
+    @library.function
+    def fill(out: Annotated[Buffer, Out(c_int16, 3)], /) -> None: ...
+
+    out = array("h", [0, 0, 0])
+    fill(out)
+    assert out.tolist() == [1, 2, 3]
+    with pytest.raises(ValueError, match=r"must have 3 items, not 2$"):
+        fill(array("h", [0, 0]))
+
+
+def test_a_size_that_parameters_say(library: Library) -> None:
+    @library.function
+    def area(
+        cells: Annotated[Buffer, In(c_double, ("rows", "columns"))], rows: Int, columns: Int, /
+    ) -> Annotated[float, c_double]: ...
+
+    assert area(array("d", [1, 2, 3, 4, 5, 6]), 2, 3) == 21
+    for rows, columns in ((2, 2), (3, 3), (-2, -4), (-1, 6), (0, 1)):
+        with pytest.raises(
+            ValueError,
+            match=rf"must have {rows * columns} \(rows \* columns\) items, not 6$",
+        ):
+            area(array("d", [1, 2, 3, 4, 5, 6]), rows, columns)
+    assert area(array("d"), 0, 9) == 0
+
+
+def test_a_zero_ends_it(library: Library) -> None:
+    @library.function
+    def until_zero(items: Annotated[Buffer, In(c_int, TERMINATED)], /) -> Int: ...
+
+    assert until_zero(array("i", [7, 256, 0])) == 2
+    for wrong in (array("i"), array("i", [0, 1])):
+        with pytest.raises(ValueError, match="must end with an item that is 0"):
+            until_zero(wrong)
+
+
+def test_null(library: Library) -> None:
+    @library.function
+    def many(
+        items: Annotated[Buffer | None, In(c_int), Count(c_size_t, "items")], /
+    ) -> Int: ...
+
+    assert (many(None), many(array("i", [1, 2]))) == (-1, 2)
+    assert library.fallbacks == {} or "FASTCALL" in library.fallbacks["many"]
+
+
+def test_the_size_of_an_item(library: Library) -> None:
+    @library.function
+    def weigh(
+        items: Annotated[
+            Buffer | None, In(None), Count(c_size_t, "items"), ItemSize(c_size_t, "items")
+        ],
+        /,
+    ) -> Annotated[int, c_size_t]: ...
+
+    assert weigh(array("d", [1, 2, 3])) == 3008
+    assert weigh(b"ab") == 2001
+
+    @library.function
+    def sorted(  # noqa: A001
+        items: Annotated[
+            Buffer, Out(c_int), Count(c_size_t, "items"), ItemSize(c_size_t, "items")
+        ],
+        /,
+    ) -> None: ...
+
+    numbers = array("i", [3, 1, 2])
+    sorted(numbers)
+    if sys.byteorder == "little":
+        assert numbers.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        (
+            In(c_char),
+            "how many items C reads is not declared. Write a Count, a size such as In(",
+        ),
+        (
+            Out(None),
+            "how many items C writes is not declared. Write a Count, a size such as Out(",
+        ),
+        (In(c_char, "no"), "In needs the names of integer parameters, not no"),
+        (In(c_char, "it"), "In needs the names of integer parameters, not it"),
+        (In(c_char, ("n", "x")), "In needs the names of integer parameters, not x"),
+    ],
+)
+def test_what_is_refused(word: Any, said: str) -> None:
+    def function(it: Annotated[Buffer, word], x: Annotated[float, c_double], n: Int, /) -> None:
+        raise NotImplementedError
+
+    with pytest.raises(DeclarationError) as caught:
+        Declaration(function)
+    assert said in str(caught.value)
+
+
+def test_sizes_that_are_none() -> None:
+    for wrong in (0, -1, 2**63):
+        with pytest.raises(DeclarationError, match="is no number of items, from 1 on"):
+            In(c_char, wrong)
+        with pytest.raises(DeclarationError, match="is no number of items, from 1 on"):
+            Out(c_char, at_least=wrong)
+    with pytest.raises(DeclarationError, match="a size or at_least, not both"):
+        In(c_char, 3, at_least=3)
+    with pytest.raises(DeclarationError, match=r"ItemSize: .* is not an integer type"):
+        ItemSize(c_void_p, "it")
+
+
+def test_unchecked(library: Library) -> None:
+    @library.function
+    def any_bytes(p: Annotated[Buffer, In(None, UNCHECKED)], /) -> Int: ...
+
+    assert any_bytes(b"a") == 97
