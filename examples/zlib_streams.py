@@ -36,7 +36,7 @@ class Error(Exception):
     """What zlib says of a call that failed."""
 
 
-@struct
+@struct(init=False)
 class Stream(ctypes.Structure):
     """``z_stream``."""
 

@@ -84,8 +84,9 @@ import os
 from collections.abc import Callable
 from typing import Annotated, Any, Optional
 from pyexample.ffi import (
-    Borrowed, Buffer, Callback, Closes, Constant, Count, Encoding, Filled, GivenTo, In, InOut,
-    ItemSize, Length, Library, Out, Owned, Raises, Returned, Written, struct,
+    Anonymous, Array, Bits, Borrowed, Buffer, Callback, Closes, Constant, Count, CountedBy, Encoding,
+    Filled, GivenTo, In, InOut, ItemSize, Length, Library, Out, Owned, POINTER, Raises, Returned, Written,
+    struct,
 )
 from pyexample.ffi import Handle as OwnedHandle
 
@@ -111,6 +112,17 @@ def telling(done: Annotated[float, c_double], data: Annotated[int | None, c_void
 class typed_point(Structure):
     x: Annotated[int, c_int]
     y: Annotated[int, c_int, range(100)]
+@Callback
+def writing(
+    data: Annotated[memoryview, In(c_char, "n")], n: Annotated[int, c_size_t],
+    user: Annotated[Optional[int], c_void_p], /
+) -> Annotated[int, c_size_t]: ...
+@Callback
+def making(n: Annotated[int, c_int], /) -> Annotated[typed_point, typed_point]: ...
+@Callback
+def pointing(
+    n: Annotated[int, c_int], /
+) -> Annotated[Optional[typed_point], POINTER(typed_point)]: ...
 """
 
 FUNCTIONS = """
@@ -422,6 +434,21 @@ struct s { union { struct { unsigned a : 4, b : 4; }; int i; }; }; | ("u", flags
 struct s { union { struct { unsigned a : 3, b : 4; }; int i; }; }; | ("u", flags_or_int)        | error bits
 struct s { union { int i; float f; }; char k; }; | ("i", c_int), ("k", c_char)               | note count
 struct s { unsigned long long a : 3; unsigned b : 30; int c; }; | ("a", c_ulonglong, 3), ("b", c_uint, 30), ("c", c_int) | error bits; Windows: agrees
+# With pyexample.ffi.struct
+struct s { unsigned a : 3; int b : 5; };        | typed a: Annotated[int, c_uint, Bits(3)] & b: Annotated[int, c_int, Bits(5)] | agrees
+struct s { unsigned a : 3; int b : 5; };        | typed a: Annotated[int, c_uint, Bits(4)] & b: Annotated[int, c_int, Bits(4)] | error bits
+struct s { struct s *next; int v; };            | typed next: Annotated[Optional["s"], POINTER("s")] & v: Annotated[int, c_int] | agrees
+struct s { struct s *next; int v; };            | typed next: Annotated[Optional[typed_point], POINTER(typed_point)] & v: Annotated[int, c_int] | error other
+struct s { struct s *next[2]; };                | typed next: Annotated[Array[Optional["s"]], POINTER("s") * 2] | agrees
+struct s { struct { int x; int y; }; int z; };  | typed u: Annotated[typed_point, typed_point, Anonymous] & z: Annotated[int, c_int] | agrees
+struct s { struct { int x; float y; }; int z; }; | typed u: Annotated[typed_point, typed_point, Anonymous] & z: Annotated[int, c_int] | error kind
+struct s { int a[4]; const char *b[2]; };       | typed a: Annotated[Array[int], c_int * 4, range(9)] & b: Annotated[Array[Optional[str]], c_char_p * 2] | agrees
+struct s { int a[2][3]; };                      | typed a: Annotated[Array[Array[int]], c_int * 3 * 2] | agrees
+struct s { int a[2][3]; };                      | typed a: Annotated[Array[Array[int]], c_int * 2 * 3] | error length
+struct s { int n; int data[]; };                | typed n: Annotated[int, c_int] & data: Annotated[Array[int], c_int * 0, CountedBy("n")] | agrees
+struct s { int n; long data[]; };               | typed n: Annotated[int, c_int] & data: Annotated[Array[int], c_int * 0, CountedBy("n")] | error layout; Windows: agrees
+struct s { compare c; };                        | typed c: Annotated[Optional[Callable[[int, int], int]], comparing] | agrees
+struct s { progress c; };                       | typed c: Annotated[Optional[Callable[[int, int], int]], comparing] | error kind
 # ctypes lays these three out in another way than the compilers do
 struct s { unsigned char a : 3; unsigned b : 9; }; | ("a", c_ubyte, 3), ("b", c_uint, 9)        | error layout; Windows: agrees
 struct s { unsigned a : 9; unsigned char b : 3; }; | ("a", c_uint, 9), ("b", c_ubyte, 3)        | error bits; Windows: agrees
@@ -533,6 +560,14 @@ void f(progress, void *)        | c: Annotated[Optional[Callable[..., None]], te
 void f(void (*)(float, void *)) | c: Annotated[Callable[..., None], telling] -> None | error width
 void f(int (*)(int))            | c: Annotated[Callable[..., int], comparing] -> None | error count
 void f(struct point *)          | c: Annotated[Callable[..., int], comparing] -> None | error target
+void f(size_t (*)(const char *, size_t, void *)) | c: Annotated[Callable[..., int], writing] -> None | agrees
+void f(size_t (*)(char *, size_t, void *)) | c: Annotated[Callable[..., int], writing] -> None | agrees
+void f(size_t (*)(const char *, int, void *)) | c: Annotated[Callable[..., int], writing] -> None | error width
+void f(size_t (*)(const int *, size_t, void *)) | c: Annotated[Callable[..., int], writing] -> None | error target width
+void f(struct typed_point (*)(int)) | c: Annotated[Callable[[int], typed_point], making] -> None | agrees
+void f(struct typed_point *(*)(int)) | c: Annotated[Callable[[int], typed_point], making] -> None | error kind
+void f(struct typed_point *(*)(int)) | c: Annotated[Callable[[int], Optional[typed_point]], pointing] -> None | agrees
+void f(struct typed_point (*)(int)) | c: Annotated[Callable[[int], Optional[typed_point]], pointing] -> None | error kind
 # Structs
 struct typed_point f(void)      | -> Annotated[typed_point, typed_point] | agrees
 int f(struct typed_point *)     | p: Annotated[typed_point, POINTER(typed_point)] -> Annotated[int, c_int] | agrees
@@ -596,7 +631,8 @@ _NAME = {"f": r"\bf(?=\()", "i": r"\bf(?=\()", "s": r"\bs\b", "X": r"\bX(?=\b|_)
 def module(rows: list[Row]) -> str:
     """A Python module with these rows."""
     write = {"f": _function, "s": _struct, "X": _constant, "i": _idiom}
-    idioms = PRELUDE_IDIOMS if any(row.name[0] == "i" for row in rows) else ""
+    is_typed = any(row.name[0] == "i" or row.python.startswith("typed ") for row in rows)
+    idioms = PRELUDE_IDIOMS if is_typed else ""
     return "\n".join([PRELUDE_PYTHON, idioms, *(write[row.name[0]](row) for row in rows), ""])
 
 
@@ -617,6 +653,9 @@ def _idiom(row: Row) -> str:
 
 
 def _struct(row: Row) -> str:
+    if row.python.startswith("typed "):
+        lines = row.python.removeprefix("typed ").replace('"s', f'"{row.name}').split(" & ")
+        return "@struct\n" + "\n    ".join([f"class {row.name}(Structure):", *lines])
     fields, _, more = row.python.partition(";")
     base = {"union": "Union", "big": "BigEndianStructure"}
     word = fields.split()[0]

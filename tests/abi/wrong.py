@@ -10,7 +10,8 @@ Linux on x86-64; "Windows: right" marks what is wrong there only, since a long h
 The columns are separated by " | ". In FUNCTIONS the declarations are a restype, and argtypes
 behind a semicolon. In STRUCTS the second column is what C reads through ``p``, a pointer to
 the struct, and the expression is what Python writes: the arguments of the class. In CONSTANTS
-the declarations are the constant that Python has. ALONE has whole headers, whose macros would
+the declarations are the constant that Python has. "typed" begins a structure of
+pyexample.ffi, whose fields are separated by " & ". ALONE has whole headers, whose macros would
 change the other rows.
 """
 
@@ -57,6 +58,13 @@ typedef int (*table[2])(int);
 PRELUDE_PYTHON = """
 import ctypes
 from ctypes import *
+from typing import Annotated
+from pyexample import ffi
+
+@ffi.struct
+class typed(Structure):
+    x: Annotated[int, c_int]
+    y: Annotated[int, c_int]
 
 class point(Structure):
     _fields_ = [("x", c_int), ("y", c_int)]
@@ -288,6 +296,9 @@ struct s { unsigned char a : 3; unsigned char : 0; unsigned char b : 3; short c;
 struct s { unsigned a : 3; unsigned b : 8 __attribute__((aligned(4))); }; | p->b | ("a", c_uint, 3), ("_", c_uint, 29), ("b", c_uint, 8) | ("a", c_uint, 3), ("b", c_uint, 8) | b=255 | 255 | 0 | Windows: right
 struct s { unsigned a : 3; unsigned b : 5; unsigned c : 8; }; | p->c | ("a", c_uint, 3), ("b", c_uint, 5), ("c", c_uint, 8) | ("a", c_uint, 3), ("c", c_uint, 8), ("b", c_uint, 5) | c=0xe0 | 0xe0 | 7
 struct s { unsigned a : 3; unsigned b : 5; unsigned c : 8; }; | p->b | ("a", c_uint, 3), ("b", c_uint, 5), ("c", c_uint, 8) | ("b", c_uint, 5), ("a", c_uint, 3), ("c", c_uint, 8) | b=31 | 31 | 3
+struct s { unsigned a : 3; unsigned b : 5; }; | p->b | typed a: Annotated[int, c_uint, ffi.Bits(3)] & b: Annotated[int, c_uint, ffi.Bits(5)] | typed a: Annotated[int, c_uint, ffi.Bits(5)] & b: Annotated[int, c_uint, ffi.Bits(3)] | b=7 | 7 | 28
+struct s { int a[3]; int b; }; | p->b | typed a: Annotated[ffi.Array[int], c_int * 3] & b: Annotated[int, c_int] | typed a: Annotated[ffi.Array[int], c_int * 2] & b: Annotated[int, c_int] | b=7 | 7 | ?
+struct s { struct { int x; int y; }; int b; }; | p->y | typed u: Annotated[typed, typed, ffi.Anonymous] & b: Annotated[int, c_int] | typed u: Annotated[int, c_longlong] & b: Annotated[int, c_int] | **({"y": 7} if "y" in dir(s) else {"u": 8 << 32}) | 7 | 8
 struct s { struct { unsigned a : 3; unsigned b : 5; }; int i; }; | p->b | ("u", Bits(3, 5)), ("i", c_int); _anonymous_ = ["u"] | ("u", Bits(5, 3)), ("i", c_int); _anonymous_ = ["u"] | b=7 | 7 | 28
 struct s { union { struct { unsigned a : 3; unsigned : 5; unsigned b : 8; }; int i; }; }; | p->b | ("u", BitsOrInt(a=3, _=5, b=8)); _anonymous_ = ["u"] | ("u", BitsOrInt(a=3, b=8)); _anonymous_ = ["u"] | b=255 | 255 | 7
 struct s { int i; struct { unsigned a : 4; unsigned b : 4; }; }; | p->b | ("i", c_int), ("a", c_uint, 4), ("b", c_uint, 4) | ("i", c_int), ("b", c_uint, 4), ("a", c_uint, 4) | b=15 | 15 | 0
@@ -538,6 +549,11 @@ def _structs() -> Iterator[Row]:
 
 
 def _struct(name: str, declaration: str) -> str:
+    if declaration.startswith("typed "):
+        lines = declaration.removeprefix("typed ").split(" & ")
+        return f"NAME = 'f{name}'\n@ffi.struct\n" + "\n    ".join(
+            [f"class {name}(Structure):", *lines]
+        )
     fields, _, more = declaration.partition(";")
     is_union = fields.startswith("union ")
     return (

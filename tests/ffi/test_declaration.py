@@ -277,7 +277,11 @@ def _closing(it: Annotated[Box, c_void_p, Closes], /) -> None: ...
         ),
         (_number, "x", r"_number\(\) after an exception .int32_t. must be an integer, not str"),
         (_text, None, r"_text\(\) result: char \* cannot be returned"),
-        (_count, None, r"_count\(\) parameter 'it' .* a Callback gets values only"),
+        (
+            _count,
+            None,
+            r"_count\(\) parameter 'it': memoryview stands for In\(c_int\)",
+        ),
         (_nested, None, r"_nested\(\) parameter 'it': a callback has no meaning here"),
         (_closing, None, r"_closing\(\) parameter 'it': Closes has no meaning here"),
         (_status, None, r"_status\(\) result: .*None"),

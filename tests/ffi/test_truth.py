@@ -82,7 +82,7 @@ def test_a_bool_for_an_integer(package: Package, path: str, name: str) -> None:
         assert Holder.from_buffer_copy(ctype(each)).it is (each != 0)
     assert bytes(Holder(True)) == bytes(ctype(1))
     with pytest.raises(TypeError, match=r"^Holder.it \(u?int\d+_t\) must be a bool, not int$"):
-        Holder(1)
+        Holder(1)  # type: ignore[arg-type]
 
 
 def test_a_third_value_that_means_failure(package: Package, path: str) -> None:

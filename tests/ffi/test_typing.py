@@ -20,8 +20,8 @@ from typing import Annotated, Any, ClassVar
 import pyexample
 from pyexample import square
 from pyexample.ffi import (
-    Closes, Callback, Constant, Encoding, Handle, InOut, Keep, Library, Owned, Returned, Raises,
-    Variable, struct,
+    DEFAULT, POINTER as POINTER_TO, Anonymous, Array, Bits, Callback, Closes, Constant,
+    CountedBy, Encoding, Handle, InOut, Keep, Library, Owned, Returned, Raises, Variable, allocate, struct,
 )
 
 nine: int = square(3)
@@ -151,6 +151,37 @@ for place in ("here", pathlib.Path("there")):
 below: int = limit.value - 1
 name.value = "x"
 called: Variable[str | None] = name
+@Callback
+def on_node(node: Annotated["Node", POINTER_TO("Node")], /) -> Int:
+    raise NotImplementedError
+
+
+@struct
+class Node(ctypes.Structure):
+    kind: Annotated[int, c_int, Bits(3)]
+    next: Annotated["Node | None", POINTER_TO("Node")] = DEFAULT
+    point: Annotated[Point, Point, Anonymous] = DEFAULT
+    call: Annotated[Callable[["Node"], int] | None, on_node] = DEFAULT
+    items: Annotated[Array[int], c_int * 4] = DEFAULT
+    rest: Annotated[Array[str | None], c_char_p * 0, CountedBy("kind")] = DEFAULT
+
+
+@struct(default="default_options")
+class Options(ctypes.Structure):
+    level: Annotated[int, c_int] = DEFAULT
+
+
+@struct(init=False)
+class Large(ctypes.Structure):
+    first: Annotated[int, c_int]
+    second: Annotated[int, c_int]
+
+
+@library.function
+def default_options() -> Annotated[Options, Options]:
+    raise NotImplementedError
+
+
 with opened("file") as database:
     statement: Statement | None = prepared(database, "SELECT 1")
     number, text = halves(7)
@@ -163,6 +194,14 @@ closed(database)
 point = Point(1, 2)
 point.x += 0.5
 move(point)
+node = Node(1, Node(kind=2), items=[1, 2])
+node.next = Node(3, call=lambda node: node.kind)
+node.items[0] = node.items[1] + node.kind
+node.items = (1, 2, 3, 4)
+kinds: list[int] = [node.next.kind, *node.items, Options(level=3).level, Options().level]
+room: Node = allocate(Node, 4, 1, items=[5])
+room.rest[0] = "text"
+large = Large(second=4)
 """
 
 # Each of these lines is an error, and the type checkers must say so.
@@ -194,6 +233,22 @@ watch(database, lambda count, names: names, lambda: 0)
 word: str = watch(database, None, lambda: 0)
 point.x = "1"
 move(7)
+Point(1)
+Point(1, 2, 3)
+Point(1, "2")
+Point(x=1, z=2)
+Node("1")
+Node(1, Point(1, 2))
+Node(1, items=["x"])
+Options("x")
+node.next = 7
+node.next.kind + 1
+node.items[0] = "x"
+node.items = 7
+item: str = node.items[0]
+allocate(Node, 4, "x")
+allocate(Node, "x", 1)
+large.first = "x"
 """
 )
 

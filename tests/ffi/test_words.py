@@ -33,11 +33,14 @@ from support import Package
 
 from pyexample.ffi import (
     UNCHECKED,
+    Anonymous,
+    Bits,
     Borrowed,
     Buffer,
     Callback,
     Closes,
     Count,
+    CountedBy,
     DeclarationError,
     Encoding,
     Handle,
@@ -114,15 +117,15 @@ TABLE: dict[Any, dict[Any, str]] = {
     c_wchar: {str: "PROFA"},
     c_char_p: dict.fromkeys([bytes, bytes | None, str, str | None], "PROFA"),
     c_wchar_p: dict.fromkeys([str, str | None], "PROFA"),
-    c_void_p: {int: "PROFAB", int | None: "PROFAB", Box: "PA", Box | None: "PA"},
-    Point: {Point: "PROFA", Any: "PROFA"},
+    c_void_p: {int: "PROFAB", int | None: "PROFAB", Box: "PAB", Box | None: "PAB"},
+    Point: {Point: "PROFAB", Any: "PROFAB"},
     Either: {Any: "OF"},
     Packed: {Any: "OF"},
     Ints: {Any: "POF"},
     Chars: {Any: "POF", bytes: "F"},
     Points: {
-        Point: "PROA", Point | None: "PROA", Any: "PROFA", Any | None: "PROFA",
-        Points: "PROFA", Points | None: "PROFA",
+        Point: "PROFAB", Point | None: "PROFAB", Any: "PROFAB", Any | None: "PROFAB",
+        Points: "PROFAB", Points | None: "PROFAB",
     },
     Prototype: {Any: "P"},
     on_number: {Function: "PF", Function | None: "PF", Any: "PF", Any | None: "PF"},
@@ -151,10 +154,11 @@ RIGHT = {
     Point: "Point or Any stands for Point",
     Either: "is passed by pointer, not by value|Either or Any stands for Either",
     Packed: "is passed by pointer, not by value|Packed or Any stands for Packed",
-    Ints: f"by its address, a POINTER to its items|{Ints.__name__} or Any stands for",
+    Ints: "by its address, a POINTER to its items|Array.int., or what its items are|"
+    f"{Ints.__name__} or Any stands for",
     Chars: "by its address, a POINTER|c_char_Array_8 or Any stands|bytes or Any stands"
     "|bytes stands for char.8.|elsewhere it is a buffer, In.c_char.",
-    Points: "Point or LP_Point or (Array or )?Any stands for LP_Point|LP_Point or Any stands",
+    Points: "Point or LP_Point or (Array or )?Any stands for LP_Point",
     Prototype: "is a Callback in a parameter or field|or Any stands for CFunctionType",
     on_number: "Callable stands for on_number|a callback has no meaning here",
     Derived: f"derived from {c_int.__name__}: declare that one",
@@ -208,8 +212,23 @@ def test_python_types(place: str, ctype: Any) -> None:
 WORDS: dict[str, tuple[Any, dict[tuple[Any, Any], str]]] = {
     "range": (
         range(0, 9),
-        {(each, it): "PROFAB" for each in (c_int, c_uint8, c_uint64) for it in (int, Color)},
+        {(each, it): "PROFAB" for each in (c_int, c_uint8, c_uint64) for it in (int, Color)}
+        | {(Ints, Any): "F"},  # of its items
     ),
+    "Bits": (
+        Bits(4),
+        {
+            (each, it): "F"
+            for each in (c_int, c_uint8, c_uint64)
+            for it in (int, Color, bool)
+        }
+        | {(Ints, Any): "F"},
+    ),
+    "Anonymous": (
+        Anonymous,
+        {(Point, Point): "F", (Point, Any): "F", (Either, Any): "F", (Packed, Any): "F"},
+    ),
+    "CountedBy": (CountedBy("it"), {}),  # it follows a flexible array
     "Encoding": (
         Encoding("latin-1"),
         {(c_char_p, str): "PROFA", (c_char_p, str | None): "PROFA"},
@@ -270,6 +289,7 @@ def test_words_in_place_of_a_c_type(place: str) -> None:
     for word, python_type in done:
         said = refused(place, python_type, word)
         accepted = {"In": "P", "Out": "P"}.get(type(word).__name__, "")
+        accepted += "A" if python_type is memoryview else ""
         assert bool(said) != (place in accepted), (word, said)
         assert " object at 0x" not in said
     for word, python_type in itertools.product(
@@ -328,7 +348,7 @@ def test_python_objects() -> None:
             refusal = refused(place, python_type, py_object)
             assert refusal.endswith(said) == (place not in "PF"), place
 
-    @struct
+    @struct(init=False)
     class Holder(Structure):
         held: Annotated[Any, py_object]
 
@@ -453,8 +473,9 @@ def test_what_is_accepted_works(
             made = {}
             exec("def f(it, /): ...", made)  # noqa: S102
             made["f"].__annotations__ = {"it": it, "return": it}
+            back = Annotated[python_type, ctype, Borrowed] if bare is Box else it
             call = bind(
-                "call", Annotated[Callable[..., Any], Callback(made["f"])], it, returns=it
+                "call", Annotated[Callable[..., Any], Callback(made["f"])], it, returns=back
             )
             found = plain(call(lambda it: it, value))
         assert found == wanted

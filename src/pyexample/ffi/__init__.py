@@ -16,23 +16,31 @@ if TYPE_CHECKING:
     from .callbacks import Callback, SameThread
     from .constants import Constant
     from .failure import Raises
+    from .fields import DEFAULT, Anonymous, Array, Bits, CountedBy, allocate
     from .handles import Handle
     from .memory import Filled, Length, Written
     from .outputs import InOut, Returned
     from .ownership import Borrowed, Closes, GivenTo, Keep, Owned
+    from .pointers import POINTER
     from .structs import struct
     from .variables import Variable
 
 __all__ = [
+    "DEFAULT",
+    "POINTER",
     "TERMINATED",
     "UNCHECKED",
+    "Anonymous",
+    "Array",
     "Attempt",
+    "Bits",
     "Borrowed",
     "Buffer",
     "Callback",
     "Closes",
     "Constant",
     "Count",
+    "CountedBy",
     "DeclarationError",
     "Encoding",
     "Filled",
@@ -52,16 +60,21 @@ __all__ = [
     "SameThread",
     "Variable",
     "Written",
+    "allocate",
     "struct",
 ]
 
 _MODULES = {
     **dict.fromkeys(("Callback", "SameThread"), "callbacks"),
+    **dict.fromkeys(
+        ("DEFAULT", "Anonymous", "Array", "Bits", "CountedBy", "allocate"), "fields"
+    ),
     **dict.fromkeys(("Borrowed", "Closes", "GivenTo", "Keep", "Owned"), "ownership"),
     **dict.fromkeys(("InOut", "Returned"), "outputs"),
     **dict.fromkeys(("Filled", "Length", "Written"), "memory"),
     "Constant": "constants",
     "Handle": "handles",
+    "POINTER": "pointers",
     "Raises": "failure",
     "Variable": "variables",
     "struct": "structs",

@@ -14,9 +14,10 @@ from typing import Any, NoReturn
 from .calls import CallState, innermost
 from .declaration import Declaration
 from .fastcall import Function
+from .handles import Handle, HandleValue
 from .kinds import make_value
 from .libfastcall import running
-from .pointers import function_address, is_kin
+from .pointers import CTypesObject, Pointer, function_address, is_kin
 from .scalars import Address, Bool, Float, Integer, type_name
 from .values import DeclarationError, Modifier, Value, limits, members_of, type_code
 
@@ -124,9 +125,11 @@ class Callback:
                 raise DeclarationError(f"{argument.where}: a Callback gets values only")
             self.arguments.append(argument.spec)
         result = declaration.result
-        can_be_returned = isinstance(result, (Integer, Bool, Float, Address))
-        if result and (not can_be_returned or type_code(result.ctype) == "g"):
-            raise DeclarationError(f"{self.name}() result: {result.c_name} cannot be returned")
+        if result and not (_is_register(result) or isinstance(result, _ADDRESSES)):
+            raise DeclarationError(
+                f"{self.name}() result: {result.c_name} cannot be returned: numbers, pointers,"
+                " handles can, and structures of 1, 2, 4 or 8 bytes without floats"
+            )
         self.failed = self._failed(failed, result)
         ctypes_of = [spec.ctype for spec in self.arguments]
         self.prototype: Any = ctypes.CFUNCTYPE(result.ctype if result else None, *ctypes_of)
@@ -153,14 +156,17 @@ class Callback:
         return functools.partial(cls, failed=result)
 
     def _failed(self, failed: Any, result: Value | None) -> Any:
-        if failed is None:
-            return result.ctype().value if result else None
         where = f"{self.name}() after an exception"
         if result is None:
+            if failed is None:
+                return None
             raise DeclarationError(f"{where}: there is no result, {failed!r} cannot be one")
+        if failed is None:
+            return result.ctype().value if isinstance(result, _NUMBERS) else 0
         try:
             unlimited = make_value(where, result.role, result.python_type, result.ctype)
-            return unlimited.to_c(failed)
+            self._failed_result = unlimited.to_c(failed)  # C may get its address
+            return _in_register(unlimited, self._failed_result)
         except (TypeError, OverflowError) as error:
             raise DeclarationError(str(error)) from None
 
@@ -175,7 +181,7 @@ class Callback:
     def _make_thunk(self) -> "_Thunk":
         thunk = _Thunk()
         engine = running()
-        to_c = self.declaration.result and self.declaration.result.to_c
+        declared = self.declaration.result
 
         def call(*arguments: Any) -> Any:
             state = CallState()
@@ -188,9 +194,15 @@ class Callback:
                 if pointer is None:
                     error: BaseException = RuntimeError(_LATE.format(self.name))
                     return self._report(error, _getframe(1 if _IN_PYTHON else 0).f_back)
+                state.converted = [*arguments]
                 given = zip(self.arguments, arguments, strict=True)
                 result = pointer.function(*[each.from_c(value, state) for each, value in given])
-                return to_c(result) if to_c else None
+                if declared is None:
+                    return None
+                converted = declared.to_c(result)
+                if not isinstance(declared, _NUMBERS):
+                    _hold(pointer, converted, caller)
+                return _in_register(declared, converted)
             except BaseException as error:
                 if caller is not None and caller.in_c:
                     caller.error = error
@@ -286,9 +298,59 @@ def _register_of(result: Value | None) -> Any:
     rest would be garbage on s390x and 32-bit Arm.
     """
     wide = ctypes.sizeof(ctypes.c_size_t)
+    if isinstance(result, _ADDRESSES):
+        return ctypes.c_void_p
+    if type(result) is CTypesObject:
+        return ctypes.c_size_t
     if result is None or isinstance(result, Float) or ctypes.sizeof(result.ctype) >= wide:
         return result and result.ctype
     return ctypes.c_ssize_t if limits(result.ctype)[0] else ctypes.c_size_t
+
+
+_NUMBERS = (Integer, Bool, Float, Address)
+_ADDRESSES = (Address, Pointer, HandleValue)
+
+
+def _is_register(result: Value) -> bool:
+    """Whether a callback can return it, and ctypes knows or can be told how.
+
+    ctypes returns no structures. Those of these sizes, without floats, are returned like an
+    integer: System V ABI for x86-64 3.2.3, x64 ABI conventions of Windows, AAPCS64 6.9.
+    """
+    if type(result) is CTypesObject and issubclass(result.ctype, ctypes.Structure):
+        is_served = sys.byteorder == "little" and ctypes.sizeof(ctypes.c_void_p) == 8
+        sizes = (1, 2, 4, 8) if is_served else ()
+        return ctypes.sizeof(result.ctype) in sizes and not _has_floats(result.ctype)
+    return isinstance(result, _NUMBERS) and type_code(result.ctype) != "g"
+
+
+def _has_floats(ctype: Any) -> bool:
+    if hasattr(ctype, "_length_"):
+        return _has_floats(ctype._type_)
+    fields = [each[1] for cls in ctype.__mro__ for each in cls.__dict__.get("_fields_", ())]
+    return type_code(ctype) in tuple("fdg") or any(map(_has_floats, fields))
+
+
+def _in_register(result: Value, converted: Any) -> Any:
+    """What ctypes is to return for a converted result."""
+    if converted is None or isinstance(result, _NUMBERS):
+        return converted
+    if isinstance(result, HandleValue):
+        return Handle.pointer(converted).value
+    if isinstance(result, Pointer):
+        is_pointer = isinstance(converted, result.ctype)
+        return function_address(converted) if is_pointer else ctypes.addressof(converted)
+    return int.from_bytes(bytes(converted), "little")
+
+
+def _hold(pointer: Any, result: object, caller: CallState | None) -> None:
+    """Keep what a callback returned: all results until the call it was passed to is over.
+
+    Of a callable that C keeps for longer: the last one.
+    """
+    if caller is None or not any(each is pointer for each in caller.converted):
+        pointer.results.clear()
+    pointer.results.append(result)
 
 
 class _OfPointer(Function):
@@ -327,6 +389,7 @@ class _Thunk:
         """A pointer that calls ``function``; its release adds this to ``free``."""
         pointer = kind(self.address)
         pointer.function = function
+        pointer.results = []
         reference = _Reference(pointer, free.append)
         reference.thunk = self
         self.pointer = reference

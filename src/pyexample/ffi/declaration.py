@@ -243,6 +243,8 @@ class Declaration:
     def _read_type(self, where: str, python_type: Any, item: Any) -> Spec:
         if not isinstance(item, ArgumentWord):
             return make_value(where, f"{self._role}parameter", python_type, item)
+        if self._role:
+            return item.received(where, python_type)
         return item.for_parameter(where, python_type)
 
     def _read_result(self, where: str, annotation: Any) -> Value | None:
@@ -349,12 +351,18 @@ def _promoted(ctype: Any) -> str:
     return "int" if narrow and code and code in "?cbhuBH" else ""
 
 
-def annotations(declared: Any) -> dict[str, Any]:
-    """The annotations of a function or class, without strings."""
+def annotations(declared: Any, known: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The annotations of a function or class, without strings.
+
+    ``known`` is what has no name yet in the module.
+    """
     hints: dict[str, Any] = declared.__annotations__
     if any(isinstance(hint, str) for hint in hints.values()):
         # Slow, and includes a class's bases.
-        resolved = typing.get_type_hints(declared, include_extras=True)
+        try:
+            resolved = typing.get_type_hints(declared, localns=known, include_extras=True)
+        except NameError as error:
+            raise DeclarationError(f"{declared.__name__}: {error}") from None
         return {name: resolved[name] for name in hints}
     return hints
 

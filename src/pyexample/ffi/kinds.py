@@ -32,12 +32,12 @@ def make_value(where: str, role: str, python_type: Any, ctype: Any, *words: obje
     kind = getattr(ctype, "value_kind", None)
     if kind is None:
         check_ctype(where, ctype)
-        kind = _kind_of(without_none(python_type)[0], ctype)
+        kind = _kind_of(role, without_none(python_type)[0], ctype)
     value: Value = kind(where, role, python_type, ctype, words)
     return value
 
 
-def _kind_of(python_type: Any, ctype: Any) -> Any:
+def _kind_of(role: str, python_type: Any, ctype: Any) -> Any:
     code = type_code(ctype)
     if code == "P" or type_code(getattr(ctype, "_type_", None)) == "P":
         for each in members_of(python_type):
@@ -48,4 +48,4 @@ def _kind_of(python_type: Any, ctype: Any) -> Any:
         return Truth
     if code in ("z", "Z") and any(map(is_path_type, members_of(python_type))):
         return FilePath
-    return kind or import_later("pointers").kind_of(python_type, ctype)
+    return kind or import_later("pointers").kind_of(role, python_type, ctype)

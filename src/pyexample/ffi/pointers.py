@@ -3,17 +3,33 @@
 import ctypes
 import functools
 import typing
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from sys import _getframe  # pyright: ignore[reportPrivateUsage]
 from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
+from .later import import_later
 from .libfastcall import KINDS, NotServedError
 from .scalars import NUL, type_name
-from .values import DeclarationError, Value, c_name, members_of, show, type_code
+from .values import (
+    DeclarationError,
+    Value,
+    c_name,
+    members_of,
+    show,
+    type_code,
+    without_none,
+)
 
 if TYPE_CHECKING:
+    from ctypes import _CData as CData  # pyright: ignore[reportPrivateUsage]
+    from ctypes import _Pointer as CPointer  # pyright: ignore[reportPrivateUsage]
+
     from .calls import CallState
     from .declaration import Argument
+
+    C = TypeVar("C", bound=CData)
 
 
 class CTypesObject(Value):
@@ -39,6 +55,9 @@ class CTypesObject(Value):
             is_text = self.role == "field" and letter in ("c", "u")
             _check_kin(where, self, [{"c": bytes, "u": str}[letter] if is_text else self.ctype])
         self.can_be_null = False  # None is NULL's object
+        if self.role == "output":  # without the class's __init__
+            zeros = bytes(ctypes.sizeof(self.ctype))
+            self.given_ctype = functools.partial(self.ctype.from_buffer_copy, zeros)
 
     def _check_by_value(self, where: str) -> None:
         """Refuse types that ctypes describes wrongly to libffi."""
@@ -48,10 +67,9 @@ class CTypesObject(Value):
                     f"{where}: an array is passed by its address, a POINTER to its items,"
                     f" not as {self.c_name}"
                 )
-        elif _is_packed_or_union(self.ctype):
+        elif what := _misplaced(self.ctype):
             raise DeclarationError(
-                f"{where}: a union or packed structure is passed by pointer, not by value:"
-                f" {self.c_name}"
+                f"{where}: {what} is passed by pointer, not by value: {self.c_name}"
             )
 
     def _check_function_pointer(self, where: str) -> None:
@@ -88,6 +106,64 @@ class CTypesObject(Value):
         return KINDS["struct"], functools.partial(metaclass.from_buffer_copy, self.ctype)
 
 
+@overload
+def POINTER(target: "type[C]", /) -> "type[CPointer[C]]": ...
+@overload
+def POINTER(target: str, /) -> Any: ...
+def POINTER(target: Any, /) -> Any:  # noqa: N802
+    """``ctypes.POINTER``, which takes the name of a structure, too.
+
+    The structure of that name is declared later in the same module, such as the one whose
+    field this is: ``next: Annotated["Node | None", POINTER("Node")]``.
+    """
+    if not isinstance(target, str):
+        make: Any = ctypes.POINTER
+        return make(target)
+    namespace = _getframe(1).f_globals
+    module = namespace.get("__name__", "")
+    stand_in = type(target, (_Awaited,), {"__module__": module, "namespace": namespace})
+    attributes = {"_type_": stand_in, "awaits": stand_in, "__module__": module}
+    pointer = type(_ANY_POINTER)(f"LP_{target}", (_ANY_POINTER,), attributes)
+    _awaiting.setdefault((module, target), []).append(pointer)
+    return pointer
+
+
+_ANY_POINTER: Any = ctypes.POINTER(ctypes.c_int).__base__
+
+
+class _Awaited(ctypes.Structure):
+    """Stands in for a structure that is declared later in the module with that namespace."""
+
+    namespace: ClassVar[dict[str, Any]]
+
+
+_awaiting: dict[tuple[str, str], list[Any]] = {}
+"""The pointer types whose structure is not declared yet, by its module and name."""
+
+
+def set_targets(structure: Any) -> None:
+    """Complete the pointer types that await a structure, which is declared now."""
+    for pointer in _awaiting.pop((structure.__module__, structure.__name__), ()):
+        pointer.set_type(structure)
+
+
+def target_of(pointer: Any) -> Any:
+    """What a pointer type points to. Raises DeclarationError if that is not declared."""
+    target = pointer._type_
+    if not _is_awaited(target):
+        return target
+    module, name = target.__module__, target.__name__
+    named = target.namespace.get(name)
+    if not (isinstance(named, type) and issubclass(named, (ctypes.Structure, ctypes.Union))):
+        raise DeclarationError(f"POINTER({name!r}): {module} declares no such structure")
+    pointer.set_type(named)
+    return named
+
+
+def _is_awaited(target: Any) -> bool:
+    return isinstance(target, type) and issubclass(target, _Awaited)
+
+
 class Pointer(CTypesObject):
     """A pointer to a ctypes type. Of what C gives, the object may be what it points to."""
 
@@ -95,13 +171,26 @@ class Pointer(CTypesObject):
     is_plain = False
     kind = "pointer"
 
+    def __init__(
+        self, where: str, role: str, python_type: Any, ctype: Any, words: Iterable[object]
+    ) -> None:
+        if hasattr(ctype, "awaits"):
+            python_type = _evaluated(python_type, ctype.awaits)
+        super().__init__(where, role, python_type, ctype, words)
+
     def check_types(self, where: str, declared: Any) -> None:
         """Which of the two the Python type names."""
         self.can_be_null = True
         Value.check_types(self, where, declared)
-        # A field can be set to another pointer.
-        kin = [self.ctype._type_] if self.role != "field" else []
-        kin.append(self.ctype)
+        if hasattr(self.ctype, "awaits"):
+            self._check_awaited(where)
+            return
+        if not hasattr(self.ctype, "_type_"):
+            raise DeclarationError(
+                f"{where}: {show(self.ctype)} points to nothing: of a structure's name,"
+                " pyexample.ffi.POINTER makes a type, not that of ctypes"
+            )
+        kin = [self.ctype._type_, self.ctype]
         if self.role == "parameter":
             kin.append(ctypes.Array)
         _check_kin(where, self, kin)
@@ -109,28 +198,61 @@ class Pointer(CTypesObject):
             is_kin(each, self.ctype, False) for each in members_of(self.python_type)
         )
 
+    def _check_awaited(self, where: str) -> None:
+        name = self.ctype.awaits.__name__
+        for each in members_of(self.python_type):
+            if each is not Any and getattr(each, "__name__", "") != name:
+                raise DeclarationError(
+                    f"{where}: {name!r} or Any stands for {self.c_name}, not {each!r}"
+                )
+        self.contents = self.python_type is not Any
+
+    def to_c(self, given: Any) -> Any:
+        """What ``from_param`` accepts; to be kept, as a pointer that keeps it alive."""
+        converted = super().to_c(given)
+        # ctypes would keep what was there, for None.
+        return self.ctype() if converted is None and self.role == "field" else converted
+
     def convert(self, given: Any) -> Any:
-        """An array of what has no size is no memory that C could use."""
-        given = super().convert(given)
-        items = self.ctype._type_
-        if not ctypes.sizeof(items) and _size(getattr(given, "_obj", given)) == 0:  # of byref()
+        """The same, but None for a null pointer."""
+        target = target_of(self.ctype)
+        super().convert(given)
+        if (
+            not ctypes.sizeof(target) and _size(getattr(given, "_obj", given)) == 0
+        ):  # of byref()
             raise TypeError(
-                f"{self.where}: {items.__name__} has no fields, so this is no memory that C"
+                f"{self.where}: {target.__name__} has no fields, so this is no memory that C"
                 " could use: pass a pointer that C returned, or declare the fields; for an"
                 " address only, declare a Handle or c_void_p"
             )
+        is_kept = self.role in ("field", "callback result")
+        if not is_kept or isinstance(given, (self.ctype, ctypes.Array)):
+            return given
+        if isinstance(given, target):
+            _known[target, ctypes.addressof(given)] = given
+            return self.ctype(given)
+        if isinstance(given, _ANY_POINTER):  # of another pointer type to the same
+            return self.ctype(given.contents) if given else None
+        if given is not None:
+            raise TypeError(f"{self.where}: give what it points to, not its byref()")
         return given
 
     def restore(self, result: Any, call: "CallState | None") -> Any:
-        """None, the pointer, or what it points to."""
+        """None, the pointer, or what it points to: Python's own object, if there is one."""
         if not result:
             return None
-        return result.contents if self.contents else result
+        if not self.contents:
+            return result
+        key = target_of(self.ctype), function_address(result)
+        known = _known.get(key)
+        return result.contents if known is None else known
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """With the types whose instances are accepted."""
         if any("from_param" in vars(each) for each in self.ctype.__mro__):
             raise NotServedError(f"{self.where}: a from_param of its own is not served")
+        if _is_awaited(self.ctype._type_):
+            raise NotServedError(f"{self.where}: a structure that is declared later")
         return {
             **super().describe(argument),
             "nullable": self.nullable or self.python_type is Any,
@@ -142,6 +264,25 @@ class Pointer(CTypesObject):
     def describe_result(self) -> tuple[int, Any]:
         """It is not served."""
         raise NotServedError("result: a pointer to what ctypes knows is not served")
+
+
+def _evaluated(python_type: Any, awaited: Any) -> Any:
+    """The Python type, in which the name of a structure that is not declared may be quoted."""
+    name = awaited.__name__
+    quoted = getattr(python_type, "__forward_arg__", None)
+    if quoted is not None:
+        return eval(quoted, awaited.namespace, {name: awaited})  # noqa: S307 - like typing
+    inner, nullable = without_none(python_type)
+    if getattr(inner, "__forward_arg__", None) == name:  # Optional["Node"]
+        return typing.Optional[awaited] if nullable else awaited  # noqa: UP045
+    return python_type
+
+
+_known: "weakref.WeakValueDictionary[tuple[Any, int], Any]" = weakref.WeakValueDictionary()
+"""By type and address: the structures to which Python has set pointers.
+
+They keep what their own fields were set to: a second object for the same memory would not.
+"""
 
 
 class Characters(Value):
@@ -182,12 +323,16 @@ class Characters(Value):
         return given
 
 
-def kind_of(python_type: Any, ctype: Any) -> type[Value]:
+def kind_of(role: str, python_type: Any, ctype: Any) -> type[Value]:
     """The class for a ctypes type that is not simple."""
     if hasattr(ctype, "contents"):
         return Pointer
-    code = type_code(getattr(ctype, "_type_", None))
-    return Characters if code in ("c", "u") and python_type in (bytes, str) else CTypesObject
+    if type_code(getattr(ctype, "_type_", None)) in ("c", "u"):
+        return Characters if python_type in (bytes, str) else CTypesObject
+    if role == "field" and hasattr(ctype, "_length_"):
+        kind: type[Value] = import_later("fields").ArrayField
+        return kind
+    return CTypesObject
 
 
 def _size(given: Any) -> int | None:
@@ -231,15 +376,19 @@ def is_kin(python_type: Any, ctype: Any, to_c: bool) -> bool:
         return True
 
 
-def _is_packed_or_union(ctype: Any) -> bool:
+def _misplaced(ctype: Any) -> str:
+    """What ctypes describes wrongly to libffi in a type that is passed by value, or ""."""
     if hasattr(ctype, "_length_"):  # an array
-        return _is_packed_or_union(ctype._type_)
-    fields = [each[1] for cls in ctype.__mro__ for each in cls.__dict__.get("_fields_", ())]
-    return (
-        issubclass(ctype, ctypes.Union)
-        or hasattr(ctype, "_pack_")
-        or any(map(_is_packed_or_union, fields))
-    )
+        return _misplaced(ctype._type_) if ctype._length_ else "a flexible array"
+    if issubclass(ctype, ctypes.Union):
+        return "a union"
+    for name, what in (("_pack_", "a packed structure"), ("_align_", "an aligned structure")):
+        if hasattr(ctype, name):
+            return what
+    fields = [each for cls in ctype.__mro__ for each in cls.__dict__.get("_fields_", ())]
+    if any(len(each) > 2 for each in fields):
+        return "a structure with bit-fields"
+    return next(filter(None, (_misplaced(each[1]) for each in fields)), "")
 
 
 def _is_two_words(ctype: Any) -> bool:

@@ -1,48 +1,127 @@
 """Structures whose fields are checked when they are assigned."""
 
 import ctypes
+import functools
+import sys
 import typing
 import weakref
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .callbacks import CallbackValue
 from .declaration import annotations, split_annotation
+from .fields import DEFAULT, Anonymous, ArrayField, Bits, CountedBy
 from .handles import HandleValue
 from .kinds import make_value
-from .pointers import CTypesObject, Pointer, function_address
+from .pointers import CTypesObject, Pointer, function_address, set_targets
+from .scalars import Integer
 from .values import DeclarationError, Value
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+else:
+
+    def dataclass_transform() -> Callable[[Any], Any]:
+        """For type checkers."""
+        return lambda decorator: decorator
+
 
 S = TypeVar("S", bound=ctypes.Structure | ctypes.Union)
 
 
-def struct(cls: type[S]) -> type[S]:
+@overload
+def struct(cls: type[S], /) -> type[S]: ...
+@overload
+def struct(
+    *, default: str | Callable[[], object] = ..., init: bool = ...
+) -> Callable[[type[S]], type[S]]: ...
+@dataclass_transform()
+def struct(
+    cls: Any = None, /, *, default: str | Callable[[], Any] | None = None, init: bool = True
+) -> Any:
     """Give a ctypes structure or union the fields that are annotated in it (a decorator).
 
     ``x: Annotated[int, c_int32]`` declares a field like a parameter. Values that are assigned,
     or passed to the constructor, are checked like arguments. A null pointer is read as None, a
     function pointer as a function that calls C with checked arguments. ``_pack_`` and similar
     attributes work as in ctypes.
+
+    With ``default="initial_options"``, a new structure begins as a copy of what the function
+    of this name returns, which is declared later in the module; else with zeros.
+
+    Type checkers expect that the constructor is given each field whose value is not DEFAULT.
+    With ``init=False`` they expect nothing.
     """
-    fields = {
-        name: _field(f"{cls.__name__}.{name}", annotation)
-        for name, annotation in annotations(cls).items()
-        if typing.get_origin(annotation) is not typing.ClassVar
-    }
-    if "_fields_" in cls.__dict__:
-        raise DeclarationError(f"{cls.__name__} has _fields_ already: annotate them instead")
-    if defaults := fields.keys() & cls.__dict__.keys():
-        raise DeclarationError(f"{cls.__name__}.{min(defaults)}: C's fields have no defaults")
-    structure: Any = cls
-    structure._fields_ = [(name, spec.ctype) for name, spec in fields.items()]
+    if cls is None:
+        return functools.partial(_declare, default=default)
+    return _declare(cls, None)
+
+
+def _declare(cls: Any, default: str | Callable[[], Any] | None) -> Any:
+    _check_class(cls)
+    fields = _read_fields(cls)
+    for name in fields.keys() & cls.__dict__.keys():
+        delattr(cls, name)  # DEFAULT
+    words = {name: {type(each): each for each in spec.words} for name, spec in fields.items()}
+    if anonymous := [name for name in fields if Anonymous in words[name]]:
+        cls._anonymous_ = anonymous
+    cls._fields_ = [
+        (name, spec.ctype, *(each.count for each in spec.words if isinstance(each, Bits)))
+        for name, spec in fields.items()
+    ]
+    _check_layout(cls)
     for name in cls.__dict__.keys() & {*_names(cls)} - fields.keys():
         delattr(cls, name)  # PyPy's copy of an inherited field, unchecked
     for name, spec in fields.items():
         if type(spec) is not CTypesObject:
             setattr(cls, name, _Field(spec, getattr(cls, name)))
-    structure.__repr__ = _repr
+    for name in anonymous:
+        for inner in _reached(fields[name].ctype):
+            setattr(cls, inner, _InnerField(name, inner, getattr(cls, inner)))
+    if fields and isinstance(spec := [*fields.values()][-1], ArrayField) and spec.is_flexible:
+        _Flexible(cls, [*fields][-1], spec)
+    if cls.__repr__ in (ctypes.Structure.__repr__, ctypes.Union.__repr__):
+        cls.__repr__ = _repr
+    if default:
+        cls.__init__ = _beginning_with(default, cls)
     # CPython before 3.13 caches a union's attributes; this clears the cache.
-    structure.__bases__ = cls.__bases__
+    cls.__bases__ = cls.__bases__
+    set_targets(cls)
     return cls
+
+
+def _check_class(cls: Any) -> None:
+    if not (isinstance(cls, type) and issubclass(cls, (ctypes.Structure, ctypes.Union))):
+        raise DeclarationError(f"expected a class that is derived from Structure, not {cls!r}")
+    if "_fields_" in cls.__dict__:
+        raise DeclarationError(f"{cls.__name__} has _fields_ already: annotate them instead")
+    if hasattr(cls, "_allocate"):
+        raise DeclarationError(f"{cls.__name__}: its base ends with a flexible array")
+    if "_anonymous_" in cls.__dict__:
+        raise DeclarationError(
+            f"{cls.__name__}: write Anonymous after a field's C type, not _anonymous_"
+        )
+
+
+def _read_fields(cls: Any) -> dict[str, Value]:
+    fields = {
+        name: _field(f"{cls.__name__}.{name}", annotation)
+        for name, annotation in annotations(cls, {cls.__name__: cls}).items()
+        if typing.get_origin(annotation) is not typing.ClassVar
+    }
+    for name, spec in fields.items():
+        where = f"{cls.__name__}.{name}"
+        if cls.__dict__.get(name, DEFAULT) is not DEFAULT:
+            raise DeclarationError(
+                f"{where}: C's fields have no defaults: write DEFAULT if it may be left out"
+            )
+        if isinstance(spec, ArrayField) and spec.is_flexible and name != [*fields][-1]:
+            raise DeclarationError(f"{where}: only the last field can be a flexible array")
+        for word in spec.words:
+            counts = fields.get(word.name) if isinstance(word, CountedBy) else None
+            if isinstance(word, CountedBy) and not isinstance(counts, Integer):
+                raise DeclarationError(f"{where}: {word!r} needs the name of an integer field")
+    return fields
 
 
 def _field(where: str, annotation: Any) -> Value:
@@ -52,6 +131,41 @@ def _field(where: str, annotation: Any) -> Value:
         # Nobody knows its owner: it would be closed after each read, or never.
         raise DeclarationError(f"{where}: a field holds an address, an int, not a handle")
     return spec
+
+
+def _check_layout(cls: Any) -> None:
+    """Refuse what this Python's ctypes would ignore."""
+    if ctypes.alignment(cls) < cls.__dict__.get("_align_", 0):
+        raise DeclarationError(f"{cls.__name__}: _align_ needs Python 3.13 or later")
+    native = "ms" if sys.platform == "win32" else "gcc-sysv"
+    has_bits = any(len(each) > 2 for each in cls._fields_)
+    layout = cls.__dict__.get("_layout_", native)
+    if has_bits and layout != native and sys.version_info < (3, 14):
+        raise DeclarationError(f"{cls.__name__}: _layout_ needs Python 3.14 or later")
+
+
+def _beginning_with(default: str | Callable[[], Any], cls: Any) -> Callable[..., None]:
+    construct = cls.__init__
+    make = functools.partial(_call, cls, default) if isinstance(default, str) else default
+
+    def __init__(self: Any, *given: Any, **named: Any) -> None:  # noqa: N807
+        initial = make()
+        if not isinstance(initial, cls):
+            raise TypeError(
+                f"the default of {cls.__name__} must be one, not {type(initial).__name__}"
+            )
+        ctypes.memmove(ctypes.addressof(self), ctypes.addressof(initial), ctypes.sizeof(cls))
+        self._initial = initial  # which keeps what its fields point to
+        construct(self, *given, **named)
+
+    return __init__
+
+
+def _call(cls: Any, name: str) -> Any:
+    function = vars(sys.modules[cls.__module__]).get(name)
+    if function is None:
+        raise DeclarationError(f"{cls.__name__}: {cls.__module__} has no function {name!r}")
+    return function()
 
 
 class _Field:
@@ -84,8 +198,135 @@ _pointers: "weakref.WeakValueDictionary[int, Any]" = weakref.WeakValueDictionary
 """By address: what fields were set to. Functions that are read from fields keep it."""
 
 
+class _InnerField:
+    """A field of an anonymous member."""
+
+    def __init__(self, member: str, name: str, field: Any) -> None:
+        self.member = member
+        self.name = name
+        self.field = field
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        if instance is None:
+            return self.field
+        return getattr(getattr(instance, self.member), self.name)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        setattr(getattr(instance, self.member), self.name, value)
+
+
+class _Flexible:
+    """A structure's flexible array: as long as ``allocate`` made it, or as C says.
+
+    A structure that was not allocated with it has no items.
+    """
+
+    def __init__(self, cls: Any, name: str, spec: ArrayField) -> None:
+        self.cls = cls
+        self.name = name
+        self.spec = spec
+        self.field = cls.__dict__[name].field
+        words = [each for each in spec.words if isinstance(each, CountedBy)]
+        self.counted_by = words[0].name if words else ""
+        setattr(cls, name, self)
+        if self.counted_by:
+            counter = cls.__dict__[self.counted_by]
+            setattr(cls, self.counted_by, _CounterField(self, counter))
+        cls._allocate = self.allocate
+        self.whole_type = functools.lru_cache(64)(self._make_whole_type)
+
+    def allocate(self, kind: Any, items: int) -> Any:
+        """A structure of zeros with so many items."""
+        whole = self.whole_type(items)()
+        made = kind.from_buffer(whole)
+        made._whole = whole
+        if self.counted_by:
+            setattr(made, self.counted_by, items)
+        return made
+
+    def _make_whole_type(self, items: int) -> Any:
+        attributes = {
+            name: self.cls.__dict__[name]
+            for name in ("_pack_", "_align_", "_layout_")
+            if name in self.cls.__dict__
+        }
+        *fields, last = self.cls._fields_
+        attributes["_fields_"] = [*fields, (last[0], self.spec.with_length(items))]
+        return type(self.cls.__name__, (self.cls.__base__,), attributes)
+
+    def capacity(self, instance: Any) -> int | None:
+        """How many items there is room for. None if only C knows."""
+        if whole := _whole(instance):
+            return len(getattr(whole, self.name))
+        return None if hasattr(instance._b_base_, "contents") else 0
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        if instance is None:
+            return self.field
+        if whole := _whole(instance):
+            return getattr(whole, self.name)
+        count = 0
+        if self.capacity(instance) is None:
+            if not self.counted_by:
+                raise AttributeError(
+                    f"{self.spec.where}: nobody says how many items C has: write CountedBy"
+                    " after it, with the name of the field that does"
+                )
+            count = getattr(instance, self.counted_by)
+            if count < 0:
+                raise ValueError(f"{self.cls.__name__}.{self.counted_by} is {count}")
+        address = ctypes.addressof(instance) + self.field.offset
+        array = self.spec.with_length(count).from_address(address)
+        array._kept_by = instance
+        return array
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        self.__get__(instance, None)[:] = value
+
+
+def _whole(instance: Any) -> Any:
+    """The structure that has room for the items, if ``allocate`` made it."""
+    return getattr(instance, "_whole", None)
+
+
+class _CounterField:
+    """The number of items of a flexible array: never more than there is room for."""
+
+    def __init__(self, flexible: _Flexible, field: Any) -> None:
+        self.flexible = flexible
+        self.field = field
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        return self.field.__get__(instance, owner)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        capacity = self.flexible.capacity(instance)
+        if capacity is not None and self.field.spec.to_c(value) > capacity:
+            name = self.flexible.cls.__name__
+            raise ValueError(
+                f"{name}.{self.flexible.counted_by} cannot be {value}: there is room for"
+                f" {capacity} items: use allocate({name}, ...)"
+            )
+        self.field.__set__(instance, value)
+
+
+def _fields_of(cls: Any) -> dict[str, Any]:
+    """The ctypes types of its fields, inherited ones first."""
+    kin = [each.__dict__.get("_fields_", ()) for each in cls.__mro__[::-1]]
+    return {field[0]: field[1] for fields in kin for field in fields}
+
+
 def _names(cls: Any) -> list[str]:
-    return [name for kin in cls.__mro__[::-1] for name, *_ in kin.__dict__.get("_fields_", ())]
+    return [*_fields_of(cls)]
+
+
+def _reached(cls: Any) -> Iterator[str]:
+    """The fields that can be read of an anonymous member."""
+    for name, ctype in _fields_of(cls).items():
+        if name in getattr(cls, "_anonymous_", ()):
+            yield from _reached(ctype)
+        else:
+            yield name
 
 
 def _repr(self: Any) -> str:
@@ -96,6 +337,6 @@ def _repr(self: Any) -> str:
 def _shown(self: Any, name: str) -> str:
     try:
         value = getattr(self, name)
+        return repr([*value] if isinstance(value, ctypes.Array) else value)
     except ValueError as error:  # written by C
         return f"<{error}>"
-    return repr([*value] if isinstance(value, ctypes.Array) else value)

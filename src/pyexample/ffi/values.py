@@ -89,6 +89,10 @@ class ArgumentWord(Word):
         """The same word, for a function whose result errors call ``where``."""
         return self
 
+    def received(self, where: str, python_type: Any) -> "Value":
+        """What a callback gets for it. Raises DeclarationError."""
+        raise DeclarationError(f"{where}: a Callback gets values, not {self!r}")
+
     def for_parameter(self, where: str, python_type: Any) -> "Self":
         """The same word, if it takes the parameter itself. Raises DeclarationError."""
         return self
