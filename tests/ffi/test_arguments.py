@@ -44,7 +44,7 @@ SOURCE = r"""
 int none(void) { return 1; }
 int seven(int a) { return a; }
 int among(int a, uint64_t b, int c, int8_t d, void *e, uint32_t f)
-{ return a == -1 && b == UINT64_MAX && d == -2 && !e && f == 0xFFFFFFFF ? c : -7; }
+{ return a == -1 && b == 0x8000000000000005 && d == -2 && !e && f == 0xFFFFFFFF ? c : -7; }
 int null(int a, int *out, void (*f)(void), const char *text, int b)
 { return out || f || text ? -7 : a + b; }
 double others(double a, const char *text, float b, char c)
@@ -102,7 +102,7 @@ def test_among_others(library: Library, path: str, release_gil: bool) -> None:
         c: Annotated[
             int,
             Constant(c_int, -1),
-            Constant(c_uint64, 2**64 - 1),
+            Constant(c_uint64, 2**63 + 5),
             c_int,
             Constant(ctypes.c_int8, -2),
             Constant(c_void_p, None),
