@@ -106,6 +106,15 @@ def test_a_size_that_parameters_say(library: Library) -> None:
     assert area(array("d"), 0, 9) == 0
 
 
+def test_a_size_that_a_function_says(library: Library) -> None:
+    @library.function
+    def key_sum(key: Annotated[Buffer, In(c_uint8, lambda key: 4)], /) -> Int: ...
+
+    assert key_sum(bytes([1, 2, 3, 4])) == 10
+    with pytest.raises(ValueError, match=r"must have 4 items, not 3$"):
+        key_sum(b"123")
+
+
 def test_a_zero_ends_it(library: Library) -> None:
     @library.function
     def until_zero(items: Annotated[Buffer, In(c_int, TERMINATED)], /) -> Int: ...
@@ -183,6 +192,8 @@ def test_sizes_that_are_none() -> None:
             In(c_char, wrong)
         with pytest.raises(DeclarationError, match="is no number of items, from 1 on"):
             Out(c_char, at_least=wrong)
+    with pytest.raises(DeclarationError, match=r"1\.5 is no number of items"):
+        In(c_char, 1.5)  # type: ignore[arg-type]
     with pytest.raises(DeclarationError, match="a size or at_least, not both"):
         In(c_char, 3, at_least=3)
     with pytest.raises(DeclarationError, match=r"ItemSize: .* is not an integer type"):

@@ -21,7 +21,8 @@ import pyexample
 from pyexample import square
 from pyexample.ffi import (
     DEFAULT, POINTER as POINTER_TO, Anonymous, Array, Bits, Callback, Closes, Constant,
-    CountedBy, Encoding, Handle, InOut, Keep, Library, Owned, Returned, Raises, Variable, allocate, struct,
+    CountedBy, Encoding, Handle, InOut, Keep, Library, Owned, Returned, Raises, Variable,
+    allocate, struct,
 )
 
 nine: int = square(3)

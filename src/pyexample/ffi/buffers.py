@@ -5,7 +5,7 @@ import ctypes
 import math
 import operator
 import typing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .libfastcall import KINDS, NotServedError
@@ -51,7 +51,7 @@ UNCHECKED = _Unsized("UNCHECKED")
 TERMINATED = _Unsized("TERMINATED")
 """``In(c_int, TERMINATED)``: an item that is 0, or NULL, is the last one."""
 
-Size = int | str | tuple[str, ...] | _Unsized
+Size = int | str | tuple[str, ...] | Callable[..., int] | _Unsized
 
 
 class In(ArgumentWord):
@@ -64,8 +64,8 @@ class In(ArgumentWord):
 
     How many items C accesses must be declared, because C would access others: by a ``Count``,
     or as the size. That is a number, ``In(c_uint8, 32)``, of which ``at_least=24`` asks for no
-    more; the name of a parameter, ``In(c_double, "n")``, or of several, which are multiplied;
-    ``TERMINATED`` or ``UNCHECKED``.
+    more; the name of a parameter, ``In(c_double, "n")``, or of several, which are multiplied; a
+    function of the Python arguments; ``TERMINATED`` or ``UNCHECKED``.
 
     With ``Buffer | None``, None is a null pointer, and its Count is 0.
 
@@ -102,7 +102,7 @@ class In(ArgumentWord):
         self.item_size = ctypes.sizeof(item) if item else 1
         self.item_name = c_name(item) if item else "void"
         self.c_name = f"{'' if self.writable else 'const '}{self.item_name} *"
-        self.size = size
+        self.size: Any = size
         self.low = at_least or (size if isinstance(size, int) else 0)
         self.high = size if isinstance(size, int) else NEVER
         self.names: tuple[str, ...] = (size,) if isinstance(size, str) else ()
@@ -164,6 +164,8 @@ class In(ArgumentWord):
         low, high = self.low, self.high
         if self.names:
             low = high = math.prod(call.converted[each.index] for each in argument.named)
+        elif callable(self.size):
+            low = high = self.size(*call.given)
         if not low <= view.items <= high:
             least = "" if low == high else "at least "
             product = f" ({' * '.join(self.names)})" if self.names else ""
@@ -173,7 +175,7 @@ class In(ArgumentWord):
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument."""
-        if self.names or self.size is TERMINATED:
+        if self.names or self.size is TERMINATED or callable(self.size):
             raise NotServedError(f"{argument.where}: a size that is not a number is not served")
         return {
             "kind": KINDS["buffer"],
