@@ -165,7 +165,7 @@ class In(ArgumentWord):
         if self.names:
             low = high = math.prod(call.converted[each.index] for each in argument.named)
         elif callable(self.size):
-            low = high = self.size(*call.given)
+            low = high = int(self.size(*call.given))
         if not low <= view.items <= high:
             least = "" if low == high else "at least "
             product = f" ({' * '.join(self.names)})" if self.names else ""
