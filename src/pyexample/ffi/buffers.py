@@ -165,7 +165,8 @@ class In(ArgumentWord):
         if self.names:
             low = high = math.prod(call.converted[each.index] for each in argument.named)
         elif callable(self.size):
-            low = high = int(self.size(*call.given))
+            count: Any = self.size
+            low = high = int(count(*call.given))
         if not low <= view.items <= high:
             least = "" if low == high else "at least "
             product = f" ({' * '.join(self.names)})" if self.names else ""
