@@ -2,10 +2,9 @@
 
 import contextlib
 import ctypes
-import math
 import operator
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .libfastcall import KINDS, NotServedError
@@ -163,7 +162,7 @@ class In(ArgumentWord):
             view.check_end(argument.where)
         low, high = self.low, self.high
         if self.names:
-            low = high = math.prod(call.converted[each.index] for each in argument.named)
+            low = high = _product(call.converted[each.index] for each in argument.named)
         elif callable(self.size):
             count: Any = self.size
             low = high = int(count(*call.given))
@@ -254,7 +253,7 @@ class ReceivedMemory(Value):
         numbers = [operator.index(arguments[each.position]) for each in self.named]
         if any(each < 0 for each in numbers):
             raise ValueError(f"{self.where} has {' * '.join(map(str, numbers))} items")
-        return math.prod(numbers)
+        return _product(numbers)
 
     def restore(self, result: Any, call: "CallState | None") -> Any:
         """Copy the memory; of ``Out``, copy it back at the end of the callback."""
@@ -373,6 +372,13 @@ class ItemSize(ArgumentWord):
     def pass_to_c(self, call: "CallState", argument: "Argument") -> int:
         """The size of an item of the buffer, which was passed before."""
         return call.views[argument.named[0].position].item_size
+
+
+def _product(numbers: Iterable[int]) -> int:
+    product = 1
+    for number in numbers:
+        product *= number
+    return product
 
 
 def _count(call: "CallState", argument: "Argument") -> int:

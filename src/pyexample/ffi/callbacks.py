@@ -17,8 +17,9 @@ from .fastcall import Function
 from .handles import Handle, HandleValue
 from .kinds import make_value
 from .libfastcall import running
-from .pointers import CTypesObject, Pointer, function_address, is_kin
+from .pointers import Pointer
 from .scalars import Address, Bool, Float, Integer, type_name
+from .structures import CTypesObject, function_address, is_kin
 from .values import DeclarationError, Modifier, Value, limits, members_of, type_code
 
 _IN_PYTHON = implementation.name != "cpython"

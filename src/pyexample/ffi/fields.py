@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from .kinds import make_value
-from .pointers import Characters, CTypesObject, is_kin
 from .scalars import Bool, Integer, type_name
+from .structures import Characters, CTypesObject, is_kin
 from .values import DeclarationError, Modifier, Value, c_name, limits, type_code
 
 if TYPE_CHECKING:

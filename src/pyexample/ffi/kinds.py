@@ -48,4 +48,4 @@ def _kind_of(role: str, python_type: Any, ctype: Any) -> Any:
         return Truth
     if code in ("z", "Z") and any(map(is_path_type, members_of(python_type))):
         return FilePath
-    return kind or import_later("pointers").kind_of(role, python_type, ctype)
+    return kind or import_later("structures").kind_of(role, python_type, ctype)

@@ -13,8 +13,9 @@ from .declaration import annotations, split_annotation
 from .fields import DEFAULT, Anonymous, ArrayField, Bits, CountedBy
 from .handles import HandleValue
 from .kinds import make_value
-from .pointers import CTypesObject, Pointer, function_address, set_targets
+from .pointers import Pointer, set_targets
 from .scalars import Integer
+from .structures import CTypesObject, function_address
 from .values import DeclarationError, Value
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """C values, which are passed to C or come back, and the words of a declaration.
 
 This is what all of them have in common. Each kind of value is one class, in scalars.py,
-pointers.py, handles.py or callbacks.py, which says what is checked and converted. kinds.py
-chooses the class.
+structures.py, pointers.py, handles.py, callbacks.py or memory.py, which says what is checked
+and converted. kinds.py chooses the class.
 """
 
 import ctypes

@@ -396,8 +396,10 @@ static int PyObject_GetBuffer(PyObject *object, Py_buffer *view, int flags)
 static void PyBuffer_Release(Py_buffer *view)
 {
     EXPECT(!error_is_set);
-    open_views--;
-    Py_DecRef(view->obj);
+    if (view->obj) { /* as in CPython: none for None */
+        open_views--;
+        Py_DecRef(view->obj);
+    }
 }
 
 static PyThreadState *PyEval_SaveThread(void)
@@ -493,8 +495,6 @@ static void take_argument(fastcall_argument *argument, unsigned index, unsigned 
         argument->high = take() & 1 ? INT64_MAX : below(4);
         argument->buffers = (uint8_t)(1 + below((1U << *buffers) - 1));
     } else if (argument->kind == 'b') {
-        argument->nullable = 0; /* None and limits of the size are not modelled here */
-        argument->high = INT64_MAX;
         argument->item = item_kinds[below(5)];
         argument->shift = (uint8_t)(argument->item == 'v' ? 0 : below(4));
         argument->size = (uint8_t)(1U << argument->shift);

@@ -1,0 +1,220 @@
+"""Structures, arrays and function pointers of ctypes, which are passed as they are."""
+
+import ctypes
+import functools
+import typing
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from .later import import_later
+from .libfastcall import KINDS
+from .scalars import NUL, type_name
+from .values import DeclarationError, Value, c_name, members_of, show, type_code
+
+if TYPE_CHECKING:
+    pass
+
+
+class CTypesObject(Value):
+    """A structure, array, function pointer or ``py_object``: what ``from_param`` accepts."""
+
+    can_be_kept = True
+
+    def check_types(self, where: str, declared: Any) -> None:
+        """Refuse what ctypes cannot pass, or makes no safe object of."""
+        self.can_be_null = type_code(self.ctype) == "O"
+        super().check_types(where, declared)
+        if self.can_be_null and self.role not in ("parameter", "field"):
+            # ctypes crashes on NULL.
+            raise DeclarationError(
+                f"{where}: C may give NULL, which is no py_object: declare an address, c_void_p"
+            )
+        if self.role not in ("field", "output"):
+            self._check_by_value(where)
+        if hasattr(self.ctype, "_flags_"):
+            self._check_function_pointer(where)
+        if not type_code(self.ctype):
+            letter = type_code(getattr(self.ctype, "_type_", None))
+            is_text = self.role == "field" and letter in ("c", "u")
+            check_kin(where, self, [{"c": bytes, "u": str}[letter] if is_text else self.ctype])
+        self.can_be_null = False  # None is NULL's object
+        if self.role == "output":  # without the class's __init__
+            zeros = bytes(ctypes.sizeof(self.ctype))
+            self.given_ctype = functools.partial(self.ctype.from_buffer_copy, zeros)
+
+    def _check_by_value(self, where: str) -> None:
+        """Refuse types that ctypes describes wrongly to libffi."""
+        if hasattr(self.ctype, "_length_"):
+            if self.role != "parameter":  # C takes that for a pointer
+                raise DeclarationError(
+                    f"{where}: an array is passed by its address, a POINTER to its items,"
+                    f" not as {self.c_name}"
+                )
+        elif what := _misplaced(self.ctype):
+            raise DeclarationError(
+                f"{where}: {what} is passed by pointer, not by value: {self.c_name}"
+            )
+
+    def _check_function_pointer(self, where: str) -> None:
+        """Refuse ctypes' function pointers: they may be null, and check nothing."""
+        is_callable = any(
+            typing.get_origin(each) is Callable for each in members_of(self.python_type)
+        )
+        if self.role != "parameter" or is_callable:
+            raise DeclarationError(
+                f"{where}: a function pointer is a Callback in a parameter or field,"
+                f" elsewhere an address, c_void_p, not {self.c_name}"
+            )
+
+    def foreign_callbacks(self) -> list[str]:
+        """The fields that C can reach and call in any thread."""
+        return [f", field {each}" for each in _callback_fields(self.ctype, [])]
+
+    def convert(self, given: Any) -> Any:
+        """What ``from_param`` accepts."""
+        if given is None and not (self.nullable or self.python_type is Any):
+            raise TypeError(f"{self.where} must not be None")
+        try:
+            self.ctype.from_param(given)
+        except TypeError as error:
+            raise TypeError(f"{self.where}: {error}") from None
+        return given
+
+    def describe_result(self) -> tuple[int, Any]:
+        """A structure of two words is served."""
+        if not _is_two_words(self.ctype):
+            return super().describe_result()
+        # Like ctypes, without the class's __new__ and __init__.
+        metaclass: Any = type(ctypes.Structure)
+        return KINDS["struct"], functools.partial(metaclass.from_buffer_copy, self.ctype)
+
+
+class Characters(Value):
+    """An array of ``char`` or ``wchar_t`` in a structure, as text."""
+
+    def check_types(self, where: str, declared: Any) -> None:
+        """In fields only: C has no other such values."""
+        self.python_types = (str if type_code(self.ctype._type_) == "u" else bytes,)
+        self.c_name = f"{c_name(self.ctype._type_)}[{self.ctype._length_}]"
+        if self.python_type not in self.python_types:
+            raise DeclarationError(
+                f"{where}: {self.python_types[0].__name__} stands for {self.c_name},"
+                f" not {declared}"
+            )
+        if self.nullable:
+            raise DeclarationError(f"{where}: {self.c_name} is no pointer, it cannot be None")
+        if self.role != "field":
+            raise DeclarationError(
+                f"{where}: {self.c_name} is {show(self.python_type)} in a field only:"
+                " elsewhere it is a buffer, In(c_char) or Out(c_char)"
+            )
+
+    def convert(self, given: Any) -> Any:
+        """Text that fits, without a NUL."""
+        python_type, length = self.python_type, self.ctype._length_
+        if not isinstance(given, python_type):
+            raise TypeError(
+                f"{self.where} must be {python_type.__name__}, not {type_name(given)}"
+            )
+        if python_type.__len__(given) > length:
+            raise ValueError(f"{self.where} cannot hold {python_type.__len__(given)} of them")
+        nul: Any
+        nul, unit = ("\0", "character") if python_type is str else (b"\0", "byte")
+        at = python_type.find(given, nul)
+        if at >= 0:  # ctypes would read no further
+            said = NUL.format(self.where, unit, at)
+            raise ValueError(f"{said}: declare c_uint8 * {length} for data")
+        return given
+
+
+def kind_of(role: str, python_type: Any, ctype: Any) -> type[Value]:
+    """The class for a ctypes type that is not simple."""
+    if hasattr(ctype, "contents"):
+        pointer: type[Value] = import_later("pointers").Pointer
+        return pointer
+    if type_code(getattr(ctype, "_type_", None)) in ("c", "u"):
+        return Characters if python_type in (bytes, str) else CTypesObject
+    if role == "field" and hasattr(ctype, "_length_"):
+        kind: type[Value] = import_later("fields").ArrayField
+        return kind
+    return CTypesObject
+
+
+def function_address(pointer: Any) -> int:
+    """The address in a function pointer of ctypes."""
+    # ctypes.cast would make a cycle.
+    return ctypes.c_void_p.from_buffer_copy(pointer).value or 0
+
+
+def check_kin(where: str, value: Value, kin: list[Any]) -> None:
+    """Check that the Python type is one of ``kin``, or may hold one of them."""
+    for each in members_of(value.python_type):
+        quoted = getattr(each, "__forward_arg__", "Pointer")
+        if value.role != "parameter" and "Pointer" not in quoted:
+            raise DeclarationError(
+                f"{where}: write {quoted} without quotes, or all of the annotation in them"
+            )
+        if not any(is_kin(each, of, value.role == "parameter") for of in kin):
+            names = " or ".join(map(show, (*kin, Any)))
+            raise DeclarationError(
+                f"{where}: {names} stands for {value.c_name}, not {value.python_type}"
+            )
+
+
+def is_kin(python_type: Any, ctype: Any, to_c: bool) -> bool:
+    """Whether ctypes objects are (``to_c``: or may be) of a Python type."""
+    if python_type is None:
+        return False
+    plain = typing.get_origin(python_type) or python_type
+    if python_type is Any or not isinstance(plain, type):  # such as a quoted name
+        return True
+    try:
+        return issubclass(ctype, plain) or (to_c and issubclass(plain, ctype))
+    except TypeError:  # a Protocol, which only type checkers can judge
+        return True
+
+
+def _misplaced(ctype: Any) -> str:
+    """What ctypes describes wrongly to libffi in a type that is passed by value, or ""."""
+    if hasattr(ctype, "_length_"):  # an array
+        return _misplaced(ctype._type_) if ctype._length_ else "a flexible array"
+    if issubclass(ctype, ctypes.Union):
+        return "a union"
+    for name, what in (("_pack_", "a packed structure"), ("_align_", "an aligned structure")):
+        if hasattr(ctype, name):
+            return what
+    fields = [each for cls in ctype.__mro__ for each in cls.__dict__.get("_fields_", ())]
+    if any(len(each) > 2 for each in fields):
+        return "a structure with bit-fields"
+    return next(filter(None, (_misplaced(each[1]) for each in fields)), "")
+
+
+def _is_two_words(ctype: Any) -> bool:
+    """Whether it is returned as two integer words: see convention.h."""
+    return (
+        ctype.__base__ is ctypes.Structure  # no inherited fields
+        and "_pack_" not in ctype.__dict__
+        and not hasattr(ctype, "_check_retval_")  # ctypes calls it
+        and 8 < ctypes.sizeof(ctype) <= 16
+        and all(
+            len(each) == 2 and getattr(each[1], "_type_", "") in tuple("bBhHiIlLqQ?P")
+            for each in ctype._fields_
+        )
+    )
+
+
+def _callback_fields(ctype: Any, seen: list[Any]) -> Iterator[str]:
+    """The fields with a callback that C can reach and call in any thread."""
+    inner = getattr(ctype, "_type_", None)  # a str for simple types
+    if inner is not None and not isinstance(inner, str):
+        yield from _callback_fields(inner, seen)
+    if ctype in seen or not hasattr(ctype, "_fields_"):
+        return
+    seen.append(ctype)
+    for cls in ctype.__mro__:
+        for name, its_type, *_ in cls.__dict__.get("_fields_", ()):
+            field = cls.__dict__.get(name)
+            if getattr(field, "callback", None):  # of ``struct``
+                foreign = field.spec.foreign_callbacks()
+                yield from (f"{cls.__name__}.{name} ({field.spec.c_name})" for _ in foreign)
+            yield from _callback_fields(its_type, seen)
