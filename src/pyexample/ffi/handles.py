@@ -141,7 +141,7 @@ class Handle(_Memory):
         closer: set by the declaration of the function that Closes it.
     """
 
-    closer: ClassVar[Closer | None] = None
+    closer: ClassVar[Callable[..., Any] | None] = None
     parents: "tuple[Handle, ...]" = ()
     value_kind: ClassVar[type[Value]] = HandleValue
     _root: "ClassVar[type[Handle]]"
