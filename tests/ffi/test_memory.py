@@ -21,6 +21,7 @@ from pyexample.ffi import (
     Filled,
     Handle,
     In,
+    Keep,
     Length,
     Library,
     Out,
@@ -328,6 +329,20 @@ def test_what_is_refused(annotation: Any, said: str) -> None:
     with pytest.raises(DeclarationError) as caught:
         Declaration(function)
     assert said in str(caught.value)
+
+
+def test_what_c_keeps_is_passed_once() -> None:
+    def function(
+        data: Annotated[Buffer, In(c_char), Count(c_size_t, "data"), Keep()], /
+    ) -> Annotated[
+        bytes, c_int, Written("it", again=True), Filled(bytes, c_char, 1, name="it")
+    ]:
+        raise NotImplementedError
+
+    with pytest.raises(
+        DeclarationError, match=r"may call C twice, so C would get twice what K"
+    ):
+        Declaration(function)
 
 
 def test_words_that_contradict_themselves() -> None:

@@ -100,6 +100,7 @@ class Length(ArgumentWord):
         if isinstance(declaration.result, Items) and not self.capacity:
             names.add("return")
         _check_name(argument.where, self, names)
+        _check_again(argument.where, self, declaration)
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of a new integer."""
@@ -140,6 +141,7 @@ class Written(Modifier):
     def resolve(self, declaration: "Declaration", value: Value) -> None:
         """Find the memory."""
         _check_name(value.where, self, {*declaration.memories})
+        _check_again(value.where, self, declaration)
 
     def needs(self, call: "CallState", returned: int) -> int:
         """How many items C asks for, if it does."""
@@ -320,6 +322,15 @@ def _check_count(where: str, count: int) -> int:
     if not 0 <= count < 2**48:  # of addresses
         raise ValueError(f"{where} would have {count} items")
     return count
+
+
+def _check_again(where: str, word: Any, declaration: "Declaration") -> None:
+    effects = [effect for each in declaration.arguments for effect in each.effects]
+    if word.again and effects:
+        raise DeclarationError(
+            f"{where}: {word!r} may call C twice, so C would get twice what {effects[0]!r} is"
+            " about"
+        )
 
 
 def _check_name(where: str, word: Any, names: set[str]) -> None:
