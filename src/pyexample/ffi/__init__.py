@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .outputs import InOut, Returned
     from .ownership import Borrowed, Closes, GivenTo, Keep, Owned
     from .pointers import POINTER
+    from .sequences import ArrayOf
     from .structs import struct
     from .variables import Variable
 
@@ -32,6 +33,7 @@ __all__ = [
     "UNCHECKED",
     "Anonymous",
     "Array",
+    "ArrayOf",
     "Attempt",
     "Bits",
     "Borrowed",
@@ -72,6 +74,7 @@ _MODULES = {
     **dict.fromkeys(("Borrowed", "Closes", "GivenTo", "Keep", "Owned"), "ownership"),
     **dict.fromkeys(("InOut", "Returned"), "outputs"),
     **dict.fromkeys(("Filled", "Length", "Written"), "memory"),
+    "ArrayOf": "sequences",
     "Constant": "constants",
     "Handle": "handles",
     "POINTER": "pointers",

@@ -80,12 +80,7 @@ class In(ArgumentWord):
         self, item: Any, size: Size | None = None, /, *, at_least: int | None = None
     ) -> None:
         """Declare it. Raises DeclarationError."""
-        kind = "void"
-        if item not in (None, ctypes.c_char):
-            check_ctype("In and Out", item)
-            kind = ITEM_KINDS.get(type_code(item), "")
-        if not kind:
-            raise DeclarationError(f"In and Out: items of {item!r} are not served")
+        self.item_kind = self._kind_of(item)
         if size is not None and at_least is not None:
             raise DeclarationError("In and Out: a size or at_least, not both")
         for number in (size, at_least):
@@ -97,16 +92,29 @@ class In(ArgumentWord):
             raise DeclarationError(f"In and Out: {size!r} is no number of items")
         self.ctype: Any = ctypes.POINTER(item) if item else ctypes.c_void_p
         self.item = item
-        self.item_kind = kind
         self.item_size = ctypes.sizeof(item) if item else 1
         self.item_name = c_name(item) if item else "void"
         self.c_name = f"{'' if self.writable else 'const '}{self.item_name} *"
         self.size: Any = size
+        self.given: Any = (size, at_least)
         self.low = at_least or (size if isinstance(size, int) else 0)
         self.high = size if isinstance(size, int) else NEVER
         self.names: tuple[str, ...] = (size,) if isinstance(size, str) else ()
         if isinstance(size, tuple):
             self.names = size
+
+    def _kind_of(self, item: Any) -> str:
+        """Of the items: one of KINDS. Raises DeclarationError."""
+        if item in (None, ctypes.c_char):
+            return "void"
+        check_ctype("In and Out", item)
+        kind = ITEM_KINDS.get(type_code(item), "")
+        if not kind:
+            raise DeclarationError(
+                f"In and Out: items of {item!r} are not served in a buffer: ArrayOf makes an"
+                " array of a Python sequence"
+            )
+        return kind
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the parameters of its size."""
@@ -119,7 +127,7 @@ class In(ArgumentWord):
         counts = [each.spec for each in declaration.arguments if isinstance(each.spec, Count)]
         is_counted = any(argument.name in each.names for each in counts)
         if self.size is None and self.low == 0 and not is_counted:
-            verb, word = ("writes", "Out") if self.writable else ("reads", "In")
+            verb, word = "writes" if self.writable else "reads", type(self).__name__
             name = show(self.item)
             raise DeclarationError(
                 f"{argument.where}: how many items C {verb} is not declared. Write a Count, a"
@@ -371,7 +379,7 @@ class ItemSize(ArgumentWord):
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> int:
         """The size of an item of the buffer, which was passed before."""
-        return call.views[argument.named[0].position].item_size
+        return int(call.views[argument.named[0].position].item_size)
 
 
 def _product(numbers: Iterable[int]) -> int:

@@ -69,7 +69,7 @@ class CallState:
         self.cleanups: list[Callable[[], object]] = []
         self.given = given
         self.converted: list[Any] = []
-        self.views: dict[int, View] = {}
+        self.views: dict[int, Any] = {}
         self.error_number = 0
         self.outputs: dict[int, Any] = {}
         self.sizes: dict[str, int] = {}

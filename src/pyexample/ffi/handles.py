@@ -88,7 +88,11 @@ class HandleValue(Value):
 
     def pass_to_c(self, call: calls.CallState, argument: "Argument") -> Any:
         """Its address; it cannot be closed until the call is over."""
-        handle = self.to_c(call.given[argument.position])
+        return self.pass_item(call, call.given[argument.position])
+
+    def pass_item(self, call: calls.CallState, given: Any) -> Any:
+        """The same for an item of an array."""
+        handle = self.to_c(given)
         if handle is None:
             return None
         handle._life.use(call.cleanups)

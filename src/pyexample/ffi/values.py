@@ -278,6 +278,10 @@ class Value:
         """Convert an argument, and hold what C needs of it until the call is over."""
         return self.to_c(call.given[argument.position])
 
+    def pass_item(self, call: "CallState", given: Any) -> Any:
+        """The same for an item of an array."""
+        return self.to_c(given)
+
     def foreign_callbacks(self) -> list[str]:
         """What C can call in any thread: each is to follow ``where``."""
         return []
