@@ -49,7 +49,7 @@ class ArrayOf(In):
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """A new array."""
-        given: Any = call.given[argument.position]
+        given = call.given[argument.position]
         is_null = given is None and self.accepts_none(argument)
         is_text = isinstance(given, (str, bytes))  # whose items are texts, too
         if not is_null and (is_text or not isinstance(given, collections.abc.Sequence)):
@@ -57,7 +57,8 @@ class ArrayOf(In):
                 f"{argument.where} must be a sequence, such as a list, not"
                 f" {type(given).__name__}"
             )
-        items = [] if is_null else [self.value.pass_item(call, each) for each in given]
+        sequence: Any = () if is_null else given
+        items = [self.value.pass_item(call, each) for each in sequence]
         made = (self.item * (len(items) + (self.size is TERMINATED)))(*items)
         call.views[argument.position] = _Made(made, len(items), is_null)
         return None if is_null else ctypes.cast(made, self.ctype)
