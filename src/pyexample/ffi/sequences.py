@@ -57,7 +57,7 @@ class ArrayOf(In):
                 f"{argument.where} must be a sequence, such as a list, not"
                 f" {type(given).__name__}"
             )
-        sequence: Any = () if is_null else given
+        sequence = typing.cast("list[Any]", [] if is_null else given)
         items = [self.value.pass_item(call, each) for each in sequence]
         made = (self.item * (len(items) + (self.size is TERMINATED)))(*items)
         call.views[argument.position] = _Made(made, len(items), is_null)
