@@ -9,7 +9,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from support import Tool
+from support import ROOT, Tool
 
 from pyexample.abi import check
 
@@ -30,6 +30,21 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with tarfile.open(archive) as file:
         file.extractall(folder, filter="data")
     return folder / f"llama_cpp_python-{VERSION}"
+
+
+@pytest.mark.parametrize("options", ["g++", "clang++", "x86_64-w64-mingw32-g++"])
+def test_our_example_is_proven(sources: Path, tool: Tool, options: str) -> None:
+    vendor = sources / "vendor" / "llama.cpp"
+    report = check(
+        str(ROOT / "examples" / "llama" / "llama.py"),
+        headers=[str(vendor / "include" / "llama.h")],
+        include=[str(vendor / "ggml" / "include")],
+        without_library=["llama"],
+        compiler=tool(options),
+    )
+    assert report.judged["functions"] == 53
+    assert report.judged["structs"] == 5
+    assert not report.failures
 
 
 @pytest.mark.parametrize("compiler", ["g++", "clang++"])

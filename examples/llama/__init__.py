@@ -1,0 +1,1 @@
+"""llama.cpp: its binding, and text from a model."""
