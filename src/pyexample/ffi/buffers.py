@@ -1,12 +1,11 @@
 """The words for buffers: an address that C gets, and the number of items."""
 
-import contextlib
 import ctypes
-import operator
 import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from .later import import_later
 from .libfastcall import KINDS, NotServedError
 from .values import (
     NEVER,
@@ -151,7 +150,8 @@ class In(ArgumentWord):
 
     def received(self, where: str, python_type: Any) -> Value:
         """A view of the memory."""
-        return ReceivedMemory(where, python_type, self)
+        received: Value = import_later("received").ReceivedMemory(where, python_type, self)
+        return received
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of the buffer."""
@@ -170,7 +170,7 @@ class In(ArgumentWord):
             view.check_end(argument.where)
         low, high = self.low, self.high
         if self.names:
-            low = high = _product(call.converted[each.index] for each in argument.named)
+            low = high = product_of(call.converted[each.index] for each in argument.named)
         elif callable(self.size):
             count: Any = self.size
             low = high = int(count(*call.given))
@@ -220,97 +220,6 @@ class Out(In):
     ) -> None:
         super().__init__(item, size, at_least=at_least)
         self.in_place = in_place
-
-
-class ReceivedMemory(Value):
-    """Memory whose address a callback gets: a ``memoryview``, until the callback returns.
-
-    The view is of a copy, because nothing can take back the views that may be made of it: a
-    part of it that is kept for longer is no memory of C's.
-    """
-
-    can_be_null = True
-    is_plain = False
-
-    def __init__(self, where: str, python_type: Any, word: In) -> None:
-        self.word = word
-        super().__init__(where, "callback parameter", python_type, word.ctype, ())
-
-    def check_types(self, where: str, declared: Any) -> None:
-        """A ``memoryview``, and its size."""
-        self.c_name = self.word.c_name
-        if self.python_type is not memoryview:
-            raise DeclarationError(
-                f"{where}: memoryview stands for {self.word!r} in a Callback, not {declared}"
-            )
-        if not (self.word.names or isinstance(self.word.size, int)):
-            raise DeclarationError(
-                f"{where}: {self.word!r} needs the number of its items, or the name of the"
-                ' parameter that has it, such as "length"'
-            )
-
-    def resolve(self, declaration: "Declaration", argument: "Argument | None" = None) -> None:
-        """Find the parameters of its size."""
-        if argument is not None:
-            self.word.resolve(declaration, argument)
-            self.named = argument.named
-
-    def _count(self, arguments: Sequence[Any]) -> int:
-        if isinstance(self.word.size, int):
-            return self.word.size
-        numbers = [operator.index(arguments[each.position]) for each in self.named]
-        if any(each < 0 for each in numbers):
-            raise ValueError(f"{self.where} has {' * '.join(map(str, numbers))} items")
-        return _product(numbers)
-
-    def restore(self, result: Any, call: "CallState | None") -> Any:
-        """Copy the memory; of ``Out``, copy it back at the end of the callback."""
-        address = _address_in(result)
-        if call is None or (not address and self.nullable):
-            return None
-        count = self._count(call.converted)
-        if not address and count:
-            return None
-        size = count * self.word.item_size
-        data = _copy(address, size)
-        room = bytearray(data) if self.word.writable else data
-        view: Any = memoryview(room)
-        if self.word.item_kind != "void":
-            view = view.cast(type_code(self.word.item))
-
-        def finish() -> None:
-            if size and self.word.writable:
-                ctypes.memmove(address, bytes(room), size)
-            with contextlib.suppress(BufferError):  # of an object that has its buffer
-                view.release()
-
-        call.cleanups.append(finish)
-        return view
-
-    def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
-        """If Python calls such a function of C's: a buffer of at least that many items."""
-        if call.given[argument.position] is None and self.nullable:
-            return None
-        view, count = call.view(argument, self.word), self._count(call.given)
-        if view.items < count:
-            raise ValueError(f"{argument.where} has {view.items} items, not {count}")
-        return ctypes.cast(view.address, self.ctype)
-
-
-def _address_in(raw: Any) -> int:
-    """The address that a pointer of ctypes holds. It makes an int of a ``void *``."""
-    if raw is None or isinstance(raw, int):
-        return raw or 0
-    return ctypes.c_void_p.from_buffer_copy(raw).value or 0
-
-
-def _copy(address: int, size: int) -> bytes:
-    """The memory at an address: ``string_at`` takes an int as its size."""
-    pieces = range(0, size, _MOST)
-    return b"".join(ctypes.string_at(address + at, min(_MOST, size - at)) for at in pieces)
-
-
-_MOST = 2**30
 
 
 class Count(ArgumentWord):
@@ -382,7 +291,8 @@ class ItemSize(ArgumentWord):
         return int(call.views[argument.named[0].position].item_size)
 
 
-def _product(numbers: Iterable[int]) -> int:
+def product_of(numbers: Iterable[int]) -> int:
+    """All of them, multiplied."""
     product = 1
     for number in numbers:
         product *= number
