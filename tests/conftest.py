@@ -1,6 +1,7 @@
 """Fixtures for all tests: fresh environments, optional programs, built packages."""
 
 import gc
+import importlib
 import importlib.util
 import os
 import shutil
@@ -129,6 +130,23 @@ def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     for package in ("PYEXAMPLE", "BOUND"):
         monkeypatch.setenv(f"{package}_FASTCALL", "0" if request.param == "ctypes" else "1")
     return str(request.param)
+
+
+@pytest.fixture(scope="module", params=["builtin", "ctypes"])
+def declared_anew(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The way in which functions are called that ``test_foo.py`` uses of its module ``foo``.
+
+    The module is executed again for each way, so what it declares is to be named ``foo.bar``.
+    """
+    if request.param == "builtin" and not FASTCALL_IS_SERVED:
+        pytest.skip("this Python or processor has no fast calls")
+    binding = sys.modules[request.module.__name__.removeprefix("test_")]
+    with pytest.MonkeyPatch.context() as patch:
+        is_fast = request.param == "builtin"
+        patch.setenv(f"{binding.__name__.upper()}_FASTCALL", str(int(is_fast)))
+        library = importlib.reload(binding).library
+        assert is_fast == (len(library.fallbacks) < len(library.declarations))
+        yield request.param
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from pyexample import cli
+from pyexample.abi import Report, check
 
 ROOT = Path(__file__).resolve().parent.parent
 HAS_CI = (ROOT / ".github").is_dir()
@@ -95,6 +96,16 @@ def pyexample(*words: Argument, cwd: Argument) -> subprocess.CompletedProcess[st
     finally:
         os.chdir(before)
     return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
+
+
+def check_binding(module: Path, *headers: str, compiler: str, missing: Missing) -> Report:
+    """Judge a binding by system headers. Fail on a note, but for functions it does not bind."""
+    for header in headers:
+        if not Path("/usr/include", header).exists():
+            missing(f"{header} is not installed")
+    report = check(str(module), headers=headers, compiler=compiler)
+    assert {each.kind for each in report.findings} <= {"missing"}, str(report)
+    return report
 
 
 def first_quickly(cases: Iterable[Any]) -> list[Any]:

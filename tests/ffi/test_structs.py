@@ -513,6 +513,37 @@ def test_struct_results_of_bases_and_their_kin(package: Package, path: str) -> N
     assert (made().a, made().b) == (-1, 2)
 
 
+def test_a_struct_that_says_that_the_call_failed(package: Package, path: str) -> None:
+    """Raises is heeded, although two words are returned by builtin functions otherwise."""
+    package.compile(
+        "#include <stdint.h>\n"
+        "typedef struct { int64_t error; int32_t low, high; } bounds;"
+        "bounds get(int n) { return (bounds){n, -1, 1}; }"
+    )
+
+    @struct
+    class Bounds(ctypes.Structure):
+        error: Annotated[int, c_int64]
+        low: Annotated[int, c_int32]
+        high: Annotated[int, c_int32]
+
+    def failed(bounds: Bounds, function: str, values: tuple[Any, ...]) -> Exception:
+        return LookupError(function, bounds.error, values)
+
+    library = Library("c", f"{package.name}.module")
+
+    @library.function
+    def get(
+        n: Annotated[int, c_int], /
+    ) -> Annotated[Bounds, Bounds, Raises(failed, when=lambda bounds: bounds.error < 0)]:
+        raise NotImplementedError
+
+    assert get(0).high == 1
+    with pytest.raises(LookupError) as caught:
+        get(-5)
+    assert caught.value.args == ("get", -5, (-5,))
+
+
 def test_by_value_and_by_pointer(package: Package, path: str) -> None:
     package.compile(
         "typedef struct { short x, y; } point;"

@@ -81,8 +81,8 @@ class CTypesObject(Value):
         return given
 
     def describe_result(self) -> tuple[int, Any]:
-        """A structure of two words is served."""
-        if not _is_two_words(self.ctype):
+        """A structure of two words is served, unless it may say that the call failed."""
+        if self.failure or not _is_two_words(self.ctype):
             return super().describe_result()
         # Like ctypes, without the class's __new__ and __init__.
         metaclass: Any = type(ctypes.Structure)
