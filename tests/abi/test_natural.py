@@ -536,16 +536,16 @@ lib.h.argtypes, lib.h.restype = [Own], c_int
         " void i(struct b *);",
         """
 from typing import Annotated
-from pyexample.ffi import Closes, Handle, Library, Returned
+from pyexample.ffi import Closes, Handle, Library, Owned, Returned
 ffi = Library("table", __name__, system=dict.fromkeys(["linux", "darwin"], "libtable.so"))
 class A(Handle): pass
 class B(Handle): pass
 @ffi.function
-def f() -> Annotated[A, c_void_p]: ...
+def f() -> Annotated[A, c_void_p, Owned]: ...
 @ffi.function
 def g(it: Annotated[A, c_void_p, Closes], /) -> None: ...
 @ffi.function
-def h() -> Annotated[tuple[int, A], c_int, Returned(A, c_void_p)]: ...
+def h() -> Annotated[tuple[int, A], c_int, Returned(A, c_void_p, Owned)]: ...
 @ffi.function
 def i(it: Annotated[B, c_void_p, Closes], /) -> None: ...
 """,

@@ -76,8 +76,9 @@ def test_wheel_is_small(wheel: Path) -> None:
     assert sum(size for name, size in sizes.items() if "/lib/" in name) < 16_000
     # What an installed binding needs when it runs, rather than when it is developed.
     development = ("pyexample/abi/", "pyexample/ffi/c/", "pyexample/new/")
+    # The language of declarations is most of it.
     assert (
-        sum(size for name, size in sizes.items() if not name.startswith(development)) < 96_000
+        sum(size for name, size in sizes.items() if not name.startswith(development)) < 136_000
     )
     assert wheel.stat().st_size < 300_000
 

@@ -645,6 +645,9 @@ static int expected(const fastcall_argument *argument, const PyObject *object, u
 static int share(const Py_buffer *one, const Py_buffer *other)
 {
     const char *const a = one->buf, *const b = other->buf;
+    if (!a || !b) { /* None */
+        return 0;
+    }
     if ((one->len == 0 && a > b && a < b + other->len) ||
         (other->len == 0 && b > a && b < a + one->len)) {
         return 1;
