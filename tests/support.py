@@ -98,14 +98,20 @@ def pyexample(*words: Argument, cwd: Argument) -> subprocess.CompletedProcess[st
     return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
 
 
-def check_binding(module: Path, *headers: str, compiler: str, missing: Missing) -> Report:
-    """Judge a binding by system headers. Fail on a note, but for functions it does not bind."""
+def check_binding(
+    module: Path, *headers: str, compiler: str, missing: Missing, define: Sequence[str] = ()
+) -> tuple[Report, list[tuple[str, str]]]:
+    """Judge a binding by system headers.
+
+    Returns the report, and the subject and kind of each finding, notes too, but for the
+    functions that are not bound.
+    """
     for header in headers:
         if not Path("/usr/include", header).exists():
             missing(f"{header} is not installed")
-    report = check(str(module), headers=headers, compiler=compiler)
-    assert {each.kind for each in report.findings} <= {"missing"}, str(report)
-    return report
+    report = check(str(module), headers=headers, define=define, compiler=compiler)
+    found = [(each.subject, each.kind) for each in report.findings if each.kind != "missing"]
+    return report, found
 
 
 def first_quickly(cases: Iterable[Any]) -> list[Any]:

@@ -64,6 +64,9 @@ int tokens(const char *text, int n, int32_t *out, int capacity) {
     for (int i = 0; i < n; i++) out[i] = text[i];
     return n;
 }
+/* as pcre2_substitute, and as ZSTD_compress: numbers that no memory has */
+int lost(char *buffer, size_t *length) { (void)buffer; *length = SIZE_MAX; return -1; }
+size_t lost_too(char *buffer) { (void)buffer; return SIZE_MAX - 69; }
 int greedy(char *buffer, int capacity) { (void)buffer; return capacity + 1; }
 int doubled(const int *numbers, size_t n, int *out) {
     for (size_t i = 0; i < n; i++) out[i] = 2 * numbers[i];
@@ -174,6 +177,26 @@ def test_one_that_always_asks_for_more(library: Library) -> None:
 
     with pytest.raises(ValueError, match=r"^greedy\(\) asks for more memory each time"):
         greedy()
+
+
+def test_an_error_asks_for_no_memory(library: Library) -> None:
+    """What C says of the length then is no length: the error is its own."""
+
+    @library.function
+    def lost() -> Annotated[
+        bytes, c_int, Raises(failed, when="negative"), Filled(bytes, c_char, 4, name="it"),
+        Length(c_size_t, "it", capacity=True, again=True),
+    ]: ...  # fmt: skip
+    @library.function
+    def lost_too() -> Annotated[
+        bytes, c_size_t, Raises(failed, when=lambda code: code > 2**31),
+        Written("it", again=True), Filled(bytes, c_char, 4, name="it"),
+    ]: ...  # fmt: skip
+
+    with pytest.raises(RuntimeError, match=r"^-1$"):
+        lost()
+    with pytest.raises(RuntimeError, match=f"^{c_size_t(-70).value}$"):
+        lost_too()
 
 
 def test_a_length_of_its_own(library: Library) -> None:

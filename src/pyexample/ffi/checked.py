@@ -148,7 +148,7 @@ def _call_again(
             word.name: word.needs(state, returned)
             for word in asking
             if word.name in state.memories
-            and word.needs(state, returned) > state.memories[word.name].size
+            and state.memories[word.name].can_grow_to(word.needs(state, returned))
         }
         if not more or state.error is not None:
             return returned

@@ -2,6 +2,7 @@
 
 import ctypes
 import math
+import sys
 import typing
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -283,6 +284,10 @@ class _Memory:
         self.view = memoryview(bytearray(size * item_size))
         self.address = address_of(self.view)
         self.length: Any = None
+
+    def can_grow_to(self, size: int) -> bool:
+        """Whether C asks for more. A number beyond all memory is an error's, such as ``~0``."""
+        return self.size < size <= sys.maxsize // self.item_size
 
     def valid(self, where: str, is_text: bool) -> bytes:
         """What of it is valid."""
