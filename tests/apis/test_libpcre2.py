@@ -2,6 +2,7 @@
 
 import gc
 import re
+import weakref
 from pathlib import Path
 
 import pytest
@@ -264,10 +265,14 @@ def test_exceptions_of_callouts() -> None:
 
 def test_tables_live_as_long_as_the_patterns() -> None:
     context = pcre2.pcre2_compile_context_create()
-    pcre2.pcre2_set_character_tables(context, pcre2.pcre2_maketables())
+    tables = pcre2.pcre2_maketables()
+    pcre2.pcre2_set_character_tables(context, tables)
     code = pcre2.pcre2_compile(rb"\w+", 0, context)
-    del context
+    pcre2.pcre2_set_character_tables(context, None)
+    its_tables = weakref.ref(tables)
+    del context, tables
     gc.collect()
+    assert its_tables() is not None
     assert matched(code, b"-word-") == [b"word"]
     copy = pcre2.pcre2_code_copy(compiled(b"a"))
     gc.collect()
