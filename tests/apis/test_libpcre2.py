@@ -253,6 +253,8 @@ def test_exceptions_of_callouts() -> None:
     with pytest.raises(KeyboardInterrupt):
         pcre2.pcre2_match(code, b"ab ab ab", 0, 0, match, context)
     assert calls == [1]
+    with pytest.raises(pcre2.Error):  # C was told to stop, and has no match
+        pcre2.pcre2_substring_length_bynumber(match, 0)
     pcre2.pcre2_set_callout(context, lambda block, data: -1000, None)
     with pytest.raises(pcre2.Error, match=r"^pcre2_match\(\): error -1000$") as caught:
         pcre2.pcre2_match(code, b"ab", 0, 0, match, context)
