@@ -36,7 +36,6 @@ from pyexample.ffi import (
     Keep,
     Length,
     Library,
-    Out,
     Owned,
     Raises,
     Returned,
@@ -194,8 +193,9 @@ def pcre2_compile_context_free(
 @hold
 def pcre2_set_max_pattern_length(context: Compiling, length: Size, /) -> Done: ...
 @library.function
-def pcre2_set_character_tables(
-    context: Compiling, tables: Annotated[Tables | None, c_void_p, Keep("context")], /
+def pcre2_set_character_tables(  # patterns that were compiled with earlier ones need them
+    context: Compiling,
+    tables: Annotated[Tables | None, c_void_p, Keep("context", every=True)], /
 ) -> Done: ...
 
 @library.function
@@ -305,7 +305,7 @@ def _offsets(match: Match) -> int:
 
 @hold
 def pcre2_get_ovector_pointer(match: Matched, /) -> Annotated[
-    memoryview, Out(c_size_t, _offsets), Borrowed("match")
+    memoryview, In(c_size_t, _offsets), Borrowed("match")
 ]: ...
 @hold
 def pcre2_get_startchar(match: Matched, /) -> Size: ...

@@ -206,26 +206,21 @@ def test_a_parser_keeps_its_handlers_until_it_is_closed() -> None:
             self.count += 1
 
     parser = expat.XML_ParserCreate(None)
-    first, last = Counter(), Counter()
+    first, last, comments = Counter(), Counter(), Counter()
     expat.XML_SetElementHandler(parser, first, last)
-    expat.XML_Parse(parser, b"<a><b>", False)
-    replaced = weakref.ref(first)
-    expat.XML_SetElementHandler(parser, None, last)
-    assert first.count == 2
-    del first
-    let_go()
-    assert replaced() is None
-    kept = weakref.ref(last)
-    del last
+    expat.XML_SetCommentHandler(parser, comments)
+    kept = [*map(weakref.ref, (first, last, comments))]
+    del first, last, comments
     gc.collect()
-    expat.XML_Parse(parser, b"</b></a>", True)
-    counter = kept()
-    assert counter is not None
-    assert counter.count == 2
-    del counter
+    expat.XML_Parse(parser, b"<a><b></b><!-- --></a>", True)
+    counts = [counter and counter.count for counter in (each() for each in kept)]
+    assert counts == [2, 2, 1]
+    expat.XML_SetElementHandler(parser, None, None)
+    let_go()
+    assert [each() is None for each in kept] == [True, True, False]
     parser.close()
     let_go()
-    assert kept() is None
+    assert kept[2]() is None
 
 
 def test_what_a_callback_kept_is_its_own() -> None:

@@ -280,7 +280,7 @@ def _closing(it: Annotated[Box, c_void_p, Closes], /) -> None: ...
         (
             _count,
             None,
-            r"_count\(\) parameter 'it': memoryview stands for In\(c_int\)",
+            r"_count\(\) parameter 'it': memoryview stands for In\(c_(int|long)\)",
         ),
         (_nested, None, r"_nested\(\) parameter 'it': a callback has no meaning here"),
         (_closing, None, r"_closing\(\) parameter 'it': Closes has no meaning here"),
