@@ -47,6 +47,8 @@ static int good(const node *it) {
     faults++;
     return 0;
 }
+static void *last_made;
+void *newest(void) { return last_made; }
 int opened(void) { return open_nodes; }
 int wrong(void) { return faults; }
 int last(void) { return last_argument; }
@@ -54,7 +56,7 @@ static node *make(int number, node *parent) {
     node *it = calloc(1, sizeof *it);
     it->magic = 4711; it->number = number; it->parent = parent; it->references = 1;
     open_nodes++;
-    return it;
+    return last_made = it;
 }
 node *node_new(int number) { return number < 0 ? NULL : make(number, NULL); }
 node *node_child(node *parent, int number) {
@@ -139,6 +141,7 @@ class Api:
         def opened() -> Int: ...
         def wrong() -> Int: ...
         def last() -> Int: ...
+        def newest() -> Annotated[int, c_void_p]: ...
         def node_new(number: Int, /) -> Annotated[Node | None, c_void_p, Owned]: ...
         def node_child(parent: ANode, n: Int, /) -> Annotated[Node, c_void_p, Owned]: ...
         def node_two(one: ANode, two: ANode, /) -> Annotated[Node, c_void_p, Owned]: ...
@@ -197,6 +200,16 @@ def test_an_owned_one_is_closed_before_those_it_was_made_from(api: Any) -> None:
     assert child.closed
     assert two.closed
     assert api.opened() == 1, "the other one, which nobody closed"
+
+
+def test_owned_and_nothing_closes_it(api: Any) -> None:
+    """It would leak, silently. (C's one is closed by a function that is declared later.)"""
+    with pytest.raises(
+        DeclarationError, match=r"Node \*\) is Owned, but no declared function Cl"
+    ):
+        api.node_new(1)
+    free = api.close_by_node_free()
+    free(api.Node.adopt(api.newest()))
 
 
 def test_an_independent_one_is_not(api: Any) -> None:

@@ -409,7 +409,7 @@ def _positional_names(function: Callable[..., Any]) -> tuple[str, ...]:
 
 
 def _direction(spec: Any) -> str:
-    if spec.is_buffer:
+    if spec.is_buffer and spec.can_be_kept:  # else it is made for the call: C may write
         return "out" if spec.writable else "in"
     return "out" if spec.output else ""
 

@@ -7,7 +7,7 @@ import typing
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from .buffers import In
+from .buffers import In, Out
 from .handles import Handle, life_of
 from .values import (
     ArgumentWord,
@@ -33,9 +33,10 @@ class Filled(ArgumentWord):
 
     ``Filled(bytes, c_char, 64)`` has 64 items. The size is a number; the name of an integer
     parameter, or of several, which are multiplied; or a function of the Python arguments, such
-    as a declared ``ZSTD_compressBound``. It comes back as bytes, bytearray, str (in UTF-8, up
-    to a NUL) or a list: whole, or as much of it as a ``Length`` or ``Written`` of that name
-    says. ``Count(c_size_t, "text")`` is the size, for ``Filled(str, c_char, 64, name="text")``.
+    as ``lambda source, level: ZSTD_compressBound(len(source))``. It comes back as bytes,
+    bytearray, str (in UTF-8, up to a NUL) or a list: whole, or as much of it as a ``Length`` or
+    ``Written`` of that name says. ``Count(c_size_t, "text")`` is the size, for
+    ``Filled(str, c_char, 64, name="text")``.
     """
 
     phase = 1
@@ -48,10 +49,22 @@ class Filled(ArgumentWord):
         self.memory_name = name
         self.size = _Size(size)
         self.names = self.size.names
-        self.output: Any = Items("Filled", "output", python_type, In(item), ())
+        self.word = Out(item)
+        self._declare("Filled")
         self.item = self.output.item
-        self.ctype: Any = ctypes.POINTER(self.item) if item else ctypes.c_void_p
-        self.c_name = f"{c_name(self.item)} *"
+        self.ctype: Any = self.word.ctype
+        self.c_name = self.word.c_name
+
+    def _declare(self, where: str) -> None:
+        self.output: Any = Items(where, "output", self.python_type, self.word, ())
+
+    def for_function(self, where: str) -> "Filled":
+        """The same, whose errors are about ``where``."""
+        own = type(self)(
+            self.python_type, self.word.item, self.size.given, name=self.memory_name
+        )
+        own._declare(where)
+        return own
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the parameters of its size."""

@@ -86,6 +86,11 @@ class Owned(Modifier):
     def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
         """Make the handle that ``call`` returns."""
         kind: type[Handle] = value.python_type
+        if address.closer is None and kind.closer is None:
+            raise DeclarationError(
+                f"{value.where} is Owned, but no declared function Closes it: declare that, or"
+                " write Borrowed if C still owns it"
+            )
         parents = [] if self.independent else open_handles(call.given)
         handle = kind.adopt(address, parents, closer=address.closer)
         for slot, item in call.kept_by_result:
