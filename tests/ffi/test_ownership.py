@@ -605,6 +605,8 @@ def test_a_handle_that_another_keeps(api: Any) -> None:
     use(one, third)
     collect()
     assert api.opened() == 2, "another is in its place"
+    with pytest.raises(ValueError, match=r"needs <Node at .*>, which cannot keep it"):
+        use(third, one)
     third.close()
     assert one.closed, "closed before what it needs"
 

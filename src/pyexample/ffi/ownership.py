@@ -276,7 +276,7 @@ class Keep(ParameterWord):
         if owner is None:
             kept = Kept(kept_for_good, key, item)
         else:
-            item.hold_for(call.given[owner.position])
+            item.hold_for(argument.where, call.given[owner.position])
             kept = Handle.keep(call.given[owner.position], key, item)
         call.cleanups.append(kept.finish)
         return kept
@@ -291,9 +291,11 @@ class _Held:
         self.view = view
         self.needed_by: Life | None = None
 
-    def hold_for(self, owner: Handle) -> None:
+    def hold_for(self, where: str, owner: Handle) -> None:
         """A handle is closed after the one that needs it."""
         if isinstance(self.given, Handle):
+            if life_of(self.given).needs(life_of(owner)):
+                raise ValueError(f"{where} needs {owner!r}, which cannot keep it")
             self.needed_by = life_of(owner)
             self.needed_by.parents.append(life_of(self.given))
             life_of(self.given).children[self.needed_by] = None
