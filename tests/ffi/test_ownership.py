@@ -27,6 +27,7 @@ from pyexample.ffi import (
     Library,
     Owned,
     Raises,
+    Returned,
     struct,
 )
 
@@ -91,6 +92,10 @@ int node_give(node *owner, node *it, int fail) {
     if (fail) return 7;
     owner->owned[owner->count++] = it;
     return 0;
+}
+void node_give_or_error(node *it, int fail, int *error) {
+    *error = fail;
+    if (!fail) node_free(it);
 }
 void node_swallow(node *it) { if (good(it)) node_free(it); }
 void node_on_call(node *it, int (*call)(int)) { if (good(it)) it->call = call; }
@@ -609,6 +614,91 @@ def test_a_handle_that_another_keeps(api: Any) -> None:
         use(third, one)
     third.close()
     assert one.closed, "closed before what it needs"
+
+
+def test_what_a_handle_keeps_is_kept_by_its_new_owner(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_set_text(it: api.ANode, text: Annotated[str, c_char_p, Keep("it")], /) -> None: ...
+    def node_give(
+        owner: api.ANode, it: Annotated[api.Node, c_void_p, GivenTo("owner")], fail: Int, /
+    ) -> Int: ...
+
+    set_text, give = api.declare(node_set_text), api.declare(node_give)
+    owner, it = api.node_new(1), api.node_new(2)
+    set_text(it, "x" * 3000)
+    give(owner, it, 0)
+    del it
+    collect()
+    assert [bytes(3000) for _ in range(64)]
+    assert api.node_text(api.node_inner(owner)) == 3000
+
+
+def test_given_away_in_one_call_all_or_nothing(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_give(
+        owner: Annotated[api.Node, c_void_p, GivenTo()],
+        it: Annotated[api.Node, c_void_p, GivenTo()],
+        fail: Int,
+        /,
+    ) -> Int: ...
+
+    give = api.declare(node_give)
+    one, lent = api.node_new(1), api.Node.adopt(8, owned=False)
+    with pytest.raises(ValueError, match="it is not the caller's to give away"):
+        give(one, lent, 0)
+    one.close()
+
+
+def test_a_handle_in_use_is_not_given_away(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_on_call(it: api.ANode, call: Annotated[OnInt, on_int, Keep("it")], /) -> None: ...
+    def node_swallow(it: Annotated[api.Node, c_void_p, GivenTo()], /) -> None: ...
+
+    swallow = api.declare(node_swallow)
+    one = api.node_new(1)
+
+    def give_it(number: int) -> int:
+        with pytest.raises(RuntimeError, match="is in use by a call that has not returned"):
+            swallow(one)
+        return 7
+
+    api.declare(node_on_call)(one, give_it)
+    assert api.node_call(one, 1) == 7
+    swallow(one)
+    assert one.closed
+
+
+def test_an_error_that_c_stores_is_a_failure_too(api: Any) -> None:
+    api.close_by_node_free()
+
+    def failed(code: int, function: str, values: Any) -> Exception:
+        return RuntimeError(code)
+
+    def node_give_or_error(
+        it: Annotated[api.Node, c_void_p, GivenTo(if_succeeds=True)], fail: Int, /
+    ) -> Annotated[None, None, Returned(int, c_int, Raises(failed))]: ...
+
+    give = api.declare(node_give_or_error)
+    one = api.node_new(1)
+    with pytest.raises(RuntimeError, match="3"):
+        give(one, 3)
+    assert not one.closed
+    give(one, 0)
+    assert one.closed
+
+
+def test_one_function_closes_one_handle_and_does_nothing_else(api: Any) -> None:
+    closed = Annotated[api.Node, c_void_p, Closes(implicit=False)]
+
+    def node_two(one: closed, two: closed, /) -> None: ...
+    def node_give(owner: closed, it: Annotated[api.Node, c_void_p, GivenTo()], /) -> None: ...
+
+    for function in (node_two, node_give):
+        with pytest.raises(DeclarationError, match="Closes one handle does nothing else"):
+            api.declare(function)
 
 
 @pytest.mark.parametrize(

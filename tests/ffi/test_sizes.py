@@ -115,6 +115,17 @@ def test_a_size_that_a_function_says(library: Library) -> None:
         key_sum(b"123")
 
 
+def test_null_has_no_items(library: Library) -> None:
+    @library.function
+    def many(
+        items: Annotated[Buffer | None, In(c_int, "n")], n: Annotated[int, c_size_t], /
+    ) -> Int: ...
+
+    assert many(None, 0) == -1
+    with pytest.raises(ValueError, match=r"must have 5 \(n\) items, not 0$"):
+        many(None, 5)
+
+
 def test_a_zero_ends_it(library: Library) -> None:
     @library.function
     def until_zero(items: Annotated[Buffer, In(c_int, TERMINATED)], /) -> Int: ...

@@ -318,6 +318,11 @@ def test_rules_of_failure() -> None:
         "R", Color, c_int, Raises(failure, unless=range(2**31))
     )
     assert not refused("R", int, c_int, Raises(failure), range(3))
+    assert Raises(failure, when=Color).when == frozenset(map(int, Color)), "not as a function"
+    with pytest.raises(
+        DeclarationError, match="expected a declared function, not <CFunctionType"
+    ):
+        Owned(ctypes.CFUNCTYPE(None)())
 
 
 class OnNumber(Protocol):

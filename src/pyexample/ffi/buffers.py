@@ -164,7 +164,8 @@ class In(ArgumentWord):
     def check_size(self, call: "CallState", argument: "Argument") -> None:
         """Compare the number of items with the size. Raises ValueError."""
         view = call.views[argument.position]
-        if call.given[argument.position] is None:
+        is_null = call.given[argument.position] is None
+        if is_null and not (self.names or callable(self.size)):
             return
         if self.size is TERMINATED:
             view.check_end(argument.where)

@@ -35,6 +35,7 @@ class CallState:
         converted: the arguments of the C function.
         views: the buffers among them, by position.
         error_number: C's ``errno`` after the call, if it is needed.
+        failures: the result and outputs that mean failure.
         outputs: what C fills in, by the argument's index.
         sizes: by name: how many items of memory C asked for.
         memories: by name: the memory that C fills.
@@ -47,6 +48,7 @@ class CallState:
         "converted",
         "error",
         "error_number",
+        "failures",
         "given",
         "in_c",
         "inner",
@@ -71,6 +73,7 @@ class CallState:
         self.converted: list[Any] = []
         self.views: dict[int, Any] = {}
         self.error_number = 0
+        self.failures: list[Any] = []
         self.outputs: dict[int, Any] = {}
         self.sizes: dict[str, int] = {}
         self.memories: dict[str, Any] = {}

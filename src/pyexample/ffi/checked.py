@@ -13,7 +13,7 @@ from .declaration import Argument, Declaration
 from .failure import calling_with_errno
 from .handles import Handle
 from .lifetimes import Closer, Life
-from .values import DeclarationError, Value, members_of
+from .values import DeclarationError, Effect, ParameterWord, Value, members_of
 from .views import check_overlap
 
 Function = Callable[..., Any]
@@ -40,13 +40,13 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
         try:
             state.enter()
             _pass_to_c(declaration, state)
-            begun = [word.begin(state, argument) for argument, word in effects]
+            begun = _begin(effects, state) if effects else ()
             returned = _call(declaration, c_function, state)
             if asking:
                 returned = _call_again(declaration, c_function, state, returned, asking)
-            taken = not (result and result.failure and result.fails(returned))
-            for each in filter(None, begun):
-                each.settle(taken=taken)
+            state.failures = _failures(declaration, returned, state)
+            for each in begun:
+                each.settle(taken=not state.failures)
             return finish(returned, state)
         finally:
             state.in_c = False
@@ -64,7 +64,7 @@ def closing_call(declaration: Declaration, c_function: Any) -> Function:
     result = declaration.result
     if result:
         c_function.restype = result.given_ctype
-    target = next(each for each in declaration.arguments if _closes(each))
+    target = _closed_argument(declaration)
     spec: Any = target.spec
     finish = _finisher(declaration)
 
@@ -82,7 +82,8 @@ def closing_call(declaration: Declaration, c_function: Any) -> Function:
             state.in_c = life.is_taken_back = True
             returned, state.error_number = steps
             state.in_c = False
-            if result and result.failure and result.fails(returned):
+            state.failures = _failures(declaration, returned, state)
+            if state.failures:
                 life.is_taken_back = False
                 # For the error, since this handle is closed at the moment.
                 state.given = _replace(given, target.position, life.kind.make(life.given))
@@ -112,6 +113,37 @@ def closing_call(declaration: Declaration, c_function: Any) -> Function:
         return Handle.close_by(handle, close_in_c, given)
 
     return call
+
+
+def _begin(effects: list[tuple[Argument, ParameterWord]], state: CallState) -> list[Effect]:
+    """Do what the words say, just before C is called: all of it, or nothing."""
+    begun: list[Effect] = []
+    try:
+        for argument, word in effects:
+            if effect := word.begin(state, argument):
+                begun.append(effect)
+    except BaseException:
+        for each in begun:
+            each.cancel()
+        raise
+    return begun
+
+
+def _failures(declaration: Declaration, returned: Any, state: CallState) -> list[Value]:
+    """The outputs and the result that mean failure, before anything is converted or freed."""
+    found = [
+        value
+        for value, content in zip(declaration.outputs, _contents(state), strict=True)
+        if value.failure and value.fails(content)
+    ]
+    result = declaration.result
+    if result and result.failure and result.fails(returned):
+        found.append(result)
+    return found
+
+
+def _contents(state: CallState) -> list[Any]:
+    return [_content(state.outputs[index]) for index in sorted(state.outputs)]
 
 
 def _call(declaration: Declaration, c_function: Any, state: CallState) -> Any:
@@ -159,6 +191,19 @@ def _call_again(
 
 
 _MOST_TRIES = 4
+
+
+def _closed_argument(declaration: Declaration) -> Argument:
+    """The handle that a function closes. Raises DeclarationError."""
+    target, *others = [each for each in declaration.arguments if _closes(each)]
+    effects = [word for each in declaration.arguments for word in each.effects]
+    for word in (*others, *effects, *_asking(declaration)):
+        shown = word.where if isinstance(word, Argument) else repr(word)
+        raise DeclarationError(
+            f"{target.where}: a function that Closes one handle does nothing else: {shown} is"
+            " not served beside it"
+        )
+    return target
 
 
 def _closes(argument: Argument) -> bool:
@@ -234,17 +279,16 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
         # Before anything is raised: what C allocated must be freed.
         values: list[Any] = []
         problems: list[ValueError] = []
-        contents = [_content(state.outputs[index]) for index in sorted(state.outputs)]
-        for value, content in zip(outputs, contents, strict=True):
+        for value, content in zip(outputs, _contents(state), strict=True):
             values.append(_restore(value, content, state, problems))
         back = _restore(result, returned, state, problems) if result and gives else None
         state.raise_error()
-        for value, content, restored in zip(outputs, contents, values, strict=True):
-            if value.failure and value.fails(content):
+        for value, restored in zip(outputs, values, strict=True):
+            if value.failure and value in state.failures:
                 raise value.failure.exception(
                     restored, declaration.name, (*state.given, *values), state.error_number
                 )
-        if result and result.failure and result.fails(returned):
+        if result and result.failure and result in state.failures:
             raise result.failure.exception(
                 returned, declaration.name, (*state.given, *values), state.error_number
             )

@@ -215,7 +215,7 @@ class Declaration:
         if unknown or not word.names:
             raise DeclarationError(
                 f"{where}: {type(word).__name__} needs the names of {what} parameters,"
-                f" not {', '.join(unknown) or 'none'}"
+                f" not {', '.join(map(str, unknown)) or 'none'}"
             )
         return [among[name] for name in word.names]
 
@@ -294,6 +294,15 @@ class Declaration:
         return parts[0] if extra else None
 
     def _resolve_words(self) -> None:
+        names = [*self.parameters, "return"]
+        for argument in self.arguments:
+            name = argument.spec.memory_name
+            if name in names:
+                raise DeclarationError(
+                    f"{argument.where}: the name {name!r} is another parameter's, or memory's"
+                )
+            if name:
+                names.append(name)
         for argument in self.arguments:
             argument.spec.resolve(self, argument)
             for effect in argument.effects:

@@ -21,9 +21,13 @@ Rule = Literal["negative", "zero", "nonzero"]
 _MOST_CODES = 4096
 _RULES: dict[str, Callable[[Any], bool]] = {
     "negative": lambda result: result < 0,
-    "zero": operator.not_,
-    "nonzero": bool,
+    "zero": lambda result: not _is_set(result),
+    "nonzero": lambda result: _is_set(result),
 }
+
+
+def _is_set(result: Any) -> bool:
+    return bool(result) or isinstance(result, (bytes, str))  # a text may be empty
 
 
 class Raises(Modifier):
@@ -69,7 +73,8 @@ class Raises(Modifier):
         self._error: Any = error
         self.uses_errno = error is OSError
         self.when: Any = when
-        if not (when is None or isinstance(when, str) or callable(when)):
+        is_enumeration = hasattr(when, "__members__")  # which is callable, too
+        if is_enumeration or not (when is None or isinstance(when, str) or callable(when)):
             self.when = _integers("when", when)
         self.unless = None if unless is None else _integers("unless", unless)
 

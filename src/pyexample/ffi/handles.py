@@ -314,6 +314,13 @@ class Handle(_Memory):
     # For raw functions of ctypes.
     _as_parameter_ = property(pointer)
 
+    def pass_on_kept(self, owner: "Handle | None") -> None:
+        """C keeps for the new owner what it keeps for this; for None, for ever."""
+        slots = kept_for_good if owner is None else owner._kept
+        for key, slot in list(self._kept.items()):
+            slots.setdefault((self._life, key), []).extend(slot)
+        self._kept.clear()
+
     def keep(self, slot: Hashable, item: Held) -> Kept:
         """Keep ``item`` alive until this is closed, or another is in ``slot``."""
         # C closes its own at any time.

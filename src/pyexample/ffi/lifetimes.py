@@ -170,12 +170,16 @@ class Life:
         cleanups.append(functools.partial(self.users.pop, user, None))
         self.users[user] = weakref.ref(cleanups[-1])
 
-    def used(self) -> "Life | None":
-        """The first of it and its children that a call uses."""
+    def count_users(self) -> int:
+        """How many calls use it, as often as they do."""
         handle = self.handle()
         engine = running()
         in_c = engine.count_users(handle) if engine and handle is not None else 0
-        if in_c or any(end() for end in list(self.users.values())):
+        return in_c + sum(end() is not None for end in list(self.users.values()))
+
+    def used(self) -> "Life | None":
+        """The first of it and its children that a call uses."""
+        if self.count_users():
             return self
         return next(filter(None, [child.used() for child in list(self.children)]), None)
 
@@ -223,6 +227,10 @@ class Kept:
         self.call_is_over = False
         self.earlier = [each for each in self.slot if each.call_is_over]
         self.slot.append(self)
+
+    def cancel(self) -> None:
+        """C was not called."""
+        self.settle(taken=False)
 
     def settle(self, *, taken: bool) -> None:
         """C has returned: release the previous objects, or this if not ``taken``."""

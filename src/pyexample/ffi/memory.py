@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .buffers import In, Out
 from .handles import Handle, life_of
+from .received import copy_memory
 from .values import (
     ArgumentWord,
     DeclarationError,
@@ -118,7 +119,10 @@ class Length(ArgumentWord):
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of a new integer."""
-        room = self.given(call.memories[self.name].size if self.capacity else 0)
+        size = call.memories[self.name].size if self.capacity else 0
+        room = self.given(size)
+        if room.value != size:
+            raise OverflowError(f"{argument.where} cannot count {size} items")
         call.store_length(self.name, room)
         return ctypes.byref(room)
 
@@ -255,7 +259,7 @@ class Items(Value):
             size = self._count(call) * ctypes.sizeof(self.item)
             if self.form is memoryview:
                 return self._show((ctypes.c_char * size).from_address(result), call)
-            return self._copy(ctypes.string_at(result, size))
+            return self._copy(copy_memory(result, size))
         finally:
             if self.free:
                 self.free(result)

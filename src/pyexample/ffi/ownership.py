@@ -58,7 +58,8 @@ class Owned(Modifier):
     def __init__(
         self, by: Callable[..., object] | None = None, /, *, independent: bool = False
     ) -> None:
-        if by is not None and not callable(by):
+        # A raw function of ctypes would cut the address off.
+        if by is not None and (not callable(by) or hasattr(by, "argtypes")):
             raise DeclarationError(f"Owned: expected a declared function, not {by!r}")
         self.by = by
         self.independent = independent
@@ -169,7 +170,8 @@ class GivenTo(ParameterWord):
         if given is None:
             return None
         owner = call.given[argument.named[0].position] if argument.named else None
-        return _Gift(argument.where, given, owner, self.if_succeeds)
+        uses = sum(each is given for each in call.given)
+        return _Gift(argument.where, given, owner, self.if_succeeds, uses)
 
 
 def open_handles(given: Iterable[object]) -> list[Handle]:
@@ -178,9 +180,11 @@ def open_handles(given: Iterable[object]) -> list[Handle]:
 
 
 class _Gift:
-    """A handle that a call gives away."""
+    """A handle that a call gives away. The call itself uses it ``uses`` times."""
 
-    def __init__(self, where: str, handle: Handle, owner: Handle | None, if_succeeds: bool):
+    def __init__(
+        self, where: str, handle: Handle, owner: Handle | None, if_succeeds: bool, uses: int
+    ) -> None:
         self.life = life_of(handle)
         self.handle = handle
         self.owner = owner
@@ -189,13 +193,21 @@ class _Gift:
             raise ValueError(f"{where} is borrowed: it is not the caller's to give away")
         if owner is not None and life_of(owner).needs(self.life):
             raise ValueError(f"{where} is needed by {owner!r}, which cannot own it")
+        if self.life.count_users() > uses:
+            raise RuntimeError(f"{where} is in use by a call that has not returned")
         self.life.owned = False
+
+    def cancel(self) -> None:
+        """C was not called."""
+        self.life.owned = True
 
     def settle(self, *, taken: bool) -> None:
         """C has returned."""
         if self.if_succeeds and not taken:
-            self.life.owned = True
-        elif self.owner is None:
+            self.cancel()
+            return
+        Handle.pass_on_kept(self.handle, self.owner)
+        if self.owner is None:
             self.life.forget()
         else:
             self.handle.parents = (*self.handle.parents, self.owner)
@@ -262,12 +274,13 @@ class Keep(ParameterWord):
         owner, slot = None, argument.named
         if len(self.names) > len(self.slot):
             owner, *slot = argument.named
-        key = (argument.where, *(_plain(call.converted[each.index]) for each in slot))
+        # The argument's own: another library may have a function of the same name.
+        key = (argument, *(_plain(call.converted[each.index]) for each in slot))
         if self.every:
             key = (*key, object())
         given = call.given[argument.position]
         view = call.views.get(argument.position)
-        if view is not None:
+        if view is not None and view.release in call.cleanups:
             call.cleanups.remove(view.release)
         item = _Held(given, call.converted[argument.index], view)
         if self.owner == "return":

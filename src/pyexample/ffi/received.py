@@ -64,7 +64,7 @@ class ReceivedMemory(Value):
         if not address and count:
             return None
         size = count * self.word.item_size
-        data = _copy(address, size)
+        data = copy_memory(address, size)
         room = bytearray(data) if self.word.writable else data
         view: Any = memoryview(room)
         if self.word.item_kind != "void":
@@ -96,7 +96,7 @@ def _address_in(raw: Any) -> int:
     return ctypes.c_void_p.from_buffer_copy(raw).value or 0
 
 
-def _copy(address: int, size: int) -> bytes:
+def copy_memory(address: int, size: int) -> bytes:
     """The memory at an address: ``string_at`` takes an int as its size."""
     pieces = range(0, size, _MOST)
     return b"".join(ctypes.string_at(address + at, min(_MOST, size - at)) for at in pieces)

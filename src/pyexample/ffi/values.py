@@ -149,6 +149,9 @@ class ParameterWord(Word):
 class Effect(Protocol):
     """What a ParameterWord does in a call."""
 
+    def cancel(self) -> None:
+        """C was not called."""
+
     def settle(self, *, taken: bool) -> None:
         """C has returned. If not ``taken``, the function failed."""
 
