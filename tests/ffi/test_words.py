@@ -319,9 +319,7 @@ def test_rules_of_failure() -> None:
     )
     assert not refused("R", int, c_int, Raises(failure), range(3))
     assert Raises(failure, when=Color).when == frozenset(map(int, Color)), "not as a function"
-    with pytest.raises(
-        DeclarationError, match="expected a declared function, not <CFunctionType"
-    ):
+    with pytest.raises(DeclarationError, match="expected a declared function, not <CFunc"):
         Owned(ctypes.CFUNCTYPE(None)())
 
 
