@@ -143,7 +143,8 @@ def test_null(library: Library) -> None:
     ) -> Int: ...
 
     assert (many(None), many(array("i", [1, 2]))) == (-1, 2)
-    assert library.fallbacks == {} or "FASTCALL" in library.fallbacks["many"]
+    # If builtin functions are served here at all, this is one.
+    assert all("not served" not in reason for reason in library.fallbacks.values())
 
 
 def test_the_size_of_an_item(library: Library) -> None:

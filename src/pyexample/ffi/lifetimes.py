@@ -5,12 +5,17 @@ import functools
 import weakref
 from collections.abc import Callable, Hashable
 from os import getpid
+from sys import implementation
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .libfastcall import running
 
 if TYPE_CHECKING:
     from .handles import Handle
+
+
+VIEWS_KEEP = implementation.name == "cpython"
+"""Whether a memoryview keeps the object of ctypes that it shows: not on PyPy."""
 
 
 class Closer(Protocol):
@@ -133,7 +138,7 @@ class Life:
                     shown.release()
             except BufferError:
                 pass  # NumPy has it, for example
-            if memory() is not None:
+            if VIEWS_KEEP and memory() is not None:
                 raise RuntimeError(f"memory of the {self.kind.__name__} is in use by a view")
 
     def forget(self) -> None:

@@ -4,11 +4,13 @@ import ctypes
 import math
 import sys
 import typing
+import weakref
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from .buffers import In, Out
 from .handles import Handle, life_of
+from .lifetimes import VIEWS_KEEP
 from .received import copy_memory
 from .values import (
     ArgumentWord,
@@ -287,6 +289,8 @@ class Items(Value):
         view: memoryview = memoryview(memory).cast("B").cast("B" if code == "c" else code)
         if not self.word.writable:
             view = view.toreadonly()
+        if not VIEWS_KEEP:
+            weakref.finalize(view, id, memory).atexit = False
         for each in lenders:
             life_of(each).show(memory, view)
         return view

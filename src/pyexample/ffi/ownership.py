@@ -282,7 +282,10 @@ class Keep(ParameterWord):
         view = call.views.get(argument.position)
         if view is not None and view.release in call.cleanups:
             call.cleanups.remove(view.release)
-        item = _Held(given, call.converted[argument.index], view)
+        converted = call.converted[argument.index]
+        if isinstance(converted, bytes):  # of which PyPy would pass a copy, for the call
+            converted = call.converted[argument.index] = ctypes.create_string_buffer(converted)
+        item = _Held(given, converted, view)
         if self.owner == "return":
             call.kept_by_result.append((key, item))
             return None
