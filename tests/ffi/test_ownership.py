@@ -680,6 +680,20 @@ def test_a_handle_in_use_is_not_given_away(api: Any) -> None:
     assert one.closed
 
 
+def test_what_something_needs_is_not_given_away(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_swallow(it: Annotated[api.Node, c_void_p, GivenTo()], /) -> None: ...
+
+    swallow = api.declare(node_swallow)
+    one = api.node_new(1)
+    child = api.node_child(one, 2)
+    with pytest.raises(ValueError, match="is needed by a Node, which is to be closed first"):
+        swallow(one)
+    child.close()
+    swallow(one)
+
+
 def test_an_error_that_c_stores_is_a_failure_too(api: Any) -> None:
     api.close_by_node_free()
 

@@ -16,6 +16,7 @@ from support import Package, collect
 from pyexample.ffi import (
     TERMINATED,
     ArrayOf,
+    Borrowed,
     Buffer,
     Closes,
     Count,
@@ -56,6 +57,7 @@ int dots(const point *points, int n) {
 }
 int *box(int n) { int *it = malloc(sizeof *it); *it = n; return it; }
 void unbox(int *it) { free(it); }
+const int *made_of(int *const *them, size_t n) { return n ? them[0] : NULL; }
 int boxes(int *const *them, size_t n) {
     int sum = 0;
     for (size_t i = 0; i < n; i++) sum += them[i] ? *them[i] : 1000;
@@ -139,6 +141,9 @@ def test_handles(library: Library) -> None:
     class Box(Handle):
         pass
 
+    class Sum(Handle):
+        """The first box."""
+
     @library.function
     def box(n: Int, /) -> Annotated[Box, c_void_p, Owned]: ...
     @library.function
@@ -148,7 +153,13 @@ def test_handles(library: Library) -> None:
         them: Annotated[Sequence[Box | None], ArrayOf(c_void_p), Count(c_size_t, "them")], /
     ) -> Int: ...
 
+    @library.function
+    def made_of(
+        them: Annotated[Sequence[Box], ArrayOf(c_void_p), Count(c_size_t, "them")], /
+    ) -> Annotated[Sum, c_void_p, Borrowed]: ...
+
     one, two = box(1), box(2)
+    assert made_of([one, two]).parents == (one, two)
     assert boxes([one, two, None, one]) == 1004
     unbox(one)
     with pytest.raises(ValueError, match=r"'them', item \(Box \*\) is closed"):

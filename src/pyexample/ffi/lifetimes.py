@@ -4,6 +4,7 @@ import ctypes
 import functools
 import weakref
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from os import getpid
 from sys import implementation
 from typing import TYPE_CHECKING, Any, Protocol
@@ -143,6 +144,8 @@ class Life:
 
     def forget(self) -> None:
         """Mark it as closed: C closes it."""
+        with suppress(RuntimeError):
+            self._hide()
         self._closing[None] = None
         self._set_address(None)
         self._leave_parents()

@@ -175,8 +175,12 @@ class GivenTo(ParameterWord):
 
 
 def open_handles(given: Iterable[object]) -> list[Handle]:
-    """The handles among the arguments of a call that C did not take."""
-    return [each for each in given if isinstance(each, Handle) and not each.closed]
+    """The handles that were passed, also in sequences, and that C did not take."""
+    found: list[Handle] = []
+    for each in given:
+        items: Any = each if isinstance(each, (list, tuple)) else (each,)
+        found += [item for item in items if isinstance(item, Handle) and not item.closed]
+    return found
 
 
 class _Gift:
@@ -193,6 +197,9 @@ class _Gift:
             raise ValueError(f"{where} is borrowed: it is not the caller's to give away")
         if owner is not None and life_of(owner).needs(self.life):
             raise ValueError(f"{where} is needed by {owner!r}, which cannot own it")
+        if owner is None and self.life.children:
+            needing = next(iter(self.life.children)).kind.__name__
+            raise ValueError(f"{where} is needed by a {needing}, which is to be closed first")
         if self.life.count_users() > uses:
             raise RuntimeError(f"{where} is in use by a call that has not returned")
         self.life.owned = False
