@@ -174,12 +174,14 @@ class GivenTo(ParameterWord):
         return _Gift(argument.where, given, owner, self.if_succeeds, uses)
 
 
-def open_handles(given: Iterable[object]) -> list[Handle]:
+def open_handles(given: Iterable[Any]) -> list[Handle]:
     """The handles that were passed, also in sequences, and that C did not take."""
     found: list[Handle] = []
     for each in given:
-        items: Any = each if isinstance(each, (list, tuple)) else (each,)
-        found += [item for item in items if isinstance(item, Handle) and not item.closed]
+        is_sequence = isinstance(each, (list, tuple))
+        for item in each if is_sequence else (each,):
+            if isinstance(item, Handle) and not item.closed:
+                found.append(item)
     return found
 
 
