@@ -2,7 +2,7 @@
 
 import ctypes
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .handles import Handle, HandleValue, life_of
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
@@ -178,10 +178,8 @@ def open_handles(given: Iterable[Any]) -> list[Handle]:
     """The handles that were passed, also in sequences, and that C did not take."""
     found: list[Handle] = []
     for each in given:
-        is_sequence = isinstance(each, (list, tuple))
-        for item in each if is_sequence else (each,):
-            if isinstance(item, Handle) and not item.closed:
-                found.append(item)
+        items = cast("list[Any]", each if isinstance(each, (list, tuple)) else [each])
+        found += [item for item in items if isinstance(item, Handle) and not item.closed]
     return found
 
 
