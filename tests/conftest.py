@@ -220,3 +220,10 @@ def watched(tool: Tool) -> dict[str, str]:
 def environment(tmp_path: Path) -> Environment:
     """A fresh virtual environment of this Python."""
     return Environment(tmp_path / "environment")
+
+
+def pytest_report_header() -> str:
+    """Say what is left out."""
+    if "LLAMA_LLAMA_LIBRARY" in os.environ:
+        return "llama.cpp: run"
+    return "llama.cpp: not run, LLAMA_LLAMA_LIBRARY does not name libllama"

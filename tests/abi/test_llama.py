@@ -32,15 +32,15 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / f"llama_cpp_python-{VERSION}"
 
 
-@pytest.mark.parametrize("options", ["g++", "clang++", "x86_64-w64-mingw32-g++"])
-def test_our_example_is_proven(sources: Path, tool: Tool, options: str) -> None:
+@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+def test_our_example_is_proven(sources: Path, tool: Tool, compiler: str) -> None:
     vendor = sources / "vendor" / "llama.cpp"
     report = check(
         str(ROOT / "examples" / "llama" / "llama.py"),
         headers=[str(vendor / "include" / "llama.h")],
         include=[str(vendor / "ggml" / "include")],
         without_library=["llama"],
-        compiler=tool(options),
+        compiler=tool(compiler),
     )
     assert report.judged["functions"] == 53
     assert report.judged["structs"] == 5
