@@ -1,8 +1,8 @@
 """examples/llama on llama.cpp itself: a tiny model, and the accidents that must not happen.
 
 LLAMA_LLAMA_LIBRARY names libllama; without it, pytest says so and leaves this file out.
-LLAMA_CPP_PYTHON names the folder that has llama-cpp-python's package ``llama_cpp``, whose tokens
-must be the same.
+LLAMA_CPP_PYTHON names the folder that has llama-cpp-python's package ``llama_cpp``, whose
+tokens must be the same.
 """
 
 import json
