@@ -178,14 +178,10 @@ class Api:
         return self.declare(node_free)
 
 
-@pytest.fixture(params=["builtin", "ctypes"])
-def api(
-    package: Package, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Any]:
+@pytest.fixture
+def api(package: Package, path: str) -> Iterator[Any]:
     """In the end, all that C made was closed once, and nothing that is closed was used."""
     package.compile(SOURCE, "c", *([] if os.name == "nt" else ["-w"]))
-    if request.param == "ctypes":
-        monkeypatch.setenv(f"{package.name.upper()}_FASTCALL", "0")
     made = Api(Library("c", f"{package.name}.module"))
     yield made
     collect()

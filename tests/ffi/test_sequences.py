@@ -74,13 +74,9 @@ class Point(ctypes.Structure):
     y: Int
 
 
-@pytest.fixture(params=["builtin", "ctypes"])
-def library(
-    package: Package, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Library:
+@pytest.fixture
+def library(package: Package, path: str) -> Library:
     package.compile(SOURCE, "c", *([] if os.name == "nt" else ["-w"]))
-    if request.param == "ctypes":
-        monkeypatch.setenv(f"{package.name.upper()}_FASTCALL", "0")
     return Library("c", f"{package.name}.module")
 
 

@@ -48,13 +48,9 @@ void sorted(void *items, size_t n, size_t size) { qsort(items, n, size, compare)
 Int = Annotated[int, c_int]
 
 
-@pytest.fixture(params=["builtin", "ctypes"])
-def library(
-    package: Package, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Library:
+@pytest.fixture
+def library(package: Package, path: str) -> Library:
     package.compile(SOURCE, "c", *([] if os.name == "nt" else ["-w"]))
-    if request.param == "ctypes":
-        monkeypatch.setenv(f"{package.name.upper()}_FASTCALL", "0")
     return Library("c", f"{package.name}.module")
 
 

@@ -233,7 +233,7 @@ class Count(ArgumentWord):
     phase = 2
 
     def __init__(self, ctype: Any, /, *buffers: str) -> None:
-        self.ctype = _integer_type("Count", ctype)
+        self.ctype = integer_type("Count", ctype)
         self.high = limits(ctype)[1]
         self.c_name = c_name(ctype)
         self.names = buffers
@@ -277,7 +277,7 @@ class ItemSize(ArgumentWord):
     phase = 2
 
     def __init__(self, ctype: Any, buffer: str, /) -> None:
-        self.ctype = _integer_type("ItemSize", ctype)
+        self.ctype = integer_type("ItemSize", ctype)
         self.c_name = c_name(ctype)
         self.names = (buffer,)
 
@@ -309,7 +309,8 @@ def _buffers(declaration: "Declaration") -> "dict[str, Argument]":
     return {each.name: each for each in declaration.arguments if each.spec.is_buffer}
 
 
-def _integer_type(word: str, ctype: Any) -> Any:
+def integer_type(word: str, ctype: Any) -> Any:
+    """``ctype``, an integer type. Raises DeclarationError, which names ``word``."""
     check_ctype(word, ctype)
     if ITEM_KINDS.get(type_code(ctype)) not in ("signed", "unsigned"):
         raise DeclarationError(f"{word}: {ctype!r} is not an integer type")

@@ -8,7 +8,7 @@ import ctypes
 import functools
 import weakref
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from . import calls as calls  # for its fork handler
 from .libfastcall import NotServedError, engine_if_any, running
@@ -331,6 +331,22 @@ class Handle(_Memory):
 def life_of(handle: Handle) -> Life:
     """The record of who owns it."""
     return handle._life  # pyright: ignore[reportPrivateUsage]
+
+
+def open_handles(given: Iterable[Any]) -> list[Handle]:
+    """The handles that were passed, also in sequences, and that C did not take."""
+    found: list[Handle] = []
+    for each in given:
+        items = cast("list[Any]", each if isinstance(each, (list, tuple)) else [each])
+        found += [item for item in items if isinstance(item, Handle) and not item.closed]
+    return found
+
+
+def lenders_of(value: Any, call: calls.CallState) -> list[Handle]:
+    """The handles that a value is ``Borrowed`` from: those that it names, or all."""
+    if value.lenders is None:
+        return open_handles(call.given)
+    return open_handles(call.given[position] for position in value.lenders)
 
 
 _open: "weakref.WeakValueDictionary[Any, Handle]" = weakref.WeakValueDictionary()

@@ -1,15 +1,14 @@
 """Memory with a length that comes back: what the call makes and C fills, what C returns."""
 
 import ctypes
-import math
 import sys
 import typing
 import weakref
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from .buffers import In, Out
-from .handles import Handle, life_of
+from .buffers import In, Out, integer_type, product_of
+from .handles import lenders_of, life_of
 from .lifetimes import VIEWS_KEEP
 from .received import copy_memory
 from .values import (
@@ -18,7 +17,6 @@ from .values import (
     Modifier,
     Value,
     c_name,
-    check_ctype,
     show,
     type_code,
 )
@@ -101,10 +99,7 @@ class Length(ArgumentWord):
     def __init__(
         self, ctype: Any, name: str, /, *, capacity: bool = False, again: bool = False
     ) -> None:
-        check_ctype("Length", ctype)
-        if type_code(ctype) not in tuple("bhilqBHILQ"):
-            raise DeclarationError(f"Length: {ctype!r} is not an integer type")
-        self.given = ctype
+        self.given = integer_type("Length", ctype)
         self.ctype: Any = ctypes.POINTER(ctype)
         self.c_name = f"{c_name(ctype)} *"
         self.name = name
@@ -280,11 +275,7 @@ class Items(Value):
         return data.decode() if self.form is str else self.form(data)
 
     def _show(self, memory: Any, call: "CallState") -> memoryview:
-        given = call.given
-        if self.lenders is not None:
-            given = tuple(call.given[position] for position in self.lenders)
-        lenders = [each for each in given if isinstance(each, Handle) and not each.closed]
-        memory.lenders = lenders  # kept alive by the view
+        lenders = memory.lenders = lenders_of(self, call)  # kept alive by the view
         code: Any = type_code(self.item)
         view: memoryview = memoryview(memory).cast("B").cast("B" if code == "c" else code)
         if not self.word.writable:
@@ -339,7 +330,7 @@ class _Size:
     def count(self, where: str, call: "CallState", named: "list[Argument]") -> int:
         """The number, for a call."""
         if self.names:
-            return _check_count(where, math.prod(call.converted[each.index] for each in named))
+            return _check_count(where, product_of(call.converted[each.index] for each in named))
         count: Any = self.given(*call.given) if callable(self.given) else self.given
         return _check_count(where, count)
 

@@ -1,10 +1,10 @@
 """Words that say who owns what: what comes back, and what C is passed."""
 
 import ctypes
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from .handles import Handle, HandleValue, life_of
+from .handles import Handle, HandleValue, lenders_of, life_of, open_handles
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
 from .memory import Items
 from .scalars import Text
@@ -132,11 +132,8 @@ class Borrowed(Modifier):
 
     def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
         """Make the handle that ``call`` returns."""
-        lenders = (
-            call.given if value.lenders is None else [call.given[i] for i in value.lenders]
-        )
         kind: type[Handle] = value.python_type
-        return kind.adopt(address, open_handles(lenders), owned=False)
+        return kind.adopt(address, lenders_of(value, call), owned=False)
 
 
 class GivenTo(ParameterWord):
@@ -172,15 +169,6 @@ class GivenTo(ParameterWord):
         owner = call.given[argument.named[0].position] if argument.named else None
         uses = sum(each is given for each in call.given)
         return _Gift(argument.where, given, owner, self.if_succeeds, uses)
-
-
-def open_handles(given: Iterable[Any]) -> list[Handle]:
-    """The handles that were passed, also in sequences, and that C did not take."""
-    found: list[Handle] = []
-    for each in given:
-        items = cast("list[Any]", each if isinstance(each, (list, tuple)) else [each])
-        found += [item for item in items if isinstance(item, Handle) and not item.closed]
-    return found
 
 
 class _Gift:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .buffers import In, product_of
+from .structures import function_address
 from .values import DeclarationError, Value, type_code
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _address_in(raw: Any) -> int:
     """The address that a pointer of ctypes holds. It makes an int of a ``void *``."""
     if raw is None or isinstance(raw, int):
         return raw or 0
-    return ctypes.c_void_p.from_buffer_copy(raw).value or 0
+    return function_address(raw)
 
 
 def copy_memory(address: int, size: int) -> bytes:

@@ -141,7 +141,7 @@ def kind_of(role: str, python_type: Any, ctype: Any) -> type[Value]:
 
 
 def function_address(pointer: Any) -> int:
-    """The address in a function pointer of ctypes."""
+    """The address in a pointer of ctypes."""
     # ctypes.cast would make a cycle.
     return ctypes.c_void_p.from_buffer_copy(pointer).value or 0
 
