@@ -251,7 +251,9 @@ def test_memory_that_c_wants_filled(bound: Any) -> None:
 
     assert bound.read_in(read, 10, into) == 5
     assert into == b"aftere!!!!!!!!!\0"
-    with pytest.raises(ValueError, match=r"^on_read\(\) parameter 'room' \(char \*\) has -1"):
+    with pytest.raises(
+        ValueError, match=r"^on_read\(\) parameter 'room' \(char \*\) would have -1"
+    ):
         bound.read_in(read, -1, into)
 
     def fill(samples: memoryview | None, count: int) -> None:

@@ -13,6 +13,8 @@ import pytest
 from support import Package, collect
 
 from pyexample.ffi import (
+    TERMINATED,
+    UNCHECKED,
     Borrowed,
     Buffer,
     Closes,
@@ -371,6 +373,9 @@ def test_words_that_contradict_themselves() -> None:
     for size in (0, -1):
         with pytest.raises(DeclarationError, match="is no number of items, from 1 on"):
             Filled(bytes, c_char, size)
+    for other in (2.5, None, (), TERMINATED, UNCHECKED, c_int):
+        with pytest.raises(DeclarationError, match=r"Filled: .* is no number of items$"):
+            Filled(bytes, c_char, other)  # type: ignore[arg-type]
     with pytest.raises(DeclarationError, match="list or memoryview stands for"):
         Filled(bytes, c_int, 3)
     with pytest.raises(DeclarationError, match=r"Length: .* is not an integer type"):

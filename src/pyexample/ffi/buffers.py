@@ -2,11 +2,11 @@
 
 import ctypes
 import typing
-from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from .later import import_later
 from .libfastcall import KINDS, NotServedError
+from .sizes import TERMINATED, GivenSize, Size
 from .values import (
     NEVER,
     ArgumentWord,
@@ -36,22 +36,6 @@ ITEM_KINDS = {
 _NO_BUFFERS = (int, float, complex, str, list, tuple, dict, set)
 
 
-class _Unsized:
-    """A number of items that no number says."""
-
-    def __init__(self, name: str) -> None:
-        self.__name__ = name
-
-
-UNCHECKED = _Unsized("UNCHECKED")
-"""``In(c_char, UNCHECKED)``: nobody says how many items C accesses. Nothing checks it."""
-
-TERMINATED = _Unsized("TERMINATED")
-"""``In(c_int, TERMINATED)``: an item that is 0, or NULL, is the last one."""
-
-Size = int | str | tuple[str, ...] | Callable[..., int] | _Unsized
-
-
 class In(ArgumentWord):
     """The C argument ``const T *``: the address of a buffer that C reads.
 
@@ -76,31 +60,17 @@ class In(ArgumentWord):
     is_parameter = is_buffer = can_be_kept = True
 
     def __init__(
-        self, item: Any, size: Size | None = None, /, *, at_least: int | None = None
+        self, item: Any, size: GivenSize | None = None, /, *, at_least: int | None = None
     ) -> None:
         """Declare it. Raises DeclarationError."""
         self.item_kind = self._kind_of(item)
-        if size is not None and at_least is not None:
-            raise DeclarationError("In and Out: a size or at_least, not both")
-        for number in (size, at_least):
-            if isinstance(number, int) and not 0 < number < NEVER:
-                raise DeclarationError(f"In and Out: {number} is no number of items, from 1 on")
-        if not (
-            size is None or isinstance(size, (int, str, tuple, _Unsized)) or callable(size)
-        ):
-            raise DeclarationError(f"In and Out: {size!r} is no number of items")
         self.ctype: Any = ctypes.POINTER(item) if item else ctypes.c_void_p
         self.item = item
         self.item_size = ctypes.sizeof(item) if item else 1
         self.item_name = c_name(item) if item else "void"
         self.c_name = f"{'' if self.writable else 'const '}{self.item_name} *"
-        self.size: Any = size
-        self.given: Any = (size, at_least)
-        self.low = at_least or (size if isinstance(size, int) else 0)
-        self.high = size if isinstance(size, int) else NEVER
-        self.names: tuple[str, ...] = (size,) if isinstance(size, str) else ()
-        if isinstance(size, tuple):
-            self.names = size
+        self.size = Size("In and Out", size, at_least)
+        self.names = self.size.names
 
     def _kind_of(self, item: Any) -> str:
         """Of the items: one of KINDS. Raises DeclarationError."""
@@ -117,15 +87,13 @@ class In(ArgumentWord):
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the parameters of its size."""
-        if self.names:
-            integers = declaration.integers
-            argument.named = declaration.find(argument.where, self, "integer", integers)
+        argument.named = self.size.find(declaration, argument.where, self)
 
     def check_sized(self, declaration: "Declaration", argument: "Argument") -> None:
         """Refuse a buffer of whose size nothing is declared. Raises DeclarationError."""
         counts = [each.spec for each in declaration.arguments if isinstance(each.spec, Count)]
         is_counted = any(argument.name in each.names for each in counts)
-        if self.size is None and self.low == 0 and not is_counted:
+        if self.size.given is None and self.size.low == 0 and not is_counted:
             verb, word = "writes" if self.writable else "reads", type(self).__name__
             name = show(self.item)
             raise DeclarationError(
@@ -164,32 +132,20 @@ class In(ArgumentWord):
     def check_size(self, call: "CallState", argument: "Argument") -> None:
         """Compare the number of items with the size. Raises ValueError."""
         view = call.views[argument.position]
-        is_null = call.given[argument.position] is None
-        if is_null and not (self.names or callable(self.size)):
+        if call.given[argument.position] is None and not self.size.depends:
             return
-        if self.size is TERMINATED:
+        if self.size.given is TERMINATED:
             view.check_end(argument.where)
-        low, high = self.low, self.high
-        if self.names:
-            low = high = product_of(call.converted[each.index] for each in argument.named)
-        elif callable(self.size):
-            count: Any = self.size
-            low = high = int(count(*call.given))
-        if not low <= view.items <= high:
-            least = "" if low == high else "at least "
-            product = f" ({' * '.join(self.names)})" if self.names else ""
-            raise ValueError(
-                f"{argument.where} must have {least}{low}{product} items, not {view.items}"
-            )
+        self.size.check(argument.where, view.items, call, argument.named)
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument."""
-        if self.names or self.size is TERMINATED or callable(self.size):
+        if self.size.depends or self.size.given is TERMINATED:
             raise NotServedError(f"{argument.where}: a size that is not a number is not served")
         return {
             "kind": KINDS["buffer"],
-            "low": self.low,
-            "high": self.high,
+            "low": self.size.low,
+            "high": self.size.high,
             "size": self.item_size,
             "shift": self.item_size.bit_length() - 1,
             "item": KINDS[self.item_kind],
@@ -213,7 +169,7 @@ class Out(In):
     def __init__(
         self,
         item: Any,
-        size: Size | None = None,
+        size: GivenSize | None = None,
         /,
         *,
         at_least: int | None = None,
@@ -290,14 +246,6 @@ class ItemSize(ArgumentWord):
     def pass_to_c(self, call: "CallState", argument: "Argument") -> int:
         """The size of an item of the buffer, which was passed before."""
         return int(call.views[argument.named[0].position].item_size)
-
-
-def product_of(numbers: Iterable[int]) -> int:
-    """All of them, multiplied."""
-    product = 1
-    for number in numbers:
-        product *= number
-    return product
 
 
 def _count(call: "CallState", argument: "Argument") -> int:

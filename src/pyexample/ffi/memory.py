@@ -1,16 +1,18 @@
 """Memory with a length that comes back: what the call makes and C fills, what C returns."""
 
+import copy
 import ctypes
 import sys
 import typing
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .buffers import In, Out, integer_type, product_of
+from .buffers import In, Out, integer_type
 from .handles import lenders_of, life_of
 from .lifetimes import VIEWS_KEEP
 from .received import copy_memory
+from .sizes import GivenSize, Size, check_count
 from .values import (
     ArgumentWord,
     DeclarationError,
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from .calls import CallState
     from .declaration import Argument, Declaration
 
-Size = int | str | tuple[str, ...] | Callable[..., int]
-
 
 class Filled(ArgumentWord):
     """The C argument ``T *``: memory that the call makes, and that C fills. It comes back.
@@ -42,13 +42,15 @@ class Filled(ArgumentWord):
 
     phase = 1
 
-    def __init__(self, python_type: Any, item: Any, size: Size, /, *, name: str = "") -> None:
+    def __init__(
+        self, python_type: Any, item: Any, size: GivenSize, /, *, name: str = ""
+    ) -> None:
         """Declare it. Raises DeclarationError."""
-        if isinstance(size, int) and size < 1:
-            raise DeclarationError(f"Filled: {size} is no number of items, from 1 on")
         self.python_type = python_type
         self.memory_name = name
-        self.size = _Size(size)
+        self.size = Size("Filled", size)
+        if not (self.size.depends or isinstance(size, int)):
+            raise DeclarationError(f"Filled: {show(size)} is no number of items")
         self.names = self.size.names
         self.word = Out(item)
         self._declare("Filled")
@@ -61,9 +63,7 @@ class Filled(ArgumentWord):
 
     def for_function(self, where: str) -> "Filled":
         """The same, whose errors are about ``where``."""
-        own = type(self)(
-            self.python_type, self.word.item, self.size.given, name=self.memory_name
-        )
+        own = copy.copy(self)
         own._declare(where)
         return own
 
@@ -230,21 +230,15 @@ class Items(Value):
         super().resolve(declaration, argument)
         if self.role != "result":
             return
-        self.size = _Size(self.word.size)
-        self.named = self.size.find(declaration, self.where, self)
+        self.named = self.word.size.find(declaration, self.where, self.word)
         specs = [each.spec for each in declaration.arguments]
         lengths = [each.name for each in specs if isinstance(each, Length)]
-        if self.word.size is None and "return" not in lengths:
+        if self.word.size.given is None and "return" not in lengths:
             raise DeclarationError(
                 f"{self.where}: how many items are there? Write a size, such as"
                 f' In({show(self.item)}, 32) or In({show(self.item)}, "n"), or a'
                 ' Length(c_size_t, "return") among the parameters'
             )
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The parameters of its size."""
-        return self.size.names
 
     def restore(self, result: Any, call: Any) -> Any:
         """Convert memory that C returned (its address), or that it filled."""
@@ -264,8 +258,8 @@ class Items(Value):
     def _count(self, call: "CallState") -> int:
         length = call.lengths.get("return")
         if length is None:
-            return self.size.count(self.where, call, self.named)
-        return _check_count(self.where, int(length.value))
+            return self.word.size.count(self.where, call, self.named)
+        return check_count(self.where, int(length.value))
 
     def _copy(self, data: bytes) -> Any:
         if self.form is list:
@@ -310,35 +304,6 @@ class _Memory:
         if not 0 <= count <= self.size:
             raise ValueError(f"{where}: C says that it wrote {count} of {self.size} items")
         return bytes(self.view[: count * self.item_size])
-
-
-class _Size:
-    """A number of items, as a declaration gives it."""
-
-    def __init__(self, given: Any) -> None:
-        self.given = given
-        self.names: tuple[str, ...] = (given,) if isinstance(given, str) else ()
-        if isinstance(given, tuple):
-            self.names = given
-
-    def find(self, declaration: "Declaration", where: str, word: Any) -> "list[Argument]":
-        """The parameters that it names."""
-        if not self.names:
-            return []
-        return declaration.find(where, word, "integer", declaration.integers)
-
-    def count(self, where: str, call: "CallState", named: "list[Argument]") -> int:
-        """The number, for a call."""
-        if self.names:
-            return _check_count(where, product_of(call.converted[each.index] for each in named))
-        count: Any = self.given(*call.given) if callable(self.given) else self.given
-        return _check_count(where, count)
-
-
-def _check_count(where: str, count: int) -> int:
-    if not 0 <= count < 2**48:  # of addresses
-        raise ValueError(f"{where} would have {count} items")
-    return count
 
 
 def _check_again(where: str, word: Any, declaration: "Declaration") -> None:

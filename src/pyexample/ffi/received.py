@@ -2,11 +2,9 @@
 
 import contextlib
 import ctypes
-import operator
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .buffers import In, product_of
+from .buffers import In
 from .structures import function_address
 from .values import DeclarationError, Value, type_code
 
@@ -24,6 +22,7 @@ class ReceivedMemory(Value):
 
     can_be_null = True
     is_plain = False
+    phase = 1
 
     def __init__(self, where: str, python_type: Any, word: In) -> None:
         self.word = word
@@ -36,7 +35,7 @@ class ReceivedMemory(Value):
             raise DeclarationError(
                 f"{where}: memoryview stands for {self.word!r} in a Callback, not {declared}"
             )
-        if not (self.word.names or isinstance(self.word.size, int)):
+        if not (self.word.names or isinstance(self.word.size.given, int)):
             raise DeclarationError(
                 f"{where}: {self.word!r} needs the number of its items, or the name of the"
                 ' parameter that has it, such as "length"'
@@ -48,20 +47,15 @@ class ReceivedMemory(Value):
             self.word.resolve(declaration, argument)
             self.named = argument.named
 
-    def _count(self, arguments: Sequence[Any]) -> int:
-        if isinstance(self.word.size, int):
-            return self.word.size
-        numbers = [operator.index(arguments[each.position]) for each in self.named]
-        if any(each < 0 for each in numbers):
-            raise ValueError(f"{self.where} has {' * '.join(map(str, numbers))} items")
-        return product_of(numbers)
+    def _count(self, call: "CallState") -> int:
+        return self.word.size.count(self.where, call, self.named)
 
     def restore(self, result: Any, call: "CallState | None") -> Any:
         """Copy the memory; of ``Out``, copy it back at the end of the callback."""
         address = _address_in(result)
         if call is None or (not address and self.nullable):
             return None
-        count = self._count(call.converted)
+        count = self._count(call)
         if not address and count:
             return None
         size = count * self.word.item_size
@@ -84,7 +78,7 @@ class ReceivedMemory(Value):
         """If Python calls such a function of C's: a buffer of at least that many items."""
         if call.given[argument.position] is None and self.nullable:
             return None
-        view, count = call.view(argument, self.word), self._count(call.given)
+        view, count = call.view(argument, self.word), self._count(call)
         if view.items < count:
             raise ValueError(f"{argument.where} has {view.items} items, not {count}")
         return ctypes.cast(view.address, self.ctype)

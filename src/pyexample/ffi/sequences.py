@@ -1,13 +1,15 @@
 """C arrays that a call makes of Python sequences."""
 
 import collections.abc
+import copy
 import ctypes
 import typing
 from typing import TYPE_CHECKING, Any
 
-from .buffers import TERMINATED, In
+from .buffers import In
 from .kinds import make_value
 from .libfastcall import NotServedError
+from .sizes import TERMINATED
 from .values import DeclarationError, Value, check_ctype, members_of
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class ArrayOf(In):
                 f"{where}: Sequence[...] of a Python type stands for {self!r},"
                 f" not {python_type}"
             )
-        own = type(self)(self.item, *self.given[:1], at_least=self.given[1])
+        own = copy.copy(self)
         own.value = make_value(f"{where}, item", "parameter", kinds[0], self.item)
         own.c_name = f"const {own.value.c_name} *"
         return own
@@ -59,7 +61,7 @@ class ArrayOf(In):
             )
         sequence = typing.cast("list[Any]", [] if is_null else given)
         items = [self.value.pass_item(call, each) for each in sequence]
-        made = (self.item * (len(items) + (self.size is TERMINATED)))(*items)
+        made = (self.item * (len(items) + (self.size.given is TERMINATED)))(*items)
         call.views[argument.position] = _Made(made, len(items), is_null)
         return None if is_null else ctypes.cast(made, self.ctype)
 
