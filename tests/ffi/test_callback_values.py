@@ -29,6 +29,7 @@ from support import Package, let_go
 from pyexample.ffi import (
     DEFAULT,
     POINTER,
+    UNCHECKED,
     Buffer,
     Callback,
     Closes,
@@ -461,12 +462,12 @@ def test_memory_that_is_refused() -> None:
             Callback(f)
         return str(caught.value)
 
-    assert "memoryview stands for In(c_char, 4) in a Callback, not" in refusal(
-        bytes, In(c_char, 4)
+    assert "bytes or bytearray or str or list[...] or memoryview stands for const char *" in (
+        refusal(int, In(c_char, 4))
     )
-    assert "In(c_char) needs the number of its items, or the name" in refusal(
-        memoryview, In(c_char)
-    )
+    for size in (None, UNCHECKED):
+        said = refusal(memoryview, In(c_char, size))
+        assert said.endswith('In(c_char, 32), In(c_char, "n") or In(c_char, TERMINATED)')
     for name in ("n", "missing"):
         said = refusal(memoryview, In(c_char, name))
         assert f"In needs the names of integer parameters, not {name}" in said

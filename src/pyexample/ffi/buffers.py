@@ -31,7 +31,7 @@ ITEM_KINDS = {
     **dict.fromkeys("fd", "float"),
     "?": "bool",
 }
-"""By the type code of a ctypes type."""
+"""By the type code of a ctypes type, which is the same as that of a memoryview."""
 
 _NO_BUFFERS = (int, float, complex, str, list, tuple, dict, set)
 
@@ -51,13 +51,17 @@ class In(ArgumentWord):
 
     With ``Buffer | None``, None is a null pointer, and its Count is 0.
 
-    In a Callback, it is memory of C's that the callable gets as a ``memoryview``. Its size is
-    that of parameters, or a number.
+    In a Callback, it is memory of C's that the callable gets as a ``memoryview``, or copied to
+    bytes, str or a list. Its size is that of parameters, a number, or ``TERMINATED``.
     """
 
     writable = False
     in_place = False
     is_parameter = is_buffer = can_be_kept = True
+    forms: tuple[type, ...] = (bytes, bytearray, str, list, memoryview)
+    """What such memory of C's may become, where the items permit it: see items.py."""
+    words: tuple[object, ...] = ()
+    """Those about each item."""
 
     def __init__(
         self, item: Any, size: GivenSize | None = None, /, *, at_least: int | None = None
@@ -77,7 +81,7 @@ class In(ArgumentWord):
         if item in (None, ctypes.c_char):
             return "void"
         check_ctype("In and Out", item)
-        kind = ITEM_KINDS.get(type_code(item), "")
+        kind = {**ITEM_KINDS, "u": "character"}.get(type_code(item), "")
         if not kind:
             raise DeclarationError(
                 f"In and Out: items of {item!r} are not served in a buffer: ArrayOf makes an"
@@ -117,8 +121,9 @@ class In(ArgumentWord):
         return self
 
     def received(self, where: str, python_type: Any) -> Value:
-        """A view of the memory."""
-        received: Value = import_later("received").ReceivedMemory(where, python_type, self)
+        """Memory of C's."""
+        kind = import_later("received").ReceivedMemory
+        received: Value = kind(where, "callback parameter", python_type, self, ())
         return received
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
@@ -142,6 +147,8 @@ class In(ArgumentWord):
         """Its fields of a CArgument."""
         if self.size.depends or self.size.given is TERMINATED:
             raise NotServedError(f"{argument.where}: a size that is not a number is not served")
+        if self.item_kind not in KINDS:
+            raise NotServedError(f"{argument.where}: items of {self.item_name} are not served")
         return {
             "kind": KINDS["buffer"],
             "low": self.size.low,

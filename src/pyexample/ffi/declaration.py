@@ -179,6 +179,13 @@ class Declaration:
         return {each.spec.memory_name: each for each in named}
 
     @property
+    def asking(self) -> list[Any]:
+        """The words that tell how many items of memory are valid, or how many C needs."""
+        specs: list[Any] = [each.spec for each in self.arguments]
+        words = self.result.words if self.result else []
+        return [each for each in (*specs, *words) if hasattr(each, "needs")]
+
+    @property
     def closes(self) -> bool:
         """Whether it closes a handle."""
         return any(getattr(each.spec, "closes", None) for each in self.arguments)
@@ -213,9 +220,11 @@ class Declaration:
         """The arguments that ``word.names`` names. Raises DeclarationError."""
         unknown = [name for name in word.names if name not in among]
         if unknown or not word.names:
+            own = {each.name: f", which is {each.spec.c_name}" for each in self.arguments}
+            shown = ", ".join(f"{name}{own.get(name, '')}" for name in unknown)
             raise DeclarationError(
                 f"{where}: {type(word).__name__} needs the names of {what} parameters,"
-                f" not {', '.join(map(str, unknown)) or 'none'}"
+                f" not {shown or 'none'}"
             )
         return [among[name] for name in word.names]
 
@@ -296,7 +305,7 @@ class Declaration:
     def _resolve_words(self) -> None:
         names = [*self.parameters, "return"]
         for argument in self.arguments:
-            name = argument.spec.memory_name
+            name = argument.spec.output.memory_name if argument.spec.output else ""
             if name in names:
                 raise DeclarationError(
                     f"{argument.where}: the name {name!r} is another parameter's, or memory's"

@@ -21,6 +21,8 @@ class _ToValue(ArgumentWord):
     def _new(self, call: "CallState", argument: "Argument", *value: Any) -> Any:
         """The address of a new one."""
         room = call.outputs[argument.index] = self.output.given_ctype(*value)
+        if self.output.memory_name:  # a void * stands for any pointer
+            return ctypes.cast(ctypes.addressof(room), self.ctype)
         return ctypes.byref(room)
 
 
@@ -28,23 +30,26 @@ class Returned(_ToValue):
     """The C argument ``T *``: a pointer to a value that C fills in and the function returns.
 
     ``Returned(int, c_int32)`` is declared like a result, including the words after its C type.
-    A value that C does not fill in is 0, or None for a pointer with ``| None``.
+    A value that C does not fill in is 0, or None for a pointer with ``| None``. Memory has a
+    name, for its ``Length``: ``Returned(bytes, In(c_char), Owned(free), name="data")`` is
+    ``const char **``.
     """
 
-    def __init__(self, python_type: Any, ctype: Any, /, *words: Any) -> None:
+    def __init__(self, python_type: Any, ctype: Any, /, *words: Any, name: str = "") -> None:
         self.python_type = python_type
         self.given = (python_type, ctype, *words)
-        self._declare("Returned")
-
-    def _declare(self, where: str) -> None:
-        self.output = make_value(where, "output", *self.given)
-        self.ctype: Any = ctypes.POINTER(self.given[1])
-        self.c_name = f"{self.output.c_name} *"
+        self.name = name
 
     def for_function(self, where: str) -> "Returned":
-        """The same, whose errors are about ``where``."""
+        """The same, for a function."""
         own = copy.copy(self)
-        own._declare(where)
+        output = own.output = make_value(where, "output", *self.given)
+        if self.name and not isinstance(self.given[1], ArgumentWord):
+            raise DeclarationError(f"{where}: {self!r} is no memory, and needs no name")
+        output.memory_name = self.name
+        target: Any = self.given[1]
+        own.ctype = ctypes.POINTER(getattr(target, "ctype", target))
+        own.c_name = f"{output.c_name} *"
         return own
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:

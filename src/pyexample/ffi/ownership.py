@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .handles import Handle, HandleValue, lenders_of, life_of, open_handles
+from .items import Items
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
-from .memory import Items
 from .scalars import Text
 from .values import DeclarationError, Modifier, ParameterWord, Value
 
@@ -71,14 +71,13 @@ class Owned(Modifier):
             closer = staticmethod(_closer_of(where, self.by)) if self.by else None
             attributes = {"kind": value.python_type, "closer": closer}
             value.given_ctype = type("Owner", (Owner,), attributes)
-        elif isinstance(value, Text) and self.by and not self.independent:
+        elif isinstance(value, (Text, Items)) and self.by and not self.independent:
             value.owned = True
-            attributes = {"plain": value.ctype, "free_address": self.by}
-            value.ctype = value.given_ctype = type(
-                "Owned", (_OwnedText, value.ctype), attributes
-            )
-        elif isinstance(value, Items) and self.by and not self.independent:
-            value.free_by(where, self)
+            plain = value.given_ctype
+            attributes = {"plain": plain, "free_address": self.by}
+            value.given_ctype = type("Owned", (_OwnedMemory, plain), attributes)
+            if isinstance(value, Text):
+                value.ctype = value.given_ctype
         elif isinstance(value, (Text, Items)):
             raise DeclarationError(f"{where}: who frees it? Expected Owned(free)")
         else:
@@ -347,8 +346,8 @@ def _closer_of(where: str, function: Any) -> Closer:
     return found
 
 
-class _OwnedText:
-    """``char *`` or ``wchar_t *`` that keeps its address, and is freed when deleted.
+class _OwnedMemory:
+    """A pointer to text or memory that keeps its address, and is freed when deleted.
 
     ctypes converts no subclass to text. An interrupt may prevent a call of ``free``.
     """
@@ -360,7 +359,7 @@ class _OwnedText:
         self.free()
 
     def free(self) -> None:
-        """Free the text, once."""
+        """Free it, once."""
         address = ctypes.c_void_p.from_buffer_copy(self).value  # type: ignore[arg-type]
         free = type(self).free_address
         self.__class__ = self.plain  # which has no __del__

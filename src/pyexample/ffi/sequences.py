@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from .buffers import In
 from .kinds import make_value
 from .libfastcall import NotServedError
-from .sizes import TERMINATED
-from .values import DeclarationError, Value, check_ctype, members_of
+from .sizes import TERMINATED, GivenSize
+from .values import DeclarationError, Value, check_ctype, members_of, type_code
 
 if TYPE_CHECKING:
     from .calls import CallState
-    from .declaration import Argument
+    from .declaration import Argument, Declaration
 
 
 class ArrayOf(In):
@@ -22,13 +22,29 @@ class ArrayOf(In):
 
     ``Annotated[Sequence[str], ArrayOf(c_char_p), Count(c_int, "names")]`` is ``const char
     *const *``. The items are converted and checked like parameters: texts, numbers, structures
-    (``ArrayOf(Point)``), handles (``ArrayOf(c_void_p)``). Its size is declared as that of
-    ``In``; with ``TERMINATED``, a zero or NULL is added after the last one. None is a null
+    (``ArrayOf(Point)``), handles (``ArrayOf(c_void_p)``). Words about the items follow the
+    size: ``ArrayOf(c_char_p, TERMINATED, Encoding("latin-1"))``. Its size is declared as that
+    of ``In``; with ``TERMINATED``, a zero or NULL is added after the last one. None is a null
     pointer if the Python type has ``| None``.
+
+    What C returns, or a callback gets, is a list: ``-> Annotated[list[str], ArrayOf(c_char_p,
+    "n")]``. Each item is declared like a result: ``ArrayOf(c_void_p, "n", Borrowed)``.
     """
 
     can_be_kept = False
+    forms: tuple[type, ...] = (list,)
     value: Value
+
+    def __init__(
+        self,
+        item: Any,
+        size: GivenSize | None = None,
+        /,
+        *words: object,
+        at_least: int | None = None,
+    ) -> None:
+        super().__init__(item, size, at_least=at_least)
+        self.words = words
 
     def _kind_of(self, item: Any) -> str:
         check_ctype("ArrayOf", item)
@@ -45,9 +61,20 @@ class ArrayOf(In):
                 f" not {python_type}"
             )
         own = copy.copy(self)
-        own.value = make_value(f"{where}, item", "parameter", kinds[0], self.item)
+        # As in a structure, what is no simple type is kept alive by the array.
+        role = "parameter" if type_code(self.item) else "field"
+        own.value = make_value(f"{where}, item", role, kinds[0], self.item, *self.words)
         own.c_name = f"const {own.value.c_name} *"
         return own
+
+    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+        """Find the parameters of its size, and of its items' words."""
+        super().resolve(declaration, argument)
+        self.value.resolve(declaration)
+
+    def foreign_callbacks(self) -> list[str]:
+        """Those of its items."""
+        return self.value.foreign_callbacks()
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """A new array."""

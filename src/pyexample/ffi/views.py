@@ -11,7 +11,10 @@ from .libfastcall import python_api
 if TYPE_CHECKING:
     from .declaration import Argument
 
-_FORMATS = {**ITEM_KINDS, "n": "signed", "N": "unsigned", "c": "unsigned"}
+_FORMATS = {
+    **ITEM_KINDS, "n": "signed", "N": "unsigned", "c": "unsigned", "u": "character",
+    "w": "character",
+}  # fmt: skip
 """By the type code of the struct module, which has more than ctypes."""
 
 
