@@ -149,6 +149,14 @@ int sum_wide(const wchar_t *text, size_t n) {
     return sum;
 }
 
+int next_box(int n, box **it, char **text) {
+    if (n == 9) return -n;
+    *it = n == 8 ? NULL : new_box(n);
+    *text = copied("made", 5);
+    return n;
+}
+int status(int n) { return n; }
+
 typedef int row_f(void *user, int n, char **values, char **names);
 int rows(row_f *row, void *user) {
     char *names[] = {"a", "b"}, *values[] = {"1", NULL}, text[] = "latin \xe4", *odd[] = {text};
@@ -559,7 +567,36 @@ def test_pointers_in_a_sequence(library: Library) -> None:
         sum_of([7])  # type: ignore[list-item]
 
 
-Text = Annotated[str, c_char_p]
+def test_a_code_that_means_none(library: Library, common: Any) -> None:
+    @library.function
+    def next_box(n: Int, /) -> Annotated[
+        tuple[Box, str] | None, c_int, Raises(failed, unless=(0, 8), none=(1, 2)),
+        Returned(Box, c_void_p, Owned), Returned(str, c_char_p, Owned(common.release)),
+    ]: ...  # fmt: skip
+    @library.function
+    def status(
+        n: Int, /
+    ) -> Annotated[Color | None, c_int, Raises(failed, when="negative", none={0, 100})]: ...
+
+    found = next_box(0)
+    assert found is not None
+    assert (common.value_of(found[0]), found[1]) == (0, "made")
+    del found
+    for nothing in (1, 2):
+        assert next_box(nothing) is None
+        collect()
+        assert common.boxes_open() == 0, "what came back all the same is closed"
+    assert common.freed_so_far() == 3
+    with pytest.raises(RuntimeError):
+        next_box(9)
+    with pytest.raises(ValueError, match="is a null pointer"):
+        next_box(8)
+    assert common.freed_so_far() == 4
+    assert (status(3), status(0), status(100)) == (Color.RED, None, None)
+    with pytest.raises(RuntimeError):
+        status(-1)
+    with pytest.raises(ValueError, match="is 4, no Color"):
+        status(4)
 
 
 @pytest.mark.parametrize(
@@ -588,6 +625,22 @@ Text = Annotated[str, c_char_p]
             "In(c_char, 3) says how many items there are, and so does Length(",
         ),
         (Annotated[int, c_int, Raises], "Raises needs arguments, in parentheses"),
+        (
+            Annotated[int, c_int, Raises(failed, none=(1,))],
+            "none=(1,)) makes it None: declare | None",
+        ),
+        (
+            Annotated[int | None, c_uint8, Raises(failed, none=(256,))],
+            "the code 256 goes beyond uint8_t",
+        ),
+        (
+            Annotated[Box | None, c_void_p, Borrowed, Raises(failed, none=(1,))],
+            "none=(1,)) is about integers, not Box *",
+        ),
+        (
+            Annotated[str, None, Returned(int, c_int, Raises(failed, none=(1,)))],
+            "none= is for what C itself returns",
+        ),
         (Annotated[str, None, Returned(int, c_int)], "<class 'int'> comes back, not <class 's"),
         (Annotated[bytes, None, Returned(bytes, c_int)], "() result: int or bool stands"),
         (

@@ -284,6 +284,8 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
             raise result.failure.exception(
                 returned, declaration.name, (*state.given, *values), state.error_number
             )
+        if result and result.failure and result.failure.means_nothing(returned):
+            return None
         if problems:
             raise problems.pop()
         shown = [back] if gives else []

@@ -50,7 +50,15 @@ from typing import Any
 
 from .buffers import In
 from .kinds import make_value
-from .values import NEVER, ArgumentWord, DeclarationError, ParameterWord, Value, type_code
+from .values import (
+    NEVER,
+    ArgumentWord,
+    DeclarationError,
+    ParameterWord,
+    Value,
+    type_code,
+    without_none,
+)
 
 Spec = Value | ArgumentWord
 
@@ -271,6 +279,10 @@ class Declaration:
             spec = item.for_function(where)
             self.arguments.append(Argument(self.name, "return", len(self.parameters), spec))
             items.remove(item)
+        if nothing := [each for each in items if getattr(each, "none", None)]:
+            python_type, nullable = without_none(python_type)
+            if not nullable:
+                raise DeclarationError(f"{where}: {nothing[0]!r} makes it None: declare | None")
         result_type = self._result_type(where, python_type, ctype, items)
         if ctype is None:
             return None
