@@ -38,6 +38,7 @@ typedef int32_t id;
 typedef id id_again;
 void free(void *memory);
 struct typed_point { int x; int y; };
+typedef double complex_pair[2];
 """
 
 PRELUDE_PYTHON = """
@@ -86,7 +87,7 @@ from typing import Annotated, Any, Optional
 from pyexample.ffi import (
     Anonymous, Array, ArrayOf, Bits, Borrowed, Buffer, Callback, Closes, Constant, Count, CountedBy, Encoding,
     Filled, GivenTo, In, InOut, ItemSize, Length, Library, Out, Owned, POINTER, Raises, Returned, Written,
-    struct,
+    c_half, struct,
 )
 from pyexample.ffi import Handle as OwnedHandle
 
@@ -572,6 +573,14 @@ int f(const char **, int)       | -> Annotated[list[str], c_int, Written("s"), F
 int f(struct typed_point *, int) | -> Annotated[list[typed_point], c_int, Written("s"), Filled(list[typed_point], typed_point, 9, name="s"), Count(c_int, "s")] | agrees
 int f(struct size *, int)       | -> Annotated[list[typed_point], c_int, Written("s"), Filled(list[typed_point], typed_point, 9, name="s"), Count(c_int, "s")] | error other
 int f(wchar_t *, int)           | -> Annotated[str, c_int, Written("s"), Filled(str, c_wchar, 9, name="s"), Count(c_int, "s")] | agrees
+void f(const double _Complex *, int) | s: Annotated[Buffer, In(c_double * 2), Count(c_int, "s")] -> None | agrees
+void f(complex_pair *, int)     | s: Annotated[Buffer, Out(c_double * 2), Count(c_int, "s")] -> None | agrees
+void f(const complex_pair *, int) | s: Annotated[list[complex], ArrayOf(c_double * 2), Count(c_int, "s")] -> None | agrees
+void f(double _Complex *)       | -> Annotated[complex, None, Returned(complex, c_double * 2)] | agrees
+void f(float _Complex *, int)   | s: Annotated[Buffer, Out(c_double * 2), Count(c_int, "s")] -> None | error target width
+void f(const double (*)[3], int) | s: Annotated[Buffer, In(c_double * 2), Count(c_int, "s")] -> None | error length
+void f(const uint16_t *, int)   | s: Annotated[Buffer, In(c_half), Count(c_int, "s")] -> None | agrees
+void f(const float *, int)      | s: Annotated[Buffer, In(c_half), Count(c_int, "s")] -> None | error target
 int f(char *, int)              | -> Annotated[str, c_int, Written("s"), Filled(str, c_wchar, 9, name="s"), Count(c_int, "s")] | error target width
 # Callbacks
 void f(int (*)(void *, int, char **, char **)) | c: Annotated[Callable[..., int], on_row] -> None | agrees

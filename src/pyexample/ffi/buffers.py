@@ -33,6 +33,11 @@ ITEM_KINDS = {
 }
 """By the type code of a ctypes type, which is the same as that of a memoryview."""
 
+
+class c_half(ctypes.c_uint16):  # noqa: N801
+    """The items of buffers of floats of 16 bits: ``In(c_half)``. C calls them uint16_t."""
+
+
 _NO_BUFFERS = (int, float, complex, str, list, tuple, dict, set)
 
 
@@ -42,7 +47,7 @@ class In(ArgumentWord):
     ``In(c_int32)`` accepts any object with the buffer protocol whose items are int32_t, with
     any number of dimensions, C-contiguous and aligned. Nothing is copied. ``In(None)`` is
     ``const void *`` and ``In(c_char)`` is ``const char *``: both accept any items, and count
-    bytes.
+    bytes. ``In(c_double * 2)`` accepts complex numbers, and rows of two.
 
     How many items C accesses must be declared, because C would access others: by a ``Count``,
     or as the size. That is a number, ``In(c_uint8, 32)``, of which ``at_least=24`` asks for no
@@ -67,11 +72,13 @@ class In(ArgumentWord):
         self, item: Any, size: GivenSize | None = None, /, *, at_least: int | None = None
     ) -> None:
         """Declare it. Raises DeclarationError."""
-        self.item_kind = self._kind_of(item)
+        self.length: int = getattr(item, "_length_", 0)
+        self.part: Any = item._type_ if self.length else item
+        self.item_kind = self._kind_of(self.part)
         self.ctype: Any = ctypes.POINTER(item) if item else ctypes.c_void_p
         self.item = item
         self.item_size = ctypes.sizeof(item) if item else 1
-        self.item_name = c_name(item) if item else "void"
+        self.item_name = _item_name(self.part, self.length)
         self.c_name = f"{'' if self.writable else 'const '}{self.item_name} *"
         self.size = Size("In and Out", size, at_least)
         self.names = self.size.names
@@ -82,6 +89,8 @@ class In(ArgumentWord):
             return "void"
         check_ctype("In and Out", item)
         kind = {**ITEM_KINDS, "u": "character"}.get(type_code(item), "")
+        if item is c_half:
+            kind = "half"
         if not kind:
             raise DeclarationError(
                 f"In and Out: items of {item!r} are not served in a buffer: ArrayOf makes an"
@@ -91,7 +100,7 @@ class In(ArgumentWord):
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the parameters of its size."""
-        argument.named = self.size.find(declaration, argument.where, self)
+        argument.sized_by = self.size.find(declaration, argument.where, self)
 
     def check_sized(self, declaration: "Declaration", argument: "Argument") -> None:
         """Refuse a buffer of whose size nothing is declared. Raises DeclarationError."""
@@ -141,13 +150,13 @@ class In(ArgumentWord):
             return
         if self.size.given is TERMINATED:
             view.check_end(argument.where)
-        self.size.check(argument.where, view.items, call, argument.named)
+        self.size.check(argument.where, view.items, call, argument.sized_by)
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument."""
         if self.size.depends or self.size.given is TERMINATED:
             raise NotServedError(f"{argument.where}: a size that is not a number is not served")
-        if self.item_kind not in KINDS:
+        if self.item_kind not in KINDS or self.length:
             raise NotServedError(f"{argument.where}: items of {self.item_name} are not served")
         return {
             "kind": KINDS["buffer"],
@@ -262,6 +271,11 @@ def _count(call: "CallState", argument: "Argument") -> int:
 
 def _buffers(declaration: "Declaration") -> "dict[str, Argument]":
     return {each.name: each for each in declaration.arguments if each.spec.is_buffer}
+
+
+def _item_name(part: Any, length: int) -> str:
+    name = "void" if part is None else "half" if part is c_half else c_name(part)
+    return f"{name}[{length}]" if length else name
 
 
 def integer_type(word: str, ctype: Any) -> Any:

@@ -75,6 +75,7 @@ class Argument:
         buffer: its number among the buffers that come before it.
         is_handle: whether it is a Handle, which cannot be None.
         named: the arguments that its words name.
+        sized_by: those that its size names.
         effects: the words that say what C does with it.
     """
 
@@ -88,6 +89,7 @@ class Argument:
         self.spec = spec
         self.index = self.buffer = 0
         self.named: list[Argument] = []
+        self.sized_by: list[Argument] = []
         self.effects: list[ParameterWord] = []
         self.where = f"{function}() parameter {name!r} ({spec.c_name})"
         self.is_handle = isinstance(spec, Value) and spec.kind == "handle" and not spec.nullable

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .buffers import ITEM_KINDS, In
+from .buffers import ITEM_KINDS, In, c_half
 from .handles import lenders_of, life_of
 from .kinds import make_value
 from .lifetimes import VIEWS_KEEP
@@ -80,7 +80,7 @@ class Items(Value):
             bytearray: is_byte,
             str: is_byte or code == "u",
             list: True,
-            memoryview: code in ITEM_KINDS or code == "c",
+            memoryview: (code in ITEM_KINDS and self.item is not c_half) or code == "c",
         }
         return [each for each in self.word.forms if is_served[each]]
 

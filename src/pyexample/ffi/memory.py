@@ -72,13 +72,13 @@ class Filled(ArgumentWord):
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the parameters of its size."""
-        argument.named = self.size.find(declaration, argument.where, self)
+        argument.sized_by = self.size.find(declaration, argument.where, self)
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """New memory, of zeros."""
         size = call.sizes.get(self.memory_name)
         if size is None:
-            size = self.size.count(argument.where, call, argument.named)
+            size = self.size.count(argument.where, call, argument.sized_by)
         memory = _Memory(size, ctypes.sizeof(self.output.item))
         call.outputs[argument.index] = call.memories[self.memory_name] = memory
         return ctypes.cast(memory.address, self.ctype)

@@ -12,10 +12,15 @@ if TYPE_CHECKING:
     from .declaration import Argument
 
 _FORMATS = {
-    **ITEM_KINDS, "n": "signed", "N": "unsigned", "c": "unsigned", "u": "character",
-    "w": "character",
-}  # fmt: skip
-"""By the type code of the struct module, which has more than ctypes."""
+    **ITEM_KINDS,
+    "n": "signed",
+    "N": "unsigned",
+    "c": "unsigned",
+    "e": "half",
+    **dict.fromkeys("uw", "character"),
+    **dict.fromkeys(["Zf", "Zd"], "complex"),
+}
+"""By the type code of the struct module, and of PEP 3118, which have more than ctypes."""
 
 
 class View:
@@ -45,8 +50,9 @@ class View:
         self.items = view.nbytes // self.item_size
         self.address = 0 if is_null else address_of(view)
         self.memory = range(self.address, self.address + view.nbytes)
-        if self.memory and self.address % spec.item_size:
-            raise BufferError(f"{where} must be aligned to {spec.item_size} bytes: pass a copy")
+        alignment = ctypes.sizeof(spec.part) if spec.part else 1
+        if self.memory and self.address % alignment:
+            raise BufferError(f"{where} must be aligned to {alignment} bytes: pass a copy")
 
     def check_end(self, where: str) -> None:
         """Raises ValueError if the last item is not 0."""
@@ -60,8 +66,7 @@ class View:
 
 
 def _check(where: str, spec: In, view: memoryview) -> None:
-    fits = view.itemsize == spec.item_size and _kind(view) == spec.item_kind
-    if spec.item_kind != "void" and not fits:
+    if not _fits(spec, view):
         raise TypeError(
             f"{where} must have items of {spec.item_name}, not of {_item_name(view)}"
         )
@@ -71,6 +76,19 @@ def _check(where: str, spec: In, view: memoryview) -> None:
         )
     if spec.writable and view.readonly:
         raise BufferError(f"{where} must be writable")
+
+
+def _fits(spec: In, view: memoryview) -> bool:
+    """Whether the items are C's, or so many of them are one of C's: rows, complex numbers."""
+    kind = _kind(view)
+    if spec.item_kind == "void":
+        return view.nbytes % spec.item_size == 0
+    if kind == "complex":  # laid out as two floats: C11 6.2.5
+        is_pair = (spec.length, spec.item_kind) == (2, "float")
+        return is_pair and view.itemsize == spec.item_size
+    shape: Any = view.shape
+    is_alike = kind == spec.item_kind and view.itemsize == ctypes.sizeof(spec.part)
+    return is_alike and (not spec.length or shape[1:][-1:] == (spec.length,))
 
 
 def check_overlap(arguments: "list[Argument]", views: dict[int, View]) -> None:
@@ -93,7 +111,9 @@ def _kind(view: memoryview) -> str:
 def _item_name(view: memoryview) -> str:
     kind, bits = _kind(view), 8 * view.itemsize
     names = {"signed": f"int{bits}_t", "unsigned": f"uint{bits}_t", "bool": "bool"}
-    name = names.get(kind) or {"float32": "float", "float64": "double"}.get(f"{kind}{bits}")
+    names |= {"half": "half", "character": "wchar_t"}
+    floats = {"float32": "float", "float64": "double", "complex64": "float _Complex"}
+    name = names.get(kind) or floats.get(f"{kind}{bits}")
     return name or f"{view.itemsize} bytes (format {view.format!r})"
 
 
