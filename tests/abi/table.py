@@ -86,8 +86,8 @@ from collections.abc import Callable
 from typing import Annotated, Any, Optional
 from pyexample.ffi import (
     Anonymous, Array, ArrayOf, Bits, Borrowed, Buffer, Callback, Closes, Constant, Count, CountedBy, Encoding,
-    Filled, GivenTo, In, InOut, ItemSize, Length, Library, Out, Owned, POINTER, Raises, Returned, Written,
-    c_half, struct,
+    Filled, GivenTo, In, InOut, ItemSize, Length, Library, Out, Owned, POINTER, Raises, Returned, Stride,
+    Written, c_half, struct,
 )
 from pyexample.ffi import Handle as OwnedHandle
 
@@ -581,6 +581,11 @@ void f(float _Complex *, int)   | s: Annotated[Buffer, Out(c_double * 2), Count(
 void f(const double (*)[3], int) | s: Annotated[Buffer, In(c_double * 2), Count(c_int, "s")] -> None | error length
 void f(const uint16_t *, int)   | s: Annotated[Buffer, In(c_half), Count(c_int, "s")] -> None | agrees
 void f(const float *, int)      | s: Annotated[Buffer, In(c_half), Count(c_int, "s")] -> None | error target
+int f(int, int, double *, int)  | a: Annotated[Buffer, Count(c_int, "n"), Count(c_int, "m"), Out(c_double, ("n", "m"), order="F"), Stride(c_int, "a")] -> Annotated[int, c_int] | agrees
+int f(int, int, double *, int64_t) | a: Annotated[Buffer, Count(c_int, "n"), Count(c_int, "m"), Out(c_double, ("n", "m"), order="F"), Stride(c_int, "a")] -> Annotated[int, c_int] | error width
+void f(const double *const *, int) | a: Annotated[list[Buffer], ArrayOf(In(c_double, 3)), Count(c_int, "a")] -> None | agrees
+void f(float **, int)           | a: Annotated[list[Buffer], ArrayOf(Out(c_float, 3)), Count(c_int, "a")] -> None | agrees
+void f(float *, int)            | a: Annotated[list[Buffer], ArrayOf(Out(c_float, 3)), Count(c_int, "a")] -> None | error level
 int f(char *, int)              | -> Annotated[str, c_int, Written("s"), Filled(str, c_wchar, 9, name="s"), Count(c_int, "s")] | error target width
 # Callbacks
 void f(int (*)(void *, int, char **, char **)) | c: Annotated[Callable[..., int], on_row] -> None | agrees

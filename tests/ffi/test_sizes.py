@@ -217,7 +217,7 @@ def test_sizes_that_are_none() -> None:
             In(c_char, wrong)
         with pytest.raises(DeclarationError, match="is no number of items, from 1 on"):
             Out(c_char, at_least=wrong)
-    for other in (1.5, (), ("n", 3), c_size_t, b"n"):
+    for other in (1.5, (), ("n", 0), ("n", 1.5), (2, 3), c_size_t, b"n"):
         with pytest.raises(DeclarationError, match="is no number of items"):
             In(c_char, other)  # type: ignore[arg-type]
     with pytest.raises(DeclarationError, match="a size or at_least, not both"):

@@ -5,7 +5,7 @@ Nothing here knows which library or which package it serves.
 
 from typing import TYPE_CHECKING, Any
 
-from .buffers import Count, In, ItemSize, Out, c_half
+from .buffers import Count, In, ItemSize, Out, Stride, c_half
 from .later import import_later
 from .library import Library
 from .loading import Attempt, LibraryLoadError
@@ -61,6 +61,7 @@ __all__ = [
     "Raises",
     "Returned",
     "SameThread",
+    "Stride",
     "Variable",
     "Written",
     "allocate",

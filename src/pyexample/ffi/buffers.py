@@ -2,7 +2,7 @@
 
 import ctypes
 import typing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .later import import_later
 from .libfastcall import KINDS, NotServedError
@@ -51,8 +51,11 @@ class In(ArgumentWord):
 
     How many items C accesses must be declared, because C would access others: by a ``Count``,
     or as the size. That is a number, ``In(c_uint8, 32)``, of which ``at_least=24`` asks for no
-    more; the name of a parameter, ``In(c_double, "n")``, or of several, which are multiplied; a
-    function of the Python arguments; ``TERMINATED`` or ``UNCHECKED``.
+    more; the name of a parameter, ``In(c_double, "n")``; a function of the Python arguments;
+    ``TERMINATED`` or ``UNCHECKED``. ``In(c_double, ("rows", "columns"))`` is a shape, of
+    parameters, numbers, and dimensions that a ``Count`` passes to C. A buffer of one dimension
+    needs that many items; any other must have that shape, and with ``order="F"`` be contiguous
+    like a Fortran array, column by column.
 
     With ``Buffer | None``, None is a null pointer, and its Count is 0.
 
@@ -69,7 +72,13 @@ class In(ArgumentWord):
     """Those about each item."""
 
     def __init__(
-        self, item: Any, size: GivenSize | None = None, /, *, at_least: int | None = None
+        self,
+        item: Any,
+        size: GivenSize | None = None,
+        /,
+        *,
+        at_least: int | None = None,
+        order: Literal["C", "F"] = "C",
     ) -> None:
         """Declare it. Raises DeclarationError."""
         self.length: int = getattr(item, "_length_", 0)
@@ -82,6 +91,9 @@ class In(ArgumentWord):
         self.c_name = f"{'' if self.writable else 'const '}{self.item_name} *"
         self.size = Size("In and Out", size, at_least)
         self.names = self.size.names
+        self.order: str = order
+        if order not in ("C", "F"):
+            raise DeclarationError(f'In and Out: order is "C" or "F", not {order!r}')
 
     def _kind_of(self, item: Any) -> str:
         """Of the items: one of KINDS. Raises DeclarationError."""
@@ -145,18 +157,21 @@ class In(ArgumentWord):
 
     def check_size(self, call: "CallState", argument: "Argument") -> None:
         """Compare the number of items with the size. Raises ValueError."""
-        view = call.views[argument.position]
-        if call.given[argument.position] is None and not self.size.depends:
+        self.check_view(call.views[argument.position], call, argument)
+
+    def check_view(self, view: Any, call: "CallState", argument: "Argument") -> None:
+        """The same, of one that is passed for ``argument``."""
+        if view.is_null and not self.size.depends:
             return
         if self.size.given is TERMINATED:
             view.check_end(argument.where)
-        self.size.check(argument.where, view.items, call, argument.sized_by)
+        self.size.check(argument.where, view.items, view.shape, call, argument.sized_by)
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument."""
         if self.size.depends or self.size.given is TERMINATED:
             raise NotServedError(f"{argument.where}: a size that is not a number is not served")
-        if self.item_kind not in KINDS or self.length:
+        if self.item_kind not in KINDS or self.length or self.order != "C":
             raise NotServedError(f"{argument.where}: items of {self.item_name} are not served")
         return {
             "kind": KINDS["buffer"],
@@ -189,9 +204,10 @@ class Out(In):
         /,
         *,
         at_least: int | None = None,
+        order: Literal["C", "F"] = "C",
         in_place: bool = False,
     ) -> None:
-        super().__init__(item, size, at_least=at_least)
+        super().__init__(item, size, at_least=at_least, order=order)
         self.in_place = in_place
 
 
@@ -199,7 +215,8 @@ class Count(ArgumentWord):
     """The C argument, such as ``size_t``, for the number of items of a buffer.
 
     ``Count(c_size_t, "numbers")`` is the number of items of the parameter ``numbers``. If there
-    are several names, all these buffers must have equally many.
+    are several names, all these buffers must have equally many. ``Count(c_int, "rows")`` is a
+    dimension of the buffers that name it: ``In(c_double, ("rows", "columns"))``.
     """
 
     phase = 2
@@ -213,14 +230,22 @@ class Count(ArgumentWord):
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the buffers."""
         named = {**_buffers(declaration), **declaration.memories}
+        for name in self.dimensions(declaration):
+            named[name] = next(each for each in _shaped(declaration) if name in each.spec.names)
         argument.named = declaration.find(argument.where, self, "buffer", named)
+
+    def dimensions(self, declaration: "Declaration") -> tuple[str, ...]:
+        """The name, if it is a dimension of a buffer's."""
+        known = {*declaration.parameters, *declaration.memories}
+        shaped = {name for each in _shaped(declaration) for name in each.spec.names}
+        return tuple(name for name in self.names if name in shaped and name not in known)
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> int:
         """Count the items of the buffers, which were passed before."""
         first, *others = argument.named
-        count = _count(call, first)
-        for other in others:
-            items = _count(call, other)
+        count = _count(call, first, self.names[0])
+        for other, name in zip(others, self.names[1:], strict=True):
+            items = _count(call, other, name)
             if items != count:
                 raise ValueError(
                     f"{argument.where} counts the items of {first.name!r} and of"
@@ -264,9 +289,53 @@ class ItemSize(ArgumentWord):
         return int(call.views[argument.named[0].position].item_size)
 
 
-def _count(call: "CallState", argument: "Argument") -> int:
+class Stride(ArgumentWord):
+    """The C argument, such as ``int``, for the stride of a buffer, in items.
+
+    ``Stride(c_int, "matrix")`` is the number of items from one row of the parameter ``matrix``
+    to the next, or from one column, if it has ``order="F"``: LAPACK's leading dimension. There
+    may be others in between, so ``matrix`` may be part of a larger array.
+    """
+
+    phase = 2
+
+    def __init__(self, ctype: Any, buffer: str, /) -> None:
+        self.ctype = integer_type("Stride", ctype)
+        self.high = limits(ctype)[1]
+        self.c_name = c_name(ctype)
+        self.names = (buffer,)
+
+    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+        """Find the buffer, whose shape must be declared: else C's rows are not."""
+        shaped = {
+            each.name: each
+            for each in _shaped(declaration)
+            if len(each.spec.size.dimensions) > 1
+        }
+        what = "buffer (whose shape is declared)"
+        argument.named = declaration.find(argument.where, self, what, shaped)
+        argument.named[0].has_stride = True
+
+    def pass_to_c(self, call: "CallState", argument: "Argument") -> int:
+        """The stride of the buffer, which was passed before."""
+        stride = int(call.views[argument.named[0].position].stride)
+        if stride > self.high:
+            raise OverflowError(f"{argument.where} cannot be {stride}")
+        return stride
+
+
+def _count(call: "CallState", argument: "Argument", name: str) -> int:
     spec: Any = argument.spec  # a buffer
-    return int(spec.count(call, argument))
+    if name in (argument.name, spec.memory_name):
+        return int(spec.count(call, argument))
+    return int(call.views[argument.position].length(argument.where, name, spec.size.dimensions))
+
+
+def _shaped(declaration: "Declaration") -> "list[Any]":
+    """The buffers whose size names dimensions."""
+    return [
+        each for each in declaration.arguments if isinstance(each.spec, In) and each.spec.names
+    ]
 
 
 def _buffers(declaration: "Declaration") -> "dict[str, Argument]":

@@ -70,6 +70,7 @@ class Argument:
         name, position: of the Python parameter; "return" for a word after the result.
         python_type: of a buffer.
         counts_items: whether a Count of a ``void *`` counts items, not bytes.
+        has_stride: whether C gets the stride of a buffer.
         index: its own, among the arguments of the C function.
         where: what error messages call it.
         buffer: its number among the buffers that come before it.
@@ -84,7 +85,7 @@ class Argument:
     ) -> None:
         self.name = name
         self.python_type = python_type
-        self.counts_items = False
+        self.counts_items = self.has_stride = False
         self.position = position
         self.spec = spec
         self.index = self.buffer = 0
@@ -173,14 +174,15 @@ class Declaration:
         return {each.name: each for each in self.arguments if each.is_handle}
 
     @property
-    def integers(self) -> dict[str, Argument]:
-        """The integers that are passed, by name."""
-        kinds = ("signed", "unsigned")
-        return {
-            each.name: each
-            for each in self.arguments
-            if isinstance(each.spec, Value) and each.spec.kind in kinds
-        }
+    def numbers(self) -> dict[str, Argument]:
+        """The integers that are passed, and the dimensions that are counted, by name."""
+        found: dict[str, Argument] = {}
+        for each in self.arguments:
+            if isinstance(each.spec, ArgumentWord):
+                found |= dict.fromkeys(each.spec.dimensions(self), each)
+            elif each.spec.kind in ("signed", "unsigned"):
+                found[each.name] = each
+        return found
 
     @property
     def memories(self) -> dict[str, Argument]:
@@ -225,7 +227,7 @@ class Declaration:
         c_function.handles = [_handle_class(each) for each in (*specs, self.result)]
 
     def find(
-        self, where: str, word: Any, what: str, among: dict[str, Argument]
+        self, where: str, word: Any, what: str, among: dict[str, Argument], hint: str = ""
     ) -> list[Argument]:
         """The arguments that ``word.names`` names. Raises DeclarationError."""
         unknown = [name for name in word.names if name not in among]
@@ -234,7 +236,7 @@ class Declaration:
             shown = ", ".join(f"{name}{own.get(name, '')}" for name in unknown)
             raise DeclarationError(
                 f"{where}: {type(word).__name__} needs the names of {what} parameters,"
-                f" not {shown or 'none'}"
+                f" not {shown or 'none'}{hint}"
             )
         return [among[name] for name in word.names]
 

@@ -7,14 +7,16 @@ import typing
 from typing import TYPE_CHECKING, Any
 
 from .buffers import In
+from .declaration import Argument
 from .kinds import make_value
 from .libfastcall import NotServedError
 from .sizes import TERMINATED, GivenSize
 from .values import DeclarationError, Value, check_ctype, members_of, type_code
+from .views import View
 
 if TYPE_CHECKING:
     from .calls import CallState
-    from .declaration import Argument, Declaration
+    from .declaration import Declaration
 
 
 class ArrayOf(In):
@@ -27,10 +29,15 @@ class ArrayOf(In):
     of ``In``; with ``TERMINATED``, a zero or NULL is added after the last one. None is a null
     pointer if the Python type has ``| None``.
 
+    ``Annotated[Sequence[Buffer], ArrayOf(In(c_double, "columns"))]`` is ``const double *const
+    *``, the addresses of buffers; a matrix of NumPy's is passed as ``list(matrix)``.
+
     What C returns, or a callback gets, is a list: ``-> Annotated[list[str], ArrayOf(c_char_p,
     "n")]``. Each item is declared like a result: ``ArrayOf(c_void_p, "n", Borrowed)``.
     """
 
+    row: "Argument | None" = None
+    """A buffer that is an item."""
     can_be_kept = False
     forms: tuple[type, ...] = (list,)
     value: Value
@@ -43,7 +50,8 @@ class ArrayOf(In):
         *words: object,
         at_least: int | None = None,
     ) -> None:
-        super().__init__(item, size, at_least=at_least)
+        self._of = item if isinstance(item, In) else None
+        super().__init__(self._of.ctype if self._of else item, size, at_least=at_least)
         self.words = words
 
     def _kind_of(self, item: Any) -> str:
@@ -61,20 +69,32 @@ class ArrayOf(In):
                 f" not {python_type}"
             )
         own = copy.copy(self)
+        where = f"{where}, item"
+        if self._of:
+            row = own.row = Argument(
+                "", "", 0, self._of.for_parameter(where, kinds[0]), kinds[0]
+            )
+            row.where = f"{where} ({self._of.c_name})"
+            own.c_name = f"{self._of.c_name}const *"
+            return own
         # As in a structure, what is no simple type is kept alive by the array.
         role = "parameter" if type_code(self.item) else "field"
-        own.value = make_value(f"{where}, item", role, kinds[0], self.item, *self.words)
+        own.value = make_value(where, role, kinds[0], self.item, *self.words)
         own.c_name = f"const {own.value.c_name} *"
         return own
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the parameters of its size, and of its items' words."""
         super().resolve(declaration, argument)
-        self.value.resolve(declaration)
+        if self._of and self.row:
+            self._of.resolve(declaration, self.row)
+            self._of.check_sized(declaration, self.row)
+        else:
+            self.value.resolve(declaration)
 
     def foreign_callbacks(self) -> list[str]:
         """Those of its items."""
-        return self.value.foreign_callbacks()
+        return [] if self.row else self.value.foreign_callbacks()
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """A new array."""
@@ -87,10 +107,23 @@ class ArrayOf(In):
                 f" {type(given).__name__}"
             )
         sequence = typing.cast("list[Any]", [] if is_null else given)
-        items = [self.value.pass_item(call, each) for each in sequence]
+        rows: list[View] = []
+        if self._of and self.row:
+            rows = [View(self.row, self._of, each) for each in sequence]
+            call.cleanups += [each.release for each in rows]
+            items = [ctypes.cast(each.address, self.item) for each in rows]
+        else:
+            items = [self.value.pass_item(call, each) for each in sequence]
         made = (self.item * (len(items) + (self.size.given is TERMINATED)))(*items)
-        call.views[argument.position] = _Made(made, len(items), is_null)
+        call.views[argument.position] = _Made(made, len(items), is_null, rows)
         return None if is_null else ctypes.cast(made, self.ctype)
+
+    def check_size(self, call: "CallState", argument: "Argument") -> None:
+        """Its own, and that of its rows."""
+        super().check_size(call, argument)
+        if self._of and self.row:
+            for each in call.views[argument.position].rows:
+                self._of.check_view(each, call, self.row)
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """It is not served by libfastcall."""
@@ -100,12 +133,15 @@ class ArrayOf(In):
 class _Made:
     """A View of an array that was made for a call."""
 
-    def __init__(self, array: Any, items: int, is_null: bool) -> None:
+    def __init__(self, array: Any, items: int, is_null: bool, rows: list[View]) -> None:
         self.array = array
+        self.rows = rows
+        self.is_null = is_null
         self.items = items
         self.item_size = ctypes.sizeof(array._type_)
         self.address = 0 if is_null else ctypes.addressof(array)
         self.memory = range(self.address, self.address + items * self.item_size)
+        self.shape = (items,)
 
     def check_end(self, where: str) -> None:
         """The zero at its end was added."""

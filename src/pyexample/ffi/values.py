@@ -104,6 +104,10 @@ class ArgumentWord(Word):
         """The number of items of memory."""
         raise NotImplementedError
 
+    def dimensions(self, declaration: "Declaration") -> tuple[str, ...]:
+        """The dimensions of buffers that it counts, by name."""
+        return ()
+
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The argument for ctypes; what it needs is held until the call is over."""
         raise NotImplementedError
