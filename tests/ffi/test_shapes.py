@@ -112,7 +112,7 @@ def test_dimensions_that_nobody_passes(library: Library) -> None:
     @library.function
     def dims(
         a: Annotated[
-            Buffer, In(c_float, ("rows", "columns")), Count(c_int, "rows"),
+            Buffer | None, In(c_float, ("rows", "columns")), Count(c_int, "rows"),
             Count(c_int, "columns"),
         ],
         /,
@@ -133,6 +133,7 @@ def test_dimensions_that_nobody_passes(library: Library) -> None:
 
     assert dims(np.zeros((2, 3), np.float32)) == 2003
     assert dims(np.zeros((0, 7), np.float32)) == 7
+    assert dims(None) == 0
     for wrong in (np.zeros(6, np.float32), np.zeros((2, 3, 1), np.float32), array("f", [1])):
         with pytest.raises(ValueError, match=r"'a' .* must have 2 dimensions, not [13]$"):
             dims(wrong)
@@ -309,9 +310,12 @@ def test_pointers_to_rows(library: Library) -> None:
     [
         (
             [In(c_double, ("n", "n")), Count(c_int, "n"), Stride(c_int, "other")],
-            "Stride needs the names of buffer (whose shape is declared) parameters, not other",
+            "Stride needs the names of buffer parameters, not other: a buffer whose shape",
         ),
-        ([In(c_double, 3), Stride(c_int, "it")], "Stride needs the names of buffer (whose"),
+        (
+            [In(c_double, 3), Stride(c_int, "it")],
+            "not it, which is const double *: a buffer whose",
+        ),
         ([In(c_double, ("n", "m")), Count(c_int, "n")], "In needs the names of integer"),
         (
             [In(c_double, ("n", "n"))],

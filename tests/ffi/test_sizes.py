@@ -100,7 +100,7 @@ def test_a_size_that_parameters_say(library: Library) -> None:
         ):
             area(array("d", [1, 2, 3, 4, 5, 6]), rows, columns)
     for rows, columns in ((-2, -3), (-1, 6)):  # C would get as many as there are
-        with pytest.raises(ValueError, match=rf"would have {rows} \* {columns} items$"):
+        with pytest.raises(ValueError, match=rf"would have {rows} items$"):
             area(array("d", [1, 2, 3, 4, 5, 6]), rows, columns)
     assert area(array("d"), 0, 9) == 0
 
@@ -217,7 +217,7 @@ def test_sizes_that_are_none() -> None:
             In(c_char, wrong)
         with pytest.raises(DeclarationError, match="is no number of items, from 1 on"):
             Out(c_char, at_least=wrong)
-    for other in (1.5, (), ("n", 0), ("n", 1.5), (2, 3), c_size_t, b"n"):
+    for other in (1.5, (), ("n", 1.5), (2, 3), c_size_t, b"n"):
         with pytest.raises(DeclarationError, match="is no number of items"):
             In(c_char, other)  # type: ignore[arg-type]
     with pytest.raises(DeclarationError, match="a size or at_least, not both"):

@@ -165,7 +165,7 @@ class In(ArgumentWord):
             return
         if self.size.given is TERMINATED:
             view.check_end(argument.where)
-        self.size.check(argument.where, view.items, view.shape, call, argument.sized_by)
+        self.size.check(argument, view, call)
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument."""
@@ -211,21 +211,25 @@ class Out(In):
         self.in_place = in_place
 
 
-class Count(ArgumentWord):
+class _Number(ArgumentWord):
+    """An integer that C gets about buffers."""
+
+    phase = 2
+
+    def __init__(self, ctype: Any, /, *buffers: str) -> None:
+        self.ctype = integer_type(type(self).__name__, ctype)
+        self.high = limits(ctype)[1]
+        self.c_name = c_name(ctype)
+        self.names = buffers
+
+
+class Count(_Number):
     """The C argument, such as ``size_t``, for the number of items of a buffer.
 
     ``Count(c_size_t, "numbers")`` is the number of items of the parameter ``numbers``. If there
     are several names, all these buffers must have equally many. ``Count(c_int, "rows")`` is a
     dimension of the buffers that name it: ``In(c_double, ("rows", "columns"))``.
     """
-
-    phase = 2
-
-    def __init__(self, ctype: Any, /, *buffers: str) -> None:
-        self.ctype = integer_type("Count", ctype)
-        self.high = limits(ctype)[1]
-        self.c_name = c_name(ctype)
-        self.names = buffers
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the buffers."""
@@ -264,19 +268,15 @@ class Count(ArgumentWord):
         }
 
 
-class ItemSize(ArgumentWord):
+class ItemSize(_Number):
     """The C argument, such as ``size_t``, for the size in bytes of one item of a buffer.
 
     ``ItemSize(c_size_t, "items")`` is that of the parameter ``items``. If that is declared as
     ``In(None)`` or ``Out(None)``, it may have items of any type, and its Count counts them.
     """
 
-    phase = 2
-
     def __init__(self, ctype: Any, buffer: str, /) -> None:
-        self.ctype = integer_type("ItemSize", ctype)
-        self.c_name = c_name(ctype)
-        self.names = (buffer,)
+        super().__init__(ctype, buffer)
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the buffer."""
@@ -289,7 +289,7 @@ class ItemSize(ArgumentWord):
         return int(call.views[argument.named[0].position].item_size)
 
 
-class Stride(ArgumentWord):
+class Stride(_Number):
     """The C argument, such as ``int``, for the stride of a buffer, in items.
 
     ``Stride(c_int, "matrix")`` is the number of items from one row of the parameter ``matrix``
@@ -297,23 +297,14 @@ class Stride(ArgumentWord):
     may be others in between, so ``matrix`` may be part of a larger array.
     """
 
-    phase = 2
-
     def __init__(self, ctype: Any, buffer: str, /) -> None:
-        self.ctype = integer_type("Stride", ctype)
-        self.high = limits(ctype)[1]
-        self.c_name = c_name(ctype)
-        self.names = (buffer,)
+        super().__init__(ctype, buffer)
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the buffer, whose shape must be declared: else C's rows are not."""
-        shaped = {
-            each.name: each
-            for each in _shaped(declaration)
-            if len(each.spec.size.dimensions) > 1
-        }
-        what = "buffer (whose shape is declared)"
-        argument.named = declaration.find(argument.where, self, what, shaped)
+        shaped = {each.name: each for each in _shaped(declaration)}
+        hint = ': a buffer whose shape is declared, such as In(c_double, ("rows", "columns"))'
+        argument.named = declaration.find(argument.where, self, "buffer", shaped, hint)
         argument.named[0].has_stride = True
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> int:
@@ -328,7 +319,14 @@ def _count(call: "CallState", argument: "Argument", name: str) -> int:
     spec: Any = argument.spec  # a buffer
     if name in (argument.name, spec.memory_name):
         return int(spec.count(call, argument))
-    return int(call.views[argument.position].length(argument.where, name, spec.size.dimensions))
+    view, dimensions = call.views[argument.position], spec.size.dimensions
+    if view.is_null or len(dimensions) == 1:
+        return int(view.items)
+    if len(view.shape) != len(dimensions):
+        raise ValueError(
+            f"{argument.where} must have {len(dimensions)} dimensions, not {len(view.shape)}"
+        )
+    return int(view.shape[dimensions.index(name)])
 
 
 def _shaped(declaration: "Declaration") -> "list[Any]":

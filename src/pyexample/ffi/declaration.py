@@ -232,7 +232,11 @@ class Declaration:
         """The arguments that ``word.names`` names. Raises DeclarationError."""
         unknown = [name for name in word.names if name not in among]
         if unknown or not word.names:
-            own = {each.name: f", which is {each.spec.c_name}" for each in self.arguments}
+            own = {
+                each.name: f", which is {each.spec.c_name}"
+                for each in self.arguments
+                if getattr(each.spec, "is_parameter", True)
+            }
             shown = ", ".join(f"{name}{own.get(name, '')}" for name in unknown)
             raise DeclarationError(
                 f"{where}: {type(word).__name__} needs the names of {what} parameters,"

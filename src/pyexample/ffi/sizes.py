@@ -34,34 +34,31 @@ class Size:
 
     Attributes:
         given: as it was declared.
-        low, high: its limits, if these are declared as numbers.
         dimensions: names and numbers, whose product it is.
         names: the parameters among them, and dimensions that a Count has.
+        low, high: its limits, if no call has its own.
         depends: whether each call has its own.
     """
 
-    def __init__(self, word: str, given: Any, at_least: int | None = None) -> None:
+    def __init__(self, word: str, given: object, at_least: int | None = None) -> None:
         """Read it; errors are about ``word``. Raises DeclarationError."""
         if given is not None and at_least is not None:
             raise DeclarationError(f"{word}: a size or at_least, not both")
-        for number in (given, at_least):
+        self.given: Any = given
+        dimensions: Any = (given,) if isinstance(given, str) else given
+        self.dimensions: tuple[Any, ...] = dimensions if isinstance(dimensions, tuple) else ()
+        self.names = tuple(each for each in self.dimensions if isinstance(each, str))
+        self._function: Any = None if isinstance(given, type) or not callable(given) else given
+        self.depends = bool(self.names or self._function)
+        for number in (*self.dimensions, given, at_least):
             if isinstance(number, int) and not 0 < number < NEVER:
                 raise DeclarationError(f"{word}: {number} is no number of items, from 1 on")
-        dimensions: Any = (given,) if isinstance(given, str) else given
-        self.dimensions: tuple[str | int, ...] = ()
-        if isinstance(dimensions, tuple):
-            self.dimensions = dimensions
-        self.names = tuple(each for each in self.dimensions if isinstance(each, str))
-        numbers = [each for each in self.dimensions if type(each) is int and each > 0]
-        is_shape = bool(self.names) and len(self.names) + len(numbers) == len(self.dimensions)
-        is_function = callable(given) and not isinstance(given, type)
-        is_other = given is None or isinstance(given, (int, _Unsized))
-        if not (is_shape or is_function or is_other):
+        is_number = given is None or isinstance(given, (int, _Unsized))
+        is_strange = any(not isinstance(each, (int, str)) for each in self.dimensions)
+        if is_strange or not (is_number or self.depends):
             raise DeclarationError(f"{word}: {show(given)} is no number of items")
-        self.given: Any = given
         self.low = at_least or (given if isinstance(given, int) else 0)
         self.high = given if isinstance(given, int) else NEVER
-        self.depends = is_function or is_shape
 
     def find(self, declaration: "Declaration", where: str, word: Any) -> "list[Argument]":
         """The arguments that it names, in ``word``. Raises DeclarationError."""
@@ -72,41 +69,36 @@ class Size:
 
     def count(self, where: str, call: "CallState", named: "list[Argument]") -> int:
         """The number, for a call. Raises ValueError if there cannot be so many items."""
-        count: Any = self.given
-        if self.dimensions:
-            count = product_of(self._shape(where, call, named))
-        elif callable(self.given):
-            count = self.given(*call.given)
-        return check_count(where, count)
+        return check_count(where, product_of(self._shape(where, call, named)))
 
     def _shape(self, where: str, call: "CallState", named: "list[Argument]") -> tuple[int, ...]:
+        if self._function:
+            return (check_count(where, self._function(*call.given)),)
         sources = iter(named)
-        shape = tuple(
-            each if isinstance(each, int) else _number(call, next(sources))
-            for each in self.dimensions
-        )
-        if any(each < 0 for each in shape):
-            raise ValueError(f"{where} would have {' * '.join(map(str, shape))} items")
-        return shape
+        lengths = [
+            _number(call, next(sources)) if isinstance(each, str) else each
+            for each in self.dimensions or (self.given,)
+        ]
+        return tuple(check_count(where, each) for each in lengths)
 
-    def check(
-        self, where: str, items: int, shape: Any, call: "CallState", named: "list[Argument]"
-    ) -> None:
-        """Raises ValueError if memory of so many items, and that shape, is not of this size.
+    def check(self, argument: "Argument", view: Any, call: "CallState") -> None:
+        """Raises ValueError if a buffer is not of this size, or shape.
 
-        Memory of one dimension has any shape of so many items.
+        One of one dimension has any shape of so many items.
         """
-        low, high = self.low, self.high
+        low, high, where = self.low, self.high, argument.where
+        says = f" ({' * '.join(map(str, self.dimensions))})" if self.names else ""
         if self.depends:
-            low = high = self.count(where, call, named)
-        named_so = f" ({' * '.join(map(str, self.dimensions))})" if self.dimensions else ""
-        if len(self.dimensions) > 1 and len(shape) != 1:
-            wanted = self._shape(where, call, named)
-            if wanted != shape:
-                raise ValueError(f"{where} must have the shape {wanted}{named_so}, not {shape}")
-        if not low <= items <= high:
+            wanted = self._shape(where, call, argument.sized_by)
+            is_shaped = len(wanted) > 1 and not view.is_null and len(view.shape) != 1
+            if is_shaped and view.shape != wanted:
+                raise ValueError(
+                    f"{where} must have the shape {wanted}{says}, not {view.shape}"
+                )
+            low = high = check_count(where, product_of(wanted))
+        if not low <= view.items <= high:
             least = "" if low == high else "at least "
-            raise ValueError(f"{where} must have {least}{low}{named_so} items, not {items}")
+            raise ValueError(f"{where} must have {least}{low}{says} items, not {view.items}")
 
 
 def _number(call: "CallState", argument: "Argument") -> Any:

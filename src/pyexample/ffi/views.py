@@ -65,17 +65,6 @@ class View:
         last = (view.shape or (1,))[-1] * view.itemsize // self.item_size
         return (*view.shape[:-1], last)
 
-    def length(self, where: str, name: str, dimensions: tuple[str | int, ...]) -> int:
-        """The number of items along a dimension that has a name."""
-        if len(dimensions) == 1:
-            return self.items
-        shape = self.shape
-        if len(shape) != len(dimensions):
-            raise ValueError(
-                f"{where} must have {len(dimensions)} dimensions, not {len(shape)}"
-            )
-        return shape[dimensions.index(name)]
-
     def check_end(self, where: str) -> None:
         """Raises ValueError if the last item is not 0."""
         data = bytes(self._view)
@@ -122,11 +111,9 @@ def _stride(where: str, spec: In, view: Any) -> int:
 
 def _extent(view: Any) -> int:
     """The number of bytes from its first one to its last."""
-    if view.c_contiguous or not view.nbytes:
-        size: int = view.nbytes
-        return size
     steps = zip(view.shape, view.strides, strict=True)
-    return int(view.itemsize + sum((count - 1) * step for count, step in steps))
+    last = sum((count - 1) * step for count, step in steps)
+    return int(last + view.itemsize) if view.nbytes else 0
 
 
 def _fits(spec: In, view: memoryview) -> bool:
