@@ -622,7 +622,11 @@ def test_a_code_that_means_none(library: Library, common: Any) -> None:
         ),
         (
             Annotated[bytes, In(c_char, 3), Length(c_size_t, "return")],
-            "In(c_char, 3) says how many items there are, and so does Length(",
+            "'return') both say how many items there are: write one of them",
+        ),
+        (
+            Annotated[list[float], In(c_double, 4, order="F")],
+            "order='F'): order= is for what C is passed",
         ),
         (Annotated[int, c_int, Raises], "Raises needs arguments, in parentheses"),
         (
@@ -645,7 +649,7 @@ def test_a_code_that_means_none(library: Library, common: Any) -> None:
         (Annotated[bytes, None, Returned(bytes, c_int)], "() result: int or bool stands"),
         (
             Annotated[bytes, None, Returned(bytes, In(c_char))],
-            'or a Length(c_size_t, "data"), of what is Returned with name="data", among',
+            'TERMINATED), or name="data" and a Length(c_size_t, "data")',
         ),
         (
             Annotated[int, None, Returned(int, c_int, name="x")],

@@ -62,9 +62,10 @@ class Items(Value):
             names = " or ".join("list[...]" if it is list else it.__name__ for it in forms)
             raise DeclarationError(f"{where}: {names} stands for {self.c_name}, not {declared}")
         if self.word.words and self.form is not list:
-            raise DeclarationError(
-                f"{where}: {self.word.words[0]!r} is about items, and {declared} has none"
-            )
+            item = self.word.words[0]
+            raise DeclarationError(f"{where}: {item!r} is about items, and {declared} has none")
+        if self.word.order != "C":
+            raise DeclarationError(f"{where}: {self.word!r}: order= is for what C is passed")
         if self.form is list:
             (kind,) = typing.get_args(self.python_type) or (Any,)
             inner, role = f"{where}, item of {self.word!r}", self.role
@@ -116,25 +117,19 @@ class Items(Value):
 
     def find_size(self, declaration: "Declaration") -> None:
         """How many items are there? Raises DeclarationError."""
-        size, item, word = self.word.size, show(self.word.item), type(self.word).__name__
+        size = self.word.size
         self.named = size.find(declaration, self.where, self.word)
         lengths = [each for each in declaration.asking if each.name == self.memory_name]
-        if size.given not in (None, UNCHECKED) and not lengths:
-            return
         if size.given is not None and lengths:
             raise DeclarationError(
-                f"{self.where}: {self.word!r} says how many items there are, and so does"
-                f" {lengths[0]!r}: write one of them"
+                f"{self.where}: {self.word!r} and {lengths[0]!r} both say how many items there"
+                " are: write one of them"
             )
-        if not lengths:
-            name = self.memory_name or "data"
-            named = "" if self.memory_name else f', of what is Returned with name="{name}",'
-            length = f', or a Length(c_size_t, "{name}"){named} among the parameters'
-            is_received = self.role == "callback parameter"
+        if size.given in (None, UNCHECKED) and not lengths:
+            begin = f"{type(self.word).__name__}({show(self.word.item)},"
             raise DeclarationError(
-                f"{self.where}: how many items are there? Write a size, such as"
-                f' {word}({item}, 32), {word}({item}, "n") or {word}({item}, TERMINATED)'
-                f"{'' if is_received else length}"
+                f"{self.where}: how many items are there? Write a size, such as {begin} 32),"
+                f' {begin} "n") or {begin} TERMINATED){_LENGTHS.get(self.role, "")}'
             )
 
     def restore(self, result: Any, call: Any) -> Any:
@@ -218,6 +213,10 @@ def copy_memory(address: int, size: int) -> bytes:
 
 
 _MOST = 2**30
+_LENGTHS = {
+    "result": ', or a Length(c_size_t, "return") among the parameters',
+    "output": ', or name="data" and a Length(c_size_t, "data")',
+}
 
 
 def _count_to_zero(address: int, size: int) -> int:

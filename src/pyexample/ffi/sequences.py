@@ -36,7 +36,7 @@ class ArrayOf(In):
     "n")]``. Each item is declared like a result: ``ArrayOf(c_void_p, "n", Borrowed)``.
     """
 
-    row: "Argument | None" = None
+    row: Argument
     """A buffer that is an item."""
     can_be_kept = False
     forms: tuple[type, ...] = (list,)
@@ -50,7 +50,7 @@ class ArrayOf(In):
         *words: object,
         at_least: int | None = None,
     ) -> None:
-        self._of = item if isinstance(item, In) else None
+        self._of: Any = item if isinstance(item, In) else None
         super().__init__(self._of.ctype if self._of else item, size, at_least=at_least)
         self.words = words
 
@@ -71,10 +71,9 @@ class ArrayOf(In):
         own = copy.copy(self)
         where = f"{where}, item"
         if self._of:
-            row = own.row = Argument(
-                "", "", 0, self._of.for_parameter(where, kinds[0]), kinds[0]
-            )
-            row.where = f"{where} ({self._of.c_name})"
+            self._of.for_parameter(where, kinds[0])
+            own.row = Argument("", "", 0, self._of, kinds[0])
+            own.row.where = f"{where} ({self._of.c_name})"
             own.c_name = f"{self._of.c_name}const *"
             return own
         # As in a structure, what is no simple type is kept alive by the array.
@@ -86,7 +85,7 @@ class ArrayOf(In):
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the parameters of its size, and of its items' words."""
         super().resolve(declaration, argument)
-        if self._of and self.row:
+        if self._of:
             self._of.resolve(declaration, self.row)
             self._of.check_sized(declaration, self.row)
         else:
@@ -94,7 +93,7 @@ class ArrayOf(In):
 
     def foreign_callbacks(self) -> list[str]:
         """Those of its items."""
-        return [] if self.row else self.value.foreign_callbacks()
+        return [] if self._of else self.value.foreign_callbacks()
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """A new array."""
@@ -108,7 +107,7 @@ class ArrayOf(In):
             )
         sequence = typing.cast("list[Any]", [] if is_null else given)
         rows: list[View] = []
-        if self._of and self.row:
+        if self._of:
             rows = [View(self.row, self._of, each) for each in sequence]
             call.cleanups += [each.release for each in rows]
             items = [ctypes.cast(each.address, self.item) for each in rows]
@@ -121,7 +120,7 @@ class ArrayOf(In):
     def check_size(self, call: "CallState", argument: "Argument") -> None:
         """Its own, and that of its rows."""
         super().check_size(call, argument)
-        if self._of and self.row:
+        if self._of:
             for each in call.views[argument.position].rows:
                 self._of.check_view(each, call, self.row)
 
