@@ -179,7 +179,9 @@ def solve(
 
 
 @library.function
-def stored(names: Annotated[Sequence[str], ArrayOf(c_char_p, 2, Encoding("ascii"))], /) -> Annotated[
+def stored(
+    names: Annotated[Sequence[str], ArrayOf(c_char_p, 2, Encoding("ascii"))], /
+) -> Annotated[
     tuple[bytes, list[complex]] | None, c_int, Raises(error, none=(100,)),
     Returned(bytes, In(c_char), Owned(freed), name="data"), Length(c_size_t, "data"),
     Filled(list[complex], c_double * 2, len),
