@@ -46,6 +46,7 @@ from pyexample.ffi import (
     Raises,
     Returned,
     Written,
+    c_half,
     struct,
 )
 from pyexample.ffi import Callback as CallbackType
@@ -143,6 +144,7 @@ int fill_points(point *into, int room) {
 int fill_wide(wchar_t *into, int room) {
     return (int)wcslen(wcsncpy(into, L"w\x00f6lf", (size_t)room));
 }
+int fill_nul(wchar_t *into, int room) { into[0] = L'a'; into[2] = L'b'; return room; }
 int sum_wide(const wchar_t *text, size_t n) {
     int sum = 0;
     for (size_t i = 0; i < n; i++) sum += (int)text[i];
@@ -457,7 +459,13 @@ def test_wide_characters(library: Library) -> None:
     @library.function
     def sum_wide(text: Annotated[Buffer, In(c_wchar), Count(c_size_t, "text")], /) -> Int: ...
 
+    @library.function
+    def fill_nul() -> Annotated[
+        str, c_int, Written("text"), Filled(str, c_wchar, 3, name="text"), Count(c_int, "text")
+    ]: ...
+
     assert fill_wide() == up_to_nul() == "wölf"
+    assert fill_nul() == "a\0b"
     assert sum_wide(ctypes.create_unicode_buffer("ab")) == 97 + 98
     assert sum_wide((c_wchar * 2)("a", "\xf6")) == 97 + 0xF6
     for wrong in (b"abcd", array("i", [1]), array("d", [1])):
@@ -607,6 +615,8 @@ def test_a_code_that_means_none(library: Library, common: Any) -> None:
         (Annotated[list, In(c_int, 3)], "int or bool stands for int32_t, not typing.Any"),
         (Annotated[bytes, ArrayOf(c_char, 3)], "list[...] stands for const char *, not"),
         (Annotated[bytes, In(c_char, UNCHECKED)], "how many items are there? Write a size"),
+        (Annotated[memoryview, In(c_wchar, 3), Borrowed], "str or list[...] stands for const"),
+        (Annotated[memoryview, In(c_half, 3), Borrowed], "list[...] stands for const half *"),
         (
             Annotated[list[Box], ArrayOf(c_void_p, 3)],
             "item of ArrayOf(c_void_p, 3): who closes the Box? Write Owned after the C type",
