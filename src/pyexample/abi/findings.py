@@ -1,5 +1,6 @@
 """Turn the claims that failed into findings: the difference, and its effect at run time."""
 
+import operator
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -13,9 +14,9 @@ from .difference import Difference, breaks, unjudged
 from .header import Header
 from .judge import VERDICTS, Failure, Judgement
 from .model import Constant, Declarations, Field, Function, Struct, Type, Variable, kind_of
-from .paste import Paste
+from .paste import Paste, handle_class
 from .report import GRADES, Finding, Grade, count
-from .worded import of_words
+from .worded import classes_of, of_words
 from .words import HAPPENS, WORDS
 
 _FIRST_ERROR = VERDICTS.index("width")
@@ -260,10 +261,12 @@ class _Words:
     # Words
 
     def of_words(self) -> Iterator[Finding]:
-        functions = [(each, self._prototype(each)) for each in self._declarations.functions]
-        known = [(function, found) for function, found in functions if found]
-        for function, difference in of_words(known):
+        for function, difference in of_words(self._known_functions()):
             yield from self._findings_of(function, [difference])
+
+    def _known_functions(self) -> list[tuple[Function, c_model.Function]]:
+        functions = [(each, self._prototype(each)) for each in self._declarations.functions]
+        return [(function, found) for function, found in functions if found]
 
     def of_sizes(self, failures: list[Failure]) -> Iterator[Finding]:
         for failure in failures:
@@ -584,11 +587,19 @@ class _Words:
     def not_in_python(self, paste: Paste) -> Iterator[Finding]:
         declared = {each.name for each in self._declarations.functions}
         declared |= {self._claims.renamed.get(each, each) for each in declared}
-        for prototype in self._header.functions.values():
+        paste.handles.update(classes_of(self._known_functions()))
+        written = {*paste.handles}
+        # In the order of the report, so that a class is written before it is used.
+        order = operator.attrgetter("file", "line", "name")
+        for prototype in sorted(self._header.functions.values(), key=order):
             if prototype.name in declared or not self._header.declares(prototype):
                 continue
             label = self._claims.labels.get(prototype.name, prototype.name)
             with self._declarations.each(prototype.name):
+                text = paste.function(replace(prototype, name=label))
+                new = [each for each in paste.handles if each not in written]
+                written.update(new)
+                classes = [f"{handle_class(paste.handles[each], each)}\n\n\n" for each in new]
                 yield Finding(
                     *(
                         "coverage",
@@ -600,7 +611,7 @@ class _Words:
                     ),
                     "Python does not declare this function",
                     c=f"{spell(prototype.type, prototype.name)};",
-                    paste=paste.function(replace(prototype, name=label)),
+                    paste="".join([*classes, text]),
                 )
 
     def unread(self) -> Iterator[Finding]:

@@ -60,6 +60,17 @@ def of_words(functions: Iterable[tuple[Function, Prototype]]) -> Found:
     yield from _of_several_classes([it for (worded, _), it in by_class.items() if worded])
 
 
+def classes_of(functions: Iterable[tuple[Function, Prototype]]) -> dict[Record, str]:
+    """The Handle class of each struct of C."""
+    uses = [each for function, prototype in functions for each in _uses(function, prototype)]
+    by_type = _by_type([it for it in uses if it.words.handle and it.function.is_worded])
+    return {
+        meant: found[0].words.handle[0]
+        for meant, found in by_type.items()
+        if isinstance(meant, Record)
+    }
+
+
 def _uses(function: Function, prototype: Prototype) -> Iterator[_Use]:
     *words, of_result = function.words
     parameters = prototype.type.parameters
