@@ -125,6 +125,14 @@ def on_row(
     names: Annotated[list[str], ArrayOf(c_char_p, "n")], /
 ) -> Annotated[int, c_int]: ...
 @Callback
+def filling(
+    room: Annotated[memoryview, Out(c_char, "n")], n: Annotated[int, c_size_t], /
+) -> Annotated[int, c_size_t]: ...
+@Callback
+def watching(
+    h: Annotated[Opaque, c_void_p], text: Annotated[Optional[str], c_char_p], /
+) -> None: ...
+@Callback
 def making(n: Annotated[int, c_int], /) -> Annotated[typed_point, typed_point]: ...
 @Callback
 def pointing(
@@ -657,6 +665,11 @@ void f(struct typed_point (*)(int)) | c: Annotated[Callable[[int], typed_point],
 void f(struct typed_point *(*)(int)) | c: Annotated[Callable[[int], typed_point], making] -> None | error kind
 void f(struct typed_point *(*)(int)) | c: Annotated[Callable[[int], Optional[typed_point]], pointing] -> None | agrees
 void f(struct typed_point (*)(int)) | c: Annotated[Callable[[int], Optional[typed_point]], pointing] -> None | error kind
+void f(size_t (*)(char *, size_t)) | c: Annotated[Callable[..., int], filling] -> None | agrees
+void f(size_t (*)(const char *, size_t)) | c: Annotated[Callable[..., int], filling] -> None | error written
+void f(void (*)(handle, const char *)) | c: Annotated[Callable[..., None], watching] -> None | agrees
+void f(void (*)(handle *, char *)) | c: Annotated[Callable[..., None], watching] -> None | error level
+void f(void (*)(struct dummy *, char *)) | c: Annotated[Callable[..., None], watching] -> None | error handle
 # Structs
 struct typed_point f(void)      | -> Annotated[typed_point, typed_point] | agrees
 int f(struct typed_point *)     | p: Annotated[typed_point, POINTER(typed_point)] -> Annotated[int, c_int] | agrees

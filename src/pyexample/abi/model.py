@@ -105,12 +105,21 @@ class Words:
         handle: the name of a handle's class, and those of the classes it is derived from.
         owner: of a text that is passed: "Python"; of what comes back: "Owned" or "Borrowed",
             or of a text "unsaid"; of a handle that a function closes: "Closes"; else "".
+        callback: of a callback: about each of its arguments and, at the end, its result.
     """
 
     direction: str = ""
     items: int | None = None
     handle: list[str] = field(default_factory=list[str])
     owner: str = ""
+    callback: "list[Words]" = field(default_factory=list["Words"])
+
+    @classmethod
+    def of(cls, found: dict[str, Any]) -> "Words":
+        """The recorded ones."""
+        within = [cls.of(each) for each in found.get("callback", [])]
+        given: dict[str, Any] = {**found, "callback": within}
+        return cls(**given)
 
 
 @dataclass
@@ -278,7 +287,7 @@ def record(
     for each in found["structs"]:
         each["fields"] = [Field(**field) for field in each["fields"]]
     for each in found["functions"]:
-        each["words"] = [Words(**words) for words in each["words"]]
+        each["words"] = [Words.of(words) for words in each["words"]]
     return Declarations(
         structs=[Struct(**each) for each in found.pop("structs")],
         functions=[Function(**each) for each in found.pop("functions")],

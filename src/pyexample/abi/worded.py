@@ -8,7 +8,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from .c_model import Array, Basic, Pointer, Record, Tagged, Typedef, resolve, spell
+from .c_model import (
+    Array,
+    Basic,
+    FunctionType,
+    Pointer,
+    Record,
+    Tagged,
+    Typedef,
+    resolve,
+    spell,
+)
 from .c_model import Function as Prototype
 from .c_model import Named as CNamed
 from .c_model import Type as CType
@@ -30,6 +40,7 @@ class _Use:
     words: Words
     python: Type
     c: CType
+    is_within: bool  # of a callback
 
     def __post_init__(self) -> None:
         self.levels, self.target, self.names = _behind(self.c)
@@ -45,6 +56,11 @@ def of_words(functions: Iterable[tuple[Function, Prototype]]) -> Found:
         if each.words.owner == "Closes" and each.words.handle and each.is_const
     }
     for each in uses:
+        # The compiler judges those of functions.
+        if each.is_within and each.is_const and each.words.direction == "out":
+            what = f"{each.place} is memory to write to, C has {spell(each.c)}"
+            happens = "Python writes to memory that must not change"
+            yield each.function, breaks("written", what, happens, each.place)
         # C itself may take a const pointer to what it closes, as free_it(const it *).
         if each.levels and not closed.intersection(each.words.handle):
             yield from _of_owner(each)
@@ -72,14 +88,27 @@ def classes_of(functions: Iterable[tuple[Function, Prototype]]) -> dict[Record, 
 
 
 def _uses(function: Function, prototype: Prototype) -> Iterator[_Use]:
-    *words, of_result = function.words
-    parameters = prototype.type.parameters
+    types = [*(function.arguments or ()), function.result]
+    yield from _uses_in(function, "", function.words, types, prototype.type)
+
+
+def _uses_in(
+    function: Function, where: str, words: list[Words], types: list[Type], c: FunctionType
+) -> Iterator[_Use]:
+    """The arguments and the result; for a callback, ``where`` says which one."""
+    parameters = [each.passed for each in c.parameters]
     # Of a variadic function, those that are fixed.
-    if len(words) == len(parameters):
-        rows = zip(words, function.arguments or (), parameters, strict=True)
-        for number, (each, python, parameter) in enumerate(rows, 1):
-            yield _Use(function, f"argument {number}", each, python, parameter.passed)
-    yield _Use(function, "result", of_result, function.result, prototype.type.result)
+    if len(words) == len(types) == len(parameters) + 1:
+        rows = zip(words, types, [*parameters, c.result], strict=True)
+        for number, (each, python, c_type) in enumerate(rows, 1):
+            place = "result" if number == len(words) else f"argument {number}"
+            place = f"{place} of the callback, {where}" if where else place
+            yield _Use(function, place, each, python, c_type, bool(where))
+            pointer = resolve(c_type)
+            whole = resolve(pointer.target) if isinstance(pointer, Pointer) else pointer
+            if isinstance(whole, FunctionType) and kind_of(python) == "callback":
+                inner = [*python[2], python[1]]
+                yield from _uses_in(function, place, each.callback, inner, whole)
 
 
 def _behind(ctype: CType) -> tuple[int, CType, list[Typedef]]:

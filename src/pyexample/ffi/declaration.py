@@ -215,16 +215,17 @@ class Declaration:
 
         The arguments of a variadic function that are not fixed have no ``argtypes``: ctypes
         passes what there are more as variadic.
-        And for the checker: ``words``, what the words say about each argument and, at the end,
-        the result; and ``is_optional``.
+        And for the checker: ``words`` (see ``for_checker``) and ``is_optional``.
         """
-        specs: list[Any] = [each.spec for each in self.arguments[: self.fixed]]
-        c_function.argtypes = [each.ctype for each in specs]
+        c_function.argtypes = [each.spec.ctype for each in self.arguments[: self.fixed]]
         c_function.restype = self.result.ctype if self.result else None
-        c_function.words = [
-            each.for_checker() if each else {} for each in (*specs, self.result)
-        ]
+        c_function.words = self.for_checker()
         c_function.is_optional = self.is_optional
+
+    def for_checker(self) -> list[dict[str, Any]]:
+        """What the words say about each argument and, at the end, the result."""
+        specs = [each.spec for each in self.arguments[: self.fixed]]
+        return [each.for_checker() if each else {} for each in (*specs, self.result)]
 
     def find(
         self, where: str, word: Any, what: str, among: dict[str, Argument], hint: str = ""

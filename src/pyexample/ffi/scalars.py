@@ -286,9 +286,8 @@ class Text(Value):
 
     def for_checker(self) -> dict[str, Any]:
         """Whose it is: Python's, if it is passed."""
-        if self.role not in ("result", "output"):
-            return {"owner": "Python"}
-        return {"owner": type(self.owner).__name__ if self.owner else "unsaid"}
+        unsaid = {"parameter": "Python", "result": "unsaid", "output": "unsaid"}
+        return {"owner": type(self.owner).__name__ if self.owner else unsaid.get(self.role, "")}
 
     def describe_result(self) -> tuple[int, Any]:
         """If it must be freed, it is not served."""

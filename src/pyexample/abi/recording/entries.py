@@ -70,7 +70,13 @@ def _words(function: Any) -> list[dict[str, Any]]:
     if "words" not in vars(function):
         types = (*(function.argtypes or ()), function.restype)
         return [{"handle": _handle(each)} for each in types]
-    return [{**each, "handle": _own_classes(each.get("handle"))} for each in function.words]
+    return [_said(each) for each in function.words]
+
+
+def _said(words: dict[str, Any]) -> dict[str, Any]:
+    """For JSON: the names of a handle's classes, and what is said within a callback."""
+    within = [_said(each) for each in words.get("callback", ())]
+    return {**words, "handle": _own_classes(words.get("handle")), "callback": within}
 
 
 def _handle(ctype: Any) -> list[str]:
