@@ -593,6 +593,7 @@ int f(const uint32_t [8])       | s: Annotated[Buffer, In(c_uint32, 8)] -> Annot
 int f(const uint32_t [8])       | s: Annotated[Buffer, In(None, 32)] -> Annotated[int, c_int] | agrees
 int f(const uint32_t [8])       | s: Annotated[Buffer, In(None, 8)] -> Annotated[int, c_int] | error size
 int f(int n, const double a[n]) | n: Annotated[int, c_int], a: Annotated[Buffer, In(c_double, "n")] -> Annotated[int, c_int] | agrees
+int f(int GREEN, const double a[GREEN]) | n: Annotated[int, c_int], a: Annotated[Buffer, In(c_double, "n")] -> Annotated[int, c_int] | agrees
 void f(unsigned char [32])      | -> Annotated[bytes, None, Filled(bytes, c_uint8, 16)] | error size
 void f(number_array)            | -> Annotated[list[int], None, Filled(list[int], c_int, 4)] | agrees
 void f(number_array)            | -> Annotated[list[int], None, Filled(list[int], c_int, 3)] | error size

@@ -777,6 +777,24 @@ def test_everything_is_said_once(binding: Bind) -> None:
     assert (Path(constant["file"]).name, constant["line"]) == ("one.py", 3)
 
 
+def test_what_words_say_is_said_once(binding: Bind) -> None:
+    header = "#include <stddef.h>\nstruct a; void f(struct a *); char *g(const size_t *);"
+    module = """
+from ctypes import *
+from typing import Annotated
+from pyexample.ffi import Closes, Handle, In, Length, Library
+ffi = Library("table", __name__, system=dict.fromkeys(["linux", "darwin"], "libtable.so"))
+class A(Handle): pass
+@ffi.function
+def f(it: Annotated[A, POINTER(c_void_p), Closes], /) -> None: ...
+@ffi.function
+def g() -> Annotated[bytes, In(c_char), Length(c_size_t, "return")]: ...
+"""
+    findings = binding(header, module).report()["findings"]
+    said = sorted((each["subject"], each["kind"]) for each in findings)
+    assert said == [("f", "level"), ("g", "only read")]
+
+
 def test_every_verdict_has_words() -> None:
     without = {"agrees"}
     assert {*VERDICTS} - {*WORDS} == without
