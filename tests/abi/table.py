@@ -595,6 +595,12 @@ int f(const uint32_t [8])       | s: Annotated[Buffer, In(None, 8)] -> Annotated
 int f(int n, const double a[n]) | n: Annotated[int, c_int], a: Annotated[Buffer, In(c_double, "n")] -> Annotated[int, c_int] | agrees
 int f(int GREEN, const double a[GREEN]) | n: Annotated[int, c_int], a: Annotated[Buffer, In(c_double, "n")] -> Annotated[int, c_int] | agrees
 void f(unsigned char [32])      | -> Annotated[bytes, None, Filled(bytes, c_uint8, 16)] | error size
+void f(const double [8])        | s: Annotated[Buffer, In(c_double * 2, 4)] -> None | agrees
+void f(const double _Complex [4]) | s: Annotated[Buffer, In(c_double * 2, 4)] -> None | agrees
+void f(const double _Complex [4]) | s: Annotated[Buffer, In(c_double * 2, 2)] -> None | error size
+void f(const double [9])        | s: Annotated[Buffer, In(c_double * 2, 4)] -> None | error size
+void f(double [4][2])           | s: Annotated[Buffer, Out(c_double * 2, 4)] -> None | agrees
+void f(double [5][2])           | s: Annotated[Buffer, Out(c_double * 2, 4)] -> None | error size
 void f(number_array)            | -> Annotated[list[int], None, Filled(list[int], c_int, 4)] | agrees
 void f(number_array)            | -> Annotated[list[int], None, Filled(list[int], c_int, 3)] | error size
 void f(const number_array)      | s: Annotated[Sequence[int], ArrayOf(c_int, 3)] -> None | error size

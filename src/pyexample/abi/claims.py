@@ -8,7 +8,7 @@ from typing import Any
 
 from .by_value import Rules, is_misplaced, rules_of
 from .c_as_cxx import spelled
-from .c_model import Array, FunctionType, Pointer, record_of, resolve
+from .c_model import Array, Basic, FunctionType, Pointer, record_of, resolve
 from .c_model import Type as CType
 from .counterparts import Counterparts, Place, is_row, is_union_of_pointers, is_wrapper
 from .header import Header
@@ -369,6 +369,13 @@ class Claims:
             if items is None or not isinstance(whole, Array) or not whole.length:
                 continue
             item = ctype[1]
+            one = resolve(whole.item)
+            if (
+                kind_of(item) == "array"
+                and isinstance(one, Basic)
+                and "_Complex" not in one.name
+            ):
+                items, item = items * item[2], item[1]  # rows, for an array of numbers
             if kind_of(item) == "struct" and record_of(whole.item) is None:
                 continue  # a struct with a field for each item
             if taken.intersection(re.findall(r"[A-Za-z_]\w*", whole.length)):
