@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from .libfastcall import NotServedError
+from .libfastcall import RULES, NotServedError
 from .scalars import Integer
 from .values import DeclarationError, Modifier, Value
 
@@ -133,16 +133,24 @@ class Raises(Modifier):
                 name = value.enumeration.__name__
                 raise DeclarationError(f"{where}: {name} lacks the codes {sorted(unknown)}")
 
-    def success_codes(self) -> Iterable[int]:
-        """The integers that mean success. Raises NotServedError if they are too many."""
-        codes = self.unless
-        if self.uses_errno:
-            raise NotServedError("result: errno is not served")
-        if codes is None and self.when in (None, "nonzero"):
-            codes = frozenset({0})
-        if codes is None or len(codes) > _MOST_CODES or self.none:
-            raise NotServedError("result: such a rule for failure is not served")
-        return codes
+    def describe_back(self, value: Value) -> dict[str, Any]:
+        """Its fields of a CValue. Raises NotServedError."""
+        codes = self.when if self.unless is None else self.unless
+        means_success = (0,) if codes in (None, "nonzero") else self.unless
+        if self.none and (means_success is None or any(map(means_success.__contains__, self.none))):
+            raise NotServedError(f"{value.where}: such codes are not served")
+        if isinstance(codes, (str, type(None))):
+            return {"rule": RULES[self._rule(value.where, value)]}
+        if callable(codes):
+            return {"rule": RULES["checked"], "check": codes}
+        low, high = min(codes), max(codes)
+        if high - low == len(codes) - 1:
+            inside = "inside" if self.unless is None else "outside"
+            return {"rule": RULES[inside], "low": low, "high": high}
+        if self.unless is None or len(codes) > _MOST_CODES:
+            raise NotServedError(f"{value.where}: such codes are not served")
+        enumeration = getattr(value, "enumeration", None)
+        return {"conversion": {code: (enumeration or int)(code) for code in codes}}
 
     def means_nothing(self, result: Any) -> bool:
         """Whether a result, which is no failure, says that nothing came back."""
