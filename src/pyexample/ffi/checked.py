@@ -314,7 +314,7 @@ def make_unexpected(declaration: Declaration) -> Function:
     came back, converted.
     """
     result = declaration.result
-    places = places_of(each.given_ctype for each in declaration.outputs)
+    places = places_of(each.ctype for each in declaration.outputs)
     finish = _finisher(declaration)
 
     def unexpected(content: bytes, *given: Any) -> Any:
@@ -322,10 +322,10 @@ def make_unexpected(declaration: Declaration) -> Function:
             return ctype.from_buffer_copy(content, place)
 
         state = CallState(given)
-        returned = _content(at(0, result.given_ctype)) if result else None
+        returned = _content(at(0, result.ctype)) if result else None
         state.error_number = at(Returned.error_number.offset, ctypes.c_int64).value
         for index, value in enumerate(declaration.outputs):
-            state.outputs[index] = at(places[index], value.given_ctype)
+            state.outputs[index] = at(places[index], value.ctype)
         state.failures = _failures(declaration, returned, state)
         return finish(returned, state)
 

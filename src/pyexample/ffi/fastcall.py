@@ -83,7 +83,7 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
         arguments[argument.index].output = number
     values = [_describe_result(declaration, held)]
     values += [_describe_value(each, held) for each in declaration.outputs]
-    *places, end = places_of(each.given_ctype for each in declaration.outputs)
+    *places, end = places_of(each.ctype for each in declaration.outputs)
     if end > ctypes.sizeof(Returned):
         raise NotServedError("so much that C fills in is not served")
     for value, place in zip(values[1:], places, strict=True):
@@ -139,7 +139,7 @@ def _describe_value(value: Value, held: list[Any]) -> CValue:
         held.append(described["conversion"])
         described["conversion"] = id(described["conversion"])
     return CValue(
-        size=ctypes.sizeof(value.given_ctype), is_returned=value.failure is None, **described
+        size=ctypes.sizeof(value.ctype), is_returned=value.failure is None, **described
     )
 
 

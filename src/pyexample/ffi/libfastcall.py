@@ -142,6 +142,7 @@ class Descriptor(ctypes.Structure):
         ("fixed", c_uint8),
         ("shape", c_uint8),
         ("float_slots", c_uint8),
+        ("is_simple", c_uint8),
     )
 
 

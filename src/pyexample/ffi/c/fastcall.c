@@ -481,20 +481,9 @@ static int are_apart(const held_arguments *held)
     return 1;
 }
 
-static int convert(
+static int convert_pointer_or_none(
     const fastcall_argument *argument, PyObject *object, held_arguments *held, uint64_t *word)
 {
-    switch (argument->kind) {
-    case FASTCALL_SIGNED: return convert_signed(object, argument->low, argument->high, word);
-    case FASTCALL_UNSIGNED:
-        return convert_unsigned(object, (uint64_t)argument->low, (uint64_t)argument->high, word);
-    case FASTCALL_BOOL:
-        *word = object == interpreter.true_;
-        return object == interpreter.true_ || object == interpreter.false_;
-    case FASTCALL_FLOAT: return convert_float(object, argument->size, word);
-    case FASTCALL_BUFFER: return convert_buffer(argument, object, held, word);
-    default: break;
-    }
     if (object == interpreter.none) {
         *word = 0;
         return argument->nullable;
@@ -504,6 +493,26 @@ static int convert(
     case FASTCALL_POINTER: return convert_pointer(argument, object, word);
     case FASTCALL_HANDLE: return convert_handle(argument, object, held, word);
     default: return convert_string(argument, object, word);
+    }
+}
+
+static int convert(const fastcall_argument *argument, PyObject *const *objects,
+    held_arguments *held, uint64_t *word)
+{
+    PyObject *const *place = &objects[argument->parameter]; /* where there may be no object */
+    switch (argument->kind) {
+    case FASTCALL_SIGNED: return convert_signed(*place, argument->low, argument->high, word);
+    case FASTCALL_UNSIGNED:
+        return convert_unsigned(*place, (uint64_t)argument->low, (uint64_t)argument->high, word);
+    case FASTCALL_BOOL:
+        *word = *place == interpreter.true_;
+        return *place == interpreter.true_ || *place == interpreter.false_;
+    case FASTCALL_FLOAT: return convert_float(*place, argument->size, word);
+    case FASTCALL_BUFFER: return convert_buffer(argument, *place, held, word);
+    case FASTCALL_VOID:
+    case FASTCALL_COUNT: /* which is converted last */
+    case FASTCALL_CONSTANT: *word = (uint64_t)argument->low; return 1;
+    default: return convert_pointer_or_none(argument, *place, held, word);
     }
 }
 
@@ -745,19 +754,36 @@ static PyObject *pack(PyObject *const *objects, int count)
     return tuple;
 }
 
+/* Let Python interpret what came back. It frees the texts. */
+COLD static PyObject *unexpected(PyObject *self, const fastcall_descriptor *descriptor,
+    const fastcall_returned *returned, PyObject *const *objects, Py_ssize_t count)
+{
+    PyObject *content =
+        api.PyBytes_FromStringAndSize((const char *)returned, descriptor->returned_size);
+    if (!content) {
+        free_texts(descriptor, returned);
+        return NULL;
+    }
+    return call_attribute(self, "unexpected", content, objects, count, NULL);
+}
+
 /* Returns what the Python function returns, or NULL with an error set. */
 static PyObject *finish(PyObject *self, const fastcall_descriptor *descriptor,
     const fastcall_returned *returned, PyObject *const *objects, Py_ssize_t count)
 {
     PyObject *converted[1 + FASTCALL_MAX_OUTPUTS];
-    const int number = convert_values(descriptor, returned, converted);
-    PyObject *content = NULL;
-    if (number < 0 && !api.PyErr_Occurred()) {
-        content =
-            api.PyBytes_FromStringAndSize((const char *)returned, descriptor->returned_size);
-        if (content) { /* Python frees the texts */
-            return call_attribute(self, "unexpected", content, objects, count, NULL);
+    int number;
+    if (descriptor->is_simple) { /* the same, faster */
+        converted[0] = convert_value(values_of(descriptor), returned->result);
+        if (converted[0]) {
+            return converted[0];
         }
+        number = -1;
+    } else {
+        number = convert_values(descriptor, returned, converted);
+    }
+    if (number < 0 && !api.PyErr_Occurred()) {
+        return unexpected(self, descriptor, returned, objects, count);
     }
     free_texts(descriptor, returned);
     return number < 0 ? NULL : pack(converted, number);
@@ -939,27 +965,13 @@ static int call_with_state(const fastcall_descriptor *descriptor, const frame *f
     return leave(before);
 }
 
-/* Convert an argument to a word of the frame. What C fills in is in `returned`. */
-static int pass(const fastcall_descriptor *descriptor, const fastcall_argument *argument,
-    PyObject *const *objects, held_arguments *held, fastcall_returned *returned, uint64_t *word)
+/* Let C fill in a value, which begins as `word`. Returns the address. */
+static uint64_t output_at(const fastcall_descriptor *descriptor, unsigned output, uint64_t word,
+    fastcall_returned *back)
 {
-    char *place;
-    *word = 0;
-    switch (argument->kind) {
-    case FASTCALL_VOID:
-    case FASTCALL_COUNT: break; /* which is converted last */
-    case FASTCALL_CONSTANT: *word = (uint64_t)argument->low; break;
-    default:
-        if (!convert(argument, objects[argument->parameter], held, word)) {
-            return 0;
-        }
-    }
-    if (argument->output) {
-        place = (char *)returned + values_of(descriptor)[argument->output].offset;
-        memcpy(place, word, sizeof *word);
-        *word = (uintptr_t)place;
-    }
-    return 1;
+    char *const place = (char *)back + values_of(descriptor)[output].offset;
+    memcpy(place, &word, sizeof word);
+    return (uintptr_t)place;
 }
 
 /* The entry point for any descriptor. */
@@ -987,12 +999,18 @@ static PyObject *entry_any(
     if (descriptor->shape == SHAPE_ALL) {
         memset(frame.words + FIRST_STACK_WORD, 0, (STACK_WORDS + 1) * sizeof *frame.words);
     }
-    memset(&returned, 0, descriptor->returned_size);
+    memset(&returned, 0, offsetof(fastcall_returned, outputs));
+    if (descriptor->values > 1) {
+        memset(returned.outputs, 0, sizeof returned.outputs);
+    }
     /* Counts are converted last, because they are taken from the buffers. But store_argument
        needs words in the order of the arguments, so zeros are stored first. */
     for (unsigned i = 0; i < descriptor->arguments; i++) {
-        if (!pass(descriptor, &arguments[i], objects, &held, &returned, &word)) {
+        if (!convert(&arguments[i], objects, &held, &word)) {
             goto refuse;
+        }
+        if (arguments[i].output) {
+            word = output_at(descriptor, arguments[i].output, word, &returned);
         }
         store_argument(&frame, &arguments[i], word);
     }
@@ -1094,6 +1112,7 @@ static int is_served(const fastcall_descriptor *descriptor)
 COLD const char *fastcall_prepare(void *self)
 {
     fastcall_descriptor *descriptor = descriptor_of(self);
+    const fastcall_value *value = values_of(descriptor);
     entry entry;
     const char *reason;
     if (api.PyBytes_AsString(self) != (char *)descriptor) {
@@ -1109,6 +1128,8 @@ COLD const char *fastcall_prepare(void *self)
     entry = entry_for(descriptor);
     memcpy(&descriptor->ml_meth, &entry, sizeof entry);
     descriptor->ml_flags = METH_FASTCALL | METH_KEYWORDS;
+    descriptor->is_simple = descriptor->values == 1 && value->rule == FASTCALL_NEVER &&
+                            !value->free && value->is_returned;
     descriptor->ml_name = (const char *)descriptor + descriptor->name;
     descriptor->ml_doc = (const char *)descriptor + descriptor->doc;
     return NULL;

@@ -150,6 +150,7 @@ typedef struct {
     uint8_t fixed;       /* if it is: the number of arguments before the `...` */
     uint8_t shape;       /* filled in: which registers, and whether the stack, are used */
     uint8_t float_slots; /* filled in, Windows: which of the first four are floats */
+    uint8_t is_simple;   /* filled in: the result alone comes back, and is only converted */
 } fastcall_descriptor;
 
 /*
