@@ -3,6 +3,7 @@
 This slow path defines what is checked, and works on every Python.
 """
 
+import ctypes
 from collections.abc import Callable
 from typing import Any
 
@@ -322,7 +323,7 @@ def make_unexpected(declaration: Declaration) -> Function:
             return ctype.from_buffer_copy(content, place)
 
         state = CallState(given)
-        returned = _content(at(0, result.ctype)) if result else None
+        returned = content_of(at(0, result.ctype)) if result else None
         state.error_number = at(Returned.error_number.offset, ctypes.c_int64).value
         for index, value in enumerate(declaration.outputs):
             state.outputs[index] = at(places[index], value.ctype)

@@ -136,8 +136,8 @@ class Raises(Modifier):
     def describe_back(self, value: Value) -> dict[str, Any]:
         """Its fields of a CValue. Raises NotServedError."""
         codes = self.when if self.unless is None else self.unless
-        means_success = (0,) if codes in (None, "nonzero") else self.unless
-        if self.none and (means_success is None or any(map(means_success.__contains__, self.none))):
+        successes: Any = (0,) if codes in (None, "nonzero") else self.unless
+        if self.none and (successes is None or any(code in successes for code in self.none)):
             raise NotServedError(f"{value.where}: such codes are not served")
         if isinstance(codes, (str, type(None))):
             return {"rule": RULES[self._rule(value.where, value)]}
