@@ -85,8 +85,7 @@ class CTypesObject(Value):
         if self.failure or (self.role == "result" and not _is_two_words(self.ctype)):
             return super().describe_back()
         # Like ctypes, without the class's __new__ and __init__.
-        copy: Any = type(self.ctype).from_buffer_copy
-        return {"kind": KINDS["struct"], "conversion": functools.partial(copy, self.ctype)}
+        return {"kind": KINDS["struct"], "conversion": self.ctype.from_buffer_copy}
 
 
 class Characters(Value):
