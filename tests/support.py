@@ -107,7 +107,8 @@ def check_binding(
     functions that are not bound.
     """
     for header in headers:
-        if not Path("/usr/include", header).exists():
+        words = [compiler, "-fsyntax-only", "-x", "c++", "-include", header, os.devnull]
+        if attempt(words).returncode:  # it may be in a folder that only the compiler knows
             missing(f"{header} is not installed")
     report = check(str(module), headers=headers, define=define, compiler=compiler)
     found = [(each.subject, each.kind) for each in report.findings if each.kind != "missing"]
