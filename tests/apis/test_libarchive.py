@@ -147,6 +147,8 @@ def test_errors_have_the_words_of_the_library() -> None:
     with pytest.raises(la.Error, match=r"^archive_write_data\(\): Buffer exhausted$") as caught:
         la.add(writer, "large", FILES["c"])
     assert (caught.value.code, caught.value.errno) == (la.ARCHIVE_FATAL, errno.ENOMEM)
+    with pytest.raises(la.Error, match=r"^archive_write_free\(\) failed"):
+        writer.close()
     with pytest.raises(
         la.Error, match=r"^archive_write_set_format_by_name\(\): No such format"
     ):
@@ -156,6 +158,19 @@ def test_errors_have_the_words_of_the_library() -> None:
         la.archive_read_open_memory(reader, b"")
     with pytest.raises(la.Error, match=r"^archive_read_open_memory\(\): Unrecognized archive"):
         la.open_reader(b"this is no archive" * 100)
+
+
+def test_a_writer_that_cannot_end_its_archive_is_closed() -> None:
+    """The last block is written then, and a second call would free the writer again."""
+    room = Room(100)
+    writer = writer_of("pax", room)
+    la.add(writer, "a", b"content")
+    with pytest.raises(la.Error, match=r"^archive_write_free\(\) failed") as caught:
+        la.archive_write_free(writer)
+    assert caught.value.code == la.ARCHIVE_FATAL
+    assert writer.closed
+    writer.close()
+    room.memory.clear()
 
 
 def test_damaged_archives() -> None:

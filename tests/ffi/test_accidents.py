@@ -1108,6 +1108,69 @@ assert open_objects() == 0
 ''',
     ),
     Accident(
+        "fclose",
+        "The disk was full: it failed, and freed the file. Python closed it again.",
+        r"""
+        object *fopen_(void) { return make("file", NULL); }
+        int fclose_(object *it, int is_full) {
+            end(it, "file");
+            errno = ENOSPC;
+            return is_full;
+        }
+        """,
+        r'''
+class File(Handle): ...
+
+@library.function
+def fopen_() -> Annotated[File, c_void_p, Owned]: ...
+@library.function
+def fclose_(file: Annotated[File, c_void_p, Closes(is_full=False)], is_full: Annotated[
+    bool, c_int
+], /) -> Annotated[None, c_int, Raises(OSError)]: ...
+''',
+        r'''
+file = fopen_()
+refused(OSError, os.strerror(28), fclose_, file, True)
+fclose_(file, False)
+file.close()
+assert file.closed and open_objects() == 0
+''',
+    ),
+    Accident(
+        "sqlite3_close",
+        "It failed, because the database was busy. It was never closed.",
+        r"""
+        object *sqlite3_open(void) { return make("database", NULL); }
+        int sqlite3_close(object *it, int is_busy) {
+            if (!is_busy) end(it, "database");
+            return is_busy ? 5 : 0;
+        }
+        """,
+        r'''
+class Database(Handle): ...
+
+def failed(code, function, values):
+    return RuntimeError(f"{function}() failed: {code}")
+@library.function
+def sqlite3_open() -> Annotated[Database, c_void_p, Owned]: ...
+@library.function
+def sqlite3_close(
+    database: Annotated[Database, c_void_p, Closes(if_succeeds=True, is_busy=False)],
+    is_busy: Annotated[bool, c_int], /,
+) -> Annotated[None, c_int, Raises(failed)]: ...
+''',
+        r'''
+database = sqlite3_open()
+refused(RuntimeError, "failed: 5", sqlite3_close, database, True)
+assert not database.closed
+del database
+let_others_use_the_memory()
+assert open_objects() == 0
+''',
+        unsaid=("Raises(failed)", ""),
+        words=("if_succeeds=True", "how does the function fail? Write Raises"),
+    ),
+    Accident(
         "closed twice",
         "By the function and by Python, in either order.",
         r"""

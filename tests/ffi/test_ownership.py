@@ -454,7 +454,7 @@ def test_a_closing_function_that_fails(api: Any) -> None:
         return RuntimeError(code)
 
     def node_try_free(
-        it: Annotated[api.Node, c_void_p, Closes(fail=0)], fail: Int, /
+        it: Annotated[api.Node, c_void_p, Closes(if_succeeds=True, fail=0)], fail: Int, /
     ) -> Annotated[None, c_int, Raises(failed)]: ...
 
     free = api.declare(node_try_free)
@@ -465,6 +465,25 @@ def test_a_closing_function_that_fails(api: Any) -> None:
     assert api.node_number(one) == 4
     free(one, 0)
     assert one.closed
+
+
+def test_a_closing_function_that_fails_and_closes_it(api: Any) -> None:
+    """Like ``fclose``: a second call would free it again."""
+
+    def failed(code: int, function: str, values: Any) -> Exception:
+        assert values[0].closed
+        return RuntimeError(code)
+
+    def node_free_number(
+        it: Annotated[api.Node, c_void_p, Closes], /
+    ) -> Annotated[None, c_int, Raises(failed)]: ...
+
+    for close in (api.declare(node_free_number), Handle.close, Handle.__exit__):
+        one = api.node_new(4)
+        with pytest.raises(RuntimeError, match=r"^4$"):
+            close(one)
+        assert one.closed
+        one.close()
 
 
 @Callback
@@ -741,6 +760,10 @@ def test_one_function_closes_one_handle_and_does_nothing_else(api: Any) -> None:
         (
             {"it": Annotated[Handle, POINTER(c_void_p)]},
             "only a function that Closes it takes a",
+        ),
+        (
+            {"it": Annotated[Handle, c_void_p, Closes(if_succeeds=True)]},
+            "does the function fail?",
         ),
         (
             {"it": Annotated[Handle, c_void_p, GivenTo(), Closes]},

@@ -26,13 +26,18 @@ class Closes(Modifier):
     a handle, it passes one of the handle's parents.
 
     ``Closes(implicit=False)``: Python does not call it by itself. One function for each type of
-    handles may do without.
+    handles may do without. ``Closes(if_succeeds=True)``: the handle stays open if the call
+    fails. Without it, it is closed then, too, since most functions free it all the same
+    (``fclose``, ``close``), and a second call would free it again.
     """
 
     roles = ("parameter",)
 
-    def __init__(self, *, implicit: bool = True, **arguments: Any) -> None:
+    def __init__(
+        self, *, implicit: bool = True, if_succeeds: bool = False, **arguments: Any
+    ) -> None:
         self.implicit = implicit
+        self.if_succeeds = if_succeeds
         self.arguments = arguments
 
     def modify(self, where: str, value: Value) -> None:
@@ -40,6 +45,14 @@ class Closes(Modifier):
         if not isinstance(value, HandleValue):
             raise value.cannot_follow(where, self)
         value.closes = self
+
+    def resolve(self, declaration: "Declaration", value: Value) -> None:
+        """See whether it can fail."""
+        if self.if_succeeds and not any(each.failure for each in declaration.results):
+            raise DeclarationError(
+                f"{value.where}: {self!r}: how does the function fail? Write Raises after the C"
+                " type of its result"
+            )
 
 
 class Owned(Modifier):
