@@ -244,6 +244,63 @@ assert open_objects() == 0
         words=("who closes the Entry?", "Owned", "Borrowed"),
     ),
     Accident(
+        "archive_entry_clear, and the wrong word",
+        "It was declared to return another one, which is closed, too.",
+        r"""
+        object *archive_entry_cleared(object *entry) { return use(entry, "entry"); }
+        """,
+        r'''
+class Entry(Handle): ...
+
+@library.function
+def archive_entry_new() -> Annotated[Entry, c_void_p, Owned]: ...
+@library.function
+def archive_entry_free(entry: Annotated[Entry, c_void_p, Closes], /) -> None: ...
+@library.function
+def archive_entry_cleared(entry: Annotated[Entry, c_void_p], /) -> Annotated[
+    Entry, c_void_p, Owned
+]: ...
+''',
+        r'''
+entry = archive_entry_new()
+refused(ValueError, "which Python closes already: write Borrowed", archive_entry_cleared, entry)
+entry.close()
+assert open_objects() == 0
+''',
+    ),
+    Accident(
+        "cairo_reference",
+        "C counts references: each handle is to be closed.",
+        r"""
+        object *cairo_create(void) { return make("drawing", NULL); }
+        object *cairo_reference(object *it) { use(it, "drawing")->size++; return it; }
+        void cairo_destroy(object *it) {
+            if (!use(it, "drawing")->size--) end(it, "drawing");
+        }
+        """,
+        r'''
+class Drawing(Handle): ...
+
+@library.function
+def cairo_create() -> Annotated[Drawing, c_void_p, Owned]: ...
+@library.function
+def cairo_destroy(it: Annotated[Drawing, c_void_p, Closes], /) -> None: ...
+@library.function
+def cairo_reference(it: Annotated[Drawing, c_void_p], /) -> Annotated[
+    Drawing, c_void_p, Owned(counted=True, independent=True)
+]: ...
+''',
+        r'''
+first = cairo_create()
+second = cairo_reference(first)
+first.close()
+assert first.closed and not second.closed and open_objects() == 1
+cairo_reference(second).close()
+second.close()
+assert open_objects() == 0
+''',
+    ),
+    Accident(
         "cJSON_AddItemToObject",
         "The object owns the item from then on. Python freed it a second time.",
         r"""

@@ -81,6 +81,11 @@ void node_free(node *it) {
     /* Not freed: a late use is seen. */
 }
 int node_free_number(node *it) { int n = node_number(it); node_free(it); return n; }
+node *node_retain(node *it) { if (good(it)) it->references++; return it; }
+int node_release(node *it) {
+    if (good(it) && --it->references == 0) node_free(it);
+    return it->references;
+}
 void node_free_slot(node **slot) { if (*slot) node_free(*slot); *slot = NULL; }
 void node_free_with(node *it, int flags) { last_argument = flags; node_free(it); }
 void node_free_in(node *owner, node *it) {
@@ -258,6 +263,34 @@ def test_a_borrowed_one_lives_as_long_as_what_lent_it(api: Any) -> None:
     lent.parents[0].close()
     with pytest.raises(ValueError, match=r"'it' \(Node \*\) is closed"):
         api.node_number(lent)
+
+
+def test_one_that_is_owned_already(api: Any) -> None:
+    """Two handles would close it twice, unless C counts references."""
+
+    def node_self(it: api.ANode, /) -> Annotated[api.Node, c_void_p, Owned]: ...
+
+    api.close_by_node_free()
+    one = api.node_new(1)
+    with pytest.raises(
+        ValueError, match=r"is Owned, but is <Node at .*closes already: write B"
+    ):
+        api.declare(node_self)(one)
+    assert api.node_number(one) == 1
+    one.close()
+
+    def node_retain(
+        it: api.ANode, /
+    ) -> Annotated[api.Node, c_void_p, Owned(counted=True, independent=True)]: ...
+
+    def node_release(it: Annotated[api.Node, c_void_p, Closes(implicit=False)], /) -> Int: ...
+
+    one = api.node_new(1)
+    other = api.declare(node_retain)(one)
+    assert (one == other, one is other) == (True, False)
+    assert api.declare(node_release)(one) == 1
+    assert api.node_number(other) == 1
+    other.close()
 
 
 def test_those_that_are_gone_are_forgotten(api: Any) -> None:

@@ -61,6 +61,8 @@ class Owned(Modifier):
     A handle is closed by the function that Closes its type, or by ``Owned(pclose)``. The
     handles that were arguments of the call that made it are its parents: it keeps them alive
     and is closed before them, unless ``independent=True`` says that it does not need them.
+    A second handle of an address that Python is to close already is refused, as that would be
+    closed twice, unless ``counted=True`` says that C counts how often it is to be closed.
 
     A text (``c_char_p``, ``c_wchar_p``) is copied, then freed by the function in
     ``Owned(free)``, whose parameter is the address, an ``int``.
@@ -69,13 +71,19 @@ class Owned(Modifier):
     roles = ("result", "output")
 
     def __init__(
-        self, by: Callable[..., object] | None = None, /, *, independent: bool = False
+        self,
+        by: Callable[..., object] | None = None,
+        /,
+        *,
+        independent: bool = False,
+        counted: bool = False,
     ) -> None:
         # A raw function of ctypes would cut the address off.
         if by is not None and (not callable(by) or hasattr(by, "argtypes")):
             raise DeclarationError(f"Owned: expected a declared function, not {by!r}")
         self.by = by
         self.independent = independent
+        self.counted = counted
 
     def modify(self, where: str, value: Value) -> None:
         """Of a handle, or a text."""
@@ -104,6 +112,14 @@ class Owned(Modifier):
             raise DeclarationError(
                 f"{value.where} is Owned, but no declared function Closes it: declare that, or"
                 " write Borrowed if C still owns it"
+            )
+        first = None if self.counted else kind.find(address.value)
+        if first is not None and life_of(first).is_closable:
+            address.__class__ = ctypes.c_void_p  # which is not closed when it is deleted
+            raise ValueError(
+                f"{value.where} is Owned, but is {first!r}, which Python closes already: write"
+                " Borrowed instead; or GivenTo after the parameter, if C takes that over; or"
+                " Owned(counted=True), if C counts references"
             )
         parents = [] if self.independent else open_handles(call.given)
         handle = kind.adopt(address, parents, closer=address.closer)
