@@ -35,6 +35,9 @@ FASTCALL_IS_SERVED = (
 COUNTS_REFERENCES = sys.implementation.name == "cpython"
 """Whether an object is destroyed as soon as nothing refers to it."""
 
+LOCKS_BUFFERS = sys.implementation.name == "cpython"
+"""Whether a bytearray cannot be moved while something refers to its memory."""
+
 HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 COUNTS_BLOCKS = COUNTS_REFERENCES and HAS_GIL

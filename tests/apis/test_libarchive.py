@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import Missing, Tool, check_binding, let_go
+from support import LOCKS_BUFFERS, Missing, Tool, check_binding, let_go
 
 pytest.importorskip("libarchive", exc_type=ImportError)
 import libarchive as la
@@ -109,8 +109,9 @@ def test_what_python_writes_is_read() -> None:
 def test_the_memory_is_kept_until_the_reader_is_closed() -> None:
     data = bytearray(written(FILES, "pax"))
     reader = la.open_reader(data)
-    with pytest.raises(BufferError):
-        data.clear()
+    if LOCKS_BUFFERS:
+        with pytest.raises(BufferError):
+            data.clear()
     gc.collect()
     assert files_in(reader) == FILES
     reader.close()
@@ -127,8 +128,9 @@ def test_the_room_is_kept_while_it_is_written() -> None:
     writer = writer_of("zip", room)
     la.add(writer, "a", b"content")
     assert room.used.value == 0, "libarchive writes whole blocks"
-    with pytest.raises(BufferError):
-        room.memory.clear()
+    if LOCKS_BUFFERS:
+        with pytest.raises(BufferError):
+            room.memory.clear()
     memory, used = room.memory, weakref.ref(room.used)
     del room
     gc.collect()

@@ -13,7 +13,15 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import COUNTS_REFERENCES, Missing, Tool, check_binding, collect, let_go
+from support import (
+    COUNTS_REFERENCES,
+    LOCKS_BUFFERS,
+    Missing,
+    Tool,
+    check_binding,
+    collect,
+    let_go,
+)
 
 pytest.importorskip("libcurl", exc_type=ImportError)
 import libcurl as curl
@@ -102,8 +110,9 @@ def test_errors_have_the_words_of_the_library(easy: curl.Easy, tmp_path: Path) -
     assert words.partition(b"\0")[0] == f"Couldn't open file {tmp_path}/none".encode()
     with pytest.raises(ValueError, match=r"must have 256 items, not 255$"):
         curl.set_error_buffer(easy, bytearray(255))
-    with pytest.raises(BufferError):
-        words.clear()
+    if LOCKS_BUFFERS:
+        with pytest.raises(BufferError):
+            words.clear()
     curl.set_error_buffer(easy, None)
     words.clear()
 
@@ -166,8 +175,9 @@ def test_options_are_of_one_type_each(easy: curl.Easy) -> None:
 def test_posted_data_are_kept_and_not_copied(easy: curl.Easy, server: str) -> None:
     data = bytearray(b"one\0two")
     assert curl.post(easy, server, data) == data
-    with pytest.raises(BufferError):
-        data.clear()
+    if LOCKS_BUFFERS:
+        with pytest.raises(BufferError):
+            data.clear()
     data[:3] = b"six"  # C reads the same memory again
     assert curl.fetch(easy, server) == b"six\0two"
     other = bytearray(b"another")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import Missing, Tool, check_binding
+from support import LOCKS_BUFFERS, Missing, Tool, check_binding
 
 pytest.importorskip("libpcre2", exc_type=ImportError)
 import libpcre2 as pcre2
@@ -140,8 +140,9 @@ def test_match_data_keep_the_text_and_the_pattern() -> None:
     match = pcre2.pcre2_match_data_create_from_pattern(code)
     text = bytearray(b"--a" + b"needle" * 100 + b"z")
     pcre2.pcre2_match(code, text, 0, 0, match, None)
-    with pytest.raises(BufferError):
-        text.clear()
+    if LOCKS_BUFFERS:
+        with pytest.raises(BufferError):
+            text.clear()
     assert pcre2.pcre2_substring_copy_bynumber(match, 1) == b"needle" * 100
     pcre2.pcre2_match(code, b"a" + b"b" * 1000 + b"z", 0, 0, match, None)
     text.clear()

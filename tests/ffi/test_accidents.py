@@ -99,6 +99,11 @@ def refused(error, said, function, *arguments):
     else:
         raise AssertionError(f"{function} was not refused")
 
+def locked(resize, *arguments):
+    """Check that a buffer, which C keeps, cannot be moved. PyPy moves it all the same."""
+    if sys.implementation.name == "cpython":
+        refused(BufferError, "", resize, *arguments)
+
 def let_others_use_the_memory():
     """What nothing refers to is freed, and its memory is used again."""
     for _ in range(4):
@@ -471,7 +476,7 @@ easy = curl_easy_init()
 data = bytearray(b"a" * 100)
 set_size(easy, 100)
 set_data(easy, data)
-refused(BufferError, "", data.clear)  # nor can it be moved
+locked(data.clear)
 assert curl_easy_perform(easy) == 9700
 set_data(easy, b"a" * 100)  # which nothing else refers to
 data.clear()
@@ -518,7 +523,7 @@ others = let_others_use_the_memory()
 assert archive_read_byte(archive, 62) == ord("e")
 data = bytearray(b"archive" * 9)
 archive_read_open_memory(archive, data)
-refused(BufferError, "", data.extend, b"more")
+locked(data.extend, b"more")
 archive_read_free(archive)
 data.clear()
 ''',
@@ -555,7 +560,7 @@ room, used = bytearray(100), c_size_t(7)
 writer = archive_write_new()
 archive_write_open_memory(writer, room, used)
 assert used.value == 0
-refused(BufferError, "", room.clear)
+locked(room.clear)
 number = weakref.ref(used)
 del used
 others = let_others_use_the_memory()
@@ -607,8 +612,9 @@ others = let_others_use_the_memory()
 assert FT_Load_Glyph(face) == ord("t")
 font = bytearray(b"font")
 other = FT_New_Memory_Face(fonts, font)
-refused(BufferError, "", font.clear)
+locked(font.clear)
 del other
+others = let_others_use_the_memory()
 font.clear()
 fonts.close()  # the face before it
 refused(ValueError, "is closed", FT_Load_Glyph, face)
@@ -1064,7 +1070,8 @@ class Noise:
         except FileNotFoundError:
             pass
 
-gc.set_threshold(1)
+if hasattr(gc, "set_threshold"):  # not PyPy's
+    gc.set_threshold(1)
 for _ in range(1000):
     Noise()
     try:
@@ -1157,6 +1164,7 @@ ZSTD_CCtx_refCDict(context, ZSTD_createCDict())
 others = let_others_use_the_memory()
 assert ZSTD_compress(context) == 1
 ZSTD_CCtx_refCDict(context, None)
+others = let_others_use_the_memory()
 assert ZSTD_compress(context) == 0 and open_objects() == 1
 ZSTD_CCtx_refCDict(context, ZSTD_createCDict())
 context.close()
@@ -1272,7 +1280,10 @@ def test_it_is_refused_or_right(row: Accident, package: Package, path: str, tool
     if row.header:
         (folder / "header.h").write_text(row.header, "utf-8")
         report = check(
-            f"{package.name}.unsaid", headers=[str(folder / "header.h")], compiler=tool("g++")
+            f"{package.name}.unsaid",
+            headers=[str(folder / "header.h")],
+            without_library=["c"],
+            compiler=tool("g++"),
         )
         assert row.words == (report.findings[-1].kind,)
     elif row.words:
