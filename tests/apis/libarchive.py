@@ -34,6 +34,7 @@ from pyexample.ffi import (
     Handle,
     In,
     Keep,
+    Length,
     Library,
     Out,
     Owned,
@@ -45,13 +46,12 @@ from pyexample.ffi import (
 FILES = {"linux": "libarchive.so.13", "darwin": "libarchive.13.dylib", "win32": "archive.dll"}
 library = Library("archive", __name__, system=FILES)
 
-ARCHIVE_RETRY, ARCHIVE_FAILED, ARCHIVE_FATAL = -10, -25, -30
+ARCHIVE_EOF, ARCHIVE_WARN, ARCHIVE_FATAL = 1, -20, -30
 
 
 class Status(IntEnum):
-    """What functions return, without the codes of failures, which are exceptions."""
+    """What functions return that succeed, at least in part."""
 
-    ARCHIVE_EOF = 1
     ARCHIVE_OK = 0
     ARCHIVE_WARN = -20
 
@@ -112,6 +112,7 @@ TextOrNone = Annotated[str | None, c_char_p]
 Path = Annotated[str | os.PathLike[str], c_char_p]
 Data = Annotated[Buffer, In(None), Count(c_size_t, "data")]
 Done = Annotated[Status, c_int, Raises(_error, unless=Status)]
+UnlessAtEnd = Raises(_error, unless=(0, ARCHIVE_WARN), none=(ARCHIVE_EOF,))
 
 
 # fmt: off
@@ -180,10 +181,8 @@ def archive_read_open(
 ) -> Done: ...
 @library.function
 def archive_read_next_header(  # there is one entry, which is filled anew
-    archive: Annotated[Reader, c_void_p, Returned(
-        Entry | None, c_void_p, Borrowed("archive")
-    )], /,
-) -> Annotated[tuple[Status, Entry | None], c_int, Raises(_error, unless=Status)]: ...
+    archive: Annotated[Reader, c_void_p, Returned(Entry, c_void_p, Borrowed("archive"))], /
+) -> Annotated[Entry | None, c_int, UnlessAtEnd]: ...
 @library.function
 def archive_read_data(
     archive: Reading, size: Annotated[
@@ -191,13 +190,13 @@ def archive_read_data(
     ], /,
 ) -> Annotated[bytes, c_ssize_t, Raises(_error, when="negative"), Written("data")]: ...
 @library.function
-def archive_read_data_block(  # an address, a number of bytes, and where they belong
+def archive_read_data_block(  # and where it belongs
     archive: Annotated[
-        Reader, c_void_p, Returned(int | None, c_void_p), Returned(int, c_size_t),
+        Reader, c_void_p, Returned(bytes, In(None), name="block"), Length(c_size_t, "block"),
         Returned(int, c_int64),
     ], /,
 ) -> Annotated[
-    tuple[Status, int | None, int, int], c_int, Raises(_error, unless=Status)
+    tuple[bytes, int] | None, c_int, UnlessAtEnd
 ]: ...
 @library.function
 def archive_read_data_skip(archive: Reading, /) -> Done: ...
@@ -292,21 +291,20 @@ def archive_entry_xattr_add_entry(entry: This, name: Text, data: Data, /) -> Non
 @hold
 def archive_entry_xattr_reset(entry: This, /) -> Int: ...
 @hold
-def archive_entry_xattr_next(  # an address and a number of bytes
+def archive_entry_xattr_next(
     entry: Annotated[
-        Entry, c_void_p, Returned(str | None, c_char_p), Returned(int | None, c_void_p),
-        Returned(int, c_size_t),
+        Entry, c_void_p, Returned(str, c_char_p), Returned(bytes, In(None), name="value"),
+        Length(c_size_t, "value"),
     ], /,
-) -> Annotated[tuple[Status, str | None, int | None, int], c_int]: ...
+) -> Annotated[
+    tuple[str, bytes] | None, c_int, Raises(_no_memory, none=(ARCHIVE_WARN,))
+]: ...
 # fmt: on
 
 
 def entries(reader: Reader) -> Iterator[Entry]:
     """The entries of an archive. Each is the same object, and as it is until the next."""
-    while True:
-        status, entry = archive_read_next_header(reader)
-        if status is Status.ARCHIVE_EOF or entry is None:
-            return
+    while entry := archive_read_next_header(reader):
         yield entry
 
 
@@ -320,22 +318,19 @@ def content(reader: Reader) -> bytes:
 
 def blocks(reader: Reader) -> Iterator[tuple[int, bytes]]:
     """The same, as offsets and blocks, between which a sparse file has holes."""
-    while True:
-        status, address, size, offset = archive_read_data_block(reader)
-        if status is Status.ARCHIVE_EOF:
-            return
-        yield offset, ctypes.string_at(address or 0, size)
+    while found := archive_read_data_block(reader):
+        block, offset = found
+        yield offset, block
 
 
 def attributes(entry: Entry) -> dict[str, bytes]:
     """The extended attributes of an entry."""
     found: dict[str, bytes] = {}
     archive_entry_xattr_reset(entry)
-    while True:
-        status, name, address, size = archive_entry_xattr_next(entry)
-        if status is not Status.ARCHIVE_OK or name is None:
-            return found
-        found[name] = ctypes.string_at(address or 0, size)
+    while attribute := archive_entry_xattr_next(entry):
+        name, value = attribute
+        found[name] = value
+    return found
 
 
 def add(writer: Writer, path: str, data: bytes, mode: int = 0o644) -> None:

@@ -384,7 +384,7 @@ def revwalk_add_hide_cb(
 ) -> Done: ...
 @library.function
 def revwalk_next(walk: Annotated[Walk, NewOid, c_void_p], /) -> Annotated[
-    tuple[int, Oid], c_int, Raises(_error, unless=(0, GIT_ITEROVER))
+    Oid | None, c_int, Raises(_error, when="negative", none=(GIT_ITEROVER,))
 ]: ...
 
 @library.function
@@ -509,8 +509,5 @@ def files_of(commit: Commit) -> dict[str, bytes]:
 
 def history(walk: Walk) -> Iterator[Oid]:
     """The commits of a walk."""
-    while True:
-        code, oid = revwalk_next(walk)
-        if code == GIT_ITEROVER:
-            return
+    while oid := revwalk_next(walk):
         yield oid

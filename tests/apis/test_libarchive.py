@@ -69,7 +69,7 @@ def test_it_is_what_the_header_says(tool: Tool, missing: Missing) -> None:
     headers = ("archive.h", "archive_entry.h")
     report, found = check_binding(module, *headers, compiler=tool("g++"), missing=missing)
     assert found == []
-    assert report.judged == {"functions": 57, "structs": 0, "fields": 0, "constants": 9}
+    assert report.judged == {"functions": 57, "structs": 0, "fields": 0, "constants": 8}
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -184,17 +184,15 @@ def test_damaged_archives() -> None:
 
 def test_the_end_is_told() -> None:
     reader = la.open_reader(written({"a": b"1"}, "cpio"))
-    status, entry = la.archive_read_next_header(reader)
-    assert status is la.Status.ARCHIVE_OK
-    assert entry is not None
+    assert la.archive_read_next_header(reader) is not None
     assert la.archive_read_data_skip(reader) is la.Status.ARCHIVE_OK
-    assert la.archive_read_next_header(reader)[0] is la.Status.ARCHIVE_EOF
+    assert la.archive_read_next_header(reader) is None
     assert la.archive_read_close(reader) is la.Status.ARCHIVE_OK
 
 
 def test_an_entry_is_borrowed_and_the_same_each_time() -> None:
     reader = la.open_reader(written({"a": b"1", "b": b"22"}, "zip"))
-    (_, first), (_, second) = (la.archive_read_next_header(reader) for _ in range(2))
+    first, second = (la.archive_read_next_header(reader) for _ in range(2))
     assert first is second
     assert second is not None
     copy = la.archive_entry_clone(second)

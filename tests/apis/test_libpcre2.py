@@ -297,7 +297,7 @@ def test_compiled_to_machine_code() -> None:
 
 def test_serialized_patterns() -> None:
     codes = [compiled(b"a+"), compiled(b"b")]
-    data = pcre2.serialized(codes)
+    data = pcre2.pcre2_serialize_encode(codes)
     assert pcre2.pcre2_serialize_get_number_of_codes(data) == 2
     code = pcre2.pcre2_serialize_decode(data)
     assert code is not None
@@ -308,7 +308,7 @@ def test_serialized_patterns() -> None:
         pcre2.pcre2_serialize_get_number_of_codes(data[:3])
     codes[0].close()
     with pytest.raises(ValueError, match=r"is closed$"):
-        pcre2.serialized(codes)
+        pcre2.pcre2_serialize_encode(codes)
 
 
 def test_file_patterns() -> None:
