@@ -939,6 +939,60 @@ refused(ValueError, "must not contain NUL", text_length, "one\0two")
 ''',
     ),
     Accident(
+        "archive_read_data_block",
+        "The block that it points to is another one after the next call.",
+        r"""
+        static char block[4];
+        int archive_read_data_block(const void **data, size_t *size) {
+            block[0] += 1;
+            *data = block, *size = 4;
+            return block[0] < 3 ? 0 : 1;
+        }
+        """,
+        r'''
+def failed(code, function, values):
+    return ValueError(f"{function}() failed: {code}")
+@library.function
+def archive_read_data_block() -> Annotated[
+    bytes | None, c_int, Raises(failed, none=(1,)),
+    Returned(bytes, In(None), name="block"), Length(c_size_t, "block"),
+]: ...
+''',
+        r'''
+blocks = [archive_read_data_block() for _ in range(3)]
+assert blocks == [bytes([1, 0, 0, 0]), bytes([2, 0, 0, 0]), None]
+''',
+        unsaid=("Returned(bytes", "Returned(memoryview"),
+        words=("shows memory of C's", "Borrowed", "copies"),
+    ),
+    Accident(
+        "snprintf",
+        "It returns how much it would have written: more than there was room for was read.",
+        r"""
+        int describe(char *text, size_t size, int number) {
+            return snprintf(text, size, "the number %d", number);
+        }
+        """,
+        r'''
+@library.function
+def describe(
+    number: Annotated[
+        int, Filled(str, c_char, 8, name="text"), Count(c_size_t, "text"), c_int
+    ], /,
+) -> Annotated[str, c_int, Written("text", again=True, nul=True)]: ...
+@library.function(symbol="describe")
+def describe_once(
+    number: Annotated[
+        int, Filled(str, c_char, 8, name="text"), Count(c_size_t, "text"), c_int
+    ], /,
+) -> Annotated[str, c_int, Written("text")]: ...
+''',
+        r'''
+assert describe(4711) == "the number 4711"
+refused(ValueError, "C says that it wrote 15 of 8 items", describe_once, 4711)
+''',
+    ),
+    Accident(
         "strdup",
         "Nobody freed the text.",
         r"""
