@@ -474,8 +474,9 @@ def write_tree(repository: Repository, files: Mapping[str, bytes]) -> Tree:
                 oid = blob_create_from_buffer(repository, data)
                 treebuilder_insert(builder, name, oid, FileMode.GIT_FILEMODE_BLOB)
         for name, inner_files in folders.items():
-            oid = object_id(write_tree(repository, inner_files))
-            treebuilder_insert(builder, name, oid, FileMode.GIT_FILEMODE_TREE)
+            with write_tree(repository, inner_files) as tree:  # of which the name is a part
+                mode = FileMode.GIT_FILEMODE_TREE
+                treebuilder_insert(builder, name, object_id(tree), mode)
         return tree_lookup(repository, treebuilder_write(builder))
 
 

@@ -227,6 +227,43 @@ def test_a_callback_gives_what_is_uploaded(
     assert (tmp_path / "made").read_bytes() == upload.data
 
 
+def test_an_upload_goes_on_where_it_was(easy: curl.Easy, server: str) -> None:
+    upload = Upload(b"a" * 100 + b"b" * 100)
+    curl.set_flag(easy, curl.Flag.CURLOPT_UPLOAD, True)
+    curl.set_large(easy, curl.Large.CURLOPT_INFILESIZE_LARGE, 200)
+    curl.set_large(easy, curl.Large.CURLOPT_RESUME_FROM_LARGE, 100)
+    curl.set_read(easy, upload)
+    curl.set_seek(easy, lambda _, offset, origin: upload.seek(None, offset, origin))
+    collect()
+    assert curl.fetch(easy, server) == b"b" * 100
+
+
+def test_callbacks_of_a_form(easy: curl.Easy, server: str) -> None:
+    form = curl.curl_mime_init(easy)
+    part = curl.curl_mime_addpart(form)
+    curl.curl_mime_name(part, "one")
+    upload = Upload(b"content")
+    events: list[str] = []
+
+    class Seek:
+        def __call__(self, _: int | None, offset: int, origin: int) -> int:
+            events.append("seek")
+            return upload.seek(None, offset, origin)
+
+    class Free:
+        def __call__(self, _: int | None) -> None:
+            events.append("free")
+
+    curl.curl_mime_data_cb(part, len(upload.data), upload, Seek(), Free(), None)
+    curl.set_form(easy, form)
+    collect()
+    for _ in range(2):  # the second time, from the beginning
+        assert b"content" in curl.fetch(easy, server)
+    easy.close()
+    form.close()
+    assert (events[0], events[-1]) == ("seek", "free")
+
+
 @pytest.mark.parametrize("kind", [ZeroDivisionError, KeyboardInterrupt])
 def test_exceptions_of_callbacks(
     easy: curl.Easy, server: str, kind: type[BaseException]
@@ -414,9 +451,11 @@ def test_headers_of_a_part_are_kept_if_they_are_not_given_away(
     headers = curl.curl_slist_append(None, "X-Kept: 1")
     curl.mime_keeps_headers(part, headers)
     curl.set_form(easy, form)
+    del headers, part, form
+    collect()
+    noise = [curl.curl_slist_append(None, "X-Noise: 1") for _ in range(20)]
     assert b"X-Kept: 1\r\n" in curl.fetch(easy, server)
-    easy.close()
-    form.close()
+    assert noise
 
 
 def test_urls() -> None:

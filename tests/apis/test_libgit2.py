@@ -110,6 +110,13 @@ def test_one_object_is_owned_several_times(
     assert (again is commit, again == commit) == (False, True)
     commit.close()
     assert git.commit_message(again) == "message"
+    trees = [git.commit_tree(again) for _ in range(2)]
+    entry = git.tree_entry_bypath(trees[0], "a.txt")
+    blobs = [git.blob_lookup(repository, git.tree_entry_id(entry)) for _ in range(2)]
+    trees[0].close()
+    blobs[0].close()
+    assert git.tree_entrycount(trees[1]) == 2
+    assert bytes(git.blob_rawcontent(blobs[1])) == FILES["a.txt"]
     again.close()
     with pytest.raises(ValueError, match=r"'commit' \(Commit \*\) is closed$"):
         git.commit_message(again)
@@ -185,7 +192,8 @@ def test_history(repository: git.Repository, author: git.Signature) -> None:
         parents = [commit]
         oids.append(git.object_id(commit).copy())
     assert git.commit_parentcount(parents[0]) == 1
-    assert git.object_id(git.commit_parent(parents[0], 0)) == oids[-2]
+    parent = git.commit_parent(parents[0], 0)
+    assert git.object_id(parent) == oids[-2]
     walk = git.revwalk_new(repository)
     git.revwalk_sorting(walk, git.GIT_SORT_TOPOLOGICAL | git.GIT_SORT_REVERSE)
     git.revwalk_push(walk, oids[-1])
