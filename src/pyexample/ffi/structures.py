@@ -170,7 +170,7 @@ def kind_of(role: str, python_type: Any, ctype: Any) -> type[Value]:
 
 def function_address(pointer: Any) -> int:
     """The address in a pointer of ctypes."""
-    # ctypes.cast would make a cycle; PyPy has no buffer of a pointer to a recursive structure.
+    # ctypes.cast would make a cycle; PyPy makes no memoryview of such a pointer.
     return ctypes.c_void_p.from_address(ctypes.addressof(pointer)).value or 0
 
 
