@@ -27,6 +27,7 @@ from typing import Annotated, Any
 
 from pyexample.ffi import (
     Array,
+    Borrowed,
     Buffer,
     Constant,
     Count,
@@ -199,7 +200,7 @@ def sodium_unpad(
 def sodium_bin2hex(  # returns the address of the room; one that is too small ends the process
     room: Annotated[Buffer, Out(c_char, _size_of_hex), Count(c_size_t, "room")],
     data: Annotated[Buffer, In(c_ubyte), Count(c_size_t, "data")], /,
-) -> Annotated[str, c_char_p]: ...
+) -> Annotated[str, c_char_p, Borrowed]: ...
 @hold
 def sodium_hex2bin(
     text: Annotated[
