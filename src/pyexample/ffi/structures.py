@@ -85,7 +85,9 @@ class CTypesObject(Value):
         if self.failure or (self.role == "result" and not _is_two_words(self.ctype)):
             return super().describe_back()
         # Like ctypes, without the class's __new__ and __init__.
-        return {"kind": KINDS["struct"], "conversion": self.ctype.from_buffer_copy}
+        metaclass = typing.cast(Any, type(self.ctype))
+        copy = functools.partial(metaclass.from_buffer_copy, self.ctype)
+        return {"kind": KINDS["struct"], "conversion": copy}
 
 
 class Characters(Value):
