@@ -298,7 +298,8 @@ class Stride(_Number):
 
     ``Stride(c_int, "matrix")`` is the number of items from one row of the parameter ``matrix``
     to the next, or from one column, if it has ``order="F"``: LAPACK's leading dimension. There
-    may be others in between, so ``matrix`` may be part of a larger array.
+    may be others in between, so ``matrix`` may be part of a larger array; another buffer of the
+    call that lies between its rows overlaps it.
     """
 
     def __init__(self, ctype: Any, buffer: str, /) -> None:
