@@ -689,6 +689,7 @@ def test_a_code_that_means_none(library: Library, common: Any) -> None:
         (Annotated[list[str], In(c_int, 3)], ", 3): int or bool stands for int32_t, not"),
         (Annotated[list[str], ArrayOf(c_int, 3)], "int or bool stands for int32_t, not <class"),
         (Annotated[list, In(c_int, 3)], "int or bool stands for int32_t, not typing.Any"),
+        (Annotated[list[Any], ArrayOf(In(c_double, 3), 3)], "nothing stands for const LP_c"),
         (Annotated[bytes, ArrayOf(c_char, 3)], "list[...] stands for const char *, not"),
         (Annotated[bytes, In(c_char, UNCHECKED)], "how many items are there? Write a size"),
         (Annotated[memoryview, In(c_wchar, 3), Borrowed], "str or list[...] stands for const"),
@@ -797,6 +798,16 @@ def test_what_is_refused(annotation: Any, said: str) -> None:
         Declaration(function)
     assert said in str(caught.value)
     assert str(caught.value).startswith("function() ")
+
+
+def test_items_without_a_size() -> None:
+    class Opaque(ctypes.Structure):
+        pass
+
+    for make in (In, ArrayOf, lambda item: Filled(list[Any], item, 3)):
+        for item in (c_int * 0, Opaque):
+            with pytest.raises(DeclarationError, match=r"have no size|are not served"):
+                make(item)
 
 
 def test_a_size_that_c_changes() -> None:

@@ -84,6 +84,8 @@ class In(ArgumentWord):
         self.length: int = getattr(item, "_length_", 0)
         self.part: Any = item._type_ if self.length else item
         self.item_kind = self._kind_of(self.part)
+        if item and not ctypes.sizeof(item):
+            raise DeclarationError(f"items of {show(item)} have no size")
         self.ctype: Any = ctypes.POINTER(item) if item else ctypes.c_void_p
         self.item = item
         self.item_size = ctypes.sizeof(item) if item else 1
