@@ -383,6 +383,17 @@ def test_a_length_that_is_returned(library: Library, common: Any) -> None:
     assert common.freed_so_far() == 2
 
 
+def test_as_many_as_ever(library: Library, common: Any) -> None:
+    @library.function(symbol="store_counted")
+    def store_three(how: Int, /) -> Annotated[
+        bytes, c_int, Raises(failed, when="negative"),
+        Returned(bytes, Out(c_uint8, 3), Owned(common.release)),
+    ]: ...  # fmt: skip
+
+    assert store_three(0) == b"\1\2\3"
+    assert common.freed_so_far() == 1
+
+
 def test_a_view_of_what_c_stores(library: Library, common: Any) -> None:
     @library.function
     def store_scores(it: Annotated[Box, c_void_p], /) -> Annotated[
