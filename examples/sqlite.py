@@ -13,6 +13,7 @@ from enum import IntEnum
 from typing import Annotated, Any
 
 from pyexample.ffi import (
+    ArrayOf,
     Buffer,
     Callback,
     Closes,
@@ -82,6 +83,7 @@ StrOrNone = Annotated[str | None, c_char_p]
 Address = Annotated[int, c_void_p]
 AddressOrNone = Annotated[int | None, c_void_p]
 Strings = Annotated[Any, POINTER(c_char_p)]
+Texts = Annotated[list[str | None], ArrayOf(c_char_p, "n")]
 Values = Annotated[Any, POINTER(c_void_p)]
 Text = Annotated[Buffer, In(c_char), Count(c_int, "text")]
 Blob = Annotated[Buffer, In(None), Count(c_int, "blob")]
@@ -91,13 +93,13 @@ Sql = Annotated[
 Done = Annotated[None, c_int, Raises(error)]
 Stepped = Annotated[Code, c_int, Raises(error, unless=Code)]
 Told = Annotated[None, c_int]  # it repeats what the last step said
-OnRow = Callable[[int | None, int, Any, Any], int]
+OnRow = Callable[[int | None, int, list[str | None], list[str | None]], int]
 Function = Callable[[Context, int, Any], None]
 
 
 # fmt: off
 @Callback.failing_with(1)
-def row_callback(context: AddressOrNone, n: Int, texts: Strings, names: Strings, /) -> Int: ...
+def row_callback(context: AddressOrNone, n: Int, texts: Texts, names: Texts, /) -> Int: ...
 @Callback
 def sql_function(context: Ctx, count: Int, values: Values, /) -> None: ...
 @hold

@@ -383,6 +383,17 @@ def test_a_length_that_is_returned(library: Library, common: Any) -> None:
     assert common.freed_so_far() == 2
 
 
+def test_as_many_as_ever(library: Library, common: Any) -> None:
+    @library.function(symbol="store_counted")
+    def store_three(how: Int, /) -> Annotated[
+        bytes, c_int, Raises(failed, when="negative"),
+        Returned(bytes, Out(c_uint8, 3), Owned(common.release)),
+    ]: ...  # fmt: skip
+
+    assert store_three(0) == b"\1\2\3"
+    assert common.freed_so_far() == 1
+
+
 def test_a_view_of_what_c_stores(library: Library, common: Any) -> None:
     @library.function
     def store_scores(it: Annotated[Box, c_void_p], /) -> Annotated[
@@ -689,6 +700,7 @@ def test_a_code_that_means_none(library: Library, common: Any) -> None:
         (Annotated[list[str], In(c_int, 3)], ", 3): int or bool stands for int32_t, not"),
         (Annotated[list[str], ArrayOf(c_int, 3)], "int or bool stands for int32_t, not <class"),
         (Annotated[list, In(c_int, 3)], "int or bool stands for int32_t, not typing.Any"),
+        (Annotated[list[Any], ArrayOf(In(c_double, 3), 3)], "nothing stands for const LP_c"),
         (Annotated[bytes, ArrayOf(c_char, 3)], "list[...] stands for const char *, not"),
         (Annotated[bytes, In(c_char, UNCHECKED)], "how many items are there? Write a size"),
         (Annotated[memoryview, In(c_wchar, 3), Borrowed], "str or list[...] stands for const"),
@@ -797,6 +809,16 @@ def test_what_is_refused(annotation: Any, said: str) -> None:
         Declaration(function)
     assert said in str(caught.value)
     assert str(caught.value).startswith("function() ")
+
+
+def test_items_without_a_size() -> None:
+    class Opaque(ctypes.Structure):
+        pass
+
+    for make in (In, ArrayOf, lambda item: Filled(list[Any], item, 3)):
+        for item in (c_int * 0, Opaque):
+            with pytest.raises(DeclarationError, match=r"have no size|are not served"):
+                make(item)
 
 
 def test_a_size_that_c_changes() -> None:

@@ -269,16 +269,16 @@ def test_exec(ours: Connection) -> None:
     rows: list[Any] = []
 
     def on_row(context: int | None, count: int, texts: Any, names: Any) -> int:
-        rows.append([(names[i], texts[i]) for i in range(count)])
+        rows.append(dict(zip(names, texts, strict=True)))
         return len(rows) == 2
 
-    sql = "VALUES (1, NULL), ('x', 2.5), (3, 4)"
+    sql = "VALUES (1, NULL), ('ä', 2.5), (3, 4)"
     with pytest.raises(Error, match=r"query aborted|callback requested") as caught:
         sqlite.sqlite3_exec(ours.database, sql, on_row, None)
     assert caught.value.code == 4
     assert rows == [
-        [(b"column1", b"1"), (b"column2", None)],
-        [(b"column1", b"x"), (b"column2", b"2.5")],
+        {"column1": "1", "column2": None},
+        {"column1": "ä", "column2": "2.5"},
     ]
     assert sqlite.sqlite3_exec(ours.database, "CREATE TABLE t(a)", None, None) is None
     with pytest.raises(Error, match="no such table: missing"):

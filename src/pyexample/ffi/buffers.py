@@ -84,6 +84,8 @@ class In(ArgumentWord):
         self.length: int = getattr(item, "_length_", 0)
         self.part: Any = item._type_ if self.length else item
         self.item_kind = self._kind_of(self.part)
+        if item and not ctypes.sizeof(item):
+            raise DeclarationError(f"items of {show(item)} have no size")
         self.ctype: Any = ctypes.POINTER(item) if item else ctypes.c_void_p
         self.item = item
         self.item_size = ctypes.sizeof(item) if item else 1
@@ -298,7 +300,8 @@ class Stride(_Number):
 
     ``Stride(c_int, "matrix")`` is the number of items from one row of the parameter ``matrix``
     to the next, or from one column, if it has ``order="F"``: LAPACK's leading dimension. There
-    may be others in between, so ``matrix`` may be part of a larger array.
+    may be others in between, so ``matrix`` may be part of a larger array; another buffer of the
+    call that lies between its rows overlaps it.
     """
 
     def __init__(self, ctype: Any, buffer: str, /) -> None:

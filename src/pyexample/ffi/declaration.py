@@ -29,10 +29,10 @@ a ``range`` within an integer type; an ``Encoding`` for a ``str``; ``Closes`` or
 a handle; ``SameThread`` for a callback; ``Keep`` for what C keeps.
 
 A parameter can have further C arguments, before or after its own, that the caller does not
-pass: ``Count`` is the number of items of a buffer, ``ItemSize`` the size of one, ``Returned``
-a pointer to a value that C fills in, ``Filled`` memory, whose ``Length`` C may tell,
-``Constant`` always the same value. ``InOut`` in place of a C type is a pointer to a value that
-C reads and writes: the new one comes back.
+pass: ``Count`` is the number of items of a buffer, ``ItemSize`` the size of one, ``Stride`` how
+far apart its rows are, ``Returned`` a pointer to a value that C fills in, ``Filled`` memory,
+whose ``Length`` C may tell, ``Constant`` always the same value. ``InOut`` in place of a C type
+is a pointer to a value that C reads and writes: the new one comes back.
 
 A result is declared like a parameter, or as None for ``void``, or for an integer that is not
 returned. ``Raises`` says which results mean that the function failed; ``Owned`` or ``Borrowed``

@@ -60,7 +60,9 @@ class Items(Value):
         forms = self._forms()
         if self.form not in forms:
             names = " or ".join("list[...]" if it is list else it.__name__ for it in forms)
-            raise DeclarationError(f"{where}: {names} stands for {self.c_name}, not {declared}")
+            raise DeclarationError(
+                f"{where}: {names or 'nothing'} stands for {self.c_name}, not {declared}"
+            )
         if self.word.words and self.form is not list:
             item = self.word.words[0]
             raise DeclarationError(f"{where}: {item!r} is about items, and {declared} has none")

@@ -22,8 +22,6 @@ class _ToValue(ArgumentWord):
     def _new(self, call: "CallState", argument: "Argument", *value: Any) -> Any:
         """The address of a new one."""
         room = call.outputs[argument.index] = self.output.given_ctype(*value)
-        if self.output.memory_name:  # a void * stands for any pointer
-            return ctypes.cast(ctypes.addressof(room), self.ctype)
         return ctypes.byref(room)
 
 
@@ -55,7 +53,10 @@ class Returned(_ToValue):
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of a new value."""
-        return self._new(call, argument)
+        pointer = self._new(call, argument)
+        if isinstance(self.given[1], ArgumentWord):  # of memory, whose address is a void *
+            return ctypes.cast(ctypes.addressof(call.outputs[argument.index]), self.ctype)
+        return pointer
 
     def for_checker(self) -> dict[str, Any]:
         """C writes one value, or an array of them."""

@@ -53,6 +53,8 @@ class ArrayOf(In):
         self._of: Any = item if isinstance(item, In) else None
         super().__init__(self._of.ctype if self._of else item, size, at_least=at_least)
         self.words = words
+        if self._of:  # C's own rows are not served
+            self.forms = ()
 
     def _kind_of(self, item: Any) -> str:
         check_ctype("ArrayOf", item)
