@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .handles import Handle, HandleValue, lenders_of, life_of, open_handles
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
 from .memory import Items
+from .pointees import pointees_in
 from .scalars import Text
 from .values import DeclarationError, Modifier, ParameterWord, Value
 
@@ -299,6 +300,9 @@ class _Held:
     def __init__(self, given: Any, converted: Any, view: "View | None") -> None:
         self.given = given
         self.converted = converted
+        # C may have a copy of a structure, which still points there if ours is set again.
+        is_struct = isinstance(converted, (ctypes.Structure, ctypes.Union))
+        self.pointees = pointees_in(converted) if is_struct else None
         self.view = view
         self.needed_by: Life | None = None
 

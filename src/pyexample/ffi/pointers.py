@@ -9,6 +9,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from .libfastcall import NotServedError
+from .pointees import copy_over, show_memory
 from .structures import CTypesObject, check_kin, function_address, is_kin
 from .values import (
     DeclarationError,
@@ -154,7 +155,9 @@ class Pointer(CTypesObject):
             _known[target, ctypes.addressof(given)] = given
             return self.ctype(given)
         if isinstance(given, _ANY_POINTER):  # of another pointer type to the same
-            return self.ctype(given.contents) if given else None
+            made = self.ctype()
+            copy_over(made, given)
+            return made
         if given is not None:
             raise TypeError(f"{self.where}: give what it points to, not its byref()")
         return given
@@ -165,9 +168,10 @@ class Pointer(CTypesObject):
             return None
         if not self.contents:
             return result
-        key = target_of(self.ctype), function_address(result)
-        known = _known.get(key)
-        return result.contents if known is None else known
+        target, address = target_of(self.ctype), function_address(result)
+        known = _known.get((target, address))
+        # Not ``contents``: ctypes takes that for memory of the pointer's.
+        return show_memory(target, address, result) if known is None else known
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """With the types whose instances are accepted."""

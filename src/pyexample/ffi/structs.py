@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .callbacks import CallbackValue
 from .declaration import annotations, split_annotation
-from .fields import DEFAULT, Anonymous, ArrayField, Bits, CountedBy
+from .fields import DEFAULT, Anonymous, ArrayField, Bits, CountedBy, to_field
 from .handles import HandleValue
 from .kinds import make_value
+from .pointees import copy_over, is_of_c, pointees_of, show_memory, store
 from .pointers import Pointer, set_targets
 from .scalars import Integer
-from .structures import CTypesObject, function_address
+from .structures import function_address
 from .values import DeclarationError, Value
 
 if TYPE_CHECKING:
@@ -74,19 +75,20 @@ def _declare(cls: Any, default: str | Callable[[], Any] | None) -> Any:
     for name in cls.__dict__.keys() & {*_names(cls)} - fields.keys():
         delattr(cls, name)  # PyPy's copy of an inherited field, unchecked
     for name, spec in fields.items():
-        if type(spec) is not CTypesObject:
-            setattr(cls, name, _Field(spec, getattr(cls, name)))
+        setattr(cls, name, _Field(spec, getattr(cls, name)))
     for name in anonymous:
         for inner in _reached(fields[name].ctype):
             setattr(cls, inner, _InnerField(name, inner, getattr(cls, inner)))
+    flexible = None
     if fields and isinstance(spec := [*fields.values()][-1], ArrayField) and spec.is_flexible:
-        _Flexible(cls, [*fields][-1], spec)
+        flexible = _Flexible(cls, [*fields][-1], spec)
     if cls.__repr__ in (ctypes.Structure.__repr__, ctypes.Union.__repr__):
         cls.__repr__ = _repr
     if default:
-        cls.__init__ = _beginning_with(default, cls)
+        cls.__init__ = _beginning_with(default, cls, flexible)
     # CPython before 3.13 caches a union's attributes; this clears the cache.
     cls.__bases__ = cls.__bases__
+    cls._is_checked = True
     set_targets(cls)
     return cls
 
@@ -145,7 +147,9 @@ def _check_layout(cls: Any) -> None:
         raise DeclarationError(f"{cls.__name__}: _layout_ needs Python 3.14 or later")
 
 
-def _beginning_with(default: str | Callable[[], Any], cls: Any) -> Callable[..., None]:
+def _beginning_with(
+    default: str | Callable[[], Any], cls: Any, flexible: "_Flexible | None"
+) -> Callable[..., None]:
     construct = cls.__init__
     make = functools.partial(_call, cls, default) if isinstance(default, str) else default
 
@@ -155,8 +159,9 @@ def _beginning_with(default: str | Callable[[], Any], cls: Any) -> Callable[...,
             raise TypeError(
                 f"the default of {cls.__name__} must be one, not {type(initial).__name__}"
             )
-        ctypes.memmove(ctypes.addressof(self), ctypes.addressof(initial), ctypes.sizeof(cls))
-        self._initial = initial  # which keeps what its fields point to
+        copy_over(self, initial)
+        if flexible:
+            flexible.copy_items(initial, self)
         construct(self, *given, **named)
 
     return __init__
@@ -189,9 +194,15 @@ class _Field:
         return self.callback.function(address, _pointers.get(address))
 
     def __set__(self, instance: Any, value: Any) -> None:
-        c_value = self.spec.to_c(value)
+        c_value, put = to_field(self.spec, value), functools.partial(self._put, instance)
         if self.callback and c_value:
             _pointers[function_address(c_value)] = c_value
+        if self.spec.can_be_kept:
+            store(instance, self.field.offset, self.spec.ctype, c_value, put)
+        else:
+            put(c_value)
+
+    def _put(self, instance: Any, c_value: Any) -> None:
         self.field.__set__(instance, self.callback.whole(c_value) if self.callback else c_value)
 
 
@@ -240,10 +251,19 @@ class _Flexible:
         """A structure of zeros with so many items."""
         whole = self.whole_type(items)()
         made = kind.from_buffer(whole)
-        made._whole = whole
+        made.__dict__.update(_whole=whole, _pointees=pointees_of(whole))
         if self.counted_by:
             setattr(made, self.counted_by, items)
         return made
+
+    def copy_items(self, initial: Any, made: Any) -> None:
+        """Begin with the items of ``initial``, as far as there is room, and count the room."""
+        room = self.capacity(made) or 0
+        if self.counted_by:
+            setattr(made, self.counted_by, room)
+        if self.counted_by or not is_of_c(initial):
+            items = self.__get__(initial, None)[:room]
+            self.__get__(made, None)[: len(items)] = items
 
     def _make_whole_type(self, items: int) -> Any:
         attributes = {
@@ -259,7 +279,7 @@ class _Flexible:
         """How many items there is room for. None if only C knows."""
         if whole := _whole(instance):
             return len(getattr(whole, self.name))
-        return None if hasattr(instance._b_base_, "contents") else 0
+        return None if is_of_c(instance) else 0
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         if instance is None:
@@ -277,9 +297,8 @@ class _Flexible:
             if count < 0:
                 raise ValueError(f"{self.cls.__name__}.{self.counted_by} is {count}")
         address = ctypes.addressof(instance) + self.field.offset
-        array = self.spec.with_length(count).from_address(address)
-        array._kept_by = instance
-        return array
+        kind = self.spec.with_length(count)
+        return show_memory(kind, address, instance, pointees_of(instance))
 
     def __set__(self, instance: Any, value: Any) -> None:
         self.__get__(instance, None)[:] = value
