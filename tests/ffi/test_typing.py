@@ -20,9 +20,9 @@ from typing import Annotated, Any, ClassVar
 import pyexample
 from pyexample import square
 from pyexample.ffi import (
-    DEFAULT, POINTER as POINTER_TO, Anonymous, Array, Bits, Callback, Closes, Constant,
-    CountedBy, Encoding, Handle, InOut, Keep, Library, Owned, Returned, Raises, Variable,
-    allocate, struct,
+    DEFAULT, POINTER as POINTER_TO, Anonymous, Array, Bits, Borrowed, Callback, Closes,
+    Constant, CountedBy, Encoding, Handle, InOut, Keep, Library, Owned, Returned, Raises,
+    Variable, allocate, struct,
 )
 
 nine: int = square(3)
@@ -167,6 +167,13 @@ class Node(ctypes.Structure):
     rest: Annotated[Array[str | None], c_char_p * 0, CountedBy("kind")] = DEFAULT
 
 
+@struct
+class Face(Handle):
+    glyphs: Annotated[int, c_int]
+    name: Annotated[str | None, c_char_p]
+    next: Annotated["Face | None", c_void_p, Borrowed]
+
+
 @struct(default="default_options")
 class Options(ctypes.Structure):
     level: Annotated[int, c_int] = DEFAULT
@@ -183,6 +190,14 @@ def default_options() -> Annotated[Options, Options]:
     raise NotImplementedError
 
 
+@library.function
+def face() -> Annotated[Face, c_void_p, Owned]:
+    raise NotImplementedError
+
+
+first = face()
+first.glyphs += 1
+first.name = None if first.next is None else first.next.name
 with opened("file") as database:
     statement: Statement | None = prepared(database, "SELECT 1")
     number, text = halves(7)
@@ -250,6 +265,9 @@ item: str = node.items[0]
 allocate(Node, 4, "x")
 allocate(Node, "x", 1)
 large.first = "x"
+first.glyphs = "x"
+first.next.glyphs
+face().name.lower()
 """
 )
 

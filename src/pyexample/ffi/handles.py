@@ -7,12 +7,14 @@ end of Python closes a handle, whichever comes first.
 import ctypes
 import functools
 import weakref
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from . import calls as calls  # for its fork handler
 from .libfastcall import NotServedError, engine_if_any, running
 from .lifetimes import Closer, Held, Kept, Life, Owner, kept_for_good
+from .pointees import OF_C, Pointees, show_memory
 from .values import DeclarationError, Value, members_of, with_article
 
 if TYPE_CHECKING:
@@ -78,6 +80,8 @@ class HandleValue(Value):
 
     def convert(self, given: Any) -> "Handle":
         """An open handle of that type."""
+        if self.role == "field":
+            raise AttributeError(f"{self.where} is a handle, which only C sets")
         if not isinstance(given, self.python_type):
             expected = with_article(self.name)
             raise TypeError(f"{self.where} must be {expected}, not {type(given).__name__}")
@@ -143,9 +147,11 @@ class Handle(_Memory):
     Attributes:
         parents: the handles that it needs: it keeps them alive, and is closed before them.
         closer: set by the declaration of the function that Closes it.
+        c_struct: the ctypes structure at its address, if ``struct`` declares its fields.
     """
 
     closer: ClassVar[Callable[..., Any] | None] = None
+    c_struct: ClassVar[Any] = None
     parents: "tuple[Handle, ...]" = ()
     value_kind: ClassVar[type[Value]] = HandleValue
     _root: "ClassVar[type[Handle]]"
@@ -316,6 +322,8 @@ class Handle(_Memory):
 
     def pass_on_kept(self, owner: "Handle | None") -> None:
         """C keeps for the new owner what it keeps for this; for None, for ever."""
+        pointees = OF_C if owner is None else _pointees_of(owner)
+        pointees.update(self._life.pointees)
         slots = kept_for_good if owner is None else owner._kept
         for key, slot in list(self._kept.items()):
             slots.setdefault((self._life, key), []).extend(slot)
@@ -331,6 +339,27 @@ class Handle(_Memory):
 def life_of(handle: Handle) -> Life:
     """The record of who owns it."""
     return handle._life  # pyright: ignore[reportPrivateUsage]
+
+
+@contextmanager
+def memory_of(handle: Handle) -> Generator[Any, None, None]:
+    """Its structure, which is not closed meanwhile. Raises ValueError if it is closed."""
+    done: list[Callable[[], object]] = []
+    life_of(handle).use(done)
+    try:
+        address = Handle.pointer(handle).value or 0
+        yield show_memory(type(handle).c_struct, address, handle, _pointees_of(handle))
+    finally:
+        done[0]()
+
+
+def _pointees_of(handle: Handle) -> Pointees:
+    """What its memory points to: who owns the memory keeps it."""
+    while not life_of(handle).owned:
+        if len(handle.parents) != 1:  # nobody knows which of them does
+            return OF_C
+        handle = handle.parents[0]
+    return life_of(handle).pointees
 
 
 def open_handles(given: Iterable[Any]) -> list[Handle]:

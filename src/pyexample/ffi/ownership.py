@@ -106,9 +106,11 @@ class Borrowed(Modifier):
     It keeps the handles that were arguments of the call alive, and cannot be used when one of
     them is closed. ``Borrowed("context")`` says which of them it belongs to. If a handle of the
     same type is open for the same address, that is returned.
+
+    Also after a field of a handle: what the handle needs, or itself, keeps it alive.
     """
 
-    roles = ("result", "output")
+    roles = ("result", "output", "field")
 
     def __init__(self, *names: str) -> None:
         self.names = names
@@ -117,6 +119,10 @@ class Borrowed(Modifier):
         """Of a handle."""
         if not isinstance(value, (HandleValue, Items)):
             raise value.cannot_follow(where, self)
+        if self.names and value.role == "field":
+            raise DeclarationError(
+                f"{where}: a field has no parameters that {self!r} could name"
+            )
         value.own(where, self)
 
     def resolve(self, declaration: "Declaration", value: Value) -> None:

@@ -17,7 +17,7 @@ from .values import type_code
 Pointees = dict[tuple[int, int], Any]
 """By the address of a pointer, and 0; or of a copied object, and its size."""
 
-_of_c: Pointees = {}
+OF_C: Pointees = {}
 """What C's memory points to. Nobody knows how long C uses that."""
 
 _ANY_POINTER: Any = ctypes.POINTER(ctypes.c_int).__base__
@@ -30,12 +30,12 @@ def pointees_of(memory: Any) -> Pointees:
     if "_pointees" not in root.__dict__:
         # PyPy does not tell who has the memory.
         is_ours = root._b_base_ is None and (root._b_needsfree_ or not _IS_CPYTHON)
-        root.__dict__["_pointees"] = {} if is_ours else _of_c
+        root.__dict__["_pointees"] = {} if is_ours else OF_C
     found: Pointees = root.__dict__["_pointees"]
     return found
 
 
-def show_memory(ctype: Any, address: int, keeper: Any, pointees: Pointees = _of_c) -> Any:
+def show_memory(ctype: Any, address: int, keeper: Any, pointees: Pointees = OF_C) -> Any:
     """An object for C's memory. It keeps ``keeper``."""
     memory = ctype.from_address(address)
     memory.__dict__.update(_keeper=keeper, _pointees=pointees)

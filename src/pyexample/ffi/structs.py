@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .callbacks import CallbackValue
+from .calls import CallState
 from .declaration import annotations, split_annotation
 from .fields import DEFAULT, Anonymous, ArrayField, Bits, CountedBy, to_field
-from .handles import HandleValue
+from .handles import Handle, HandleValue, life_of, memory_of
 from .kinds import make_value
 from .pointees import copy_over, is_of_c, pointees_of, show_memory, store
 from .pointers import Pointer, set_targets
@@ -28,7 +29,7 @@ else:
         return lambda decorator: decorator
 
 
-S = TypeVar("S", bound=ctypes.Structure | ctypes.Union)
+S = TypeVar("S", bound=ctypes.Structure | ctypes.Union | Handle)
 
 
 @overload
@@ -48,6 +49,8 @@ def struct(
     function pointer as a function that calls C with checked arguments. ``_pack_`` and similar
     attributes work as in ctypes.
 
+    Of a ``Handle``, the fields are those of the structure at its address. C makes it.
+
     With ``default="initial_options"``, a new structure begins as a copy of what the function
     of this name returns, which is declared later in the module; else with zeros.
 
@@ -60,8 +63,35 @@ def struct(
 
 
 def _declare(cls: Any, default: str | Callable[[], Any] | None) -> Any:
+    if not (isinstance(cls, type) and issubclass(cls, Handle)):
+        return _declare_struct(cls, default)
+    if default:
+        raise DeclarationError(f"{cls.__name__}: C makes a handle: it has no default")
+    return _declare_handle(cls)
+
+
+def _declare_handle(cls: Any) -> Any:
+    annotated = [*cls.__annotations__]
+    for name in annotated:
+        if hasattr(Handle, name):
+            raise DeclarationError(
+                f"{cls.__name__}.{name}: every Handle has something of this name: write another"
+                f" one, such as {name}_"
+            )
+    copied = ("__module__", "_pack_", "_align_", "_layout_", *annotated)
+    attributes = {name: cls.__dict__[name] for name in copied if name in cls.__dict__}
+    attributes["__annotations__"] = cls.__annotations__
+    plain = type(cls.__name__, (cls.c_struct or ctypes.Structure,), attributes)
+    cls.c_struct = _declare_struct(plain, None, of=cls)
+    for name in (*_names(cls.c_struct), *_reached(cls.c_struct)):
+        setattr(cls, name, _HandleField(name))
+    return cls
+
+
+def _declare_struct(cls: Any, default: str | Callable[[], Any] | None, of: Any = None) -> Any:
+    """``of`` is the class of handles whose structure it is."""
     _check_class(cls)
-    fields = _read_fields(cls)
+    fields = _read_fields(cls, of)
     for name in fields.keys() & cls.__dict__.keys():
         delattr(cls, name)  # DEFAULT
     words = {name: {type(each): each for each in spec.words} for name, spec in fields.items()}
@@ -106,10 +136,11 @@ def _check_class(cls: Any) -> None:
         )
 
 
-def _read_fields(cls: Any) -> dict[str, Value]:
+def _read_fields(cls: Any, of: Any) -> dict[str, Value]:
+    known = {cls.__name__: of or cls}
     fields = {
-        name: _field(f"{cls.__name__}.{name}", annotation)
-        for name, annotation in annotations(cls, {cls.__name__: cls}).items()
+        name: _field(f"{cls.__name__}.{name}", annotation, known, of)
+        for name, annotation in annotations(cls, known).items()
         if typing.get_origin(annotation) is not typing.ClassVar
     }
     for name, spec in fields.items():
@@ -127,12 +158,20 @@ def _read_fields(cls: Any) -> dict[str, Value]:
     return fields
 
 
-def _field(where: str, annotation: Any) -> Value:
+def _field(where: str, annotation: Any, known: dict[str, Any], of: Any) -> Value:
     python_type, ctype, *words = split_annotation(where, annotation)
+    quoted = getattr(python_type, "__forward_arg__", None)
+    if of and quoted and ctype is ctypes.c_void_p:
+        attributes = {"__annotations__": {"": quoted}, "__module__": of.__module__}
+        python_type = annotations(type(where, (), attributes), known)[""]
     spec = make_value(where, "field", python_type, ctype, *words)
     if isinstance(spec, HandleValue):
-        # Nobody knows its owner: it would be closed after each read, or never.
-        raise DeclarationError(f"{where}: a field holds an address, an int, not a handle")
+        if not of:  # nobody knows its owner: it would be closed after each read, or never
+            raise DeclarationError(f"{where}: a field holds an address, an int, not a handle")
+        if spec.is_double or not spec.owner:
+            raise DeclarationError(
+                f"{where}: a handle in a field of a handle is c_void_p, Borrowed"
+            )
     return spec
 
 
@@ -187,6 +226,8 @@ class _Field:
         value = self.field.__get__(instance, owner)
         if value is None or (self.is_object and not value):
             return None
+        if isinstance(self.spec, HandleValue):
+            return self.spec.from_c(value, _lending(instance))
         if not self.callback:
             return self.spec.from_c(value)
         # A view of the field, which may change.
@@ -208,6 +249,34 @@ class _Field:
 
 _pointers: "weakref.WeakValueDictionary[int, Any]" = weakref.WeakValueDictionary()
 """By address: what fields were set to. Functions that are read from fields keep it."""
+
+
+def _lending(memory: Any) -> CallState:
+    """As if a call had returned what is in a field of the handle that has the memory."""
+    handle: Handle = memory._keeper
+    # A list of many handles is no chain of as many parents.
+    is_lender = life_of(handle).owned or not handle.parents
+    return CallState((handle,) if is_lender else handle.parents)
+
+
+class _HandleField:
+    """A field of the structure at a handle's address."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        if instance is None:
+            return getattr(owner.c_struct, self.name)
+        with memory_of(instance) as memory:
+            value = getattr(memory, self.name)
+            if hasattr(value, "_b_base_"):
+                life_of(instance).show(memory)
+            return value
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        with memory_of(instance) as memory:
+            setattr(memory, self.name, value)
 
 
 class _InnerField:
