@@ -7,7 +7,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from ctypes import Structure, c_char_p, c_int, c_long, c_uint8, c_void_p
+from ctypes import Structure, c_char_p, c_int, c_long, c_size_t, c_uint8, c_void_p
 from types import SimpleNamespace
 from typing import Annotated, Any, ClassVar
 
@@ -23,6 +23,7 @@ from pyexample.ffi import (
     Borrowed,
     Callback,
     Closes,
+    Constant,
     CountedBy,
     DeclarationError,
     GivenTo,
@@ -30,8 +31,11 @@ from pyexample.ffi import (
     Keep,
     Library,
     Owned,
+    Raises,
+    Returned,
     struct,
 )  # fmt: skip
+from pyexample.ffi.declaration import Declaration
 
 SOURCE = r"""
 #include <stdlib.h>
@@ -386,12 +390,14 @@ struct plain { int a; };
 node node_new(void);
 void node_free(node it);
 struct plain *plain_get(node it);
+int plain_init(struct plain *it);
 """
 
 BINDING = """
 from ctypes import c_char_p, c_int, c_long, c_short, c_void_p
 from typing import Annotated
-from pyexample.ffi import Borrowed, Closes, Handle, Library, Owned, struct
+from pyexample.ffi import *
+error = ValueError
 library = Library("table", __name__, system={"linux": "table"})
 @struct
 class Node(Handle):
@@ -408,6 +414,8 @@ def node_new() -> Annotated[Node, c_void_p, Owned]: ...
 def node_free(it: Annotated[Node, c_void_p, Closes], /) -> None: ...
 @library.function
 def plain_get(it: Annotated[Node, c_void_p], /) -> Annotated[Plain, c_void_p, Borrowed]: ...
+@library.function
+def plain_init() -> Annotated[Plain, c_int, Raises(error), Returned(Plain, Plain, Owned)]: ...
 """
 
 
@@ -422,6 +430,11 @@ def plain_get(it: Annotated[Node, c_void_p], /) -> Annotated[Plain, c_void_p, Bo
             "    b: Annotated[int, c_short]",
             {"Plain": ["error layout"]},
         ),
+        (
+            "Annotated[Plain, c_int, Raises(error), Returned(Plain, Plain",
+            "Annotated[Node, c_int, Raises(error), Returned(Node, Node",
+            {"plain_init": ["error other"]},
+        ),
     ],
 )
 def test_the_checker_judges_the_fields(
@@ -430,3 +443,219 @@ def test_the_checker_judges_the_fields(
     assert right in BINDING
     found = binding(HEADER, BINDING.replace(right, wrong, 1)).verdicts()
     assert found == verdicts
+
+
+STORED = r"""
+#include <stdlib.h>
+#include <string.h>
+typedef struct { int *data; int size; const char *name; } stack;
+static int alive, wrong;
+int stacks(void) { return alive; }
+int wrongs(void) { return wrong; }
+int stack_init(stack *it, int size) {
+    wrong += it->data || it->size || it->name;
+    if (size < 0) { it->data = (int *)8; return size; }
+    *it = (stack){calloc((size_t)size + 1, sizeof(int)), size, "stack"};
+    alive++;
+    return 0;
+}
+int stack_sum(const stack *it) {
+    int sum = 0;
+    for (int i = 0; i < it->size; i++) sum += it->data[i];
+    return sum;
+}
+void stack_set(stack *it, int at, int value) { it->data[at] = value; }
+int stack_destroy(stack *it, int fail) {
+    if (fail) return fail;
+    wrong += !it->data || !it->name;
+    free(it->data); memset(it, 0, sizeof *it); alive--;
+    return 0;
+}
+/* It clears what it was given, long after that. */
+typedef struct { stack *inner; } holder;
+holder *holder_new(void) { return calloc(1, sizeof(holder)); }
+void holder_take(holder *it, stack *inner) { it->inner = inner; }
+void holder_free(holder *it) { if (it->inner) stack_destroy(it->inner, 0); free(it); }
+static stack *taken;
+void take(stack *it) { taken = it; }
+int untake(void) { int size = taken->size; stack_destroy(taken, 0); return size; }
+void stack_empty(stack *it, int (*f)(int)) { f(stack_init(it, 0)); }
+"""
+
+
+@pytest.fixture
+def stored(package: Package, path: str) -> Iterator[Any]:
+    package.compile(STORED)
+    library = Library("c", f"{package.name}.module")
+
+    @struct
+    class Stack(Handle):
+        data: Annotated[int | None, c_void_p]
+        size: Annotated[int, c_int]
+        name: Annotated[str | None, c_char_p]
+
+    class Holder(Handle):
+        pass
+
+    def failed(code: int, function: str, values: tuple[Any, ...]) -> Exception:
+        return RuntimeError(function, code, values)
+
+    Done = Annotated[None, c_int, Raises(failed)]  # noqa: N806
+    AStack = Annotated[Stack, c_void_p]  # noqa: N806
+    AHolder = Annotated[Holder, c_void_p]  # noqa: N806
+
+    def stacks() -> Int: ...
+    def wrongs() -> Int: ...
+    def stack_init(
+        size: Annotated[int, Returned(Stack, Stack, Owned), c_int], /
+    ) -> Annotated[Stack, c_int, Raises(failed)]: ...
+    def stack_sum(it: AStack, /) -> Int: ...
+    def stack_set(it: AStack, at: Int, value: Int, /) -> None: ...
+    def stack_destroy(it: Annotated[Stack, c_void_p, Closes(fail=0)], fail: Int, /) -> Done: ...
+    def holder_new() -> Annotated[Holder, c_void_p, Owned]: ...
+    def holder_free(it: Annotated[Holder, c_void_p, Closes], /) -> None: ...
+    def holder_take(
+        it: AHolder, inner: Annotated[Stack, c_void_p, GivenTo("it")], /
+    ) -> None: ...
+    def take(it: Annotated[Stack, c_void_p, GivenTo()], /) -> None: ...
+    def untake() -> Int: ...
+    def stack_empty(
+        f: Annotated[Callable[[int], int], Returned(Stack, Stack, Owned), on_load], /
+    ) -> Annotated[Stack, None]: ...
+
+    declared: list[Callable[..., Any]] = [
+        stacks, wrongs, stack_init, stack_sum, stack_set, stack_destroy, holder_new,
+        holder_free, holder_take, take, untake, stack_empty,
+    ]  # fmt: skip
+    bound = SimpleNamespace(**{each.__name__: library.function(each) for each in declared})
+    bound.Stack = Stack
+    yield bound
+    collect()
+    assert (bound.stacks(), bound.wrongs()) == (0, 0)
+
+
+def test_memory_that_c_initialises(stored: Any) -> None:
+    stack = stored.stack_init(3)
+    stored.stack_set(stack, 1, 5)
+    assert (stored.stack_sum(stack), stack.size, stack.name) == (5, 3, "stack")
+    with pytest.raises(RuntimeError, match="stack_destroy"):
+        stored.stack_destroy(stack, 7)
+    assert not stack.closed
+    stored.stack_destroy(stack, 0)
+    assert (stored.stacks(), stack.closed) == (0, True)
+    stack.close()
+    with pytest.raises(ValueError, match="is closed"):
+        stored.stack_sum(stack)
+
+
+@pytest.mark.parametrize("close", ["close", "with", "gc"])
+def test_memory_that_c_initialised_is_closed_once(stored: Any, close: str) -> None:
+    stacks = [stored.stack_init(each) for each in range(9)]
+    for each in range(9):
+        stored.stack_set(stacks[each], 0, each)
+    collect()
+    assert [stored.stack_sum(each) for each in stacks] == [0, *range(1, 9)]
+    if close == "with":
+        with stacks[0], stacks[1]:
+            pass
+    elif close == "close":
+        [each.close() for each in stacks[::-1]]
+    del stacks
+    collect()
+    assert stored.stacks() == 0
+
+
+def test_what_c_could_not_initialise_is_not_closed(stored: Any) -> None:
+    with pytest.raises(RuntimeError) as caught:
+        stored.stack_init(-2)
+    assert caught.value.args == ("stack_init", -2, (-2, None))
+    collect()
+    assert (stored.stacks(), stored.wrongs()) == (0, 0)
+
+
+def test_what_was_initialised_although_a_callback_raised(stored: Any) -> None:
+    assert stored.stack_empty(lambda code: code).size == 0
+    with pytest.raises(ZeroDivisionError):
+        stored.stack_empty(lambda code: 1 // 0)
+    collect()
+    assert stored.stacks() == 0
+
+
+def test_memory_that_is_given_away(stored: Any) -> None:
+    holder, stack = stored.holder_new(), stored.stack_init(4)
+    stored.stack_set(stack, 0, 5)
+    stored.holder_take(holder, stack)
+    assert stored.stack_sum(stack) == 5
+    del stack
+    collect()
+    [bytearray(each) for each in range(1, 99)]
+    holder.close()
+    assert stored.stacks() == 0
+    stack = stored.stack_init(5)
+    stored.take(stack)
+    assert stack.closed
+    del stack
+    collect()
+    assert stored.untake() == 5
+
+
+def test_stored_handles_that_are_refused(stored: Any) -> None:
+    Stack = stored.Stack  # noqa: N806
+
+    class Opaque(Handle):
+        pass
+
+    def by_value(it: Annotated[Stack, Stack], /) -> None: ...  # type: ignore[valid-type]
+    def result() -> Annotated[Stack, Stack, Owned]: ...  # type: ignore[valid-type]
+
+    for function in (by_value, result):
+        with pytest.raises(
+            DeclarationError, match=r"a Stack is passed as c_void_p; Returned\("
+        ):
+            Declaration(function)
+    with pytest.raises(
+        DeclarationError, match="declare its fields, with @struct, for its size"
+    ):
+        Returned(Opaque, Opaque, Owned)
+    with pytest.raises(
+        DeclarationError, match="the memory is new, so it is Owned, not Borrowed"
+    ):
+        Returned(Stack, Stack, Borrowed)
+    with pytest.raises(DeclarationError, match=r"who closes the Stack\?"):
+        Returned(Stack, Stack)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the layout is that of glibc")
+def test_regular_expressions(path: str) -> None:
+    libc = Library("c", __name__, system={"linux": "libc.so.6"})
+
+    @struct
+    class Regex(Handle):
+        """``regex_t``, of which only ``re_nsub`` is public."""
+
+        before: Annotated[Any, c_void_p * 6]
+        re_nsub: Annotated[int, c_size_t]
+        after: Annotated[Any, c_uint8 * 8]
+
+    @libc.function
+    def regcomp(
+        pattern: Annotated[str, Returned(Regex, Regex, Owned), c_char_p], flags: Int, /
+    ) -> Annotated[Regex, c_int, Raises(lambda code, *_: ValueError(code))]: ...
+    @libc.function
+    def regexec(
+        regex: Annotated[Regex, c_void_p],
+        text: Annotated[str, c_char_p, Constant(c_size_t, 0), Constant(c_void_p, None),
+                        Constant(c_int, 0)], /
+    ) -> Int: ...  # fmt: skip
+    @libc.function
+    def regfree(regex: Annotated[Regex, c_void_p, Closes], /) -> None: ...
+
+    with regcomp("(a+)(b*)c", 1) as regex:
+        assert regex.re_nsub == 2
+        assert [regexec(regex, text) for text in ("xaabcx", "bc")] == [0, 1]
+    with pytest.raises(ValueError, match=r"[0-9]"):
+        regcomp("(", 1)
+    kept = [regcomp("x" * each, 0) for each in range(1, 99)]
+    del kept[::2]
+    collect()
+    assert [regexec(each, "x" * 50) for each in kept] == [0] * 25 + [1] * 24

@@ -54,6 +54,22 @@ class HandleValue(Value):
         if self.is_double:
             self.c_name += "*"
             self.kind = ""
+        self.is_stored = not hasattr(self.ctype, "from_param")
+        if self.is_stored:
+            self._check_stored(where)
+
+    def _check_stored(self, where: str) -> None:
+        """Its memory is Python's, and C initialises it."""
+        if self.role != "output" or self.ctype is not self.python_type:
+            raise DeclarationError(
+                f"{where}: a {self.name} is passed as c_void_p; Returned({self.name},"
+                f" {self.name}, Owned) is new memory for C to initialise"
+            )
+        self.c_name = self.name
+        self.kind, self.unserved = "", "a handle in memory of Python's"
+        self.ctype = self.ctype.c_struct
+        if self.ctype is None:
+            raise DeclarationError(f"{where}: declare its fields, with @struct, for its size")
 
     def own(self, where: str, word: "Owned | Borrowed") -> None:
         """Store the word that says who closes it."""
@@ -109,7 +125,7 @@ class HandleValue(Value):
 
     def restore(self, result: Any, call: Any) -> "Handle | None":
         """A handle for the address. One that a callback gets is C's, until that returns."""
-        if not result:
+        if not result or (self.is_stored and call.failures):
             return None
         if self.owner:
             return self.owner.adopt(self, result, call)

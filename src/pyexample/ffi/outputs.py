@@ -26,7 +26,8 @@ class Returned(ArgumentWord):
 
     def _declare(self, where: str) -> None:
         self.output: Any = make_value(where, "output", *self.given)
-        self.ctype: Any = ctypes.POINTER(self.given[1])
+        stored = getattr(self.given[1], "c_struct", self.given[1])  # of a handle
+        self.ctype: Any = ctypes.POINTER(stored)
         self.c_name = f"{self.output.c_name} *"
 
     def for_function(self, where: str) -> "Returned":

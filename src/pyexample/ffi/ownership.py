@@ -50,6 +50,10 @@ class Owned(Modifier):
     handles that were arguments of the call that made it are its parents: it keeps them alive
     and is closed before them, unless ``independent=True`` says that it does not need them.
 
+    ``Returned(Regex, Regex, Owned)``, of a handle with fields, passes C the address of new
+    memory, of zeros. It becomes a handle if the function does not fail, and is released after
+    the function that Closes it.
+
     A text (``c_char_p``, ``c_wchar_p``) is copied, then freed by the function in
     ``Owned(free)``, whose parameter is the address, an ``int``.
     """
@@ -71,7 +75,8 @@ class Owned(Modifier):
             value.own(where, self)
             closer = staticmethod(_closer_of(where, self.by)) if self.by else None
             attributes = {"kind": value.python_type, "closer": closer}
-            value.given_ctype = type("Owner", (Owner,), attributes)
+            base = value.ctype if value.is_stored else Owner
+            value.given_ctype = type("Owner", (base,), attributes)
         elif isinstance(value, Text) and self.by and not self.independent:
             value.owned = True
             attributes = {"plain": value.ctype, "free_address": self.by}
@@ -94,7 +99,10 @@ class Owned(Modifier):
                 " write Borrowed if C still owns it"
             )
         parents = [] if self.independent else open_handles(call.given)
-        handle = kind.adopt(address, parents, closer=address.closer)
+        place = ctypes.addressof(address) if value.is_stored else address
+        handle = kind.adopt(place, parents, closer=address.closer)
+        if value.is_stored:  # no object of C's has a size of -1
+            life_of(handle).pointees[place, -1] = address
         for slot, item in call.kept_by_result:
             Handle.keep(handle, slot, item).settle(taken=True)
         return handle
@@ -123,6 +131,8 @@ class Borrowed(Modifier):
             raise DeclarationError(
                 f"{where}: a field has no parameters that {self!r} could name"
             )
+        if isinstance(value, HandleValue) and value.is_stored:
+            raise DeclarationError(f"{where}: the memory is new, so it is Owned, not Borrowed")
         value.own(where, self)
 
     def resolve(self, declaration: "Declaration", value: Value) -> None:
