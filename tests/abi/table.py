@@ -570,6 +570,9 @@ void f(struct typed_point *(*)(int)) | c: Annotated[Callable[[int], Optional[typ
 void f(struct typed_point (*)(int)) | c: Annotated[Callable[[int], Optional[typed_point]], pointing] -> None | error kind
 # Structs
 struct typed_point f(void)      | -> Annotated[typed_point, typed_point] | agrees
+struct typed_point *f(void)     | -> Annotated[typed_point, POINTER(typed_point), Borrowed] | agrees
+struct typed_point f(void)      | -> Annotated[typed_point, POINTER(typed_point), Borrowed] | error kind
+void f(struct typed_point **)   | -> Annotated[typed_point, None, Returned(typed_point, POINTER(typed_point), Borrowed)] | agrees
 int f(struct typed_point *)     | p: Annotated[typed_point, POINTER(typed_point)] -> Annotated[int, c_int] | agrees
 int f(struct typed_point)       | p: Annotated[typed_point, POINTER(typed_point)] -> Annotated[int, c_int] | error kind
 int f(struct typed_point)       | p: Annotated[typed_point, typed_point] -> Annotated[int, c_int] | agrees

@@ -15,6 +15,7 @@ from pyexample.ffi import (
     DEFAULT,
     POINTER,
     Array,
+    Borrowed,
     Callback,
     Closes,
     CountedBy,
@@ -216,7 +217,7 @@ def test_memory_of_c(library: Library) -> None:
     """The object through which it was set is gone, C's memory is not."""
 
     @library.function
-    def get_outer() -> Annotated[Outer, POINTER(Outer)]: ...
+    def get_outer() -> Annotated[Outer, POINTER(Outer), Borrowed]: ...
 
     get_outer().inner = filled()
     get_outer().items[0] = get_outer().inner
@@ -240,7 +241,7 @@ def test_memory_of_c_behind_a_pointer_in_a_structure(library: Library) -> None:
     @library.function
     def link(it: Annotated[Inner, POINTER(Inner)], /) -> None: ...
     @library.function
-    def get_inner() -> Annotated[Inner, POINTER(Inner)]: ...
+    def get_inner() -> Annotated[Inner, POINTER(Inner), Borrowed]: ...
 
     it, source = Inner(), filled()
     link(it)
@@ -273,7 +274,7 @@ def test_memory_of_c_behind_a_variable(library: Library) -> None:
 
 def test_flexible_arrays_of_c(library: Library) -> None:
     @library.function
-    def get_flexible() -> Annotated[Flexible, POINTER(Flexible)]: ...
+    def get_flexible() -> Annotated[Flexible, POINTER(Flexible), Borrowed]: ...
     @library.function
     def lengths() -> Int: ...
 
@@ -301,7 +302,9 @@ def test_a_copy_that_c_keeps(library: Library) -> None:
     @library.function
     def box_free(it: Annotated[Box, c_void_p, Closes], /) -> None: ...
     @library.function
-    def box_inner(it: Annotated[Box, c_void_p], /) -> Annotated[Inner, POINTER(Inner)]: ...
+    def box_inner(
+        it: Annotated[Box, c_void_p], /
+    ) -> Annotated[Inner, POINTER(Inner), Borrowed]: ...
 
     source = filled()
     alive = weakref.ref(source.next)
@@ -334,7 +337,7 @@ def test_defaults_leave_flexible_arrays_their_room(package: Package, path: str) 
         items: Annotated[Array[int], c_int * 0, CountedBy("count")] = DEFAULT
 
     @library.function
-    def default_options() -> Annotated[Options, POINTER(Options)]: ...
+    def default_options() -> Annotated[Options, POINTER(Options), Borrowed]: ...
     @library.function
     def total(it: Annotated[Options, POINTER(Options)], /) -> Int: ...
 

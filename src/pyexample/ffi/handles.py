@@ -338,8 +338,7 @@ class Handle(_Memory):
 
     def pass_on_kept(self, owner: "Handle | None") -> None:
         """C keeps for the new owner what it keeps for this; for None, for ever."""
-        pointees = OF_C if owner is None else _pointees_of(owner)
-        pointees.update(self._life.pointees)
+        pointees_kept_by([owner] if owner else []).update(self._life.pointees)
         slots = kept_for_good if owner is None else owner._kept
         for key, slot in list(self._kept.items()):
             slots.setdefault((self._life, key), []).extend(slot)
@@ -364,18 +363,18 @@ def memory_of(handle: Handle) -> Generator[Any, None, None]:
     life_of(handle).use(done)
     try:
         address = Handle.pointer(handle).value or 0
-        yield show_memory(type(handle).c_struct, address, handle, _pointees_of(handle))
+        yield show_memory(type(handle).c_struct, address, handle, pointees_kept_by([handle]))
     finally:
         done[0]()
 
 
-def _pointees_of(handle: Handle) -> Pointees:
-    """What its memory points to: who owns the memory keeps it."""
-    while not life_of(handle).owned:
-        if len(handle.parents) != 1:  # nobody knows which of them does
-            return OF_C
-        handle = handle.parents[0]
-    return life_of(handle).pointees
+def pointees_kept_by(lenders: Sequence[Handle]) -> Pointees:
+    """What memory that belongs to one of them points to: its owner keeps it."""
+    while len(lenders) == 1:
+        if life_of(lenders[0]).owned:
+            return life_of(lenders[0]).pointees
+        lenders = lenders[0].parents
+    return OF_C  # nobody knows which of them
 
 
 def open_handles(given: Iterable[Any]) -> list[Handle]:

@@ -8,6 +8,7 @@ from .handles import Handle, HandleValue, lenders_of, life_of, open_handles
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
 from .memory import Items
 from .pointees import pointees_in
+from .pointers import Pointer
 from .scalars import Text
 from .values import DeclarationError, Modifier, ParameterWord, Value
 
@@ -55,7 +56,8 @@ class Owned(Modifier):
     the function that Closes it.
 
     A text (``c_char_p``, ``c_wchar_p``) is copied, then freed by the function in
-    ``Owned(free)``, whose parameter is the address, an ``int``.
+    ``Owned(free)``, whose parameter is the address, an ``int``. So is a structure that C
+    returned by pointer.
     """
 
     roles = ("result", "output")
@@ -83,9 +85,9 @@ class Owned(Modifier):
             value.ctype = value.given_ctype = type(
                 "Owned", (_OwnedText, value.ctype), attributes
             )
-        elif isinstance(value, Items) and self.by and not self.independent:
+        elif isinstance(value, (Items, Pointer)) and self.by and not self.independent:
             value.free_by(where, self)
-        elif isinstance(value, (Text, Items)):
+        elif isinstance(value, (Text, Items, Pointer)):
             raise DeclarationError(f"{where}: who frees it? Expected Owned(free)")
         else:
             raise value.cannot_follow(where, self)
@@ -115,7 +117,9 @@ class Borrowed(Modifier):
     them is closed. ``Borrowed("context")`` says which of them it belongs to. If a handle of the
     same type is open for the same address, that is returned.
 
-    Also after a field of a handle: what the handle needs, or itself, keeps it alive.
+    After a pointer to a structure: that is C's memory, and the handles cannot be closed while
+    it is in use. Without handles, it is static. In a field of a handle, the handle, or what
+    that needs, keeps the other one alive.
     """
 
     roles = ("result", "output", "field")
@@ -125,7 +129,7 @@ class Borrowed(Modifier):
 
     def modify(self, where: str, value: Value) -> None:
         """Of a handle."""
-        if not isinstance(value, (HandleValue, Items)):
+        if not isinstance(value, (HandleValue, Items, Pointer)):
             raise value.cannot_follow(where, self)
         if self.names and value.role == "field":
             raise DeclarationError(
@@ -144,7 +148,7 @@ class Borrowed(Modifier):
                 f"{value.where}: {self!r} needs the names of handles that are passed,"
                 f" not {', '.join(unknown)}"
             )
-        if self.names and isinstance(value, (HandleValue, Items)):
+        if self.names and isinstance(value, (HandleValue, Items, Pointer)):
             value.lenders = [handles[name].position for name in self.names]
 
     def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:

@@ -8,8 +8,9 @@ from sys import _getframe  # pyright: ignore[reportPrivateUsage]
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
+from .handles import lenders_of, life_of, pointees_kept_by
 from .libfastcall import NotServedError
-from .pointees import copy_over, show_memory
+from .pointees import copy_of, copy_over, show_memory
 from .structures import CTypesObject, check_kin, function_address, is_kin
 from .values import (
     DeclarationError,
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from ctypes import _CData as CData  # pyright: ignore[reportPrivateUsage]
     from ctypes import _Pointer as CPointer  # pyright: ignore[reportPrivateUsage]
 
-    from .calls import CallState
     from .declaration import Argument
 
     C = TypeVar("C", bound=CData)
@@ -88,11 +88,19 @@ def _is_awaited(target: Any) -> bool:
 
 
 class Pointer(CTypesObject):
-    """A pointer to a ctypes type. Of what C gives, the object may be what it points to."""
+    """A pointer to a ctypes type. Of what C gives, the object may be what it points to.
+
+    Attributes:
+        contents: whether it is.
+        owner, lenders, free: as of Items, if it comes back.
+    """
 
     failure_rule = "zero"
     is_plain = False
     kind = "pointer"
+    owner: Any = None
+    lenders: list[int] | None = None
+    free: Any = None
 
     def __init__(
         self, where: str, role: str, python_type: Any, ctype: Any, words: Iterable[object]
@@ -130,6 +138,28 @@ class Pointer(CTypesObject):
                 )
         self.contents = self.python_type is not Any
 
+    def check_words(self, where: str) -> None:
+        """Who owns what it points to?"""
+        comes_back = self.role in ("result", "output") and self.contents
+        if comes_back and not (self.owner or self.free):
+            name = self.ctype._type_.__name__
+            raise DeclarationError(
+                f"{where}: who owns the {name}? Write Borrowed after the C type if C still"
+                " does, or Owned(free) for a copy; Any stands for the mere pointer"
+            )
+
+    def own(self, where: str, word: Any) -> None:
+        """``Borrowed``."""
+        if not self.contents or self.free:
+            raise self.cannot_follow(where, word)
+        self.owner = word
+
+    def free_by(self, where: str, word: Any) -> None:
+        """``Owned(free)``."""
+        if not self.contents or self.owner:
+            raise self.cannot_follow(where, word)
+        self.free = word.by
+
     def to_c(self, given: Any) -> Any:
         """What ``from_param`` accepts; to be kept, as a pointer that keeps it alive."""
         converted = super().to_c(given)
@@ -162,16 +192,29 @@ class Pointer(CTypesObject):
             raise TypeError(f"{self.where}: give what it points to, not its byref()")
         return given
 
-    def restore(self, result: Any, call: "CallState | None") -> Any:
+    def restore(self, result: Any, call: Any) -> Any:
         """None, the pointer, or what it points to: Python's own object, if there is one."""
         if not result:
             return None
         if not self.contents:
             return result
         target, address = target_of(self.ctype), function_address(result)
+        if self.free:
+            shown = show_memory(target, address, None)
+            copy = copy_of(shown)
+            copy_over(copy, shown)
+            self.free(address)
+            return copy
         known = _known.get((target, address))
-        # Not ``contents``: ctypes takes that for memory of the pointer's.
-        return show_memory(target, address, result) if known is None else known
+        if known is not None:
+            return known
+        if not self.owner:  # not ``contents``: ctypes takes that for memory of the pointer's
+            return show_memory(target, address, result)
+        lenders = lenders_of(self, call)
+        memory = show_memory(target, address, lenders, pointees_kept_by(lenders))
+        for each in lenders:
+            life_of(each).show(memory)
+        return memory
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """With the types whose instances are accepted."""
