@@ -68,7 +68,7 @@ class In(ArgumentWord):
     With ``Buffer | None``, None is a null pointer, and its Count is 0.
 
     In a Callback, it is memory of C's that the callable gets as a ``memoryview``. Its size is
-    that of parameters, or a number.
+    that of parameters, or a number. In a structure, another field has the size.
     """
 
     writable = False

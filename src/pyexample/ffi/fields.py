@@ -83,7 +83,7 @@ class CountedBy(Modifier):
     roles = ("field",)
 
     def __init__(self, name: str, /) -> None:
-        self.name = name
+        self.names = (name,)
 
     def modify(self, where: str, value: Value) -> None:
         """Of a flexible array only."""

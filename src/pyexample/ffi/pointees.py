@@ -130,6 +130,6 @@ def _places(ctype: Any) -> tuple[tuple[int, int], ...]:
         fields = [each for cls in ctype.__mro__ for each in cls.__dict__.get("_fields_", ())]
         inner = [(getattr(ctype, each[0]).offset, each[1]) for each in fields]
     else:
-        return () if type_code(ctype) not in ("", "z", "Z", "O") else ((0, 0),)
+        return () if type_code(ctype) not in ("", "z", "Z", "O", "P") else ((0, 0),)
     found = [(offset + at, size) for offset, kind in inner for at, size in _places(kind)]
     return (*found, (0, ctypes.sizeof(ctype))) if found else ()

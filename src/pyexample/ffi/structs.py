@@ -8,8 +8,10 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from .buffers import In
 from .callbacks import CallbackValue
 from .calls import CallState
+from .counted import CountedField, CountedItems, CounterField
 from .declaration import annotations, split_annotation
 from .fields import DEFAULT, Anonymous, ArrayField, Bits, CountedBy, to_field
 from .handles import Handle, HandleValue, life_of, memory_of
@@ -106,6 +108,10 @@ def _declare_struct(cls: Any, default: str | Callable[[], Any] | None, of: Any =
         delattr(cls, name)  # PyPy's copy of an inherited field, unchecked
     for name, spec in fields.items():
         setattr(cls, name, _Field(spec, getattr(cls, name)))
+    for name, spec in fields.items():
+        if isinstance(spec, CountedItems):
+            counter = CounterField.of(cls, spec.counted_by)
+            setattr(cls, name, CountedField(spec, cls.__dict__[name].field, counter))
     for name in anonymous:
         for inner in _reached(fields[name].ctype):
             setattr(cls, inner, _InnerField(name, inner, getattr(cls, inner)))
@@ -151,9 +157,11 @@ def _read_fields(cls: Any, of: Any) -> dict[str, Value]:
             )
         if isinstance(spec, ArrayField) and spec.is_flexible and name != [*fields][-1]:
             raise DeclarationError(f"{where}: only the last field can be a flexible array")
-        for word in spec.words:
-            counts = fields.get(word.name) if isinstance(word, CountedBy) else None
-            if isinstance(word, CountedBy) and not isinstance(counts, Integer):
+        words = [spec.word] if isinstance(spec, CountedItems) else spec.words
+        for word in words:
+            if isinstance(word, (CountedBy, In)) and not isinstance(
+                fields.get(word.names[0]), Integer
+            ):
                 raise DeclarationError(f"{where}: {word!r} needs the name of an integer field")
     return fields
 
@@ -308,11 +316,10 @@ class _Flexible:
         self.spec = spec
         self.field = cls.__dict__[name].field
         words = [each for each in spec.words if isinstance(each, CountedBy)]
-        self.counted_by = words[0].name if words else ""
+        self.counted_by = words[0].names[0] if words else ""
         setattr(cls, name, self)
         if self.counted_by:
-            counter = cls.__dict__[self.counted_by]
-            setattr(cls, self.counted_by, _CounterField(self, counter))
+            CounterField.of(cls, self.counted_by).counted.append(self)
         cls._allocate = self.allocate
         self.whole_type = functools.lru_cache(64)(self._make_whole_type)
 
@@ -350,6 +357,10 @@ class _Flexible:
             return len(getattr(whole, self.name))
         return None if is_of_c(instance) else 0
 
+    def says(self, capacity: int) -> str:
+        """What is said about a greater number."""
+        return f"there is room for {capacity} items: use allocate({self.cls.__name__}, ...)"
+
     def __get__(self, instance: Any, owner: Any) -> Any:
         if instance is None:
             return self.field
@@ -376,27 +387,6 @@ class _Flexible:
 def _whole(instance: Any) -> Any:
     """The structure that has room for the items, if ``allocate`` made it."""
     return getattr(instance, "_whole", None)
-
-
-class _CounterField:
-    """The number of items of a flexible array: never more than there is room for."""
-
-    def __init__(self, flexible: _Flexible, field: Any) -> None:
-        self.flexible = flexible
-        self.field = field
-
-    def __get__(self, instance: Any, owner: Any) -> Any:
-        return self.field.__get__(instance, owner)
-
-    def __set__(self, instance: Any, value: Any) -> None:
-        capacity = self.flexible.capacity(instance)
-        if capacity is not None and self.field.spec.to_c(value) > capacity:
-            name = self.flexible.cls.__name__
-            raise ValueError(
-                f"{name}.{self.flexible.counted_by} cannot be {value}: there is room for"
-                f" {capacity} items: use allocate({name}, ...)"
-            )
-        self.field.__set__(instance, value)
 
 
 def _fields_of(cls: Any) -> dict[str, Any]:
