@@ -255,7 +255,7 @@ def test_memory_that_c_writes(api: Any) -> None:
         ("data", 7, r"Blob.data .* must be a buffer, not int"),
         ("text", b"x", r"Text.text .* must be str, not bytes"),
         ("text", None, r"Text.text .* must be str, not NoneType"),
-        ("xs", [1, "x"], r"Points.xs\[\] .* must be a number, not str"),
+        ("xs", [1, "x"], r"Points.xs, item of In.* must be a number, not str"),
         ("xs", array("i", [1]), r"Points.xs .* must have items of double, not of int32_t"),
     ],
 )
@@ -321,16 +321,19 @@ def test_in_a_handle(package: Package, path: str) -> None:
         ),
         (
             Annotated[bytes, In(c_int, "n")],
-            "list stands for const int32_t *, not <class 'bytes'>",
+            "list[...] or memoryview stands for const int32_t *, not <class",
         ),
         (
             Annotated[list[str], In(c_int, "n")],
             "int or bool stands for int32_t, not <class 'str'",
         ),
-        (Annotated[memoryview, In(c_char, "n")], "bytes or str stands for const char *, not"),
+        (
+            Annotated[memoryview, In(c_char, "n")],
+            "is bytes, str or a list in a structure, not <class 'memory",
+        ),
         (
             Annotated[list[int], ArrayOf(c_int, "n")],
-            "list stands for const int32_t *, not list",
+            "ArrayOf(c_int, 'n') is bytes, str or a list in a structure, ",
         ),
         (Annotated[bytes, In(c_char, "n"), Borrowed], "Borrowed cannot follow const char *"),
     ],

@@ -382,6 +382,10 @@ def test_what_a_handle_cannot_have() -> None:
         struct(default="f")(type("S", (Handle,), {"__annotations__": {"x": Int}}))
     with pytest.raises(DeclarationError, match=r"^S.close: every Handle has something of this"):
         struct(type("S", (Handle,), {"__annotations__": {"close": Int}}))
+    inner: Any = struct(type("Inner", (Structure,), {"__annotations__": {"parents": Int}}))
+    annotations = {"inner": Annotated[inner, inner, Anonymous]}
+    with pytest.raises(DeclarationError, match=r"^S.parents: every Handle has something of th"):
+        struct(type("S", (Handle,), {"__annotations__": annotations}))
 
 
 HEADER = """
@@ -608,21 +612,19 @@ def test_stored_handles_that_are_refused(stored: Any) -> None:
     def by_value(it: Annotated[Stack, Stack], /) -> None: ...  # type: ignore[valid-type]
     def result() -> Annotated[Stack, Stack, Owned]: ...  # type: ignore[valid-type]
 
-    for function in (by_value, result):
-        with pytest.raises(
-            DeclarationError, match=r"a Stack is passed as c_void_p; Returned\("
-        ):
+    def opaque() -> Annotated[Opaque, None, Returned(Opaque, Opaque, Owned)]: ...
+    def borrowed() -> Annotated[Stack, None, Returned(Stack, Stack, Borrowed)]: ...  # type: ignore[valid-type]
+    def unsaid() -> Annotated[Stack, None, Returned(Stack, Stack)]: ...  # type: ignore[valid-type]
+
+    for function, message in (
+        (by_value, r"a Stack is passed as c_void_p; Returned\("),
+        (result, r"a Stack is passed as c_void_p; Returned\("),
+        (opaque, "declare its fields, with @struct, for its size"),
+        (borrowed, "the memory is new, so it is Owned, not Borrowed"),
+        (unsaid, r"who closes the Stack\?"),
+    ):
+        with pytest.raises(DeclarationError, match=message):
             Declaration(function)
-    with pytest.raises(
-        DeclarationError, match="declare its fields, with @struct, for its size"
-    ):
-        Returned(Opaque, Opaque, Owned)
-    with pytest.raises(
-        DeclarationError, match="the memory is new, so it is Owned, not Borrowed"
-    ):
-        Returned(Stack, Stack, Borrowed)
-    with pytest.raises(DeclarationError, match=r"who closes the Stack\?"):
-        Returned(Stack, Stack)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the layout is that of glibc")

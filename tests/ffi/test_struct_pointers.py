@@ -225,11 +225,13 @@ def test_declarations_that_are_refused(api: Any) -> None:
     def of_nobody() -> Annotated[Rect, pointer, Borrowed("book")]: ...
     def raw() -> Annotated[Any, pointer, Borrowed]: ...
     def passed(it: Annotated[Rect, pointer, Borrowed], /) -> None: ...
-    def fine() -> Annotated[Any, pointer]: ...
+    def out() -> Annotated[Rect, None, Returned(Rect, pointer)]: ...
+    def fine() -> Annotated[tuple[Any, Any], pointer, Returned(Any, pointer)]: ...
 
     for function, message in (
         (unsaid, asks),
         (optional, asks),
+        (out, asks),
         (both, "cannot follow"),
         (by_nobody, r"who frees it\? Expected Owned\(free\)"),
         (of_nobody, "needs the names of handle"),
@@ -238,7 +240,7 @@ def test_declarations_that_are_refused(api: Any) -> None:
     ):
         with pytest.raises(DeclarationError, match=message):
             Declaration(function)
-    with pytest.raises(DeclarationError, match=asks):
-        Returned(Rect, pointer)
     Declaration(fine)
-    Returned(Any, pointer)
+    field = {"x": Annotated[Rect | None, pointer, Borrowed]}
+    with pytest.raises(DeclarationError, match=r"^S.x: Borrowed cannot follow LP_Rect"):
+        struct(type("S", (Structure,), {"__annotations__": field}))

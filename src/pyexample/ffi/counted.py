@@ -1,56 +1,48 @@
 """Fields of a structure that are a pointer, with the number of items in another field."""
 
 import ctypes
-import typing
-from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
-from .buffers import ITEM_KINDS, In
-from .kinds import make_value
+from .buffers import In, Out
+from .items import Items, copy_memory
 from .lifetimes import VIEWS_KEEP
 from .pointees import pointees_of, store
-from .received import copy_memory
-from .values import DeclarationError, Value, type_code
+from .values import DeclarationError
 from .views import View
 
 
-class CountedItems(Value):
+class CountedItems(Items):
     """What a pointer in a structure points to: ``Annotated[bytes | None, In(c_char, "size")]``.
 
     The field ``size`` has the number of items. They are copied when the field is read. Setting
     it sets both, and keeps the buffer from being resized until it is set again.
     """
 
-    can_be_null = can_be_kept = True
-    is_plain = False
-    item: Value | None = None
-
-    def __init__(
-        self, where: str, role: str, python_type: Any, word: In, words: Iterable[object]
-    ) -> None:
-        self.word = word
-        super().__init__(where, role, python_type, word.ctype, words)
+    can_be_kept = True
 
     def check_types(self, where: str, declared: Any) -> None:
         """What the items become, and how many there are."""
-        self.c_name = self.word.c_name
-        self.form = typing.get_origin(self.python_type) or self.python_type
-        code = type_code(self.word.item)
-        forms = [bytes, str] if self.word.item_size == 1 else []
-        forms += [list] if code in ITEM_KINDS else []
-        if self.form not in forms or type(self.word).__name__ == "ArrayOf":
-            names = " or ".join(each.__name__ for each in forms) or "nothing"
-            raise DeclarationError(f"{where}: {names} stands for {self.c_name}, not {declared}")
-        if len(self.word.names) != 1:
+        super().check_types(where, declared)
+        is_text = self.form is not str or self.word.item_size == 1
+        if (
+            not is_text
+            or self.form not in (bytes, str, list)
+            or type(self.word) not in (In, Out)
+        ):
+            raise DeclarationError(
+                f"{where}: {self.word!r} is bytes, str or a list in a structure, not {declared}"
+            )
+        self.counted_by: Any = self.word.size.given
+        if not isinstance(self.counted_by, str):
             raise DeclarationError(
                 f"{where}: {self.word!r} needs the name of the field that has the number of"
                 ' its items, such as "size"'
             )
-        (self.counted_by,) = self.word.names
-        if self.form is list:
-            (kind,) = typing.get_args(self.python_type) or (Any,)
-            self.item = make_value(f"{where}[]", "field", kind, self.word.item)
+
+    def restore(self, result: Any, call: Any) -> Any:
+        """Of a copy of the items, or None."""
+        return None if result is None else self.make(result, call)
 
     def view(self, given: Any) -> View:
         """The buffer that C is to use."""
@@ -58,22 +50,16 @@ class CountedItems(Value):
             if not isinstance(given, str):
                 raise TypeError(f"{self.where} must be str, not {type(given).__name__}")
             given = given.encode()
-        elif self.item is not None and type(given) in (list, tuple):
-            given = (self.word.item * len(given))(*map(self.item.to_c, given))
+        elif self.form is list and type(given) in (list, tuple):
+            items = [self.value.to_c(each) for each in given]
+            given = (self.item * len(items))(*items)
         if (
             not VIEWS_KEEP and not self.word.writable and isinstance(given, bytes)
         ):  # PyPy's move
             given = ctypes.create_string_buffer(given, len(given))
-        owner: Any = SimpleNamespace(where=self.where, counts_items=False, python_type=None)
-        return View(owner, self.word, given)
-
-    def make(self, data: bytes) -> Any:
-        """What a copy of the items becomes."""
-        if self.item is None:
-            return data.decode() if self.form is str else data
-        number = len(data) // self.word.item_size
-        plain = (self.word.item * number).from_buffer_copy(data)
-        return [self.item.from_c(each) for each in plain]
+        argument: Any = SimpleNamespace(where=self.where, counts_items=False, has_stride=False)
+        argument.python_type = None
+        return View(argument, self.word, given)
 
 
 class CountedField:
@@ -93,7 +79,7 @@ class CountedField:
         if count < 0 or (capacity is not None and count > capacity):
             there = "" if capacity is None else f" of {capacity}"
             raise ValueError(f"{self.spec.where} would have {count}{there} items")
-        return self.spec.make(copy_memory(place.value or 0, count * self.spec.word.item_size))
+        return self.spec.from_c(copy_memory(place.value or 0, count * self.spec.word.item_size))
 
     def __set__(self, instance: Any, value: Any) -> None:
         view = None if value is None and self.spec.nullable else self.spec.view(value)
@@ -114,9 +100,10 @@ class CountedField:
         if not place.value:
             return 0
         # C may have moved it on.
-        if view is None or not view.memory.start <= place.value <= view.memory.stop:
+        memory = view.memory if isinstance(view, View) else range(0)
+        if not memory.start <= place.value <= memory.stop:
             return None
-        return int(view.memory.stop - place.value) // self.spec.word.item_size
+        return (memory.stop - place.value) // self.spec.word.item_size
 
     def says(self, capacity: int) -> str:
         """What is said about a greater number."""

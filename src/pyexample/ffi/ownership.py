@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .handles import Handle, HandleValue, lenders_of, life_of, open_handles
+from .items import Items
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
-from .memory import Items
 from .pointees import pointees_in
 from .pointers import Pointer
 from .scalars import Text
@@ -79,14 +79,13 @@ class Owned(Modifier):
             attributes = {"kind": value.python_type, "closer": closer}
             base = value.ctype if value.is_stored else Owner
             value.given_ctype = type("Owner", (base,), attributes)
-        elif isinstance(value, Text) and self.by and not self.independent:
+        elif isinstance(value, (Text, Items, Pointer)) and self.by and not self.independent:
             value.owned = True
-            attributes = {"plain": value.ctype, "free_address": self.by}
-            value.ctype = value.given_ctype = type(
-                "Owned", (_OwnedText, value.ctype), attributes
-            )
-        elif isinstance(value, (Items, Pointer)) and self.by and not self.independent:
-            value.free_by(where, self)
+            plain: Any = value.given_ctype
+            attributes = {"plain": plain, "free_address": self.by}
+            value.given_ctype = type("Owned", (_OwnedMemory, plain), attributes)
+            if isinstance(value, Text):
+                value.ctype = value.given_ctype
         elif isinstance(value, (Text, Items, Pointer)):
             raise DeclarationError(f"{where}: who frees it? Expected Owned(free)")
         else:
@@ -129,7 +128,8 @@ class Borrowed(Modifier):
 
     def modify(self, where: str, value: Value) -> None:
         """Of a handle."""
-        if not isinstance(value, (HandleValue, Items, Pointer)):
+        kinds = HandleValue if value.role == "field" else (HandleValue, Items, Pointer)
+        if not isinstance(value, kinds):
             raise value.cannot_follow(where, self)
         if self.names and value.role == "field":
             raise DeclarationError(
@@ -371,8 +371,8 @@ def _closer_of(where: str, function: Any) -> Closer:
     return found
 
 
-class _OwnedText:
-    """``char *`` or ``wchar_t *`` that keeps its address, and is freed when deleted.
+class _OwnedMemory:
+    """A pointer to text or memory that keeps its address, and is freed when deleted.
 
     ctypes converts no subclass to text. An interrupt may prevent a call of ``free``.
     """
@@ -384,7 +384,7 @@ class _OwnedText:
         self.free()
 
     def free(self) -> None:
-        """Free the text, once."""
+        """Free it, once."""
         address = ctypes.c_void_p.from_buffer_copy(self).value  # type: ignore[arg-type]
         free = type(self).free_address
         self.__class__ = self.plain  # which has no __del__

@@ -63,7 +63,7 @@ def store(
     stored: Any = value
     is_copied = isinstance(value, ctype) and _is_container(ctype)
     if is_copied:
-        found, stored = pointees_in(value), copy_of(value)  # ctypes keeps the copy's dict
+        found, stored = pointees_in(value), _bare_copy(value)  # ctypes keeps the copy's dict
     put(stored)
     pointees, address = pointees_of(memory), ctypes.addressof(memory) + offset
     if is_copied:
@@ -77,10 +77,10 @@ def store(
 
 
 def copy_of(value: Any) -> Any:
-    """A copy of an object of ctypes, without what it points to."""
-    # PyPy makes no memoryview of a pointer to a structure that has such a pointer.
-    data = ctypes.string_at(ctypes.addressof(value), ctypes.sizeof(value))
-    return value.__class__.from_buffer_copy(data)
+    """A copy of an object of ctypes."""
+    copy = _bare_copy(value)
+    copy_over(copy, value)
+    return copy
 
 
 def copy_over(memory: Any, value: Any) -> None:
@@ -102,6 +102,12 @@ def pointees_in(value: Any) -> Pointees:
     if found and by_ctypes and not hasattr(root, "_is_checked"):  # which may have set it
         found[places[-1]] = found[places[-1]], dict(by_ctypes)
     return found
+
+
+def _bare_copy(value: Any) -> Any:
+    # PyPy makes no memoryview of a pointer to a structure that has such a pointer.
+    data = ctypes.string_at(ctypes.addressof(value), ctypes.sizeof(value))
+    return value.__class__.from_buffer_copy(data)
 
 
 def _root(memory: Any) -> Any:

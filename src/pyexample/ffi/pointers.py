@@ -92,15 +92,14 @@ class Pointer(CTypesObject):
 
     Attributes:
         contents: whether it is.
-        owner, lenders, free: as of Items, if it comes back.
+        owned, owner, lenders: as of Items, if it comes back.
     """
 
     failure_rule = "zero"
-    is_plain = False
+    is_plain = owned = False
     kind = "pointer"
     owner: Any = None
     lenders: list[int] | None = None
-    free: Any = None
 
     def __init__(
         self, where: str, role: str, python_type: Any, ctype: Any, words: Iterable[object]
@@ -140,8 +139,13 @@ class Pointer(CTypesObject):
 
     def check_words(self, where: str) -> None:
         """Who owns what it points to?"""
-        comes_back = self.role in ("result", "output") and self.contents
-        if comes_back and not (self.owner or self.free):
+        if (self.owned or self.owner) and (not self.contents or (self.owned and self.owner)):
+            raise self.cannot_follow(where, self.words[-1])
+        if (
+            self.role in ("result", "output")
+            and self.contents
+            and not (self.owned or self.owner)
+        ):
             name = self.ctype._type_.__name__
             raise DeclarationError(
                 f"{where}: who owns the {name}? Write Borrowed after the C type if C still"
@@ -150,15 +154,7 @@ class Pointer(CTypesObject):
 
     def own(self, where: str, word: Any) -> None:
         """``Borrowed``."""
-        if not self.contents or self.free:
-            raise self.cannot_follow(where, word)
         self.owner = word
-
-    def free_by(self, where: str, word: Any) -> None:
-        """``Owned(free)``."""
-        if not self.contents or self.owner:
-            raise self.cannot_follow(where, word)
-        self.free = word.by
 
     def to_c(self, given: Any) -> Any:
         """What ``from_param`` accepts; to be kept, as a pointer that keeps it alive."""
@@ -199,11 +195,9 @@ class Pointer(CTypesObject):
         if not self.contents:
             return result
         target, address = target_of(self.ctype), function_address(result)
-        if self.free:
-            shown = show_memory(target, address, None)
-            copy = copy_of(shown)
-            copy_over(copy, shown)
-            self.free(address)
+        if self.owned:
+            copy = copy_of(show_memory(target, address, None))
+            result.free()
             return copy
         known = _known.get((target, address))
         if known is not None:

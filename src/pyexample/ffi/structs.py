@@ -73,19 +73,17 @@ def _declare(cls: Any, default: str | Callable[[], Any] | None) -> Any:
 
 
 def _declare_handle(cls: Any) -> Any:
-    annotated = [*cls.__annotations__]
-    for name in annotated:
-        if hasattr(Handle, name):
-            raise DeclarationError(
-                f"{cls.__name__}.{name}: every Handle has something of this name: write another"
-                f" one, such as {name}_"
-            )
-    copied = ("__module__", "_pack_", "_align_", "_layout_", *annotated)
+    copied = ("__module__", "_pack_", "_align_", "_layout_", *cls.__annotations__)
     attributes = {name: cls.__dict__[name] for name in copied if name in cls.__dict__}
     attributes["__annotations__"] = cls.__annotations__
     plain = type(cls.__name__, (cls.c_struct or ctypes.Structure,), attributes)
     cls.c_struct = _declare_struct(plain, None, of=cls)
     for name in (*_names(cls.c_struct), *_reached(cls.c_struct)):
+        if hasattr(Handle, name):
+            raise DeclarationError(
+                f"{cls.__name__}.{name}: every Handle has something of this name: write another"
+                f" one, such as {name}_"
+            )
         setattr(cls, name, _HandleField(name))
     return cls
 

@@ -1,7 +1,7 @@
 """C values, which are passed to C or come back, and the words of a declaration.
 
 This is what all of them have in common. Each kind of value is one class, in scalars.py,
-structures.py, pointers.py, handles.py, callbacks.py or memory.py, which says what is checked
+structures.py, pointers.py, handles.py, callbacks.py or items.py, which says what is checked
 and converted. kinds.py chooses the class.
 """
 
@@ -103,6 +103,10 @@ class ArgumentWord(Word):
     def count(self, call: "CallState", argument: "Argument") -> int:
         """The number of items of memory."""
         raise NotImplementedError
+
+    def dimensions(self, declaration: "Declaration") -> tuple[str, ...]:
+        """The dimensions of buffers that it counts, by name."""
+        return ()
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The argument for ctypes; what it needs is held until the call is over."""
@@ -231,7 +235,7 @@ class Value:
     def refine(self, where: str, word: Any) -> None:
         """Apply a word that follows the C type, such as a range or an Encoding."""
         # Without arguments: Annotated[Box, c_void_p, Closes]
-        given: object = word() if _is_modifier(word) else word
+        given: object = _without_arguments(where, word) if _is_modifier(word) else word
         kind = type(given)
         if any(type(each) is kind for each in self.words):
             raise DeclarationError(f"{where}: {given!r} cannot follow another {kind.__name__}")
@@ -309,6 +313,15 @@ class Value:
         return KINDS[self.kind]
 
 
+def _without_arguments(where: str, word: Any) -> object:
+    try:
+        return word()
+    except TypeError:
+        raise DeclarationError(
+            f"{where}: {word.__name__} needs arguments, in parentheses"
+        ) from None
+
+
 def _is_modifier(word: Any) -> bool:
     return isinstance(word, type) and issubclass(word, Modifier)
 
@@ -342,6 +355,11 @@ def without_none(python_type: Any) -> tuple[Any, bool]:
     members = typing.get_args(python_type)
     others = [member for member in members if member is not types.NoneType]
     return (others[0] if len(others) == 1 else python_type), len(others) < len(members)
+
+
+def content_of(made: Any) -> Any:
+    """The Python value of an object of a simple ctypes type; any other object itself."""
+    return made.value if type(made).__base__ is _SIMPLE else made
 
 
 def type_code(ctype: Any) -> str:

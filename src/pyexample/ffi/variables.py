@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from .declaration import annotations
 from .loading.symbols import variable_address, why_not_writable
-from .pointees import copy_of, copy_over, show_memory
+from .pointees import copy_of, show_memory
 from .structs import struct
 from .values import DeclarationError
 
@@ -37,7 +37,6 @@ class Variable(Generic[T]):
         value: Any = held
         if not self._is_writable and hasattr(type(held), "from_buffer_copy"):  # of ctypes
             value = copy_of(held)
-            copy_over(value, held)
         return value  # type: ignore[no-any-return]
 
     @value.setter
