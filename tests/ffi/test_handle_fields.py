@@ -296,9 +296,11 @@ def test_a_long_list(api: Any) -> None:
     face = first = api.face_chain(number)
     found = 0
     while face is not None:
+        last = face
         found, face = found + 1, face.next
-    assert found == number
+    assert (found, last.parents) == (number, (first,))
     first.close()
+    assert last.closed
 
 
 def test_static_memory(api: Any) -> None:
