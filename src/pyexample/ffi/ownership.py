@@ -10,6 +10,7 @@ from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
 from .pointees import pointees_in
 from .pointers import Pointer
 from .scalars import Text
+from .structures import function_address
 from .values import DeclarationError, Modifier, ParameterWord, Value
 
 if TYPE_CHECKING:
@@ -385,7 +386,7 @@ class _OwnedMemory:
 
     def free(self) -> None:
         """Free it, once."""
-        address = ctypes.c_void_p.from_buffer_copy(self).value  # type: ignore[arg-type]
+        address = function_address(self)
         free = type(self).free_address
         self.__class__ = self.plain  # which has no __del__
         if address:
