@@ -748,6 +748,15 @@ def test_one_function_closes_one_handle_and_does_nothing_else(api: Any) -> None:
         ),
         ({"return": Annotated[Handle, c_void_p, Borrowed("no")]}, "needs the names of handles"),
         ({"return": Annotated[str, c_char_p, Owned]}, "who frees it? Expected Owned(free)"),
+        (
+            {"return": Annotated[str, c_char_p, Borrowed, Owned(print)]},
+            "Owned(print) cannot follow Borrowed",
+        ),
+        (
+            {"return": Annotated[str, c_char_p, Owned(print), Borrowed]},
+            "Borrowed cannot follow Owned(print)",
+        ),
+        ({"return": Annotated[str, c_char_p, Borrowed("it")]}, "cannot follow char *"),
         ({"return": Annotated[int, c_int, Owned]}, "Owned cannot follow int32_t"),
         ({"return": Annotated[Handle, c_void_p, Owned, Borrowed]}, "Borrowed cannot follow"),
         (

@@ -21,7 +21,7 @@ from .c_model import (
 )
 from .c_model import Type as CType
 from .header import Header, Member
-from .model import CXX, Declarations, Field, Struct, Type, kind_of
+from .model import CXX, Declarations, Field, Struct, Type, Words, kind_of
 
 
 class Counterparts:
@@ -185,17 +185,17 @@ class Counterparts:
                 continue
             c_function = f"decltype({spelled(name)})"
             uses += _uses(
-                _with_fields(function.result, function.handles[-1], by_name),
+                _with_fields(function.result, function.words[-1], by_name),
                 f"ct_signature<{c_function}>::result",
                 prototype.type.result,
                 name,
             )
-            given = zip(function.arguments or [], function.handles, strict=False)
-            for number, ((ctype, handle), parameter) in enumerate(
+            given = zip(function.arguments or [], function.words, strict=False)
+            for number, ((ctype, words), parameter) in enumerate(
                 zip(given, prototype.type.parameters, strict=False)
             ):
                 expression = f"ct_parameter<{c_function}, {number}>"
-                ctype = _with_fields(ctype, handle, by_name)
+                ctype = _with_fields(ctype, words, by_name)
                 uses += _uses(ctype, expression, parameter.type, name)
         count = Counter((each.index, each.struct) for each in uses)
         return sorted(uses, key=lambda each: -count[each.index, each.struct])
@@ -538,10 +538,11 @@ def structs_in(ctype: Type) -> Iterator[int]:
         yield from structs_in(ctype[1])
 
 
-def _with_fields(ctype: Type, handle: str, by_name: dict[str, int]) -> Type:
+def _with_fields(ctype: Type, words: Words, by_name: dict[str, int]) -> Type:
     """A pointer to the Structure with the fields of a handle, if it has one."""
-    is_handle = ctype == "c_void_p" and handle in by_name
-    return ["pointer", ["struct", by_name[handle]]] if is_handle else ctype
+    name = words.handle[0] if words.handle else ""
+    is_handle = ctype == "c_void_p" and name in by_name
+    return ["pointer", ["struct", by_name[name]]] if is_handle else ctype
 
 
 def _struct_in(ctype: Type) -> int | None:

@@ -136,15 +136,20 @@ class HandleValue(Value):
             call.cleanups.append(found.forget)
         return found
 
+    def for_checker(self) -> dict[str, Any]:
+        """Its class, and who closes it."""
+        word = self.owner or self.closes
+        return {"handle": self.python_type, "owner": type(word).__name__ if word else ""}
+
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """With its class."""
         if not isinstance(self.python_type, type):
             raise NotServedError(f"{argument.where}: several types of handles are not served")
         return {**super().describe(argument), "type": id(self.python_type)}
 
-    def describe_result(self) -> tuple[int, Any]:
+    def describe_back(self) -> dict[str, Any]:
         """It is not served."""
-        raise NotServedError(f"result: {with_article(self.c_name)} is not served")
+        raise NotServedError(f"{self.where}: a handle that comes back is not served")
 
 
 class Handle(_Memory):

@@ -86,6 +86,7 @@ class Owned(Modifier):
             attributes = {"plain": plain, "free_address": self.by}
             value.given_ctype = type("Owned", (_OwnedMemory, plain), attributes)
             if isinstance(value, Text):
+                value.own(where, self)
                 value.ctype = value.given_ctype
         elif isinstance(value, (Text, Items, Pointer)):
             raise DeclarationError(f"{where}: who frees it? Expected Owned(free)")
@@ -120,6 +121,8 @@ class Borrowed(Modifier):
     After a pointer to a structure: that is C's memory, and the handles cannot be closed while
     it is in use. Without handles, it is static. In a field of a handle, the handle, or what
     that needs, keeps the other one alive.
+
+    A text is copied and not freed, as without the word.
     """
 
     roles = ("result", "output", "field")
@@ -128,8 +131,10 @@ class Borrowed(Modifier):
         self.names = names
 
     def modify(self, where: str, value: Value) -> None:
-        """Of a handle."""
-        kinds = HandleValue if value.role == "field" else (HandleValue, Items, Pointer)
+        """Of a handle, of memory that is shown, or of a text."""
+        if isinstance(value, Text) and self.names:  # a copy needs nothing
+            raise value.cannot_follow(where, self)
+        kinds = HandleValue if value.role == "field" else (HandleValue, Items, Pointer, Text)
         if not isinstance(value, kinds):
             raise value.cannot_follow(where, self)
         if self.names and value.role == "field":

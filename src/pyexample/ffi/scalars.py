@@ -7,7 +7,7 @@ import os
 import typing
 from typing import TYPE_CHECKING, Any
 
-from .libfastcall import KINDS, NotServedError
+from .libfastcall import RULES, NotServedError
 from .values import DeclarationError, Modifier, Value, limits, members_of, type_code
 
 if TYPE_CHECKING:
@@ -81,17 +81,16 @@ class Integer(Value):
         """With its limits."""
         return {**super().describe(argument), "low": self.low, "high": self.high}
 
-    def describe_result(self) -> tuple[int, Any]:
+    def describe_back(self) -> dict[str, Any]:
         """An enumeration is converted by a dict."""
+        described = super().describe_back()
         if self.is_narrowed:
-            raise NotServedError("result: a range of its own is not served")
-        if not (self.enumeration or self.failure):
-            return super().describe_result()
-        if self.kind != "signed" or ctypes.sizeof(self.ctype) != ctypes.sizeof(ctypes.c_int32):
-            raise NotServedError(f"result: codes of {self.c_name} are not served")
-        codes = self.failure.success_codes() if self.failure else map(int, self.enumeration)
-        nothing, member = self.python_type is None, self.enumeration or int
-        return KINDS["code"], {code: None if nothing else member(code) for code in codes}
+            if self.failure:
+                raise NotServedError(f"{self.where}: a range and a failure are not served")
+            described |= {"rule": RULES["outside"], "low": self.low, "high": self.high}
+        if self.enumeration:
+            described.setdefault("conversion", {int(each): each for each in self.enumeration})
+        return described
 
 
 class Truth(Integer):
@@ -121,9 +120,9 @@ class Truth(Integer):
         """Without limits."""
         return Value.describe(self, argument)
 
-    def describe_result(self) -> tuple[int, Any]:
+    def describe_back(self) -> dict[str, Any]:
         """Without codes."""
-        return Value.describe_result(self)
+        return Value.describe_back(self)
 
 
 def to_integer(where: str, given: Any, low: int, high: int) -> int:
@@ -234,13 +233,15 @@ class Text(Value):
 
     Attributes:
         encoding: of a str.
-        owned: whether C's caller owns it: see ``Owned``.
+        owner: of a text that comes back: the word that says who frees it, if any.
+        owned: whether that is the caller.
     """
 
     python_types: tuple[type, ...] = (bytes, str)
     can_be_null = is_comparable = can_be_kept = True
     failure_rule = "zero"
     is_plain = False
+    owner: Any = None
     owned = False
 
     def check_types(self, where: str, declared: Any) -> None:
@@ -262,6 +263,12 @@ class Text(Value):
             text = str.encode(given, self.encoding.name, self.encoding.errors)
         return without_nul(self.where, text)
 
+    def own(self, where: str, word: Any) -> None:
+        """Store the word that says who frees it."""
+        if self.owner:
+            raise DeclarationError(f"{where}: {word!r} cannot follow {self.owner!r}")
+        self.owner = word
+
     def restore(self, result: Any, call: "CallState | None") -> Any:
         """A copy. If the caller owns the text, it is freed."""
         if not self.owned:
@@ -276,11 +283,15 @@ class Text(Value):
             return text
         return text.decode(self.encoding.name, self.encoding.errors)
 
-    def describe_result(self) -> tuple[int, Any]:
-        """If it must be freed, it is not served."""
-        if self.owned:
-            raise NotServedError(f"result: a {self.c_name} that must be released is not served")
-        return super().describe_result()
+    def for_checker(self) -> dict[str, Any]:
+        """Whose it is: Python's, if it is passed."""
+        unsaid = {"parameter": "Python", "result": "unsaid", "output": "unsaid"}
+        return {"owner": type(self.owner).__name__ if self.owner else unsaid.get(self.role, "")}
+
+    def describe_back(self) -> dict[str, Any]:
+        """With what frees it."""
+        freed = {"free": self.given_ctype.free_address} if self.owned else {}
+        return {**super().describe_back(), **freed}
 
 
 class WideText(Text):
@@ -335,6 +346,10 @@ class FilePath(Value):
         if type_code(self.ctype) == "Z":
             return ctypes.c_wchar_p(without_nul(self.where, os.fsdecode(path)))
         return without_nul(self.where, os.fsencode(path))
+
+    def for_checker(self) -> dict[str, Any]:
+        """It is Python's."""
+        return {"owner": "Python"}
 
     def _wrong(self, given: object) -> TypeError:
         names = " or ".join(each.__name__ for each in self.accepted)
