@@ -679,6 +679,9 @@ void f(void (*)(handle *, char *)) | c: Annotated[Callable[..., None], watching]
 void f(void (*)(struct dummy *, char *)) | c: Annotated[Callable[..., None], watching] -> None | error handle
 # Structs
 struct typed_point f(void)      | -> Annotated[typed_point, typed_point] | agrees
+struct typed_point *f(void)     | -> Annotated[typed_point, POINTER(typed_point), Borrowed] | agrees
+struct typed_point f(void)      | -> Annotated[typed_point, POINTER(typed_point), Borrowed] | error kind
+void f(struct typed_point **)   | -> Annotated[typed_point, None, Returned(typed_point, POINTER(typed_point), Borrowed)] | agrees
 int f(struct typed_point *)     | p: Annotated[typed_point, POINTER(typed_point)] -> Annotated[int, c_int] | agrees
 int f(struct typed_point)       | p: Annotated[typed_point, POINTER(typed_point)] -> Annotated[int, c_int] | error kind
 int f(struct typed_point)       | p: Annotated[typed_point, typed_point] -> Annotated[int, c_int] | agrees

@@ -633,7 +633,7 @@ def test_python_calls_what_takes_a_text_with_a_length(library: Library) -> None:
         call: Annotated[Callable[[str, int, Any], int], text]
 
     @library.function
-    def the_table() -> Annotated[Table, POINTER(Table)]: ...
+    def the_table() -> Annotated[Table, POINTER(Table), Borrowed]: ...
 
     call = the_table().call
     assert call("ab", 2, None) == 2 + ord("b")

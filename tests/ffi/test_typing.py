@@ -20,9 +20,10 @@ from typing import Annotated, Any, ClassVar
 import pyexample
 from pyexample import square
 from pyexample.ffi import (
-    DEFAULT, POINTER as POINTER_TO, TERMINATED, Anonymous, Array, ArrayOf, Bits, Buffer,
-    Callback, Closes, Constant, Count, CountedBy, Encoding, Filled, Handle, In, InOut, Keep,
-    Length, Library, Out, Owned, Returned, Raises, Stride, Variable, allocate, c_half, struct,
+    DEFAULT, POINTER as POINTER_TO, TERMINATED, Anonymous, Array, ArrayOf, Bits, Borrowed,
+    Buffer, Callback, Closes, Constant, Count, CountedBy, Encoding, Filled, Handle, In, InOut,
+    Keep, Length, Library, Out, Owned, Returned, Raises, Stride, Variable, allocate, c_half,
+    struct,
 )
 
 nine: int = square(3)
@@ -167,6 +168,13 @@ class Node(ctypes.Structure):
     rest: Annotated[Array[str | None], c_char_p * 0, CountedBy("kind")] = DEFAULT
 
 
+@struct
+class Face(Handle):
+    glyphs: Annotated[int, c_int]
+    name: Annotated[str | None, c_char_p]
+    next: Annotated["Face | None", c_void_p, Borrowed]
+
+
 @library.function
 def solve(
     a: Annotated[
@@ -204,6 +212,14 @@ def default_options() -> Annotated[Options, Options]:
     raise NotImplementedError
 
 
+@library.function
+def face() -> Annotated[Face, c_void_p, Owned]:
+    raise NotImplementedError
+
+
+first = face()
+first.glyphs += 1
+first.name = None if first.next is None else first.next.name
 with opened("file") as database:
     statement: Statement | None = prepared(database, "SELECT 1")
     number, text = halves(7)
@@ -274,6 +290,9 @@ item: str = node.items[0]
 allocate(Node, 4, "x")
 allocate(Node, "x", 1)
 large.first = "x"
+first.glyphs = "x"
+first.next.glyphs
+face().name.lower()
 solve([1.0], [])
 solve(b"x", b"x")
 stored("a", "b")

@@ -13,6 +13,7 @@ from ctypes import (
     c_char_p,
     c_double,
     c_int,
+    c_size_t,
     c_uint8,
     c_void_p,
 )
@@ -25,6 +26,7 @@ from support import Package, attempt, collect, run
 
 from pyexample.ffi import (
     Callback,
+    Count,
     DeclarationError,
     Encoding,
     Handle,
@@ -233,8 +235,10 @@ def test_what_is_no_variable(library: Library) -> None:
         declare(library, "none", int, c_int)
     with pytest.raises(DeclarationError, match="a field holds an address, an int"):
         declare(library, "address", Box, c_void_p)
+    with pytest.raises(DeclarationError, match="needs the name of the field that has the num"):
+        declare(library, "name", bytes, In(c_char))
     with pytest.raises(DeclarationError, match="is for parameters only"):
-        declare(library, "name", Any, In(c_char))
+        declare(library, "name", bytes, Count(c_size_t, "name"))
     with pytest.raises(DeclarationError, match="float stands for double"):
         declare(library, "ratio", int, c_double)
     with pytest.raises(DeclarationError, match="symbol is the name"):

@@ -124,7 +124,7 @@ TABLE: dict[Any, dict[Any, str]] = {
     Ints: {Any: "POF"},
     Chars: {Any: "POF", bytes: "F"},
     Points: {
-        Point: "PROFAB", Point | None: "PROFAB", Any: "PROFAB", Any | None: "PROFAB",
+        Point: "PFAB", Point | None: "PFAB", Any: "PROFAB", Any | None: "PROFAB",
         Points: "PROFAB", Points | None: "PROFAB",
     },
     Prototype: {Any: "P"},
@@ -158,7 +158,7 @@ RIGHT = {
     f"{Ints.__name__} or Any stands for",
     Chars: "by its address, a POINTER|c_char_Array_8 or Any stands|bytes or Any stands"
     "|bytes stands for char.8.|elsewhere it is a buffer, In.c_char.",
-    Points: "Point or LP_Point or (Array or )?Any stands for LP_Point",
+    Points: "Point or LP_Point or (Array or )?Any stands for LP_Point|who owns the Point",
     Prototype: "is a Callback in a parameter or field|or Any stands for CFunctionType",
     on_number: "Callable stands for on_number|a callback has no meaning here",
     Derived: f"derived from {c_int.__name__}: declare that one",
@@ -451,10 +451,12 @@ def test_what_is_accepted_works(
     sample = SAMPLES.get((ctype, bare)) or SAMPLES.get(bare)
     if bare is Box:
         sample = Box.adopt(4096, owned=False)
+    back = it
+    if bare is Box or (ctype, bare) == (Points, Point):
+        back = Annotated[python_type, ctype, Borrowed]
     for value in (sample, None) if is_nullable else (sample,):
         wanted = plain(value)
         if place in "PR":
-            back = Annotated[python_type, ctype, Borrowed] if bare is Box else it
             found = plain(bind("echo", it, returns=back)(value))
         elif place == "O":
             out = Annotated[python_type, None, Returned(python_type, ctype)]
@@ -467,7 +469,9 @@ def test_what_is_accepted_works(
             )
             s = struct(kind)(b"a", value)
             found = plain(s.it)
-            assert plain(bind("read", Annotated[kind, POINTER(kind)], returns=it)(s)) == wanted
+            assert (
+                plain(bind("read", Annotated[kind, POINTER(kind)], returns=back)(s)) == wanted
+            )
         elif place == "A":
             seen: list[Any] = []
             made: dict[str, Any] = {}
@@ -481,7 +485,6 @@ def test_what_is_accepted_works(
             made = {}
             exec("def f(it, /): ...", made)  # noqa: S102
             made["f"].__annotations__ = {"it": it, "return": it}
-            back = Annotated[python_type, ctype, Borrowed] if bare is Box else it
             call = bind(
                 "call", Annotated[Callable[..., Any], Callback(made["f"])], it, returns=back
             )
@@ -590,11 +593,11 @@ def test_billions_of_codes_of_success(more: Library) -> None:
 
 def test_null_pointers_to_structs(more: Library) -> None:
     @more.function
-    def find(n: Int, /) -> Annotated[Point, Points]:
+    def find(n: Int, /) -> Annotated[Point, Points, Borrowed]:
         raise NotImplementedError
 
     @more.function
-    def find_or_not(n: Int, /) -> Annotated[Point | None, Points]:
+    def find_or_not(n: Int, /) -> Annotated[Point | None, Points, Borrowed]:
         raise NotImplementedError
 
     @more.function
@@ -602,7 +605,9 @@ def test_null_pointers_to_structs(more: Library) -> None:
         raise NotImplementedError
 
     @more.function
-    def find_out(n: Int, /) -> Annotated[Point | None, None, Returned(Point | None, Points)]:
+    def find_out(
+        n: Int, /
+    ) -> Annotated[Point | None, None, Returned(Point | None, Points, Borrowed)]:
         raise NotImplementedError
 
     @Callback

@@ -21,7 +21,7 @@ from .c_model import (
 )
 from .c_model import Type as CType
 from .header import Header, Member
-from .model import CXX, Declarations, Field, Struct, Type, kind_of
+from .model import CXX, Declarations, Field, Struct, Type, Words, kind_of
 
 
 class Counterparts:
@@ -177,6 +177,7 @@ class Counterparts:
     def _used(self) -> list["_Use"]:
         """The uses of Structures in functions, with C's types, the most frequent first."""
         uses: list[_Use] = []
+        by_name = {each.name: index for index, each in enumerate(self._declarations.structs)}
         for function in self._declarations.functions:
             name = self._functions.get(function.name, function.name)
             prototype = self._header.functions.get(name)
@@ -184,15 +185,17 @@ class Counterparts:
                 continue
             c_function = f"decltype({spelled(name)})"
             uses += _uses(
-                function.result,
+                _with_fields(function.result, function.words[-1], by_name),
                 f"ct_signature<{c_function}>::result",
                 prototype.type.result,
                 name,
             )
-            for number, (ctype, parameter) in enumerate(
-                zip(function.arguments or [], prototype.type.parameters, strict=False)
+            given = zip(function.arguments or [], function.words, strict=False)
+            for number, ((ctype, words), parameter) in enumerate(
+                zip(given, prototype.type.parameters, strict=False)
             ):
                 expression = f"ct_parameter<{c_function}, {number}>"
+                ctype = _with_fields(ctype, words, by_name)
                 uses += _uses(ctype, expression, parameter.type, name)
         count = Counter((each.index, each.struct) for each in uses)
         return sorted(uses, key=lambda each: -count[each.index, each.struct])
@@ -533,6 +536,13 @@ def structs_in(ctype: Type) -> Iterator[int]:
             yield from structs_in(each)
     elif kind and kind != "any":
         yield from structs_in(ctype[1])
+
+
+def _with_fields(ctype: Type, words: Words, by_name: dict[str, int]) -> Type:
+    """A pointer to the Structure with the fields of a handle, if it has one."""
+    name = words.handle[0] if words.handle else ""
+    is_handle = ctype == "c_void_p" and name in by_name
+    return ["pointer", ["struct", by_name[name]]] if is_handle else ctype
 
 
 def _struct_in(ctype: Type) -> int | None:

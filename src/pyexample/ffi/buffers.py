@@ -60,7 +60,8 @@ class In(ArgumentWord):
     With ``Buffer | None``, None is a null pointer, and its Count is 0.
 
     In a Callback, it is memory of C's that the callable gets as a ``memoryview``, or copied to
-    bytes, str or a list. Its size is that of parameters, a number, or ``TERMINATED``.
+    bytes, str or a list. Its size is that of parameters, a number, or ``TERMINATED``. In a
+    structure, another field has the size.
     """
 
     writable = False

@@ -2,11 +2,13 @@
 
 import ctypes
 import functools
+import operator
 import typing
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from .kinds import make_value
+from .pointees import store
 from .scalars import Bool, Integer, type_name
 from .structures import Characters, CTypesObject, is_kin
 from .values import DeclarationError, Modifier, Value, c_name, limits, type_code
@@ -81,7 +83,7 @@ class CountedBy(Modifier):
     roles = ("field",)
 
     def __init__(self, name: str, /) -> None:
-        self.name = name
+        self.names = (name,)
 
     def modify(self, where: str, value: Value) -> None:
         """Of a flexible array only."""
@@ -137,9 +139,13 @@ else:
         def __setitem__(self, index, value):
             """Check the item, or for a slice each of them."""
             if not isinstance(index, slice):
-                if type(self.item) is not CTypesObject:  # which ctypes checks itself
-                    value = self.item.to_c(value)
-                super().__setitem__(index, value)
+                put = functools.partial(super().__setitem__, index)
+                value = to_field(self.item, value)
+                if self and self.item.can_be_kept:
+                    place = operator.index(index) % len(self)
+                    store(self, place * ctypes.sizeof(self._type_), self._type_, value, put)
+                else:
+                    put(value)
                 return
             places, values = range(*index.indices(len(self))), [*value]
             if len(places) != len(values):
@@ -169,6 +175,11 @@ else:
                 ctypes.Array.__getitem__(self, index).value = self.item.to_c(value)
 
 
+def to_field(spec: Value, value: Any) -> Any:
+    """Convert it, unless ctypes itself checks it: an object of its own, or a tuple for one."""
+    return value if type(spec) is CTypesObject else spec.to_c(value)
+
+
 class ArrayField(Value):
     """An array in a structure. Its items are a kind of value of their own.
 
@@ -178,6 +189,7 @@ class ArrayField(Value):
         with_length: returns the ctypes type of such an array, of another length.
     """
 
+    can_be_kept = True
     with_length: Callable[[int], Any]
 
     def check_types(self, where: str, declared: Any) -> None:

@@ -7,12 +7,14 @@ end of Python closes a handle, whichever comes first.
 import ctypes
 import functools
 import weakref
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from . import calls as calls  # for its fork handler
 from .libfastcall import NotServedError, engine_if_any, running
 from .lifetimes import Closer, Held, Kept, Life, Owner, kept_for_good
+from .pointees import OF_C, Pointees, show_memory
 from .values import DeclarationError, Value, members_of, with_article
 
 if TYPE_CHECKING:
@@ -52,6 +54,22 @@ class HandleValue(Value):
         if self.is_double:
             self.c_name += "*"
             self.kind = ""
+        self.is_stored = not hasattr(self.ctype, "from_param")
+        if self.is_stored:
+            self._check_stored(where)
+
+    def _check_stored(self, where: str) -> None:
+        """Its memory is Python's, and C initialises it."""
+        if self.role != "output" or self.ctype is not self.python_type:
+            raise DeclarationError(
+                f"{where}: a {self.name} is passed as c_void_p; Returned({self.name},"
+                f" {self.name}, Owned) is new memory for C to initialise"
+            )
+        self.c_name = self.name
+        self.kind, self.unserved = "", "a handle in memory of Python's"
+        self.ctype = self.ctype.c_struct
+        if self.ctype is None:
+            raise DeclarationError(f"{where}: declare its fields, with @struct, for its size")
 
     def own(self, where: str, word: "Owned | Borrowed") -> None:
         """Store the word that says who closes it."""
@@ -78,6 +96,8 @@ class HandleValue(Value):
 
     def convert(self, given: Any) -> "Handle":
         """An open handle of that type."""
+        if self.role == "field":
+            raise AttributeError(f"{self.where} is a handle, which only C sets")
         if not isinstance(given, self.python_type):
             expected = with_article(self.name)
             raise TypeError(f"{self.where} must be {expected}, not {type(given).__name__}")
@@ -105,7 +125,7 @@ class HandleValue(Value):
 
     def restore(self, result: Any, call: Any) -> "Handle | None":
         """A handle for the address. One that a callback gets is C's, until that returns."""
-        if not result:
+        if not result or (self.is_stored and call.failures):
             return None
         if self.owner:
             return self.owner.adopt(self, result, call)
@@ -148,9 +168,11 @@ class Handle(_Memory):
     Attributes:
         parents: the handles that it needs: it keeps them alive, and is closed before them.
         closer: set by the declaration of the function that Closes it.
+        c_struct: the ctypes structure at its address, if ``struct`` declares its fields.
     """
 
     closer: ClassVar[Callable[..., Any] | None] = None
+    c_struct: ClassVar[Any] = None
     parents: "tuple[Handle, ...]" = ()
     value_kind: ClassVar[type[Value]] = HandleValue
     _root: "ClassVar[type[Handle]]"
@@ -321,6 +343,7 @@ class Handle(_Memory):
 
     def pass_on_kept(self, owner: "Handle | None") -> None:
         """C keeps for the new owner what it keeps for this; for None, for ever."""
+        pointees_kept_by([owner] if owner else []).update(self._life.pointees)
         slots = kept_for_good if owner is None else owner._kept
         for key, slot in list(self._kept.items()):
             slots.setdefault((self._life, key), []).extend(slot)
@@ -336,6 +359,27 @@ class Handle(_Memory):
 def life_of(handle: Handle) -> Life:
     """The record of who owns it."""
     return handle._life  # pyright: ignore[reportPrivateUsage]
+
+
+@contextmanager
+def memory_of(handle: Handle) -> Generator[Any, None, None]:
+    """Its structure, which is not closed meanwhile. Raises ValueError if it is closed."""
+    done: list[Callable[[], object]] = []
+    life_of(handle).use(done)
+    try:
+        address = Handle.pointer(handle).value or 0
+        yield show_memory(type(handle).c_struct, address, handle, pointees_kept_by([handle]))
+    finally:
+        done[0]()
+
+
+def pointees_kept_by(lenders: Sequence[Handle]) -> Pointees:
+    """What memory that belongs to one of them points to: its owner keeps it."""
+    while len(lenders) == 1:
+        if life_of(lenders[0]).owned:
+            return life_of(lenders[0]).pointees
+        lenders = lenders[0].parents
+    return OF_C  # nobody knows which of them
 
 
 def open_handles(given: Iterable[Any]) -> list[Handle]:

@@ -2,6 +2,7 @@
 
 import ctypes
 import functools
+import gc
 import weakref
 from collections.abc import Callable, Hashable
 from contextlib import suppress
@@ -10,6 +11,7 @@ from sys import implementation
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .libfastcall import running
+from .pointees import Pointees
 
 if TYPE_CHECKING:
     from .handles import Handle
@@ -37,6 +39,7 @@ class Life:
         is_taken_back: set before C closes it, cleared if that fails.
         parents: what it needs: it is closed before them.
         users: the calls that use it, except libfastcall's, each with how it ends.
+        pointees: what its fields were set to.
     """
 
     def __init__(
@@ -59,7 +62,8 @@ class Life:
         self.children: dict[Life, None] = {}
         self.users: dict[object, Callable[[], object]] = {}
         self.is_taken_back = False
-        self._shown: list[tuple[Callable[[], Any], Callable[[], Any]]] = []
+        self.pointees: Pointees = {}
+        self._shown: list[tuple[Callable[[], Any], Callable[[], Any] | None]] = []
         self._closing: dict[None, object] = {}  # setdefault is atomic
         self._set_address(address)
 
@@ -125,22 +129,26 @@ class Life:
                     raise
         return returned
 
-    def show(self, memory: Any, view: memoryview) -> None:
-        """Release a view of its memory before it is closed."""
+    def show(self, memory: Any, view: memoryview | None = None) -> None:
+        """It is not closed while an object shows its memory. A view is released before."""
         self._shown = [each for each in self._shown if each[0]() is not None]
-        self._shown.append((weakref.ref(memory), weakref.ref(view)))
+        reference = None if view is None else weakref.ref(view)
+        self._shown.append((weakref.ref(memory), reference))
 
     def _hide(self) -> None:
         """Release all views. Raises RuntimeError if something else uses the memory."""
         for memory, view in self._shown:
-            shown = view()
+            shown = view and view()
             try:
                 if shown is not None:
                     shown.release()
             except BufferError:
                 pass  # NumPy has it, for example
-            if VIEWS_KEEP and memory() is not None:
-                raise RuntimeError(f"memory of the {self.kind.__name__} is in use by a view")
+            if not VIEWS_KEEP and view is None and memory() is not None:
+                gc.collect()  # PyPy's objects stay for longer than they are used
+            if (VIEWS_KEEP or view is None) and memory() is not None:
+                what = "a view" if view else "a structure that was read from it"
+                raise RuntimeError(f"memory of the {self.kind.__name__} is in use by {what}")
 
     def forget(self) -> None:
         """Mark it as closed: C closes it."""
@@ -154,6 +162,7 @@ class Life:
         return implicitly and self.process != getpid()
 
     def _leave_parents(self) -> None:
+        self.pointees.clear()
         for parent in self.parents:
             parent.children.pop(self, None)
 

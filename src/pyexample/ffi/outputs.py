@@ -47,6 +47,7 @@ class Returned(_ToValue):
             raise DeclarationError(f"{where}: {self!r} is no memory, and needs no name")
         output.memory_name = self.name
         target: Any = self.given[1]
+        target = getattr(target, "c_struct", target)  # of a handle
         own.ctype = ctypes.POINTER(getattr(target, "ctype", target))
         own.c_name = f"{output.c_name} *"
         return own

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 from .handles import Handle, HandleValue, lenders_of, life_of, open_handles
 from .items import Items
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
+from .pointees import pointees_in
+from .pointers import Pointer
 from .scalars import Text
+from .structures import function_address
 from .values import DeclarationError, Modifier, ParameterWord, Value
 
 if TYPE_CHECKING:
@@ -64,8 +67,13 @@ class Owned(Modifier):
     A second handle of an address that Python is to close already is refused, as that would be
     closed twice, unless ``counted=True`` says that C counts how often it is to be closed.
 
+    ``Returned(Regex, Regex, Owned)``, of a handle with fields, passes C the address of new
+    memory, of zeros. It becomes a handle if the function does not fail, and is released after
+    the function that Closes it.
+
     A text (``c_char_p``, ``c_wchar_p``) is copied, then freed by the function in
-    ``Owned(free)``, whose parameter is the address, an ``int``.
+    ``Owned(free)``, whose parameter is the address, an ``int``. So is a structure that C
+    returned by pointer.
     """
 
     roles = ("result", "output")
@@ -91,16 +99,17 @@ class Owned(Modifier):
             value.own(where, self)
             closer = staticmethod(_closer_of(where, self.by)) if self.by else None
             attributes = {"kind": value.python_type, "closer": closer}
-            value.given_ctype = type("Owner", (Owner,), attributes)
-        elif isinstance(value, (Text, Items)) and self.by and not self.independent:
+            base = value.ctype if value.is_stored else Owner
+            value.given_ctype = type("Owner", (base,), attributes)
+        elif isinstance(value, (Text, Items, Pointer)) and self.by and not self.independent:
             value.owned = True
-            plain = value.given_ctype
+            plain: Any = value.given_ctype
             attributes = {"plain": plain, "free_address": self.by}
             value.given_ctype = type("Owned", (_OwnedMemory, plain), attributes)
             if isinstance(value, Text):
                 value.own(where, self)
                 value.ctype = value.given_ctype
-        elif isinstance(value, (Text, Items)):
+        elif isinstance(value, (Text, Items, Pointer)):
             raise DeclarationError(f"{where}: who frees it? Expected Owned(free)")
         else:
             raise value.cannot_follow(where, self)
@@ -122,7 +131,10 @@ class Owned(Modifier):
                 " Owned(counted=True), if C counts references"
             )
         parents = [] if self.independent else open_handles(call.given)
-        handle = kind.adopt(address, parents, closer=address.closer)
+        place = ctypes.addressof(address) if value.is_stored else address
+        handle = kind.adopt(place, parents, closer=address.closer)
+        if value.is_stored:  # no object of C's has a size of -1
+            life_of(handle).pointees[place, -1] = address
         for slot, item in call.kept_by_result:
             Handle.keep(handle, slot, item).settle(taken=True)
         return handle
@@ -135,10 +147,14 @@ class Borrowed(Modifier):
     them is closed. ``Borrowed("context")`` says which of them it belongs to. If a handle of the
     same type is open for the same address, that is returned.
 
+    After a pointer to a structure: that is C's memory, and the handles cannot be closed while
+    it is in use. Without handles, it is static. In a field of a handle, the handle, or what
+    that needs, keeps the other one alive.
+
     A text is copied and not freed, as without the word.
     """
 
-    roles = ("result", "output")
+    roles = ("result", "output", "field")
 
     def __init__(self, *names: str) -> None:
         self.names = names
@@ -147,8 +163,15 @@ class Borrowed(Modifier):
         """Of a handle, of memory that is shown, or of a text."""
         if isinstance(value, Text) and self.names:  # a copy needs nothing
             raise value.cannot_follow(where, self)
-        if not isinstance(value, (HandleValue, Items, Text)):
+        kinds = HandleValue if value.role == "field" else (HandleValue, Items, Pointer, Text)
+        if not isinstance(value, kinds):
             raise value.cannot_follow(where, self)
+        if self.names and value.role == "field":
+            raise DeclarationError(
+                f"{where}: a field has no parameters that {self!r} could name"
+            )
+        if isinstance(value, HandleValue) and value.is_stored:
+            raise DeclarationError(f"{where}: the memory is new, so it is Owned, not Borrowed")
         value.own(where, self)
 
     def resolve(self, declaration: "Declaration", value: Value) -> None:
@@ -160,7 +183,7 @@ class Borrowed(Modifier):
                 f"{value.where}: {self!r} needs the names of handles that are passed,"
                 f" not {', '.join(unknown)}"
             )
-        if self.names and isinstance(value, (HandleValue, Items)):
+        if self.names and isinstance(value, (HandleValue, Items, Pointer)):
             value.lenders = [handles[name].position for name in self.names]
 
     def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
@@ -332,6 +355,9 @@ class _Held:
     def __init__(self, given: Any, converted: Any, view: "View | None") -> None:
         self.given = given
         self.converted = converted
+        # C may have a copy of a structure, which still points there if ours is set again.
+        is_struct = isinstance(converted, (ctypes.Structure, ctypes.Union))
+        self.pointees = pointees_in(converted) if is_struct else None
         self.view = view
         self.needed_by: Life | None = None
 
@@ -394,7 +420,7 @@ class _OwnedMemory:
 
     def free(self) -> None:
         """Free it, once."""
-        address = ctypes.c_void_p.from_buffer_copy(self).value  # type: ignore[arg-type]
+        address = function_address(self)
         free = type(self).free_address
         self.__class__ = self.plain  # which has no __del__
         if address:

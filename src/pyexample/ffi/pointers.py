@@ -8,7 +8,9 @@ from sys import _getframe  # pyright: ignore[reportPrivateUsage]
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
+from .handles import lenders_of, life_of, pointees_kept_by
 from .libfastcall import NotServedError
+from .pointees import copy_of, copy_over, show_memory
 from .structures import CTypesObject, check_kin, function_address, is_kin
 from .values import (
     DeclarationError,
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from ctypes import _CData as CData  # pyright: ignore[reportPrivateUsage]
     from ctypes import _Pointer as CPointer  # pyright: ignore[reportPrivateUsage]
 
-    from .calls import CallState
     from .declaration import Argument
 
     C = TypeVar("C", bound=CData)
@@ -87,11 +88,18 @@ def _is_awaited(target: Any) -> bool:
 
 
 class Pointer(CTypesObject):
-    """A pointer to a ctypes type. Of what C gives, the object may be what it points to."""
+    """A pointer to a ctypes type. Of what C gives, the object may be what it points to.
+
+    Attributes:
+        contents: whether it is.
+        owned, owner, lenders: as of Items, if it comes back.
+    """
 
     failure_rule = "zero"
-    is_plain = False
+    is_plain = owned = False
     kind = "pointer"
+    owner: Any = None
+    lenders: list[int] | None = None
 
     def __init__(
         self, where: str, role: str, python_type: Any, ctype: Any, words: Iterable[object]
@@ -129,6 +137,25 @@ class Pointer(CTypesObject):
                 )
         self.contents = self.python_type is not Any
 
+    def check_words(self, where: str) -> None:
+        """Who owns what it points to?"""
+        if (self.owned or self.owner) and (not self.contents or (self.owned and self.owner)):
+            raise self.cannot_follow(where, self.words[-1])
+        if (
+            self.role in ("result", "output")
+            and self.contents
+            and not (self.owned or self.owner)
+        ):
+            name = self.ctype._type_.__name__
+            raise DeclarationError(
+                f"{where}: who owns the {name}? Write Borrowed after the C type if C still"
+                " does, or Owned(free) for a copy; Any stands for the mere pointer"
+            )
+
+    def own(self, where: str, word: Any) -> None:
+        """``Borrowed``."""
+        self.owner = word
+
     def to_c(self, given: Any) -> Any:
         """What ``from_param`` accepts; to be kept, as a pointer that keeps it alive."""
         converted = super().to_c(given)
@@ -154,20 +181,34 @@ class Pointer(CTypesObject):
             _known[target, ctypes.addressof(given)] = given
             return self.ctype(given)
         if isinstance(given, _ANY_POINTER):  # of another pointer type to the same
-            return self.ctype(given.contents) if given else None
+            made = self.ctype()
+            copy_over(made, given)
+            return made
         if given is not None:
             raise TypeError(f"{self.where}: give what it points to, not its byref()")
         return given
 
-    def restore(self, result: Any, call: "CallState | None") -> Any:
+    def restore(self, result: Any, call: Any) -> Any:
         """None, the pointer, or what it points to: Python's own object, if there is one."""
         if not result:
             return None
         if not self.contents:
             return result
-        key = target_of(self.ctype), function_address(result)
-        known = _known.get(key)
-        return result.contents if known is None else known
+        target, address = target_of(self.ctype), function_address(result)
+        if self.owned:
+            copy = copy_of(show_memory(target, address, None))
+            result.free()
+            return copy
+        known = _known.get((target, address))
+        if known is not None:
+            return known
+        if not self.owner:  # not ``contents``: ctypes takes that for memory of the pointer's
+            return show_memory(target, address, result)
+        lenders = lenders_of(self, call)
+        memory = show_memory(target, address, lenders, pointees_kept_by(lenders))
+        for each in lenders:
+            life_of(each).show(memory)
+        return memory
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """With the types whose instances are accepted."""

@@ -8,14 +8,18 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from .buffers import In
 from .callbacks import CallbackValue
+from .calls import CallState
+from .counted import CountedField, CountedItems, CounterField
 from .declaration import annotations, split_annotation
-from .fields import DEFAULT, Anonymous, ArrayField, Bits, CountedBy
-from .handles import HandleValue
+from .fields import DEFAULT, Anonymous, ArrayField, Bits, CountedBy, to_field
+from .handles import Handle, HandleValue, life_of, memory_of
 from .kinds import make_value
+from .pointees import copy_over, is_of_c, pointees_of, show_memory, store
 from .pointers import Pointer, set_targets
 from .scalars import Integer
-from .structures import CTypesObject, function_address
+from .structures import function_address
 from .values import DeclarationError, Value
 
 if TYPE_CHECKING:
@@ -27,7 +31,7 @@ else:
         return lambda decorator: decorator
 
 
-S = TypeVar("S", bound=ctypes.Structure | ctypes.Union)
+S = TypeVar("S", bound=ctypes.Structure | ctypes.Union | Handle)
 
 
 @overload
@@ -47,6 +51,8 @@ def struct(
     function pointer as a function that calls C with checked arguments. ``_pack_`` and similar
     attributes work as in ctypes.
 
+    Of a ``Handle``, the fields are those of the structure at its address. C makes it.
+
     With ``default="initial_options"``, a new structure begins as a copy of what the function
     of this name returns, which is declared later in the module; else with zeros.
 
@@ -59,8 +65,33 @@ def struct(
 
 
 def _declare(cls: Any, default: str | Callable[[], Any] | None) -> Any:
+    if not (isinstance(cls, type) and issubclass(cls, Handle)):
+        return _declare_struct(cls, default)
+    if default:
+        raise DeclarationError(f"{cls.__name__}: C makes a handle: it has no default")
+    return _declare_handle(cls)
+
+
+def _declare_handle(cls: Any) -> Any:
+    copied = ("__module__", "_pack_", "_align_", "_layout_", *cls.__annotations__)
+    attributes = {name: cls.__dict__[name] for name in copied if name in cls.__dict__}
+    attributes["__annotations__"] = cls.__annotations__
+    plain = type(cls.__name__, (cls.c_struct or ctypes.Structure,), attributes)
+    cls.c_struct = _declare_struct(plain, None, of=cls)
+    for name in (*_names(cls.c_struct), *_reached(cls.c_struct)):
+        if hasattr(Handle, name):
+            raise DeclarationError(
+                f"{cls.__name__}.{name}: every Handle has something of this name: write another"
+                f" one, such as {name}_"
+            )
+        setattr(cls, name, _HandleField(name))
+    return cls
+
+
+def _declare_struct(cls: Any, default: str | Callable[[], Any] | None, of: Any = None) -> Any:
+    """``of`` is the class of handles whose structure it is."""
     _check_class(cls)
-    fields = _read_fields(cls)
+    fields = _read_fields(cls, of)
     for name in fields.keys() & cls.__dict__.keys():
         delattr(cls, name)  # DEFAULT
     words = {name: {type(each): each for each in spec.words} for name, spec in fields.items()}
@@ -74,19 +105,24 @@ def _declare(cls: Any, default: str | Callable[[], Any] | None) -> Any:
     for name in cls.__dict__.keys() & {*_names(cls)} - fields.keys():
         delattr(cls, name)  # PyPy's copy of an inherited field, unchecked
     for name, spec in fields.items():
-        if type(spec) is not CTypesObject:
-            setattr(cls, name, _Field(spec, getattr(cls, name)))
+        setattr(cls, name, _Field(spec, getattr(cls, name)))
+    for name, spec in fields.items():
+        if isinstance(spec, CountedItems):
+            counter = CounterField.of(cls, spec.counted_by)
+            setattr(cls, name, CountedField(spec, cls.__dict__[name].field, counter))
     for name in anonymous:
         for inner in _reached(fields[name].ctype):
             setattr(cls, inner, _InnerField(name, inner, getattr(cls, inner)))
+    flexible = None
     if fields and isinstance(spec := [*fields.values()][-1], ArrayField) and spec.is_flexible:
-        _Flexible(cls, [*fields][-1], spec)
+        flexible = _Flexible(cls, [*fields][-1], spec)
     if cls.__repr__ in (ctypes.Structure.__repr__, ctypes.Union.__repr__):
         cls.__repr__ = _repr
     if default:
-        cls.__init__ = _beginning_with(default, cls)
+        cls.__init__ = _beginning_with(default, cls, flexible)
     # CPython before 3.13 caches a union's attributes; this clears the cache.
     cls.__bases__ = cls.__bases__
+    cls._is_checked = True
     set_targets(cls)
     return cls
 
@@ -104,10 +140,11 @@ def _check_class(cls: Any) -> None:
         )
 
 
-def _read_fields(cls: Any) -> dict[str, Value]:
+def _read_fields(cls: Any, of: Any) -> dict[str, Value]:
+    known = {cls.__name__: of or cls}
     fields = {
-        name: _field(f"{cls.__name__}.{name}", annotation)
-        for name, annotation in annotations(cls, {cls.__name__: cls}).items()
+        name: _field(f"{cls.__name__}.{name}", annotation, known, of)
+        for name, annotation in annotations(cls, known).items()
         if typing.get_origin(annotation) is not typing.ClassVar
     }
     for name, spec in fields.items():
@@ -118,19 +155,29 @@ def _read_fields(cls: Any) -> dict[str, Value]:
             )
         if isinstance(spec, ArrayField) and spec.is_flexible and name != [*fields][-1]:
             raise DeclarationError(f"{where}: only the last field can be a flexible array")
-        for word in spec.words:
-            counts = fields.get(word.name) if isinstance(word, CountedBy) else None
-            if isinstance(word, CountedBy) and not isinstance(counts, Integer):
+        words = [spec.word] if isinstance(spec, CountedItems) else spec.words
+        for word in words:
+            if isinstance(word, (CountedBy, In)) and not isinstance(
+                fields.get(word.names[0]), Integer
+            ):
                 raise DeclarationError(f"{where}: {word!r} needs the name of an integer field")
     return fields
 
 
-def _field(where: str, annotation: Any) -> Value:
+def _field(where: str, annotation: Any, known: dict[str, Any], of: Any) -> Value:
     python_type, ctype, *words = split_annotation(where, annotation)
+    quoted = getattr(python_type, "__forward_arg__", None)
+    if of and quoted and ctype is ctypes.c_void_p:
+        attributes = {"__annotations__": {"": quoted}, "__module__": of.__module__}
+        python_type = annotations(type(where, (), attributes), known)[""]
     spec = make_value(where, "field", python_type, ctype, *words)
     if isinstance(spec, HandleValue):
-        # Nobody knows its owner: it would be closed after each read, or never.
-        raise DeclarationError(f"{where}: a field holds an address, an int, not a handle")
+        if not of:  # nobody knows its owner: it would be closed after each read, or never
+            raise DeclarationError(f"{where}: a field holds an address, an int, not a handle")
+        if spec.is_double or not spec.owner:
+            raise DeclarationError(
+                f"{where}: a handle in a field of a handle is c_void_p, Borrowed"
+            )
     return spec
 
 
@@ -145,7 +192,9 @@ def _check_layout(cls: Any) -> None:
         raise DeclarationError(f"{cls.__name__}: _layout_ needs Python 3.14 or later")
 
 
-def _beginning_with(default: str | Callable[[], Any], cls: Any) -> Callable[..., None]:
+def _beginning_with(
+    default: str | Callable[[], Any], cls: Any, flexible: "_Flexible | None"
+) -> Callable[..., None]:
     construct = cls.__init__
     make = functools.partial(_call, cls, default) if isinstance(default, str) else default
 
@@ -155,8 +204,9 @@ def _beginning_with(default: str | Callable[[], Any], cls: Any) -> Callable[...,
             raise TypeError(
                 f"the default of {cls.__name__} must be one, not {type(initial).__name__}"
             )
-        ctypes.memmove(ctypes.addressof(self), ctypes.addressof(initial), ctypes.sizeof(cls))
-        self._initial = initial  # which keeps what its fields point to
+        copy_over(self, initial)
+        if flexible:
+            flexible.copy_items(initial, self)
         construct(self, *given, **named)
 
     return __init__
@@ -182,6 +232,8 @@ class _Field:
         value = self.field.__get__(instance, owner)
         if value is None or (self.is_object and not value):
             return None
+        if isinstance(self.spec, HandleValue):
+            return self.spec.from_c(value, _lending(instance))
         if not self.callback:
             return self.spec.from_c(value)
         # A view of the field, which may change.
@@ -189,14 +241,48 @@ class _Field:
         return self.callback.function(address, _pointers.get(address))
 
     def __set__(self, instance: Any, value: Any) -> None:
-        c_value = self.spec.to_c(value)
+        c_value, put = to_field(self.spec, value), functools.partial(self._put, instance)
         if self.callback and c_value:
             _pointers[function_address(c_value)] = c_value
+        if self.spec.can_be_kept:
+            store(instance, self.field.offset, self.spec.ctype, c_value, put)
+        else:
+            put(c_value)
+
+    def _put(self, instance: Any, c_value: Any) -> None:
         self.field.__set__(instance, self.callback.whole(c_value) if self.callback else c_value)
 
 
 _pointers: "weakref.WeakValueDictionary[int, Any]" = weakref.WeakValueDictionary()
 """By address: what fields were set to. Functions that are read from fields keep it."""
+
+
+def _lending(memory: Any) -> CallState:
+    """As if a call had returned what is in a field of the handle that has the memory."""
+    handle: Handle = memory._keeper
+    # A list of many handles is no chain of as many parents.
+    is_lender = life_of(handle).owned or not handle.parents
+    return CallState((handle,) if is_lender else handle.parents)
+
+
+class _HandleField:
+    """A field of the structure at a handle's address."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        if instance is None:
+            return getattr(owner.c_struct, self.name)
+        with memory_of(instance) as memory:
+            value = getattr(memory, self.name)
+            if hasattr(value, "_b_base_"):
+                life_of(instance).show(memory)
+            return value
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        with memory_of(instance) as memory:
+            setattr(memory, self.name, value)
 
 
 class _InnerField:
@@ -228,11 +314,10 @@ class _Flexible:
         self.spec = spec
         self.field = cls.__dict__[name].field
         words = [each for each in spec.words if isinstance(each, CountedBy)]
-        self.counted_by = words[0].name if words else ""
+        self.counted_by = words[0].names[0] if words else ""
         setattr(cls, name, self)
         if self.counted_by:
-            counter = cls.__dict__[self.counted_by]
-            setattr(cls, self.counted_by, _CounterField(self, counter))
+            CounterField.of(cls, self.counted_by).counted.append(self)
         cls._allocate = self.allocate
         self.whole_type = functools.lru_cache(64)(self._make_whole_type)
 
@@ -240,10 +325,19 @@ class _Flexible:
         """A structure of zeros with so many items."""
         whole = self.whole_type(items)()
         made = kind.from_buffer(whole)
-        made._whole = whole
+        made.__dict__.update(_whole=whole, _pointees=pointees_of(whole))
         if self.counted_by:
             setattr(made, self.counted_by, items)
         return made
+
+    def copy_items(self, initial: Any, made: Any) -> None:
+        """Begin with the items of ``initial``, as far as there is room, and count the room."""
+        room = self.capacity(made) or 0
+        if self.counted_by:
+            setattr(made, self.counted_by, room)
+        if self.counted_by or not is_of_c(initial):
+            items = self.__get__(initial, None)[:room]
+            self.__get__(made, None)[: len(items)] = items
 
     def _make_whole_type(self, items: int) -> Any:
         attributes = {
@@ -259,7 +353,11 @@ class _Flexible:
         """How many items there is room for. None if only C knows."""
         if whole := _whole(instance):
             return len(getattr(whole, self.name))
-        return None if hasattr(instance._b_base_, "contents") else 0
+        return None if is_of_c(instance) else 0
+
+    def says(self, capacity: int) -> str:
+        """What is said about a greater number."""
+        return f"there is room for {capacity} items: use allocate({self.cls.__name__}, ...)"
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         if instance is None:
@@ -277,9 +375,8 @@ class _Flexible:
             if count < 0:
                 raise ValueError(f"{self.cls.__name__}.{self.counted_by} is {count}")
         address = ctypes.addressof(instance) + self.field.offset
-        array = self.spec.with_length(count).from_address(address)
-        array._kept_by = instance
-        return array
+        kind = self.spec.with_length(count)
+        return show_memory(kind, address, instance, pointees_of(instance))
 
     def __set__(self, instance: Any, value: Any) -> None:
         self.__get__(instance, None)[:] = value
@@ -288,27 +385,6 @@ class _Flexible:
 def _whole(instance: Any) -> Any:
     """The structure that has room for the items, if ``allocate`` made it."""
     return getattr(instance, "_whole", None)
-
-
-class _CounterField:
-    """The number of items of a flexible array: never more than there is room for."""
-
-    def __init__(self, flexible: _Flexible, field: Any) -> None:
-        self.flexible = flexible
-        self.field = field
-
-    def __get__(self, instance: Any, owner: Any) -> Any:
-        return self.field.__get__(instance, owner)
-
-    def __set__(self, instance: Any, value: Any) -> None:
-        capacity = self.flexible.capacity(instance)
-        if capacity is not None and self.field.spec.to_c(value) > capacity:
-            name = self.flexible.cls.__name__
-            raise ValueError(
-                f"{name}.{self.flexible.counted_by} cannot be {value}: there is room for"
-                f" {capacity} items: use allocate({name}, ...)"
-            )
-        self.field.__set__(instance, value)
 
 
 def _fields_of(cls: Any) -> dict[str, Any]:

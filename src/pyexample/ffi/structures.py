@@ -19,6 +19,7 @@ class CTypesObject(Value):
     """A structure, array, function pointer or ``py_object``: what ``from_param`` accepts."""
 
     can_be_kept = True
+    given_ctype: Any
 
     def check_types(self, where: str, declared: Any) -> None:
         """Refuse what ctypes cannot pass, or makes no safe object of."""

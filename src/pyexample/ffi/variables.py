@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from .declaration import annotations
 from .loading.symbols import variable_address, why_not_writable
+from .pointees import copy_of, show_memory
 from .structs import struct
 from .values import DeclarationError
 
@@ -33,8 +34,9 @@ class Variable(Generic[T]):
         A structure, array or pointer is a copy, unless the variable is declared ``writable``.
         """
         held: object = self._memory.value
-        copy: Any = getattr(type(held), "from_buffer_copy", None)  # of an object of ctypes
-        value: Any = held if self._is_writable or copy is None else copy(held)
+        value: Any = held
+        if not self._is_writable and hasattr(type(held), "from_buffer_copy"):  # of ctypes
+            value = copy_of(held)
         return value  # type: ignore[no-any-return]
 
     @value.setter
@@ -73,5 +75,5 @@ def bind_variable(
     reason = why_not_writable(address, ctypes.sizeof(memory)) if is_writable else None
     if reason:
         raise DeclarationError(f"{function.__name__} is declared to be writable, but {reason}")
-    there = memory.from_address(address)
+    there = show_memory(memory, address, library)
     return Variable[Any](function, symbol, there, is_writable=is_writable)

@@ -184,7 +184,10 @@ def write_structs(modules: list[ModuleType], writer: Writer) -> None:
     bases = (ct.Structure, ct.Union)
     names = {module.__name__ for module in modules}
     for module in modules:
-        for value in list(vars(module).values()):
+        for found in list(vars(module).values()):
+            # A handle of pyexample.ffi's with fields has a Structure of them.
+            value = getattr(found, "c_struct", None) if is_class(found, object) else found
+            value = found if value is None else value
             if (
                 is_class(value, *bases)
                 and value.__module__ in names
