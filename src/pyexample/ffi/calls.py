@@ -40,7 +40,7 @@ class CallState:
         sizes: by name: how many items of memory C asked for.
         memories: by name: the memory that C fills.
         lengths: by name: the integer that says how much of it, or of a result, is valid.
-        kept_by_result: what the handle that is returned is to keep, by slot.
+        kept_by_result: what the handle that is returned is to keep: its name, slot, itself.
     """
 
     __slots__ = (
@@ -78,7 +78,7 @@ class CallState:
         self.sizes: dict[str, int] = {}
         self.memories: dict[str, Any] = {}
         self.lengths: dict[str, Any] = {}
-        self.kept_by_result: list[tuple[Hashable, Any]] = []
+        self.kept_by_result: list[tuple[str, Hashable, Any]] = []
 
     def enter(self) -> None:
         """Make this the thread's state. Greenlets may enter and leave in any order."""
@@ -103,6 +103,10 @@ class CallState:
             innermost[self.thread] = self.outer
         for clean_up in self.cleanups:
             clean_up()
+
+    def replace(self, position: int, by: object) -> None:
+        """Take ``by`` for what the function was given."""
+        self.given = (*self.given[:position], by, *self.given[position + 1 :])
 
     def view(self, argument: "Argument", spec: "In") -> View:
         """The buffer that is passed for an argument, until the call is over."""

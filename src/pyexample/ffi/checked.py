@@ -86,7 +86,7 @@ def closing_call(declaration: Declaration, c_function: Any) -> Function:
             if state.failures:
                 life.is_taken_back = False
                 # For the error, since this handle is closed at the moment.
-                state.given = _replace(given, target.position, life.kind.make(life.given))
+                state.replace(target.position, life.kind.make(life.given))
             return finish(returned, state)
         finally:
             state.in_c = False
@@ -120,7 +120,7 @@ def _begin(effects: list[tuple[Argument, ParameterWord]], state: CallState) -> l
     begun: list[Effect] = []
     try:
         for argument, word in effects:
-            if effect := word.begin(state, argument):
+            for effect in word.begin(state, argument):
                 begun.append(effect)
     except BaseException:
         for each in begun:
@@ -208,10 +208,6 @@ def _closed_argument(declaration: Declaration) -> Argument:
 
 def _closes(argument: Argument) -> bool:
     return bool(getattr(argument.spec, "closes", None))
-
-
-def _replace(given: tuple[Any, ...], position: int, by: object) -> tuple[Any, ...]:
-    return (*given[:position], by, *given[position + 1 :])
 
 
 def _set_closer(declaration: Declaration, target: Argument, closer: Closer) -> None:

@@ -163,6 +163,11 @@ class Declaration:
         return {each.name: each for each in self.arguments if each.is_handle}
 
     @property
+    def lenders(self) -> dict[str, Argument]:
+        """The same, and those that can be None, and sequences of handles."""
+        return {each.name: each for each in self.arguments if each.spec.lends}
+
+    @property
     def integers(self) -> dict[str, Argument]:
         """The integers that are passed, by name."""
         kinds = ("signed", "unsigned")
@@ -203,7 +208,7 @@ class Declaration:
         specs: list[Any] = [each.spec for each in self.arguments[: self.fixed]]
         c_function.argtypes = [each.ctype for each in specs]
         c_function.restype = self.result.ctype if self.result else None
-        c_function.directions = [_direction(each) for each in specs]
+        c_function.directions = [each.direction for each in specs]
         c_function.is_optional = self.is_optional
         c_function.handles = [_handle_class(each) for each in (*specs, self.result)]
 
@@ -211,7 +216,9 @@ class Declaration:
         self, where: str, word: Any, what: str, among: dict[str, Argument]
     ) -> list[Argument]:
         """The arguments that ``word.names`` names. Raises DeclarationError."""
-        unknown = [name for name in word.names if name not in among]
+        unknown = [
+            name for name in word.names if not isinstance(name, str) or name not in among
+        ]
         if unknown or not word.names:
             raise DeclarationError(
                 f"{where}: {type(word).__name__} needs the names of {what} parameters,"
@@ -415,12 +422,6 @@ def _positional_names(function: Callable[..., Any]) -> tuple[str, ...]:
             " with a '/', and have no keyword-only ones, no * and no **"
         )
     return code.co_varnames[: code.co_argcount]
-
-
-def _direction(spec: Any) -> str:
-    if spec.is_buffer and spec.can_be_kept:  # else it is made for the call: C may write
-        return "out" if spec.writable else "in"
-    return "out" if spec.output else ""
 
 
 def _handle_class(spec: Any) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from . import calls as calls  # for its fork handler
 from .libfastcall import NotServedError, engine_if_any, running
-from .lifetimes import Closer, Held, Kept, Life, Owner, kept_for_good
+from .lifetimes import Closer, Held, Kept, Life, Owner, Slots, kept_for_good
 from .values import DeclarationError, Value, members_of, with_article
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class HandleValue(Value):
         closes: of an argument that the function closes: the word that says so.
     """
 
-    can_be_null = is_comparable = can_be_kept = True
+    can_be_null = is_comparable = can_be_kept = lends = True
     failure_rule = "zero"
     is_plain = False
     owner: "Owned | Borrowed | None" = None
@@ -150,7 +150,8 @@ class Handle(_Memory):
     value_kind: ClassVar[type[Value]] = HandleValue
     _root: "ClassVar[type[Handle]]"
     _life: Life
-    _kept: "dict[Hashable, list[Kept]]"
+    _kept: Slots
+    _owner: "Handle | None" = None
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -228,7 +229,7 @@ class Handle(_Memory):
             owner.life = life  # before anything can close that
         life.join_parents()
         if owned:
-            weakref.finalize(handle, life.close, implicitly=True)
+            weakref.finalize(handle, life.end)
         elif parents:
             weakref.finalize(handle, life.forget).atexit = False
         if owner is not None:
@@ -260,14 +261,8 @@ class Handle(_Memory):
         closer: Closer | None = None,
         given: tuple[Any, ...] | None = None,
     ) -> Any:
-        try:
-            return self._life.close(implicitly=implicitly, closer=closer, given=given)
-        finally:
-            if not self._life.address:
-                for slot in list(self._kept.values()):
-                    for kept in list(slot):
-                        kept.release()
-                self._kept.clear()
+        self._life.check_closable()
+        return self._life.close(implicitly=implicitly, closer=closer, given=given)
 
     def close_by(self, closer: Closer, given: tuple[Any, ...]) -> Any:
         """Close it by a function that was called with ``given``. Returns its result."""
@@ -315,17 +310,35 @@ class Handle(_Memory):
     _as_parameter_ = property(pointer)
 
     def pass_on_kept(self, owner: "Handle | None") -> None:
-        """C keeps for the new owner what it keeps for this; for None, for ever."""
-        slots = kept_for_good if owner is None else owner._kept
+        """C keeps for the new owner what it keeps for this; for None, for good."""
+        self._owner = owner
+        slots, keeper = self._kept_where()
         for key, slot in list(self._kept.items()):
-            slots.setdefault((self._life, key), []).extend(slot)
+            slots.setdefault(key, []).extend(slot)
+            for kept in slot:
+                kept.item.hold(kept, keeper)
         self._kept.clear()
 
-    def keep(self, slot: Hashable, item: Held) -> Kept:
+    def keep(self, where: str, slot: Hashable, item: Held) -> Kept:
         """Keep ``item`` alive until this is closed, or another is in ``slot``."""
-        # C closes its own at any time.
-        slots = self._kept if self._life.is_closable else kept_for_good
-        return Kept(slots, (self._life.given, slot), item)
+        slots, keeper = self._kept_where()
+        for each in item.handles:
+            if keeper and each.needs(keeper) and not each.descends_from(keeper):
+                raise ValueError(f"{where} needs {self!r}, which cannot keep it")
+        return Kept(slots, (self._life.given, slot), item, keeper)
+
+    def _kept_where(self) -> "tuple[Slots, Life | None]":
+        """Where that is, and what is closed before it. C closes its own at any time."""
+        handle: Handle | None = self
+        while handle is not None and not handle._life.is_closable:
+            handle = handle._owner
+        return (kept_for_good, None) if handle is None else (handle._kept, handle._life)
+
+    def release_kept(self) -> None:
+        """C does not need what it kept for this."""
+        while self._kept:
+            for kept in list(self._kept.popitem()[1]):
+                kept.release()
 
 
 def life_of(handle: Handle) -> Life:
@@ -333,13 +346,18 @@ def life_of(handle: Handle) -> Life:
     return handle._life  # pyright: ignore[reportPrivateUsage]
 
 
-def open_handles(given: Iterable[Any]) -> list[Handle]:
-    """The handles that were passed, also in sequences, and that C did not take."""
+def handles_in(given: Iterable[Any]) -> list[Handle]:
+    """The handles that were passed, also in sequences."""
     found: list[Handle] = []
     for each in given:
         items = cast("list[Any]", each if isinstance(each, (list, tuple)) else [each])
-        found += [item for item in items if isinstance(item, Handle) and not item.closed]
+        found += [item for item in items if isinstance(item, Handle)]
     return found
+
+
+def open_handles(given: Iterable[Any]) -> list[Handle]:
+    """The same without those that C took."""
+    return [each for each in handles_in(given) if not each.closed]
 
 
 def lenders_of(value: Any, call: calls.CallState) -> list[Handle]:

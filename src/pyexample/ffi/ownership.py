@@ -1,10 +1,11 @@
 """Words that say who owns what: what comes back, and what C is passed."""
 
 import ctypes
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .handles import Handle, HandleValue, lenders_of, life_of, open_handles
+from .handles import Handle, HandleValue, handles_in, lenders_of, life_of, open_handles
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
 from .memory import Items
 from .scalars import Text
@@ -94,8 +95,8 @@ class Owned(Modifier):
             )
         parents = [] if self.independent else open_handles(call.given)
         handle = kind.adopt(address, parents, closer=address.closer)
-        for slot, item in call.kept_by_result:
-            Handle.keep(handle, slot, item).settle(taken=True)
+        for where, slot, item in call.kept_by_result:
+            Handle.keep(handle, where, slot, item).settle(taken=True)
         return handle
 
 
@@ -120,15 +121,9 @@ class Borrowed(Modifier):
 
     def resolve(self, declaration: "Declaration", value: Value) -> None:
         """Find the handles that it names."""
-        handles = declaration.handles
-        unknown = [name for name in self.names if name not in handles]
-        if unknown:
-            raise DeclarationError(
-                f"{value.where}: {self!r} needs the names of handles that are passed,"
-                f" not {', '.join(unknown)}"
-            )
         if self.names and isinstance(value, (HandleValue, Items)):
-            value.lenders = [handles[name].position for name in self.names]
+            found = declaration.find(value.where, self, "handle", declaration.lenders)
+            value.lenders = [each.position for each in found]
 
     def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
         """Make the handle that ``call`` returns."""
@@ -151,24 +146,23 @@ class GivenTo(ParameterWord):
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the new owner."""
-        if not isinstance(argument.spec, HandleValue) or argument.spec.closes:
+        if not argument.spec.lends or getattr(argument.spec, "closes", None):
             raise DeclarationError(
                 f"{argument.where}: {self!r} cannot follow {argument.spec.c_name}: only a"
                 " handle is given away, and not to a function that Closes it"
             )
         if self.names:
             handles = dict(declaration.handles)
-            handles.pop(argument.name)
+            handles.pop(argument.name, None)
             argument.named = declaration.find(argument.where, self, "other handle", handles)
 
-    def begin(self, call: "CallState", argument: "Argument") -> "_Gift | None":
+    def begin(self, call: "CallState", argument: "Argument") -> "Iterator[_Gift]":
         """Give it away just before C is called."""
-        given = call.given[argument.position]
-        if given is None:
-            return None
-        owner = call.given[argument.named[0].position] if argument.named else None
-        uses = sum(each is given for each in call.given)
-        return _Gift(argument.where, given, owner, self.if_succeeds, uses)
+        owner: Any = call.given[argument.named[0].position] if argument.named else None
+        given = handles_in(call.given)
+        for each in handles_in([call.given[argument.position]]):
+            uses = sum(other is each for other in given)
+            yield _Gift(argument.where, each, owner, self.if_succeeds, uses)
 
 
 class _Gift:
@@ -188,13 +182,26 @@ class _Gift:
         if owner is None and self.life.children:
             needing = next(iter(self.life.children)).kind.__name__
             raise ValueError(f"{where} is needed by a {needing}, which is to be closed first")
+        if owner is None:
+            self.life.set_address(None)  # C may have freed it before this is told
         if self.life.count_users() > uses:
+            self.life.set_address(self.life.given)
             raise RuntimeError(f"{where} is in use by a call that has not returned")
         self.life.owned = False
+        if owner is not None:
+            handle.parents = (*handle.parents, owner)
+            self.life.parents.append(life_of(owner))
+            self.life.join_parents()
 
     def cancel(self) -> None:
         """C was not called."""
         self.life.owned = True
+        self.life.set_address(self.life.given)
+        if self.owner is not None:
+            self.handle.parents = self.handle.parents[:-1]
+            owner = self.life.parents.pop()
+            if owner not in (*self.life.parents, *self.life.kept):
+                owner.children.pop(self.life, None)
 
     def settle(self, *, taken: bool) -> None:
         """C has returned."""
@@ -204,10 +211,6 @@ class _Gift:
         Handle.pass_on_kept(self.handle, self.owner)
         if self.owner is None:
             self.life.forget()
-        else:
-            self.handle.parents = (*self.handle.parents, self.owner)
-            self.life.parents.append(life_of(self.owner))
-            life_of(self.owner).children[self.life] = None
 
 
 class Keep(ParameterWord):
@@ -219,8 +222,9 @@ class Keep(ParameterWord):
     ``Keep("return")``: as long as the handle that the function returns. ``Keep()``: for ever,
     or until another replaces it in the same way: ``Keep(slot="signal")``.
 
-    It is for callbacks, texts, buffers (which cannot be resized meanwhile), structures and
-    handles.
+    It is for callbacks, texts, buffers (which cannot be resized meanwhile), structures,
+    handles, and sequences of them. A handle that C keeps for one that was made from it, or for
+    ever, cannot be closed by itself.
     """
 
     def __init__(
@@ -232,7 +236,7 @@ class Keep(ParameterWord):
         every: bool = False,
     ) -> None:
         self.owner = owner
-        self.slot = (slot,) if isinstance(slot, str) else slot
+        self.slot = slot if isinstance(slot, tuple) else (slot,)
         self.every = every
         self.names = self.slot if owner in (None, "return") else (owner, *self.slot)
 
@@ -264,7 +268,7 @@ class Keep(ParameterWord):
                     f" addresses and handles, not by {each.name!r}"
                 )
 
-    def begin(self, call: "CallState", argument: "Argument") -> Kept | None:
+    def begin(self, call: "CallState", argument: "Argument") -> Iterator[Kept]:
         """Keep what was converted for ``call``."""
         owner, slot = None, argument.named
         if len(self.names) > len(self.slot):
@@ -282,15 +286,17 @@ class Keep(ParameterWord):
             converted = call.converted[argument.index] = ctypes.create_string_buffer(converted)
         item = _Held(given, converted, view)
         if self.owner == "return":
-            call.kept_by_result.append((key, item))
-            return None
+            item.hold(call, None)
+            call.cleanups.append(functools.partial(item.release, call))
+            call.kept_by_result.append((argument.where, key, item))
+            return
         if owner is None:
             kept = Kept(kept_for_good, key, item)
         else:
-            item.hold_for(argument.where, call.given[owner.position])
-            kept = Handle.keep(call.given[owner.position], key, item)
+            keeper: Any = call.given[owner.position]
+            kept = Handle.keep(keeper, argument.where, key, item)
         call.cleanups.append(kept.finish)
-        return kept
+        yield kept
 
 
 class _Held:
@@ -298,28 +304,24 @@ class _Held:
 
     def __init__(self, given: Any, converted: Any, view: "View | None") -> None:
         self.given = given
+        self.handles = [life_of(each) for each in handles_in([given])]
         self.converted = converted
         self.view = view
-        self.needed_by: Life | None = None
+        self.holders: dict[object, None] = {}
 
-    def hold_for(self, where: str, owner: Handle) -> None:
-        """A handle is closed after the one that needs it."""
-        if isinstance(self.given, Handle):
-            if life_of(self.given).needs(life_of(owner)):
-                raise ValueError(f"{where} needs {owner!r}, which cannot keep it")
-            self.needed_by = life_of(owner)
-            self.needed_by.parents.append(life_of(self.given))
-            life_of(self.given).children[self.needed_by] = None
+    def hold(self, holder: object, keeper: Life | None) -> None:
+        """Until ``release(holder)``. Handles are closed after the ``keeper``."""
+        self.holders[holder] = None
+        for each in self.handles:
+            each.keep_for(id(holder), keeper)  # a Life refers to no handle, such as through it
 
-    def release(self) -> None:
+    def release(self, holder: object) -> None:
         """C does not need it any more."""
-        if self.view is not None:
+        for each in self.handles:
+            each.let_go(id(holder))
+        self.holders.pop(holder, None)
+        if self.view is not None and not self.holders:
             self.view.release()
-        if self.needed_by is not None:
-            kept = life_of(self.given)
-            self.needed_by.parents.remove(kept)
-            if kept not in self.needed_by.parents:
-                kept.children.pop(self.needed_by, None)
 
 
 def _is_value(argument: "Argument") -> bool:

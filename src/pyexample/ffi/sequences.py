@@ -25,8 +25,12 @@ class ArrayOf(In):
     pointer if the Python type has ``| None``.
     """
 
-    can_be_kept = False
     value: Value
+
+    @property
+    def direction(self) -> str:
+        """None: it is made for the call."""
+        return ""
 
     def _kind_of(self, item: Any) -> str:
         check_ctype("ArrayOf", item)
@@ -44,6 +48,7 @@ class ArrayOf(In):
             )
         own = type(self)(self.item, *self.given[:1], at_least=self.given[1])
         own.value = make_value(f"{where}, item", "parameter", kinds[0], self.item)
+        own.lends = own.value.lends
         own.c_name = f"const {own.value.c_name} *"
         return own
 
@@ -57,7 +62,8 @@ class ArrayOf(In):
                 f"{argument.where} must be a sequence, such as a list, not"
                 f" {type(given).__name__}"
             )
-        sequence = typing.cast("list[Any]", [] if is_null else given)
+        sequence: list[Any] = [] if is_null else [*typing.cast("Any", given)]
+        call.replace(argument.position, None if is_null else sequence)  # it may change
         items = [self.value.pass_item(call, each) for each in sequence]
         made = (self.item * (len(items) + (self.size is TERMINATED)))(*items)
         call.views[argument.position] = _Made(made, len(items), is_null)
@@ -80,3 +86,6 @@ class _Made:
 
     def check_end(self, where: str) -> None:
         """The zero at its end was added."""
+
+    def release(self) -> None:
+        """It lives as long as this."""

@@ -76,14 +76,20 @@ class ArgumentWord(Word):
         phase: arguments are passed in phases: those of 0 first, those of 2 last.
         memory_name: by which other words name it, if it is memory that C fills.
         output: the value that C fills in, if any.
+        lends: see ``Value``.
     """
 
     ctype: Any
     c_name: str
-    is_parameter = is_buffer = can_be_kept = False
+    is_parameter = is_buffer = can_be_kept = lends = False
     phase = 0
     memory_name = ""
     output: "Value | None" = None
+
+    @property
+    def direction(self) -> str:
+        """Of memory: "in" if C reads from it, "out" if C writes to it, else ""."""
+        return "out" if self.output else ""
 
     def for_function(self, where: str) -> "Self":
         """The same word, for a function whose result errors call ``where``."""
@@ -141,7 +147,7 @@ class ParameterWord(Word):
         """Check it, and find the parameters that it names. Raises DeclarationError."""
         raise NotImplementedError
 
-    def begin(self, call: "CallState", argument: "Argument") -> "Effect | None":
+    def begin(self, call: "CallState", argument: "Argument") -> "Iterable[Effect]":
         """Do it, just before C is called."""
         raise NotImplementedError
 
@@ -182,8 +188,10 @@ class Value:
     is_comparable: ClassVar[bool] = False
     """Whether ``Keep`` can tell callbacks apart by it."""
     is_buffer = False
+    lends: ClassVar[bool] = False
+    """Whether it is a handle, which can lend, be kept and be given away."""
     phase = 0
-    memory_name = ""
+    memory_name = direction = ""
     output = None
     can_be_kept: ClassVar[bool] = False
     """Whether there is something behind it that ``Keep`` can keep alive."""
