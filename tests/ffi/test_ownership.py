@@ -42,7 +42,7 @@ typedef struct node {
     int magic, number;
     struct node *parent, *current, *owned[8];
     int count, references;
-    int (*call)(int);
+    int (*call)(int), (*at_free)(int);
     const char *text; const int *items; size_t length;
     struct node *const *many; const char *const *texts; int how_many;
 } node;
@@ -77,6 +77,7 @@ node *node_inner(node *it) { return good(it) ? it->owned[0] : NULL; }
 int node_number(node *it) { return good(it) ? it->number : -1; }
 void node_free(node *it) {
     if (!good(it)) return;
+    if (it->at_free) it->at_free(it->number);
     if (it->parent && it->parent->magic != 4711) faults++; /* closed before its child */
     for (int i = 0; i < it->count; i++) node_free(it->owned[i]);
     it->magic = 0;
@@ -97,12 +98,17 @@ int node_give(node *owner, node *it, int fail) {
     owner->owned[owner->count++] = it;
     return 0;
 }
+int node_give_if(node *owner, node *it, int (*call)(int)) {
+    int failure = call(it->number);
+    return node_give(owner, it, failure);
+}
 void node_give_or_error(node *it, int fail, int *error) {
     *error = fail;
     if (!fail) node_free(it);
 }
 void node_swallow(node *it) { if (good(it)) node_free(it); }
 void node_on_call(node *it, int (*call)(int)) { if (good(it)) it->call = call; }
+void node_at_free(node *it, int (*call)(int)) { if (good(it)) it->at_free = call; }
 int node_call(node *it, int n) { return good(it) && it->call ? it->call(n) : -1; }
 void node_set_text(node *it, const char *text) { if (good(it)) it->text = text; }
 int node_text(node *it) { return good(it) && it->text ? (int)strlen(it->text) : -1; }
@@ -397,6 +403,10 @@ def test_closed_with_further_arguments(api: Any) -> None:
         it: Annotated[api.Node, c_void_p, Closes(flags=3)], flags: Int, /
     ) -> None: ...
 
+    def wrong(it: Annotated[api.Node, c_void_p, Closes(flags="3")], flags: Int, /) -> None: ...
+
+    with pytest.raises(DeclarationError, match=r"Closes\(flags='3'\): .* must be an integer"):
+        api.library.function(symbol="node_free_with")(wrong)
     free = api.declare(node_free_with)
     free(api.node_new(1), 9)
     assert api.last() == 9
@@ -595,7 +605,9 @@ def test_a_callback_in_a_struct_that_the_new_handle_keeps(api: Any) -> None:
     ) -> Annotated[api.Node, c_void_p, Owned]: ...
 
     function, gone = watched()
-    one = api.declare(node_with)(Options(function, 3))
+    options = Options(function, 3)
+    one = api.declare(node_with)(options)
+    options.call = None  # C has a copy
     del function
     collect()
     assert api.node_call(one, 21) == 42
@@ -792,6 +804,30 @@ def test_a_handle_and_its_owner_keep_each_other(api: Any) -> None:
         assert api.opened() == 0
 
 
+def test_closed_again_while_c_closes_it(api: Any) -> None:
+    """By another thread, or in a callback: its parent, and what it keeps, must wait for C."""
+    api.close_by_node_free()
+
+    def node_at_free(it: api.ANode, call: Annotated[OnInt, on_int, Keep("it")], /) -> None: ...
+
+    parent = api.node_new(1)
+    child = api.node_child(parent, 2)
+    came: list[Any] = []
+
+    def at_free(number: int) -> int:
+        child.close()
+        came.extend(child._kept)
+        with pytest.raises(RuntimeError, match="the Node is in use by a call that has not re"):
+            parent.close()
+        return 0
+
+    api.declare(node_at_free)(child, at_free)
+    child.close()
+    assert len(came) == 1
+    assert not child._kept
+    parent.close()
+
+
 def test_two_that_are_given_to_each_other(api: Any) -> None:
     api.close_by_node_free()
 
@@ -982,6 +1018,58 @@ def test_what_a_handle_keeps_is_kept_by_its_new_owner(api: Any) -> None:
     assert api.node_text(api.node_inner(owner)) == 3000
 
 
+def test_an_exception_in_a_callback_of_a_call_that_succeeds(api: Any) -> None:
+    """C says whether it took the handle."""
+    api.close_by_node_free()
+
+    def failed(code: int, function: str, values: Any) -> Exception:
+        return RuntimeError(code)
+
+    def node_give_if(
+        owner: api.ANode,
+        it: Annotated[api.Node, c_void_p, GivenTo("owner", if_succeeds=True)],
+        call: Annotated[OnInt, on_int],
+        /,
+    ) -> Annotated[None, c_int, Raises(failed)]: ...
+
+    give = api.declare(node_give_if)
+    owner, it = api.node_new(1), api.node_new(2)
+
+    def fail(number: int) -> int:
+        with pytest.raises(RuntimeError, match="is in use"):
+            owner.close()
+        raise KeyError(number)
+
+    with pytest.raises(RuntimeError, match="7"):
+        give(owner, it, lambda number: 7)
+    assert it.parents == ()
+    with pytest.raises(KeyError):
+        give(owner, it, fail)
+    assert it.parents == (owner,)
+
+
+def test_what_is_given_away_for_good_is_not_used_by_a_callback(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_give_if(
+        owner: api.ANode,
+        it: Annotated[api.Node, c_void_p, GivenTo()],
+        call: Annotated[OnInt, on_int],
+        /,
+    ) -> Int: ...
+
+    give = api.declare(node_give_if)
+    owner, it = api.node_new(1), api.node_new(2)
+
+    def use(number: int) -> int:
+        with pytest.raises(ValueError, match="is closed"):
+            api.node_number(it)
+        return 0
+
+    assert give(owner, it, use) == 0
+    assert it.closed
+
+
 def test_given_away_in_one_call_all_or_nothing(api: Any) -> None:
     api.close_by_node_free()
 
@@ -1096,6 +1184,17 @@ def test_one_function_closes_one_handle_and_does_nothing_else(api: Any) -> None:
         ({"return": Annotated[str, c_char_p, Owned]}, "who frees it? Expected Owned(free)"),
         ({"return": Annotated[int, c_int, Owned]}, "Owned cannot follow int32_t"),
         ({"return": Annotated[Handle, c_void_p, Owned, Borrowed]}, "Borrowed cannot follow"),
+        ({"it": Annotated[Handle, c_void_p, Keep(slot=7)]}, "names of other parameters, not 7"),  # type: ignore[arg-type]
+        ({"return": Annotated[Handle, c_void_p, Borrowed(7)]}, "handle parameters, not 7"),  # type: ignore[arg-type]
+        (
+            {"it": Annotated[Handle, c_void_p, GivenTo(if_succeeds=True)]},
+            "how does the function fail? Write Raises after",
+        ),
+        ({"it": Annotated[int, c_int, Keep]}, "nothing that Python could keep alive"),
+        ({"return": Annotated[int, c_int, Raises]}, "needs arguments: write Raises(...)"),
+        ({"it": Annotated[int, Count]}, "needs arguments: write Count(...)"),
+        ({"it": Annotated[Handle, c_void_p, Closes(no=3)]}, "has no other parameter 'no'"),
+        ({"it": Annotated[Handle, c_void_p, Closes(it=3)]}, "has no other parameter 'it'"),
         (
             {"it": Annotated[Buffer, In(c_char), Keep("it")]},
             "Keep needs the names of other parameters, not it",

@@ -102,11 +102,6 @@ class In(ArgumentWord):
         if isinstance(size, tuple):
             self.names = size
 
-    @property
-    def direction(self) -> str:
-        """By the word."""
-        return "out" if self.writable else "in"
-
     def _kind_of(self, item: Any) -> str:
         """Of the items: one of KINDS. Raises DeclarationError."""
         if item in (None, ctypes.c_char):

@@ -50,7 +50,15 @@ from typing import Any
 
 from .buffers import In
 from .kinds import make_value
-from .values import NEVER, ArgumentWord, DeclarationError, ParameterWord, Value, type_code
+from .values import (
+    NEVER,
+    ArgumentWord,
+    DeclarationError,
+    ParameterWord,
+    Value,
+    as_word,
+    type_code,
+)
 
 Spec = Value | ArgumentWord
 
@@ -208,7 +216,7 @@ class Declaration:
         specs: list[Any] = [each.spec for each in self.arguments[: self.fixed]]
         c_function.argtypes = [each.ctype for each in specs]
         c_function.restype = self.result.ctype if self.result else None
-        c_function.directions = [each.direction for each in specs]
+        c_function.directions = [_direction(each) for each in specs]
         c_function.is_optional = self.is_optional
         c_function.handles = [_handle_class(each) for each in (*specs, self.result)]
 
@@ -390,7 +398,8 @@ def split_annotation(where: str, annotation: Any) -> list[Any]:
             f"{where}: expected Annotated[python type, C type], not {annotation!r}"
         )
     python_type = annotation.__origin__
-    return [None if python_type is types.NoneType else python_type, *annotation.__metadata__]
+    items = [as_word(where, each) for each in annotation.__metadata__]
+    return [None if python_type is types.NoneType else python_type, *items]
 
 
 def _check_function(function: types.FunctionType) -> None:
@@ -422,6 +431,12 @@ def _positional_names(function: Callable[..., Any]) -> tuple[str, ...]:
             " with a '/', and have no keyword-only ones, no * and no **"
         )
     return code.co_varnames[: code.co_argcount]
+
+
+def _direction(spec: Any) -> str:
+    if spec.is_buffer and not hasattr(spec, "value"):  # an ArrayOf: C may write
+        return "out" if spec.writable else "in"
+    return "out" if spec.output else ""
 
 
 def _handle_class(spec: Any) -> str:

@@ -173,7 +173,8 @@ class Life:
                 self._closing.clear()
             raise
         finally:
-            if self.is_taken_back:
+            # Not of another thread's call, in which C may still be closing it.
+            if self.is_taken_back and self._closing.get(None) is me:
                 try:
                     self._leave()
                 except BaseException:  # of a signal handler

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from .handles import Handle, HandleValue, handles_in, lenders_of, life_of, open_handles
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
 from .memory import Items
-from .scalars import Text
-from .values import DeclarationError, Modifier, ParameterWord, Value
+from .scalars import Address, Text
+from .values import DeclarationError, Modifier, ParameterWord, Value, show
 
 if TYPE_CHECKING:
     from .calls import CallState
@@ -42,6 +42,20 @@ class Closes(Modifier):
             raise value.cannot_follow(where, self)
         value.closes = self
 
+    def resolve(self, declaration: "Declaration", value: Value) -> None:
+        """Check what Python is to pass."""
+        for name, given in self.arguments.items():
+            others = [each for each in declaration.arguments if each.spec is not value]
+            named = [each.spec for each in others if each.name == name]
+            if not named:
+                raise DeclarationError(
+                    f"{value.where}: {self!r}: the function has no other parameter {name!r}"
+                )
+            try:
+                _ = [each.to_c(given) for each in named if isinstance(each, Value)]
+            except (TypeError, ValueError, OverflowError) as error:
+                raise DeclarationError(f"{value.where}: {self!r}: {error}") from None
+
 
 class Owned(Modifier):
     """After the C type of what comes back: the caller owns it, and Python closes or frees it.
@@ -73,12 +87,14 @@ class Owned(Modifier):
             attributes = {"kind": value.python_type, "closer": closer}
             value.given_ctype = type("Owner", (Owner,), attributes)
         elif isinstance(value, Text) and self.by and not self.independent:
+            _check_free(where, self.by)
             value.owned = True
             attributes = {"plain": value.ctype, "free_address": self.by}
             value.ctype = value.given_ctype = type(
                 "Owned", (_OwnedText, value.ctype), attributes
             )
         elif isinstance(value, Items) and self.by and not self.independent:
+            _check_free(where, self.by)
             value.free_by(where, self)
         elif isinstance(value, (Text, Items)):
             raise DeclarationError(f"{where}: who frees it? Expected Owned(free)")
@@ -155,6 +171,11 @@ class GivenTo(ParameterWord):
             handles = dict(declaration.handles)
             handles.pop(argument.name, None)
             argument.named = declaration.find(argument.where, self, "other handle", handles)
+        if self.if_succeeds and not any(each.failure for each in declaration.results):
+            raise DeclarationError(
+                f"{argument.where}: {self!r}: how does the function fail? Write Raises after"
+                " the C type of its result"
+            )
 
     def begin(self, call: "CallState", argument: "Argument") -> "Iterator[_Gift]":
         """Give it away just before C is called."""
@@ -300,10 +321,16 @@ class Keep(ParameterWord):
 
 
 class _Held:
-    """An argument that C keeps: ``given``, what C got for it, and the memory of a buffer."""
+    """An argument that C keeps: ``given``, what C got for it, and the memory of a buffer.
+
+    Of structures, C may have a copy: what they refer to is kept, whatever becomes of them.
+    """
 
     def __init__(self, given: Any, converted: Any, view: "View | None") -> None:
         self.given = given
+        items: list[Any] = given if type(given) is list else [given]
+        structures = [each for each in items if isinstance(each, _STRUCTURES)]
+        self.referred = [dict(each._objects) for each in structures if each._objects]
         self.handles = [life_of(each) for each in handles_in([given])]
         self.converted = converted
         self.view = view
@@ -324,6 +351,9 @@ class _Held:
             self.view.release()
 
 
+_STRUCTURES = (ctypes.Structure, ctypes.Union)
+
+
 def _is_value(argument: "Argument") -> bool:
     return isinstance(argument.spec, Value)
 
@@ -336,10 +366,23 @@ def _plain(converted: Any) -> Any:
     return converted.value if isinstance(converted, ctypes.c_void_p) else converted
 
 
+def _check_free(where: str, function: Any) -> None:
+    """What frees a text or memory takes its address, if it is a declared function."""
+    declaration = _declaration_of(function)
+    kinds = [type(each.spec) for each in declaration.arguments] if declaration else [Address]
+    if kinds != [Address]:
+        raise DeclarationError(
+            f"{where}: Owned({show(function)}): a function that frees it takes the address, and"
+            " nothing else: Annotated[int, c_void_p]"
+        )
+
+
+def _declaration_of(function: Any) -> "Declaration | None":
+    return getattr(getattr(function, "__self__", None), "declaration", None)
+
+
 def _closer_of(where: str, function: Any) -> Closer:
-    closer = getattr(
-        getattr(getattr(function, "__self__", None), "declaration", None), "closer", None
-    )
+    closer = getattr(_declaration_of(function), "closer", None)
     if closer is None:
         raise DeclarationError(
             f"{where}: Owned needs a declared function that Closes such a handle,"

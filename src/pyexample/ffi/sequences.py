@@ -27,11 +27,6 @@ class ArrayOf(In):
 
     value: Value
 
-    @property
-    def direction(self) -> str:
-        """None: it is made for the call."""
-        return ""
-
     def _kind_of(self, item: Any) -> str:
         check_ctype("ArrayOf", item)
         return "array"

@@ -86,11 +86,6 @@ class ArgumentWord(Word):
     memory_name = ""
     output: "Value | None" = None
 
-    @property
-    def direction(self) -> str:
-        """Of memory: "in" if C reads from it, "out" if C writes to it, else ""."""
-        return "out" if self.output else ""
-
     def for_function(self, where: str) -> "Self":
         """The same word, for a function whose result errors call ``where``."""
         return self
@@ -191,7 +186,7 @@ class Value:
     lends: ClassVar[bool] = False
     """Whether it is a handle, which can lend, be kept and be given away."""
     phase = 0
-    memory_name = direction = ""
+    memory_name = ""
     output = None
     can_be_kept: ClassVar[bool] = False
     """Whether there is something behind it that ``Keep`` can keep alive."""
@@ -238,8 +233,7 @@ class Value:
 
     def refine(self, where: str, word: Any) -> None:
         """Apply a word that follows the C type, such as a range or an Encoding."""
-        # Without arguments: Annotated[Box, c_void_p, Closes]
-        given: object = word() if _is_modifier(word) else word
+        given: object = as_word(where, word)
         kind = type(given)
         if any(type(each) is kind for each in self.words):
             raise DeclarationError(f"{where}: {given!r} cannot follow another {kind.__name__}")
@@ -317,8 +311,17 @@ class Value:
         return KINDS[self.kind]
 
 
-def _is_modifier(word: Any) -> bool:
-    return isinstance(word, type) and issubclass(word, Modifier)
+def as_word(where: str, item: Any) -> Any:
+    """A word that is written without parentheses: ``Annotated[Box, c_void_p, Closes]``."""
+    given: object = item
+    if isinstance(item, type) and issubclass(item, Word):
+        try:
+            given = item()
+        except TypeError:
+            raise DeclarationError(
+                f"{where}: {item.__name__} needs arguments: write {item.__name__}(...)"
+            ) from None
+    return given
 
 
 def show(given: Any) -> str:
