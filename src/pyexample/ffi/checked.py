@@ -13,7 +13,7 @@ from .declaration import Argument, Declaration
 from .failure import calling_with_errno
 from .handles import Handle
 from .lifetimes import Closer, Life
-from .values import DeclarationError, Effect, ParameterWord, Value, members_of
+from .values import DeclarationError, Effect, ParameterWord, Value, members_of, plain
 from .views import check_overlap
 
 Function = Callable[..., Any]
@@ -134,10 +134,10 @@ def _failures(declaration: Declaration, returned: Any, state: CallState) -> list
     found = [
         value
         for value, content in zip(declaration.outputs, _contents(state), strict=True)
-        if value.failure and value.fails(content)
+        if value.failure and value.fails(plain(content))
     ]
     result = declaration.result
-    if result and result.failure and result.fails(returned):
+    if result and result.failure and result.fails(plain(returned)):
         found.append(result)
     return found
 
@@ -286,7 +286,7 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
                 )
         if result and result.failure and result in state.failures:
             raise result.failure.exception(
-                returned, declaration.name, (*state.given, *values), state.error_number
+                plain(returned), declaration.name, (*state.given, *values), state.error_number
             )
         if problems:
             raise problems.pop()
@@ -308,7 +308,7 @@ def _restore(value: Value, content: Any, state: CallState, problems: list[ValueE
 
 
 def _content(output: Any) -> Any:
-    return output.value if type(output).__base__ is ctypes.c_int.__base__ else output
+    return plain(output) if type(output).__base__ is ctypes.c_int.__base__ else output
 
 
 def make_unexpected(declaration: Declaration) -> Function:

@@ -18,7 +18,7 @@ an ``IntEnum``     any integer type of ctypes           what has ``__index__``, 
 ``bytes``          ``c_char``                           one byte
 ``str``            ``c_wchar``                          one character
 ``int``            ``c_void_p``                         an address
-a ``Handle``       ``c_void_p``                         an open handle of that type
+a ``Handle``       ``c_void_p``, an integer type        an open handle of that type
 ``Callable``       a ``Callback``                       a Python callable
 ``Buffer``         ``In(c_int32)``, ``Out(c_int32)``    a contiguous buffer of so many items
 the same, ``Any``  any other ctypes type                what its ``from_param`` accepts
@@ -90,7 +90,7 @@ class Argument:
         self.named: list[Argument] = []
         self.effects: list[ParameterWord] = []
         self.where = f"{function}() parameter {name!r} ({spec.c_name})"
-        self.is_handle = isinstance(spec, Value) and spec.kind == "handle" and not spec.nullable
+        self.is_handle = isinstance(spec, Value) and spec.lends and not spec.nullable
 
 
 class Declaration:

@@ -1,6 +1,5 @@
 """Who owns what C made, for how long C keeps what it was passed, and how handles are closed."""
 
-import ctypes
 import functools
 import weakref
 from collections.abc import Callable, Hashable, Iterable
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .libfastcall import running
 
 if TYPE_CHECKING:
-    from .handles import Handle
+    from .handles import Handle, HandleValue
 
 
 VIEWS_KEEP = implementation.name == "cpython"
@@ -228,7 +227,7 @@ class Life:
         """Let calls use it; with None, no new one."""
         self.address = address
         handle = self.handle()
-        if handle is not None and (engine := running()):
+        if handle is not None and (engine := running()) and self.kind.invalid is None:
             engine.set_address(id(handle), address)
 
     def use(self, cleanups: list[Callable[[], object]]) -> None:
@@ -272,21 +271,24 @@ def _reach(start: Life, step: Callable[[Life], Iterable[Life]]) -> list[Life]:
     return found
 
 
-class Owner(ctypes.c_void_p):
-    """An address from C without a handle: closed when deleted.
+class Owner:
+    """What C returned, without a handle: closed when deleted. It is also of the C type.
 
     ctypes makes it before Python handles signals: Ctrl-C during the call loses no address.
     """
 
-    kind: "type[Handle]"
+    value: Any
+    declared: "HandleValue"
     closer: Closer | None
+    plain: Any
     life: Life | None = None  # of the handle that is being made
 
     def __del__(self) -> None:
         if self.life:
             self.life.close(implicitly=True)
-        elif self.value:
-            self.kind.adopt(self.value, closer=self.closer)  # closed at once
+        elif not self.declared.is_none(self.value):
+            kind: type[Handle] = self.declared.python_type
+            kind.adopt(self.value, closer=self.closer)  # closed at once
 
 
 class Held(Protocol):

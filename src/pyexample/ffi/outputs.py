@@ -37,7 +37,7 @@ class Returned(ArgumentWord):
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of a new value."""
-        room = self.output.given_ctype()
+        room = self.output.given_ctype(*self.output.none[:1])
         call.outputs[argument.index] = room
         return ctypes.byref(room)
 

@@ -5,11 +5,19 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .handles import Handle, HandleValue, handles_in, lenders_of, life_of, open_handles
+from .handles import (
+    Handle,
+    HandleValue,
+    handles_in,
+    items_of,
+    lenders_of,
+    life_of,
+    open_handles,
+)
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
 from .memory import Items
 from .scalars import Address, Text
-from .values import DeclarationError, Modifier, ParameterWord, Value, show
+from .values import DeclarationError, Modifier, ParameterWord, Value, plain, show
 
 if TYPE_CHECKING:
     from .calls import CallState
@@ -84,8 +92,8 @@ class Owned(Modifier):
         if isinstance(value, HandleValue):
             value.own(where, self)
             closer = staticmethod(_closer_of(where, self.by)) if self.by else None
-            attributes = {"kind": value.python_type, "closer": closer}
-            value.given_ctype = type("Owner", (Owner,), attributes)
+            attributes = {"declared": value, "closer": closer, "plain": value.ctype}
+            value.given_ctype = type("Owner", (Owner, value.ctype), attributes)
         elif isinstance(value, Text) and self.by and not self.independent:
             _check_free(where, self.by)
             value.owned = True
@@ -295,7 +303,7 @@ class Keep(ParameterWord):
         if len(self.names) > len(self.slot):
             owner, *slot = argument.named
         # The argument's own: another library may have a function of the same name.
-        key = (argument, *(_plain(call.converted[each.index]) for each in slot))
+        key = (argument, *(plain(call.converted[each.index]) for each in slot))
         if self.every:
             key = (*key, object())
         given = call.given[argument.position]
@@ -328,8 +336,7 @@ class _Held:
 
     def __init__(self, given: Any, converted: Any, view: "View | None") -> None:
         self.given = given
-        items: list[Any] = given if type(given) is list else [given]
-        structures = [each for each in items if isinstance(each, _STRUCTURES)]
+        structures = [each for each in items_of(given) if isinstance(each, _STRUCTURES)]
         self.referred = [dict(each._objects) for each in structures if each._objects]
         self.handles = [life_of(each) for each in handles_in([given])]
         self.converted = converted
@@ -360,10 +367,6 @@ def _is_value(argument: "Argument") -> bool:
 
 def _is_owned(value: Value) -> bool:
     return isinstance(value, HandleValue) and isinstance(value.owner, Owned)
-
-
-def _plain(converted: Any) -> Any:
-    return converted.value if isinstance(converted, ctypes.c_void_p) else converted
 
 
 def _check_free(where: str, function: Any) -> None:

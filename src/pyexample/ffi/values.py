@@ -26,7 +26,7 @@ else:
         """The buffer protocol (PEP 688)."""
 
 
-_SIMPLE = ctypes.c_int.__base__
+_SIMPLE: Any = ctypes.c_int.__base__
 """ctypes makes Python values of its direct subclasses only."""
 
 _C_NAMES = {
@@ -192,8 +192,10 @@ class Value:
     """Whether there is something behind it that ``Keep`` can keep alive."""
     is_plain = True
     kind = unserved = ""
-    failure_rule: ClassVar[str] = ""
+    failure_rule: str = ""
     """What ``Raises`` means by default: "zero", "nonzero", or "": it must be said."""
+    none: tuple[int, ...] = ()
+    """What is no handle: see ``IntegerHandleValue``."""
     failure: "Raises | None" = None
     fails: Callable[[Any], object]
 
@@ -214,11 +216,8 @@ class Value:
 
     def check_types(self, where: str, declared: Any) -> None:
         """Check the Python type, as it was declared, and the C type."""
-        if self.python_types and _SIMPLE not in self.ctype.__bases__:
-            raise DeclarationError(
-                f"{where}: ctypes makes no Python value of {show(self.ctype)}, which is derived"
-                f" from {show(self.ctype.__base__)}: declare that one"
-            )
+        if self.python_types:
+            check_simple(where, self.ctype)
         accepted: tuple[Any, ...] = self.python_types
         if self.can_be_ignored and self.role == "result":
             accepted = (*accepted, None)
@@ -355,10 +354,24 @@ def without_none(python_type: Any) -> tuple[Any, bool]:
     return (others[0] if len(others) == 1 else python_type), len(others) < len(members)
 
 
+def plain(converted: Any) -> Any:
+    """The Python value of a simple object of ctypes, or the same object."""
+    return converted.value if isinstance(converted, _SIMPLE) else converted
+
+
 def type_code(ctype: Any) -> str:
     """The code of a simple ctypes type (``_type_``), or ""."""
     code = getattr(ctype, "_type_", None)
     return code if isinstance(code, str) else ""
+
+
+def check_simple(where: str, ctype: Any) -> None:
+    """Raises DeclarationError unless ctypes makes Python values of that type."""
+    if _SIMPLE not in ctype.__bases__:
+        raise DeclarationError(
+            f"{where}: ctypes makes no Python value of {show(ctype)}, which is derived from"
+            f" {show(ctype.__base__)}: declare that one"
+        )
 
 
 def check_ctype(where: str, ctype: Any) -> None:
