@@ -8,6 +8,7 @@ from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from .libfastcall import running
+from .lifetimes import Owner
 from .views import View
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class CallState:
         views: the buffers among them, by position.
         error_number: C's ``errno`` after the call, if it is needed.
         failures: the result and outputs that mean failure.
+        returned: C's result.
         outputs: what C fills in, by the argument's index.
         sizes: by name: how many items of memory C asked for.
         memories: by name: the memory that C fills.
@@ -57,6 +59,7 @@ class CallState:
         "memories",
         "outer",
         "outputs",
+        "returned",
         "sizes",
         "thread",
         "views",
@@ -74,6 +77,7 @@ class CallState:
         self.views: dict[int, Any] = {}
         self.error_number = 0
         self.failures: list[Any] = []
+        self.returned: Any = None
         self.outputs: dict[int, Any] = {}
         self.sizes: dict[str, int] = {}
         self.memories: dict[str, Any] = {}
@@ -92,8 +96,12 @@ class CallState:
     def leave(self) -> None:
         """Restore the previous state, and clean up.
 
-        It is called again if a signal handler interrupts it.
+        It is called again if a signal handler interrupts it. What C returned, and nobody
+        has, is closed first, while the call still holds what that needs.
         """
+        for each in (self.returned, *self.outputs.values()):
+            if isinstance(each, Owner):
+                each.close()
         if self.inner is not None:
             self.inner.outer = self.outer
         if self.outer is None:

@@ -153,6 +153,7 @@ def _call(declaration: Declaration, c_function: Any, state: CallState) -> Any:
         returned, state.error_number = calling_with_errno(state, c_function)
     else:
         returned = c_function(*state.converted)
+    state.returned = returned  # no call comes before this, so no signal handler
     state.in_c = False
     return returned
 

@@ -149,10 +149,11 @@ class Life:
         If nobody asked for it (``implicitly``), a child of a fork does not close it in C.
         """
         me = object()
-        returned = None
+        returned, is_mine = None, False
         try:
             if self._closing.setdefault(None, me) is not me:
                 return None
+            is_mine = True
             # Before the users are counted: no call starts in between.
             self.set_address(None)
             if used := self.used() or self._close_children(implicitly):
@@ -165,19 +166,14 @@ class Life:
                 returned = closer(self, given)
             else:
                 self.is_taken_back = True
-        except BaseException:
-            # Once C has closed it, it stays closed.
-            if not self.is_taken_back and self._closing.get(None) is me:
-                self.set_address(self.given)
-                self._closing.clear()
-            raise
         finally:
-            # Not of another thread's call, in which C may still be closing it.
-            if self.is_taken_back and self._closing.get(None) is me:
+            # Not another call, during which C closes it. If it is, nothing is called before
+            # ``_settle``, so that no signal handler prevents that.
+            if is_mine or self._closing.get(None) is me:
                 try:
-                    self._leave()
+                    self._settle()
                 except BaseException:  # of a signal handler
-                    self._leave()
+                    self._settle()
                     raise
         return returned
 
@@ -208,6 +204,14 @@ class Life:
 
     def _is_of_parent(self, implicitly: bool) -> bool:
         return implicitly and self.process != getpid()
+
+    def _settle(self) -> None:
+        """It is closed, if C has closed it; else it stays open."""
+        if self.is_taken_back:
+            self._leave()
+        else:
+            self.set_address(self.given)
+            self._closing.clear()
 
     def _leave(self) -> None:
         """It needs nothing any more."""
@@ -281,14 +285,19 @@ class Owner:
     declared: "HandleValue"
     closer: Closer | None
     plain: Any
+    parents: Callable[[], "Iterable[Handle]"]
     life: Life | None = None  # of the handle that is being made
 
     def __del__(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close what has no handle yet."""
         if self.life:
             self.life.close(implicitly=True)
         elif not self.declared.is_none(self.value):
             kind: type[Handle] = self.declared.python_type
-            kind.adopt(self.value, closer=self.closer)  # closed at once
+            kind.adopt(self, self.parents(), closer=self.closer)  # closed at once
 
 
 class Held(Protocol):

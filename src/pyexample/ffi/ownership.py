@@ -2,9 +2,11 @@
 
 import ctypes
 import functools
+from _thread import get_ident
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from .calls import innermost
 from .handles import (
     Handle,
     HandleValue,
@@ -92,7 +94,12 @@ class Owned(Modifier):
         if isinstance(value, HandleValue):
             value.own(where, self)
             closer = staticmethod(_closer_of(where, self.by)) if self.by else None
-            attributes = {"declared": value, "closer": closer, "plain": value.ctype}
+            attributes = {
+                "declared": value,
+                "closer": closer,
+                "plain": value.ctype,
+                "parents": staticmethod(functools.partial(self.parents, None)),
+            }
             value.given_ctype = type("Owner", (Owner, value.ctype), attributes)
         elif isinstance(value, Text) and self.by and not self.independent:
             _check_free(where, self.by)
@@ -109,6 +116,11 @@ class Owned(Modifier):
         else:
             raise value.cannot_follow(where, self)
 
+    def parents(self, call: "CallState | None") -> list[Handle]:
+        """Those of a handle that ``call``, or the innermost call, returns."""
+        call = call or innermost.get(get_ident())
+        return [] if self.independent or call is None else open_handles(call.given)
+
     def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
         """Make the handle that ``call`` returns."""
         kind: type[Handle] = value.python_type
@@ -117,8 +129,7 @@ class Owned(Modifier):
                 f"{value.where} is Owned, but no declared function Closes it: declare that, or"
                 " write Borrowed if C still owns it"
             )
-        parents = [] if self.independent else open_handles(call.given)
-        handle = kind.adopt(address, parents, closer=address.closer)
+        handle = kind.adopt(address, self.parents(call), closer=address.closer)
         for where, slot, item in call.kept_by_result:
             Handle.keep(handle, where, slot, item).settle(taken=True)
         return handle
