@@ -138,6 +138,10 @@ def item_set_many(it: AnItem, many: Many, /) -> None: ...
 @library.function
 def on_any(call: Annotated[Call, on_call, Keep()], /) -> None: ...
 @library.function
+def use_globally(it: Annotated[Item | None, c_void_p, Keep()], /) -> None: ...
+@library.function
+def use_global() -> Int: ...
+@library.function
 def call_any(n: Int, /) -> Int: ...
 @library.function
 def id_open(fail: Int, /) -> Annotated[Id | None, c_int, Owned]: ...
@@ -293,8 +297,11 @@ def keep_with_result(tick: Tick) -> None:
 
 def keep_for_good(tick: Tick) -> None:
     on_any(times(1, tick))
+    use_globally(new(6))
     tick()
     assert call_any(4) == 4
+    assert threading.active_count() > 1 or use_global() == 6
+    tick()
 
 
 def keep_handles(tick: Tick) -> None:
@@ -338,6 +345,7 @@ class Stop(BaseException):
 
 def finish() -> None:
     on_any(lambda number: number)
+    use_globally(None)
     for _ in range(5):
         gc.collect()
     assert opened() == 0

@@ -36,8 +36,12 @@ static item *good(item *it, const char *what) {
 }
 int opened(void) { return open_items; }
 void now_in_child(void) { is_child = 1; }
+static item *global;
+static int use(item *it);
 static void at_end(void) {
-    if (is_child || !open_items) return;
+    int kept = global != NULL;
+    if (kept) use(global);
+    if (is_child || open_items == kept) return;
     fprintf(stderr, "C: %d are left open\n", open_items);
     _Exit(3);
 }
@@ -123,6 +127,8 @@ void item_set_many(item *it, item *const *many, int n) {
 }
 static int (*everywhere)(int);
 void on_any(int (*call)(int)) { everywhere = call; }
+void use_globally(item *it) { global = it; }
+int use_global(void) { return use(global); }
 int call_any(int n) { return everywhere(n); }
 static int number_of(item *it) { return (int)(it - items); }
 int id_open(int fail) { return fail ? -1 : number_of(make(1, NULL)); }

@@ -288,9 +288,9 @@ class Keep(ParameterWord):
                 " is nothing that Python could keep alive"
             )
         others = [each for each in declaration.arguments if each is not argument]
-        values = {each.name: each for each in others if _is_value(each)}
+        passed = {each.name: each for each in others if _is_passed(each)}
         argument.named = (
-            declaration.find(argument.where, self, "other", values) if self.names else []
+            declaration.find(argument.where, self, "other", passed) if self.names else []
         )
         if self.owner == "return" and not any(map(_is_owned, declaration.results)):
             raise DeclarationError(
@@ -372,8 +372,8 @@ class _Held:
 _STRUCTURES = (ctypes.Structure, ctypes.Union)
 
 
-def _is_value(argument: "Argument") -> bool:
-    return isinstance(argument.spec, Value)
+def _is_passed(argument: "Argument") -> bool:
+    return isinstance(argument.spec, Value) or argument.spec.is_parameter
 
 
 def _is_owned(value: Value) -> bool:
