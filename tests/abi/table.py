@@ -38,6 +38,7 @@ typedef int32_t id;
 typedef id id_again;
 void free(void *memory);
 struct typed_point { int x; int y; };
+typedef double complex_pair[2];
 """
 
 PRELUDE_PYTHON = """
@@ -84,9 +85,9 @@ import os
 from collections.abc import Callable
 from typing import Annotated, Any, Optional
 from pyexample.ffi import (
-    Anonymous, Array, Bits, Borrowed, Buffer, Callback, Closes, Constant, Count, CountedBy, Encoding,
-    Filled, GivenTo, In, InOut, ItemSize, Length, Library, Out, Owned, POINTER, Raises, Returned, Written,
-    struct,
+    Anonymous, Array, ArrayOf, Bits, Borrowed, Buffer, Callback, Closes, Constant, Count, CountedBy, Encoding,
+    Filled, GivenTo, In, InOut, ItemSize, Length, Library, Out, Owned, POINTER, Raises, Returned, Stride,
+    Written, c_half, struct,
 )
 from pyexample.ffi import Handle as OwnedHandle
 
@@ -117,6 +118,12 @@ def writing(
     data: Annotated[memoryview, In(c_char, "n")], n: Annotated[int, c_size_t],
     user: Annotated[Optional[int], c_void_p], /
 ) -> Annotated[int, c_size_t]: ...
+@Callback
+def on_row(
+    user: Annotated[Optional[int], c_void_p], n: Annotated[int, c_int],
+    values: Annotated[list[Optional[str]], ArrayOf(c_char_p, "n")],
+    names: Annotated[list[str], ArrayOf(c_char_p, "n")], /
+) -> Annotated[int, c_int]: ...
 @Callback
 def making(n: Annotated[int, c_int], /) -> Annotated[typed_point, typed_point]: ...
 @Callback
@@ -554,7 +561,35 @@ int f(char *, size_t *)         | -> Annotated[bytes, c_int, Raises(error), Fill
 int f(char *, int *)            | -> Annotated[bytes, c_int, Raises(error), Filled(bytes, c_char, 9, name="s"), Length(c_size_t, "s", capacity=True)] | error target width
 const float *f(handle)          | h: Annotated[Opaque, c_void_p] -> Annotated[memoryview, In(c_float, 3), Borrowed] | agrees
 float f(handle)                 | h: Annotated[Opaque, c_void_p] -> Annotated[memoryview, In(c_float, 3), Borrowed] | error kind
+const char *const *f(int)       | n: Annotated[int, c_int] -> Annotated[list[str], ArrayOf(c_char_p, "n")] | agrees
+const char *f(int)              | n: Annotated[int, c_int] -> Annotated[list[str], ArrayOf(c_char_p, "n")] | error level
+int f(const char **, size_t *)  | -> Annotated[bytes, c_int, Raises(error), Returned(bytes, In(c_char), name="s"), Length(c_size_t, "s")] | agrees
+int f(unsigned char **, size_t *) | -> Annotated[bytes, c_int, Raises(error), Returned(bytes, In(c_ubyte), Owned(free), name="s"), Length(c_size_t, "s")] | agrees
+int f(const char *, size_t *)   | -> Annotated[bytes, c_int, Raises(error), Returned(bytes, In(c_char), name="s"), Length(c_size_t, "s")] | error level
+int f(const int **, size_t *)   | -> Annotated[bytes, c_int, Raises(error), Returned(bytes, In(c_char), name="s"), Length(c_size_t, "s")] | error target width
+int f(handle *, int)            | -> Annotated[list[Opaque], c_int, Written("s"), Filled(list[Opaque], c_void_p, 9, Owned(independent=True), name="s"), Count(c_int, "s")] | agrees
+int f(handle, int)              | -> Annotated[list[Opaque], c_int, Written("s"), Filled(list[Opaque], c_void_p, 9, Owned(independent=True), name="s"), Count(c_int, "s")] | note handle
+int f(const char **, int)       | -> Annotated[list[str], c_int, Written("s"), Filled(list[str], c_char_p, 9, name="s"), Count(c_int, "s")] | agrees
+int f(struct typed_point *, int) | -> Annotated[list[typed_point], c_int, Written("s"), Filled(list[typed_point], typed_point, 9, name="s"), Count(c_int, "s")] | agrees
+int f(struct size *, int)       | -> Annotated[list[typed_point], c_int, Written("s"), Filled(list[typed_point], typed_point, 9, name="s"), Count(c_int, "s")] | error other
+int f(wchar_t *, int)           | -> Annotated[str, c_int, Written("s"), Filled(str, c_wchar, 9, name="s"), Count(c_int, "s")] | agrees
+void f(const double _Complex *, int) | s: Annotated[Buffer, In(c_double * 2), Count(c_int, "s")] -> None | agrees
+void f(complex_pair *, int)     | s: Annotated[Buffer, Out(c_double * 2), Count(c_int, "s")] -> None | agrees
+void f(const complex_pair *, int) | s: Annotated[list[complex], ArrayOf(c_double * 2), Count(c_int, "s")] -> None | agrees
+void f(double _Complex *)       | -> Annotated[complex, None, Returned(complex, c_double * 2)] | agrees
+void f(float _Complex *, int)   | s: Annotated[Buffer, Out(c_double * 2), Count(c_int, "s")] -> None | error target width
+void f(const double (*)[3], int) | s: Annotated[Buffer, In(c_double * 2), Count(c_int, "s")] -> None | error length
+void f(const uint16_t *, int)   | s: Annotated[Buffer, In(c_half), Count(c_int, "s")] -> None | agrees
+void f(const float *, int)      | s: Annotated[Buffer, In(c_half), Count(c_int, "s")] -> None | error target
+int f(int, int, double *, int)  | a: Annotated[Buffer, Count(c_int, "n"), Count(c_int, "m"), Out(c_double, ("n", "m"), order="F"), Stride(c_int, "a")] -> Annotated[int, c_int] | agrees
+int f(int, int, double *, int64_t) | a: Annotated[Buffer, Count(c_int, "n"), Count(c_int, "m"), Out(c_double, ("n", "m"), order="F"), Stride(c_int, "a")] -> Annotated[int, c_int] | error width
+void f(const double *const *, int) | a: Annotated[list[Buffer], ArrayOf(In(c_double, 3)), Count(c_int, "a")] -> None | agrees
+void f(float **, int)           | a: Annotated[list[Buffer], ArrayOf(Out(c_float, 3)), Count(c_int, "a")] -> None | agrees
+void f(float *, int)            | a: Annotated[list[Buffer], ArrayOf(Out(c_float, 3)), Count(c_int, "a")] -> None | error level
+int f(char *, int)              | -> Annotated[str, c_int, Written("s"), Filled(str, c_wchar, 9, name="s"), Count(c_int, "s")] | error target width
 # Callbacks
+void f(int (*)(void *, int, char **, char **)) | c: Annotated[Callable[..., int], on_row] -> None | agrees
+void f(int (*)(void *, int, char *, char **)) | c: Annotated[Callable[..., int], on_row] -> None | error level
 void f(compare)                 | c: Annotated[Callable[[int, int], int], comparing] -> None | agrees
 void f(progress, void *)        | c: Annotated[Optional[Callable[..., None]], telling], d: Annotated[Optional[int], c_void_p] -> None | agrees
 void f(void (*)(float, void *)) | c: Annotated[Callable[..., None], telling] -> None | error width

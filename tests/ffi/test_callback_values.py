@@ -29,6 +29,7 @@ from support import Package, let_go
 from pyexample.ffi import (
     DEFAULT,
     POINTER,
+    UNCHECKED,
     Buffer,
     Callback,
     Closes,
@@ -251,7 +252,9 @@ def test_memory_that_c_wants_filled(bound: Any) -> None:
 
     assert bound.read_in(read, 10, into) == 5
     assert into == b"aftere!!!!!!!!!\0"
-    with pytest.raises(ValueError, match=r"^on_read\(\) parameter 'room' \(char \*\) has -1"):
+    with pytest.raises(
+        ValueError, match=r"^on_read\(\) parameter 'room' \(char \*\) would have -1"
+    ):
         bound.read_in(read, -1, into)
 
     def fill(samples: memoryview | None, count: int) -> None:
@@ -459,12 +462,12 @@ def test_memory_that_is_refused() -> None:
             Callback(f)
         return str(caught.value)
 
-    assert "memoryview stands for In(c_char, 4) in a Callback, not" in refusal(
-        bytes, In(c_char, 4)
+    assert "bytes or bytearray or str or list[...] or memoryview stands for const char *" in (
+        refusal(int, In(c_char, 4))
     )
-    assert "In(c_char) needs the number of its items, or the name" in refusal(
-        memoryview, In(c_char)
-    )
+    for size in (None, UNCHECKED):
+        said = refusal(memoryview, In(c_char, size))
+        assert said.endswith('In(c_char, 32), In(c_char, "n") or In(c_char, TERMINATED)')
     for name in ("n", "missing"):
         said = refusal(memoryview, In(c_char, name))
         assert f"In needs the names of integer parameters, not {name}" in said

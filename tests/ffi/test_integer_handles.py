@@ -173,8 +173,9 @@ def test_only_a_handle_of_that_class(api: Any) -> None:
 
     def fd_same(handle: Annotated[Handle, c_void_p], /) -> Int: ...
 
-    with pytest.raises(TypeError, match="must be a Handle, not Fd"):
-        api.declare(fd_same)(fd)  # a pointer
+    for each in (fd, api.fd_open(0)):
+        with pytest.raises(TypeError, match="must be a Handle, not Fd"):
+            api.declare(fd_same)(each)  # a pointer
 
 
 def test_what_is_none(api: Any) -> None:
@@ -294,6 +295,7 @@ def test_borrowed_and_in_callbacks(api: Any) -> None:
     assert [ask(lambda: one), ask(lambda: zero), ask(lambda: None)] == [1, 0, -1]
     with pytest.raises(TypeError, match="must be a Fd, not int"):
         ask(lambda: 1)
+    assert which_fd.failed == -1
 
 
 def test_in_a_sequence(api: Any) -> None:
@@ -423,6 +425,7 @@ def failure(code: int, function: str, values: Any) -> Exception:
         ),
         (Annotated[Any_ | None, c_int, Owned], "which integer is no Any_?"),
         (Annotated[Any_, c_int, Owned, Raises(failure)], "Raises needs when="),
+        (Annotated[Any_, None, Returned(Any_, c_int, Owned)], "which integer is no Any_?"),
         (Annotated[Fd, c_uint, Owned, Raises(failure, when="negative")], "is never negative"),
     ],
 )
@@ -434,11 +437,6 @@ def test_what_is_refused(result: Any, said: str) -> None:
     with pytest.raises(DeclarationError) as caught:
         Declaration(function)
     assert said in str(caught.value)
-
-
-def test_which_one_is_none_where_c_may_store_none() -> None:
-    with pytest.raises(DeclarationError, match="which integer is no Any_"):
-        Returned(Any_, c_int, Owned)
 
 
 def test_a_class_for_no_integers() -> None:

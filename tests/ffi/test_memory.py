@@ -13,6 +13,8 @@ import pytest
 from support import Package, collect
 
 from pyexample.ffi import (
+    TERMINATED,
+    UNCHECKED,
     Borrowed,
     Buffer,
     Closes,
@@ -324,7 +326,10 @@ def test_a_view_of_memory_that_a_handle_owns(library: Library) -> None:
         (Annotated[bytes, In(c_char, 3), Borrowed], "Borrowed cannot follow const char *"),
         (Annotated[memoryview, In(c_char, 3), Owned(print)], "cannot follow const char *"),
         (Annotated[bytes, In(c_char, 3), Owned], "who frees it? Expected Owned(free)"),
-        (Annotated[str, In(c_int, 3)], "list or memoryview stands for const int32_t *, not"),
+        (
+            Annotated[str, In(c_int, 3)],
+            "list[...] or memoryview stands for const int32_t",
+        ),
         (Annotated[bytes, In(c_char, "no")], "needs the names of integer parameters, not no"),
         (
             Annotated[bytes, c_int, Written("no")],
@@ -332,11 +337,15 @@ def test_a_view_of_memory_that_a_handle_owns(library: Library) -> None:
         ),
         (
             Annotated[bytes, c_int, Written("no"), Filled(bytes, c_char, 3)],
-            "Written('no') needs the name of a Filled, not 'no'",
+            "Written('no') needs a Filled or Returned with that name; there is none",
         ),
         (
             Annotated[bytes, None, Filled(bytes, c_char, 3), Length(c_size_t, "no")],
-            "needs the name of a Filled, not 'no'",
+            "needs a Filled or Returned with that name; there is none",
+        ),
+        (
+            Annotated[bytes, None, Filled(bytes, c_int, 3)],
+            "list[...] stands for int32_t *, not <class 'bytes'>",
         ),
         (
             Annotated[bytes, None, Filled(bytes, c_char, "no")],
@@ -371,8 +380,9 @@ def test_words_that_contradict_themselves() -> None:
     for size in (0, -1):
         with pytest.raises(DeclarationError, match="is no number of items, from 1 on"):
             Filled(bytes, c_char, size)
-    with pytest.raises(DeclarationError, match="list or memoryview stands for"):
-        Filled(bytes, c_int, 3)
+    for other in (2.5, None, (), TERMINATED, UNCHECKED, c_int):
+        with pytest.raises(DeclarationError, match=r"Filled: .* is no number of items$"):
+            Filled(bytes, c_char, other)  # type: ignore[arg-type]
     with pytest.raises(DeclarationError, match=r"Length: .* is not an integer type"):
         Length(c_float, "it")
     with pytest.raises(DeclarationError, match="again is True or"):

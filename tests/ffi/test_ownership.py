@@ -44,7 +44,7 @@ typedef struct node {
     int count, references;
     int (*call)(int), (*at_free)(int);
     const char *text; const int *items; size_t length;
-    struct node *const *many; const char *const *texts; int how_many;
+    const int *const *rows; struct node *const *many; const char *const *texts; int how_many;
 } node;
 static int open_nodes, faults, last_argument;
 static int good(const node *it) {
@@ -140,6 +140,14 @@ void node_use(node *it, node *of) { it->parent = good(of) ? of : NULL; }
 void node_current(node *it, node *of) { if (good(it)) it->current = of; }
 int node_current_number(node *it) {
     return good(it) && it->current && good(it->current) ? it->current->number : -1;
+}
+void node_set_rows(node *it, const int *const *rows, int count) {
+    it->rows = rows; it->how_many = count;
+}
+int node_sum_rows(node *it) {
+    int sum = 0;
+    for (int i = 0; i < it->how_many; i++) sum += it->rows[i][0] + it->rows[i][1];
+    return sum;
 }
 static node *global;
 void use_globally(int slot, node *it) { global = it; }
@@ -770,6 +778,22 @@ def test_what_c_keeps_for_a_handle_of_its_own_is_not_closed(api: Any) -> None:
     kept.close()
 
 
+def test_what_is_given_away_still_needs_what_c_keeps_for_it(api: Any) -> None:
+    api.close_by_node_free()
+    current = declare_current(api)
+
+    def node_give(
+        owner: api.ANode, it: Annotated[api.Node, c_void_p, GivenTo("owner")], fail: Int, /
+    ) -> Int: ...
+
+    owner, given, kept = (api.node_new(number) for number in range(3))
+    current(given, kept)
+    api.declare(node_give)(owner, given, 0)
+    kept.close()
+    assert owner.closed, "closed before what its own needs"
+    assert given.closed
+
+
 def test_a_handle_and_its_owner_keep_each_other(api: Any) -> None:
     api.close_by_node_free()
     current = declare_current(api)
@@ -1000,6 +1024,30 @@ def test_a_sequence_that_c_keeps(api: Any) -> None:
     assert api.opened() == 0
 
 
+@needs_locked_buffers
+def test_a_sequence_of_buffers_that_c_keeps(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_set_rows(
+        it: api.ANode,
+        rows: Annotated[
+            Sequence[Buffer], ArrayOf(In(c_int, 2)), Count(c_int, "rows"), Keep("it")
+        ],
+        /,
+    ) -> None: ...
+    def node_sum_rows(it: api.ANode, /) -> Int: ...
+
+    keep, rows = api.declare(node_set_rows), [array("i", [1, 2]), array("i", [3, 4])]
+    one = api.node_new(1)
+    keep(one, rows)
+    with pytest.raises(BufferError):
+        rows[1].append(5)
+    assert api.declare(node_sum_rows)(one) == 10
+    keep(one, [])
+    rows[1].append(5)
+    one.close()
+
+
 def test_what_a_handle_keeps_is_kept_by_its_new_owner(api: Any) -> None:
     api.close_by_node_free()
 
@@ -1191,8 +1239,8 @@ def test_one_function_closes_one_handle_and_does_nothing_else(api: Any) -> None:
             "how does the function fail? Write Raises after",
         ),
         ({"it": Annotated[int, c_int, Keep]}, "nothing that Python could keep alive"),
-        ({"return": Annotated[int, c_int, Raises]}, "needs arguments: write Raises(...)"),
-        ({"it": Annotated[int, Count]}, "needs arguments: write Count(...)"),
+        ({"return": Annotated[int, c_int, Raises]}, "Raises needs arguments, in parentheses"),
+        ({"it": Annotated[int, Count]}, "Count needs arguments, in parentheses"),
         ({"it": Annotated[Handle, c_void_p, Closes(no=3)]}, "has no other parameter 'no'"),
         ({"it": Annotated[Handle, c_void_p, Closes(it=3)]}, "has no other parameter 'it'"),
         (

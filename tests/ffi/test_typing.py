@@ -12,17 +12,17 @@ RIGHT = """\
 import ctypes
 import os
 import pathlib
-from collections.abc import Callable
-from ctypes import POINTER, c_char_p, c_double, c_int, c_int32, c_size_t, c_void_p
+from collections.abc import Callable, Sequence
+from ctypes import POINTER, c_char, c_char_p, c_double, c_int, c_int32, c_size_t, c_void_p
 from enum import IntEnum
 from typing import Annotated, Any, ClassVar
 
 import pyexample
 from pyexample import square
 from pyexample.ffi import (
-    DEFAULT, POINTER as POINTER_TO, Anonymous, Array, Bits, Callback, Closes, Constant,
-    CountedBy, Encoding, Handle, InOut, Keep, Library, Owned, Returned, Raises, Variable,
-    allocate, struct,
+    DEFAULT, POINTER as POINTER_TO, TERMINATED, Anonymous, Array, ArrayOf, Bits, Buffer,
+    Callback, Closes, Constant, Count, CountedBy, Encoding, Filled, Handle, In, InOut, Keep,
+    Length, Library, Out, Owned, Returned, Raises, Stride, Variable, allocate, c_half, struct,
 )
 
 nine: int = square(3)
@@ -167,6 +167,27 @@ class Node(ctypes.Structure):
     rest: Annotated[Array[str | None], c_char_p * 0, CountedBy("kind")] = DEFAULT
 
 
+@library.function
+def solve(
+    a: Annotated[
+        Buffer, Count(c_int, "n"), Out(c_double, ("n", "n", 2), order="F"), Stride(c_int, "a"),
+        Filled(list[int], c_int, "n"),
+    ],
+    rows: Annotated[Sequence[Buffer], ArrayOf(In(c_half, "n"), TERMINATED)], /,
+) -> Annotated[list[int], c_int, Raises(error)]:
+    raise NotImplementedError
+
+
+@library.function
+def stored(
+    names: Annotated[Sequence[str], ArrayOf(c_char_p, 2, Encoding("ascii"))], /
+) -> Annotated[
+    tuple[bytes, list[complex]] | None, c_int, Raises(error, none=(100,)),
+    Returned(bytes, In(c_char), Owned(freed), name="data"), Length(c_size_t, "data"),
+    Filled(list[complex], c_double * 2, len),
+]: ...
+
+
 @struct(default="default_options")
 class Options(ctypes.Structure):
     level: Annotated[int, c_int] = DEFAULT
@@ -203,6 +224,9 @@ kinds: list[int] = [node.next.kind, *node.items, Options(level=3).level, Options
 room: Node = allocate(Node, 4, 1, items=[5])
 room.rest[0] = "text"
 large = Large(second=4)
+pivots: list[int] = solve(bytearray(16), [b"x", bytearray(2)])
+came = stored(["a", "b"])
+size: int = 0 if came is None else len(came[0]) + int(came[1][0].imag)
 """
 
 # Each of these lines is an error, and the type checkers must say so.
@@ -250,6 +274,11 @@ item: str = node.items[0]
 allocate(Node, 4, "x")
 allocate(Node, "x", 1)
 large.first = "x"
+solve([1.0], [])
+solve(b"x", b"x")
+stored("a", "b")
+stored(["a", 7])
+stored(["a"])[0]
 """
 )
 

@@ -181,7 +181,12 @@ def declare(place: str, python_type: Any, *words: Any) -> None:
     if place == "F":
         struct(type("S", (Structure,), {"__annotations__": {"it": annotation}}))
     elif place == "O":
-        Returned(python_type, *words)
+
+        def find_out() -> None: ...
+
+        returned = Returned(python_type, *words)
+        find_out.__annotations__["return"] = Annotated[python_type, None, returned]
+        Declaration(find_out)
     else:
         function.__annotations__["return" if place in "RB" else "it"] = annotation
         (Callback if place in "AB" else Declaration)(function)

@@ -5,11 +5,12 @@ Nothing here knows which library or which package it serves.
 
 from typing import TYPE_CHECKING, Any
 
-from .buffers import TERMINATED, UNCHECKED, Count, In, ItemSize, Out
+from .buffers import Count, In, ItemSize, Out, Stride, c_half
 from .later import import_later
 from .library import Library
 from .loading import Attempt, LibraryLoadError
 from .scalars import Encoding
+from .sizes import TERMINATED, UNCHECKED
 from .values import Buffer, DeclarationError
 
 if TYPE_CHECKING:
@@ -60,9 +61,11 @@ __all__ = [
     "Raises",
     "Returned",
     "SameThread",
+    "Stride",
     "Variable",
     "Written",
     "allocate",
+    "c_half",
     "struct",
 ]
 

@@ -2,11 +2,11 @@
 
 import ctypes
 import typing
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .later import import_later
 from .libfastcall import KINDS, NotServedError
+from .sizes import TERMINATED, GivenSize, Size
 from .values import (
     NEVER,
     ArgumentWord,
@@ -31,25 +31,14 @@ ITEM_KINDS = {
     **dict.fromkeys("fd", "float"),
     "?": "bool",
 }
-"""By the type code of a ctypes type."""
+"""By the type code of a ctypes type, which is the same as that of a memoryview."""
+
+
+class c_half(ctypes.c_uint16):  # noqa: N801
+    """The items of buffers of floats of 16 bits: ``In(c_half)``. C calls them uint16_t."""
+
 
 _NO_BUFFERS = (int, float, complex, str, list, tuple, dict, set)
-
-
-class _Unsized:
-    """A number of items that no number says."""
-
-    def __init__(self, name: str) -> None:
-        self.__name__ = name
-
-
-UNCHECKED = _Unsized("UNCHECKED")
-"""``In(c_char, UNCHECKED)``: nobody says how many items C accesses. Nothing checks it."""
-
-TERMINATED = _Unsized("TERMINATED")
-"""``In(c_int, TERMINATED)``: an item that is 0, or NULL, is the last one."""
-
-Size = int | str | tuple[str, ...] | Callable[..., int] | _Unsized
 
 
 class In(ArgumentWord):
@@ -58,56 +47,62 @@ class In(ArgumentWord):
     ``In(c_int32)`` accepts any object with the buffer protocol whose items are int32_t, with
     any number of dimensions, C-contiguous and aligned. Nothing is copied. ``In(None)`` is
     ``const void *`` and ``In(c_char)`` is ``const char *``: both accept any items, and count
-    bytes.
+    bytes. ``In(c_double * 2)`` accepts complex numbers, and rows of two.
 
     How many items C accesses must be declared, because C would access others: by a ``Count``,
     or as the size. That is a number, ``In(c_uint8, 32)``, of which ``at_least=24`` asks for no
-    more; the name of a parameter, ``In(c_double, "n")``, or of several, which are multiplied; a
-    function of the Python arguments; ``TERMINATED`` or ``UNCHECKED``.
+    more; the name of a parameter, ``In(c_double, "n")``; a function of the Python arguments;
+    ``TERMINATED`` or ``UNCHECKED``. ``In(c_double, ("rows", "columns"))`` is a shape, of
+    parameters, numbers, and dimensions that a ``Count`` passes to C. A buffer of one dimension
+    needs that many items; any other must have that shape, and with ``order="F"`` be contiguous
+    like a Fortran array, column by column.
 
     With ``Buffer | None``, None is a null pointer, and its Count is 0.
 
-    In a Callback, it is memory of C's that the callable gets as a ``memoryview``. Its size is
-    that of parameters, or a number.
+    In a Callback, it is memory of C's that the callable gets as a ``memoryview``, or copied to
+    bytes, str or a list. Its size is that of parameters, a number, or ``TERMINATED``.
     """
 
     writable = False
     in_place = False
     is_parameter = is_buffer = can_be_kept = True
+    forms: tuple[type, ...] = (bytes, bytearray, str, list, memoryview)
+    """What such memory of C's may become, where the items permit it: see items.py."""
+    words: tuple[object, ...] = ()
+    """Those about each item."""
 
     def __init__(
-        self, item: Any, size: Size | None = None, /, *, at_least: int | None = None
+        self,
+        item: Any,
+        size: GivenSize | None = None,
+        /,
+        *,
+        at_least: int | None = None,
+        order: Literal["C", "F"] = "C",
     ) -> None:
         """Declare it. Raises DeclarationError."""
-        self.item_kind = self._kind_of(item)
-        if size is not None and at_least is not None:
-            raise DeclarationError("In and Out: a size or at_least, not both")
-        for number in (size, at_least):
-            if isinstance(number, int) and not 0 < number < NEVER:
-                raise DeclarationError(f"In and Out: {number} is no number of items, from 1 on")
-        if not (
-            size is None or isinstance(size, (int, str, tuple, _Unsized)) or callable(size)
-        ):
-            raise DeclarationError(f"In and Out: {size!r} is no number of items")
+        self.length: int = getattr(item, "_length_", 0)
+        self.part: Any = item._type_ if self.length else item
+        self.item_kind = self._kind_of(self.part)
         self.ctype: Any = ctypes.POINTER(item) if item else ctypes.c_void_p
         self.item = item
         self.item_size = ctypes.sizeof(item) if item else 1
-        self.item_name = c_name(item) if item else "void"
+        self.item_name = _item_name(self.part, self.length)
         self.c_name = f"{'' if self.writable else 'const '}{self.item_name} *"
-        self.size: Any = size
-        self.given: Any = (size, at_least)
-        self.low = at_least or (size if isinstance(size, int) else 0)
-        self.high = size if isinstance(size, int) else NEVER
-        self.names: tuple[str, ...] = (size,) if isinstance(size, str) else ()
-        if isinstance(size, tuple):
-            self.names = size
+        self.size = Size("In and Out", size, at_least)
+        self.names = self.size.names
+        self.order: str = order
+        if order not in ("C", "F"):
+            raise DeclarationError(f'In and Out: order is "C" or "F", not {order!r}')
 
     def _kind_of(self, item: Any) -> str:
         """Of the items: one of KINDS. Raises DeclarationError."""
         if item in (None, ctypes.c_char):
             return "void"
         check_ctype("In and Out", item)
-        kind = ITEM_KINDS.get(type_code(item), "")
+        kind = {**ITEM_KINDS, "u": "character"}.get(type_code(item), "")
+        if item is c_half:
+            kind = "half"
         if not kind:
             raise DeclarationError(
                 f"In and Out: items of {item!r} are not served in a buffer: ArrayOf makes an"
@@ -117,15 +112,13 @@ class In(ArgumentWord):
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the parameters of its size."""
-        if self.names:
-            integers = declaration.integers
-            argument.named = declaration.find(argument.where, self, "integer", integers)
+        argument.sized_by = self.size.find(declaration, argument.where, self)
 
     def check_sized(self, declaration: "Declaration", argument: "Argument") -> None:
         """Refuse a buffer of whose size nothing is declared. Raises DeclarationError."""
         counts = [each.spec for each in declaration.arguments if isinstance(each.spec, Count)]
         is_counted = any(argument.name in each.names for each in counts)
-        if self.size is None and self.low == 0 and not is_counted:
+        if self.size.given is None and self.size.low == 0 and not is_counted:
             verb, word = "writes" if self.writable else "reads", type(self).__name__
             name = show(self.item)
             raise DeclarationError(
@@ -149,8 +142,9 @@ class In(ArgumentWord):
         return self
 
     def received(self, where: str, python_type: Any) -> Value:
-        """A view of the memory."""
-        received: Value = import_later("received").ReceivedMemory(where, python_type, self)
+        """Memory of C's."""
+        kind = import_later("received").ReceivedMemory
+        received: Value = kind(where, "callback parameter", python_type, self, ())
         return received
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
@@ -163,33 +157,26 @@ class In(ArgumentWord):
 
     def check_size(self, call: "CallState", argument: "Argument") -> None:
         """Compare the number of items with the size. Raises ValueError."""
-        view = call.views[argument.position]
-        is_null = call.given[argument.position] is None
-        if is_null and not (self.names or callable(self.size)):
+        self.check_view(call.views[argument.position], call, argument)
+
+    def check_view(self, view: Any, call: "CallState", argument: "Argument") -> None:
+        """The same, of one that is passed for ``argument``."""
+        if view.is_null and not self.size.depends:
             return
-        if self.size is TERMINATED:
+        if self.size.given is TERMINATED:
             view.check_end(argument.where)
-        low, high = self.low, self.high
-        if self.names:
-            low = high = product_of(call.converted[each.index] for each in argument.named)
-        elif callable(self.size):
-            count: Any = self.size
-            low = high = int(count(*call.given))
-        if not low <= view.items <= high:
-            least = "" if low == high else "at least "
-            product = f" ({' * '.join(self.names)})" if self.names else ""
-            raise ValueError(
-                f"{argument.where} must have {least}{low}{product} items, not {view.items}"
-            )
+        self.size.check(argument, view, call)
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument."""
-        if self.names or self.size is TERMINATED or callable(self.size):
+        if self.size.depends or self.size.given is TERMINATED:
             raise NotServedError(f"{argument.where}: a size that is not a number is not served")
+        if self.item_kind not in KINDS or self.length or self.order != "C":
+            raise NotServedError(f"{argument.where}: items of {self.item_name} are not served")
         return {
             "kind": KINDS["buffer"],
-            "low": self.low,
-            "high": self.high,
+            "low": self.size.low,
+            "high": self.size.high,
             "size": self.item_size,
             "shift": self.item_size.bit_length() - 1,
             "item": KINDS[self.item_kind],
@@ -213,42 +200,56 @@ class Out(In):
     def __init__(
         self,
         item: Any,
-        size: Size | None = None,
+        size: GivenSize | None = None,
         /,
         *,
         at_least: int | None = None,
+        order: Literal["C", "F"] = "C",
         in_place: bool = False,
     ) -> None:
-        super().__init__(item, size, at_least=at_least)
+        super().__init__(item, size, at_least=at_least, order=order)
         self.in_place = in_place
 
 
-class Count(ArgumentWord):
-    """The C argument, such as ``size_t``, for the number of items of a buffer.
-
-    ``Count(c_size_t, "numbers")`` is the number of items of the parameter ``numbers``. If there
-    are several names, all these buffers must have equally many.
-    """
+class _Number(ArgumentWord):
+    """An integer that C gets about buffers."""
 
     phase = 2
 
     def __init__(self, ctype: Any, /, *buffers: str) -> None:
-        self.ctype = integer_type("Count", ctype)
+        self.ctype = integer_type(type(self).__name__, ctype)
         self.high = limits(ctype)[1]
         self.c_name = c_name(ctype)
         self.names = buffers
 
+
+class Count(_Number):
+    """The C argument, such as ``size_t``, for the number of items of a buffer.
+
+    ``Count(c_size_t, "numbers")`` is the number of items of the parameter ``numbers``. If there
+    are several names, all these buffers must have equally many. ``Count(c_int, "rows")`` is a
+    dimension of the buffers that name it: ``In(c_double, ("rows", "columns"))``.
+    """
+
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the buffers."""
         named = {**_buffers(declaration), **declaration.memories}
+        for name in self.dimensions(declaration):
+            named[name] = next(each for each in _shaped(declaration) if name in each.spec.names)
         argument.named = declaration.find(argument.where, self, "buffer", named)
+
+    def dimensions(self, declaration: "Declaration") -> tuple[str, ...]:
+        """The name, if it is a dimension of a buffer's."""
+        known = {*declaration.parameters, *declaration.memories}
+        shaped = {name for each in _shaped(declaration) for name in each.spec.names}
+        return tuple(name for name in self.names if name in shaped and name not in known)
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> int:
         """Count the items of the buffers, which were passed before."""
         first, *others = argument.named
-        count = _count(call, first)
-        for other in others:
-            items = _count(call, other)
+        count = _count(call, first, self.names[0])
+        for other, name in zip(others, self.names[1:], strict=True):
+            items = _count(call, other, name)
             if items != count:
                 raise ValueError(
                     f"{argument.where} counts the items of {first.name!r} and of"
@@ -267,19 +268,15 @@ class Count(ArgumentWord):
         }
 
 
-class ItemSize(ArgumentWord):
+class ItemSize(_Number):
     """The C argument, such as ``size_t``, for the size in bytes of one item of a buffer.
 
     ``ItemSize(c_size_t, "items")`` is that of the parameter ``items``. If that is declared as
     ``In(None)`` or ``Out(None)``, it may have items of any type, and its Count counts them.
     """
 
-    phase = 2
-
     def __init__(self, ctype: Any, buffer: str, /) -> None:
-        self.ctype = integer_type("ItemSize", ctype)
-        self.c_name = c_name(ctype)
-        self.names = (buffer,)
+        super().__init__(ctype, buffer)
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the buffer."""
@@ -292,21 +289,60 @@ class ItemSize(ArgumentWord):
         return int(call.views[argument.named[0].position].item_size)
 
 
-def product_of(numbers: Iterable[int]) -> int:
-    """All of them, multiplied."""
-    product = 1
-    for number in numbers:
-        product *= number
-    return product
+class Stride(_Number):
+    """The C argument, such as ``int``, for the stride of a buffer, in items.
+
+    ``Stride(c_int, "matrix")`` is the number of items from one row of the parameter ``matrix``
+    to the next, or from one column, if it has ``order="F"``: LAPACK's leading dimension. There
+    may be others in between, so ``matrix`` may be part of a larger array.
+    """
+
+    def __init__(self, ctype: Any, buffer: str, /) -> None:
+        super().__init__(ctype, buffer)
+
+    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+        """Find the buffer, whose shape must be declared: else C's rows are not."""
+        shaped = {each.name: each for each in _shaped(declaration)}
+        hint = ': a buffer whose shape is declared, such as In(c_double, ("rows", "columns"))'
+        argument.named = declaration.find(argument.where, self, "buffer", shaped, hint)
+        argument.named[0].has_stride = True
+
+    def pass_to_c(self, call: "CallState", argument: "Argument") -> int:
+        """The stride of the buffer, which was passed before."""
+        stride = int(call.views[argument.named[0].position].stride)
+        if stride > self.high:
+            raise OverflowError(f"{argument.where} cannot be {stride}")
+        return stride
 
 
-def _count(call: "CallState", argument: "Argument") -> int:
+def _count(call: "CallState", argument: "Argument", name: str) -> int:
     spec: Any = argument.spec  # a buffer
-    return int(spec.count(call, argument))
+    if name in (argument.name, spec.memory_name):
+        return int(spec.count(call, argument))
+    view, dimensions = call.views[argument.position], spec.size.dimensions
+    if view.is_null or len(dimensions) == 1:
+        return int(view.items)
+    if len(view.shape) != len(dimensions):
+        raise ValueError(
+            f"{argument.where} must have {len(dimensions)} dimensions, not {len(view.shape)}"
+        )
+    return int(view.shape[dimensions.index(name)])
+
+
+def _shaped(declaration: "Declaration") -> "list[Any]":
+    """The buffers whose size names dimensions."""
+    return [
+        each for each in declaration.arguments if isinstance(each.spec, In) and each.spec.names
+    ]
 
 
 def _buffers(declaration: "Declaration") -> "dict[str, Argument]":
     return {each.name: each for each in declaration.arguments if each.spec.is_buffer}
+
+
+def _item_name(part: Any, length: int) -> str:
+    name = "void" if part is None else "half" if part is c_half else c_name(part)
+    return f"{name}[{length}]" if length else name
 
 
 def integer_type(word: str, ctype: Any) -> Any:

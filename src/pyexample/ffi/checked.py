@@ -3,7 +3,6 @@
 This slow path defines what is checked, and works on every Python.
 """
 
-import ctypes
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +12,15 @@ from .declaration import Argument, Declaration
 from .failure import calling_with_errno
 from .handles import Handle
 from .lifetimes import Closer, Life
-from .values import DeclarationError, Effect, ParameterWord, Value, members_of, plain
+from .values import (
+    DeclarationError,
+    Effect,
+    ParameterWord,
+    Value,
+    content_of,
+    members_of,
+    plain,
+)
 from .views import check_overlap
 
 Function = Callable[..., Any]
@@ -29,7 +36,7 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
         c_function.restype = result.given_ctype
         c_function = hold_signals(c_function)
     effects = [(each, word) for each in declaration.arguments for word in each.effects]
-    asking = _asking(declaration)
+    asking = declaration.asking
     finish = _finisher(declaration)
     number = len(declaration.parameters)
 
@@ -143,7 +150,7 @@ def _failures(declaration: Declaration, returned: Any, state: CallState) -> list
 
 
 def _contents(state: CallState) -> list[Any]:
-    return [_content(state.outputs[index]) for index in sorted(state.outputs)]
+    return [content_of(state.outputs[index]) for index in sorted(state.outputs)]
 
 
 def _call(declaration: Declaration, c_function: Any, state: CallState) -> Any:
@@ -156,13 +163,6 @@ def _call(declaration: Declaration, c_function: Any, state: CallState) -> Any:
     state.returned = returned  # no call comes before this, so no signal handler
     state.in_c = False
     return returned
-
-
-def _asking(declaration: Declaration) -> list[Any]:
-    """The words that tell how many items C wrote, or asks for."""
-    specs: list[Any] = [each.spec for each in declaration.arguments]
-    words = declaration.result.words if declaration.result else []
-    return [each for each in (*specs, *words) if hasattr(each, "needs")]
 
 
 def _call_again(
@@ -198,7 +198,7 @@ def _closed_argument(declaration: Declaration) -> Argument:
     """The handle that a function closes. Raises DeclarationError."""
     target, *others = [each for each in declaration.arguments if _closes(each)]
     effects = [word for each in declaration.arguments for word in each.effects]
-    for word in (*others, *effects, *_asking(declaration)):
+    for word in (*others, *effects, *declaration.asking):
         shown = word.where if isinstance(word, Argument) else repr(word)
         raise DeclarationError(
             f"{target.where}: a function that Closes one handle does nothing else: {shown} is"
@@ -289,6 +289,8 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
             raise result.failure.exception(
                 plain(returned), declaration.name, (*state.given, *values), state.error_number
             )
+        if result and result.failure and result.failure.means_nothing(plain(returned)):
+            return None
         if problems:
             raise problems.pop()
         shown = [back] if gives else []
@@ -306,10 +308,6 @@ def _restore(value: Value, content: Any, state: CallState, problems: list[ValueE
     except ValueError as error:  # normal after a failure
         problems[:] = [error]
         return None
-
-
-def _content(output: Any) -> Any:
-    return plain(output) if type(output).__base__ is ctypes.c_int.__base__ else output
 
 
 def make_unexpected(declaration: Declaration) -> Function:

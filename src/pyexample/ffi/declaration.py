@@ -58,6 +58,7 @@ from .values import (
     Value,
     as_word,
     type_code,
+    without_none,
 )
 
 Spec = Value | ArgumentWord
@@ -70,11 +71,13 @@ class Argument:
         name, position: of the Python parameter; "return" for a word after the result.
         python_type: of a buffer.
         counts_items: whether a Count of a ``void *`` counts items, not bytes.
+        has_stride: whether C gets the stride of a buffer.
         index: its own, among the arguments of the C function.
         where: what error messages call it.
         buffer: its number among the buffers that come before it.
         is_handle: whether it is a Handle, which cannot be None.
         named: the arguments that its words name.
+        sized_by: those that its size names.
         effects: the words that say what C does with it.
     """
 
@@ -83,11 +86,12 @@ class Argument:
     ) -> None:
         self.name = name
         self.python_type = python_type
-        self.counts_items = False
+        self.counts_items = self.has_stride = False
         self.position = position
         self.spec = spec
         self.index = self.buffer = 0
         self.named: list[Argument] = []
+        self.sized_by: list[Argument] = []
         self.effects: list[ParameterWord] = []
         self.where = f"{function}() parameter {name!r} ({spec.c_name})"
         self.is_handle = isinstance(spec, Value) and spec.lends and not spec.nullable
@@ -176,20 +180,28 @@ class Declaration:
         return {each.name: each for each in self.arguments if each.spec.lends}
 
     @property
-    def integers(self) -> dict[str, Argument]:
-        """The integers that are passed, by name."""
-        kinds = ("signed", "unsigned")
-        return {
-            each.name: each
-            for each in self.arguments
-            if isinstance(each.spec, Value) and each.spec.kind in kinds
-        }
+    def numbers(self) -> dict[str, Argument]:
+        """The integers that are passed, and the dimensions that are counted, by name."""
+        found: dict[str, Argument] = {}
+        for each in self.arguments:
+            if isinstance(each.spec, ArgumentWord):
+                found |= dict.fromkeys(each.spec.dimensions(self), each)
+            elif each.spec.kind in ("signed", "unsigned"):
+                found[each.name] = each
+        return found
 
     @property
     def memories(self) -> dict[str, Argument]:
         """The arguments with memory that C fills, by name."""
         named = [each for each in self.arguments if each.spec.memory_name]
         return {each.spec.memory_name: each for each in named}
+
+    @property
+    def asking(self) -> list[Any]:
+        """The words that tell how many items of memory are valid, or how many C needs."""
+        specs: list[Any] = [each.spec for each in self.arguments]
+        words = self.result.words if self.result else []
+        return [each for each in (*specs, *words) if hasattr(each, "needs")]
 
     @property
     def closes(self) -> bool:
@@ -221,16 +233,22 @@ class Declaration:
         c_function.handles = [_handle_class(each) for each in (*specs, self.result)]
 
     def find(
-        self, where: str, word: Any, what: str, among: dict[str, Argument]
+        self, where: str, word: Any, what: str, among: dict[str, Argument], hint: str = ""
     ) -> list[Argument]:
         """The arguments that ``word.names`` names. Raises DeclarationError."""
         unknown = [
             name for name in word.names if not isinstance(name, str) or name not in among
         ]
         if unknown or not word.names:
+            own = {
+                each.name: f", which is {each.spec.c_name}"
+                for each in self.arguments
+                if getattr(each.spec, "is_parameter", True)
+            }
+            shown = ", ".join(f"{name}{own.get(name, '')}" for name in unknown)
             raise DeclarationError(
                 f"{where}: {type(word).__name__} needs the names of {what} parameters,"
-                f" not {', '.join(map(str, unknown)) or 'none'}"
+                f" not {shown or 'none'}{hint}"
             )
         return [among[name] for name in word.names]
 
@@ -277,6 +295,10 @@ class Declaration:
             spec = item.for_function(where)
             self.arguments.append(Argument(self.name, "return", len(self.parameters), spec))
             items.remove(item)
+        if nothing := [each for each in items if getattr(each, "none", None)]:
+            python_type, nullable = without_none(python_type)
+            if not nullable:
+                raise DeclarationError(f"{where}: {nothing[0]!r} makes it None: declare | None")
         result_type = self._result_type(where, python_type, ctype, items)
         if ctype is None:
             return None
@@ -311,7 +333,7 @@ class Declaration:
     def _resolve_words(self) -> None:
         names = [*self.parameters, "return"]
         for argument in self.arguments:
-            name = argument.spec.memory_name
+            name = argument.spec.output.memory_name if argument.spec.output else ""
             if name in names:
                 raise DeclarationError(
                     f"{argument.where}: the name {name!r} is another parameter's, or memory's"
@@ -434,7 +456,7 @@ def _positional_names(function: Callable[..., Any]) -> tuple[str, ...]:
 
 
 def _direction(spec: Any) -> str:
-    if spec.is_buffer and not hasattr(spec, "value"):  # an ArrayOf: C may write
+    if spec.is_buffer and spec.item_kind != "array":  # else it is made for the call
         return "out" if spec.writable else "in"
     return "out" if spec.output else ""
 

@@ -49,6 +49,7 @@ class Raises(Modifier):
         *,
         when: Rule | Iterable[int] | Callable[[Any], object] | None = None,
         unless: Iterable[int] | None = None,
+        none: Iterable[int] = (),
     ) -> None:
         """Declare it.
 
@@ -62,6 +63,8 @@ class Raises(Modifier):
                 "nonzero"; integers, such as an enumeration or a ``range``; or a function that
                 is called with the result, such as a declared one.
             unless: the integers that mean success.
+            none: the integers that mean that nothing came back, such as the end of a file: then
+                the function returns None, whatever else it is to return.
         """
         if not callable(error):
             raise DeclarationError(f"Raises: error is called to make one, not {error!r}")
@@ -76,6 +79,7 @@ class Raises(Modifier):
         if is_enumeration or not (when is None or isinstance(when, str) or callable(when)):
             self.when = _integers("when", when)
         self.unless = None if unless is None else _integers("unless", unless)
+        self.none = _integers("none", none)
 
     def exception(
         self, result: Any, function: str, values: tuple[Any, ...], error_number: int
@@ -99,8 +103,14 @@ class Raises(Modifier):
         elif callable(self.when):
             value.fails = self.when
         else:
-            self._check_codes(where, value)
+            self._check_codes(where, value, self.when if self.unless is None else self.unless)
             value.fails = self._is_failure_code
+        if self.none:
+            if value.role != "result":
+                raise DeclarationError(f"{where}: none= is for what C itself returns")
+            self._check_codes(where, value, self.none)
+            fails = value.fails
+            value.fails = lambda code: code not in self.none and fails(code)
 
     def _rule(self, where: str, value: Value) -> str:
         rule = self.when or ("nonzero" if value.role == "output" else value.failure_rule)
@@ -110,14 +120,13 @@ class Raises(Modifier):
             raise DeclarationError(f"{where}: {value.c_name} is never negative")
         return str(rule)
 
-    def _check_codes(self, where: str, value: Any) -> None:
-        codes: Any = self.when if self.unless is None else self.unless
+    def _check_codes(self, where: str, value: Any, codes: Any) -> None:
         if not hasattr(value, "low"):
             raise DeclarationError(f"{where}: {self!r} is about integers, not {value.c_name}")
         ends = (codes[0], codes[-1]) if isinstance(codes, range) and codes else codes
         if beyond := [code for code in ends if not value.low <= code <= value.high]:
             raise DeclarationError(f"{where}: the code {beyond[0]} goes beyond {value.c_name}")
-        if value.enumeration and self.unless is not None:
+        if value.enumeration and self.unless is not None and codes is self.unless:
             members = {int(each) for each in value.enumeration}
             unknown = [*itertools.islice((code for code in codes if code not in members), 9)]
             if unknown:
@@ -131,9 +140,13 @@ class Raises(Modifier):
             raise NotServedError("result: errno is not served")
         if codes is None and self.when in (None, "nonzero"):
             codes = frozenset({0})
-        if codes is None or len(codes) > _MOST_CODES:
+        if codes is None or len(codes) > _MOST_CODES or self.none:
             raise NotServedError("result: such a rule for failure is not served")
         return codes
+
+    def means_nothing(self, result: Any) -> bool:
+        """Whether a result, which is no failure, says that nothing came back."""
+        return bool(self.none) and result in self.none
 
     def _is_failure_code(self, code: int) -> bool:
         return code in self.when if self.unless is None else code not in self.unless

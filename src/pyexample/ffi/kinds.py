@@ -10,7 +10,6 @@ from .values import (
     Value,
     check_ctype,
     members_of,
-    show,
     type_code,
     without_none,
 )
@@ -21,13 +20,12 @@ def make_value(where: str, role: str, python_type: Any, ctype: Any, *words: obje
 
     A Callback and a Handle class name their kind, because their modules may not be loaded.
     """
-    if isinstance(ctype, ArgumentWord) and ctype.is_buffer and role == "result":
-        items: Value = import_later("memory").Items(where, role, python_type, ctype, words)
+    if isinstance(ctype, ArgumentWord) and ctype.is_buffer and role in ("result", "output"):
+        items: Value = import_later("items").Items(where, role, python_type, ctype, words)
         return items
     if isinstance(ctype, ArgumentWord):
         raise DeclarationError(
-            f"{where}: {ctype!r} is for parameters only: expected a ctypes type, such as"
-            f" {show(ctype.ctype)}"
+            f"{where}: {ctype!r} is for parameters only: expected a ctypes type"
         )
     kind = getattr(ctype, "value_kind", None)
     if kind is None:

@@ -1,22 +1,21 @@
-"""Memory with a length that comes back: what the call makes and C fills, what C returns."""
+"""Memory that a call makes and C fills, and how much of it, or of other memory, is valid."""
 
+import copy
 import ctypes
 import sys
-import typing
-import weakref
-from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from .buffers import In, Out, integer_type, product_of
-from .handles import lenders_of, life_of
-from .lifetimes import VIEWS_KEEP
-from .received import copy_memory
+from .buffers import integer_type
+from .items import Items
+from .sequences import ArrayOf
+from .sizes import GivenSize, Size
 from .values import (
     ArgumentWord,
     DeclarationError,
     Modifier,
     Value,
     c_name,
+    check_ctype,
     show,
     type_code,
 )
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from .calls import CallState
     from .declaration import Argument, Declaration
 
-Size = int | str | tuple[str, ...] | Callable[..., int]
-
 
 class Filled(ArgumentWord):
     """The C argument ``T *``: memory that the call makes, and that C fills. It comes back.
@@ -35,48 +32,54 @@ class Filled(ArgumentWord):
     ``Filled(bytes, c_char, 64)`` has 64 items. The size is a number; the name of an integer
     parameter, or of several, which are multiplied; or a function of the Python arguments, such
     as ``lambda source, level: ZSTD_compressBound(len(source))``. It comes back as bytes,
-    bytearray, str (in UTF-8, up to a NUL) or a list: whole, or as much of it as a ``Length`` or
-    ``Written`` of that name says. ``Count(c_size_t, "text")`` is the size, for
-    ``Filled(str, c_char, 64, name="text")``.
+    bytearray, str (in UTF-8, or of ``c_wchar``; up to a NUL) or a list: whole, or as much of it
+    as a ``Length`` or ``Written`` of that name says. The items of a list are declared like
+    results: ``Filled(list[Box], c_void_p, 16, Borrowed)``. ``Count(c_size_t, "text")`` is the
+    size, for ``Filled(str, c_char, 64, name="text")``.
     """
 
     phase = 1
+    output: Any
 
-    def __init__(self, python_type: Any, item: Any, size: Size, /, *, name: str = "") -> None:
+    def __init__(
+        self,
+        python_type: Any,
+        item: Any,
+        size: GivenSize,
+        /,
+        *words: object,
+        name: str = "",
+    ) -> None:
         """Declare it. Raises DeclarationError."""
-        if isinstance(size, int) and size < 1:
-            raise DeclarationError(f"Filled: {size} is no number of items, from 1 on")
         self.python_type = python_type
         self.memory_name = name
-        self.size = _Size(size)
+        self.size = Size("Filled", size)
+        if not (self.size.depends or isinstance(size, int)):
+            raise DeclarationError(f"Filled: {show(size)} is no number of items")
         self.names = self.size.names
-        self.word = Out(item)
-        self._declare("Filled")
-        self.item = self.output.item
-        self.ctype: Any = self.word.ctype
-        self.c_name = self.word.c_name
-
-    def _declare(self, where: str) -> None:
-        self.output: Any = Items(where, "output", self.python_type, self.word, ())
+        if item is not None:
+            check_ctype("Filled", item)
+        self.word = _Room(item, None, *words)
+        self.ctype = self.word.ctype
 
     def for_function(self, where: str) -> "Filled":
-        """The same, whose errors are about ``where``."""
-        own = type(self)(
-            self.python_type, self.word.item, self.size.given, name=self.memory_name
-        )
-        own._declare(where)
+        """The same, for a function."""
+        own = copy.copy(self)
+        own.output = _Content(where, "output", self.python_type, self.word, ())
+        own.output.memory_name = self.memory_name
+        own.c_name = own.output.c_name
         return own
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the parameters of its size."""
-        argument.named = self.size.find(declaration, argument.where, self)
+        argument.sized_by = self.size.find(declaration, argument.where, self)
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """New memory, of zeros."""
         size = call.sizes.get(self.memory_name)
         if size is None:
-            size = self.size.count(argument.where, call, argument.named)
-        memory = _Memory(size, ctypes.sizeof(self.item))
+            size = self.size.count(argument.where, call, argument.sized_by)
+        memory = _Memory(size, ctypes.sizeof(self.output.item))
         call.outputs[argument.index] = call.memories[self.memory_name] = memory
         return ctypes.cast(memory.address, self.ctype)
 
@@ -88,10 +91,10 @@ class Filled(ArgumentWord):
 class Length(ArgumentWord):
     """The C argument ``size_t *``: C stores how many items of memory are valid.
 
-    ``Length(c_size_t, "text")`` is about ``Filled(..., name="text")``, or about what the
-    function returns: ``Length(c_size_t, "return")``. With ``capacity=True``, C reads the size
-    of the memory there, too. With ``again=True``, C may store how many items it needs instead:
-    then it is called again with that many.
+    ``Length(c_size_t, "text")`` is about ``Filled(..., name="text")``, or ``Returned`` with
+    that name, or about what the function returns: ``Length(c_size_t, "return")``. With
+    ``capacity=True``, C reads the size of Filled memory there, too. With ``again=True``, C may
+    store how many items it needs instead: then it is called again with that many.
     """
 
     phase = 2
@@ -108,11 +111,7 @@ class Length(ArgumentWord):
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the memory."""
-        names = {*declaration.memories}
-        if isinstance(declaration.result, Items) and not self.capacity:
-            names.add("return")
-        _check_name(argument.where, self, names)
-        _check_again(argument.where, self, declaration)
+        _find_memory(declaration, argument.where, self)
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of a new integer."""
@@ -131,7 +130,8 @@ class Length(ArgumentWord):
 class Written(Modifier):
     """After the C type of a result: it is the number of items that C wrote into memory.
 
-    ``Annotated[bytes, c_int, Written("text")]`` is about ``Filled(bytes, ..., name="text")``.
+    ``Annotated[bytes, c_int, Written("text")]`` is about ``Filled(bytes, ..., name="text")``,
+    or ``Returned`` with that name.
     With ``again=True``, a number beyond the size is how many items C needs: then it is called
     again with that many; with ``again="negative"``, it returns the negative of that number.
     With ``nul=True``, C also wrote a NUL, which it did not count (``snprintf``).
@@ -139,6 +139,7 @@ class Written(Modifier):
 
     roles = ("result",)
     ignores_result = True
+    capacity = False
 
     def __init__(self, name: str, /, *, again: bool | str = False, nul: bool = False) -> None:
         if again not in (False, True, "negative"):
@@ -155,8 +156,7 @@ class Written(Modifier):
 
     def resolve(self, declaration: "Declaration", value: Value) -> None:
         """Find the memory."""
-        _check_name(value.where, self, {*declaration.memories})
-        _check_again(value.where, self, declaration)
+        _find_memory(declaration, value.where, self)
 
     def needs(self, call: "CallState", returned: int) -> int:
         """How many items C asks for, if it does."""
@@ -169,122 +169,30 @@ class Written(Modifier):
         call.store_length(self.name, ctypes.c_int64(returned))
 
 
-class Items(Value):
-    """Memory that C returns, or that it filled, as ``Annotated[bytes, In(c_char, size)]``.
+class _Content(Items):
+    """What C filled."""
 
-    The size is what ``Filled`` takes, or None: a ``Length`` says it. Text, bytes and lists are
-    copies; ``Owned(free)`` frees the memory afterwards. A memoryview shows C's memory, without
-    a copy: it is ``Borrowed``, and cannot be used after the handle that it was borrowed from is
-    closed.
-    """
+    def find_size(self, declaration: "Declaration") -> None:
+        """The memory has one."""
 
-    can_be_null = True
-    failure_rule = "zero"
-    is_plain = False
-    unserved = "memory with a length"
-    free: Any = None
-    owner: Any = None
-    lenders: list[int] | None = None
+    def restore(self, result: "_Memory", call: Any) -> Any:
+        """Convert what of it is valid; without a length, a text up to its NUL."""
+        data = result.valid(self.where)
+        if self.form is not str or result.length is not None:
+            return self.make(data, call)
+        if type_code(self.item) == "u":
+            return (self.item * result.size).from_buffer_copy(data).value
+        return self.make(data.partition(b"\0")[0], call)
 
-    def __init__(
-        self, where: str, role: str, python_type: Any, word: In, words: Iterable[object]
-    ) -> None:
-        self.word = word
-        self.item = word.item or ctypes.c_char
-        self.named: list[Argument] = []
-        super().__init__(where, role, python_type, word.ctype, words)
-        self.given_ctype = ctypes.c_void_p
 
-    def check_types(self, where: str, declared: Any) -> None:
-        """What the memory becomes."""
-        self.c_name = self.word.c_name
-        self.form = typing.get_origin(self.python_type) or self.python_type
-        is_bytes = ctypes.sizeof(self.item) == 1
-        forms = (bytes, bytearray, str, list, memoryview) if is_bytes else (list, memoryview)
-        if self.form not in forms:
-            names = " or ".join(each.__name__ for each in forms)
-            raise DeclarationError(f"{where}: {names} stands for {self.c_name}, not {declared}")
+class _Room(ArrayOf):
+    """The C argument ``T *`` for it."""
 
-    def check_words(self, where: str) -> None:
-        """A view of memory belongs to somebody."""
-        if self.form is memoryview and self.role == "result" and not self.owner:
-            raise DeclarationError(
-                f"{where}: a memoryview shows memory of C's: write Borrowed after the C type,"
-                " or declare bytes or a list, which are copies"
-            )
+    writable = True
+    forms = (bytes, bytearray, str, list)
 
-    def own(self, where: str, word: Any) -> None:
-        """``Borrowed``."""
-        if self.form is not memoryview or self.free:
-            raise self.cannot_follow(where, word)
-        self.owner = word
-
-    def free_by(self, where: str, word: Any) -> None:
-        """``Owned(free)``."""
-        if self.form is memoryview:
-            raise self.cannot_follow(where, word)
-        self.free = word.by
-
-    def resolve(self, declaration: "Declaration", argument: "Argument | None" = None) -> None:
-        """Find the parameters of its size."""
-        super().resolve(declaration, argument)
-        if self.role != "result":
-            return
-        self.size = _Size(self.word.size)
-        self.named = self.size.find(declaration, self.where, self)
-        specs = [each.spec for each in declaration.arguments]
-        lengths = [each.name for each in specs if isinstance(each, Length)]
-        if self.word.size is None and "return" not in lengths:
-            raise DeclarationError(
-                f"{self.where}: how many items are there? Write a size, such as"
-                f' In({show(self.item)}, 32) or In({show(self.item)}, "n"), or a'
-                ' Length(c_size_t, "return") among the parameters'
-            )
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The parameters of its size."""
-        return self.size.names
-
-    def restore(self, result: Any, call: Any) -> Any:
-        """Convert memory that C returned (its address), or that it filled."""
-        if isinstance(result, _Memory):
-            return self._copy(result.valid(self.where, self.form is str))
-        if not result:
-            return None
-        try:
-            size = self._count(call) * ctypes.sizeof(self.item)
-            if self.form is memoryview:
-                return self._show((ctypes.c_char * size).from_address(result), call)
-            return self._copy(copy_memory(result, size))
-        finally:
-            if self.free:
-                self.free(result)
-
-    def _count(self, call: "CallState") -> int:
-        length = call.lengths.get("return")
-        if length is None:
-            return self.size.count(self.where, call, self.named)
-        return _check_count(self.where, int(length.value))
-
-    def _copy(self, data: bytes) -> Any:
-        if self.form is list:
-            code: Any = type_code(self.item)
-            cast: Any = memoryview(data).cast
-            return cast(code).tolist()
-        return data.decode() if self.form is str else self.form(data)
-
-    def _show(self, memory: Any, call: "CallState") -> memoryview:
-        lenders = memory.lenders = lenders_of(self, call)  # kept alive by the view
-        code: Any = type_code(self.item)
-        view: memoryview = memoryview(memory).cast("B").cast("B" if code == "c" else code)
-        if not self.word.writable:
-            view = view.toreadonly()
-        if not VIEWS_KEEP:
-            weakref.finalize(view, id, memory).atexit = False
-        for each in lenders:
-            life_of(each).show(memory, view)
-        return view
+    def _kind_of(self, item: Any) -> str:
+        return "void" if item is None else super()._kind_of(item)
 
 
 class _Memory:
@@ -301,57 +209,35 @@ class _Memory:
         """Whether C asks for more. A number beyond all memory is an error's, such as ``~0``."""
         return self.size < size <= sys.maxsize // self.item_size
 
-    def valid(self, where: str, is_text: bool) -> bytes:
+    def valid(self, where: str) -> bytes:
         """What of it is valid."""
         if self.length is None:
-            data = bytes(self.view)
-            return data.partition(b"\0")[0] if is_text else data
+            return bytes(self.view)
         count = int(self.length.value)
         if not 0 <= count <= self.size:
             raise ValueError(f"{where}: C says that it wrote {count} of {self.size} items")
         return bytes(self.view[: count * self.item_size])
 
 
-class _Size:
-    """A number of items, as a declaration gives it."""
-
-    def __init__(self, given: Any) -> None:
-        self.given = given
-        self.names: tuple[str, ...] = (given,) if isinstance(given, str) else ()
-        if isinstance(given, tuple):
-            self.names = given
-
-    def find(self, declaration: "Declaration", where: str, word: Any) -> "list[Argument]":
-        """The parameters that it names."""
-        if not self.names:
-            return []
-        return declaration.find(where, word, "integer", declaration.integers)
-
-    def count(self, where: str, call: "CallState", named: "list[Argument]") -> int:
-        """The number, for a call."""
-        if self.names:
-            return _check_count(where, product_of(call.converted[each.index] for each in named))
-        count: Any = self.given(*call.given) if callable(self.given) else self.given
-        return _check_count(where, count)
-
-
-def _check_count(where: str, count: int) -> int:
-    if not 0 <= count < 2**48:  # of addresses
-        raise ValueError(f"{where} would have {count} items")
-    return count
-
-
-def _check_again(where: str, word: Any, declaration: "Declaration") -> None:
+def _find_memory(declaration: "Declaration", where: str, word: Any) -> None:
+    """Check that memory has the name in a Length or Written. Raises DeclarationError."""
+    named: dict[str, Any] = {
+        each.memory_name: each for each in declaration.results if each.memory_name
+    }
+    memory = named.get(word.name)
+    if memory is None:
+        raise DeclarationError(
+            f"{where}: {word!r} needs a Filled or Returned with that name; there is"
+            f" {', '.join(map(repr, named)) or 'none'}"
+        )
+    others = [each for each in declaration.asking if each.name == word.name]
+    if len(others) > 1:
+        raise DeclarationError(f"{where}: {others[0]!r} and {others[1]!r} say the same")
+    if (word.again or word.capacity) and not isinstance(memory, _Content):
+        raise DeclarationError(f"{where}: {word!r} is for memory that is Filled")
     effects = [effect for each in declaration.arguments for effect in each.effects]
-    if word.again and effects:
-        raise DeclarationError(
-            f"{where}: {word!r} may call C twice, so C would get twice what {effects[0]!r} is"
-            " about"
-        )
-
-
-def _check_name(where: str, word: Any, names: set[str]) -> None:
-    if word.name not in names:
-        raise DeclarationError(
-            f"{where}: {word!r} needs the name of a Filled, not {word.name!r}"
-        )
+    twice = [f"get twice what {effect!r} is about" for effect in effects]
+    if memory.form is list and hasattr(memory.value.given_ctype, "__del__"):
+        twice.append("make twice what is Owned")
+    if word.again and twice:
+        raise DeclarationError(f"{where}: {word!r} may call C twice, so C would {twice[0]}")

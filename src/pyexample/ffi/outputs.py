@@ -1,5 +1,6 @@
 """Pointers to values that C fills in and the function returns: out- and in/out-parameters."""
 
+import copy
 import ctypes
 from typing import TYPE_CHECKING, Any
 
@@ -12,37 +13,51 @@ if TYPE_CHECKING:
     from .declaration import Argument
 
 
-class Returned(ArgumentWord):
+class _ToValue(ArgumentWord):
+    """A pointer to a value that comes back."""
+
+    output: Any
+
+    def _new(self, call: "CallState", argument: "Argument", *value: Any) -> Any:
+        """The address of a new one."""
+        room = call.outputs[argument.index] = self.output.given_ctype(*value)
+        if self.output.memory_name:  # a void * stands for any pointer
+            return ctypes.cast(ctypes.addressof(room), self.ctype)
+        return ctypes.byref(room)
+
+
+class Returned(_ToValue):
     """The C argument ``T *``: a pointer to a value that C fills in and the function returns.
 
     ``Returned(int, c_int32)`` is declared like a result, including the words after its C type.
-    A value that C does not fill in is 0, or None for a pointer with ``| None``.
+    A value that C does not fill in is 0, or None for a pointer with ``| None``. Memory has a
+    name, for its ``Length``: ``Returned(bytes, In(c_char), Owned(free), name="data")`` is
+    ``const char **``.
     """
 
-    def __init__(self, python_type: Any, ctype: Any, /, *words: Any) -> None:
+    def __init__(self, python_type: Any, ctype: Any, /, *words: Any, name: str = "") -> None:
         self.python_type = python_type
         self.given = (python_type, ctype, *words)
-        self._declare("Returned")
-
-    def _declare(self, where: str) -> None:
-        self.output: Any = make_value(where, "output", *self.given)
-        self.ctype: Any = ctypes.POINTER(self.given[1])
-        self.c_name = f"{self.output.c_name} *"
+        self.name = name
 
     def for_function(self, where: str) -> "Returned":
-        """The same, whose errors are about ``where``."""
-        own = type(self)(*self.given)
-        own._declare(where)
+        """The same, for a function."""
+        own = copy.copy(self)
+        output = own.output = make_value(where, "output", *self.given)
+        if self.name and not isinstance(self.given[1], ArgumentWord):
+            raise DeclarationError(f"{where}: {self!r} is no memory, and needs no name")
+        output.memory_name = self.name
+        target: Any = self.given[1]
+        own.ctype = ctypes.POINTER(getattr(target, "ctype", target))
+        own.c_name = f"{output.c_name} *"
         return own
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of a new value."""
-        room = self.output.given_ctype(*self.output.none[:1])
-        call.outputs[argument.index] = room
-        return ctypes.byref(room)
+        return self._new(call, argument, *self.output.none[:1])
 
 
-class InOut(ArgumentWord):
+class InOut(_ToValue):
     """The C argument ``T *``: a pointer to a value that C reads and replaces.
 
     ``Annotated[int, InOut(c_size_t)]`` is a parameter that is passed as an int, and whose new
@@ -51,7 +66,6 @@ class InOut(ArgumentWord):
     """
 
     is_parameter = True
-    output: Any
 
     def __init__(self, ctype: Any, /, *words: Any) -> None:
         check_ctype("InOut", ctype)
@@ -61,7 +75,7 @@ class InOut(ArgumentWord):
 
     def for_parameter(self, where: str, python_type: Any) -> "InOut":
         """The same, for values of a Python type."""
-        own = type(self)(*self.given)
+        own = copy.copy(self)
         own._declare(where, python_type)
         return own
 
@@ -77,6 +91,4 @@ class InOut(ArgumentWord):
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of a copy."""
-        room = self.output.given_ctype(self.input.to_c(call.given[argument.position]))
-        call.outputs[argument.index] = room
-        return ctypes.byref(room)
+        return self._new(call, argument, self.input.to_c(call.given[argument.position]))

@@ -16,8 +16,8 @@ from .handles import (
     life_of,
     open_handles,
 )
+from .items import Items
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
-from .memory import Items
 from .scalars import Address, Text
 from .values import DeclarationError, Modifier, ParameterWord, Value, plain, show
 
@@ -101,16 +101,13 @@ class Owned(Modifier):
                 "parents": staticmethod(functools.partial(self.parents, None)),
             }
             value.given_ctype = type("Owner", (Owner, value.ctype), attributes)
-        elif isinstance(value, Text) and self.by and not self.independent:
+        elif isinstance(value, (Text, Items)) and self.by and not self.independent:
             _check_free(where, self.by)
             value.owned = True
-            attributes = {"plain": value.ctype, "free_address": self.by}
-            value.ctype = value.given_ctype = type(
-                "Owned", (_OwnedText, value.ctype), attributes
-            )
-        elif isinstance(value, Items) and self.by and not self.independent:
-            _check_free(where, self.by)
-            value.free_by(where, self)
+            attributes = {"plain": value.given_ctype, "free_address": self.by}
+            value.given_ctype = type("Owned", (_OwnedMemory, value.given_ctype), attributes)
+            if isinstance(value, Text):
+                value.ctype = value.given_ctype
         elif isinstance(value, (Text, Items)):
             raise DeclarationError(f"{where}: who frees it? Expected Owned(free)")
         else:
@@ -319,8 +316,8 @@ class Keep(ParameterWord):
             key = (*key, object())
         given = call.given[argument.position]
         view = call.views.get(argument.position)
-        if view is not None and view.release in call.cleanups:
-            call.cleanups.remove(view.release)
+        if view is not None:
+            view.keep(call.cleanups)
         converted = call.converted[argument.index]
         if isinstance(converted, bytes):  # of which PyPy would pass a copy, for the call
             converted = call.converted[argument.index] = ctypes.create_string_buffer(converted)
@@ -406,8 +403,8 @@ def _closer_of(where: str, function: Any) -> Closer:
     return found
 
 
-class _OwnedText:
-    """``char *`` or ``wchar_t *`` that keeps its address, and is freed when deleted.
+class _OwnedMemory:
+    """A pointer to text or memory that keeps its address, and is freed when deleted.
 
     ctypes converts no subclass to text. An interrupt may prevent a call of ``free``.
     """
@@ -419,7 +416,7 @@ class _OwnedText:
         self.free()
 
     def free(self) -> None:
-        """Free the text, once."""
+        """Free it, once."""
         address = ctypes.c_void_p.from_buffer_copy(self).value  # type: ignore[arg-type]
         free = type(self).free_address
         self.__class__ = self.plain  # which has no __del__

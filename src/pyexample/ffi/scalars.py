@@ -131,7 +131,7 @@ def to_integer(where: str, given: Any, low: int, high: int) -> int:
     try:
         number = int.__int__(operator.index(given))  # no subclass
     except TypeError:
-        if _has(given, "__index__"):
+        if has_method(given, "__index__"):
             raise  # its own error says more
         raise TypeError(f"{where} must be an integer, not {type_name(given)}") from None
     if not low <= number <= high:
@@ -188,9 +188,9 @@ class Float(Value):
 
     def convert(self, given: Any) -> float:
         """What ``math.sqrt`` accepts, if it is not too large."""
-        if _has(given, "__float__"):
+        if has_method(given, "__float__"):
             own = _method(given, "__float__") not in (int.__float__, float.__float__)
-        elif _has(given, "__index__"):
+        elif has_method(given, "__index__"):
             given, own = operator.index(given), False  # for PyPy
         else:
             raise TypeError(f"{self.where} must be a number, not {type_name(given)}")
@@ -327,7 +327,7 @@ class FilePath(Value):
 
     def convert(self, given: Any) -> Any:
         """``os.fsencode``, without a NUL. For ``wchar_t``, ``os.fsdecode``."""
-        if not issubclass(type(given), (str, bytes)) and not _has(given, "__fspath__"):
+        if not issubclass(type(given), (str, bytes)) and not has_method(given, "__fspath__"):
             raise self._wrong(given)
         path: Any = _path_of(given)
         if not isinstance(path, self.accepted):
@@ -411,5 +411,6 @@ def _method(given: object, name: str) -> Any:
     return getattr(type(given), name, None)
 
 
-def _has(given: object, name: str) -> bool:
+def has_method(given: object, name: str) -> bool:
+    """Whether its type has a special method."""
     return _method(given, name) is not None

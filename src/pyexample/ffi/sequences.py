@@ -1,18 +1,22 @@
 """C arrays that a call makes of Python sequences."""
 
 import collections.abc
+import copy
 import ctypes
 import typing
 from typing import TYPE_CHECKING, Any
 
-from .buffers import TERMINATED, In
+from .buffers import In
+from .declaration import Argument
 from .kinds import make_value
 from .libfastcall import NotServedError
-from .values import DeclarationError, Value, check_ctype, members_of
+from .sizes import TERMINATED, GivenSize
+from .values import DeclarationError, Value, check_ctype, members_of, type_code
+from .views import View
 
 if TYPE_CHECKING:
     from .calls import CallState
-    from .declaration import Argument
+    from .declaration import Declaration
 
 
 class ArrayOf(In):
@@ -20,12 +24,34 @@ class ArrayOf(In):
 
     ``Annotated[Sequence[str], ArrayOf(c_char_p), Count(c_int, "names")]`` is ``const char
     *const *``. The items are converted and checked like parameters: texts, numbers, structures
-    (``ArrayOf(Point)``), handles (``ArrayOf(c_void_p)``). Its size is declared as that of
-    ``In``; with ``TERMINATED``, a zero or NULL is added after the last one. None is a null
+    (``ArrayOf(Point)``), handles (``ArrayOf(c_void_p)``). Words about the items follow the
+    size: ``ArrayOf(c_char_p, TERMINATED, Encoding("latin-1"))``. Its size is declared as that
+    of ``In``; with ``TERMINATED``, a zero or NULL is added after the last one. None is a null
     pointer if the Python type has ``| None``.
+
+    ``Annotated[Sequence[Buffer], ArrayOf(In(c_double, "columns"))]`` is ``const double *const
+    *``, the addresses of buffers; a matrix of NumPy's is passed as ``list(matrix)``.
+
+    What C returns, or a callback gets, is a list: ``-> Annotated[list[str], ArrayOf(c_char_p,
+    "n")]``. Each item is declared like a result: ``ArrayOf(c_void_p, "n", Borrowed)``.
     """
 
+    row: Argument
+    """A buffer that is an item."""
+    forms: tuple[type, ...] = (list,)
     value: Value
+
+    def __init__(
+        self,
+        item: Any,
+        size: GivenSize | None = None,
+        /,
+        *words: object,
+        at_least: int | None = None,
+    ) -> None:
+        self._of: Any = item if isinstance(item, In) else None
+        super().__init__(self._of.ctype if self._of else item, size, at_least=at_least)
+        self.words = words
 
     def _kind_of(self, item: Any) -> str:
         check_ctype("ArrayOf", item)
@@ -41,11 +67,33 @@ class ArrayOf(In):
                 f"{where}: Sequence[...] of a Python type stands for {self!r},"
                 f" not {python_type}"
             )
-        own = type(self)(self.item, *self.given[:1], at_least=self.given[1])
-        own.value = make_value(f"{where}, item", "parameter", kinds[0], self.item)
+        own = copy.copy(self)
+        where = f"{where}, item"
+        if self._of:
+            self._of.for_parameter(where, kinds[0])
+            own.row = Argument("", "", 0, self._of, kinds[0])
+            own.row.where = f"{where} ({self._of.c_name})"
+            own.c_name = f"{self._of.c_name}const *"
+            return own
+        # As in a structure, what is no simple type is kept alive by the array.
+        role = "parameter" if type_code(self.item) else "field"
+        own.value = make_value(where, role, kinds[0], self.item, *self.words)
         own.lends = own.value.lends
         own.c_name = f"const {own.value.c_name} *"
         return own
+
+    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+        """Find the parameters of its size, and of its items' words."""
+        super().resolve(declaration, argument)
+        if self._of:
+            self._of.resolve(declaration, self.row)
+            self._of.check_sized(declaration, self.row)
+        else:
+            self.value.resolve(declaration)
+
+    def foreign_callbacks(self) -> list[str]:
+        """Those of its items."""
+        return [] if self._of else self.value.foreign_callbacks()
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """A new array."""
@@ -59,10 +107,23 @@ class ArrayOf(In):
             )
         sequence: list[Any] = [] if is_null else [*typing.cast("Any", given)]
         call.replace(argument.position, None if is_null else sequence)  # it may change
-        items = [self.value.pass_item(call, each) for each in sequence]
-        made = (self.item * (len(items) + (self.size is TERMINATED)))(*items)
-        call.views[argument.position] = _Made(made, len(items), is_null)
+        rows: list[View] = []
+        if self._of:
+            rows = [View(self.row, self._of, each) for each in sequence]
+            call.cleanups += [each.release for each in rows]
+            items = [ctypes.cast(each.address, self.item) for each in rows]
+        else:
+            items = [self.value.pass_item(call, each) for each in sequence]
+        made = (self.item * (len(items) + (self.size.given is TERMINATED)))(*items)
+        call.views[argument.position] = _Made(made, len(items), is_null, rows)
         return None if is_null else ctypes.cast(made, self.ctype)
+
+    def check_size(self, call: "CallState", argument: "Argument") -> None:
+        """Its own, and that of its rows."""
+        super().check_size(call, argument)
+        if self._of:
+            for each in call.views[argument.position].rows:
+                self._of.check_view(each, call, self.row)
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """It is not served by libfastcall."""
@@ -72,15 +133,25 @@ class ArrayOf(In):
 class _Made:
     """A View of an array that was made for a call."""
 
-    def __init__(self, array: Any, items: int, is_null: bool) -> None:
+    def __init__(self, array: Any, items: int, is_null: bool, rows: list[View]) -> None:
         self.array = array
+        self.rows = rows
+        self.is_null = is_null
         self.items = items
         self.item_size = ctypes.sizeof(array._type_)
         self.address = 0 if is_null else ctypes.addressof(array)
         self.memory = range(self.address, self.address + items * self.item_size)
+        self.shape = (items,)
 
     def check_end(self, where: str) -> None:
         """The zero at its end was added."""
 
+    def keep(self, cleanups: "list[collections.abc.Callable[[], object]]") -> None:
+        """Keep its buffers for longer than the call of these ``cleanups``."""
+        for each in self.rows:
+            each.keep(cleanups)
+
     def release(self) -> None:
-        """It lives as long as this."""
+        """Release its buffers. It lives as long as this itself."""
+        for each in self.rows:
+            each.release()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .later import import_later
 from .libfastcall import KINDS
-from .scalars import NUL, type_name
+from .scalars import NUL, Float, has_method, type_name
 from .values import DeclarationError, Value, c_name, members_of, show, type_code
 
 if TYPE_CHECKING:
@@ -127,6 +127,32 @@ class Characters(Value):
         return given
 
 
+class Complex(Value):
+    """A complex number in memory, as an array of two floats (C11 6.2.5p13)."""
+
+    is_plain = False
+
+    def check_types(self, where: str, declared: Any) -> None:
+        """Not by value: C passes it otherwise than an array."""
+        self.part = Float(where, "parameter", float, self.ctype._type_, ())
+        self.c_name = f"{self.part.c_name} _Complex"
+        if self.nullable or self.role not in ("field", "output"):
+            raise DeclarationError(
+                f"{where}: a {self.c_name} is complex in a list, a field or what is Returned"
+                f" only, not {declared}"
+            )
+
+    def convert(self, given: Any) -> Any:
+        """What ``cmath.sqrt`` accepts, if it is not too large."""
+        is_complex = isinstance(given, complex) or has_method(given, "__complex__")
+        number = complex(given if is_complex else self.part.convert(given))
+        return self.ctype(self.part.convert(number.real), self.part.convert(number.imag))
+
+    def restore(self, result: Any, call: Any) -> complex:
+        """Of both."""
+        return complex(*result)
+
+
 def kind_of(role: str, python_type: Any, ctype: Any) -> type[Value]:
     """The class for a ctypes type that is not simple."""
     if hasattr(ctype, "contents"):
@@ -134,6 +160,9 @@ def kind_of(role: str, python_type: Any, ctype: Any) -> type[Value]:
         return pointer
     if type_code(getattr(ctype, "_type_", None)) in ("c", "u"):
         return Characters if python_type in (bytes, str) else CTypesObject
+    is_pair = getattr(ctype, "_length_", 0) == 2 and type_code(ctype._type_) in tuple("fdg")
+    if python_type is complex and is_pair:
+        return Complex
     if role == "field" and hasattr(ctype, "_length_"):
         kind: type[Value] = import_later("fields").ArrayField
         return kind

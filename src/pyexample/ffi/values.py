@@ -1,7 +1,7 @@
 """C values, which are passed to C or come back, and the words of a declaration.
 
 This is what all of them have in common. Each kind of value is one class, in scalars.py,
-structures.py, pointers.py, handles.py, callbacks.py or memory.py, which says what is checked
+structures.py, pointers.py, handles.py, callbacks.py or items.py, which says what is checked
 and converted. kinds.py chooses the class.
 """
 
@@ -104,6 +104,10 @@ class ArgumentWord(Word):
     def count(self, call: "CallState", argument: "Argument") -> int:
         """The number of items of memory."""
         raise NotImplementedError
+
+    def dimensions(self, declaration: "Declaration") -> tuple[str, ...]:
+        """The dimensions of buffers that it counts, by name."""
+        return ()
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The argument for ctypes; what it needs is held until the call is over."""
@@ -318,7 +322,7 @@ def as_word(where: str, item: Any) -> Any:
             given = item()
         except TypeError:
             raise DeclarationError(
-                f"{where}: {item.__name__} needs arguments: write {item.__name__}(...)"
+                f"{where}: {item.__name__} needs arguments, in parentheses"
             ) from None
     return given
 
@@ -357,6 +361,11 @@ def without_none(python_type: Any) -> tuple[Any, bool]:
 def plain(converted: Any) -> Any:
     """The Python value of a simple object of ctypes, or the same object."""
     return converted.value if isinstance(converted, _SIMPLE) else converted
+
+
+def content_of(made: Any) -> Any:
+    """The same for an object of a simple type itself, and of none that is derived from it."""
+    return made.value if type(made).__base__ is _SIMPLE else made
 
 
 def type_code(ctype: Any) -> str:

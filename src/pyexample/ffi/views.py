@@ -9,10 +9,20 @@ from .buffers import ITEM_KINDS, In
 from .libfastcall import python_api
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .declaration import Argument
 
-_FORMATS = {**ITEM_KINDS, "n": "signed", "N": "unsigned", "c": "unsigned"}
-"""By the type code of the struct module, which has more than ctypes."""
+_FORMATS = {
+    **ITEM_KINDS,
+    "n": "signed",
+    "N": "unsigned",
+    "c": "unsigned",
+    "e": "half",
+    **dict.fromkeys("uw", "character"),
+    **dict.fromkeys(["Zf", "Zd"], "complex"),
+}
+"""By the type code of the struct module, and of PEP 3118, which have more than ctypes."""
 
 
 class View:
@@ -27,7 +37,7 @@ class View:
     def __init__(self, argument: "Argument", spec: In, given: Any) -> None:
         """Raises TypeError or BufferError if ``given`` does not fit ``spec``."""
         where = argument.where
-        is_null = given is None and spec.accepts_none(argument)
+        is_null = self.is_null = given is None and spec.accepts_none(argument)
         buffer: Any = b"" if is_null else given
         try:
             view = self._view = memoryview(buffer)
@@ -36,14 +46,26 @@ class View:
             if hasattr(type(exporter), "__buffer__"):
                 raise  # its own error says more
             raise TypeError(f"{where} must be a buffer, not {type(given).__name__}") from None
+        self.stride = 0
         if not is_null:
-            _check(where, spec, view)
+            _check(where, spec, view, argument.has_stride)
+            self.stride = _stride(where, spec, view) if argument.has_stride else 0
         self.item_size = view.itemsize if argument.counts_items else spec.item_size
         self.items = view.nbytes // self.item_size
         self.address = 0 if is_null else address_of(view)
-        self.memory = range(self.address, self.address + view.nbytes)
-        if self.memory and self.address % spec.item_size:
-            raise BufferError(f"{where} must be aligned to {spec.item_size} bytes: pass a copy")
+        self.memory = range(self.address, self.address + _extent(view))
+        alignment = ctypes.sizeof(spec.part) if spec.part else 1
+        if self.memory and self.address % alignment:
+            raise BufferError(f"{where} must be aligned to {alignment} bytes: pass a copy")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The numbers of items, as C counts them."""
+        view: Any = self._view
+        if view.itemsize < self.item_size:  # the last dimension is C's item
+            return view.shape[:-1]  # type: ignore[no-any-return]
+        last = (view.shape or (1,))[-1] * view.itemsize // self.item_size
+        return (*view.shape[:-1], last)
 
     def check_end(self, where: str) -> None:
         """Raises ValueError if the last item is not 0."""
@@ -51,23 +73,67 @@ class View:
         if not data or any(data[-self.item_size :]):
             raise ValueError(f"{where} must end with an item that is 0")
 
+    def keep(self, cleanups: "list[Callable[[], object]]") -> None:
+        """Keep it for longer than the call of these ``cleanups``."""
+        if self.release in cleanups:
+            cleanups.remove(self.release)
+
     def release(self) -> None:
         """Release the buffer."""
         self._view.release()
 
 
-def _check(where: str, spec: In, view: memoryview) -> None:
-    fits = view.itemsize == spec.item_size and _kind(view) == spec.item_kind
-    if spec.item_kind != "void" and not fits:
+def _check(where: str, spec: In, view: memoryview, has_stride: bool) -> None:
+    if not _fits(spec, view):
         raise TypeError(
             f"{where} must have items of {spec.item_name}, not of {_item_name(view)}"
         )
-    if not view.c_contiguous:
+    is_contiguous = view.c_contiguous if spec.order == "C" else view.f_contiguous
+    if not (is_contiguous or has_stride):
+        kind, copy = ("C", "") if spec.order == "C" else ("Fortran", '"F"')
         raise BufferError(
-            f"{where} must be C-contiguous: pass a copy (of a NumPy array, its .copy())"
+            f"{where} must be {kind}-contiguous: pass a copy (of a NumPy array, its"
+            f" .copy({copy}))"
         )
     if spec.writable and view.readonly:
         raise BufferError(f"{where} must be writable")
+
+
+def _stride(where: str, spec: In, view: Any) -> int:
+    """The number of items from one row to the next; in Fortran's order, from one column."""
+    if view.ndim < 2:
+        raise ValueError(f"{where} must have {len(spec.size.dimensions)} dimensions")
+    step = 1 if spec.order == "C" else -1
+    (rows, *inner), (stride, *steps) = view.shape[::step], view.strides[::step]
+    extent = view.itemsize
+    for count, each in zip(inner[::-1], steps[::-1], strict=True):
+        if count > 1 and each != extent:
+            raise BufferError(f"{where} must have no gaps but those between rows: pass a copy")
+        extent *= count
+    stride = stride if rows > 1 and extent else extent
+    if stride < extent or stride % spec.item_size:
+        raise BufferError(f"{where} must have rows that do not overlap: pass a copy")
+    return int(max(1, stride // spec.item_size))
+
+
+def _extent(view: Any) -> int:
+    """The number of bytes from its first one to its last."""
+    steps = zip(view.shape, view.strides, strict=True)
+    last = sum((count - 1) * step for count, step in steps)
+    return int(last + view.itemsize) if view.nbytes else 0
+
+
+def _fits(spec: In, view: memoryview) -> bool:
+    """Whether the items are C's, or so many of them are one of C's: rows, complex numbers."""
+    kind = _kind(view)
+    if spec.item_kind == "void":
+        return view.nbytes % spec.item_size == 0
+    if kind == "complex":  # laid out as two floats: C11 6.2.5
+        is_pair = (spec.length, spec.item_kind) == (2, "float")
+        return is_pair and view.itemsize == spec.item_size
+    shape: Any = view.shape
+    is_alike = kind == spec.item_kind and view.itemsize == ctypes.sizeof(spec.part)
+    return is_alike and (not spec.length or shape[1:][-1:] == (spec.length,))
 
 
 def check_overlap(arguments: "list[Argument]", views: dict[int, View]) -> None:
@@ -90,7 +156,9 @@ def _kind(view: memoryview) -> str:
 def _item_name(view: memoryview) -> str:
     kind, bits = _kind(view), 8 * view.itemsize
     names = {"signed": f"int{bits}_t", "unsigned": f"uint{bits}_t", "bool": "bool"}
-    name = names.get(kind) or {"float32": "float", "float64": "double"}.get(f"{kind}{bits}")
+    names |= {"half": "half", "character": "wchar_t"}
+    floats = {"float32": "float", "float64": "double", "complex64": "float _Complex"}
+    name = names.get(kind) or floats.get(f"{kind}{bits}")
     return name or f"{view.itemsize} bytes (format {view.format!r})"
 
 
@@ -102,7 +170,7 @@ def address_of(view: memoryview) -> int:
         ffi = import_module("cffi").FFI()
         return int(ffi.cast("uintptr_t", ffi.from_buffer(view)))
     buffer = _PyBuffer()
-    _get_buffer(view, buffer, 0)
+    _get_buffer(view, buffer, _PYBUF_STRIDES)
     _release_buffer(buffer)
     return buffer[0] or 0
 
@@ -110,6 +178,7 @@ def address_of(view: memoryview) -> int:
 # The first word is the address. Made here, because threads must not make array types at once:
 # ctypes' table is not locked (PyCArrayType_from_ctype, CPython 3.13).
 _PyBuffer = ctypes.c_void_p * 11
+_PYBUF_STRIDES = 0x18  # https://docs.python.org/3/c-api/buffer.html
 
 if hasattr(ctypes, "pythonapi"):
     _api = python_api()

@@ -1,0 +1,127 @@
+"""How many items memory has, as a declaration says it."""
+
+import operator
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from .values import NEVER, DeclarationError, show
+
+if TYPE_CHECKING:
+    from .calls import CallState
+    from .declaration import Argument, Declaration
+
+
+class _Unsized:
+    """A number of items that no number says."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+
+
+UNCHECKED = _Unsized("UNCHECKED")
+"""``In(c_char, UNCHECKED)``: nobody says how many items C accesses. Nothing checks it."""
+
+TERMINATED = _Unsized("TERMINATED")
+"""``In(c_int, TERMINATED)``: an item that is 0, or NULL, is the last one."""
+
+GivenSize = int | str | tuple[str | int, ...] | Callable[..., int] | _Unsized
+
+_MOST = 2**48  # of addresses
+
+
+class Size:
+    """A number of items.
+
+    Attributes:
+        given: as it was declared.
+        dimensions: names and numbers, whose product it is.
+        names: the parameters among them, and dimensions that a Count has.
+        low, high: its limits, if no call has its own.
+        depends: whether each call has its own.
+    """
+
+    def __init__(self, word: str, given: object, at_least: int | None = None) -> None:
+        """Read it; errors are about ``word``. Raises DeclarationError."""
+        if given is not None and at_least is not None:
+            raise DeclarationError(f"{word}: a size or at_least, not both")
+        self.given: Any = given
+        dimensions: Any = (given,) if isinstance(given, str) else given
+        self.dimensions: tuple[Any, ...] = dimensions if isinstance(dimensions, tuple) else ()
+        self.names = tuple(each for each in self.dimensions if isinstance(each, str))
+        self._function: Any = None if isinstance(given, type) or not callable(given) else given
+        self.depends = bool(self.names or self._function)
+        for number in (*self.dimensions, given, at_least):
+            if isinstance(number, int) and not 0 < number < NEVER:
+                raise DeclarationError(f"{word}: {number} is no number of items, from 1 on")
+        is_number = given is None or isinstance(given, (int, _Unsized))
+        is_strange = any(not isinstance(each, (int, str)) for each in self.dimensions)
+        if is_strange or not (is_number or self.depends):
+            raise DeclarationError(f"{word}: {show(given)} is no number of items")
+        self.low = at_least or (given if isinstance(given, int) else 0)
+        self.high = given if isinstance(given, int) else NEVER
+
+    def find(self, declaration: "Declaration", where: str, word: Any) -> "list[Argument]":
+        """The arguments that it names, in ``word``. Raises DeclarationError."""
+        if not self.names:
+            return []
+        hint = f'. If C gets the dimension of a buffer, write Count(c_int, "{self.names[0]}")'
+        return declaration.find(where, word, "integer", declaration.numbers, hint)
+
+    def count(self, where: str, call: "CallState", named: "list[Argument]") -> int:
+        """The number, for a call. Raises ValueError if there cannot be so many items."""
+        return check_count(where, product_of(self._shape(where, call, named)))
+
+    def _shape(self, where: str, call: "CallState", named: "list[Argument]") -> tuple[int, ...]:
+        if self._function:
+            return (check_count(where, self._function(*call.given)),)
+        sources = iter(named)
+        lengths = [
+            _number(call, next(sources)) if isinstance(each, str) else each
+            for each in self.dimensions or (self.given,)
+        ]
+        return tuple(check_count(where, each) for each in lengths)
+
+    def check(self, argument: "Argument", view: Any, call: "CallState") -> None:
+        """Raises ValueError if a buffer is not of this size, or shape.
+
+        One of one dimension has any shape of so many items.
+        """
+        low, high, where = self.low, self.high, argument.where
+        says = f" ({' * '.join(map(str, self.dimensions))})" if self.names else ""
+        if self.depends:
+            wanted = self._shape(where, call, argument.sized_by)
+            is_shaped = len(wanted) > 1 and not view.is_null and len(view.shape) != 1
+            if is_shaped and view.shape != wanted:
+                raise ValueError(
+                    f"{where} must have the shape {wanted}{says}, not {view.shape}"
+                )
+            low = high = check_count(where, product_of(wanted))
+        if not low <= view.items <= high:
+            least = "" if low == high else "at least "
+            raise ValueError(f"{where} must have {least}{low}{says} items, not {view.items}")
+
+
+def _number(call: "CallState", argument: "Argument") -> Any:
+    """What C gets for it: of a Count, perhaps before that is converted."""
+    number = call.converted[argument.index]
+    return argument.spec.pass_to_c(call, argument) if number is None else number
+
+
+def check_count(where: str, count: Any) -> int:
+    """``count``, a number of items. Raises TypeError or ValueError."""
+    try:
+        number = operator.index(count)
+    except TypeError:
+        shown = type(count).__name__
+        raise TypeError(f"{where}: its size must be an integer, not {shown}") from None
+    if not 0 <= number < _MOST:
+        raise ValueError(f"{where} would have {number} items")
+    return number
+
+
+def product_of(numbers: Iterable[int]) -> int:
+    """All of them, multiplied."""
+    product = 1
+    for number in numbers:
+        product *= number
+    return product
