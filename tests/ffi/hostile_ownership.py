@@ -299,8 +299,8 @@ def keep_for_good(tick: Tick) -> None:
     on_any(times(1, tick))
     use_globally(new(6))
     tick()
-    assert call_any(4) == 4
-    assert threading.active_count() > 1 or use_global() == 6
+    if threading.active_count() == 1:  # else another one may be put in its place meanwhile
+        assert (call_any(4), use_global()) == (4, 6)
     tick()
 
 
