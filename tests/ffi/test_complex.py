@@ -6,6 +6,7 @@
 import ctypes
 import math
 import os
+import sys
 from array import array
 from collections.abc import Sequence
 from ctypes import c_char, c_double, c_float, c_int, c_size_t, c_uint, c_void_p
@@ -85,7 +86,9 @@ def test_complex_buffers(library: Library) -> None:
 
     z = np.array([1 + 2j, 3 - 4j, 0.5j])
     assert sum_of(z) == (4, -1.5)
-    assert sum_of(z[1:]) == (3, -3.5), "aligned as doubles are"
+    assert sum_of(z[1:]) == (3, -3.5)
+    for start in (1, 2):
+        assert sum_of(np.ones(6)[start : start + 4].view(complex)) == (2, 2), "like doubles"
     assert sum_of(np.array([[1.0, 2.0], [3.0, 4.0]])) == (4, 6), "rows of two"
     assert sum_of((Pair * 2)(Pair(1, 2), Pair(5, 6))) == (6, 8)
     assert sum_of(np.empty((0, 2))) == (0, 0)
@@ -187,6 +190,7 @@ def test_rows_of_characters(library: Library) -> None:
         tags(b"abc\1def")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the library has another name")
 def test_fftw(path: str, missing: Missing) -> None:
     """A transform in place, and one whose plan keeps both arrays."""
     try:

@@ -46,6 +46,7 @@ from pyexample.ffi import (
     Raises,
     Returned,
     Written,
+    c_half,
     struct,
 )
 from pyexample.ffi import Callback as CallbackType
@@ -140,9 +141,25 @@ int fill_points(point *into, int room) {
     for (int i = 0; i < room && i < 2; i++) into[i] = points[i];
     return 2;
 }
+int fill_copies(char **texts, int n) {
+    static const char *const them[] = {"a", "\xff", "c"};
+    for (int i = 0; i < n; i++) texts[i] = copied(them[i], 2);
+    return n;
+}
+int fill_gaps(box **into) { into[0] = new_box(1); into[2] = new_box(3); return 3; }
+#pragma pack(push, 1)
+typedef struct { uint8_t kind; double z[2]; } event;
+#pragma pack(pop)
+typedef int event_f(const event *events, int n, const double (*z)[2], box **boxes);
+int events(event_f *call, box *it) {
+    static const event them[] = {{1, {0, 1}}, {2, {3, 4}}};
+    box *boxes[] = {it, it};
+    return call(them, 2, &them[1].z, boxes);
+}
 int fill_wide(wchar_t *into, int room) {
     return (int)wcslen(wcsncpy(into, L"w\x00f6lf", (size_t)room));
 }
+int fill_nul(wchar_t *into, int room) { into[0] = L'a'; into[2] = L'b'; return room; }
 int sum_wide(const wchar_t *text, size_t n) {
     int sum = 0;
     for (size_t i = 0; i < n; i++) sum += (int)text[i];
@@ -445,6 +462,35 @@ def test_texts_and_structures_that_c_fills_in(library: Library) -> None:
     assert [(each.x, each.y) for each in fill_points()] == [(1, 1.5), (2, 2.5)]
 
 
+def test_what_is_owned_is_freed_if_another_cannot_be_read(
+    library: Library, common: Any
+) -> None:
+    @library.function
+    def fill_copies() -> Annotated[
+        list[str], c_int, Written("it"),
+        Filled(list[str], c_char_p, 3, Owned(common.release), name="it"), Count(c_int, "it"),
+    ]: ...  # fmt: skip
+    @library.function
+    def fill_gaps() -> Annotated[
+        list[Box], c_int, Raises(failed, when="zero"), Filled(list[Box], c_void_p, 3, Owned)
+    ]: ...
+    @library.function(symbol="fill_gaps")
+    def nullable() -> Annotated[
+        list[Box | None], None, Filled(list[Box | None], c_void_p, 3, Owned)
+    ]: ...
+
+    with pytest.raises(UnicodeDecodeError):
+        fill_copies()
+    collect()
+    assert common.freed_so_far() == 3
+    with pytest.raises(ValueError, match="is a null pointer"):
+        fill_gaps()
+    collect()
+    assert common.boxes_open() == 0
+    found = nullable()
+    assert [each and common.value_of(each) for each in found] == [1, None, 3]
+
+
 def test_wide_characters(library: Library) -> None:
     @library.function
     def fill_wide() -> Annotated[
@@ -457,7 +503,13 @@ def test_wide_characters(library: Library) -> None:
     @library.function
     def sum_wide(text: Annotated[Buffer, In(c_wchar), Count(c_size_t, "text")], /) -> Int: ...
 
+    @library.function
+    def fill_nul() -> Annotated[
+        str, c_int, Written("text"), Filled(str, c_wchar, 3, name="text"), Count(c_int, "text")
+    ]: ...
+
     assert fill_wide() == up_to_nul() == "wölf"
+    assert fill_nul() == "a\0b"
     assert sum_wide(ctypes.create_unicode_buffer("ab")) == 97 + 98
     assert sum_wide((c_wchar * 2)("a", "\xf6")) == 97 + 0xF6
     for wrong in (b"abcd", array("i", [1]), array("d", [1])):
@@ -524,6 +576,38 @@ def test_texts_with_a_length_that_a_callback_gets(library: Library) -> None:
     found.clear()
     datas(on_data)
     assert found == [("zwölf".encode(), [4, 5]), (None, []), (b"x", None)]
+
+
+def test_other_arrays_that_a_callback_gets(library: Library, common: Any) -> None:
+    """Structures that ctypes does not pass by value, complex numbers, handles."""
+
+    @struct
+    class Event(ctypes.Structure):
+        _pack_ = 1
+        _layout_ = "ms"
+        kind: Annotated[int, c_uint8]
+        z: Annotated[complex, c_double * 2]
+
+    @CallbackType
+    def call(
+        events: Annotated[list[Event], ArrayOf(Event, "n")], n: Int,
+        z: Annotated[list[complex], ArrayOf(c_double * 2, 1)],
+        boxes: Annotated[list[Box], ArrayOf(c_void_p, "n")], /,
+    ) -> Int: ...  # fmt: skip
+    @library.function
+    def events(
+        call: Annotated[Callable[[list[Event], int, list[complex], list[Box]], int], call],
+        it: Annotated[Box, c_void_p], /,
+    ) -> Int: ...  # fmt: skip
+
+    def check(events: list[Event], n: int, z: list[complex], boxes: list[Box]) -> int:
+        assert [(each.kind, each.z) for each in events] == [(1, 1j), (2, 3 + 4j)]
+        assert z == [3 + 4j]
+        assert boxes == [box, box]
+        return common.value_of(boxes[1])  # type: ignore[no-any-return]
+
+    box = common.new_box(7)
+    assert events(check, box) == 7
 
 
 def test_python_calls_what_takes_a_text_with_a_length(library: Library) -> None:
@@ -602,11 +686,13 @@ def test_a_code_that_means_none(library: Library, common: Any) -> None:
 @pytest.mark.parametrize(
     ("annotation", "said"),
     [
-        (Annotated[list[str], In(c_int, 3)], "item of In(c_int, 3): int or bool stands"),
+        (Annotated[list[str], In(c_int, 3)], ", 3): int or bool stands for int32_t, not"),
         (Annotated[list[str], ArrayOf(c_int, 3)], "int or bool stands for int32_t, not <class"),
         (Annotated[list, In(c_int, 3)], "int or bool stands for int32_t, not typing.Any"),
         (Annotated[bytes, ArrayOf(c_char, 3)], "list[...] stands for const char *, not"),
         (Annotated[bytes, In(c_char, UNCHECKED)], "how many items are there? Write a size"),
+        (Annotated[memoryview, In(c_wchar, 3), Borrowed], "str or list[...] stands for const"),
+        (Annotated[memoryview, In(c_half, 3), Borrowed], "list[...] stands for const half *"),
         (
             Annotated[list[Box], ArrayOf(c_void_p, 3)],
             "item of ArrayOf(c_void_p, 3): who closes the Box? Write Owned after the C type",
@@ -653,7 +739,7 @@ def test_a_code_that_means_none(library: Library, common: Any) -> None:
         ),
         (
             Annotated[int, None, Returned(int, c_int, name="x")],
-            "Returned(int, c_int, name='x') is no memory, and needs no name",
+            "name='x') is no memory, and needs no name",
         ),
         (
             Annotated[memoryview, None, Returned(memoryview, In(c_int, 3))],

@@ -137,7 +137,7 @@ def test_other_spellings(library: Library, python_type: Any) -> None:
 def test_only_as_a_parameter() -> None:
     said = r"a path is a parameter, str \| os.PathLike\[str\] or the same with bytes"
     with pytest.raises(DeclarationError, match=said):
-        Returned(Path, c_char_p)
+        Returned(Path, c_char_p).for_function("f() result")
     with pytest.raises(DeclarationError, match=said):
 
         @struct

@@ -6,7 +6,7 @@
 import ctypes
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ctypes import c_char_p, c_double, c_int, c_size_t, c_void_p
 from typing import Annotated, Any
 
@@ -18,6 +18,7 @@ from pyexample.ffi import (
     ArrayOf,
     Borrowed,
     Buffer,
+    Callback,
     Closes,
     Count,
     DeclarationError,
@@ -29,6 +30,7 @@ from pyexample.ffi import (
     struct,
 )
 from pyexample.ffi.declaration import Declaration
+from pyexample.ffi.values import NEVER
 
 SOURCE = r"""
 #include <stddef.h>
@@ -188,6 +190,25 @@ def test_what_is_refused(annotation: Any, said: str) -> None:
     with pytest.raises(DeclarationError) as caught:
         Declaration(function)
     assert said in str(caught.value)
+
+
+def test_callbacks_in_a_sequence_of_structures() -> None:
+    @Callback
+    def on_number(number: Int, /) -> Int:
+        raise NotImplementedError
+
+    @struct
+    class Watcher(ctypes.Structure):
+        call: Annotated[Callable[[int], int], on_number]
+
+    def function(
+        watchers: Annotated[Sequence[Watcher], ArrayOf(Watcher), Count(c_int, "watchers")], /
+    ) -> None:
+        raise NotImplementedError
+
+    Declaration(function)
+    with pytest.raises(DeclarationError, match=r"field Watcher.call .* would wait for ever"):
+        Declaration(function, NEVER)
 
 
 def test_buffers_of_other_items() -> None:

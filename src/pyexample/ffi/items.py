@@ -68,8 +68,10 @@ class Items(Value):
             raise DeclarationError(f"{where}: {self.word!r}: order= is for what C is passed")
         if self.form is list:
             (kind,) = typing.get_args(self.python_type) or (Any,)
-            inner, role = f"{where}, item of {self.word!r}", self.role
-            role = "output" if role == "result" else role
+            # Handles that a callback gets have no owner. Others are as in memory, not by value.
+            is_handle = self.role == "callback parameter" and type_code(self.item)
+            role = self.role if is_handle else "output"
+            inner = f"{where}, item of {self.word!r}"
             self.value = make_value(inner, role, kind, self.item, *self.word.words)
             const = "" if self.word.writable else "const "
             self.c_name = f"{const}{self.value.c_name} *"

@@ -104,13 +104,12 @@ def _stride(where: str, spec: In, view: Any) -> int:
     if view.ndim < 2:
         raise ValueError(f"{where} must have {len(spec.size.dimensions)} dimensions")
     step = 1 if spec.order == "C" else -1
-    (rows, *inner), (stride, *steps) = view.shape[::step], view.strides[::step]
+    (_, *inner), (stride, *steps) = view.shape[::step], view.strides[::step]
     extent = view.itemsize
     for count, each in zip(inner[::-1], steps[::-1], strict=True):
         if count > 1 and each != extent:
             raise BufferError(f"{where} must have no gaps but those between rows: pass a copy")
         extent *= count
-    stride = stride if rows > 1 and extent else extent
     if stride < extent or stride % spec.item_size:
         raise BufferError(f"{where} must have rows that do not overlap: pass a copy")
     return int(max(1, stride // spec.item_size))
