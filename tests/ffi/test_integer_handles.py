@@ -228,6 +228,14 @@ def test_a_failure(api: Any) -> None:
         api.declare(by_default, "fd_open")(-1)
     with pytest.raises(RuntimeError, match="-7"):
         api.declare(by_code, "fd_open")(-7)
+
+    def or_nothing(
+        failure: Int, /
+    ) -> Annotated[
+        api.Fd | None, c_int, Owned, Raises(failed, when="negative", none=(-3,))
+    ]: ...
+
+    assert api.declare(or_nothing, "fd_open")(-3) is None
     collect()
     assert codes == [-1, -7]
 

@@ -119,12 +119,8 @@ class HandleValue(Value):
             return handle
         raise ValueError(f"{self.where} is closed")
 
-    def pass_to_c(self, call: calls.CallState, argument: "Argument") -> Any:
-        """Its address; it cannot be closed until the call is over."""
-        return self.pass_item(call, call.given[argument.position])
-
     def pass_item(self, call: calls.CallState, given: Any) -> Any:
-        """The same for an item of an array."""
+        """Its address; it cannot be closed until the call is over."""
         handle: Handle | None = self.to_c(given)
         if handle is not None:
             life_of(handle).use(call.cleanups)
@@ -132,7 +128,7 @@ class HandleValue(Value):
 
     def address_of(self, handle: "Handle | None") -> Any:
         """What C gets for it."""
-        return handle and life_of(handle).address
+        return None if handle is None else life_of(handle).address
 
     def pass_address(self, address: int) -> Any:
         """The address of a handle that is closed, behind a ``T *`` or ``T **``."""
@@ -194,9 +190,10 @@ class IntegerHandleValue(HandleValue):
         return f"{c_name(self.item)} " if self.is_double else c_name(self.item)
 
     def is_none(self, result: Any) -> bool:
-        """Whether it is one of those, or means that the function failed."""
-        failed = self.role == "result" and self.failure and self.fails(result)
-        return bool(failed) or (result or 0) in self.none
+        """Whether it is one of those, or a code of the function's."""
+        rule = self.failure if self.role == "result" else None
+        is_code = rule is not None and (rule.means_nothing(result) or bool(self.fails(result)))
+        return is_code or (result or 0) in self.none
 
     def fails(self, result: Any) -> bool:
         """What Raises means by default."""

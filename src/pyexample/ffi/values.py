@@ -284,7 +284,7 @@ class Value:
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """Convert an argument, and hold what C needs of it until the call is over."""
-        return self.to_c(call.given[argument.position])
+        return self.pass_item(call, call.given[argument.position])
 
     def pass_item(self, call: "CallState", given: Any) -> Any:
         """The same for an item of an array."""
