@@ -13,7 +13,6 @@ import pytest
 from support import FASTCALL_IS_SERVED, ROOT, Argument, Package, attempt
 
 SOURCE = r"""
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +25,9 @@ typedef struct item {
 } item;
 static item items[MOST];
 static int made, open_items, is_child;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char locked;
+static void lock(void) { while (__atomic_test_and_set(&locked, __ATOMIC_ACQUIRE)) {} }
+static void unlock(void) { __atomic_clear(&locked, __ATOMIC_RELEASE); }
 static void check(int right, const char *what) {
     if (!right) { fprintf(stderr, "C: %s\n", what); abort(); }
 }
@@ -47,11 +48,11 @@ static void at_end(void) {
 }
 void check_at_end(void) { atexit(at_end); }
 static item *make(int number, item *parent) {
-    pthread_mutex_lock(&lock);
+    lock();
     item *it = &items[made++ % MOST];
     check(it->state != 1, "too many");
     open_items++;
-    pthread_mutex_unlock(&lock);
+    unlock();
     memset(it, 0, sizeof *it);
     it->state = 1; it->number = number; it->parent = parent;
     return it;
@@ -89,10 +90,10 @@ void item_close(item *it) {
     if (it->call) it->call(-1);
     for (item *each = items; each < items + MOST && each < items + made; each++)
         if (each->state == 1 && each->owner == it) { each->owner = NULL; item_close(each); }
-    pthread_mutex_lock(&lock);
+    lock();
     good(it, "closed twice")->state = 2;
     open_items--;
-    pthread_mutex_unlock(&lock);
+    unlock();
 }
 void item_close_slot(item **slot) { item_close(*slot); *slot = NULL; }
 int item_close_with(item *it, int fail) { if (fail) return fail; item_close(it); return 0; }
@@ -149,7 +150,7 @@ POSIX = ["with_forks", "under_signals"] if hasattr(os, "fork") else []
 @pytest.mark.parametrize("fast", ["0", *(["1"] if FASTCALL_IS_SERVED else [])])
 @pytest.mark.parametrize("stress", [*STRESSES, *POSIX])
 def test_every_word(tmp_path: Path, stress: str, fast: str) -> None:
-    Package(tmp_path).compile(SOURCE, "c", *([] if os.name == "nt" else ["-pthread"]))
+    Package(tmp_path).compile(SOURCE)
     command: list[Argument] = [sys.executable, "-X", "dev", PROGRAM, tmp_path, stress, *WORDS]
     done = attempt(command, env={"BOUND_FASTCALL": fast}, timeout=300)
     assert done.returncode == 0, f"after {done.stdout.split()}:\n{done.stderr}"
