@@ -82,11 +82,11 @@ lib = CDLL("table")
 
 PRELUDE_IDIOMS = """
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Optional
 from pyexample.ffi import (
     Anonymous, Array, ArrayOf, Bits, Borrowed, Buffer, Callback, Closes, Constant, Count, CountedBy, Encoding,
-    Filled, GivenTo, In, InOut, ItemSize, Length, Library, Out, Owned, POINTER, Raises, Returned, Stride,
+    Filled, UNCHECKED, GivenTo, In, InOut, ItemSize, Length, Library, Out, Owned, POINTER, Raises, Returned, Stride,
     Written, c_half, struct,
 )
 from pyexample.ffi import Handle as OwnedHandle
@@ -124,6 +124,14 @@ def on_row(
     values: Annotated[list[Optional[str]], ArrayOf(c_char_p, "n")],
     names: Annotated[list[str], ArrayOf(c_char_p, "n")], /
 ) -> Annotated[int, c_int]: ...
+@Callback
+def filling(
+    room: Annotated[memoryview, Out(c_char, "n")], n: Annotated[int, c_size_t], /
+) -> Annotated[int, c_size_t]: ...
+@Callback
+def watching(
+    h: Annotated[Opaque, c_void_p], text: Annotated[Optional[str], c_char_p], /
+) -> None: ...
 @Callback
 def making(n: Annotated[int, c_int], /) -> Annotated[typed_point, typed_point]: ...
 @Callback
@@ -504,7 +512,12 @@ int f(struct opaque *)          | h: Annotated[Opaque, c_void_p] -> Annotated[in
 struct opaque *f(void)          | -> Annotated[Opaque, c_void_p, Owned] | agrees
 void f(handle)                  | h: Annotated[Opaque, c_void_p, Closes] -> None | agrees
 void f(handle *)                | h: Annotated[Opaque, POINTER(c_void_p), Closes(implicit=False)] -> None | agrees
-void f(handle)                  | h: Annotated[Opaque, POINTER(c_void_p), Closes(implicit=False)] -> None | note handle
+void f(handle)                  | h: Annotated[Opaque, POINTER(c_void_p), Closes(implicit=False)] -> None | error level
+void f(handle *)                | h: Annotated[Opaque, c_void_p, Closes(implicit=False)] -> None | error level
+void f(void *)                  | h: Annotated[Opaque, POINTER(c_void_p), Closes(implicit=False)] -> None | agrees
+void f(void **)                 | h: Annotated[Opaque, c_void_p, Closes(implicit=False)] -> None | error level
+const struct opaque *f(void)    | -> Annotated[Opaque, c_void_p, Borrowed] | agrees
+const struct opaque *f(void)    | -> Annotated[Opaque, c_void_p, Owned] | note owner
 handle f(handle, handle)        | h: Annotated[Opaque, c_void_p], i: Annotated[Opaque, c_void_p, GivenTo("h")] -> Annotated[Opaque, c_void_p, Borrowed("h")] | agrees
 void f(int)                     | h: Annotated[Another, c_void_p, Closes] -> None | error kind
 int f(void)                     | -> Annotated[Optional[Opaque], c_void_p, Borrowed] | error kind
@@ -513,7 +526,19 @@ void f(int *)                   | -> Annotated[int, None, Returned(int, c_int)] 
 double f(double, int *)         | n: Annotated[float, c_double, Returned(int, c_int)] -> Annotated[tuple[float, int], c_double] | agrees
 int f(const char *, handle *)   | n: Annotated[str, c_char_p, Returned(Opaque, c_void_p, Owned)] -> Annotated[Opaque, c_int, Raises(error)] | agrees
 void f(char **)                 | -> Annotated[Optional[str], None, Returned(Optional[str], c_char_p, Owned(free))] | agrees
+void f(char **)                 | -> Annotated[str, None, Returned(str, c_char_p)] | note owner
+void f(const char **)           | -> Annotated[str, None, Returned(str, c_char_p)] | agrees
+void f(const unsigned char **)  | -> Annotated[str, None, Returned(str, c_char_p)] | agrees
+void f(const char **)           | -> Annotated[str, None, Returned(str, c_char_p, Owned(free))] | note owner
+void f(handle)                  | -> Annotated[Opaque, None, Returned(Opaque, c_void_p, Owned)] | error level
 void f(struct point *)          | -> Annotated[point, None, Returned(point, point)] | agrees
+void f(struct point [2])        | -> Annotated[point, None, Returned(point, point)] | error size
+void f(int [2])                 | -> Annotated[int, None, Returned(int, c_int)] | error size
+void f(int [2])                 | -> Annotated[Any, None, Returned(Any, c_int * 2)] | agrees
+void f(int [2])                 | a: Annotated[Any, c_int * 2] -> None | agrees
+void f(int [3])                 | a: Annotated[Any, c_int * 2] -> None | error size
+void f(int [1])                 | n: Annotated[int, InOut(c_int)] -> Annotated[int, None] | agrees
+void f(int [2])                 | n: Annotated[int, InOut(c_int)] -> Annotated[int, None] | error size
 void f(short *)                 | -> Annotated[int, None, Returned(int, c_int)] | error target width
 void f(double *)                | -> Annotated[int, None, Returned(int, c_int64)] | error target
 void f(int, int *)              | -> Annotated[int, None, Returned(int, c_int)] | error count
@@ -543,7 +568,51 @@ int f(bool)                     | b: Annotated[bool, c_int] -> Annotated[bool, c
 # Strings
 const char *f(const char *)     | s: Annotated[str, c_char_p] -> Annotated[Optional[str], c_char_p] | agrees
 char *f(const char *)           | s: Annotated[str, c_char_p, Encoding("latin-1")] -> Annotated[str, c_char_p, Owned(free)] | agrees
+const char *f(void)             | -> Annotated[str, c_char_p, Owned(free)] | note owner
+char *f(void)                   | -> Annotated[str, c_char_p] | note owner
+char *f(void)                   | -> Annotated[str, c_char_p, Borrowed] | agrees
+const wchar_t *f(void)          | -> Annotated[str, c_wchar_p, Owned(free)] | note owner
+const unsigned char *f(const unsigned char *) | s: Annotated[str, c_char_p] -> Annotated[Optional[bytes], c_char_p] | agrees
+void f(char *)                  | s: Annotated[str, c_char_p] -> None | note written
+void f(char *)                  | s: Annotated[os.PathLike[str], c_char_p] -> None | note written
+void f(char *const)             | s: Annotated[str, c_char_p] -> None | note written
 char f(void)                    | -> Annotated[str, c_char_p, Owned(free)] | error kind
+int f(const unsigned char *, size_t) | s: Annotated[Buffer, In(c_char), Count(c_size_t, "s")] -> Annotated[int, c_int] | agrees
+int f(const char *, size_t)     | s: Annotated[Buffer, In(c_ubyte), Count(c_size_t, "s")] -> Annotated[int, c_int] | agrees
+const unsigned char *f(size_t *) | -> Annotated[bytes, In(c_char), Length(c_size_t, "return")] | agrees
+const unsigned char *f(size_t *) | -> Annotated[bytes, In(c_char), Length(c_size_t, "return"), Owned(free)] | note owner
+unsigned char *f(const size_t *) | -> Annotated[bytes, In(c_char), Length(c_size_t, "return")] | error only read
+# Sizes that C has, too
+int f(const uint8_t [32])       | s: Annotated[Buffer, In(c_uint8, 32)] -> Annotated[int, c_int] | agrees
+int f(const uint8_t key[static 32]) | s: Annotated[Buffer, In(c_uint8, 16)] -> Annotated[int, c_int] | error size
+int f(const uint8_t key[const 32]) | s: Annotated[Buffer, In(c_uint8, at_least=31)] -> Annotated[int, c_int] | error size
+int f(const unsigned char [GREEN + 23]) | s: Annotated[Buffer, In(c_char, 23)] -> Annotated[int, c_int] | error size
+int f(const unsigned char [24]) | s: Annotated[Buffer, In(c_char, at_least=32)] -> Annotated[int, c_int] | agrees
+int f(const uint8_t [32])       | s: Annotated[Buffer, In(c_uint8, UNCHECKED)] -> Annotated[int, c_int] | note size
+int f(const uint32_t [8])       | s: Annotated[Buffer, In(c_uint32, 8)] -> Annotated[int, c_int] | agrees
+int f(const uint32_t [8])       | s: Annotated[Buffer, In(None, 32)] -> Annotated[int, c_int] | agrees
+int f(const uint32_t [8])       | s: Annotated[Buffer, In(None, 8)] -> Annotated[int, c_int] | error size
+int f(int n, const double a[n]) | n: Annotated[int, c_int], a: Annotated[Buffer, In(c_double, "n")] -> Annotated[int, c_int] | agrees
+int f(int GREEN, const double a[GREEN]) | n: Annotated[int, c_int], a: Annotated[Buffer, In(c_double, "n")] -> Annotated[int, c_int] | agrees
+void f(unsigned char [32])      | -> Annotated[bytes, None, Filled(bytes, c_uint8, 16)] | error size
+void f(const double [8])        | s: Annotated[Buffer, In(c_double * 2, 4)] -> None | agrees
+void f(const double _Complex [4]) | s: Annotated[Buffer, In(c_double * 2, 4)] -> None | agrees
+void f(const double _Complex [4]) | s: Annotated[Buffer, In(c_double * 2, 2)] -> None | error size
+void f(const double [9])        | s: Annotated[Buffer, In(c_double * 2, 4)] -> None | error size
+void f(double [4][2])           | s: Annotated[Buffer, Out(c_double * 2, 4)] -> None | agrees
+void f(double [5][2])           | s: Annotated[Buffer, Out(c_double * 2, 4)] -> None | error size
+void f(number_array)            | -> Annotated[list[int], None, Filled(list[int], c_int, 4)] | agrees
+void f(number_array)            | -> Annotated[list[int], None, Filled(list[int], c_int, 3)] | error size
+void f(const number_array)      | s: Annotated[Sequence[int], ArrayOf(c_int, 3)] -> None | error size
+# Sequences
+void f(const char *const *, int) | s: Annotated[Sequence[str], ArrayOf(c_char_p), Count(c_int, "s")] -> None | agrees
+void f(char **, int)            | s: Annotated[Sequence[str], ArrayOf(c_char_p), Count(c_int, "s")] -> None | agrees
+void f(const char *, int)       | s: Annotated[Sequence[str], ArrayOf(c_char_p), Count(c_int, "s")] -> None | error level
+void f(handle *, int)           | s: Annotated[Sequence[Opaque], ArrayOf(c_void_p), Count(c_int, "s")] -> None | agrees
+void f(handle, int)             | s: Annotated[Sequence[Opaque], ArrayOf(c_void_p), Count(c_int, "s")] -> None | error level
+void f(const int **, int)       | s: Annotated[Sequence[int], ArrayOf(c_int), Count(c_int, "s")] -> None | error level
+void f(const struct point *, int) | s: Annotated[Sequence[point], ArrayOf(point), Count(c_int, "s")] -> None | agrees
+void f(const struct point **, int) | s: Annotated[Sequence[point], ArrayOf(point), Count(c_int, "s")] -> None | error level
 int f(const char *, int)        | s: Annotated[Buffer, In(c_char), Count(c_int, "s")] -> Annotated[int, c_int] | agrees
 int f(const void *, size_t)     | s: Annotated[Buffer, In(None), Count(c_size_t, "s")] -> Annotated[int, c_int] | agrees
 int f(char *, int)              | s: Annotated[Buffer, In(c_char), Count(c_int, "s")] -> Annotated[int, c_int] | error written
@@ -603,6 +672,11 @@ void f(struct typed_point (*)(int)) | c: Annotated[Callable[[int], typed_point],
 void f(struct typed_point *(*)(int)) | c: Annotated[Callable[[int], typed_point], making] -> None | error kind
 void f(struct typed_point *(*)(int)) | c: Annotated[Callable[[int], Optional[typed_point]], pointing] -> None | agrees
 void f(struct typed_point (*)(int)) | c: Annotated[Callable[[int], Optional[typed_point]], pointing] -> None | error kind
+void f(size_t (*)(char *, size_t)) | c: Annotated[Callable[..., int], filling] -> None | agrees
+void f(size_t (*)(const char *, size_t)) | c: Annotated[Callable[..., int], filling] -> None | error written
+void f(void (*)(handle, const char *)) | c: Annotated[Callable[..., None], watching] -> None | agrees
+void f(void (*)(handle *, char *)) | c: Annotated[Callable[..., None], watching] -> None | error level
+void f(void (*)(struct dummy *, char *)) | c: Annotated[Callable[..., None], watching] -> None | error handle
 # Structs
 struct typed_point f(void)      | -> Annotated[typed_point, typed_point] | agrees
 int f(struct typed_point *)     | p: Annotated[typed_point, POINTER(typed_point)] -> Annotated[int, c_int] | agrees

@@ -1,8 +1,10 @@
 """A real binding and its headers: llama-cpp-python's, whose drift is known.
 
 Its source package holds both, in the versions that belong together. It is 75 MB.
+LLAMA_CPP_PYTHON names the folder of one that was downloaded (tests/platforms/llama).
 """
 
+import os
 import subprocess
 import sys
 import tarfile
@@ -19,6 +21,8 @@ VERSION = "0.3.36"
 
 @pytest.fixture(scope="session")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if known := os.environ.get("LLAMA_CPP_PYTHON"):
+        return Path(known)
     folder = tmp_path_factory.mktemp("llama")
     options = ["--dest", str(folder), "--no-build-isolation", "--no-binary", "llama-cpp-python"]
     options.append(f"llama-cpp-python=={VERSION}")

@@ -144,13 +144,13 @@ def test_a_stage_that_fails_is_status_2_and_one_line(
 def test_the_recorder_tells_what_it_cannot_record() -> None:
     Path("binding.py").write_text(
         MODULE + "class Odd:\n"
-        "    def __len__(self): raise RuntimeError('no length')\n"
+        "    def __iter__(self): raise RuntimeError('no words')\n"
         "lib.bad.argtypes = [c_int]\n"
-        "lib.bad.directions = Odd()\n"
+        "lib.bad.words = Odd()\n"
     )
     report = check("binding", headers=["h.h"], without_library=["table"])
     assert [each.partition(" (")[0] for each in report.faults] == [
-        "bad: RuntimeError: no length"
+        "bad: RuntimeError: no words"
     ]
     assert report.status == 2
     assert "good" in {each.subject for each in report.findings}

@@ -202,7 +202,7 @@ def reason(row: Row) -> str:
     if changed == {"c_uint", "c_int"} and "enum" in row.c:
         return "whether an enum is signed is the compiler's choice"
     if row.name[0] == "f" and all(each.isdigit() for each in changed):
-        return "an array parameter is a pointer, whatever length is written"
+        return "an array parameter is a pointer, and what Python passes may be longer"
     if re.search(r"c_void_p|Handle", row.python + row.verdict) or "void *" in row.c:
         return "void * stands for any pointer"
     if re.search(r"const .* X = 3", row.c):
@@ -214,7 +214,7 @@ REASONS = {
     "another name of the same type": 43,
     "whether a char is signed is the compiler's choice, and bytes are bytes": 30,
     "whether an enum is signed is the compiler's choice": 2,
-    "an array parameter is a pointer, whatever length is written": 7,
+    "an array parameter is a pointer, and what Python passes may be longer": 5,
     "void * stands for any pointer": 88,
     "a constant has the same value, whatever its type": 3,
 }

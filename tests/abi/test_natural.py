@@ -551,6 +551,81 @@ def i(it: Annotated[B, c_void_p, Closes], /) -> None: ...
 """,
         {"error handle h"},
     ),
+    "a Handle for two names of untyped pointers, and untyped ones": (
+        "typedef void *a_t; typedef a_t a_again; typedef void *b_t; void *f(void); int g(a_t);"
+        " int h(a_again *); void i(b_t); void j(void *); int k(a_t);",
+        """
+from typing import Annotated
+from pyexample.ffi import Closes, Handle, Library, Owned, Returned
+ffi = Library("table", __name__, system=dict.fromkeys(["linux", "darwin"], "libtable.so"))
+class A(Handle): pass
+@ffi.function
+def f() -> Annotated[A, c_void_p, Owned]: ...
+@ffi.function
+def g(it: Annotated[A, c_void_p], /) -> Annotated[int, c_int]: ...
+@ffi.function
+def h() -> Annotated[tuple[int, A], c_int, Returned(A, c_void_p, Owned)]: ...
+@ffi.function
+def i(it: Annotated[A, c_void_p], /) -> None: ...
+@ffi.function
+def j(it: Annotated[A, c_void_p, Closes], /) -> None: ...
+@ffi.function
+def k(it: Annotated[A, POINTER(c_void_p), Closes(implicit=False)], /) -> Annotated[int, c_int]: ...
+""",
+        {"error handle i", "error level k"},
+    ),
+    "several Handles for one struct of C": (
+        "struct a; struct b; struct c; struct a *f(void); void g(struct a *); void h(struct a *);"
+        " void i(struct b *); void j(struct b *); void k(struct b *); void l(struct c *);",
+        """
+from typing import Annotated
+from pyexample.ffi import Closes, Handle, Library, Owned
+ffi = Library("table", __name__, system=dict.fromkeys(["linux", "darwin"], "libtable.so"))
+class A(Handle): pass
+class Other(Handle): pass
+class Base(Handle): pass
+class One(Base): pass
+class Two(Base): pass
+@ffi.function
+def f() -> Annotated[A, c_void_p, Owned]: ...
+@ffi.function
+def g(it: Annotated[A, c_void_p, Closes], /) -> None: ...
+@ffi.function
+def h(it: Annotated[Other, c_void_p, Closes], /) -> None: ...
+@ffi.function
+def i(it: Annotated[One, c_void_p, Closes], /) -> None: ...
+@ffi.function
+def j(it: Annotated[Two, c_void_p, Closes], /) -> None: ...
+@ffi.function
+def k(it: Annotated[Base, c_void_p], /) -> None: ...
+@ffi.function
+def l(it: Annotated[Other, c_void_p], /) -> None: ...
+""",
+        {"note classes h", "error handle l"},
+    ),
+    "a struct whose every handle is a pointer to a pointer": (
+        "struct table; typedef const struct table *env; int f(env *); int g(env *);"
+        " int h(env); struct it; int i(const struct it *); const struct it *j(void);"
+        " void k(const struct it *); const struct it *l(void);",
+        """
+from typing import Annotated
+from pyexample.ffi import Closes, Handle, Library, Owned
+ffi = Library("table", __name__, system=dict.fromkeys(["linux", "darwin"], "libtable.so"))
+class Env(Handle): pass
+class It(Handle): pass
+@ffi.function
+def f(it: Annotated[Env, c_void_p], /) -> Annotated[int, c_int]: ...
+@ffi.function
+def g(it: Annotated[Env, c_void_p], /) -> Annotated[int, c_int]: ...
+@ffi.function
+def i(it: Annotated[It, c_void_p], /) -> Annotated[int, c_int]: ...
+@ffi.function
+def j() -> Annotated[It, c_void_p, Owned]: ...
+@ffi.function
+def k(it: Annotated[It, c_void_p, Closes], /) -> None: ...
+""",
+        set(),
+    ),
     "global variables": (
         "extern int own_a; extern const double b; extern const char *const c; struct p { int x; };"
         " extern struct p d; extern const int e[3]; extern int f; extern const int g; int h(void);"
@@ -700,6 +775,24 @@ def test_everything_is_said_once(binding: Bind) -> None:
     assert said == [("X", "constant"), ("s", "layout"), ("s.b", "offset"), ("s.b", "width")]
     (constant,) = [each for each in findings if each["subject"] == "X"]
     assert (Path(constant["file"]).name, constant["line"]) == ("one.py", 3)
+
+
+def test_what_words_say_is_said_once(binding: Bind) -> None:
+    header = "#include <stddef.h>\nstruct a; void f(struct a *); char *g(const size_t *);"
+    module = """
+from ctypes import *
+from typing import Annotated
+from pyexample.ffi import Closes, Handle, In, Length, Library
+ffi = Library("table", __name__, system=dict.fromkeys(["linux", "darwin"], "libtable.so"))
+class A(Handle): pass
+@ffi.function
+def f(it: Annotated[A, POINTER(c_void_p), Closes], /) -> None: ...
+@ffi.function
+def g() -> Annotated[bytes, In(c_char), Length(c_size_t, "return")]: ...
+"""
+    findings = binding(header, module).report()["findings"]
+    said = sorted((each["subject"], each["kind"]) for each in findings)
+    assert said == [("f", "level"), ("g", "only read")]
 
 
 def test_every_verdict_has_words() -> None:

@@ -15,7 +15,7 @@ lib.settle.argtypes = [POINTER(known)]
 """
 IDIOMS = """
 from typing import Annotated, Any
-from pyexample.ffi import UNCHECKED, Buffer, In, Out
+from pyexample.ffi import UNCHECKED, Borrowed, Buffer, Handle, In, Out
 from pyexample.ffi.declaration import Declaration
 class Library:
     declarations = {}
@@ -80,6 +80,7 @@ log_v | void log_v(const char *format, va_list v); | needs a type that ctypes la
 vector | v4 vector(v4 *v); | needs a type that ctypes lacks: v4
 complex_number | double _Complex complex_number(void); | needs a type that ctypes lacks: double _Complex
 wide | __int128 wide(void); | needs a type that ctypes lacks: __int128
+keyed | int keyed(const uint8_t key[32U], char nonce[static 24], double a[2 * 3], int b[0]); | [POINTER(c_uint8), POINTER(c_char), POINTER(c_double), POINTER(c_int)] c_int
 sized | int sized(int (*m)[2 * 3]); | needs the length of int [2 * 3], which is an expression
 """
 TABLE = [row.split(" | ") for row in ROWS.replace("||", "").strip().splitlines()]
@@ -138,9 +139,62 @@ def test_data_of_any_type_is_a_buffer(binding: Bind) -> None:
     address = "Annotated[int | None, c_void_p],\n"
     assert re.findall(r": (.*\n)", printed["f"]) == [
         "Annotated[Buffer, In(None, UNCHECKED)],\n",
-        *(address, address, address),
+        *(address, "Annotated[S, c_void_p],\n", address),
         "Annotated[int, c_size_t],\n",
     ]
+
+
+def test_a_length_in_the_header_is_a_size(binding: Bind) -> None:
+    assert re.findall(r": (.*),\n", pasted(binding, "project")["keyed"]) == [
+        "Annotated[Buffer, In(c_uint8, 32)]",
+        "Annotated[Buffer, Out(c_ubyte, 24)]",
+        "Annotated[Buffer, Out(c_double, UNCHECKED)]",
+        "Annotated[Buffer, Out(c_int, UNCHECKED)]",
+    ]
+
+
+OPAQUE = """
+struct opaque; typedef struct opaque *handle; struct box_s; typedef struct box_s box_t;
+struct handle_t; struct Keep; int Keep(struct Keep *);
+box_t *box_new(handle, box_t *const *); const struct opaque *box_get(const box_t *);
+void box_free(box_t *); void box_call(int (*)(box_t *)); struct handle_t *named(void);
+"""
+OPAQUE_MODULE = """
+from ctypes import *
+from typing import Annotated, Any
+from pyexample.ffi import Borrowed, Closes, Handle, Library
+library = Library("table", __name__, system=dict.fromkeys(["linux", "darwin"], "libtable.so"))
+class Case(Handle): pass
+@library.function
+def box_free(it: Annotated[Case, c_void_p, Closes], /) -> None: ...
+"""
+
+
+def test_an_opaque_pointer_is_a_handle(binding: Bind) -> None:
+    report = binding(OPAQUE, OPAQUE_MODULE).report()
+    printed = {each["subject"]: each["paste"] for each in report["findings"]}
+    types = {name: re.findall(r"(?:: |-> )(Ann.*\])", text) for name, text in printed.items()}
+    address = "Annotated[Any, POINTER(c_void_p)]"
+    assert types == {
+        "Keep": ["Annotated[KeepHandle, c_void_p]", "Annotated[int, c_int]"],
+        "box_new": [
+            *("Annotated[Opaque, c_void_p]", address),
+            "Annotated[Case | None, c_void_p, Borrowed]",
+        ],
+        "box_get": [
+            "Annotated[Case, c_void_p]",
+            "Annotated[Opaque | None, c_void_p, Borrowed]",
+        ],
+        "box_call": ["Annotated[Any, CFUNCTYPE(c_int, c_void_p)]"],
+        "named": ["Annotated[HandleHandle | None, c_void_p, Borrowed]"],
+    }
+    # A class once, before it is used; who closes a result is asked for.
+    assert [each.count("(Handle)") for each in printed.values()] == [1, 1, 0, 0, 1]
+    asks = [name for name, text in printed.items() if "write Owned for Borrowed" in text]
+    assert asks == ["box_new", "named"]
+    text = "\n".join(printed.values())
+    again = binding(OPAQUE, OPAQUE_MODULE + text).report()
+    assert again["findings"] == [], text
 
 
 def test_what_the_reader_does_not_understand_is_a_note(binding: Bind) -> None:

@@ -63,6 +63,17 @@ def test_one_difference_is_one_finding(binding: Bind) -> None:
     ]
 
 
+def test_functions_of_other_libraries_are_told_apart(binding: Bind) -> None:
+    more = "lib.six.argtypes = []\nfrom pyexample.ffi import Handle\n"
+    more += 'libc = CDLL("libc.so.6")\nlibc.free.argtypes = [c_void_p]\n'
+    lines = binding(HEADER, MODULE + more).check().stdout.splitlines()
+    assert lines[5:7] == [
+        # Not those of pyexample.ffi itself, which has more.
+        "  not judged, since the headers do not have them: 1 function, 1 constant",
+        "  not judged, since another library has them: free",
+    ]
+
+
 NOTHING = """
 from ctypes import *
 lib = CDLL("libtable.so")

@@ -1230,6 +1230,15 @@ def test_one_function_closes_one_handle_and_does_nothing_else(api: Any) -> None:
             "needs the names of handle p",
         ),
         ({"return": Annotated[str, c_char_p, Owned]}, "who frees it? Expected Owned(free)"),
+        (
+            {"return": Annotated[str, c_char_p, Borrowed, Owned(print)]},
+            "Owned(print) cannot follow Borrowed",
+        ),
+        (
+            {"return": Annotated[str, c_char_p, Owned(print), Borrowed]},
+            "Borrowed cannot follow Owned(print)",
+        ),
+        ({"return": Annotated[str, c_char_p, Borrowed("it")]}, "cannot follow char *"),
         ({"return": Annotated[int, c_int, Owned]}, "Owned cannot follow int32_t"),
         ({"return": Annotated[Handle, c_void_p, Owned, Borrowed]}, "Borrowed cannot follow"),
         ({"it": Annotated[Handle, c_void_p, Keep(slot=7)]}, "names of other parameters, not 7"),  # type: ignore[arg-type]

@@ -350,6 +350,25 @@ int odd(int __debug__); int good(struct library *one, struct Any *other);
     }
 
 
+def test_an_opaque_struct_is_a_handle(tmp_path: Path, tool: Tool) -> None:
+    tool("g++")
+    header = """\
+typedef struct box_s box_t; struct lid; struct lid *box_lid(box_t *it, const char *name);
+void Handle(box_t *it); struct borrowed; void unused(void (*)(struct borrowed *));
+"""
+    unpack(tmp_path, {"a.h": header, "a.c": '#include "a.h"\n'})
+    project = projects.made(
+        tmp_path, "thing", *("--header", "a.h", "--source", "a.c", "--version", "1")
+    )
+    text = (project / "src/pything/libthing.py").read_text()
+    assert "_ffi import Borrowed, Handle, Library\n" in text
+    # Handle() has a name that the module needs.
+    assert '"library",\n    "Box",\n    "Lid",\n    "box_lid",\n    "unused",\n]' in text
+    assert text.index('class Lid(Handle):\n    """``struct lid *``."""\n') < text.index("def ")
+    assert "it: Annotated[Box, c_void_p],\n" in text
+    assert ") -> Annotated[Lid | None, c_void_p, Borrowed]: ...\n" in text
+
+
 @pytest.mark.slow
 def test_a_struct_without_fields_is_not_made_in_python(installed: Environment) -> None:
     """It would have no size, and C would write beyond it."""

@@ -2,13 +2,13 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from .by_value import Rules, is_misplaced, rules_of
 from .c_as_cxx import spelled
-from .c_model import Array, FunctionType, Pointer, resolve
+from .c_model import Array, Basic, FunctionType, Pointer, record_of, resolve
 from .c_model import Type as CType
 from .counterparts import Counterparts, Place, is_row, is_union_of_pointers, is_wrapper
 from .header import Header
@@ -29,13 +29,15 @@ class Claim:
     """A line that should compile, and the questions to ask if it does not.
 
     Attributes:
-        kind: "function", "variable", "struct", "layout", "field", "count" or "constant".
+        kind: "function", "size", "variable", "struct", "layout", "field", "count" or
+            "constant".
         of: the declaration.
         line: the condition; for "count", a line of C++; for "constant", a value that must be 0.
         questions: ``ct_tell`` types whose arguments are the answers, by names of ours.
         is_open: whether C leaves arguments open: those of ``int f();``, or of a callback.
         struct: the index of a struct, or of a field's struct.
         within: the name of a field's struct.
+        argument: for "size": which argument of a function, from 1.
     """
 
     kind: str
@@ -45,6 +47,7 @@ class Claim:
     struct: int | None = None
     within: str = ""
     is_open: bool = False
+    argument: int = 0
 
     @property
     def subject(self) -> str:
@@ -109,6 +112,7 @@ class Claims:
                     if claim.line not in written:  # looked up once more
                         self.others.append(claim)
                     written.add(claim.line)
+                    self.others += self._sizes(function)
         for variable in declarations.variables:
             if variable.name in header.identifiers:
                 with declarations.each(variable.name):
@@ -345,6 +349,43 @@ class Claims:
                 f"ct_tell<ct_argument<{ctype}, {parameter}>, {parameter}>"
             )
         return Claim("function", function, line, questions, is_open=is_open)
+
+    def _sizes(self, function: Function) -> Iterator[Claim]:
+        """Claims that memory has as many items as the length of C's parameter.
+
+        C11 6.7.6.3 makes a pointer of such a parameter: only ``static`` in it binds the caller,
+        but the other lengths say how much C accesses, too.
+        """
+        name = self.renamed.get(function.name, function.name)
+        prototype = self._header.functions.get(name)
+        if prototype is None or function.arguments is None:
+            return
+        parameters = prototype.type.parameters
+        taken = {each.name for each in parameters}
+        rows = zip(function.arguments, function.words, parameters, strict=False)
+        for number, (ctype, words, parameter) in enumerate(rows):
+            whole = resolve(parameter.type)
+            items = ctype[2] if kind_of(ctype) == "array" else words.items
+            if items is None or not isinstance(whole, Array) or not whole.length:
+                continue
+            item = ctype[1]
+            one = resolve(whole.item)
+            if (
+                kind_of(item) == "array"
+                and isinstance(one, Basic)
+                and "_Complex" not in one.name
+            ):
+                items, item = items * item[2], item[1]  # rows, for an array of numbers
+            if kind_of(item) == "struct" and record_of(whole.item) is None:
+                continue  # a struct with a field for each item
+            if taken.intersection(re.findall(r"[A-Za-z_]\w*", whole.length)):
+                continue  # only a call tells
+            parameter_type = f"ct_parameter<decltype({spelled(name)}), {number}>"
+            size = f"ct_size<ct_bare<typename ct_target_of<{parameter_type}>::type>>()"
+            # Buffers of any items are counted in bytes.
+            length = f"(long long)({whole.length})" + f" * {size}" * (item in (None, "c_char"))
+            tell = {"size": f"ct_tell_values<{length}, {items}LL>"}
+            yield Claim("size", function, f"{length} <= {items}", tell, argument=number + 1)
 
     def _variable(self, variable: Variable) -> Claim:
         c_type = f"decltype({spelled(variable.name)})"

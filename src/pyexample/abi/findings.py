@@ -1,19 +1,22 @@
 """Turn the claims that failed into findings: the difference, and its effect at run time."""
 
+import operator
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from . import c_model
 from .c_model import spell
-from .claims import Claims
-from .counterparts import is_same_name, reached, structs_in
+from .claims import Claim, Claims
+from .counterparts import is_same_name, structs_in
+from .difference import Difference, breaks, unjudged
 from .header import Header
 from .judge import VERDICTS, Failure, Judgement
 from .model import Constant, Declarations, Field, Function, Struct, Type, Variable, kind_of
-from .paste import Paste
-from .report import GRADES, Finding, Grade
+from .paste import Paste, handle_class
+from .report import GRADES, Finding, Grade, count
+from .worded import classes_of, of_words
 from .words import HAPPENS, WORDS
 
 _FIRST_ERROR = VERDICTS.index("width")
@@ -23,26 +26,7 @@ _LACKING = "Python leaves the fields that it lacks at zero, or at random values"
 _PADDING = re.compile(r"pad|gap|fill|reserved|unused|dummy|^_*\d*$", re.IGNORECASE)
 
 
-@dataclass
-class _Difference:
-    """One difference in a declaration: see Finding."""
-
-    grade: Grade
-    kind: str
-    what: str
-    happens: str
-    argument: str = ""
-
-
-def _unjudged(what: str, happens: str = "not judged") -> _Difference:
-    return _Difference("coverage", "unjudged", what, happens)
-
-
-def _breaks(kind: str, what: str, happens: str, argument: str = "") -> _Difference:
-    return _Difference("breaks", kind, what, happens, argument)
-
-
-_OPEN = _unjudged(
+_OPEN = unjudged(
     "C does not say which arguments it takes, as in int f();",
     "correct if the library expects these arguments; only the result is judged",
 )
@@ -55,7 +39,8 @@ def findings(declarations: Declarations, judgement: Judgement, paste: Paste) -> 
     found += words.of_variables(judgement.failures)
     found += words.of_structs(judgement.failures)
     found += words.of_constants(judgement.failures)
-    found += words.of_handles()
+    found += words.of_words()
+    found += words.of_sizes(judgement.failures)
     found += words.not_in_header()
     found += words.not_in_python(paste)
     found += words.unread()
@@ -92,7 +77,7 @@ class _Words:
             if claim.kind == "function" and claim.is_open:
                 yield from self._findings_of(claim.of, [_OPEN])
 
-    def _undecided(self, function: Function) -> list[_Difference]:
+    def _undecided(self, function: Function) -> list[Difference]:
         """The differences of a function that the compiler is not asked about."""
         found = [_stray(name, meant) for name, meant in function.strays]
         arguments = function.arguments or []
@@ -100,10 +85,10 @@ class _Words:
         if undecided:
             names = ", ".join(map(self._declarations.python, undecided))
             what = f"{names} decides at run time what is passed"
-            found.append(_unjudged(what))
+            found.append(unjudged(what))
         if not all(map(self._claims.is_placed, (function.result, *arguments))):
             what = "how this platform passes a struct by value is not known here"
-            found.append(_unjudged(what))
+            found.append(unjudged(what))
         return found
 
     def _function(self, failure: Failure) -> Iterator[Finding]:
@@ -117,17 +102,24 @@ class _Words:
             happens = "data is called as if it were code: a crash" if whole else "not judged"
             grade: Grade = "breaks" if is_declared else "coverage"
             kind = "kind" if whole else "unjudged"
-            yield from self._findings_of(function, [_Difference(grade, kind, what, happens)])
+            yield from self._findings_of(function, [Difference(grade, kind, what, happens)])
             return
         differences = list(self._arguments(failure, function))
         left = function.result == "c_int" and not function.result_is_set
         where = "result, where restype was left at its default," if left else "result"
         differences += self._value(failure, "result", where, function.result)
         if not differences:
-            differences = [_breaks("unjudged", failure.message, "not judged")]
+            differences = [breaks("unjudged", failure.message, "not judged")]
+        # Of a class of pyexample.ffi, all its uses tell at which level it is.
+        classes = [f"argument {n}" for n, it in enumerate(function.words, 1) if it.handle]
+        differences = [
+            each
+            for each in differences
+            if not (function.is_worded and each.kind == "handle" and each.argument in classes)
+        ]
         yield from self._findings_of(function, differences, whole)
 
-    def _arguments(self, failure: Failure, function: Function) -> Iterator[_Difference]:
+    def _arguments(self, failure: Failure, function: Function) -> Iterator[Difference]:
         if function.arguments is None:
             yield from self._no_argtypes(failure)
             return
@@ -139,7 +131,7 @@ class _Words:
         if VERDICTS[worst] == "promoted":
             for number in range(count, given):
                 if function.arguments[number] == "c_float":
-                    yield _breaks(
+                    yield breaks(
                         "promoted",
                         f"argument {number + 1} is c_float, after the fixed ones of a variadic"
                         " function: C passes a double there",
@@ -147,7 +139,7 @@ class _Words:
                         f"argument {number + 1}",
                     )
         elif variadic and given > count:
-            yield _Difference(
+            yield Difference(
                 "elsewhere",
                 "variadic",
                 f"{given} arguments, {given - count} of them after the fixed ones of a"
@@ -155,7 +147,7 @@ class _Words:
                 "right on most platforms; Apple's arm64 passes variadic arguments elsewhere",
             )
         elif given != count:
-            yield _breaks(
+            yield breaks(
                 "count",
                 f"{given} argument{'' if given == 1 else 's'}, C has {count}",
                 "C reads arguments that are not passed: whatever is in their registers"
@@ -173,7 +165,7 @@ class _Words:
                 else:
                     yield each
         if swapped:
-            yield _breaks(
+            yield breaks(
                 "swapped",
                 f"{'; '.join(swapped)}: a pointer and a number have changed places",
                 "C follows the number as a pointer: a crash",
@@ -183,12 +175,12 @@ class _Words:
         name = self._claims.renamed.get(function.name, function.name)
         return self._header.functions.get(name)
 
-    def _no_argtypes(self, failure: Failure) -> Iterator[_Difference]:
+    def _no_argtypes(self, failure: Failure) -> Iterator[Difference]:
         _, code = failure.numbers("undeclared")
         if not code:
             return
         harmful = code >= _FIRST_ERROR
-        yield _Difference(
+        yield Difference(
             "breaks" if harmful else "meaning",
             "no argtypes",
             "argtypes is not set",
@@ -200,7 +192,7 @@ class _Words:
 
     def _value(
         self, failure: Failure, question: str, where: str, ctype: Type
-    ) -> Iterator[_Difference]:
+    ) -> Iterator[Difference]:
         verdict, c_type = failure.verdict(question)
         if verdict in ("", "agrees"):
             return
@@ -213,10 +205,10 @@ class _Words:
             f"{where} is {self._declarations.python(ctype)}, C has {c_type}: {WORDS[verdict]}"
         )
         argument = where.partition(" (")[0].partition(",")[0] if role != "type" else ""
-        yield _Difference(grade, verdict.replace("_", " "), what, happens, argument)
+        yield Difference(grade, verdict.replace("_", " "), what, happens, argument)
 
     def _findings_of(
-        self, function: Function, differences: list[_Difference], c_type: str = ""
+        self, function: Function, differences: list[Difference], c_type: str = ""
     ) -> Iterator[Finding]:
         prototype = self._prototype(function)
         c, c_place = c_type, ""
@@ -242,23 +234,23 @@ class _Words:
             if variable.name not in self._header.identifiers:
                 what = "the headers declare no such variable"
                 happens = "whatever the library has by that name is read"
-                each = _Difference("breaks", "not in the header", what, happens)
+                each = Difference("breaks", "not in the header", what, happens)
                 yield self._of_variable(variable, each)
 
-    def _variable(self, failure: Failure) -> Iterator[_Difference]:
+    def _variable(self, failure: Failure) -> Iterator[Difference]:
         variable: Variable = failure.claim.of
         differences = list(self._value(failure, "type", "it", variable.type))
         if variable.is_writable and failure.numbers("const") == [1]:
             what = "it is const in C, and declared to be writable"
             happens = "writing to memory that is read only ends the process"
-            differences.append(_Difference("breaks", "written", what, happens))
+            differences.append(Difference("breaks", "written", what, happens))
         if not differences:
             what = f"in C, this name is not a variable: {failure.message}"
-            differences.append(_Difference("breaks", "unjudged", what, "not judged"))
+            differences.append(Difference("breaks", "unjudged", what, "not judged"))
         yield from differences
 
     def _of_variable(
-        self, variable: Variable, each: _Difference, failure: Failure | None = None
+        self, variable: Variable, each: Difference, failure: Failure | None = None
     ) -> Finding:
         return Finding(
             each.grade, each.kind, variable.name, "", variable.file, variable.line, each.what,
@@ -266,29 +258,35 @@ class _Words:
             failure.verdict("type")[1] if failure else "", happens=each.happens,
         )  # fmt: skip
 
-    # Handles
+    # Words
 
-    def of_handles(self) -> Iterator[Finding]:
-        """Handle classes that stand for several C structs: every use but the most common."""
-        uses: dict[tuple[str, bool], dict[c_model.Record, list[tuple[Function, str]]]] = {}
-        for function in self._declarations.functions:
-            prototype = self._prototype(function)
-            for name, place, c_type in _handles_of(function, prototype):
-                if record := c_model.record_of(reached(c_type)):
-                    by_struct = uses.setdefault((name, function.owns_handles), {})
-                    by_struct.setdefault(record, []).append((function, place))
-        for (name, is_owned), by_struct in uses.items():
-            usual, *others = sorted(by_struct, key=lambda each: -len(by_struct[each]))
-            first = by_struct[usual][0][0].name
-            for other in others:
-                for function, place in by_struct[other]:
-                    what = (
-                        f"{place} is {name}, which is {spell(c_model.Tagged(usual))} * in"
-                        f" {first}, and C has {spell(c_model.Tagged(other))} * here"
-                    )
-                    grade: Grade = "breaks" if is_owned else "meaning"
-                    difference = _Difference(grade, "handle", what, HAPPENS["target"], place)
-                    yield from self._findings_of(function, [difference])
+    def of_words(self) -> Iterator[Finding]:
+        for function, difference in of_words(self._known_functions()):
+            yield from self._findings_of(function, [difference])
+
+    def _known_functions(self) -> list[tuple[Function, c_model.Function]]:
+        functions = [(each, self._prototype(each)) for each in self._declarations.functions]
+        return [(function, found) for function, found in functions if found]
+
+    def of_sizes(self, failures: list[Failure]) -> Iterator[Finding]:
+        for failure in failures:
+            numbers = failure.numbers("size")  # none if C's length is no constant
+            if failure.claim.kind == "size" and numbers:
+                function: Function = failure.claim.of
+                yield from self._findings_of(function, [self._size(failure.claim, *numbers)])
+
+    def _size(self, claim: Claim, c: int, python: int) -> Difference:
+        prototype = self._prototype(claim.of)
+        assert prototype  # noqa: S101 - the claim is about its parameter
+        parameter = prototype.type.parameters[claim.argument - 1]
+        has, where = spell(parameter.type, parameter.name), f"argument {claim.argument}"
+        if not python:
+            what = f"{where} is memory whose size no number tells, C has {has}"
+            return Difference("meaning", "size", what, HAPPENS["size"], where)
+        item = claim.of.arguments[claim.argument - 1][1]
+        unit = "byte" if item in (None, "c_char") else "item"
+        what = f"{where} has {count(python, unit)} at least, C has {has}"
+        return breaks("size", what, HAPPENS["size"], where)
 
     # Structs
 
@@ -318,7 +316,7 @@ class _Words:
             elif struct.complete and index not in self._structs.settled:
                 what = "the headers have no struct of that name: not judged"
                 what = f"functions use it, and {what}" if index in used else what
-                difference = _Difference(
+                difference = Difference(
                     "breaks" if index in used else "coverage",
                     "unmatched",
                     f"{what}. Name it with --struct {struct.name}=C, or say that C has none"
@@ -338,7 +336,7 @@ class _Words:
         }
 
     def _findings_in(
-        self, struct: Struct, spelling: str, differences: list[tuple[str, _Difference]]
+        self, struct: Struct, spelling: str, differences: list[tuple[str, Difference]]
     ) -> Iterator[Finding]:
         for field, each in differences:
             yield Finding(
@@ -350,13 +348,13 @@ class _Words:
 
     def _struct(
         self, index: int, spelling: str, failures: list[Failure]
-    ) -> list[tuple[str, _Difference]]:
+    ) -> list[tuple[str, Difference]]:
         by_kind = {each.claim.kind: each for each in failures}
         if "struct" in by_kind or ("layout" in by_kind and not by_kind["layout"].answers):
             failure = by_kind.get("struct") or by_kind["layout"]
             what = f"the headers do not say what {spelling} is: {failure.message}"
-            return [("", _Difference("breaks", "unjudged", what, "not judged"))]
-        found: list[tuple[str, _Difference]] = []
+            return [("", Difference("breaks", "unjudged", what, "not judged"))]
+        found: list[tuple[str, Difference]] = []
         for failure in failures:
             if failure.claim.kind == "field":
                 each: Field = failure.claim.of
@@ -365,7 +363,7 @@ class _Words:
         layout = [] if grows else list(self._layout(index, by_kind))
         return [*(("", each) for each in layout), *found]
 
-    def _layout(self, index: int, by_kind: dict[str, Failure]) -> Iterator[_Difference]:
+    def _layout(self, index: int, by_kind: dict[str, Failure]) -> Iterator[Difference]:
         struct = self._declarations.structs[index]
         lacking = self._structs.lacking(index)
         missing = f"; Python lacks {', '.join(lacking)}" if lacking else ""
@@ -377,13 +375,13 @@ class _Words:
             size, c_size, alignment, c_alignment = by_kind["layout"].numbers("layout")
             if not c_size:
                 what = "the headers do not define it: it is private to the library"
-                yield _unjudged(what)
+                yield unjudged(what)
                 return
             if size != c_size:
                 what = f"{size} bytes, C has {c_size}{missing}"
             else:
                 what = f"aligned to {alignment} bytes, C to {c_alignment}{missing}"
-            yield _breaks(
+            yield breaks(
                 "layout",
                 what,
                 "C reads and writes past the end of what Python passes, and by value the"
@@ -398,7 +396,7 @@ class _Words:
             known = [members[each] for each in lacking if each in members]
             if len(known) == len(lacking) == 1 and known[0].is_flexible:
                 what = f"Python lacks {spell(members[lacking[0]].field.type, lacking[0])}"
-                yield _Difference("meaning", "flexible", what, HAPPENS["flexible"])
+                yield Difference("meaning", "flexible", what, HAPPENS["flexible"])
                 return
             if (
                 lacking
@@ -406,26 +404,26 @@ class _Words:
                 and all(each.is_alternative for each in known)
             ):
                 happens = "Python has no access to that member of the union"
-                yield _Difference(
+                yield Difference(
                     "meaning", "count", f"Python lacks {', '.join(lacking)}", happens
                 )
                 return
             if "an anonymous" not in message:
                 has = f", C has {told[1]}" if told else ", C has another number"
-                yield _breaks("count", f"{len(struct.fields)} fields{has}{missing}", _LACKING)
+                yield breaks("count", f"{len(struct.fields)} fields{has}{missing}", _LACKING)
             elif not members:
                 what = f"the fields cannot be counted: {message}"
-                yield _breaks("unjudged", what, "not judged")
+                yield breaks("unjudged", what, "not judged")
             elif lacking:  # of an anonymous struct only the header's text says this
-                yield _breaks("count", f"Python lacks {', '.join(lacking)}", _LACKING)
+                yield breaks("count", f"Python lacks {', '.join(lacking)}", _LACKING)
 
-    def _field(self, failure: Failure, each: Field, spelling: str) -> Iterator[_Difference]:
+    def _field(self, failure: Failure, each: Field, spelling: str) -> Iterator[Difference]:
         verdict, _ = failure.verdict("type")
         if self._is_another(failure, each):
             verdict = ""
         if not verdict:
             others = "; others are in its place" if not failure.claim.questions else ""
-            yield _breaks(
+            yield breaks(
                 "field",
                 f"{spelling} has no such field{others or f': {failure.message}'}",
                 "Python reads and writes whatever C has at that offset",
@@ -435,9 +433,9 @@ class _Words:
         moved = failure.numbers("offset")
         if moved and moved[0] != moved[1]:
             what = f"at byte {moved[1]}, C has it at {moved[0]}"
-            differences.append(_breaks("offset", what, _ELSEWHERE))
+            differences.append(breaks("offset", what, _ELSEWHERE))
         if not differences:
-            differences.append(_breaks("unjudged", failure.message, "not judged"))
+            differences.append(breaks("unjudged", failure.message, "not judged"))
         yield from differences
 
     def _is_another(self, failure: Failure, each: Field) -> bool:
@@ -449,7 +447,7 @@ class _Words:
         is_elsewhere = len(set(failure.numbers("offset"))) == 2
         return is_elsewhere or VERDICTS.index(verdict or "width") >= _FIRST_ERROR
 
-    def _bits(self, index: int) -> Iterator[tuple[str, _Difference]]:
+    def _bits(self, index: int) -> Iterator[tuple[str, Difference]]:
         """The bit-fields whose bits differ."""
         own = [it for it in self._claims.bits if it.struct == index]
         taken = 0
@@ -462,24 +460,24 @@ class _Words:
             if not it.member:
                 if (it.python or 0) & taken:
                     what = f"C has no such field, and others in {_where(it.python or 0)}"
-                    yield each.name, _breaks("field", what, _ELSEWHERE)
+                    yield each.name, breaks("field", what, _ELSEWHERE)
             elif it.c is None or it.python is None:
                 member = self._structs.members(index).get(it.member)
                 width = member.field.bits if member else ""
                 if width.isdecimal() and int(width) != each.bits:
                     what = f"{each.bits} bits wide, C has {width}"
-                    yield each.name, _breaks("bits", what, _ELSEWHERE)
+                    yield each.name, breaks("bits", what, _ELSEWHERE)
                 elif not it.is_missing:
                     what = "which bits it has in C is not known"
-                    yield each.name, _unjudged(what)
+                    yield each.name, unjudged(what)
             elif bin(it.c).count("1") != each.bits:
                 what = f"{each.bits} bits wide, C has {bin(it.c).count('1')}"
-                yield each.name, _breaks("bits", what, _ELSEWHERE)
+                yield each.name, breaks("bits", what, _ELSEWHERE)
             else:
                 what = f"ctypes has it in {_where(it.python)}, C in {_where(it.c)}"
-                yield each.name, _breaks("bits", what, _ELSEWHERE)
+                yield each.name, breaks("bits", what, _ELSEWHERE)
 
-    def _padding(self, index: int) -> list[tuple[str, _Difference]]:
+    def _padding(self, index: int) -> list[tuple[str, Difference]]:
         """The fields that C lacks, where it has padding or other members of a union.
 
         Fields whose names say that they are padding are not reported.
@@ -487,20 +485,20 @@ class _Words:
         what = "C has no such field, and nothing else in its place"
         happens = "Python reads and writes bytes that C ignores"
         found = [
-            (place.field.name, _Difference("meaning", "padding", what, happens))
+            (place.field.name, Difference("meaning", "padding", what, happens))
             for place in self._structs.unknown(index)
             if not (place.is_alternative or _PADDING.search(place.field.name))
         ]
         what = "C's union has no such member"
         happens = "Python reads the bytes of the other members as another type"
         found += [
-            (place.field.name, _Difference("meaning", "alternative", what, happens))
+            (place.field.name, Difference("meaning", "alternative", what, happens))
             for place in self._structs.unknown(index)
             if place.is_alternative
         ]
         return found
 
-    def _by_itself(self, index: int) -> Iterator[tuple[str, _Difference]]:
+    def _by_itself(self, index: int) -> Iterator[tuple[str, Difference]]:
         """The differences that the compiler is not asked about: names, and byte order."""
         struct = self._declarations.structs[index]
         for each in struct.fields:
@@ -509,12 +507,12 @@ class _Words:
                 happens = "correct if both mean the same; otherwise they are mixed up"
                 yield (
                     each.name,
-                    _Difference("meaning", "renamed", f"C calls it {member}", happens),
+                    Difference("meaning", "renamed", f"C calls it {member}", happens),
                 )
             if kind_of(each.type) == "swapped":
                 what = f"{self._declarations.python(each.type)}: the bytes in the other order"
                 happens = "correct only if C keeps the bytes in that order, too"
-                yield each.name, _Difference("meaning", "byte order", what, happens)
+                yield each.name, Difference("meaning", "byte order", what, happens)
 
     # Constants
 
@@ -583,17 +581,25 @@ class _Words:
                 grade = "coverage"
                 what += ", and the module can do without it"
                 happens = "not judged"
-            difference = _Difference(grade, "not in the header", what, happens)
+            difference = Difference(grade, "not in the header", what, happens)
             yield from self._findings_of(function, [difference])
 
     def not_in_python(self, paste: Paste) -> Iterator[Finding]:
         declared = {each.name for each in self._declarations.functions}
         declared |= {self._claims.renamed.get(each, each) for each in declared}
-        for prototype in self._header.functions.values():
+        paste.handles.update(classes_of(self._known_functions()))
+        written = {*paste.handles}
+        # In the order of the report, so that a class is written before it is used.
+        order = operator.attrgetter("file", "line", "name")
+        for prototype in sorted(self._header.functions.values(), key=order):
             if prototype.name in declared or not self._header.declares(prototype):
                 continue
             label = self._claims.labels.get(prototype.name, prototype.name)
             with self._declarations.each(prototype.name):
+                text = paste.function(replace(prototype, name=label))
+                new = [each for each in paste.handles if each not in written]
+                written.update(new)
+                classes = [f"{handle_class(paste.handles[each], each)}\n\n\n" for each in new]
                 yield Finding(
                     *(
                         "coverage",
@@ -605,7 +611,7 @@ class _Words:
                     ),
                     "Python does not declare this function",
                     c=f"{spell(prototype.type, prototype.name)};",
-                    paste=paste.function(replace(prototype, name=label)),
+                    paste="".join([*classes, text]),
                 )
 
     def unread(self) -> Iterator[Finding]:
@@ -622,25 +628,9 @@ class _Words:
             )  # fmt: skip
 
 
-def _handles_of(
-    function: Function, prototype: c_model.Function | None
-) -> Iterator[tuple[str, str, c_model.Type]]:
-    """The handle classes of a function: their names, the argument, and C's type for it."""
-    if prototype is None:
-        return
-    *names, result = function.handles
-    parameters = prototype.type.parameters
-    if len(names) == len(parameters):
-        for number, (name, parameter) in enumerate(zip(names, parameters, strict=True), 1):
-            if name:
-                yield name, f"argument {number}", parameter.type
-    if result:
-        yield result, "result", prototype.type.result
-
-
-def _stray(name: str, meant: str) -> _Difference:
+def _stray(name: str, meant: str) -> Difference:
     what = f"{name} is set, which ctypes ignores: {meant} is meant"
-    return _breaks("misspelled", what, "the declaration has no effect")
+    return breaks("misspelled", what, "the declaration has no effect")
 
 
 def _where(mask: int) -> str:

@@ -96,15 +96,41 @@ class Struct:
 
 
 @dataclass
+class Words:
+    """What a declaration says about an argument or a result that its ctypes type does not.
+
+    Attributes:
+        direction: of memory: "in" if C reads it, "out" if C writes there, "" otherwise.
+        items: of memory: how many items it has at least, 0 if no number says so; else None.
+        handle: the name of a handle's class, and those of the classes it is derived from.
+        owner: of a text that is passed: "Python"; of what comes back: "Owned" or "Borrowed",
+            or of a text "unsaid"; of a handle that a function closes: "Closes"; else "".
+        callback: of a callback: about each of its arguments and, at the end, its result.
+    """
+
+    direction: str = ""
+    items: int | None = None
+    handle: list[str] = field(default_factory=list[str])
+    owner: str = ""
+    callback: "list[Words]" = field(default_factory=list["Words"])
+
+    @classmethod
+    def of(cls, found: dict[str, Any]) -> "Words":
+        """The recorded ones."""
+        within = [cls.of(each) for each in found.get("callback", [])]
+        given: dict[str, Any] = {**found, "callback": within}
+        return cls(**given)
+
+
+@dataclass
 class Function:
     """A function that was looked up.
 
     ``arguments`` is None if argtypes is not set; ``strays`` are attributes that ctypes
-    ignores, each with the one that is meant. ``handles`` are the names of the handle classes
-    of each argument and, at the end, of the result, "" for other types; ``owns_handles`` says
-    that they are this package's. ``loaded`` is the path of the library that has the function,
-    "" for a stand-in or if the system does not tell. ``is_optional`` says that the module
-    continues if the library lacks the function.
+    ignores, each with the one that is meant. ``words`` are about each argument and, at the
+    end, the result; ``is_worded`` says that they are those of pyexample.ffi. ``loaded`` is the
+    path of the library that has the function, "" for a stand-in or if the system does not tell.
+    ``is_optional`` says that the module continues if the library lacks the function.
     """
 
     name: str
@@ -115,8 +141,8 @@ class Function:
     result_is_set: bool
     arguments: list[Type] | None
     strays: list[list[str]]
-    handles: list[str]
-    owns_handles: bool
+    words: list[Words]
+    is_worded: bool
     loaded: str
     is_optional: bool
 
@@ -260,6 +286,8 @@ def record(
         raise CannotJudgeError(f"{names} cannot be imported:\n{reason}", advice)
     for each in found["structs"]:
         each["fields"] = [Field(**field) for field in each["fields"]]
+    for each in found["functions"]:
+        each["words"] = [Words.of(words) for words in each["words"]]
     return Declarations(
         structs=[Struct(**each) for each in found.pop("structs")],
         functions=[Function(**each) for each in found.pop("functions")],

@@ -39,6 +39,9 @@ _NAMES = {
     **{f"uint{bits}_t": f"c_uint{bits}" for bits in (8, 16, 32, 64)},
 }  # fmt: skip
 
+WORDS = ("UNCHECKED", "Borrowed", "Buffer", "Handle", "In", "Library", "Out")
+"""The words of pyexample.ffi that declarations are written in, in the order of isort."""
+
 _TYPE_ATTRIBUTES = ("vector_size(", "ext_vector_type(", "mode(", "neon_", "__arm")
 _VARIADIC = (
     '# Variadic: pass what stands for "..." as ctypes objects, such as ctypes.c_int(1).\n'
@@ -50,19 +53,36 @@ class Unknown(Exception):  # noqa: N818 - it is an answer, not an error
 
 
 class _Type:
-    """The ctypes form of a C type: a name, or a pointer to a target."""
+    """The ctypes form of a C type: a name, or a pointer to a target.
 
-    def __init__(self, text: str, target: "_Type | None" = None, const: bool = False) -> None:
+    ``const`` says whether the target is const; ``handle`` is the class of an opaque pointer.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        target: "_Type | None" = None,
+        const: bool = False,
+        handle: str = "",
+    ) -> None:
         self.text = text
         self.target = target
-        self.const = const  # whether the target is const
+        self.const = const
+        self.handle = handle
 
 
 class Paste:
-    """Writes declarations in one style; ``classes`` are Python's classes by C name."""
+    """Writes declarations in one style; ``classes`` are Python's classes by C name.
+
+    Attributes:
+        handles: the Handle class of each opaque struct. Those that Python lacks are added when
+            a function needs them.
+    """
 
     def __init__(self, header: Header, classes: dict[str, str], style: Style) -> None:
         self._classes = {header.record(spelling): name for spelling, name in classes.items()}
+        self.handles: dict[Record, str] = {}
+        self._taken = {*WORDS, *classes.values(), *header.functions}
         self._style: Style = style
         self._prefix = "ctypes." if style == "ctypes" else ""
 
@@ -91,11 +111,13 @@ class Paste:
                 f"# {function.name}() is variadic, which no declaration here can say: call it"
                 " from a C function of your own, or with ctypes"
             )
-        annotations = zip(_python_names(parameters), arguments, strict=True)
-        lines = [f"    {name}: {_annotation(each)},\n" for name, each in annotations]
+        rows = zip(_python_names(parameters), arguments, map(_size, parameters), strict=True)
+        lines = [f"    {name}: {_annotation(each, size)},\n" for name, each, size in rows]
         listed = f"\n{''.join(lines)}    /,\n" if lines else ""
         returned = "None" if result.text == "None" else _result_annotation(result)
-        return f"@library.function\ndef {function.name}({listed}) -> {returned}: ..."
+        asks = result.handle and not result.const
+        hint = "  # write Owned for Borrowed, if the caller must close it" if asks else ""
+        return f"@library.function{hint}\ndef {function.name}({listed}) -> {returned}: ..."
 
     def _type(self, ctype: Type) -> _Type:
         """The type of an argument, of a result, or of a pointer's target."""
@@ -122,7 +144,8 @@ class Paste:
         if isinstance(ctype, Named) and not _is_changed(ctype.typedef):
             found = self._type(qualified(ctype.typedef.type, ctype.qualifiers))
             # A name for an untyped pointer is a handle, rather than a pointer to any data.
-            return _Type(found.text) if found.text.endswith("c_void_p") else found
+            is_untyped = found.text.endswith("c_void_p") and not found.handle
+            return _Type(found.text) if is_untyped else found
         raise Unknown(f"a type that ctypes lacks: {name}")
 
     def _pointer(self, target: Type) -> _Type:
@@ -131,7 +154,9 @@ class Paste:
             return self._type(whole)
         const = "const" in getattr(whole, "qualifiers", ())
         if isinstance(whole, Tagged) and self._is_opaque(whole.declared):
-            return _Type(f"{self._prefix}c_void_p")
+            return _Type(
+                f"{self._prefix}c_void_p", const=const, handle=self._handle(whole.declared)
+            )
         item = self._type(target)
         if item.text == "None":
             return _Type(f"{self._prefix}c_void_p", item, const)
@@ -143,6 +168,22 @@ class Paste:
         is_known = declared in self._classes
         return isinstance(declared, Record) and declared.fields is None and not is_known
 
+    def _handle(self, declared: Record | Enum) -> str:
+        """The class for an opaque struct; "" if Python can have none of such a name."""
+        if self._style == "ctypes" or not isinstance(declared, Record):
+            return ""
+        if declared not in self.handles:
+            words = unicodedata.normalize("NFKC", declared.tag or declared.alias).split("_")
+            if len(words) > 1 and words[-1] in ("s", "st", "t", "tag"):
+                words.pop()
+            name = "".join(f"{word[:1].upper()}{word[1:]}" for word in words)
+            while name in {*self._taken, *self.handles.values()}:
+                name += "Handle"
+            if not is_name(name):
+                return ""
+            self.handles[declared] = name
+        return self.handles[declared]
+
     def _tagged(self, ctype: Tagged) -> _Type:
         declared = ctype.declared
         if isinstance(declared, Enum):
@@ -153,6 +194,11 @@ class Paste:
         if not (declared.tag or declared.alias):
             name += f" ({os.path.basename(declared.file)}:{declared.line})"
         raise Unknown(f"a class for {name} first")
+
+
+def handle_class(name: str, record: Record) -> str:
+    """The class for the handles of an opaque struct."""
+    return f'class {name}(Handle):\n    """``{spell(Tagged(record))} *``."""'
 
 
 def is_name(word: str) -> bool:
@@ -199,20 +245,31 @@ def _python_type(each: _Type) -> str:
     }.get(each.text, "Any")
 
 
-def _annotation(each: _Type) -> str:
+def _size(parameter: Parameter) -> str:
+    """The number of items of an array, which C says although it passes a pointer."""
+    whole = resolve(parameter.type)
+    length = whole.length.rstrip("uUlL") if isinstance(whole, Array) else ""
+    return length if length.isdecimal() and int(length) else "UNCHECKED"
+
+
+def _annotation(each: _Type, size: str) -> str:
+    if each.handle:
+        return f"Annotated[{each.handle}, c_void_p]"
     item = each.target.text if each.target else ""
     if item == "None" and each.const:
         return "Annotated[Buffer, In(None, UNCHECKED)]"
     if item == "c_char" and not each.const:
         item = "c_ubyte"  # a buffer for text
     if item in _INTEGERS or item in ("c_bool", "c_float", "c_double"):
-        return f"Annotated[Buffer, {'In' if each.const else 'Out'}({item}, UNCHECKED)]"
+        return f"Annotated[Buffer, {'In' if each.const else 'Out'}({item}, {size})]"
     return f"Annotated[{_python_type(each)}, {each.text}]"
 
 
 def _result_annotation(each: _Type) -> str:
     if "CFUNCTYPE(" in each.text:  # whose address it is, in a result
         return "Annotated[int | None, c_void_p]"
+    if each.handle:
+        return f"Annotated[{each.handle} | None, c_void_p, Borrowed]"
     python = _python_type(each)
     if each.text in ("c_char_p", "c_wchar_p"):
         python += " | None"

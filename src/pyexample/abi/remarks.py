@@ -33,13 +33,17 @@ def remarks_about(declarations: Declarations, judgement: Judgement) -> list[str]
         each for each in declarations.constants if each.name not in constants and each.line
     ]
     declared = {each.name for each in declarations.functions if each.is_declared}
-    functions = declared - judged
+    foreign = _foreign(declarations, judgement, judged)
+    functions = declared - judged - foreign
     not_judged = [count(len(functions), "function")] if functions else []
     not_judged += [count(len(others), "constant")] if others else []
     if not_judged:
         remarks.append(
             f"not judged, since the headers do not have them: {', '.join(not_judged)}"
         )
+    files = {*declarations.files}
+    if named := foreign & {each.name for each in declarations.functions if each.file in files}:
+        remarks.append(f"not judged, since another library has them: {_some(named)}")
     looked_up = {each.name for each in declarations.functions} - declared
     if looked_up:
         remarks.append(
@@ -52,6 +56,21 @@ def remarks_about(declarations: Declarations, judgement: Judgement) -> list[str]
     if declarations.status:
         remarks.append(f"the program ended with status {declarations.status}")
     return remarks
+
+
+def _foreign(declarations: Declarations, judgement: Judgement, judged: set[str]) -> set[str]:
+    """The functions, not judged, of libraries that have none in these headers.
+
+    They include those of pyexample.ffi itself, which no module declares.
+    """
+    own = {
+        each.library
+        for each in declarations.functions
+        if each.name in judged and judgement.header.is_own(each.name)
+    }
+    libraries = {each.library for each in declarations.functions}
+    foreign = libraries - own if own else set[str]()
+    return {each.name for each in declarations.functions if each.library in foreign} - judged
 
 
 def _refuse_nothing(declarations: Declarations, judgement: Judgement, unseen: set[str]) -> None:

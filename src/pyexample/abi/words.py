@@ -61,6 +61,7 @@ HAPPENS = {
     "swapped": "the callback follows the number as a pointer: a crash",
     "written": "memory that must not change, such as a bytes object, changes",
     "only_read": "C does not fill what Python expects it to fill",
+    "size": "C reads or writes what is after Python's memory",
     ("argument", "width"): "C reads bits that Python has not passed, or only some of those"
     " it has",
     ("argument", "kind"): "C looks in another register, or reads the value as another type",

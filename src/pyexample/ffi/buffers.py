@@ -167,6 +167,10 @@ class In(ArgumentWord):
             view.check_end(argument.where)
         self.size.check(argument, view, call)
 
+    def for_checker(self) -> dict[str, Any]:
+        """Who writes there, and how many items there are at least."""
+        return {"direction": "out" if self.writable else "in", "items": self.size.low}
+
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument."""
         if self.size.depends or self.size.given is TERMINATED:

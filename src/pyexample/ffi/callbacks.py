@@ -72,6 +72,10 @@ class CallbackValue(Value):
         """Itself, unless it is called in the same thread."""
         return [] if self.same_thread else [""]
 
+    def for_checker(self) -> dict[str, Any]:
+        """What its own declaration says."""
+        return {"callback": self.callback.declaration.for_checker()}
+
 
 class SameThread(Modifier):
     """After a callback: C calls it only in the thread that called the function.

@@ -221,16 +221,17 @@ class Declaration:
 
         The arguments of a variadic function that are not fixed have no ``argtypes``: ctypes
         passes what there are more as variadic.
-        And for the checker: ``directions``, "in" for arguments that C reads from, "out" for
-        those that it writes to, else ""; ``handles``, the names of the handles' classes,
-        the result's last; and ``is_optional``.
+        And for the checker: ``words`` (see ``for_checker``) and ``is_optional``.
         """
-        specs: list[Any] = [each.spec for each in self.arguments[: self.fixed]]
-        c_function.argtypes = [each.ctype for each in specs]
+        c_function.argtypes = [each.spec.ctype for each in self.arguments[: self.fixed]]
         c_function.restype = self.result.ctype if self.result else None
-        c_function.directions = [_direction(each) for each in specs]
+        c_function.words = self.for_checker()
         c_function.is_optional = self.is_optional
-        c_function.handles = [_handle_class(each) for each in (*specs, self.result)]
+
+    def for_checker(self) -> list[dict[str, Any]]:
+        """What the words say about each argument and, at the end, the result."""
+        specs = [each.spec for each in self.arguments[: self.fixed]]
+        return [each.for_checker() if each else {} for each in (*specs, self.result)]
 
     def find(
         self, where: str, word: Any, what: str, among: dict[str, Argument], hint: str = ""
@@ -453,15 +454,3 @@ def _positional_names(function: Callable[..., Any]) -> tuple[str, ...]:
             " with a '/', and have no keyword-only ones, no * and no **"
         )
     return code.co_varnames[: code.co_argcount]
-
-
-def _direction(spec: Any) -> str:
-    if spec.is_buffer and spec.item_kind != "array":  # else it is made for the call
-        return "out" if spec.writable else "in"
-    return "out" if spec.output else ""
-
-
-def _handle_class(spec: Any) -> str:
-    value = getattr(spec, "output", None) or spec
-    kind = value.python_type if hasattr(value, "closes") else None
-    return kind.__name__ if isinstance(kind, type) else ""

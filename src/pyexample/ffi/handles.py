@@ -148,6 +148,11 @@ class HandleValue(Value):
             call.cleanups.append(found.forget)
         return found
 
+    def for_checker(self) -> dict[str, Any]:
+        """Its class, and who closes it."""
+        word = self.owner or self.closes
+        return {"handle": self.python_type, "owner": type(word).__name__ if word else ""}
+
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """With its class."""
         if not isinstance(self.python_type, type):

@@ -117,6 +117,12 @@ class Items(Value):
             self.value.resolve(declaration)
         self.find_size(declaration)
 
+    def for_checker(self) -> dict[str, Any]:
+        """The handles in a list; of other memory, whether the caller frees it."""
+        if self.form is list:
+            return {"handle": self.value.for_checker().get("handle")}
+        return {"owner": "Owned" if self.owned else ""}
+
     def find_size(self, declaration: "Declaration") -> None:
         """How many items are there? Raises DeclarationError."""
         size = self.word.size

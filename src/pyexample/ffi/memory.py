@@ -87,6 +87,11 @@ class Filled(ArgumentWord):
         """The number of items, for a Count."""
         return int(call.memories[self.memory_name].size)
 
+    def for_checker(self) -> dict[str, Any]:
+        """C writes there."""
+        size = self.size.given
+        return {"direction": "out", "items": size if isinstance(size, int) else 0}
+
 
 class Length(ArgumentWord):
     """The C argument ``size_t *``: C stores how many items of memory are valid.
@@ -125,6 +130,10 @@ class Length(ArgumentWord):
     def needs(self, call: "CallState", returned: Any) -> int:
         """How many items C asks for, if it does."""
         return int(call.lengths[self.name].value) if self.again else 0
+
+    def for_checker(self) -> dict[str, Any]:
+        """C writes one number."""
+        return {"direction": "out", "items": 1}
 
 
 class Written(Modifier):

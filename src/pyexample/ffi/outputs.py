@@ -56,6 +56,11 @@ class Returned(_ToValue):
         """The address of a new value."""
         return self._new(call, argument, *self.output.none[:1])
 
+    def for_checker(self) -> dict[str, Any]:
+        """C writes one value, or an array of them."""
+        items = getattr(self.given[1], "_length_", 1)
+        return {**self.output.for_checker(), "direction": "out", "items": items}
+
 
 class InOut(_ToValue):
     """The C argument ``T *``: a pointer to a value that C reads and replaces.
@@ -92,3 +97,7 @@ class InOut(_ToValue):
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of a copy."""
         return self._new(call, argument, self.input.to_c(call.given[argument.position]))
+
+    def for_checker(self) -> dict[str, Any]:
+        """C writes one value."""
+        return {"direction": "out", "items": 1}

@@ -107,6 +107,7 @@ class Owned(Modifier):
             attributes = {"plain": value.given_ctype, "free_address": self.by}
             value.given_ctype = type("Owned", (_OwnedMemory, value.given_ctype), attributes)
             if isinstance(value, Text):
+                value.own(where, self)
                 value.ctype = value.given_ctype
         elif isinstance(value, (Text, Items)):
             raise DeclarationError(f"{where}: who frees it? Expected Owned(free)")
@@ -138,6 +139,8 @@ class Borrowed(Modifier):
     It keeps the handles that were arguments of the call alive, and cannot be used when one of
     them is closed. ``Borrowed("context")`` says which of them it belongs to. If a handle of the
     same type is open for the same address, that is returned.
+
+    A text is copied and not freed, as without the word.
     """
 
     roles = ("result", "output")
@@ -146,8 +149,10 @@ class Borrowed(Modifier):
         self.names = names
 
     def modify(self, where: str, value: Value) -> None:
-        """Of a handle."""
-        if not isinstance(value, (HandleValue, Items)):
+        """Of a handle, of memory that is shown, or of a text."""
+        if isinstance(value, Text) and self.names:  # a copy needs nothing
+            raise value.cannot_follow(where, self)
+        if not isinstance(value, (HandleValue, Items, Text)):
             raise value.cannot_follow(where, self)
         value.own(where, self)
 

@@ -38,6 +38,11 @@ class ReceivedMemory(Items):
         call.cleanups.append(finish)
         return view
 
+    def for_checker(self) -> dict[str, Any]:
+        """Whether Python writes there, and the handles in a list."""
+        direction = "out" if self.word.writable else "in"
+        return {**super().for_checker(), "direction": direction}
+
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """If Python calls such a function of C's: a buffer of at least that many items."""
         given: Any = call.given[argument.position]

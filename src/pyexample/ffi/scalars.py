@@ -234,13 +234,15 @@ class Text(Value):
 
     Attributes:
         encoding: of a str.
-        owned: whether C's caller owns it: see ``Owned``.
+        owner: of a text that comes back: the word that says who frees it, if any.
+        owned: whether that is the caller.
     """
 
     python_types: tuple[type, ...] = (bytes, str)
     can_be_null = is_comparable = can_be_kept = True
     failure_rule = "zero"
     is_plain = False
+    owner: Any = None
     owned = False
 
     def check_types(self, where: str, declared: Any) -> None:
@@ -262,6 +264,12 @@ class Text(Value):
             text = str.encode(given, self.encoding.name, self.encoding.errors)
         return without_nul(self.where, text)
 
+    def own(self, where: str, word: Any) -> None:
+        """Store the word that says who frees it."""
+        if self.owner:
+            raise DeclarationError(f"{where}: {word!r} cannot follow {self.owner!r}")
+        self.owner = word
+
     def restore(self, result: Any, call: "CallState | None") -> Any:
         """A copy. If the caller owns the text, it is freed."""
         if not self.owned:
@@ -275,6 +283,11 @@ class Text(Value):
         if text is None or isinstance(text, self.python_type):
             return text
         return text.decode(self.encoding.name, self.encoding.errors)
+
+    def for_checker(self) -> dict[str, Any]:
+        """Whose it is: Python's, if it is passed."""
+        unsaid = {"parameter": "Python", "result": "unsaid", "output": "unsaid"}
+        return {"owner": type(self.owner).__name__ if self.owner else unsaid.get(self.role, "")}
 
     def describe_result(self) -> tuple[int, Any]:
         """If it must be freed, it is not served."""
@@ -335,6 +348,10 @@ class FilePath(Value):
         if type_code(self.ctype) == "Z":
             return ctypes.c_wchar_p(without_nul(self.where, os.fsdecode(path)))
         return without_nul(self.where, os.fsencode(path))
+
+    def for_checker(self) -> dict[str, Any]:
+        """It is Python's."""
+        return {"owner": "Python"}
 
     def _wrong(self, given: object) -> TypeError:
         names = " or ".join(each.__name__ for each in self.accepted)

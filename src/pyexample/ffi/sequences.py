@@ -125,6 +125,11 @@ class ArrayOf(In):
             for each in call.views[argument.position].rows:
                 self._of.check_view(each, call, self.row)
 
+    def for_checker(self) -> dict[str, Any]:
+        """The handles in it. It is made for the call, so C may write there."""
+        said = {} if self._of else self.value.for_checker()
+        return {"handle": said.get("handle"), "items": self.size.low}
+
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """It is not served by libfastcall."""
         raise NotServedError(f"{argument.where}: ArrayOf is not served")

@@ -117,6 +117,10 @@ class ArgumentWord(Word):
         """See ``Value``."""
         return []
 
+    def for_checker(self) -> dict[str, Any]:
+        """See ``Value``."""
+        return {}
+
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument. Raises NotServedError."""
         raise NotServedError(f"{argument.where}: {type(self).__name__} is not served")
@@ -293,6 +297,10 @@ class Value:
     def foreign_callbacks(self) -> list[str]:
         """What C can call in any thread: each is to follow ``where``."""
         return []
+
+    def for_checker(self) -> dict[str, Any]:
+        """What it says about C that its ctypes type does not: see Words in abi/model.py."""
+        return {}
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument. Raises NotServedError."""

@@ -27,14 +27,13 @@ from ..abi.c_model import (
 from ..abi.compiler import Compiler
 from ..abi.judge import judge
 from ..abi.model import Declarations
-from ..abi.paste import Paste, is_name
+from ..abi.paste import WORDS, Paste, handle_class, is_name
 from ..abi.processes import CannotJudgeError
 from ..abi.version import number, versions
 from . import CannotWriteError
 
-_RUNTIME = ("UNCHECKED", "Buffer", "In", "Library", "Out")
 _PYTHON = ("bool", "bytes", "float", "int", "str")
-_OWN = {"Annotated", "Any", "library", "TypeError", *_RUNTIME, *_PYTHON}
+_OWN = {"Annotated", "Any", "library", "TypeError", *WORDS, *_PYTHON}
 """Names that the generated module uses itself."""
 
 
@@ -45,19 +44,22 @@ class Binding:
     Attributes:
         functions: the text of each declaration, by name.
         structs: the C name of each struct that is only pointed to, by its class.
+        handles: the text of each class of handles, by name.
         left_out: the reason why a function is not declared, by name.
         version: the version in a macro of the headers; "" if there is none.
     """
 
     functions: dict[str, str] = field(default_factory=dict[str, str])
     structs: dict[str, str] = field(default_factory=dict[str, str])
+    handles: dict[str, str] = field(default_factory=dict[str, str])
     left_out: dict[str, str] = field(default_factory=dict[str, str])
     version: str = ""
 
     def without(self, reasons: dict[str, str]) -> "Binding":
         """A copy of this binding without some functions, given the reason for each."""
         kept = {name: text for name, text in self.functions.items() if name not in reasons}
-        return Binding(kept, self.structs, self.left_out | reasons, self.version)
+        left_out = self.left_out | reasons
+        return Binding(kept, self.structs, self.handles, left_out, self.version)
 
 
 @dataclass
@@ -117,6 +119,11 @@ def read(headers: Headers) -> Binding:
             binding.functions[each.name] = text
             used.update(re.findall(r"\w+", text))
     binding.structs = {name: spelling for spelling, name in classes.items() if name in used}
+    binding.handles = {
+        name: handle_class(name, record)
+        for record, name in paste.handles.items()
+        if name in used
+    }
     return binding
 
 
@@ -176,6 +183,7 @@ def render(
     text = "\n\n\n".join(
         [
             *(_STRUCT.format(*each) for each in binding.structs.items()),
+            *binding.handles.values(),
             *binding.functions.values(),
         ]
     )
@@ -184,9 +192,8 @@ def render(
     imports = [_import("ctypes", of_ctypes)] if of_ctypes else []
     typing = [each for each in ("Annotated", "Any") if each in words]
     imports += [_import("typing", typing)] if typing else []
-    # In the order of isort: UNCHECKED first.
-    of_runtime = [each for each in _RUNTIME if each in words or each == "Library"]
-    exported = ["library", *binding.structs, *binding.functions]
+    of_runtime = [each for each in WORDS if each in words or each == "Library"]
+    exported = ["library", *binding.structs, *binding.handles, *binding.functions]
     where = f", system={json.dumps(system)}" if system else ""
     parts = [
         _HEAD.format(name=name, headers=", ".join(headers)),

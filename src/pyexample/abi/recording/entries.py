@@ -26,11 +26,18 @@ def functions_of(recorder: Recorder, writer: Writer) -> list[dict[str, Any]]:
             continue
         entry.update(name=name, library=library, file=file, line=line)
         # A declaration may have several function objects, one for each way to call it.
-        known = entries.setdefault(json.dumps(entry, sort_keys=True), entry)
+        known = entries.setdefault(_key(entry), entry)
         # pyexample.ffi's say so themselves.
         is_optional = function.__dict__.get("is_optional", is_optional)
         known["is_optional"] = known.get("is_optional", True) and is_optional
     return [*entries.values()]
+
+
+def _key(entry: dict[str, Any]) -> str:
+    """Equal for the same declaration. pyexample.ffi may let ctypes return another type."""
+    return json.dumps(
+        {**entry, "result": entry["is_worded"] or entry["result"]}, sort_keys=True
+    )
 
 
 def _function(function: Any, writer: Writer) -> dict[str, Any]:
@@ -38,11 +45,9 @@ def _function(function: Any, writer: Writer) -> dict[str, Any]:
     types: Any = None
     if argtypes is not None:
         types = [writer.write_argument(each) for each in argtypes]
-    # The arguments of a declared function that C reads ("in") and writes ("out"): two
-    # declarations of one function may differ in these.
-    marks = getattr(function, "directions", [])
-    if types and len(marks) == len(types):
-        types = list(map(_marked, marks, types))
+    words = _words(function)
+    if types and len(words) == len(types) + 1:
+        types = list(map(_marked, words, types))
     # PyPy has attributes of its own there, such as _argtypes_.
     names: list[str] = list(function.__dict__)
     attributes = [name for name in names if not name.startswith("_")]
@@ -51,24 +56,41 @@ def _function(function: Any, writer: Writer) -> dict[str, Any]:
         "result_is_set": _has_restype(function),
         "arguments": types,
         "strays": strays(attributes, ["argtypes", "restype", "errcheck"]),
-        "handles": _handles(function),
-        "owns_handles": "handles" in vars(function),
+        "words": words,
+        "is_worded": "words" in vars(function),
         "loaded": "" if function._does_nothing else _file_of(function),
     }
 
 
-def _handles(function: Any) -> list[str]:
-    """The handle classes of the arguments and, at the end, of the result; "" for others."""
-    if "handles" in vars(function):
-        return list(function.handles)
-    return [_handle(each) for each in (*(function.argtypes or ()), function.restype)]
+def _words(function: Any) -> list[dict[str, Any]]:
+    """What is said about the arguments and, at the end, the result: see Words in the model.
+
+    pyexample.ffi says it. Elsewhere, a class derived from c_void_p stands for a handle.
+    """
+    if "words" not in vars(function):
+        types = (*(function.argtypes or ()), function.restype)
+        return [{"handle": _handle(each)} for each in types]
+    return [_said(each) for each in function.words]
 
 
-def _handle(ctype: Any) -> str:
+def _said(words: dict[str, Any]) -> dict[str, Any]:
+    """For JSON: the names of a handle's classes, and what is said within a callback."""
+    within = [_said(each) for each in words.get("callback", ())]
+    return {**words, "handle": _own_classes(words.get("handle")), "callback": within}
+
+
+def _handle(ctype: Any) -> list[str]:
     """The name of a class derived from c_void_p, or of the target of a pointer to one."""
     while is_class(ctype, ct._Pointer):
         ctype = ctype._type_
-    return name_of(ctype) if is_class(ctype, ct.c_void_p) and ctype not in NAMES else ""
+    return [name_of(ctype)] if is_class(ctype, ct.c_void_p) and ctype not in NAMES else []
+
+
+def _own_classes(handle: Any) -> list[str]:
+    """The names of a Handle class and of those, without Handle, that it is derived from."""
+    classes = handle.__mro__ if is_class(handle, object) else ()
+    names = [name_of(each) for each in classes]
+    return names[: names.index("Handle")] if "Handle" in names else []
 
 
 _SymbolInfo = ct.c_void_p * 4
@@ -86,11 +108,12 @@ def _file_of(function: Any) -> str:
     return os.path.realpath(os.fsdecode(ct.string_at(info[0]))) if found else ""
 
 
-def _marked(mark: str, ctype: Any) -> Any:
+def _marked(words: dict[str, Any], ctype: Any) -> Any:
     """Convert POINTER(T) to In(T) or Out(T), and c_void_p to that of None."""
-    if not mark:
+    direction = words.get("direction")
+    if not direction:
         return ctype
-    return [mark, None if isinstance(ctype, str) else ctype[1]]
+    return [direction, None if isinstance(ctype, str) else ctype[1]]
 
 
 def _is_declared(function: Any) -> bool:
