@@ -516,7 +516,7 @@ def test_each_declaration_of_a_c_function_has_its_own_types(
     assert of_address(ctypes.c_int16)(ctypes.addressof(number), 0.5) == -2
     assert library.cdll.twice is raw
     assert library.declarations["twice"].parameters == ("numbers", "d")
-    assert set(library.fallbacks) == {"twice"}, "one of them is Returned"
+    assert ("twice" in library.fallbacks) == (path == "ctypes")
 
 
 def test_a_raw_function_that_was_there_before_keeps_its_types(package: Package) -> None:

@@ -36,7 +36,8 @@ void arguments_are_apart_and_within_the_frame(void)
     PROVE(arguments[other].offset == 0);
     PROVE(arguments[other].location < FIRST_STACK_WORD || descriptor.shape == SHAPE_ALL);
     PROVE(arguments[other].location < INTEGER_REGISTERS || descriptor.shape != SHAPE_INTEGERS);
-    PROVE(arguments[other].location >= INTEGER_REGISTERS || arguments[other].kind != FASTCALL_FLOAT);
+    PROVE(arguments[other].location >= INTEGER_REGISTERS || arguments[other].kind != FASTCALL_FLOAT ||
+          arguments[other].output);
 }
 
 /* Two buffers anywhere in memory, the first of which C writes to. */

@@ -3,6 +3,7 @@
 This slow path defines what is checked, and works on every Python.
 """
 
+import ctypes
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from .calls import CallState, hold_signals
 from .declaration import Argument, Declaration
 from .failure import calling_with_errno
 from .handles import Handle
+from .libfastcall import Returned, places_of
 from .lifetimes import Closer, Life
 from .values import (
     DeclarationError,
@@ -311,19 +313,27 @@ def _restore(value: Value, content: Any, state: CallState, problems: list[ValueE
 
 
 def make_unexpected(declaration: Declaration) -> Function:
-    """Returns ``unexpected(result, *arguments)``, for results that Python must interpret.
+    """Returns ``unexpected(content, *arguments)``, for what Python must interpret.
 
-    Those are a code that means failure, an integer that the enumeration lacks, and None for an
-    undeclared null pointer. It raises the error, or returns the converted result.
+    That is a code that means failure, an integer that the enumeration lacks, or an undeclared
+    null pointer. ``content`` is libfastcall's Returned. It raises the error, or returns what
+    came back, converted.
     """
     result = declaration.result
+    places = places_of(each.ctype for each in declaration.outputs)
+    finish = _finisher(declaration)
 
-    def unexpected(value: Any, *given: Any) -> Any:
-        if result is None:
-            return None
-        if result.failure and result.fails(value):
-            raise result.failure.exception(value, declaration.name, given, 0)
-        return result.from_c(value) if result.python_type is not None else None
+    def unexpected(content: bytes, *given: Any) -> Any:
+        def at(place: int, ctype: Any) -> Any:
+            return ctype.from_buffer_copy(content, place)
+
+        state = CallState(given)
+        returned = content_of(at(0, result.ctype)) if result else None
+        state.error_number = at(Returned.error_number.offset, ctypes.c_int64).value
+        for index, value in enumerate(declaration.outputs):
+            state.outputs[index] = at(places[index], value.ctype)
+        state.failures = _failures(declaration, returned, state)
+        return finish(returned, state)
 
     return unexpected
 

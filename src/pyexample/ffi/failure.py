@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from .libfastcall import NotServedError
+from .libfastcall import RULES, NotServedError
 from .values import DeclarationError, Modifier, Value
 
 if TYPE_CHECKING:
@@ -123,8 +123,7 @@ class Raises(Modifier):
     def _check_codes(self, where: str, value: Any, codes: Any) -> None:
         if not hasattr(value, "low"):
             raise DeclarationError(f"{where}: {self!r} is about integers, not {value.c_name}")
-        ends = (codes[0], codes[-1]) if isinstance(codes, range) and codes else codes
-        if beyond := [code for code in ends if not value.low <= code <= value.high]:
+        if beyond := [code for code in _ends(codes) if not value.low <= code <= value.high]:
             raise DeclarationError(f"{where}: the code {beyond[0]} goes beyond {value.c_name}")
         if value.enumeration and self.unless is not None and codes is self.unless:
             members = {int(each) for each in value.enumeration}
@@ -133,16 +132,24 @@ class Raises(Modifier):
                 name = value.enumeration.__name__
                 raise DeclarationError(f"{where}: {name} lacks the codes {sorted(unknown)}")
 
-    def success_codes(self) -> Iterable[int]:
-        """The integers that mean success. Raises NotServedError if they are too many."""
-        codes = self.unless
-        if self.uses_errno:
-            raise NotServedError("result: errno is not served")
-        if codes is None and self.when in (None, "nonzero"):
-            codes = frozenset({0})
-        if codes is None or len(codes) > _MOST_CODES or self.none:
-            raise NotServedError("result: such a rule for failure is not served")
-        return codes
+    def describe_back(self, value: Value) -> dict[str, Any]:
+        """Its fields of a CValue. Raises NotServedError."""
+        codes = self.when if self.unless is None else self.unless
+        successes: Any = (0,) if codes in (None, "nonzero") else self.unless
+        if self.none and (successes is None or any(code in successes for code in self.none)):
+            raise NotServedError(f"{value.where}: such codes are not served")
+        if isinstance(codes, (str, type(None))):
+            return {"rule": RULES[self._rule(value.where, value)]}
+        if callable(codes):
+            return {"rule": RULES["checked"], "check": codes}
+        low, high = min(_ends(codes), default=1), max(_ends(codes), default=0)
+        if high - low + 1 == _number_of(codes):
+            inside = "inside" if self.unless is None else "outside"
+            return {"rule": RULES[inside], "low": low, "high": high}
+        if self.unless is None or _number_of(codes) > _MOST_CODES:
+            raise NotServedError(f"{value.where}: such codes are not served")
+        enumeration = getattr(value, "enumeration", None)
+        return {"conversion": {code: (enumeration or int)(code) for code in codes}}
 
     def means_nothing(self, result: Any) -> bool:
         """Whether a result, which is no failure, says that nothing came back."""
@@ -150,6 +157,17 @@ class Raises(Modifier):
 
     def _is_failure_code(self, code: int) -> bool:
         return code in self.when if self.unless is None else code not in self.unless
+
+
+def _ends(codes: range | frozenset[int]) -> Iterable[int]:
+    """Codes, among them the least and the greatest; of a range, which may be long, these."""
+    return (codes[0], codes[-1]) if isinstance(codes, range) and codes else codes
+
+
+def _number_of(codes: range | frozenset[int]) -> int:
+    if isinstance(codes, range) and codes:
+        return (codes[-1] - codes[0]) // codes.step + 1  # len() fails from 2**63 on
+    return len(codes)
 
 
 def calling_with_errno(call: "CallState", c_function: Any) -> Iterator[Any]:

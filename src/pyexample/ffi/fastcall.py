@@ -2,11 +2,23 @@
 
 import ctypes
 from collections.abc import Callable
+from ctypes import c_void_p
 from typing import Any
 
 from .declaration import Argument, Declaration
 from .later import import_later, made_once
-from .libfastcall import KINDS, CArgument, CTypes, Descriptor, NotServedError, address_of, start
+from .libfastcall import (
+    KINDS,
+    CArgument,
+    CValue,
+    Descriptor,
+    NotServedError,
+    Returned,
+    address_of,
+    places_of,
+    start,
+)
+from .values import Value, limits
 
 
 class Function(bytes):
@@ -20,7 +32,7 @@ class Function(bytes):
     callee: Callable[[Declaration], Callable[..., Any]]
     """The ctypes function for a declaration."""
     declaration: Declaration
-    held: tuple[Any, ...]
+    held: list[Any]
     """Objects whose addresses are in the descriptor."""
 
     # C looks these up, seldom.
@@ -52,11 +64,10 @@ def builtin(declaration: Declaration, kind: type[Function]) -> Any:
     engine = start()
     if not text_signature(declaration).isascii():
         raise NotServedError("inspect reads no signature of a builtin that is not ASCII")
-    back = declaration.result
-    result, conversion = back.describe_result() if back else (KINDS["void"], None)
     address = address_of(kind.cdll, declaration.symbol)
-    function = kind(_describe(declaration, address, result, id(conversion), engine.ctypes))
-    function.declaration, function.held = declaration, (conversion, engine.ctypes)
+    held: list[Any] = [engine.ctypes]
+    function = kind(_describe(declaration, address, held))
+    function.declaration, function.held = declaration, held
     return engine.builtin(function, declaration.function.__module__)
 
 
@@ -65,35 +76,89 @@ def text_signature(declaration: Declaration) -> str:
     return f"({', '.join((*declaration.parameters, '/'))})" if declaration.parameters else "()"
 
 
-def _describe(
-    declaration: Declaration, function: int, result: int, conversion: int, its_ctypes: CTypes
-) -> bytes:
-    described = [_describe_argument(each, its_ctypes) for each in declaration.arguments]
-    back = declaration.result
+def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes:
+    outputs = [each for each in declaration.arguments if each.spec.output]
+    arguments = [_describe_argument(each, held) for each in declaration.arguments]
+    for number, argument in enumerate(outputs, 1):
+        arguments[argument.index].output = number
+    values = [_describe_result(declaration, held)]
+    values += [_describe_value(each, held) for each in declaration.outputs]
+    *places, end = places_of(each.ctype for each in declaration.outputs)
+    if end > ctypes.sizeof(Returned):
+        raise NotServedError("so much that C fills in is not served")
+    for value, place in zip(values[1:], places, strict=True):
+        value.offset = place
     name = declaration.name.encode() + b"\0"
     # type.__text_signature__, for inspect.signature.
     signature = f"{declaration.name}{text_signature(declaration)}"
     doc = f"{signature}\n--\n\n{declaration.function.__doc__ or ''}\0"
-    end = ctypes.sizeof(Descriptor) + sum(map(ctypes.sizeof, described))
+    parts = [*arguments, *values]
+    strings = ctypes.sizeof(Descriptor) + sum(map(ctypes.sizeof, parts))
     descriptor = Descriptor(
         function=function,
-        conversion=conversion,
         release_at=declaration.release_at,
-        name=end,
-        doc=end + len(name),
+        name=strings,
+        doc=strings + len(name),
         parameters=len(declaration.parameters),
-        arguments=len(described),
+        arguments=len(arguments),
+        values=len(values),
+        returned_size=end,
+        uses_errno=declaration.uses_errno,
         is_variadic=declaration.fixed is not None,
         fixed=declaration.fixed or 0,
-        result=result,
-        result_size=ctypes.sizeof(back.ctype) if back else 0,
-        result_nullable=back.nullable if back else False,
     )
-    return b"".join((descriptor, *described, name, doc.encode()))
+    return b"".join((descriptor, *parts, name, doc.encode()))
 
 
-def _describe_argument(argument: Argument, its_ctypes: CTypes) -> CArgument:
+def _describe_argument(argument: Argument, held: list[Any]) -> CArgument:
     described = {"size": ctypes.sizeof(argument.spec.ctype), **argument.spec.describe(argument)}
     if "items" in described:  # a pointer
-        described["ctypes"] = ctypes.addressof(its_ctypes)
+        described["ctypes"] = ctypes.addressof(held[0])
     return CArgument(parameter=argument.position, **described)
+
+
+def _describe_result(declaration: Declaration, held: list[Any]) -> CValue:
+    if declaration.result is None:
+        return CValue(kind=KINDS["void"])
+    value = _describe_value(declaration.result, held)
+    value.is_returned = declaration.result.python_type is not None
+    return value
+
+
+def _describe_value(value: Value, held: list[Any]) -> CValue:
+    described = value.describe_back()
+    if "check" in described:
+        held.append(described["check"])
+        described["check"], described["check_size"] = _address_and_size(
+            described["check"], KINDS[value.kind], value.ctype
+        )
+    if "free" in described:
+        held.append(described["free"])
+        described["free"], _ = _address_and_size(described["free"], KINDS["address"], c_void_p)
+    if "conversion" in described:
+        held.append(described["conversion"])
+        described["conversion"] = id(described["conversion"])
+    return CValue(
+        size=ctypes.sizeof(value.ctype), is_returned=value.failure is None, **described
+    )
+
+
+def _address_and_size(function: Any, kind: int, ctype: Any) -> tuple[int, int]:
+    """What a builtin function calls in C, and the size of the result, for a call from C.
+
+    It has one argument, and accepts every value of that type. Raises NotServedError.
+    """
+    content = getattr(function, "__self__", None)
+    if isinstance(content, Function):
+        descriptor = Descriptor.from_buffer_copy(content)
+        argument = CArgument.from_buffer_copy(content, ctypes.sizeof(descriptor))
+        result = CValue.from_buffer_copy(content, descriptor.name - ctypes.sizeof(CValue))
+        low, high = (0, 0) if kind == KINDS["address"] else limits(ctype)
+        wanted = CArgument(kind=kind, size=ctypes.sizeof(ctype), low=low, high=high)
+        fits = all(
+            getattr(argument, name) == getattr(wanted, name)
+            for name in ("kind", "size", "low", "high")
+        )
+        if fits and descriptor.arguments == descriptor.values == 1 and not result.rule:
+            return descriptor.function, result.size
+    raise NotServedError(f"{function!r} in a declaration is not served")

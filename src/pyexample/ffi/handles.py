@@ -159,9 +159,9 @@ class HandleValue(Value):
             raise NotServedError(f"{argument.where}: several types of handles are not served")
         return {**super().describe(argument), "type": id(self.python_type)}
 
-    def describe_result(self) -> tuple[int, Any]:
+    def describe_back(self) -> dict[str, Any]:
         """It is not served."""
-        raise NotServedError(f"result: {with_article(self.c_name)} is not served")
+        raise NotServedError(f"{self.where}: a handle that comes back is not served")
 
 
 class IntegerHandleValue(HandleValue):

@@ -6,13 +6,26 @@ that it needs.
 
 import ctypes
 import sys
-from ctypes import c_char, c_char_p, c_int, c_int64, c_size_t, c_uint8, c_uint32, c_void_p
+from collections.abc import Iterable
+from ctypes import (
+    c_char,
+    c_char_p,
+    c_int,
+    c_int64,
+    c_size_t,
+    c_uint8,
+    c_uint16,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
+from itertools import accumulate
 from typing import Any
 
 from .loading import LibraryLoadError, load
 from .loading.symbols import library_with
 
-ABI_VERSION = 8
+ABI_VERSION = 9
 KINDS = {
     name: ord(code)
     for name, code in {
@@ -29,8 +42,18 @@ KINDS = {
         "buffer": "b",
         "count": "n",
         "constant": "k",
-        "code": "c",
         "struct": "t",
+    }.items()
+}
+RULES = {
+    name: ord(code)
+    for name, code in {
+        "zero": "z",
+        "nonzero": "n",
+        "negative": "-",
+        "inside": "i",
+        "outside": "o",
+        "checked": "c",
     }.items()
 }
 
@@ -64,8 +87,37 @@ class CArgument(ctypes.Structure):
         ("writable", c_uint8),
         ("in_place", c_uint8),
         ("buffers", c_uint8),
+        ("output", c_uint8),
         ("location", c_uint8),
         ("offset", c_uint8),
+    )
+
+
+class CValue(ctypes.Structure):
+    """``fastcall_value``."""
+
+    _fields_ = (
+        ("low", c_int64),
+        ("high", c_int64),
+        ("conversion", c_void_p),
+        ("check", c_void_p),
+        ("free", c_void_p),
+        ("offset", c_uint16),
+        ("size", c_uint16),
+        ("kind", c_uint8),
+        ("rule", c_uint8),
+        ("check_size", c_uint8),
+        ("is_returned", c_uint8),
+    )
+
+
+class Returned(ctypes.Structure):
+    """``fastcall_returned``."""
+
+    _fields_ = (
+        ("result", c_uint64 * 2),
+        ("error_number", c_int64),
+        ("outputs", c_uint64 * 32),
     )
 
 
@@ -78,19 +130,19 @@ class Descriptor(ctypes.Structure):
         ("ml_flags", c_int),
         ("ml_doc", c_void_p),
         ("function", c_void_p),
-        ("conversion", c_void_p),
         ("release_at", c_int64),
         ("name", c_uint32),
         ("doc", c_uint32),
         ("parameters", c_uint8),
         ("arguments", c_uint8),
-        ("result", c_uint8),
-        ("result_size", c_uint8),
-        ("result_nullable", c_uint8),
+        ("values", c_uint8),
+        ("returned_size", c_uint16),
+        ("uses_errno", c_uint8),
         ("is_variadic", c_uint8),
         ("fixed", c_uint8),
         ("shape", c_uint8),
         ("float_slots", c_uint8),
+        ("is_simple", c_uint8),
     )
 
 
@@ -229,6 +281,13 @@ def python_api() -> "ctypes.PyDLL":
     except ValueError:
         return library_with(id(int)) or ctypes.pythonapi
     return ctypes.pythonapi
+
+
+def places_of(outputs: Iterable[Any]) -> list[int]:
+    """The offsets in Returned of values of these ctypes types, and of the end."""
+    word = ctypes.sizeof(c_uint64)
+    sizes = [-(-ctypes.sizeof(each) // word) * word for each in outputs]
+    return [*accumulate(sizes, initial=Returned.outputs.offset)]
 
 
 def address_of(library: ctypes.CDLL, name: str) -> int:

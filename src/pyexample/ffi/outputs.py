@@ -5,6 +5,7 @@ import ctypes
 from typing import TYPE_CHECKING, Any
 
 from .kinds import make_value
+from .libfastcall import KINDS
 from .scalars import Address, Bool, Character, Float, Integer
 from .values import ArgumentWord, DeclarationError, Value, c_name, check_ctype
 
@@ -61,6 +62,10 @@ class Returned(_ToValue):
         items = getattr(self.given[1], "_length_", 1)
         return {**self.output.for_checker(), "direction": "out", "items": items}
 
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """Nothing is passed to it."""
+        return {"kind": KINDS["void"]}
+
 
 class InOut(_ToValue):
     """The C argument ``T *``: a pointer to a value that C reads and replaces.
@@ -101,3 +106,7 @@ class InOut(_ToValue):
     def for_checker(self) -> dict[str, Any]:
         """C writes one value."""
         return {"direction": "out", "items": 1}
+
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """What it begins as."""
+        return {**self.input.describe(argument), "size": ctypes.sizeof(self.input.ctype)}

@@ -183,9 +183,9 @@ class Pointer(CTypesObject):
             "items": id(self.ctype._type_ if ctypes.sizeof(self.ctype._type_) else NoneType),
         }
 
-    def describe_result(self) -> tuple[int, Any]:
+    def describe_back(self) -> dict[str, Any]:
         """It is not served."""
-        raise NotServedError("result: a pointer to what ctypes knows is not served")
+        raise NotServedError(f"{self.where}: a pointer that comes back is not served")
 
 
 def _evaluated(python_type: Any, awaited: Any) -> Any:

@@ -7,7 +7,7 @@ import os
 import typing
 from typing import TYPE_CHECKING, Any
 
-from .libfastcall import KINDS, NotServedError
+from .libfastcall import RULES, NotServedError
 from .values import DeclarationError, Modifier, Value, limits, members_of, type_code
 
 if TYPE_CHECKING:
@@ -81,17 +81,16 @@ class Integer(Value):
         """With its limits."""
         return {**super().describe(argument), "low": self.low, "high": self.high}
 
-    def describe_result(self) -> tuple[int, Any]:
+    def describe_back(self) -> dict[str, Any]:
         """An enumeration is converted by a dict."""
+        described = super().describe_back()
         if self.is_narrowed:
-            raise NotServedError("result: a range of its own is not served")
-        if not (self.enumeration or self.failure):
-            return super().describe_result()
-        if self.kind != "signed" or ctypes.sizeof(self.ctype) != ctypes.sizeof(ctypes.c_int32):
-            raise NotServedError(f"result: codes of {self.c_name} are not served")
-        codes = self.failure.success_codes() if self.failure else map(int, self.enumeration)
-        nothing, member = self.python_type is None, self.enumeration or int
-        return KINDS["code"], {code: None if nothing else member(code) for code in codes}
+            if self.failure:
+                raise NotServedError(f"{self.where}: a range and a failure are not served")
+            described |= {"rule": RULES["outside"], "low": self.low, "high": self.high}
+        if self.enumeration:
+            described.setdefault("conversion", {int(each): each for each in self.enumeration})
+        return described
 
 
 class Truth(Integer):
@@ -121,9 +120,9 @@ class Truth(Integer):
         """Without limits."""
         return Value.describe(self, argument)
 
-    def describe_result(self) -> tuple[int, Any]:
+    def describe_back(self) -> dict[str, Any]:
         """Without codes."""
-        return Value.describe_result(self)
+        return Value.describe_back(self)
 
 
 def to_integer(where: str, given: Any, low: int, high: int) -> int:
@@ -289,11 +288,10 @@ class Text(Value):
         unsaid = {"parameter": "Python", "result": "unsaid", "output": "unsaid"}
         return {"owner": type(self.owner).__name__ if self.owner else unsaid.get(self.role, "")}
 
-    def describe_result(self) -> tuple[int, Any]:
-        """If it must be freed, it is not served."""
-        if self.owned:
-            raise NotServedError(f"result: a {self.c_name} that must be released is not served")
-        return super().describe_result()
+    def describe_back(self) -> dict[str, Any]:
+        """With what frees it."""
+        freed = {"free": self.given_ctype.free_address} if self.owned else {}
+        return {**super().describe_back(), **freed}
 
 
 class WideText(Text):

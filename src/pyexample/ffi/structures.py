@@ -80,13 +80,12 @@ class CTypesObject(Value):
             raise TypeError(f"{self.where}: {error}") from None
         return given
 
-    def describe_result(self) -> tuple[int, Any]:
-        """A structure of two words is served, unless it may say that the call failed."""
-        if self.failure or not _is_two_words(self.ctype):
-            return super().describe_result()
+    def describe_back(self) -> dict[str, Any]:
+        """As the result, a structure of two words is served; as an output, all are."""
+        if self.failure or (self.role == "result" and not _is_two_words(self.ctype)):
+            return super().describe_back()
         # Like ctypes, without the class's __new__ and __init__.
-        metaclass: Any = type(ctypes.Structure)
-        return KINDS["struct"], functools.partial(metaclass.from_buffer_copy, self.ctype)
+        return {"kind": KINDS["struct"], "conversion": self.ctype.from_buffer_copy}
 
 
 class Characters(Value):

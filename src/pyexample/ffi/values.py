@@ -11,7 +11,7 @@ import typing
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from .libfastcall import KINDS, NotServedError
+from .libfastcall import KINDS, RULES, NotServedError
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer as Buffer
@@ -306,13 +306,17 @@ class Value:
         """Its fields of a CArgument. Raises NotServedError."""
         return {"kind": self._fast_kind(argument.where), "nullable": self.nullable}
 
-    def describe_result(self) -> tuple[int, Any]:
-        """The kind of a result, and the dict or function that converts it, or None."""
+    def describe_back(self) -> dict[str, Any]:
+        """Its fields of a CValue, if it comes back. Raises NotServedError.
+
+        The fields ``check`` and ``free`` are Python functions, ``conversion`` is an object.
+        """
+        described: dict[str, Any] = {"kind": self._fast_kind(self.where)}
+        if self.can_be_null and not self.nullable:
+            described["rule"] = RULES["zero"]
         if self.failure:
-            raise NotServedError("result: such a rule for failure is not served")
-        if self.python_type is None:
-            return KINDS["void"], None
-        return self._fast_kind("result"), None
+            described |= self.failure.describe_back(self)
+        return described
 
     def _fast_kind(self, where: str) -> int:
         if not self.kind:

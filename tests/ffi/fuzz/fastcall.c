@@ -2,7 +2,8 @@
  * A fuzzer of the trampoline: descriptors, Python objects and results that the bytes choose.
  * Python is played by what is below: objects that remember who holds them, and a few
  * functions. Written from fastcall.h, not from fastcall.c: each call must pass to C exactly
- * what is expected, or nothing to C and everything to `slow_path`; and hold nothing afterwards.
+ * what is expected, or nothing to C and everything to `slow_path`; give back what C gave, or all
+ * of it to `unexpected`; and hold nothing afterwards.
  */
 #include <float.h>
 #include <stdio.h>
@@ -244,11 +245,16 @@ static PyObject *PyObject_GetItem(PyObject *self, PyObject *key)
     return &answer;
 }
 
+static fastcall_returned content; /* that `unexpected` got */
+
 static PyObject *PyObject_Call(PyObject *function, PyObject *positional, PyObject *keywords)
 {
     EXPECT(gil_is_held && !error_is_set && !keywords);
     checked_calls += function == &checked;
     unexpected_calls += function == &unexpected_;
+    if (function == &unexpected_) {
+        memcpy(&content, positional->items[0]->text, (size_t)positional->items[0]->length);
+    }
     passed = positional->length;
     Py_IncRef(&answer);
     return &answer;
@@ -350,8 +356,10 @@ static PyObject *PyBytes_FromString(const char *text)
 
 static PyObject *PyBytes_FromStringAndSize(const char *text, Py_ssize_t length)
 {
-    (void)text, (void)length;
-    abort(); /* of a struct, which is not fuzzed */
+    PyObject *object = new_object(&bytes_type);
+    object->text = text;
+    object->length = length;
+    return object;
 }
 
 static const char *PyUnicode_AsUTF8AndSize(PyObject *object, Py_ssize_t *length)
@@ -417,8 +425,24 @@ static void PyEval_RestoreThread(PyThreadState *state)
 
 /* ---------------------------------------------------------------- C's side */
 
-static uint64_t received[FIRST_STACK_WORD + STACK_WORDS], word_returned;
-static int c_calls, stack_is_passed;
+static uint64_t received[FIRST_STACK_WORD + STACK_WORDS];
+static int c_calls, stack_is_passed, freed;
+
+/* The result, and what C fills in: where their addresses are, what was there, what C writes. */
+static unsigned values, locations[1 + FASTCALL_MAX_OUTPUTS];
+static uint64_t before[1 + FASTCALL_MAX_OUTPUTS], written[1 + FASTCALL_MAX_OUTPUTS];
+
+static uint64_t is_odd(uint64_t word) /* a bool: the bits above it are undefined */
+{
+    return (word & 1) | 0xFF00;
+}
+
+static uint64_t free_text(uint64_t word)
+{
+    EXPECT(word);
+    freed++;
+    return 0;
+}
 
 /* With a register for each word of the frame. */
 __attribute__((no_sanitize("address", "function"))) static uint64_t receive(uint64_t a,
@@ -435,8 +459,14 @@ __attribute__((no_sanitize("address", "function"))) static uint64_t receive(uint
         const uint64_t stack[] = {o, p, q, r, s, t, u, v, w, x, y, z};
         memcpy(received + 14, stack, sizeof stack);
     }
+    for (unsigned each = 1; each < values; each++) {
+        uint64_t *const place = (uint64_t *)(uintptr_t)received[locations[each]];
+        before[each] = *place;
+        *place = written[each];
+    }
     c_calls++;
-    return word_returned;
+    errno = 42;
+    return written[0];
 }
 
 __attribute__((no_sanitize("address", "function"))) static double receive_float(uint64_t a,
@@ -446,7 +476,7 @@ __attribute__((no_sanitize("address", "function"))) static double receive_float(
     uint64_t y, uint64_t z)
 {
     receive(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z);
-    return as_double(word_returned);
+    return as_double(written[0]);
 }
 
 /* ------------------------------------------------------- objects and arguments */
@@ -462,7 +492,7 @@ static const struct {
     {"e", 0}, {"T{i:a:}", 0}};
 #define FORMATS (sizeof formats / sizeof *formats)
 
-static const int kinds[] = {'i', 'u', '?', 'f', 'z', 's', 'P', 'p', 'h', 'b', 'n', 'k'};
+static const int kinds[] = {'i', 'u', '?', 'f', 'z', 's', 'P', 'p', 'h', 'b', 'n', 'k', 'v'};
 
 static void *pointers[FASTCALL_MAX_ARGUMENTS];
 static const fastcall_ctypes ctypes = {
@@ -475,6 +505,7 @@ static void take_argument(fastcall_argument *argument, unsigned index, unsigned 
     memset(argument, 0, sizeof *argument);
     argument->kind = (uint8_t)kinds[below(sizeof kinds / sizeof *kinds)];
     if ((argument->kind == 'n' && *buffers == 0) ||
+        (argument->kind == 'v' && values > FASTCALL_MAX_OUTPUTS) ||
         (argument->kind == 'b' && *buffers == FASTCALL_MAX_BUFFERS) ||
         (argument->kind == 'h' && *handle_count == FASTCALL_MAX_HANDLES)) {
         argument->kind = 'i';
@@ -505,6 +536,39 @@ static void take_argument(fastcall_argument *argument, unsigned index, unsigned 
         ++*buffers;
     }
     *handle_count += argument->kind == 'h';
+    if (argument->kind == 'v' ||
+        (strchr("iu?fP", argument->kind) && values <= FASTCALL_MAX_OUTPUTS && take() % 4 == 0)) {
+        argument->output = (uint8_t)values++;
+    }
+}
+
+static void take_value(fastcall_value *value, unsigned index)
+{
+    static const uint8_t value_kinds[] = {'i', 'u', '?', 'f', 'P', 'z', 's', 'v'};
+    static const uint8_t rules[] = {0, 0, 0, 'z', 'n', '-', 'i', 'o', 'c'};
+    memset(value, 0, sizeof *value);
+    value->kind = value_kinds[below(sizeof value_kinds)];
+    value->size = (uint16_t)(1U << below(4));
+    value->offset = (uint16_t)(index ? offsetof(fastcall_returned, outputs) + 8 * (index - 1) : 0);
+    value->rule = rules[below(sizeof rules)];
+    value->low = take_number();
+    value->high = take_number();
+    value->check = (void (*)(void))is_odd;
+    value->check_size = 1;
+    value->is_returned = value->kind != 'v' && take() & 3;
+    written[index] = (uint64_t)take_number();
+    if (value->kind == 'f') {
+        value->size = take() & 1 ? 4 : 8;
+        value->rule = FASTCALL_NEVER;
+    } else if (value->kind == 'i' || value->kind == 'u') {
+        value->conversion = take() & 3 ? NULL : &none;
+    } else if (strchr("Pzs", value->kind)) {
+        value->size = 8;
+        if (value->kind != 'P') {
+            written[index] = take() & 1 ? (uintptr_t)"text" : 0;
+            value->free = take() & 1 ? (void (*)(void))free_text : NULL;
+        }
+    }
 }
 
 /* An object of the kind that the argument asks for, mostly. */
@@ -575,6 +639,7 @@ static int expected(const fastcall_argument *argument, const PyObject *object, u
         *word = (uint64_t)object->number;
         return is_none ? argument->nullable
                        : is_int && object->number >= 0 && object->number <= UINT64_MAX;
+    case 'v': return 1;
     case 'k': /* whatever the object is */
         *word = (uint64_t)argument->low;
         return 1;
@@ -711,41 +776,85 @@ static int all_expected(const fastcall_argument *arguments, PyObject *const *obj
     return 1;
 }
 
-static void check_result(const fastcall_descriptor *descriptor, const PyObject *result)
+static __int128 number_of(const fastcall_value *value, uint64_t word)
 {
-    const unsigned bits = 8U * descriptor->result_size;
+    const unsigned bits = 8U * value->size;
     const uint64_t mask = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
-    const uint64_t word = word_returned & mask;
-    switch (descriptor->result) {
-    case 'i':
-        EXPECT(result->number == (__int128)word - (word >> (bits - 1) ? (__int128)mask + 1 : 0));
-        break;
-    case 'u':
-        EXPECT(result->number == word);
-        break;
-    case 'P':
-        EXPECT(word_returned ? result->number == word_returned
-                             : result == (descriptor->result_nullable ? &none : &answer));
-        EXPECT(unexpected_calls == (!word_returned && !descriptor->result_nullable));
-        break;
-    case '?':
-        EXPECT(result == (word ? &true_ : &false_));
-        break;
-    case 'c':
-        EXPECT(result == &answer);
-        EXPECT(unexpected_calls == (int)(word_returned & 1));
-        break;
+    word &= mask;
+    if (value->kind == 'i' || value->rule == '-') {
+        return (__int128)word - (word >> (bits - 1) ? (__int128)mask + 1 : 0);
+    }
+    return word;
+}
+
+static int must_be_unexpected(const fastcall_value *value, uint64_t word)
+{
+    const __int128 number = number_of(value, word);
+    const int is_signed = value->kind == 'i';
+    const __int128 low = is_signed ? (__int128)value->low : (__int128)(uint64_t)value->low;
+    const __int128 high = is_signed ? (__int128)value->high : (__int128)(uint64_t)value->high;
+    switch (value->rule) {
+    case 'z': return number == 0;
+    case 'n': return number != 0;
+    case '-': return number < 0;
+    case 'i': return number >= low && number <= high;
+    case 'o': return number < low || number > high;
+    case 'c': return word & 1;
+    default: return 0;
+    }
+}
+
+static int is_unknown(const fastcall_value *value, uint64_t word)
+{
+    return value->is_returned && value->conversion && number_of(value, word) % 2 != 0;
+}
+
+static void check_object(const fastcall_value *value, uint64_t word, const PyObject *object)
+{
+    float narrow;
+    if (value->conversion) {
+        EXPECT(object == &answer);
+        return;
+    }
+    switch (value->kind) {
+    case 'i': case 'u': EXPECT(object->number == number_of(value, word)); break;
+    case '?': EXPECT(object == (number_of(value, word) ? &true_ : &false_)); break;
     case 'f':
-        if (bits == 32) {
-            float narrow;
-            memcpy(&narrow, &word_returned, sizeof narrow);
-            EXPECT(result->real == (double)narrow || narrow != narrow);
-        } else {
-            EXPECT(as_word(result->real) == word_returned);
-        }
+        memcpy(&narrow, &word, sizeof narrow);
+        EXPECT(value->size == 8 ? as_word(object->real) == word
+                                : object->real == (double)narrow || narrow != narrow);
         break;
-    default:
-        EXPECT(result == &none);
+    case 'P': EXPECT(word ? object->number == word : object == &none); break;
+    default: EXPECT(word ? object->text == (void *)(uintptr_t)word : object == &none);
+    }
+}
+
+/* What comes back is what C gave; or Python was asked, which got all of it. */
+static void check_result(const fastcall_value *described, PyObject *result)
+{
+    unsigned returned = 0, at = 0, to_free = 0;
+    int is_asked = 0;
+    for (unsigned i = 0; i < values; i++) {
+        is_asked |= must_be_unexpected(&described[i], written[i]);
+        is_asked |= is_unknown(&described[i], written[i]);
+        returned += described[i].is_returned;
+        to_free += described[i].free && written[i];
+    }
+    EXPECT(unexpected_calls == is_asked);
+    EXPECT(freed == (is_asked ? 0 : (int)to_free));
+    if (is_asked) {
+        EXPECT(result == &answer && content.result[0] == written[0]);
+        for (unsigned i = 1; i < values; i++) {
+            EXPECT(content.outputs[i - 1] == written[i]);
+        }
+        return;
+    }
+    EXPECT(returned || result == &none);
+    EXPECT(returned < 2 || result->length == returned);
+    for (unsigned i = 0; i < values; i++) {
+        if (described[i].is_returned) {
+            check_object(&described[i], written[i], returned > 1 ? result->items[at++] : result);
+        }
     }
 }
 
@@ -769,8 +878,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         char head[64]; /* of the bytes object whose content this is */
         fastcall_descriptor descriptor;
         fastcall_argument arguments[FASTCALL_MAX_ARGUMENTS];
+        fastcall_value values[1 + FASTCALL_MAX_OUTPUTS]; /* where there are so many arguments */
     } self;
-    static const uint8_t results[] = {'v', 'i', 'u', '?', 'f', 'P', 'c'};
+    fastcall_value *described;
     PyObject *objects[FASTCALL_MAX_ARGUMENTS], *result;
     uint64_t words[FASTCALL_MAX_ARGUMENTS];
     unsigned count, given, buffers = 0, handle_count = 0;
@@ -782,19 +892,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     memset(&self, 0, sizeof self);
     count = below(FASTCALL_MAX_ARGUMENTS + 1);
+    values = 1;
     self.descriptor.arguments = self.descriptor.parameters = (uint8_t)count;
-    self.descriptor.name = (uint32_t)(sizeof self.descriptor + count * sizeof *self.arguments);
-    self.descriptor.result = results[below(sizeof results)];
-    self.descriptor.result_size = (uint8_t)(1U << below(4));
-    if (self.descriptor.result == 'f' && self.descriptor.result_size != 4) {
-        self.descriptor.result_size = 8;
-    }
-    self.descriptor.result_nullable = take() & 1;
-    self.descriptor.conversion = &none;
     self.descriptor.release_at = take() & 1 ? INT64_MAX : below(40);
-    word_returned = (uint64_t)take_number();
-    self.descriptor.function = self.descriptor.result == 'f' ? (any_function)receive_float
-                                                             : (any_function)receive;
+    self.descriptor.uses_errno = take() & 1;
     for (unsigned i = 0; i < count; i++) {
         const unsigned handles_before = handle_count;
         take_argument(&self.arguments[i], i, &buffers, &handle_count);
@@ -803,14 +904,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             objects[i]->its_handle.address = take() & 3 ? memory : NULL;
         }
     }
+    described = (fastcall_value *)&self.arguments[count];
+    for (unsigned i = 0; i < values; i++) {
+        take_value(&described[i], i);
+    }
+    self.descriptor.values = (uint8_t)values;
+    self.descriptor.returned_size =
+        (uint16_t)(offsetof(fastcall_returned, outputs) + 8 * (values - 1));
+    self.descriptor.name = (uint32_t)((char *)&described[values] - (char *)&self.descriptor);
+    self.descriptor.function =
+        described->kind == 'f' ? (any_function)receive_float : (any_function)receive;
     EXPECT(fastcall_prepare(&self) == NULL);
+    for (unsigned i = 0; i < count; i++) {
+        if (self.arguments[i].output) {
+            locations[self.arguments[i].output] = self.arguments[i].location;
+        }
+    }
     stack_is_passed = self.descriptor.shape == SHAPE_ALL;
     given = take() & 15 ? count : below(count + 1);
     has_callbacks = take() & 1;
     forks = take() & 1; /* as if what was counted in a handle was so before a fork */
     accepted = given == count ? all_expected(self.arguments, objects, count, words) : 0;
 
-    c_calls = checked_calls = unexpected_calls = released = 0;
+    c_calls = checked_calls = unexpected_calls = released = freed = 0;
     for (unsigned i = 0; i < 6; i++) {
         PyObject *const shared[] = {&none, &true_, &false_, &checked, &unexpected_, &answer};
         shared[i]->holders = 1000;
@@ -828,9 +944,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             /* A narrow float has the lower half of its register to itself. */
             const uint64_t mask = argument->kind == 'f' && argument->size == 4 ? UINT32_MAX
                                                                                : UINT64_MAX;
-            EXPECT((received[argument->location] & mask) == (words[i] & mask));
+            const uint64_t word = argument->output ? before[argument->output]
+                                                   : received[argument->location];
+            EXPECT((word & mask) == (words[i] & mask));
         }
-        check_result(&self.descriptor, result);
+        EXPECT(!unexpected_calls || content.error_number == (self.descriptor.uses_errno ? 42 : 0));
+        check_result(described, result);
     } else {
         EXPECT(passed == (Py_ssize_t)given && result == &answer && !released);
     }

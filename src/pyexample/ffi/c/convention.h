@@ -112,7 +112,7 @@ static const char *assign_locations(fastcall_descriptor *descriptor, fastcall_ar
     unsigned integers = 0, floats = 0, stack = 0; /* registers; registers; bytes */
     for (unsigned i = 0; i < descriptor->arguments; i++) {
         fastcall_argument *argument = &arguments[i];
-        int is_float = argument->kind == FASTCALL_FLOAT;
+        int is_float = argument->kind == FASTCALL_FLOAT && !argument->output;
 #  if defined(CONVENTION_STACKS_VARIADIC)
         const int in_registers = !descriptor->is_variadic || i < descriptor->fixed;
 #  else
@@ -142,7 +142,9 @@ static const char *assign_locations(fastcall_descriptor *descriptor, fastcall_ar
 #  endif
 #  if defined(CONVENTION_PACKS_STACK)
         const unsigned size =
-            argument->kind == FASTCALL_BUFFER || !in_registers ? 8 : argument->size;
+            argument->kind == FASTCALL_BUFFER || argument->output || !in_registers
+                ? 8
+                : argument->size;
         stack = (stack + size - 1) / size * size;
 #  else
         const unsigned size = 8;

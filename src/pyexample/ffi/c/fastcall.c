@@ -1,6 +1,7 @@
 /* The entry points of builtin functions: see fastcall.h. */
 #include "fastcall.h"
 
+#include <errno.h>
 #include <float.h>
 #include <stdarg.h>
 #include <string.h>
@@ -72,6 +73,17 @@ static void drop(PyObject *object)
 static fastcall_descriptor *descriptor_of(PyObject *self)
 {
     return (fastcall_descriptor *)(void *)((char *)self + interpreter.bytes_offset);
+}
+
+static const fastcall_argument *arguments_of(const fastcall_descriptor *descriptor)
+{
+    return (const fastcall_argument *)(const void *)(descriptor + 1);
+}
+
+static const fastcall_value *values_of(const fastcall_descriptor *descriptor)
+{
+    return (
+        const fastcall_value *)(const void *)(arguments_of(descriptor) + descriptor->arguments);
 }
 
 /* ------------------------------------------------------------------ handles */
@@ -469,20 +481,9 @@ static int are_apart(const held_arguments *held)
     return 1;
 }
 
-static int convert(
+static int convert_pointer_or_none(
     const fastcall_argument *argument, PyObject *object, held_arguments *held, uint64_t *word)
 {
-    switch (argument->kind) {
-    case FASTCALL_SIGNED: return convert_signed(object, argument->low, argument->high, word);
-    case FASTCALL_UNSIGNED:
-        return convert_unsigned(object, (uint64_t)argument->low, (uint64_t)argument->high, word);
-    case FASTCALL_BOOL:
-        *word = object == interpreter.true_;
-        return object == interpreter.true_ || object == interpreter.false_;
-    case FASTCALL_FLOAT: return convert_float(object, argument->size, word);
-    case FASTCALL_BUFFER: return convert_buffer(argument, object, held, word);
-    default: break;
-    }
     if (object == interpreter.none) {
         *word = 0;
         return argument->nullable;
@@ -492,6 +493,26 @@ static int convert(
     case FASTCALL_POINTER: return convert_pointer(argument, object, word);
     case FASTCALL_HANDLE: return convert_handle(argument, object, held, word);
     default: return convert_string(argument, object, word);
+    }
+}
+
+static int convert(const fastcall_argument *argument, PyObject *const *objects,
+    held_arguments *held, uint64_t *word)
+{
+    PyObject *const *place = &objects[argument->parameter]; /* where there may be no object */
+    switch (argument->kind) {
+    case FASTCALL_SIGNED: return convert_signed(*place, argument->low, argument->high, word);
+    case FASTCALL_UNSIGNED:
+        return convert_unsigned(*place, (uint64_t)argument->low, (uint64_t)argument->high, word);
+    case FASTCALL_BOOL:
+        *word = *place == interpreter.true_;
+        return *place == interpreter.true_ || *place == interpreter.false_;
+    case FASTCALL_FLOAT: return convert_float(*place, argument->size, word);
+    case FASTCALL_BUFFER: return convert_buffer(argument, *place, held, word);
+    case FASTCALL_VOID:
+    case FASTCALL_COUNT: /* which is converted last */
+    case FASTCALL_CONSTANT: *word = (uint64_t)argument->low; return 1;
+    default: return convert_pointer_or_none(argument, *place, held, word);
     }
 }
 
@@ -566,75 +587,206 @@ static PyObject *call_attribute(PyObject *self, const char *name, PyObject *firs
     return result;
 }
 
-/* Returns the Python object for a code, or NULL (without an error) if the dict has none. */
-static PyObject *look_up(const fastcall_descriptor *descriptor, int32_t code)
+/* Returns what a dict has for an integer, whose reference is stolen, or NULL without an error. */
+static PyObject *look_up(PyObject *conversion, PyObject *number)
 {
-    PyObject *key = api.PyLong_FromLongLong(code);
-    PyObject *item = key ? api.PyObject_GetItem(descriptor->conversion, key) : NULL;
+    PyObject *item = number ? api.PyObject_GetItem(conversion, number) : NULL;
     if (!item) {
         api.PyErr_Clear();
     }
-    drop(key);
+    drop(number);
     return item;
 }
 
-static PyObject *new_struct(const fastcall_descriptor *descriptor, const two_words *result)
+static PyObject *new_struct(const fastcall_value *value, const void *place)
 {
-    PyObject *content =
-        api.PyBytes_FromStringAndSize((const char *)result->words, descriptor->result_size);
-    return content ? call_python(descriptor->conversion, content, NULL, 0, NULL) : NULL;
+    PyObject *content = api.PyBytes_FromStringAndSize(place, value->size);
+    return content ? call_python(value->conversion, content, NULL, 0, NULL) : NULL;
 }
 
-/* Converts the result. Returns NULL with an error set, or without one if Python must interpret
-   the result. */
-static PyObject *result_of(const fastcall_descriptor *descriptor, const two_words *result)
+static PyObject *new_integer(const fastcall_value *value, uint64_t word)
 {
-    const uint64_t word = result->words[0];
-    const char *text = (const char *)(uintptr_t)word;
-    switch (descriptor->result) {
-    case FASTCALL_SIGNED:
-        return api.PyLong_FromLongLong(extend_signed(word, descriptor->result_size));
-    case FASTCALL_UNSIGNED:
-        return api.PyLong_FromUnsignedLongLong(extend_unsigned(word, descriptor->result_size));
-    case FASTCALL_BOOL:
-        return new_reference(extend_unsigned(word, descriptor->result_size) ? interpreter.true_
-                                                                            : interpreter.false_);
-    case FASTCALL_FLOAT:
-        if (descriptor->result_size == sizeof(float)) {
-            const uint32_t bits = (uint32_t)word;
-            float narrow;
-            memcpy(&narrow, &bits, sizeof narrow);
-            return api.PyFloat_FromDouble((double)narrow);
-        }
+    PyObject *number = value->kind == FASTCALL_SIGNED
+                           ? api.PyLong_FromLongLong(extend_signed(word, value->size))
+                           : api.PyLong_FromUnsignedLongLong(extend_unsigned(word, value->size));
+    return value->conversion ? look_up(value->conversion, number) : number;
+}
+
+static PyObject *new_float(const fastcall_value *value, uint64_t word)
+{
+    const uint32_t bits = (uint32_t)word;
+    float narrow;
+    if (value->size == sizeof(double)) {
         return api.PyFloat_FromDouble(as_double(word));
-    case FASTCALL_CODE: return look_up(descriptor, (int32_t)word);
-    case FASTCALL_STRUCT: return new_struct(descriptor, result);
-    case FASTCALL_VOID: return new_reference(interpreter.none);
+    }
+    memcpy(&narrow, &bits, sizeof narrow);
+    return api.PyFloat_FromDouble((double)narrow);
+}
+
+static uint64_t word_at(const void *place)
+{
+    uint64_t word;
+    memcpy(&word, place, sizeof word);
+    return word;
+}
+
+/* Returns the Python object for a value, or NULL: with an error set, or without one if Python
+   must interpret the value. */
+static PyObject *convert_value(const fastcall_value *value, const void *place)
+{
+    const uint64_t word = word_at(place);
+    switch (value->kind) {
+    case FASTCALL_SIGNED:
+    case FASTCALL_UNSIGNED: return new_integer(value, word);
+    case FASTCALL_BOOL:
+        return new_reference(
+            extend_unsigned(word, value->size) ? interpreter.true_ : interpreter.false_);
+    case FASTCALL_FLOAT: return new_float(value, word);
+    case FASTCALL_STRUCT: return new_struct(value, place);
     default: /* pointers */ break;
     }
     if (word == 0) {
-        return descriptor->result_nullable ? new_reference(interpreter.none) : NULL;
+        return new_reference(interpreter.none);
     }
-    switch (descriptor->result) {
-    case FASTCALL_BYTES: return api.PyBytes_FromString(text);
-    case FASTCALL_STR: return api.PyUnicode_FromString(text);
+    switch (value->kind) {
+    case FASTCALL_BYTES: return api.PyBytes_FromString((const char *)(uintptr_t)word);
+    case FASTCALL_STR: return api.PyUnicode_FromString((const char *)(uintptr_t)word);
     default: return api.PyLong_FromUnsignedLongLong(word);
     }
 }
 
-/* After result_of returned NULL: keeps the error that is set, or calls the attribute
-   `unexpected`. */
-static PyObject *unexpected(PyObject *self, const fastcall_descriptor *descriptor,
-    const two_words *result, PyObject *const *objects, Py_ssize_t count)
+/* Call a C function that a declaration names. */
+CALLS_ANOTHER_TYPE
+static uint64_t call_with_word(void (*function)(void), uint64_t word)
 {
-    PyObject *value;
-    if (api.PyErr_Occurred()) {
+    return ((uint64_t (*)(uint64_t OR_VARIADIC))function)(word);
+}
+
+/* Whether an integer is in low..high. */
+static int is_within(const fastcall_value *value, uint64_t word)
+{
+    if (value->kind == FASTCALL_SIGNED) {
+        const int64_t number = extend_signed(word, value->size);
+        return number >= value->low && number <= value->high;
+    }
+    word = extend_unsigned(word, value->size);
+    return word >= (uint64_t)value->low && word <= (uint64_t)value->high;
+}
+
+/* Whether the rule of a value says that Python must interpret what came back. */
+static int is_unexpected(const fastcall_value *value, const void *place)
+{
+    const uint64_t word = word_at(place);
+    switch (value->rule) {
+    case FASTCALL_NEVER: return 0;
+    case FASTCALL_ZERO: return extend_unsigned(word, value->size) == 0;
+    case FASTCALL_NONZERO: return extend_unsigned(word, value->size) != 0;
+    case FASTCALL_NEGATIVE: return extend_signed(word, value->size) < 0;
+    case FASTCALL_INSIDE: return is_within(value, word);
+    case FASTCALL_OUTSIDE: return !is_within(value, word);
+    default: return extend_unsigned(call_with_word(value->check, word), value->check_size) != 0;
+    }
+}
+
+static const void *place_of(const fastcall_value *value, const fastcall_returned *returned)
+{
+    return (const char *)returned + value->offset;
+}
+
+/* Free the texts that the caller owns. */
+static void free_texts(const fastcall_descriptor *descriptor, const fastcall_returned *returned)
+{
+    const fastcall_value *values = values_of(descriptor);
+    for (unsigned i = 0; i < descriptor->values; i++) {
+        const uint64_t word = values[i].free ? word_at(place_of(&values[i], returned)) : 0;
+        if (word) {
+            (void)call_with_word(values[i].free, word);
+        }
+    }
+}
+
+/* Convert what came back into `objects`. Returns their number, or -1: with an error set, or
+   without one if Python must interpret it. */
+static int convert_values(
+    const fastcall_descriptor *descriptor, const fastcall_returned *returned, PyObject **objects)
+{
+    const fastcall_value *values = values_of(descriptor);
+    int count = 0;
+    for (unsigned i = 0; i < descriptor->values; i++) {
+        if (is_unexpected(&values[i], place_of(&values[i], returned))) {
+            return -1;
+        }
+    }
+    for (unsigned i = 0; i < descriptor->values; i++) {
+        if (!values[i].is_returned) {
+            continue;
+        }
+        objects[count] = convert_value(&values[i], place_of(&values[i], returned));
+        if (!objects[count]) {
+            while (count > 0) {
+                drop(objects[--count]);
+            }
+            return -1;
+        }
+        count++;
+    }
+    return count;
+}
+
+/* Returns None for no object, the object itself for one, else a tuple of them. */
+static PyObject *pack(PyObject *const *objects, int count)
+{
+    PyObject *tuple;
+    if (count == 0) {
+        return new_reference(interpreter.none);
+    }
+    if (count == 1) {
+        return objects[0];
+    }
+    tuple = api.PyTuple_New(count);
+    for (int i = 0; i < count; i++) {
+        if (tuple) {
+            api.PyTuple_SetItem(tuple, i, objects[i]); /* steals the reference */
+        } else {
+            drop(objects[i]);
+        }
+    }
+    return tuple;
+}
+
+/* Let Python interpret what came back. It frees the texts. */
+COLD static PyObject *unexpected(PyObject *self, const fastcall_descriptor *descriptor,
+    const fastcall_returned *returned, PyObject *const *objects, Py_ssize_t count)
+{
+    PyObject *content =
+        api.PyBytes_FromStringAndSize((const char *)returned, descriptor->returned_size);
+    if (!content) {
+        free_texts(descriptor, returned);
         return NULL;
     }
-    value = descriptor->result == FASTCALL_CODE
-                ? api.PyLong_FromLongLong((int32_t)result->words[0])
-                : new_reference(interpreter.none);
-    return value ? call_attribute(self, "unexpected", value, objects, count, NULL) : NULL;
+    return call_attribute(self, "unexpected", content, objects, count, NULL);
+}
+
+/* Returns what the Python function returns, or NULL with an error set. */
+static PyObject *finish(PyObject *self, const fastcall_descriptor *descriptor,
+    const fastcall_returned *returned, PyObject *const *objects, Py_ssize_t count)
+{
+    PyObject *converted[1 + FASTCALL_MAX_OUTPUTS];
+    int number;
+    if (descriptor->is_simple) { /* the same, faster */
+        converted[0] = convert_value(values_of(descriptor), returned->result);
+        if (converted[0]) {
+            return converted[0];
+        }
+        number = -1;
+    } else {
+        number = convert_values(descriptor, returned, converted);
+    }
+    if (number < 0 && !api.PyErr_Occurred()) {
+        return unexpected(self, descriptor, returned, objects, count);
+    }
+    free_texts(descriptor, returned);
+    return number < 0 ? NULL : pack(converted, number);
 }
 
 /* --------------------------------------------------------------- call states */
@@ -740,43 +892,62 @@ static PyObject *call_slow_path(
     return call_attribute(self, "slow_path", NULL, arguments, count, names);
 }
 
-static two_words call(const fastcall_descriptor *descriptor, const frame *frame)
+#if defined(_WIN32)
+__declspec(dllimport) unsigned long __stdcall GetLastError(void);
+__declspec(dllimport) void __stdcall SetLastError(unsigned long number);
+#  define GET_ERROR() ((int64_t)GetLastError())
+#  define SET_ERROR(number) SetLastError(number)
+#else
+#  define GET_ERROR() errno
+#  define SET_ERROR(number) (errno = (number))
+#endif
+
+static void call(const fastcall_descriptor *descriptor, unsigned kind, const frame *frame,
+    fastcall_returned *returned)
 {
     const any_function function = descriptor->function;
     const unsigned shape = descriptor->shape, float_slots = descriptor->float_slots;
-    two_words result = {{0, 0}};
-    switch (descriptor->result) {
-    case FASTCALL_FLOAT:
-        result.words[0] = as_word(call_float(function, shape, float_slots, frame));
-        break;
-    case FASTCALL_STRUCT: result = call_struct(function, shape, float_slots, frame); break;
-    default: result.words[0] = call_integer(function, shape, float_slots, frame); break;
+    two_words structure;
+    if (descriptor->uses_errno) {
+        SET_ERROR(0);
     }
-    return result;
+    switch (kind) {
+    case FASTCALL_FLOAT:
+        returned->result[0] = as_word(call_float(function, shape, float_slots, frame));
+        break;
+    case FASTCALL_STRUCT:
+        structure = call_struct(function, shape, float_slots, frame);
+        memcpy(returned->result, structure.words, sizeof structure.words);
+        break;
+    default: returned->result[0] = call_integer(function, shape, float_slots, frame); break;
+    }
+    if (descriptor->uses_errno) { /* before Python can replace it */
+        returned->error_number = GET_ERROR();
+    }
 }
 
-static two_words call_and_release(
-    const fastcall_descriptor *descriptor, const frame *frame, const held_arguments *held)
+static void call_and_release(const fastcall_descriptor *descriptor, const frame *frame,
+    const held_arguments *held, fastcall_returned *returned)
 {
+    const unsigned kind = values_of(descriptor)->kind;
     Py_ssize_t bytes = 0;
-    two_words result;
     PyThreadState *state;
     for (unsigned i = 0; i < held->count; i++) {
         bytes += held->views[i].len;
     }
     if (bytes < descriptor->release_at) {
-        return call(descriptor, frame);
+        call(descriptor, kind, frame, returned);
+        return;
     }
     state = api.PyEval_SaveThread();
-    result = call(descriptor, frame);
+    call(descriptor, kind, frame, returned);
     api.PyEval_RestoreThread(state);
-    return result;
 }
 
 /* The same if C may call back. Returns 0, with an error set, if a callback raised an
    exception. */
 static int call_with_state(const fastcall_descriptor *descriptor, const frame *frame,
-    const held_arguments *held, two_words *result)
+    const held_arguments *held, fastcall_returned *returned)
 {
     use *begun = NULL;
     call_state before;
@@ -787,19 +958,20 @@ static int call_with_state(const fastcall_descriptor *descriptor, const frame *f
         }
     }
     before = enter();
-    *result = call_and_release(descriptor, frame, held);
+    call_and_release(descriptor, frame, held, returned);
     if (begun) {
         end_use(begun);
     }
     return leave(before);
 }
 
-/* Returns the Python result of a call, or NULL with an error set. */
-static PyObject *finish(PyObject *self, const fastcall_descriptor *descriptor,
-    const two_words *result, PyObject *const *objects, Py_ssize_t count)
+/* Let C fill in a value, which begins as `word`. Returns the address. */
+static uint64_t output_at(const fastcall_descriptor *descriptor, unsigned output, uint64_t word,
+    fastcall_returned *back)
 {
-    PyObject *returned = result_of(descriptor, result);
-    return returned ? returned : unexpected(self, descriptor, result, objects, count);
+    char *const place = (char *)back + values_of(descriptor)[output].offset;
+    memcpy(place, &word, sizeof word);
+    return (uintptr_t)place;
 }
 
 /* The entry point for any descriptor. */
@@ -807,12 +979,12 @@ static PyObject *entry_any(
     PyObject *self, PyObject *const *objects, Py_ssize_t count, PyObject *names)
 {
     const fastcall_descriptor *descriptor = descriptor_of(self);
-    const fastcall_argument *arguments = (const fastcall_argument *)(descriptor + 1);
+    const fastcall_argument *arguments = arguments_of(descriptor);
     frame frame;
     held_arguments held;
     uint64_t word;
-    two_words result;
-    PyObject *returned;
+    fastcall_returned returned;
+    PyObject *result = NULL;
     held.count = 0;
     held.handle_count = 0;
     if (names || count != descriptor->parameters) {
@@ -827,15 +999,18 @@ static PyObject *entry_any(
     if (descriptor->shape == SHAPE_ALL) {
         memset(frame.words + FIRST_STACK_WORD, 0, (STACK_WORDS + 1) * sizeof *frame.words);
     }
+    memset(&returned, 0, offsetof(fastcall_returned, outputs));
+    if (descriptor->values > 1) {
+        memset(returned.outputs, 0, sizeof returned.outputs);
+    }
     /* Counts are converted last, because they are taken from the buffers. But store_argument
        needs words in the order of the arguments, so zeros are stored first. */
     for (unsigned i = 0; i < descriptor->arguments; i++) {
-        word = 0;
-        if (arguments[i].kind == FASTCALL_CONSTANT) {
-            word = (uint64_t)arguments[i].low;
-        } else if (arguments[i].kind != FASTCALL_COUNT &&
-                   !convert(&arguments[i], objects[arguments[i].parameter], &held, &word)) {
+        if (!convert(&arguments[i], objects, &held, &word)) {
             goto refuse;
+        }
+        if (arguments[i].output) {
+            word = output_at(descriptor, arguments[i].output, word, &returned);
         }
         store_argument(&frame, &arguments[i], word);
     }
@@ -852,17 +1027,17 @@ static PyObject *entry_any(
             }
         }
     }
-    returned = NULL;
     if (!GET(&has_callbacks)) {
-        result = call_and_release(descriptor, &frame, &held);
-    } else if (!call_with_state(descriptor, &frame, &held, &result)) {
+        call_and_release(descriptor, &frame, &held, &returned);
+    } else if (!call_with_state(descriptor, &frame, &held, &returned)) {
+        free_texts(descriptor, &returned);
         goto done;
     }
     /* Convert before release: a returned text may belong to a handle. */
-    returned = finish(self, descriptor, &result, objects, count);
+    result = finish(self, descriptor, &returned, objects, count);
 done:
     release(&held);
-    return returned;
+    return result;
 refuse:
     if (api.PyErr_Occurred()) {
         release_keeping_error(&held);
@@ -878,7 +1053,8 @@ static PyObject *entry_one(
     PyObject *self, PyObject *const *objects, Py_ssize_t count, PyObject *names)
 {
     const fastcall_descriptor *descriptor = descriptor_of(self);
-    const fastcall_argument *argument = (const fastcall_argument *)(descriptor + 1);
+    const fastcall_argument *argument = arguments_of(descriptor);
+    const fastcall_value *value = (const fastcall_value *)(const void *)(argument + 1);
     uint64_t (*function)(uint64_t OR_VARIADIC);
     uint64_t word;
     if (names || count != 1 ||
@@ -895,30 +1071,35 @@ static PyObject *entry_one(
             return NULL;
         }
     }
-    return api.PyLong_FromLongLong(extend_signed(word, descriptor->result_size));
+    return api.PyLong_FromLongLong(extend_signed(word, value->size));
 }
 
 typedef PyObject *(*entry)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
 
 static entry entry_for(const fastcall_descriptor *descriptor)
 {
-    const fastcall_argument *argument = (const fastcall_argument *)(descriptor + 1);
-    const int held = descriptor->release_at == INT64_MAX;
-    if (held && descriptor->arguments == 1 && argument->kind == FASTCALL_SIGNED &&
-        descriptor->result == FASTCALL_SIGNED) {
+    const fastcall_argument *argument = arguments_of(descriptor);
+    const fastcall_value *value = values_of(descriptor);
+    const int holds_gil = descriptor->release_at == INT64_MAX;
+    if (holds_gil && descriptor->arguments == 1 && argument->kind == FASTCALL_SIGNED &&
+        descriptor->values == 1 && value->kind == FASTCALL_SIGNED && value->is_returned &&
+        value->rule == FASTCALL_NEVER && !value->conversion && !descriptor->uses_errno) {
         return entry_one;
     }
     return entry_any;
 }
 
-/* Whether the number of arguments is supported. If it did not fit in a uint8_t, the strings
-   do not begin after the arguments. */
+/* Whether so many arguments and values are supported. If a number did not fit in a uint8_t, the
+   strings do not begin after the values. */
 static int is_served(const fastcall_descriptor *descriptor)
 {
-    const fastcall_argument *arguments = (const fastcall_argument *)(descriptor + 1);
+    const fastcall_argument *arguments = arguments_of(descriptor);
+    const char *end = (const char *)(values_of(descriptor) + descriptor->values);
     unsigned buffers = 0, handles = 0;
     if (descriptor->arguments > FASTCALL_MAX_ARGUMENTS ||
-        descriptor->name != sizeof *descriptor + descriptor->arguments * sizeof *arguments) {
+        descriptor->values > 1 + FASTCALL_MAX_OUTPUTS ||
+        descriptor->returned_size > sizeof(fastcall_returned) ||
+        descriptor->name != end - (const char *)descriptor) {
         return 0;
     }
     for (unsigned i = 0; i < descriptor->arguments; i++) {
@@ -931,6 +1112,7 @@ static int is_served(const fastcall_descriptor *descriptor)
 COLD const char *fastcall_prepare(void *self)
 {
     fastcall_descriptor *descriptor = descriptor_of(self);
+    const fastcall_value *value = values_of(descriptor);
     entry entry;
     const char *reason;
     if (api.PyBytes_AsString(self) != (char *)descriptor) {
@@ -946,6 +1128,8 @@ COLD const char *fastcall_prepare(void *self)
     entry = entry_for(descriptor);
     memcpy(&descriptor->ml_meth, &entry, sizeof entry);
     descriptor->ml_flags = METH_FASTCALL | METH_KEYWORDS;
+    descriptor->is_simple = descriptor->values == 1 && value->rule == FASTCALL_NEVER &&
+                            !value->free && value->is_returned;
     descriptor->ml_name = (const char *)descriptor + descriptor->name;
     descriptor->ml_doc = (const char *)descriptor + descriptor->doc;
     return NULL;
@@ -1034,8 +1218,8 @@ static int arguments_arrive(any_function function, const char *types, unsigned f
     fastcall_argument arguments[FASTCALL_MAX_ARGUMENTS] = {{0}};
     fastcall_descriptor descriptor = {0};
     frame frame = {{0}};
+    fastcall_returned returned;
     descriptor.function = function;
-    descriptor.result = FASTCALL_SIGNED;
     descriptor.is_variadic = fixed > 0;
     descriptor.fixed = (uint8_t)fixed;
     for (unsigned i = 0; types[i]; i++) {
@@ -1055,7 +1239,8 @@ static int arguments_arrive(any_function function, const char *types, unsigned f
         }
         store_argument(&frame, &arguments[i], word);
     }
-    return (int32_t)call(&descriptor, &frame).words[0] == 1;
+    call(&descriptor, FASTCALL_SIGNED, &frame, &returned);
+    return (int32_t)returned.result[0] == 1;
 }
 
 COLD const char *fastcall_initialise(const fastcall_python *given)

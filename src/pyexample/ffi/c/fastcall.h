@@ -15,9 +15,10 @@
  * An entry point converts common types only. For every other argument (of another
  * type, out of range, one too many), it calls the attribute `slow_path` of the
  * bytes object, a Python function, with the same arguments, before C is called. So
- * only Python code raises errors for arguments. If Python must interpret the
- * result, the attribute `unexpected` is called with the result and the arguments:
- * for a code that is not in the dict, and with None for an undeclared null pointer.
+ * only Python code raises errors for arguments. If a *rule* says that Python must
+ * interpret what came back (a code that means failure, an undeclared null pointer),
+ * the attribute `unexpected` is called with a bytes object, the fastcall_returned,
+ * and the arguments.
  *
  * A binding does not need this header: libfastcall.py repeats it for Python.
  */
@@ -34,14 +35,16 @@
 #endif
 
 /* Increased when a declaration in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 8
+#define FASTCALL_ABI_VERSION 9
 
 #define FASTCALL_MAX_ARGUMENTS 16 /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8    /* among them */
 #define FASTCALL_MAX_HANDLES 4    /* likewise */
+#define FASTCALL_MAX_OUTPUTS 8    /* likewise: those that C fills in */
+#define FASTCALL_OUTPUT_WORDS 32  /* of all outputs */
 
-/* The kinds of arguments and results: how they are converted. */
-#define FASTCALL_VOID 'v'     /* result only: None */
+/* The kinds of arguments, and of what comes back: how they are converted. */
+#define FASTCALL_VOID 'v'     /* nothing is passed, or comes back */
 #define FASTCALL_SIGNED 'i'   /* int, in low..high */
 #define FASTCALL_UNSIGNED 'u' /* int, in low..high, both as uint64_t */
 #define FASTCALL_BOOL '?'     /* True, False; as a result, what is not 0 is True */
@@ -56,10 +59,18 @@
 #define FASTCALL_BUFFER 'b'   /* argument only: the address of a buffer's items */
 #define FASTCALL_COUNT 'n'    /* argument only: the number of items of buffers */
 #define FASTCALL_CONSTANT 'k' /* argument only: an integer or a pointer, always low */
-#define FASTCALL_CODE 'c'     /* result only: an int32_t, converted by a dict */
-#define FASTCALL_STRUCT                                           \
-    't' /* result only: a structure of 9 to 16 bytes, all of them \
-           integers and pointers, which a function makes of bytes */
+#define FASTCALL_STRUCT                                                               \
+    't' /* what comes back only: a structure, which a function makes of bytes; as the \
+           result it has 9 to 16 bytes, all of them integers and pointers */
+
+/* The rules: when Python must interpret what came back. */
+#define FASTCALL_NEVER 0
+#define FASTCALL_ZERO 'z'     /* a null pointer, say */
+#define FASTCALL_NONZERO 'n'  /* of an integer */
+#define FASTCALL_NEGATIVE '-' /* of a SIGNED */
+#define FASTCALL_INSIDE 'i'   /* of an integer: in low..high */
+#define FASTCALL_OUTSIDE 'o'  /* not in low..high */
+#define FASTCALL_CHECKED 'c'  /* `check`, a function of its first 8 bytes, returns not 0 */
 
 /* The types of ctypes. Each interpreter can have its own. */
 typedef struct {
@@ -85,11 +96,38 @@ typedef struct {
     uint8_t writable; /* BUFFER: C writes to it */
     uint8_t in_place; /* BUFFER, writable: it may be the same memory as another one */
     uint8_t buffers;  /* COUNT: bit i is set if it counts the i-th BUFFER, from 0 */
+    uint8_t output;   /* if not 0: C gets the address of that value, counted from 1, which
+                         begins as the argument; of VOID, as zeros */
     uint8_t location; /* the word of the frame: filled in by fastcall_prepare */
     uint8_t offset;   /* the byte of that word: likewise */
 } fastcall_argument;
 
-/* A C function. Its arguments follow, in C's order, then the strings. */
+/* A value that comes back: the result, or what C fills in. */
+typedef struct {
+    int64_t low;         /* rule OUTSIDE */
+    int64_t high;        /* likewise */
+    void *conversion;    /* of an integer: NULL or a dict, which converts it, and without which
+                            it is unexpected; STRUCT: a function that makes it of bytes */
+    void (*check)(void); /* rule CHECKED: the C function */
+    void (*free)(void);  /* BYTES, STR: a C function to which the text is passed after it was
+                            copied, or NULL */
+    uint16_t offset;     /* of the value in the fastcall_returned */
+    uint16_t size;       /* of the C type, in bytes */
+    uint8_t kind;        /* one of the above */
+    uint8_t rule;        /* likewise */
+    uint8_t check_size;  /* of what `check` returns, in bytes */
+    uint8_t is_returned; /* whether it becomes a Python object */
+} fastcall_value;
+
+/* What came back, of which `unexpected` gets as much as is in use. */
+typedef struct {
+    uint64_t result[2];
+    int64_t error_number; /* errno, or what GetLastError returns */
+    uint64_t outputs[FASTCALL_OUTPUT_WORDS];
+} fastcall_returned;
+
+/* A C function. Its arguments follow, in C's order, then the values that come back, the result
+   first, then the strings. */
 typedef struct {
     /* A PyMethodDef (https://docs.python.org/3/c-api/structures.html#c.PyMethodDef),
        filled in by fastcall_prepare. */
@@ -99,20 +137,20 @@ typedef struct {
     const char *ml_doc;
 
     void (*function)(void); /* the C function */
-    void *conversion;       /* CODE: the dict; STRUCT: the function */
     int64_t release_at;     /* the GIL is released if the buffers have at least so many
                                bytes in all: 0 always, INT64_MAX never */
     uint32_t name;          /* the offset of its name, a string with a NUL */
     uint32_t doc;           /* the offset of its docstring, likewise */
     uint8_t parameters;     /* the number of arguments of the Python function */
     uint8_t arguments;      /* the number of arguments of the C function */
-    uint8_t result;         /* one of the kinds above */
-    uint8_t result_size;    /* of the C type, in bytes */
-    uint8_t result_nullable;
+    uint8_t values;         /* the number of values that come back, at least 1 */
+    uint16_t returned_size; /* how many bytes of the fastcall_returned are in use */
+    uint8_t uses_errno;     /* whether error_number is needed */
     uint8_t is_variadic;
     uint8_t fixed;       /* if it is: the number of arguments before the `...` */
     uint8_t shape;       /* filled in: which registers, and whether the stack, are used */
     uint8_t float_slots; /* filled in, Windows: which of the first four are floats */
+    uint8_t is_simple;   /* filled in: the result alone comes back, and is only converted */
 } fastcall_descriptor;
 
 /*
