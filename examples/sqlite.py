@@ -110,7 +110,9 @@ def sqlite3_open_v2(
     vfs: StrOrNone, /
 ) -> Annotated[Database, c_int, Raises(error)]: ...
 @library.function
-def sqlite3_close(database: Annotated[Database, c_void_p, Closes], /) -> Done: ...
+def sqlite3_close(
+    database: Annotated[Database, c_void_p, Closes(if_succeeds=True)], /
+) -> Done: ...
 @library.function
 def sqlite3_exec(
     database: Db, sql: Str, on_row: Annotated[OnRow | None, row_callback],

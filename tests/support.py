@@ -35,6 +35,9 @@ FASTCALL_IS_SERVED = (
 COUNTS_REFERENCES = sys.implementation.name == "cpython"
 """Whether an object is destroyed as soon as nothing refers to it."""
 
+LOCKS_BUFFERS = sys.implementation.name == "cpython"
+"""Whether a bytearray cannot be moved while something refers to its memory."""
+
 HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 COUNTS_BLOCKS = COUNTS_REFERENCES and HAS_GIL
@@ -107,7 +110,8 @@ def check_binding(
     functions that are not bound.
     """
     for header in headers:
-        if not Path("/usr/include", header).exists():
+        words = [compiler, "-fsyntax-only", "-x", "c++", "-include", header, os.devnull]
+        if attempt(words).returncode:  # it may be in a folder that only the compiler knows
             missing(f"{header} is not installed")
     report = check(str(module), headers=headers, define=define, compiler=compiler)
     found = [(each.subject, each.kind) for each in report.findings if each.kind != "missing"]

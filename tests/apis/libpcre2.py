@@ -360,10 +360,9 @@ def pcre2_serialize_free(data: Annotated[int, c_void_p], /) -> None: ...
 @library.function
 def pcre2_serialize_encode(codes: Annotated[
     Sequence[Code], ArrayOf(c_void_p), Count(c_int32, "codes"),
-    Returned(int, c_void_p), Returned(int, c_size_t), Constant(c_void_p, None),
-], /) -> Annotated[
-    tuple[int, int], c_int32, Raises(_error, when="negative")
-]: ...
+    Returned(bytes, In(c_uint8), Owned(pcre2_serialize_free), name="data"),
+    Length(c_size_t, "data"), Constant(c_void_p, None),
+], /) -> Annotated[bytes, c_int32, Raises(_error, when="negative")]: ...
 @library.function
 def pcre2_serialize_get_number_of_codes(
     data: Annotated[Buffer, In(c_uint8, at_least=16)], /
@@ -404,12 +403,3 @@ def find_all(code: Code, text: bytes) -> Iterator[tuple[int, int]]:
         yield begin, end
         start = end
         options = PCRE2_NOTEMPTY_ATSTART | PCRE2_ANCHORED if begin == end else 0
-
-
-def serialized(codes: Sequence[Code]) -> bytes:
-    """Patterns as bytes, for ``pcre2_serialize_decode`` in the same version of PCRE2."""
-    address, size = pcre2_serialize_encode(codes)
-    try:
-        return ctypes.string_at(address, size)
-    finally:
-        pcre2_serialize_free(address)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import Missing, Tool, check_binding
+from support import LOCKS_BUFFERS, Missing, Tool, check_binding
 
 pytest.importorskip("libpcre2", exc_type=ImportError)
 import libpcre2 as pcre2
@@ -140,8 +140,9 @@ def test_match_data_keep_the_text_and_the_pattern() -> None:
     match = pcre2.pcre2_match_data_create_from_pattern(code)
     text = bytearray(b"--a" + b"needle" * 100 + b"z")
     pcre2.pcre2_match(code, text, 0, 0, match, None)
-    with pytest.raises(BufferError):
-        text.clear()
+    if LOCKS_BUFFERS:
+        with pytest.raises(BufferError):
+            text.clear()
     assert pcre2.pcre2_substring_copy_bynumber(match, 1) == b"needle" * 100
     pcre2.pcre2_match(code, b"a" + b"b" * 1000 + b"z", 0, 0, match, None)
     text.clear()
@@ -296,7 +297,7 @@ def test_compiled_to_machine_code() -> None:
 
 def test_serialized_patterns() -> None:
     codes = [compiled(b"a+"), compiled(b"b")]
-    data = pcre2.serialized(codes)
+    data = pcre2.pcre2_serialize_encode(codes)
     assert pcre2.pcre2_serialize_get_number_of_codes(data) == 2
     code = pcre2.pcre2_serialize_decode(data)
     assert code is not None
@@ -307,7 +308,7 @@ def test_serialized_patterns() -> None:
         pcre2.pcre2_serialize_get_number_of_codes(data[:3])
     codes[0].close()
     with pytest.raises(ValueError, match=r"is closed$"):
-        pcre2.serialized(codes)
+        pcre2.pcre2_serialize_encode(codes)
 
 
 def test_file_patterns() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import Missing, Tool, check_binding, let_go
+from support import LOCKS_BUFFERS, Missing, Tool, check_binding, let_go
 
 pytest.importorskip("libzstd", exc_type=ImportError)
 import libzstd as zstd
@@ -190,8 +190,9 @@ def test_a_prefix_is_kept_and_not_resized() -> None:
     new = bytes(old[:5000] + b"changed" + old[5000:])
     one, other = zstd.ZSTD_createCCtx(), zstd.ZSTD_createDCtx()
     zstd.ZSTD_CCtx_refPrefix(one, old)
-    with pytest.raises(BufferError):
-        old.clear()
+    if LOCKS_BUFFERS:
+        with pytest.raises(BufferError):
+            old.clear()
     difference = zstd.ZSTD_compress2(one, new)
     assert len(difference) < 200
     zstd.ZSTD_DCtx_refPrefix(other, bytes(old))

@@ -92,7 +92,9 @@ def item_close_slot(
 ) -> None: ...
 @library.function
 def item_close_with(
-    it: Annotated[Item, c_void_p, Closes(implicit=False, fail=0)], fail: Int, /
+    it: Annotated[Item, c_void_p, Closes(implicit=False, if_succeeds=True, fail=0)],
+    fail: Int,
+    /,
 ) -> Annotated[None, c_int, Raises(refused)]: ...
 @library.function
 def item_close_in(owner: AnItem, it: Annotated[Odd, c_void_p, Closes], /) -> None: ...

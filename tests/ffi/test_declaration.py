@@ -196,6 +196,7 @@ def test_contradictions_of_idioms(annotation: Any, complaint: str) -> None:
             "list[...] or memoryview stands for const int32_t",
         ),
         (Annotated[int, None], "nothing comes back, not <class 'int'>"),
+        (Annotated[None, None, Raises(failure)], ") cannot follow None, which is void"),
         (Annotated[int, c_int32, OUT], "2 values come back, not 1: <class 'int'>"),
         (Annotated[None, c_int32, FAILS, OUT], "1 values come back, not 0: None"),
         (Annotated[str, c_int32, FAILS, OUT], "<class 'int'> comes back, not <class 'str'>"),

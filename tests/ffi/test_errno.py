@@ -170,7 +170,7 @@ def test_a_handle_that_cannot_be_closed(bound: Bound) -> None:
         pass
 
     @bound.library.function
-    def close_it(it: Annotated[Box, c_void_p, Closes], /) -> Done: ...
+    def close_it(it: Annotated[Box, c_void_p, Closes(if_succeeds=True)], /) -> Done: ...
 
     memory = c_int(5)
     box = Box.adopt(ctypes.addressof(memory))

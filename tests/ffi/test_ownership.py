@@ -85,6 +85,11 @@ void node_free(node *it) {
     /* Not freed: a late use is seen. */
 }
 int node_free_number(node *it) { int n = node_number(it); node_free(it); return n; }
+node *node_retain(node *it) { if (good(it)) it->references++; return it; }
+int node_release(node *it) {
+    if (good(it) && --it->references == 0) node_free(it);
+    return it->references;
+}
 void node_free_slot(node **slot) { if (*slot) node_free(*slot); *slot = NULL; }
 void node_free_with(node *it, int flags) { last_argument = flags; node_free(it); }
 void node_free_in(node *owner, node *it) {
@@ -305,6 +310,34 @@ def test_a_borrowed_one_lives_as_long_as_what_lent_it(api: Any) -> None:
         api.node_number(lent)
 
 
+def test_one_that_is_owned_already(api: Any) -> None:
+    """Two handles would close it twice, unless C counts references."""
+
+    def node_self(it: api.ANode, /) -> Annotated[api.Node, c_void_p, Owned]: ...
+
+    api.close_by_node_free()
+    one = api.node_new(1)
+    with pytest.raises(
+        ValueError, match=r"is Owned, but is <Node at .*closes already: write B"
+    ):
+        api.declare(node_self)(one)
+    assert api.node_number(one) == 1
+    one.close()
+
+    def node_retain(
+        it: api.ANode, /
+    ) -> Annotated[api.Node, c_void_p, Owned(counted=True, independent=True)]: ...
+
+    def node_release(it: Annotated[api.Node, c_void_p, Closes(implicit=False)], /) -> Int: ...
+
+    one = api.node_new(1)
+    other = api.declare(node_retain)(one)
+    assert (one == other, one is other) == (True, False)
+    assert api.declare(node_release)(one) == 1
+    assert api.node_number(other) == 1
+    other.close()
+
+
 def test_those_that_are_gone_are_forgotten(api: Any) -> None:
     api.close_by_node_free()
     owner = api.node_new(1)
@@ -503,7 +536,7 @@ def test_a_closing_function_that_fails(api: Any) -> None:
         return RuntimeError(code)
 
     def node_try_free(
-        it: Annotated[api.Node, c_void_p, Closes(fail=0)], fail: Int, /
+        it: Annotated[api.Node, c_void_p, Closes(if_succeeds=True, fail=0)], fail: Int, /
     ) -> Annotated[None, c_int, Raises(failed)]: ...
 
     free = api.declare(node_try_free)
@@ -514,6 +547,25 @@ def test_a_closing_function_that_fails(api: Any) -> None:
     assert api.node_number(one) == 4
     free(one, 0)
     assert one.closed
+
+
+def test_a_closing_function_that_fails_and_closes_it(api: Any) -> None:
+    """Like ``fclose``: a second call would free it again."""
+
+    def failed(code: int, function: str, values: Any) -> Exception:
+        assert values[0].closed
+        return RuntimeError(code)
+
+    def node_free_number(
+        it: Annotated[api.Node, c_void_p, Closes], /
+    ) -> Annotated[None, c_int, Raises(failed)]: ...
+
+    for close in (api.declare(node_free_number), Handle.close, Handle.__exit__):
+        one = api.node_new(4)
+        with pytest.raises(RuntimeError, match=r"^4$"):
+            close(one)
+        assert one.closed
+        one.close()
 
 
 @Callback
@@ -1220,6 +1272,10 @@ def test_one_function_closes_one_handle_and_does_nothing_else(api: Any) -> None:
         (
             {"it": Annotated[Handle, POINTER(c_void_p)]},
             "only a function that Closes it takes a",
+        ),
+        (
+            {"it": Annotated[Handle, c_void_p, Closes(if_succeeds=True)]},
+            "does the function fail?",
         ),
         (
             {"it": Annotated[Handle, c_void_p, GivenTo(), Closes]},

@@ -93,9 +93,12 @@ def closing_call(declaration: Declaration, c_function: Any) -> Function:
             state.in_c = False
             state.failures = _failures(declaration, returned, state)
             if state.failures:
-                life.is_taken_back = False
+                life.is_taken_back = not spec.closes.if_succeeds
                 # For the error, since this handle is closed at the moment.
-                state.replace(target.position, life.kind.make(life.given))
+                handle = life.kind.make(life.given)
+                if life.is_taken_back:
+                    handle.forget()
+                state.replace(target.position, handle)
             return finish(returned, state)
         finally:
             state.in_c = False

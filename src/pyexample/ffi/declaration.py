@@ -302,6 +302,10 @@ class Declaration:
                 raise DeclarationError(f"{where}: {nothing[0]!r} makes it None: declare | None")
         result_type = self._result_type(where, python_type, ctype, items)
         if ctype is None:
+            if items:
+                raise DeclarationError(
+                    f"{where}: {items[0]!r} cannot follow None, which is void"
+                )
             return None
         return make_value(where, f"{self._role}result", result_type, ctype, *items)
 

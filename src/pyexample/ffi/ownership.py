@@ -37,13 +37,18 @@ class Closes(Modifier):
     a handle, it passes one of the handle's parents.
 
     ``Closes(implicit=False)``: Python does not call it by itself. One function for each type of
-    handles may do without.
+    handles may do without. ``Closes(if_succeeds=True)``: the handle stays open if the call
+    fails. Without it, it is closed then, too, since most functions free it all the same
+    (``fclose``, ``close``), and a second call would free it again.
     """
 
     roles = ("parameter",)
 
-    def __init__(self, *, implicit: bool = True, **arguments: Any) -> None:
+    def __init__(
+        self, *, implicit: bool = True, if_succeeds: bool = False, **arguments: Any
+    ) -> None:
         self.implicit = implicit
+        self.if_succeeds = if_succeeds
         self.arguments = arguments
 
     def modify(self, where: str, value: Value) -> None:
@@ -53,7 +58,7 @@ class Closes(Modifier):
         value.closes = self
 
     def resolve(self, declaration: "Declaration", value: Value) -> None:
-        """Check what Python is to pass."""
+        """Check what Python is to pass, and whether it can fail."""
         for name, given in self.arguments.items():
             others = [each for each in declaration.arguments if each.spec is not value]
             named = [each.spec for each in others if each.name == name]
@@ -65,6 +70,11 @@ class Closes(Modifier):
                 _ = [each.to_c(given) for each in named if isinstance(each, Value)]
             except (TypeError, ValueError, OverflowError) as error:
                 raise DeclarationError(f"{value.where}: {self!r}: {error}") from None
+        if self.if_succeeds and not any(each.failure for each in declaration.results):
+            raise DeclarationError(
+                f"{value.where}: {self!r}: how does the function fail? Write Raises after the C"
+                " type of its result"
+            )
 
 
 class Owned(Modifier):
@@ -73,6 +83,8 @@ class Owned(Modifier):
     A handle is closed by the function that Closes its type, or by ``Owned(pclose)``. The
     handles that were arguments of the call that made it are its parents: it keeps them alive
     and is closed before them, unless ``independent=True`` says that it does not need them.
+    A second handle of an address that Python is to close already is refused, as that would be
+    closed twice, unless ``counted=True`` says that C counts how often it is to be closed.
 
     A text (``c_char_p``, ``c_wchar_p``) is copied, then freed by the function in
     ``Owned(free)``, whose parameter is the address, an ``int``.
@@ -81,13 +93,19 @@ class Owned(Modifier):
     roles = ("result", "output")
 
     def __init__(
-        self, by: Callable[..., object] | None = None, /, *, independent: bool = False
+        self,
+        by: Callable[..., object] | None = None,
+        /,
+        *,
+        independent: bool = False,
+        counted: bool = False,
     ) -> None:
         # A raw function of ctypes would cut the address off.
         if by is not None and (not callable(by) or hasattr(by, "argtypes")):
             raise DeclarationError(f"Owned: expected a declared function, not {by!r}")
         self.by = by
         self.independent = independent
+        self.counted = counted
 
     def modify(self, where: str, value: Value) -> None:
         """Of a handle, or a text."""
@@ -126,6 +144,14 @@ class Owned(Modifier):
             raise DeclarationError(
                 f"{value.where} is Owned, but no declared function Closes it: declare that, or"
                 " write Borrowed if C still owns it"
+            )
+        first = None if self.counted else kind.find(address.value)
+        if first is not None and life_of(first).is_closable:
+            address.__class__ = address.plain  # which is not closed when it is deleted
+            raise ValueError(
+                f"{value.where} is Owned, but is {first!r}, which Python closes already: write"
+                " Borrowed instead; or GivenTo after the parameter, if C takes that over; or"
+                " Owned(counted=True), if C counts references"
             )
         handle = kind.adopt(address, self.parents(call), closer=address.closer)
         for where, slot, item in call.kept_by_result:

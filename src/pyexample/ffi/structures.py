@@ -170,8 +170,8 @@ def kind_of(role: str, python_type: Any, ctype: Any) -> type[Value]:
 
 def function_address(pointer: Any) -> int:
     """The address in a pointer of ctypes."""
-    # ctypes.cast would make a cycle.
-    return ctypes.c_void_p.from_buffer_copy(pointer).value or 0
+    # ctypes.cast would make a cycle; PyPy makes no memoryview of such a pointer.
+    return ctypes.c_void_p.from_address(ctypes.addressof(pointer)).value or 0
 
 
 def check_kin(where: str, value: Value, kin: list[Any]) -> None:

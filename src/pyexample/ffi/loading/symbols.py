@@ -122,7 +122,8 @@ def ask_again(path: str) -> str:
 
 def _information(address: int) -> Any:
     info = _Words()
-    return info if _dladdr and _dladdr(address, info) else None
+    # PyPy cannot tell whether a function is true while the checker records.
+    return info if _dladdr is not None and _dladdr(address, info) else None
 
 
 def _path(info: Any) -> str:
