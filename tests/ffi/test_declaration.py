@@ -163,7 +163,7 @@ OUT = Returned(int, c_int32)
         (Annotated[Number, c_int32], "int or bool stands for int32_t, not <class"),
         (Annotated[Color | None, c_int32], "int32_t is no pointer, it cannot be None"),
         (Annotated[Color, c_void_p], "int stands for void *, not"),
-        (Annotated[Box, c_int32], "int or bool stands for int32_t, not <class"),
+        (Annotated[Box, c_int32], "c_void_p stands for a Box, not int32_t. If it is an i"),
         (Annotated[int, Returned(int, c_int32)], "expected a C type after <class 'int'>"),
         (Annotated[Box, c_void_p, Keep("number")], "names of other parameters, not number"),
         (Annotated[int, c_void_p, Closes], "cannot follow void *"),

@@ -716,7 +716,7 @@ def test_a_code_that_means_none(library: Library, common: Any) -> None:
         ),
         (
             Annotated[list[Box], ArrayOf(c_void_p, 3, Borrowed("no"))],
-            "Borrowed('no') needs the names of handles that are passed, not no",
+            "Borrowed needs the names of handle parameters, not no",
         ),
         (
             Annotated[bytes, In(c_char, 3), Length(c_size_t, "return")],

@@ -7,14 +7,16 @@ import os
 import sys
 import weakref
 from array import array
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from ctypes import POINTER, c_char, c_char_p, c_int, c_size_t, c_void_p
 from typing import Annotated, Any
 
 import pytest
-from support import Package, collect
+from support import Package, collect, let_go
 
 from pyexample.ffi import (
+    ArrayOf,
     Borrowed,
     Buffer,
     Callback,
@@ -38,10 +40,11 @@ SOURCE = r"""
 #include <string.h>
 typedef struct node {
     int magic, number;
-    struct node *parent, *owned[8];
+    struct node *parent, *current, *owned[8];
     int count, references;
-    int (*call)(int);
+    int (*call)(int), (*at_free)(int);
     const char *text; const int *items; size_t length;
+    const int *const *rows; struct node *const *many; const char *const *texts; int how_many;
 } node;
 static int open_nodes, faults, last_argument;
 static int good(const node *it) {
@@ -74,6 +77,7 @@ node *node_inner(node *it) { return good(it) ? it->owned[0] : NULL; }
 int node_number(node *it) { return good(it) ? it->number : -1; }
 void node_free(node *it) {
     if (!good(it)) return;
+    if (it->at_free) it->at_free(it->number);
     if (it->parent && it->parent->magic != 4711) faults++; /* closed before its child */
     for (int i = 0; i < it->count; i++) node_free(it->owned[i]);
     it->magic = 0;
@@ -99,12 +103,17 @@ int node_give(node *owner, node *it, int fail) {
     owner->owned[owner->count++] = it;
     return 0;
 }
+int node_give_if(node *owner, node *it, int (*call)(int)) {
+    int failure = call(it->number);
+    return node_give(owner, it, failure);
+}
 void node_give_or_error(node *it, int fail, int *error) {
     *error = fail;
     if (!fail) node_free(it);
 }
 void node_swallow(node *it) { if (good(it)) node_free(it); }
 void node_on_call(node *it, int (*call)(int)) { if (good(it)) it->call = call; }
+void node_at_free(node *it, int (*call)(int)) { if (good(it)) it->at_free = call; }
 int node_call(node *it, int n) { return good(it) && it->call ? it->call(n) : -1; }
 void node_set_text(node *it, const char *text) { if (good(it)) it->text = text; }
 int node_text(node *it) { return good(it) && it->text ? (int)strlen(it->text) : -1; }
@@ -133,6 +142,42 @@ void on_any(int slot, int (*call)(int)) { calls[slot] = call; }
 void on_each(int (*call)(int)) { calls[32 + call_count++] = call; }
 int call_any(int slot, int n) { return calls[slot] ? calls[slot](n) : -1; }
 void node_use(node *it, node *of) { it->parent = good(of) ? of : NULL; }
+void node_current(node *it, node *of) { if (good(it)) it->current = of; }
+int node_current_number(node *it) {
+    return good(it) && it->current && good(it->current) ? it->current->number : -1;
+}
+void node_set_rows(node *it, const int *const *rows, int count) {
+    it->rows = rows; it->how_many = count;
+}
+int node_sum_rows(node *it) {
+    int sum = 0;
+    for (int i = 0; i < it->how_many; i++) sum += it->rows[i][0] + it->rows[i][1];
+    return sum;
+}
+static node *global;
+void use_globally(int slot, node *it) { global = it; }
+int global_number(void) { return global && good(global) ? global->number : -1; }
+node *node_of(node *it) { return good(it) ? make(3, it) : NULL; }
+node *node_over_or_null(const int *items, size_t count) {
+    return count ? node_over(items, count) : NULL;
+}
+node *node_first(node *const *them, int count) { return count ? them[0] : NULL; }
+int node_give_all(node *owner, node *const *them, int count) {
+    for (int i = 0; i < count; i++) node_give(owner, them[i], 0);
+    return 0;
+}
+void node_use_all(node *it, node *const *them, int count) {
+    it->many = them; it->how_many = count;
+}
+void node_set_texts(node *it, const char *const *texts, int count) {
+    it->texts = texts; it->how_many = count;
+}
+int node_all_numbers(node *it) {
+    int sum = 0;
+    for (int i = 0; it->many && i < it->how_many; i++) sum += node_number(it->many[i]);
+    for (int i = 0; it->texts && i < it->how_many; i++) sum += (int)strlen(it->texts[i]);
+    return sum;
+}
 """
 
 Int = Annotated[int, c_int]
@@ -399,6 +444,10 @@ def test_closed_with_further_arguments(api: Any) -> None:
         it: Annotated[api.Node, c_void_p, Closes(flags=3)], flags: Int, /
     ) -> None: ...
 
+    def wrong(it: Annotated[api.Node, c_void_p, Closes(flags="3")], flags: Int, /) -> None: ...
+
+    with pytest.raises(DeclarationError, match=r"Closes\(flags='3'\): .* must be an integer"):
+        api.library.function(symbol="node_free_with")(wrong)
     free = api.declare(node_free_with)
     free(api.node_new(1), 9)
     assert api.last() == 9
@@ -616,7 +665,9 @@ def test_a_callback_in_a_struct_that_the_new_handle_keeps(api: Any) -> None:
     ) -> Annotated[api.Node, c_void_p, Owned]: ...
 
     function, gone = watched()
-    one = api.declare(node_with)(Options(function, 3))
+    options = Options(function, 3)
+    one = api.declare(node_with)(options)
+    options.call = None  # C has a copy
     del function
     collect()
     assert api.node_call(one, 21) == 42
@@ -673,6 +724,382 @@ def test_a_handle_that_another_keeps(api: Any) -> None:
     assert one.closed, "closed before what it needs"
 
 
+def declare_current(api: Any) -> Any:
+    def node_current(
+        it: api.ANode, of: Annotated[api.Node | None, c_void_p, Keep("it")], /
+    ) -> None: ...
+    def node_current_number(it: api.ANode, /) -> Int: ...
+
+    api.current_number = api.declare(node_current_number)
+    return api.declare(node_current)
+
+
+def test_a_child_that_its_parent_keeps(api: Any) -> None:
+    """Such as the current statement of a connection."""
+    free, current = api.close_by_node_free(), declare_current(api)
+    parent = api.node_new(1)
+    child, other = api.node_child(parent, 2), api.node_child(parent, 3)
+    current(parent, child)
+    for close in (Handle.close, free, Handle.__exit__):
+        with pytest.raises(ValueError, match="C keeps this Node for a Node: close that, or"):
+            close(child)
+    del child
+    collect()
+    assert api.current_number(parent) == 2, "it is kept alive"
+    current(parent, other)
+    let_go()
+    assert api.opened() == 2, "another is in its place"
+    current(parent, None)
+    other.close()
+    last = api.node_child(parent, 4)
+    current(parent, last)
+    parent.close()
+    assert last.closed, "before its parent, as ever"
+    last.close()
+
+
+def test_garbage_that_its_child_keeps_alive(api: Any) -> None:
+    api.close_by_node_free()
+    current = declare_current(api)
+    parent = api.node_new(1)
+    current(parent, api.node_child(parent, 2))
+    current(parent, parent)
+    del parent
+    collect()
+    assert api.opened() == 0
+
+
+def test_what_c_keeps_for_good_is_not_closed(api: Any) -> None:
+    api.close_by_node_free()
+
+    def use_globally(
+        slot: Int, it: Annotated[api.Node | None, c_void_p, Keep(slot="slot")], /
+    ) -> None: ...
+    def global_number() -> Int: ...
+
+    use, number = api.declare(use_globally), api.declare(global_number)
+    one = api.node_new(1)
+    child = api.node_child(one, 2)
+    use(0, child)
+    for each in (child, one):
+        with pytest.raises(ValueError, match="C keeps this Node: it can be closed when"):
+            each.close()
+    del one, child, each
+    collect()
+    assert number() == 2
+    use(0, None)
+    collect()
+    assert api.opened() == 0
+
+
+def test_what_c_keeps_for_a_handle_of_its_own_is_not_closed(api: Any) -> None:
+    """Nobody knows how long that lives, unless it was given to a handle of the caller's."""
+    api.close_by_node_free()
+    current = declare_current(api)
+
+    def node_give(
+        owner: api.ANode, it: Annotated[api.Node, c_void_p, GivenTo("owner")], fail: Int, /
+    ) -> Int: ...
+
+    give = api.declare(node_give)
+    owner, given, kept, other = (api.node_new(number) for number in range(4))
+    current(given, kept)
+    give(owner, given, 0)
+    current(given, other)
+    kept.close()
+    assert not owner.closed, "another is in its place"
+    other.close()
+    assert owner.closed, "closed before what it needs"
+    assert given.closed
+    one, kept = api.node_new(5), api.node_new(6)
+
+    class Lent(Handle):
+        pass
+
+    def node_self(it: api.ANode, /) -> Annotated[Lent, c_void_p, Borrowed]: ...
+    def node_current_of_lent(
+        it: Annotated[Lent, c_void_p], of: Annotated[api.Node | None, c_void_p, Keep("it")], /
+    ) -> None: ...
+
+    lent = api.declare(node_self)(one)
+    set_current = api.library.function(symbol="node_current")(node_current_of_lent)
+    set_current(lent, kept)
+    with pytest.raises(ValueError, match="it can be closed when another is in its place"):
+        kept.close()
+    set_current(lent, None)
+    kept.close()
+
+
+def test_what_is_given_away_still_needs_what_c_keeps_for_it(api: Any) -> None:
+    api.close_by_node_free()
+    current = declare_current(api)
+
+    def node_give(
+        owner: api.ANode, it: Annotated[api.Node, c_void_p, GivenTo("owner")], fail: Int, /
+    ) -> Int: ...
+
+    owner, given, kept = (api.node_new(number) for number in range(3))
+    current(given, kept)
+    api.declare(node_give)(owner, given, 0)
+    kept.close()
+    assert owner.closed, "closed before what its own needs"
+    assert given.closed
+
+
+def test_a_handle_and_its_owner_keep_each_other(api: Any) -> None:
+    api.close_by_node_free()
+    current = declare_current(api)
+
+    def node_give(
+        owner: api.ANode, it: Annotated[api.Node, c_void_p, GivenTo("owner")], fail: Int, /
+    ) -> Int: ...
+
+    give = api.declare(node_give)
+    steps = {
+        "it keeps owner": lambda owner, it: current(it, owner),
+        "owner keeps it": lambda owner, it: current(owner, it),
+        "given": lambda owner, it: give(owner, it, 0),
+    }
+    for first, second, refused in [
+        ("it keeps owner", "given", ""),
+        ("given", "it keeps owner", ""),
+        ("given", "owner keeps it", ""),
+        ("owner keeps it", "given", "which cannot own it"),
+        ("owner keeps it", "it keeps owner", "which cannot keep it"),
+    ]:
+        owner, it = api.node_new(1), api.node_new(2)
+        steps[first](owner, it)
+        if refused:
+            with pytest.raises(ValueError, match=refused):
+                steps[second](owner, it)
+            it.close()
+        else:
+            steps[second](owner, it)
+        owner.close()
+        assert it.closed
+        assert api.opened() == 0
+
+
+def test_closed_again_while_c_closes_it(api: Any) -> None:
+    """By another thread, or in a callback: its parent, and what it keeps, must wait for C."""
+    api.close_by_node_free()
+
+    def node_at_free(it: api.ANode, call: Annotated[OnInt, on_int, Keep("it")], /) -> None: ...
+
+    parent = api.node_new(1)
+    child = api.node_child(parent, 2)
+    came: list[Any] = []
+
+    def at_free(number: int) -> int:
+        child.close()
+        came.extend(child._kept)
+        with pytest.raises(RuntimeError, match="the Node is in use by a call that has not re"):
+            parent.close()
+        return 0
+
+    api.declare(node_at_free)(child, at_free)
+    child.close()
+    assert len(came) == 1
+    assert not child._kept
+    parent.close()
+
+
+def test_two_that_are_given_to_each_other(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_give(
+        owner: Annotated[api.Node, c_void_p, GivenTo("it")],
+        it: Annotated[api.Node, c_void_p, GivenTo("owner")],
+        fail: Int,
+        /,
+    ) -> Int: ...
+
+    give, one, other = api.declare(node_give), api.node_new(1), api.node_new(2)
+    with pytest.raises(ValueError, match="which cannot own it"):
+        give(one, other, 0)
+    one.close()
+    assert other.parents == ()
+    assert not other.closed
+
+
+def test_a_thousand_one_behind_the_other(api: Any) -> None:
+    """Python has no stack for so many."""
+    api.close_by_node_free()
+    last = root = api.node_new(0)
+    for number in range(5000):
+        last = api.node_child(last, number)
+    root.close()
+    assert api.opened() == 0
+    assert last.closed
+
+
+@needs_locked_buffers
+def test_what_a_child_keeps_is_let_go_when_its_parent_is_closed(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_set_items(
+        it: api.ANode,
+        items: Annotated[Buffer, In(c_int), Count(c_size_t, "items"), Keep("it")],
+        /,
+    ) -> None: ...
+
+    keep, parent, items = api.declare(node_set_items), api.node_new(1), array("i", [1])
+    child = api.node_child(parent, 2)
+    keep(child, items)
+    parent.close()
+    items.append(2)
+    assert child.closed
+
+
+@needs_locked_buffers
+def test_what_a_handle_would_keep_that_does_not_come_back(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_over_or_null(
+        items: Annotated[Buffer, In(c_int), Count(c_size_t, "items"), Keep("return")], /
+    ) -> Annotated[api.Node, c_void_p, Owned]: ...
+
+    over, items = api.declare(node_over_or_null), array("i")
+    with pytest.raises(ValueError, match="is a null pointer"):
+        over(items)
+    items.append(4)
+    one = over(items)
+    with pytest.raises(BufferError):
+        items.append(5)
+    one.close()
+    items.append(5)
+
+
+def test_a_handle_that_an_independent_one_keeps(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_of(
+        it: Annotated[api.Node, c_void_p, Keep("return")], /
+    ) -> Annotated[api.Node, c_void_p, Owned(independent=True)]: ...
+
+    one = api.node_new(1)
+    made = api.declare(node_of)(one)
+    assert made.parents == ()
+    one.close()
+    assert made.closed, "closed before what it needs"
+    made = api.declare(node_of)(api.node_new(1))
+    collect()
+    assert api.opened() == 2
+
+
+def nodes(api: Any, *words: Any, kind: Any = None) -> Any:
+    """A sequence of handles as a parameter called ``them``."""
+    array = ArrayOf(c_void_p), Count(c_int, "them")
+    return Annotated[(Sequence[kind or api.Node], *array, *words)]  # type: ignore[misc]
+
+
+def test_handles_in_a_sequence_lend(api: Any) -> None:
+    api.close_by_node_free()
+
+    class Peek(Handle):
+        """``node *``, which is not closed."""
+
+    def node_first(
+        them: nodes(api, kind=api.Node | None), /
+    ) -> Annotated[Peek | None, c_void_p, Borrowed("them")]: ...
+
+    first, one = api.declare(node_first), api.node_new(1)
+    for them in ([one, None], (one,), deque([one])):
+        peek = first(them)
+        assert peek.parents == (one,)
+    del one, them
+    collect()
+    assert api.opened() == 1
+    peek.parents[0].close()
+    assert peek.closed
+    assert first([None]) is None
+
+
+def test_handles_in_a_sequence_are_given_away(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_give_all(owner: api.ANode, them: nodes(api, GivenTo("owner")), /) -> Int: ...
+
+    give = api.declare(node_give_all)
+    owner, one, other = (api.node_new(number) for number in range(3))
+    with pytest.raises(ValueError, match="is borrowed: it is not the caller's to give away"):
+        give(owner, [one, other, one])
+    assert one.parents == other.parents == (), "all, or none"
+    give(owner, [one, other])
+    assert one.parents == other.parents == (owner,)
+    owner.close()
+    assert other.closed
+    assert api.opened() == 0
+
+
+def test_none_is_given_away_twice_in_one_call(api: Any) -> None:
+    api.close_by_node_free()
+    given = Annotated[api.Node, c_void_p, GivenTo()]
+
+    def node_give(owner: given, it: given, fail: Int, /) -> Int: ...
+
+    one = api.node_new(1)
+    with pytest.raises(ValueError, match="it is not the caller's to give away"):
+        api.declare(node_give)(one, one, 0)
+    assert api.node_number(one) == 1
+
+
+def test_a_sequence_that_c_keeps(api: Any) -> None:
+    """The array that the call made, and what it points to, whatever becomes of the list."""
+    api.close_by_node_free()
+    Texts = Annotated[  # noqa: N806
+        Sequence[str], ArrayOf(c_char_p), Count(c_int, "texts"), Keep("it")
+    ]
+
+    def node_use_all(it: api.ANode, them: nodes(api, Keep("it")), /) -> None: ...
+    def node_set_texts(it: api.ANode, texts: Texts, /) -> None: ...
+    def node_all_numbers(it: api.ANode, /) -> Int: ...
+
+    use, set_texts = api.declare(node_use_all), api.declare(node_set_texts)
+    numbers = api.declare(node_all_numbers)
+    one, texts = api.node_new(1), ["x" * number for number in range(1000)]
+    set_texts(one, texts)
+    texts.clear()
+    collect()
+    assert [bytes(size) for size in range(1000)]
+    assert numbers(one) == sum(range(1000))
+    one, them = api.node_new(1), [api.node_new(number) for number in range(5)]
+    use(one, them)
+    last = them.pop()
+    them.clear()
+    collect()
+    assert [bytes(8 * size) for size in range(64)]
+    assert numbers(one) == 10
+    last.close()
+    assert one.closed, "closed before what it needs"
+    collect()
+    assert api.opened() == 0
+
+
+@needs_locked_buffers
+def test_a_sequence_of_buffers_that_c_keeps(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_set_rows(
+        it: api.ANode,
+        rows: Annotated[
+            Sequence[Buffer], ArrayOf(In(c_int, 2)), Count(c_int, "rows"), Keep("it")
+        ],
+        /,
+    ) -> None: ...
+    def node_sum_rows(it: api.ANode, /) -> Int: ...
+
+    keep, rows = api.declare(node_set_rows), [array("i", [1, 2]), array("i", [3, 4])]
+    one = api.node_new(1)
+    keep(one, rows)
+    with pytest.raises(BufferError):
+        rows[1].append(5)
+    assert api.declare(node_sum_rows)(one) == 10
+    keep(one, [])
+    rows[1].append(5)
+    one.close()
+
+
 def test_what_a_handle_keeps_is_kept_by_its_new_owner(api: Any) -> None:
     api.close_by_node_free()
 
@@ -689,6 +1116,58 @@ def test_what_a_handle_keeps_is_kept_by_its_new_owner(api: Any) -> None:
     collect()
     assert [bytes(3000) for _ in range(64)]
     assert api.node_text(api.node_inner(owner)) == 3000
+
+
+def test_an_exception_in_a_callback_of_a_call_that_succeeds(api: Any) -> None:
+    """C says whether it took the handle."""
+    api.close_by_node_free()
+
+    def failed(code: int, function: str, values: Any) -> Exception:
+        return RuntimeError(code)
+
+    def node_give_if(
+        owner: api.ANode,
+        it: Annotated[api.Node, c_void_p, GivenTo("owner", if_succeeds=True)],
+        call: Annotated[OnInt, on_int],
+        /,
+    ) -> Annotated[None, c_int, Raises(failed)]: ...
+
+    give = api.declare(node_give_if)
+    owner, it = api.node_new(1), api.node_new(2)
+
+    def fail(number: int) -> int:
+        with pytest.raises(RuntimeError, match="is in use"):
+            owner.close()
+        raise KeyError(number)
+
+    with pytest.raises(RuntimeError, match="7"):
+        give(owner, it, lambda number: 7)
+    assert it.parents == ()
+    with pytest.raises(KeyError):
+        give(owner, it, fail)
+    assert it.parents == (owner,)
+
+
+def test_what_is_given_away_for_good_is_not_used_by_a_callback(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_give_if(
+        owner: api.ANode,
+        it: Annotated[api.Node, c_void_p, GivenTo()],
+        call: Annotated[OnInt, on_int],
+        /,
+    ) -> Int: ...
+
+    give = api.declare(node_give_if)
+    owner, it = api.node_new(1), api.node_new(2)
+
+    def use(number: int) -> int:
+        with pytest.raises(ValueError, match="is closed"):
+            api.node_number(it)
+        return 0
+
+    assert give(owner, it, use) == 0
+    assert it.closed
 
 
 def test_given_away_in_one_call_all_or_nothing(api: Any) -> None:
@@ -802,7 +1281,10 @@ def test_one_function_closes_one_handle_and_does_nothing_else(api: Any) -> None:
             {"it": Annotated[Handle, c_void_p, GivenTo(), Closes]},
             "and not to a function that Cl",
         ),
-        ({"return": Annotated[Handle, c_void_p, Borrowed("no")]}, "needs the names of handles"),
+        (
+            {"return": Annotated[Handle, c_void_p, Borrowed("no")]},
+            "needs the names of handle p",
+        ),
         ({"return": Annotated[str, c_char_p, Owned]}, "who frees it? Expected Owned(free)"),
         (
             {"return": Annotated[str, c_char_p, Borrowed, Owned(print)]},
@@ -815,6 +1297,17 @@ def test_one_function_closes_one_handle_and_does_nothing_else(api: Any) -> None:
         ({"return": Annotated[str, c_char_p, Borrowed("it")]}, "cannot follow char *"),
         ({"return": Annotated[int, c_int, Owned]}, "Owned cannot follow int32_t"),
         ({"return": Annotated[Handle, c_void_p, Owned, Borrowed]}, "Borrowed cannot follow"),
+        ({"it": Annotated[Handle, c_void_p, Keep(slot=7)]}, "names of other parameters, not 7"),  # type: ignore[arg-type]
+        ({"return": Annotated[Handle, c_void_p, Borrowed(7)]}, "handle parameters, not 7"),  # type: ignore[arg-type]
+        (
+            {"it": Annotated[Handle, c_void_p, GivenTo(if_succeeds=True)]},
+            "how does the function fail? Write Raises after",
+        ),
+        ({"it": Annotated[int, c_int, Keep]}, "nothing that Python could keep alive"),
+        ({"return": Annotated[int, c_int, Raises]}, "Raises needs arguments, in parentheses"),
+        ({"it": Annotated[int, Count]}, "Count needs arguments, in parentheses"),
+        ({"it": Annotated[Handle, c_void_p, Closes(no=3)]}, "has no other parameter 'no'"),
+        ({"it": Annotated[Handle, c_void_p, Closes(it=3)]}, "has no other parameter 'it'"),
         (
             {"it": Annotated[Buffer, In(c_char), Keep("it")]},
             "Keep needs the names of other parameters, not it",

@@ -139,9 +139,9 @@ PYTHON_TYPES = [
 ]  # fmt: skip
 
 RIGHT = {
-    c_int: "int or bool stands for int32_t",
-    c_uint8: "int or bool stands for uint8_t",
-    c_uint64: "int or bool stands for uint64_t",
+    c_int: "int or bool stands for int32_t|c_void_p stands for a Box, not int32_t",
+    c_uint8: "int or bool stands for uint8_t|c_void_p stands for a Box, not uint8_t",
+    c_uint64: "int or bool stands for uint64_t|c_void_p stands for a Box, not uint64_t",
     c_bool: "bool stands for bool",
     c_float: "float stands for float",
     c_double: "float stands for double",

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from .calls import CallState, innermost
 from .declaration import Declaration
 from .fastcall import Function
-from .handles import Handle, HandleValue
+from .handles import HandleValue
 from .kinds import make_value
 from .libfastcall import running
 from .pointers import Pointer
@@ -166,6 +166,8 @@ class Callback:
             if failed is None:
                 return None
             raise DeclarationError(f"{where}: there is no result, {failed!r} cannot be one")
+        if failed is None and isinstance(result, HandleValue):
+            return result.address_of(None)
         if failed is None:
             return result.ctype().value if isinstance(result, _NUMBERS) else 0
         try:
@@ -303,7 +305,7 @@ def _register_of(result: Value | None) -> Any:
     rest would be garbage on s390x and 32-bit Arm.
     """
     wide = ctypes.sizeof(ctypes.c_size_t)
-    if isinstance(result, _ADDRESSES):
+    if isinstance(result, _ADDRESSES) and type_code(result.ctype) in ("P", ""):
         return ctypes.c_void_p
     if type(result) is CTypesObject:
         return ctypes.c_size_t
@@ -338,10 +340,10 @@ def _has_floats(ctype: Any) -> bool:
 
 def _in_register(result: Value, converted: Any) -> Any:
     """What ctypes is to return for a converted result."""
+    if isinstance(result, HandleValue):
+        return result.address_of(converted)
     if converted is None or isinstance(result, _NUMBERS):
         return converted
-    if isinstance(result, HandleValue):
-        return Handle.pointer(converted).value
     if isinstance(result, Pointer):
         is_pointer = isinstance(converted, result.ctype)
         return function_address(converted) if is_pointer else ctypes.addressof(converted)

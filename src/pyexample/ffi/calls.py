@@ -8,6 +8,7 @@ from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from .libfastcall import running
+from .lifetimes import Owner
 from .views import View
 
 if TYPE_CHECKING:
@@ -36,11 +37,12 @@ class CallState:
         views: the buffers among them, by position.
         error_number: C's ``errno`` after the call, if it is needed.
         failures: the result and outputs that mean failure.
+        returned: C's result.
         outputs: what C fills in, by the argument's index.
         sizes: by name: how many items of memory C asked for.
         memories: by name: the memory that C fills.
         lengths: by name: the integer that says how much of it, or of a result, is valid.
-        kept_by_result: what the handle that is returned is to keep, by slot.
+        kept_by_result: what the handle that is returned is to keep: its name, slot, itself.
     """
 
     __slots__ = (
@@ -57,6 +59,7 @@ class CallState:
         "memories",
         "outer",
         "outputs",
+        "returned",
         "sizes",
         "thread",
         "views",
@@ -74,11 +77,12 @@ class CallState:
         self.views: dict[int, Any] = {}
         self.error_number = 0
         self.failures: list[Any] = []
+        self.returned: Any = None
         self.outputs: dict[int, Any] = {}
         self.sizes: dict[str, int] = {}
         self.memories: dict[str, Any] = {}
         self.lengths: dict[str, Any] = {}
-        self.kept_by_result: list[tuple[Hashable, Any]] = []
+        self.kept_by_result: list[tuple[str, Hashable, Any]] = []
 
     def enter(self) -> None:
         """Make this the thread's state. Greenlets may enter and leave in any order."""
@@ -92,8 +96,12 @@ class CallState:
     def leave(self) -> None:
         """Restore the previous state, and clean up.
 
-        It is called again if a signal handler interrupts it.
+        It is called again if a signal handler interrupts it. What C returned, and nobody
+        has, is closed first, while the call still holds what that needs.
         """
+        for each in (self.returned, *self.outputs.values()):
+            if isinstance(each, Owner):
+                each.close()
         if self.inner is not None:
             self.inner.outer = self.outer
         if self.outer is None:
@@ -103,6 +111,10 @@ class CallState:
             innermost[self.thread] = self.outer
         for clean_up in self.cleanups:
             clean_up()
+
+    def replace(self, position: int, by: object) -> None:
+        """Take ``by`` for what the function was given."""
+        self.given = (*self.given[:position], by, *self.given[position + 1 :])
 
     def view(self, argument: "Argument", spec: "In") -> View:
         """The buffer that is passed for an argument, until the call is over."""

@@ -14,7 +14,15 @@ from .failure import calling_with_errno
 from .handles import Handle
 from .libfastcall import Returned, places_of
 from .lifetimes import Closer, Life
-from .values import DeclarationError, Effect, ParameterWord, Value, content_of, members_of
+from .values import (
+    DeclarationError,
+    Effect,
+    ParameterWord,
+    Value,
+    content_of,
+    members_of,
+    plain,
+)
 from .views import check_overlap
 
 Function = Callable[..., Any]
@@ -90,7 +98,7 @@ def closing_call(declaration: Declaration, c_function: Any) -> Function:
                 handle = life.kind.make(life.given)
                 if life.is_taken_back:
                     handle.forget()
-                state.given = _replace(given, target.position, handle)
+                state.replace(target.position, handle)
             return finish(returned, state)
         finally:
             state.in_c = False
@@ -124,7 +132,7 @@ def _begin(effects: list[tuple[Argument, ParameterWord]], state: CallState) -> l
     begun: list[Effect] = []
     try:
         for argument, word in effects:
-            if effect := word.begin(state, argument):
+            for effect in word.begin(state, argument):
                 begun.append(effect)
     except BaseException:
         for each in begun:
@@ -138,10 +146,10 @@ def _failures(declaration: Declaration, returned: Any, state: CallState) -> list
     found = [
         value
         for value, content in zip(declaration.outputs, _contents(state), strict=True)
-        if value.failure and value.fails(content)
+        if value.failure and value.fails(plain(content))
     ]
     result = declaration.result
-    if result and result.failure and result.fails(returned):
+    if result and result.failure and result.fails(plain(returned)):
         found.append(result)
     return found
 
@@ -157,6 +165,7 @@ def _call(declaration: Declaration, c_function: Any, state: CallState) -> Any:
         returned, state.error_number = calling_with_errno(state, c_function)
     else:
         returned = c_function(*state.converted)
+    state.returned = returned  # no call comes before this, so no signal handler
     state.in_c = False
     return returned
 
@@ -205,10 +214,6 @@ def _closed_argument(declaration: Declaration) -> Argument:
 
 def _closes(argument: Argument) -> bool:
     return bool(getattr(argument.spec, "closes", None))
-
-
-def _replace(given: tuple[Any, ...], position: int, by: object) -> tuple[Any, ...]:
-    return (*given[:position], by, *given[position + 1 :])
 
 
 def _set_closer(declaration: Declaration, target: Argument, closer: Closer) -> None:
@@ -287,9 +292,9 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
                 )
         if result and result.failure and result in state.failures:
             raise result.failure.exception(
-                returned, declaration.name, (*state.given, *values), state.error_number
+                plain(returned), declaration.name, (*state.given, *values), state.error_number
             )
-        if result and result.failure and result.failure.means_nothing(returned):
+        if result and result.failure and result.failure.means_nothing(plain(returned)):
             return None
         if problems:
             raise problems.pop()

@@ -18,7 +18,7 @@ an ``IntEnum``     any integer type of ctypes           what has ``__index__``, 
 ``bytes``          ``c_char``                           one byte
 ``str``            ``c_wchar``                          one character
 ``int``            ``c_void_p``                         an address
-a ``Handle``       ``c_void_p``                         an open handle of that type
+a ``Handle``       ``c_void_p``, an integer type        an open handle of that type
 ``Callable``       a ``Callback``                       a Python callable
 ``Buffer``         ``In(c_int32)``, ``Out(c_int32)``    a contiguous buffer of so many items
 the same, ``Any``  any other ctypes type                what its ``from_param`` accepts
@@ -56,6 +56,7 @@ from .values import (
     DeclarationError,
     ParameterWord,
     Value,
+    as_word,
     type_code,
     without_none,
 )
@@ -93,7 +94,7 @@ class Argument:
         self.sized_by: list[Argument] = []
         self.effects: list[ParameterWord] = []
         self.where = f"{function}() parameter {name!r} ({spec.c_name})"
-        self.is_handle = isinstance(spec, Value) and spec.kind == "handle" and not spec.nullable
+        self.is_handle = isinstance(spec, Value) and spec.lends and not spec.nullable
 
 
 class Declaration:
@@ -174,6 +175,11 @@ class Declaration:
         return {each.name: each for each in self.arguments if each.is_handle}
 
     @property
+    def lenders(self) -> dict[str, Argument]:
+        """The same, and those that can be None, and sequences of handles."""
+        return {each.name: each for each in self.arguments if each.spec.lends}
+
+    @property
     def numbers(self) -> dict[str, Argument]:
         """The integers that are passed, and the dimensions that are counted, by name."""
         found: dict[str, Argument] = {}
@@ -231,7 +237,9 @@ class Declaration:
         self, where: str, word: Any, what: str, among: dict[str, Argument], hint: str = ""
     ) -> list[Argument]:
         """The arguments that ``word.names`` names. Raises DeclarationError."""
-        unknown = [name for name in word.names if name not in among]
+        unknown = [
+            name for name in word.names if not isinstance(name, str) or name not in among
+        ]
         if unknown or not word.names:
             own = {
                 each.name: f", which is {each.spec.c_name}"
@@ -417,7 +425,8 @@ def split_annotation(where: str, annotation: Any) -> list[Any]:
             f"{where}: expected Annotated[python type, C type], not {annotation!r}"
         )
     python_type = annotation.__origin__
-    return [None if python_type is types.NoneType else python_type, *annotation.__metadata__]
+    items = [as_word(where, each) for each in annotation.__metadata__]
+    return [None if python_type is types.NoneType else python_type, *items]
 
 
 def _check_function(function: types.FunctionType) -> None:

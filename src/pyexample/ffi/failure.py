@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from .libfastcall import RULES, NotServedError
-from .scalars import Integer
 from .values import DeclarationError, Modifier, Value
 
 if TYPE_CHECKING:
@@ -99,7 +98,8 @@ class Raises(Modifier):
         value.failure = self
         value.is_plain = False
         if isinstance(self.when, (str, type(None))) and self.unless is None:
-            value.fails = _RULES[self._rule(where, value)]
+            if rule := _RULES.get(self._rule(where, value)):  # else its own
+                value.fails = rule
         elif callable(self.when):
             value.fails = self.when
         else:
@@ -114,14 +114,14 @@ class Raises(Modifier):
 
     def _rule(self, where: str, value: Value) -> str:
         rule = self.when or ("nonzero" if value.role == "output" else value.failure_rule)
-        if not value.failure_rule:
+        if not rule or not (value.failure_rule or hasattr(value, "low")):
             raise DeclarationError(f"{where}: Raises needs when=, a function of {value.c_name}")
-        if rule == "negative" and not (isinstance(value, Integer) and value.low < 0):
+        if rule == "negative" and not getattr(value, "low", 0) < 0:
             raise DeclarationError(f"{where}: {value.c_name} is never negative")
         return str(rule)
 
-    def _check_codes(self, where: str, value: Value, codes: Any) -> None:
-        if not isinstance(value, Integer):
+    def _check_codes(self, where: str, value: Any, codes: Any) -> None:
+        if not hasattr(value, "low"):
             raise DeclarationError(f"{where}: {self!r} is about integers, not {value.c_name}")
         if beyond := [code for code in _ends(codes) if not value.low <= code <= value.high]:
             raise DeclarationError(f"{where}: the code {beyond[0]} goes beyond {value.c_name}")

@@ -13,9 +13,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from . import calls as calls  # for its fork handler
 from .libfastcall import NotServedError, engine_if_any, running
-from .lifetimes import Closer, Held, Kept, Life, Owner, kept_for_good
+from .lifetimes import Closer, Held, Kept, Life, Owner, Slots, kept_for_good
 from .pointees import OF_C, Pointees, show_memory
-from .values import DeclarationError, Value, members_of, with_article
+from .scalars import to_integer
+from .values import (
+    DeclarationError,
+    Value,
+    c_name,
+    check_simple,
+    limits,
+    members_of,
+    plain,
+    show,
+    type_code,
+    with_article,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -38,25 +50,32 @@ class HandleValue(Value):
         closes: of an argument that the function closes: the word that says so.
     """
 
-    can_be_null = is_comparable = can_be_kept = True
+    can_be_null = is_comparable = can_be_kept = lends = True
     failure_rule = "zero"
     is_plain = False
     owner: "Owned | Borrowed | None" = None
     lenders: list[int] | None = None
     closes: "Closes | None" = None
     kind = "handle"
+    is_pointer = True
 
     def check_types(self, where: str, declared: Any) -> None:
         """The Python type is a Handle class, behind a ``T *`` or, to be closed, a ``T **``."""
-        self.name = " | ".join(each.__name__ for each in members_of(self.python_type))
-        self.c_name = f"{self.name} *"
-        self.is_double = hasattr(self.ctype, "contents")
-        if self.is_double:
-            self.c_name += "*"
-            self.kind = ""
+        kinds = members_of(self.python_type)
+        self.name = " | ".join(each.__name__ for each in kinds)
         self.is_stored = not hasattr(self.ctype, "from_param")
         if self.is_stored:
             self._check_stored(where)
+        self.is_double = hasattr(self.ctype, "contents")
+        self.item = self.ctype._type_ if self.is_double else self.ctype
+        if self.is_stored:
+            return
+        if type_code(self.item) != "P":
+            check_simple(where, self.item)
+        self.c_name = self.name_item(where, [each.invalid for each in kinds])
+        if self.is_double:
+            self.c_name += "*"
+            self.kind = ""
 
     def _check_stored(self, where: str) -> None:
         """Its memory is Python's, and C initialises it."""
@@ -70,6 +89,20 @@ class HandleValue(Value):
         self.ctype = self.ctype.c_struct
         if self.ctype is None:
             raise DeclarationError(f"{where}: declare its fields, with @struct, for its size")
+
+    def name_item(self, where: str, invalid: list[Any]) -> str:
+        """What C calls it. Raises DeclarationError if the class is for integers."""
+        if type_code(self.item) != "P" or any(each is not None for each in invalid):
+            raise DeclarationError(
+                f"{where}: c_void_p stands for {with_article(self.name)}, not"
+                f" {c_name(self.item)}. If it is an integer, its class says which ones are"
+                f" none: class {self.name}(Handle, invalid=-1)"
+            )
+        return f"{self.name} *"
+
+    def is_none(self, result: Any) -> bool:
+        """Whether C gave no handle."""
+        return not result
 
     def own(self, where: str, word: "Owned | Borrowed") -> None:
         """Store the word that says who closes it."""
@@ -91,41 +124,44 @@ class HandleValue(Value):
         if self.is_double and not self.closes:
             raise DeclarationError(
                 f"{self.where}: only a function that Closes it takes a {self.c_name}: expected"
-                f" c_void_p, or Returned({self.name}, c_void_p, Owned)"
+                f" {show(self.item)}, or Returned({self.name}, {show(self.item)}, Owned)"
             )
 
     def convert(self, given: Any) -> "Handle":
         """An open handle of that type."""
         if self.role == "field":
             raise AttributeError(f"{self.where} is a handle, which only C sets")
-        if not isinstance(given, self.python_type):
+        handle: Handle = given
+        # The class of all handles stands for pointers.
+        is_one = isinstance(given, self.python_type)
+        if not is_one or (handle.invalid is None) is not self.is_pointer:
             expected = with_article(self.name)
             raise TypeError(f"{self.where} must be {expected}, not {type(given).__name__}")
-        handle: Handle = given
-        if life_of(handle).address:
+        if life_of(handle).address is not None:
             return handle
         raise ValueError(f"{self.where} is closed")
 
-    def pass_to_c(self, call: calls.CallState, argument: "Argument") -> Any:
-        """Its address; it cannot be closed until the call is over."""
-        return self.pass_item(call, call.given[argument.position])
-
     def pass_item(self, call: calls.CallState, given: Any) -> Any:
-        """The same for an item of an array."""
-        handle = self.to_c(given)
-        if handle is None:
-            return None
-        handle._life.use(call.cleanups)
-        return Handle.pointer(handle)  # a subclass may override it
+        """Its address; it cannot be closed until the call is over."""
+        handle: Handle | None = self.to_c(given)
+        if handle is not None:
+            life_of(handle).use(call.cleanups)
+        return self.item(self.address_of(handle))
+
+    def address_of(self, handle: "Handle | None") -> Any:
+        """What C gets for it."""
+        return None if handle is None else life_of(handle).address
 
     def pass_address(self, address: int) -> Any:
         """The address of a handle that is closed, behind a ``T *`` or ``T **``."""
-        pointer = ctypes.c_void_p(address)
+        pointer = self.item(address)
         return ctypes.byref(pointer) if self.is_double else pointer
 
     def restore(self, result: Any, call: Any) -> "Handle | None":
         """A handle for the address. One that a callback gets is C's, until that returns."""
-        if not result or (self.is_stored and call.failures):
+        if self.is_stored and call.failures:
+            return None
+        if self.is_none(plain(result)):
             return None
         if self.owner:
             return self.owner.adopt(self, result, call)
@@ -152,8 +188,63 @@ class HandleValue(Value):
         raise NotServedError(f"{self.where}: a handle that comes back is not served")
 
 
+class IntegerHandleValue(HandleValue):
+    """A handle that is an integer of C's, such as a file descriptor.
+
+    Attributes:
+        none: the integers that are none, the first of which is passed for None.
+        low, high: the limits of the C type.
+    """
+
+    is_pointer = False
+    kind, unserved = "", "an integer handle"
+    enumeration = None
+
+    def name_item(self, where: str, invalid: list[Any]) -> str:
+        """The C type. Raises DeclarationError if it is no integer, or nothing is None."""
+        if type_code(self.item) not in "bhilqBHILQP" or None in invalid:
+            raise DeclarationError(
+                f"{where}: an integer type stands for {with_article(self.name)}, whose class"
+                f" says which ones are none, not {c_name(self.item)}"
+            )
+        self.low, self.high = limits(self.item)
+        null = (0,) if type_code(self.item) == "P" else ()
+        self.none = (*(self.item(each).value or 0 for each in invalid[0]), *null)
+        self.failure_rule = "invalid" if self.none else ""
+        if not self.none and (self.nullable or self.role in ("output", "callback result")):
+            raise DeclarationError(
+                f"{where}: which integer is no {self.name}? Write class"
+                f" {self.name}(Handle, invalid=-1)"
+            )
+        return f"{c_name(self.item)} " if self.is_double else c_name(self.item)
+
+    def is_none(self, result: Any) -> bool:
+        """Whether it is one of those, or a code of the function's."""
+        rule = self.failure if self.role == "result" else None
+        is_code = rule is not None and (rule.means_nothing(result) or bool(self.fails(result)))
+        return is_code or (result or 0) in self.none
+
+    def fails(self, result: Any) -> bool:
+        """What Raises means by default."""
+        return (result or 0) in self.none
+
+    def address_of(self, handle: "Handle | None") -> int:
+        """The integer, or one that is none."""
+        number = self.none[0] if handle is None else life_of(handle).address
+        return to_integer(self.where, number, self.low, self.high)
+
+    def from_c(self, result: Any, call: Any = None) -> Any:
+        """The handle, or None."""
+        if not self.nullable and self.is_none(plain(result)):
+            raise ValueError(f"{self.where} is {plain(result)}, which is no {self.name}")
+        return super().from_c(result, call)
+
+
 class Handle(_Memory):
     """An opaque pointer that C returned. Write a subclass for each C type.
+
+    ``class Fd(Handle, invalid=-1)`` is for integers, of any C type, of which those are none:
+    one, or several, ``invalid=(0, -1)``, or ``()``. None stands for the first of them.
 
     Closing a closed handle does nothing; passing it to C raises ValueError. Closing a handle
     while it, or a child of it, is an argument of a call that has not returned raises
@@ -177,10 +268,18 @@ class Handle(_Memory):
     value_kind: ClassVar[type[Value]] = HandleValue
     _root: "ClassVar[type[Handle]]"
     _life: Life
-    _kept: "dict[Hashable, list[Kept]]"
+    invalid: "ClassVar[tuple[int, ...] | None]" = None
+    _kept: Slots
+    _owner: "Handle | None" = None
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, *, invalid: int | tuple[int, ...] | None = None) -> None:
+        """Declare one. Raises DeclarationError if ``invalid`` is no integers."""
         super().__init_subclass__()
+        if invalid is not None:
+            given: tuple[Any, ...] = invalid if isinstance(invalid, tuple) else (invalid,)
+            if not all(isinstance(each, int) for each in given):
+                raise DeclarationError(f"{cls.__name__}: invalid is integers, not {invalid!r}")
+            cls.invalid, cls.value_kind = given, IntegerHandleValue
         if Handle in cls.__bases__:
             cls._root = cls
 
@@ -211,7 +310,11 @@ class Handle(_Memory):
             raise TypeError(
                 f"{with_article(cls.__name__)} has an address, an int, not {address!r}"
             )
-        if ctypes.c_void_p(address).value != address:  # None for 0, else truncated
+        if cls.invalid is None:
+            is_wrong = ctypes.c_void_p(address).value != address  # None for 0, else truncated
+        else:
+            is_wrong = address in cls.invalid
+        if is_wrong:
             raise ValueError(f"{with_article(cls.__name__)} has an address, not {address!r}")
         parents = tuple(parents)
         handle = None if owned else cls.find(address, parents)
@@ -224,9 +327,9 @@ class Handle(_Memory):
     def find(cls, address: int, parents: "Sequence[Handle]" = ()) -> "Self | None":
         """The open handle of this address, if it lives as long as a borrowed one would."""
         found = _open.get((cls._root, address))
-        if not isinstance(found, cls) or not found._life.address:
+        if not isinstance(found, cls) or found._life.address is None:
             return None
-        lives = found._life.parents
+        lives = [found._life, *found._life.parents]
         needs_all = all(each._life in lives for each in parents)
         return found if found._life.owned or needs_all else None
 
@@ -255,25 +358,25 @@ class Handle(_Memory):
             owner.life = life  # before anything can close that
         life.join_parents()
         if owned:
-            weakref.finalize(handle, life.close, implicitly=True)
+            weakref.finalize(handle, life.end)
         elif parents:
             weakref.finalize(handle, life.forget).atexit = False
         if owner is not None:
             # Not an attribute: ``__del__`` would lose an exception of a signal handler.
-            owner.__class__ = ctypes.c_void_p
+            owner.__class__ = owner.plain
         return handle
 
     @property
     def closed(self) -> bool:
         """Whether it is closed."""
-        return not self._life.address
+        return self._life.address is None
 
     def close(self) -> None:
         """Close the handle, its children first. Does nothing if it is closed.
 
         Raises what the closing function raises; the handle stays open if that failed.
         """
-        if self._life.address and not self._life.is_closable:
+        if self._life.address is not None and not self._life.is_closable:
             raise ValueError(
                 f"this {type(self).__name__} is C's to close: it is borrowed, or no declared"
                 " function Closes it"
@@ -287,18 +390,12 @@ class Handle(_Memory):
         closer: Closer | None = None,
         given: tuple[Any, ...] | None = None,
     ) -> Any:
-        try:
-            return self._life.close(implicitly=implicitly, closer=closer, given=given)
-        finally:
-            if not self._life.address:
-                for slot in list(self._kept.values()):
-                    for kept in list(slot):
-                        kept.release()
-                self._kept.clear()
+        self._life.check_closable()
+        return self._life.close(implicitly=implicitly, closer=closer, given=given)
 
     def close_by(self, closer: Closer, given: tuple[Any, ...]) -> Any:
         """Close it by a function that was called with ``given``. Returns its result."""
-        if self._life.address and not self._life.owned:
+        if self._life.address is not None and not self._life.owned:
             raise ValueError(f"this {type(self).__name__} is C's to close: it is borrowed")
         return self._close(implicitly=False, closer=closer, given=given)
 
@@ -318,42 +415,75 @@ class Handle(_Memory):
         if not isinstance(other, Handle):
             return NotImplemented
         related = isinstance(self, type(other)) or isinstance(other, type(self))
-        return related and not self.closed and self._life.address == other._life.address
+        return (
+            related
+            and self._life.address is not None
+            and self._life.address == other._life.address
+        )
 
     def __hash__(self) -> int:
         return hash(self._life.given)
 
     def __repr__(self) -> str:
         address = self._life.address
-        return f"<{type(self).__name__} {f'at {address:#x}' if address else 'closed'}>"
+        at = f"at {address:#x}" if self.invalid is None and address else str(address)
+        return f"<{type(self).__name__} {'closed' if address is None else at}>"
 
     def __reduce__(self) -> NoReturn:
         name = with_article(type(self).__name__)
         raise TypeError(f"{name} cannot be copied or pickled: it is C's")
 
+    @property
+    def value(self) -> int:
+        """The integer, or the address. Raises ValueError if the handle is closed."""
+        return self._value()
+
+    def _value(self) -> int:
+        address = self._life.address
+        if address is None:
+            raise ValueError(f"the {type(self).__name__} is closed")
+        return address
+
     def pointer(self) -> ctypes.c_void_p:
         """The address for ctypes. Raises ValueError if the handle is closed."""
-        address = self._life.address
-        if not address:
-            raise ValueError(f"the {type(self).__name__} is closed")
-        return ctypes.c_void_p(address)
+        return ctypes.c_void_p(self._value())
 
-    # For raw functions of ctypes.
-    _as_parameter_ = property(pointer)
+    @property
+    def _as_parameter_(self) -> Any:  # for raw functions of ctypes
+        value = self._value()
+        return ctypes.c_void_p(value) if self.invalid is None else value
 
     def pass_on_kept(self, owner: "Handle | None") -> None:
-        """C keeps for the new owner what it keeps for this; for None, for ever."""
+        """C keeps for the new owner what it keeps for this; for None, for good."""
         pointees_kept_by([owner] if owner else []).update(self._life.pointees)
-        slots = kept_for_good if owner is None else owner._kept
+        self._owner = owner
+        slots, keeper = self._kept_where()
         for key, slot in list(self._kept.items()):
-            slots.setdefault((self._life, key), []).extend(slot)
+            slots.setdefault(key, []).extend(slot)
+            for kept in slot:
+                kept.item.hold(kept, keeper)
         self._kept.clear()
 
-    def keep(self, slot: Hashable, item: Held) -> Kept:
+    def keep(self, where: str, slot: Hashable, item: Held) -> Kept:
         """Keep ``item`` alive until this is closed, or another is in ``slot``."""
-        # C closes its own at any time.
-        slots = self._kept if self._life.is_closable else kept_for_good
-        return Kept(slots, (self._life.given, slot), item)
+        slots, keeper = self._kept_where()
+        for each in item.handles:
+            if keeper and each.needs(keeper) and not each.descends_from(keeper):
+                raise ValueError(f"{where} needs {self!r}, which cannot keep it")
+        return Kept(slots, (self._life.given, slot), item, keeper)
+
+    def _kept_where(self) -> "tuple[Slots, Life | None]":
+        """Where that is, and what is closed before it. C closes its own at any time."""
+        handle: Handle | None = self
+        while handle is not None and not handle._life.is_closable:
+            handle = handle._owner
+        return (kept_for_good, None) if handle is None else (handle._kept, handle._life)
+
+    def release_kept(self) -> None:
+        """C does not need what it kept for this."""
+        while self._kept:
+            for kept in list(self._kept.popitem()[1]):
+                kept.release()
 
 
 def life_of(handle: Handle) -> Life:
@@ -382,13 +512,19 @@ def pointees_kept_by(lenders: Sequence[Handle]) -> Pointees:
     return OF_C  # nobody knows which of them
 
 
+def items_of(given: Any) -> list[Any]:
+    """Those of a sequence that was passed, or itself."""
+    return [*cast("Any", given)] if isinstance(given, list) else [given]
+
+
+def handles_in(given: Iterable[Any]) -> list[Handle]:
+    """The handles that were passed, also in sequences."""
+    return [item for each in given for item in items_of(each) if isinstance(item, Handle)]
+
+
 def open_handles(given: Iterable[Any]) -> list[Handle]:
-    """The handles that were passed, also in sequences, and that C did not take."""
-    found: list[Handle] = []
-    for each in given:
-        items = cast("list[Any]", each if isinstance(each, (list, tuple)) else [each])
-        found += [item for item in items if isinstance(item, Handle) and not item.closed]
-    return found
+    """The same without those that C took."""
+    return [each for each in handles_in(given) if life_of(each).address is not None]
 
 
 def lenders_of(value: Any, call: calls.CallState) -> list[Handle]:
@@ -416,4 +552,5 @@ Handle._root = Handle  # pyright: ignore[reportPrivateUsage]
 Handle._life = Life(  # pyright: ignore[reportPrivateUsage]
     Handle, lambda: None, 0, owned=False, closer=None, parents=[]
 )
+Handle._life.forget()  # pyright: ignore[reportPrivateUsage]
 Handle._kept = {}  # pyright: ignore[reportPrivateUsage]

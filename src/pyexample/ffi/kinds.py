@@ -40,9 +40,14 @@ def make_value(where: str, role: str, python_type: Any, ctype: Any, *words: obje
     return value
 
 
+_HANDLES = tuple("PbhilqBHILQ")
+"""The type codes of handles."""
+
+
 def _kind_of(role: str, python_type: Any, ctype: Any) -> Any:
     code = type_code(ctype)
-    if code == "P" or type_code(getattr(ctype, "_type_", None)) == "P":
+    target = getattr(ctype, "_type_", None) if hasattr(ctype, "contents") else None
+    if (code or type_code(target)) in _HANDLES:
         for each in members_of(python_type):
             if hasattr(each, "value_kind"):  # a Handle, perhaps to be passed as T **
                 return each.value_kind

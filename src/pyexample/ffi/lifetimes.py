@@ -1,10 +1,9 @@
 """Who owns what C made, for how long C keeps what it was passed, and how handles are closed."""
 
-import ctypes
 import functools
 import gc
 import weakref
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
 from os import getpid
 from sys import implementation
@@ -14,7 +13,7 @@ from .libfastcall import running
 from .pointees import Pointees
 
 if TYPE_CHECKING:
-    from .handles import Handle
+    from .handles import Handle, HandleValue
 
 
 VIEWS_KEEP = implementation.name == "cpython"
@@ -37,7 +36,10 @@ class Life:
         owned: whether Python closes it.
         closer: the function that does, if it is not the type's.
         is_taken_back: set before C closes it, cleared if that fails.
-        parents: what it needs: it is closed before them.
+        parents: what it was made from, or given to: it is closed before them.
+        children: what is closed before it.
+        kept: the handles that C keeps for it: it is closed before them, too.
+        keepers: by the id of a Kept: for what C keeps it; None: for good.
         users: the calls that use it, except libfastcall's, each with how it ends.
         pointees: what its fields were set to.
     """
@@ -60,12 +62,14 @@ class Life:
         self.process = getpid()
         self.parents = parents
         self.children: dict[Life, None] = {}
+        self.kept: list[Life] = []
+        self.keepers: dict[int, Life | None] = {}
         self.users: dict[object, Callable[[], object]] = {}
         self.is_taken_back = False
         self.pointees: Pointees = {}
         self._shown: list[tuple[Callable[[], Any], Callable[[], Any] | None]] = []
         self._closing: dict[None, object] = {}  # setdefault is atomic
-        self._set_address(address)
+        self.set_address(address)
 
     @property
     def closer(self) -> Closer | None:
@@ -82,9 +86,60 @@ class Life:
         for parent in self.parents:
             parent.children[self] = None
 
-    def needs(self, parent: "Life") -> bool:
-        """Whether it, or what it needs, needs ``parent``."""
-        return self is parent or any(each.needs(parent) for each in self.parents)
+    def needs(self, other: "Life") -> bool:
+        """Whether it is closed before ``other``, or is that."""
+        return other in _reach(self, lambda life: [*life.parents, *life.kept])
+
+    def descends_from(self, other: "Life") -> bool:
+        """The same, because it was made from ``other``, or given to it."""
+        return other in _reach(self, lambda life: life.parents)
+
+    def family(self) -> "list[Life]":
+        """It and what is closed before it, in the order in which they are closed."""
+        return _reach(self, lambda life: reversed(list(life.children)))
+
+    def keep_for(self, holder: int, keeper: "Life | None") -> None:
+        """C keeps it until ``let_go(holder)``: it is closed after ``keeper``, or never.
+
+        If it is a child of that, it is closed with that, and not by itself.
+        """
+        self.let_go(holder)
+        self.keepers[holder] = keeper
+        if keeper is not None and not self.needs(keeper):
+            keeper.kept.append(self)
+            self.children[keeper] = None
+
+    def let_go(self, holder: int) -> None:
+        """C does not keep it for this holder."""
+        keeper = self.keepers.pop(holder, None)
+        if keeper is not None and self in keeper.kept:
+            keeper.kept.remove(self)
+            if self not in (*keeper.parents, *keeper.kept):
+                self.children.pop(keeper, None)
+
+    def check_closable(self) -> None:
+        """Raises ValueError if C keeps it, or what is closed before it, for something else."""
+        family = [] if self.address is None else self.family()
+        for life in family:
+            for keeper in list(life.keepers.values()):
+                name = life.kind.__name__
+                if keeper is None:
+                    raise ValueError(
+                        f"C keeps this {name}: it can be closed when another is in its place"
+                    )
+                if keeper.address is not None and keeper not in family:
+                    raise ValueError(
+                        f"C keeps this {name} for a {keeper.kind.__name__}: close that, or"
+                        " pass another in its place"
+                    )
+
+    def end(self) -> None:
+        """Nothing refers to the handle: close it, unless C keeps it."""
+        try:
+            self.check_closable()
+        except ValueError:
+            return
+        self.close(implicitly=True)
 
     def close(
         self,
@@ -98,12 +153,13 @@ class Life:
         If nobody asked for it (``implicitly``), a child of a fork does not close it in C.
         """
         me = object()
-        returned = None
+        returned, is_mine = None, False
         try:
             if self._closing.setdefault(None, me) is not me:
                 return None
+            is_mine = True
             # Before the users are counted: no call starts in between.
-            self._set_address(None)
+            self.set_address(None)
             if used := self.used() or self._close_children(implicitly):
                 raise RuntimeError(
                     f"the {used.kind.__name__} is in use by a call that has not returned"
@@ -114,18 +170,14 @@ class Life:
                 returned = closer(self, given)
             else:
                 self.is_taken_back = True
-        except BaseException:
-            # Once C has closed it, it stays closed.
-            if not self.is_taken_back and self._closing.get(None) is me:
-                self._set_address(self.given)
-                self._closing.clear()
-            raise
         finally:
-            if self.is_taken_back:
+            # Not another call, during which C closes it. If it is, nothing is called before
+            # ``_settle``, so that no signal handler prevents that.
+            if is_mine or self._closing.get(None) is me:
                 try:
-                    self._leave_parents()
+                    self._settle()
                 except BaseException:  # of a signal handler
-                    self._leave_parents()
+                    self._settle()
                     raise
         return returned
 
@@ -155,27 +207,40 @@ class Life:
         with suppress(RuntimeError):
             self._hide()
         self._closing[None] = None
-        self._set_address(None)
-        self._leave_parents()
+        self.set_address(None)
+        self._leave()
 
     def _is_of_parent(self, implicitly: bool) -> bool:
         return implicitly and self.process != getpid()
 
-    def _leave_parents(self) -> None:
+    def _settle(self) -> None:
+        """It is closed, if C has closed it; else it stays open."""
+        if self.is_taken_back:
+            self._leave()
+        else:
+            self.set_address(self.given)
+            self._closing.clear()
+
+    def _leave(self) -> None:
+        """It needs nothing any more."""
         self.pointees.clear()
-        for parent in self.parents:
+        for parent in (*self.parents, *self.kept):
             parent.children.pop(self, None)
+        handle = self.handle()
+        if handle is not None:
+            handle.release_kept()
 
     def _close_children(self, implicitly: bool) -> "Life | None":
         """Returns one that another thread is closing."""
-        for child in reversed(list(self.children)):
-            child.close(implicitly=implicitly)
+        for life in self.family()[:-1]:
+            life.close(implicitly=implicitly)
         return next(iter(list(self.children)), None)
 
-    def _set_address(self, address: int | None) -> None:
+    def set_address(self, address: int | None) -> None:
+        """Let calls use it; with None, no new one."""
         self.address = address
         handle = self.handle()
-        if handle is not None and (engine := running()):
+        if handle is not None and (engine := running()) and self.kind.invalid is None:
             engine.set_address(id(handle), address)
 
     def use(self, cleanups: list[Callable[[], object]]) -> None:
@@ -196,32 +261,67 @@ class Life:
 
     def used(self) -> "Life | None":
         """The first of it and its children that a call uses."""
-        if self.count_users():
-            return self
-        return next(filter(None, [child.used() for child in list(self.children)]), None)
+        return next((life for life in reversed(self.family()) if life.count_users()), None)
 
 
-class Owner(ctypes.c_void_p):
-    """An address from C without a handle: closed when deleted.
+def _reach(start: Life, step: Callable[[Life], Iterable[Life]]) -> list[Life]:
+    """``start`` and all to which ``step`` leads from it, each after those to which it leads.
+
+    There may be more of them, one behind the other, than Python has stack for.
+    """
+    found: list[Life] = []
+    seen = {start}
+    path = [(start, iter([*step(start)]))]
+    while path:
+        life, others = path[-1]
+        other = next((each for each in others if each not in seen), None)
+        if other is None:
+            found.append(life)
+            path.pop()
+        else:
+            seen.add(other)
+            path.append((other, iter([*step(other)])))
+    return found
+
+
+class Owner:
+    """What C returned, without a handle: closed when deleted. It is also of the C type.
 
     ctypes makes it before Python handles signals: Ctrl-C during the call loses no address.
     """
 
-    kind: "type[Handle]"
+    value: Any
+    declared: "HandleValue"
     closer: Closer | None
+    plain: Any
+    parents: Callable[[], "Iterable[Handle]"]
     life: Life | None = None  # of the handle that is being made
 
     def __del__(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close what has no handle yet."""
         if self.life:
             self.life.close(implicitly=True)
-        elif self.value:
-            self.kind.adopt(self.value, closer=self.closer)  # closed at once
+        elif not self.declared.is_none(self.value):
+            kind: type[Handle] = self.declared.python_type
+            kind.adopt(self, self.parents(), closer=self.closer)  # closed at once
 
 
 class Held(Protocol):
-    """An object that C keeps."""
+    """An object that C keeps.
 
-    def release(self) -> None:
+    Attributes:
+        handles: those in it.
+    """
+
+    handles: list[Life]
+
+    def hold(self, holder: object, keeper: Life | None) -> None:
+        """Keep it until ``release(holder)``. Handles in it are closed after ``keeper``."""
+
+    def release(self, holder: object) -> None:
         """C does not need it any more."""
 
 
@@ -238,8 +338,11 @@ class Kept:
     nobody knows which object C has.
     """
 
-    def __init__(self, slots: Slots, key: Hashable, item: "Held") -> None:
+    def __init__(
+        self, slots: Slots, key: Hashable, item: "Held", keeper: Life | None = None
+    ) -> None:
         self.item = item
+        item.hold(self, keeper)
         self.slot = slots.setdefault(key, [])
         self.call_is_over = False
         self.earlier = [each for each in self.slot if each.call_is_over]
@@ -259,7 +362,7 @@ class Kept:
 
     def release(self) -> None:
         """C does not need the object any more."""
-        self.item.release()
+        self.item.release(self)
 
     def finish(self) -> None:
         """The call is over. Without ``settle``, C may have either."""

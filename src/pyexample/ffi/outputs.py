@@ -54,7 +54,7 @@ class Returned(_ToValue):
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of a new value."""
-        pointer = self._new(call, argument)
+        pointer = self._new(call, argument, *self.output.none[:1])
         if isinstance(self.given[1], ArgumentWord):  # of memory, whose address is a void *
             return ctypes.cast(ctypes.addressof(call.outputs[argument.index]), self.ctype)
         return pointer

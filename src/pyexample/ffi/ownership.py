@@ -1,17 +1,28 @@
 """Words that say who owns what: what comes back, and what C is passed."""
 
 import ctypes
-from collections.abc import Callable
+import functools
+from _thread import get_ident
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .handles import Handle, HandleValue, lenders_of, life_of, open_handles
+from .calls import innermost
+from .handles import (
+    Handle,
+    HandleValue,
+    handles_in,
+    items_of,
+    lenders_of,
+    life_of,
+    open_handles,
+)
 from .items import Items
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
 from .pointees import pointees_in
 from .pointers import Pointer
-from .scalars import Text
+from .scalars import Address, Text
 from .structures import function_address
-from .values import DeclarationError, Modifier, ParameterWord, Value
+from .values import DeclarationError, Modifier, ParameterWord, Value, plain, show
 
 if TYPE_CHECKING:
     from .calls import CallState
@@ -50,7 +61,18 @@ class Closes(Modifier):
         value.closes = self
 
     def resolve(self, declaration: "Declaration", value: Value) -> None:
-        """See whether it can fail."""
+        """Check what Python is to pass, and whether it can fail."""
+        for name, given in self.arguments.items():
+            others = [each for each in declaration.arguments if each.spec is not value]
+            named = [each.spec for each in others if each.name == name]
+            if not named:
+                raise DeclarationError(
+                    f"{value.where}: {self!r}: the function has no other parameter {name!r}"
+                )
+            try:
+                _ = [each.to_c(given) for each in named if isinstance(each, Value)]
+            except (TypeError, ValueError, OverflowError) as error:
+                raise DeclarationError(f"{value.where}: {self!r}: {error}") from None
         if self.if_succeeds and not any(each.failure for each in declaration.results):
             raise DeclarationError(
                 f"{value.where}: {self!r}: how does the function fail? Write Raises after the C"
@@ -98,14 +120,19 @@ class Owned(Modifier):
         if isinstance(value, HandleValue):
             value.own(where, self)
             closer = staticmethod(_closer_of(where, self.by)) if self.by else None
-            attributes = {"kind": value.python_type, "closer": closer}
-            base = value.ctype if value.is_stored else Owner
-            value.given_ctype = type("Owner", (base,), attributes)
+            attributes: dict[str, Any] = {"closer": closer}
+            bases: tuple[Any, ...] = (value.ctype,)
+            if not value.is_stored:
+                parents = functools.partial(self.parents, None)
+                attributes |= {"declared": value, "parents": staticmethod(parents)}
+                attributes["plain"] = value.ctype
+                bases = (Owner, value.ctype)
+            value.given_ctype = type("Owner", bases, attributes)
         elif isinstance(value, (Text, Items, Pointer)) and self.by and not self.independent:
+            _check_free(where, self.by)
             value.owned = True
-            plain: Any = value.given_ctype
-            attributes = {"plain": plain, "free_address": self.by}
-            value.given_ctype = type("Owned", (_OwnedMemory, plain), attributes)
+            attributes = {"plain": value.given_ctype, "free_address": self.by}
+            value.given_ctype = type("Owned", (_OwnedMemory, value.given_ctype), attributes)
             if isinstance(value, Text):
                 value.own(where, self)
                 value.ctype = value.given_ctype
@@ -113,6 +140,11 @@ class Owned(Modifier):
             raise DeclarationError(f"{where}: who frees it? Expected Owned(free)")
         else:
             raise value.cannot_follow(where, self)
+
+    def parents(self, call: "CallState | None") -> list[Handle]:
+        """Those of a handle that ``call``, or the innermost call, returns."""
+        call = call or innermost.get(get_ident())
+        return [] if self.independent or call is None else open_handles(call.given)
 
     def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
         """Make the handle that ``call`` returns."""
@@ -122,21 +154,21 @@ class Owned(Modifier):
                 f"{value.where} is Owned, but no declared function Closes it: declare that, or"
                 " write Borrowed if C still owns it"
             )
-        first = None if self.counted else kind.find(address.value)
+        is_new = self.counted or value.is_stored
+        first = None if is_new else kind.find(address.value)
         if first is not None and life_of(first).is_closable:
-            address.__class__ = ctypes.c_void_p  # which is not closed when it is deleted
+            address.__class__ = address.plain  # which is not closed when it is deleted
             raise ValueError(
                 f"{value.where} is Owned, but is {first!r}, which Python closes already: write"
                 " Borrowed instead; or GivenTo after the parameter, if C takes that over; or"
                 " Owned(counted=True), if C counts references"
             )
-        parents = [] if self.independent else open_handles(call.given)
         place = ctypes.addressof(address) if value.is_stored else address
-        handle = kind.adopt(place, parents, closer=address.closer)
+        handle = kind.adopt(place, self.parents(call), closer=address.closer)
         if value.is_stored:  # no object of C's has a size of -1
             life_of(handle).pointees[place, -1] = address
-        for slot, item in call.kept_by_result:
-            Handle.keep(handle, slot, item).settle(taken=True)
+        for where, slot, item in call.kept_by_result:
+            Handle.keep(handle, where, slot, item).settle(taken=True)
         return handle
 
 
@@ -176,15 +208,9 @@ class Borrowed(Modifier):
 
     def resolve(self, declaration: "Declaration", value: Value) -> None:
         """Find the handles that it names."""
-        handles = declaration.handles
-        unknown = [name for name in self.names if name not in handles]
-        if unknown:
-            raise DeclarationError(
-                f"{value.where}: {self!r} needs the names of handles that are passed,"
-                f" not {', '.join(unknown)}"
-            )
         if self.names and isinstance(value, (HandleValue, Items, Pointer)):
-            value.lenders = [handles[name].position for name in self.names]
+            found = declaration.find(value.where, self, "handle", declaration.lenders)
+            value.lenders = [each.position for each in found]
 
     def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
         """Make the handle that ``call`` returns."""
@@ -207,24 +233,28 @@ class GivenTo(ParameterWord):
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the new owner."""
-        if not isinstance(argument.spec, HandleValue) or argument.spec.closes:
+        if not argument.spec.lends or getattr(argument.spec, "closes", None):
             raise DeclarationError(
                 f"{argument.where}: {self!r} cannot follow {argument.spec.c_name}: only a"
                 " handle is given away, and not to a function that Closes it"
             )
         if self.names:
             handles = dict(declaration.handles)
-            handles.pop(argument.name)
+            handles.pop(argument.name, None)
             argument.named = declaration.find(argument.where, self, "other handle", handles)
+        if self.if_succeeds and not any(each.failure for each in declaration.results):
+            raise DeclarationError(
+                f"{argument.where}: {self!r}: how does the function fail? Write Raises after"
+                " the C type of its result"
+            )
 
-    def begin(self, call: "CallState", argument: "Argument") -> "_Gift | None":
+    def begin(self, call: "CallState", argument: "Argument") -> "Iterator[_Gift]":
         """Give it away just before C is called."""
-        given = call.given[argument.position]
-        if given is None:
-            return None
-        owner = call.given[argument.named[0].position] if argument.named else None
-        uses = sum(each is given for each in call.given)
-        return _Gift(argument.where, given, owner, self.if_succeeds, uses)
+        owner: Any = call.given[argument.named[0].position] if argument.named else None
+        given = handles_in(call.given)
+        for each in handles_in([call.given[argument.position]]):
+            uses = sum(other is each for other in given)
+            yield _Gift(argument.where, each, owner, self.if_succeeds, uses)
 
 
 class _Gift:
@@ -244,13 +274,26 @@ class _Gift:
         if owner is None and self.life.children:
             needing = next(iter(self.life.children)).kind.__name__
             raise ValueError(f"{where} is needed by a {needing}, which is to be closed first")
+        if owner is None:
+            self.life.set_address(None)  # C may have freed it before this is told
         if self.life.count_users() > uses:
+            self.life.set_address(self.life.given)
             raise RuntimeError(f"{where} is in use by a call that has not returned")
         self.life.owned = False
+        if owner is not None:
+            handle.parents = (*handle.parents, owner)
+            self.life.parents.append(life_of(owner))
+            self.life.join_parents()
 
     def cancel(self) -> None:
         """C was not called."""
         self.life.owned = True
+        self.life.set_address(self.life.given)
+        if self.owner is not None:
+            self.handle.parents = self.handle.parents[:-1]
+            owner = self.life.parents.pop()
+            if owner not in (*self.life.parents, *self.life.kept):
+                owner.children.pop(self.life, None)
 
     def settle(self, *, taken: bool) -> None:
         """C has returned."""
@@ -260,10 +303,6 @@ class _Gift:
         Handle.pass_on_kept(self.handle, self.owner)
         if self.owner is None:
             self.life.forget()
-        else:
-            self.handle.parents = (*self.handle.parents, self.owner)
-            self.life.parents.append(life_of(self.owner))
-            life_of(self.owner).children[self.life] = None
 
 
 class Keep(ParameterWord):
@@ -275,8 +314,9 @@ class Keep(ParameterWord):
     ``Keep("return")``: as long as the handle that the function returns. ``Keep()``: for ever,
     or until another replaces it in the same way: ``Keep(slot="signal")``.
 
-    It is for callbacks, texts, buffers (which cannot be resized meanwhile), structures and
-    handles.
+    It is for callbacks, texts, buffers (which cannot be resized meanwhile), structures,
+    handles, and sequences of them. A handle that C keeps for one that was made from it, or for
+    ever, cannot be closed by itself.
     """
 
     def __init__(
@@ -288,7 +328,7 @@ class Keep(ParameterWord):
         every: bool = False,
     ) -> None:
         self.owner = owner
-        self.slot = (slot,) if isinstance(slot, str) else slot
+        self.slot = slot if isinstance(slot, tuple) else (slot,)
         self.every = every
         self.names = self.slot if owner in (None, "return") else (owner, *self.slot)
 
@@ -300,9 +340,9 @@ class Keep(ParameterWord):
                 " is nothing that Python could keep alive"
             )
         others = [each for each in declaration.arguments if each is not argument]
-        values = {each.name: each for each in others if _is_value(each)}
+        passed = {each.name: each for each in others if _is_passed(each)}
         argument.named = (
-            declaration.find(argument.where, self, "other", values) if self.names else []
+            declaration.find(argument.where, self, "other", passed) if self.names else []
         )
         if self.owner == "return" and not any(map(_is_owned, declaration.results)):
             raise DeclarationError(
@@ -320,83 +360,96 @@ class Keep(ParameterWord):
                     f" addresses and handles, not by {each.name!r}"
                 )
 
-    def begin(self, call: "CallState", argument: "Argument") -> Kept | None:
+    def begin(self, call: "CallState", argument: "Argument") -> Iterator[Kept]:
         """Keep what was converted for ``call``."""
         owner, slot = None, argument.named
         if len(self.names) > len(self.slot):
             owner, *slot = argument.named
         # The argument's own: another library may have a function of the same name.
-        key = (argument, *(_plain(call.converted[each.index]) for each in slot))
+        key = (argument, *(plain(call.converted[each.index]) for each in slot))
         if self.every:
             key = (*key, object())
         given = call.given[argument.position]
         view = call.views.get(argument.position)
-        if view is not None and view.release in call.cleanups:
-            call.cleanups.remove(view.release)
+        if view is not None:
+            view.keep(call.cleanups)
         converted = call.converted[argument.index]
         if isinstance(converted, bytes):  # of which PyPy would pass a copy, for the call
             converted = call.converted[argument.index] = ctypes.create_string_buffer(converted)
         item = _Held(given, converted, view)
         if self.owner == "return":
-            call.kept_by_result.append((key, item))
-            return None
+            item.hold(call, None)
+            call.cleanups.append(functools.partial(item.release, call))
+            call.kept_by_result.append((argument.where, key, item))
+            return
         if owner is None:
             kept = Kept(kept_for_good, key, item)
         else:
-            item.hold_for(argument.where, call.given[owner.position])
-            kept = Handle.keep(call.given[owner.position], key, item)
+            keeper: Any = call.given[owner.position]
+            kept = Handle.keep(keeper, argument.where, key, item)
         call.cleanups.append(kept.finish)
-        return kept
+        yield kept
 
 
 class _Held:
-    """An argument that C keeps: ``given``, what C got for it, and the memory of a buffer."""
+    """An argument that C keeps: ``given``, what C got for it, and the memory of a buffer.
+
+    Of structures, C may have a copy: what they refer to is kept, whatever becomes of them.
+    """
 
     def __init__(self, given: Any, converted: Any, view: "View | None") -> None:
         self.given = given
+        self.handles = [life_of(each) for each in handles_in([given])]
         self.converted = converted
         # C may have a copy of a structure, which still points there if ours is set again.
-        is_struct = isinstance(converted, (ctypes.Structure, ctypes.Union))
-        self.pointees = pointees_in(converted) if is_struct else None
+        structures = [each for each in items_of(given) if isinstance(each, _STRUCTURES)]
+        self.pointees = [pointees_in(each) for each in structures]
         self.view = view
-        self.needed_by: Life | None = None
+        self.holders: dict[object, None] = {}
 
-    def hold_for(self, where: str, owner: Handle) -> None:
-        """A handle is closed after the one that needs it."""
-        if isinstance(self.given, Handle):
-            if life_of(self.given).needs(life_of(owner)):
-                raise ValueError(f"{where} needs {owner!r}, which cannot keep it")
-            self.needed_by = life_of(owner)
-            self.needed_by.parents.append(life_of(self.given))
-            life_of(self.given).children[self.needed_by] = None
+    def hold(self, holder: object, keeper: Life | None) -> None:
+        """Until ``release(holder)``. Handles are closed after the ``keeper``."""
+        self.holders[holder] = None
+        for each in self.handles:
+            each.keep_for(id(holder), keeper)  # a Life refers to no handle, such as through it
 
-    def release(self) -> None:
+    def release(self, holder: object) -> None:
         """C does not need it any more."""
-        if self.view is not None:
+        for each in self.handles:
+            each.let_go(id(holder))
+        self.holders.pop(holder, None)
+        if self.view is not None and not self.holders:
             self.view.release()
-        if self.needed_by is not None:
-            kept = life_of(self.given)
-            self.needed_by.parents.remove(kept)
-            if kept not in self.needed_by.parents:
-                kept.children.pop(self.needed_by, None)
 
 
-def _is_value(argument: "Argument") -> bool:
-    return isinstance(argument.spec, Value)
+_STRUCTURES = (ctypes.Structure, ctypes.Union)
+
+
+def _is_passed(argument: "Argument") -> bool:
+    return isinstance(argument.spec, Value) or argument.spec.is_parameter
 
 
 def _is_owned(value: Value) -> bool:
     return isinstance(value, HandleValue) and isinstance(value.owner, Owned)
 
 
-def _plain(converted: Any) -> Any:
-    return converted.value if isinstance(converted, ctypes.c_void_p) else converted
+def _check_free(where: str, function: Any) -> None:
+    """What frees a text or memory takes its address, if it is a declared function."""
+    declaration = _declaration_of(function)
+    kinds = [type(each.spec) for each in declaration.arguments] if declaration else [Address]
+    if kinds != [Address]:
+        raise DeclarationError(
+            f"{where}: Owned({show(function)}): a function that frees it takes the address, and"
+            " nothing else: Annotated[int, c_void_p]"
+        )
+
+
+def _declaration_of(function: Any) -> "Declaration | None":
+    return getattr(getattr(function, "__self__", None), "declaration", None)
 
 
 def _closer_of(where: str, function: Any) -> Closer:
-    closer = getattr(
-        getattr(getattr(function, "__self__", None), "declaration", None), "closer", None
-    )
+    closer = getattr(_declaration_of(function), "closer", None)
     if closer is None:
         raise DeclarationError(
             f"{where}: Owned needs a declared function that Closes such a handle,"

@@ -38,7 +38,6 @@ class ArrayOf(In):
 
     row: Argument
     """A buffer that is an item."""
-    can_be_kept = False
     forms: tuple[type, ...] = (list,)
     value: Value
 
@@ -81,6 +80,7 @@ class ArrayOf(In):
         # As in a structure, what is no simple type is kept alive by the array.
         role = "parameter" if type_code(self.item) else "field"
         own.value = make_value(where, role, kinds[0], self.item, *self.words)
+        own.lends = own.value.lends
         own.c_name = f"const {own.value.c_name} *"
         return own
 
@@ -107,7 +107,8 @@ class ArrayOf(In):
                 f"{argument.where} must be a sequence, such as a list, not"
                 f" {type(given).__name__}"
             )
-        sequence = typing.cast("list[Any]", [] if is_null else given)
+        sequence: list[Any] = [] if is_null else [*typing.cast("Any", given)]
+        call.replace(argument.position, None if is_null else sequence)  # it may change
         rows: list[View] = []
         if self._of:
             rows = [View(self.row, self._of, each) for each in sequence]
@@ -151,3 +152,13 @@ class _Made:
 
     def check_end(self, where: str) -> None:
         """The zero at its end was added."""
+
+    def keep(self, cleanups: "list[collections.abc.Callable[[], object]]") -> None:
+        """Keep its buffers for longer than the call of these ``cleanups``."""
+        for each in self.rows:
+            each.keep(cleanups)
+
+    def release(self) -> None:
+        """Release its buffers. It lives as long as this itself."""
+        for each in self.rows:
+            each.release()

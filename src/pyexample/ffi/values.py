@@ -26,7 +26,7 @@ else:
         """The buffer protocol (PEP 688)."""
 
 
-_SIMPLE = ctypes.c_int.__base__
+_SIMPLE: Any = ctypes.c_int.__base__
 """ctypes makes Python values of its direct subclasses only."""
 
 _C_NAMES = {
@@ -76,11 +76,12 @@ class ArgumentWord(Word):
         phase: arguments are passed in phases: those of 0 first, those of 2 last.
         memory_name: by which other words name it, if it is memory that C fills.
         output: the value that C fills in, if any.
+        lends: see ``Value``.
     """
 
     ctype: Any
     c_name: str
-    is_parameter = is_buffer = can_be_kept = False
+    is_parameter = is_buffer = can_be_kept = lends = False
     phase = 0
     memory_name = ""
     output: "Value | None" = None
@@ -149,7 +150,7 @@ class ParameterWord(Word):
         """Check it, and find the parameters that it names. Raises DeclarationError."""
         raise NotImplementedError
 
-    def begin(self, call: "CallState", argument: "Argument") -> "Effect | None":
+    def begin(self, call: "CallState", argument: "Argument") -> "Iterable[Effect]":
         """Do it, just before C is called."""
         raise NotImplementedError
 
@@ -190,6 +191,8 @@ class Value:
     is_comparable: ClassVar[bool] = False
     """Whether ``Keep`` can tell callbacks apart by it."""
     is_buffer = False
+    lends: ClassVar[bool] = False
+    """Whether it is a handle, which can lend, be kept and be given away."""
     phase = 0
     memory_name = ""
     output = None
@@ -197,8 +200,10 @@ class Value:
     """Whether there is something behind it that ``Keep`` can keep alive."""
     is_plain = True
     kind = unserved = ""
-    failure_rule: ClassVar[str] = ""
+    failure_rule: str = ""
     """What ``Raises`` means by default: "zero", "nonzero", or "": it must be said."""
+    none: tuple[int, ...] = ()
+    """What is no handle: see ``IntegerHandleValue``."""
     failure: "Raises | None" = None
     fails: Callable[[Any], object]
 
@@ -219,11 +224,8 @@ class Value:
 
     def check_types(self, where: str, declared: Any) -> None:
         """Check the Python type, as it was declared, and the C type."""
-        if self.python_types and _SIMPLE not in self.ctype.__bases__:
-            raise DeclarationError(
-                f"{where}: ctypes makes no Python value of {show(self.ctype)}, which is derived"
-                f" from {show(self.ctype.__base__)}: declare that one"
-            )
+        if self.python_types:
+            check_simple(where, self.ctype)
         accepted: tuple[Any, ...] = self.python_types
         if self.can_be_ignored and self.role == "result":
             accepted = (*accepted, None)
@@ -238,8 +240,7 @@ class Value:
 
     def refine(self, where: str, word: Any) -> None:
         """Apply a word that follows the C type, such as a range or an Encoding."""
-        # Without arguments: Annotated[Box, c_void_p, Closes]
-        given: object = _without_arguments(where, word) if _is_modifier(word) else word
+        given: object = as_word(where, word)
         kind = type(given)
         if any(type(each) is kind for each in self.words):
             raise DeclarationError(f"{where}: {given!r} cannot follow another {kind.__name__}")
@@ -287,7 +288,7 @@ class Value:
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """Convert an argument, and hold what C needs of it until the call is over."""
-        return self.to_c(call.given[argument.position])
+        return self.pass_item(call, call.given[argument.position])
 
     def pass_item(self, call: "CallState", given: Any) -> Any:
         """The same for an item of an array."""
@@ -325,17 +326,17 @@ class Value:
         return KINDS[self.kind]
 
 
-def _without_arguments(where: str, word: Any) -> object:
-    try:
-        return word()
-    except TypeError:
-        raise DeclarationError(
-            f"{where}: {word.__name__} needs arguments, in parentheses"
-        ) from None
-
-
-def _is_modifier(word: Any) -> bool:
-    return isinstance(word, type) and issubclass(word, Modifier)
+def as_word(where: str, item: Any) -> Any:
+    """A word that is written without parentheses: ``Annotated[Box, c_void_p, Closes]``."""
+    given: object = item
+    if isinstance(item, type) and issubclass(item, Word):
+        try:
+            given = item()
+        except TypeError:
+            raise DeclarationError(
+                f"{where}: {item.__name__} needs arguments, in parentheses"
+            ) from None
+    return given
 
 
 def show(given: Any) -> str:
@@ -369,8 +370,13 @@ def without_none(python_type: Any) -> tuple[Any, bool]:
     return (others[0] if len(others) == 1 else python_type), len(others) < len(members)
 
 
+def plain(converted: Any) -> Any:
+    """The Python value of a simple object of ctypes, or the same object."""
+    return converted.value if isinstance(converted, _SIMPLE) else converted
+
+
 def content_of(made: Any) -> Any:
-    """The Python value of an object of a simple ctypes type; any other object itself."""
+    """The same for an object of a simple type itself, and of none that is derived from it."""
     return made.value if type(made).__base__ is _SIMPLE else made
 
 
@@ -378,6 +384,15 @@ def type_code(ctype: Any) -> str:
     """The code of a simple ctypes type (``_type_``), or ""."""
     code = getattr(ctype, "_type_", None)
     return code if isinstance(code, str) else ""
+
+
+def check_simple(where: str, ctype: Any) -> None:
+    """Raises DeclarationError unless ctypes makes Python values of that type."""
+    if _SIMPLE not in ctype.__bases__:
+        raise DeclarationError(
+            f"{where}: ctypes makes no Python value of {show(ctype)}, which is derived from"
+            f" {show(ctype.__base__)}: declare that one"
+        )
 
 
 def check_ctype(where: str, ctype: Any) -> None:

@@ -9,6 +9,8 @@ from .buffers import ITEM_KINDS, In
 from .libfastcall import python_api
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .declaration import Argument
 
 _FORMATS = {
@@ -70,6 +72,11 @@ class View:
         data = bytes(self._view)
         if not data or any(data[-self.item_size :]):
             raise ValueError(f"{where} must end with an item that is 0")
+
+    def keep(self, cleanups: "list[Callable[[], object]]") -> None:
+        """Keep it for longer than the call of these ``cleanups``."""
+        if self.release in cleanups:
+            cleanups.remove(self.release)
 
     def release(self) -> None:
         """Release the buffer."""
