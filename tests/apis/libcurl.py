@@ -8,7 +8,6 @@ function here, with an enumeration of the options that it is for. ``list_of``, `
 # The functions have no bodies: C does.
 # mypy: disable-error-code="empty-body"
 
-import ctypes
 from collections.abc import Callable, Iterable
 from ctypes import (
     c_char,
@@ -25,7 +24,6 @@ from enum import IntEnum
 from typing import Annotated, Any
 
 from pyexample.ffi import (
-    POINTER,
     UNCHECKED,
     Borrowed,
     Buffer,
@@ -191,8 +189,6 @@ class Error(Exception):
 # fmt: off
 class Easy(Handle):
     """``CURL *``"""
-class List(Handle):
-    """``struct curl_slist *``"""
 class Mime(Handle):
     """``curl_mime *``"""
 class MimePart(Handle):
@@ -202,12 +198,12 @@ class Url(Handle):
 # fmt: on
 
 
-@struct(init=False)
-class curl_slist(ctypes.Structure):  # noqa: N801 - as in C
-    """``struct curl_slist``, to be read."""
+@struct
+class List(Handle):
+    """``struct curl_slist *``"""
 
-    data: Annotated[str | None, c_char_p]
-    next: Annotated["curl_slist | None", POINTER("curl_slist")]
+    data: Annotated[str, c_char_p]
+    next: Annotated["List | None", c_void_p, Borrowed]
 
 
 def _error(code: int, function: str, values: tuple[Any, ...]) -> Error:
@@ -481,10 +477,9 @@ def list_of(given: Iterable[str]) -> List | None:
 def texts(items: List | None) -> list[str]:
     """The texts of a list."""
     found: list[str] = []
-    item = None if items is None else ctypes.cast(items.pointer(), POINTER(curl_slist)).contents
-    while item is not None:
-        found.append(item.data or "")
-        item = item.next
+    while items is not None:
+        found.append(items.data)
+        items = items.next
     return found
 
 

@@ -94,8 +94,6 @@ class Walk(Handle):
     """``git_revwalk *``"""
 class Config(Handle):
     """``git_config *``"""
-class Signature(Handle):
-    """``git_signature *``"""
 # fmt: on
 
 
@@ -136,9 +134,9 @@ class Time(ctypes.Structure):
     sign: Annotated[bytes, c_char]
 
 
-@struct(init=False)
-class git_signature(ctypes.Structure):  # noqa: N801 - as in C
-    """Who did something, and when."""
+@struct
+class Signature(Handle):
+    """``git_signature *``: who did something, and when"""
 
     name: Annotated[str | None, c_char_p]
     email: Annotated[str | None, c_char_p]
@@ -199,7 +197,7 @@ OwnedBlob = Annotated[Blob, c_int, Raises(_error, when="negative")]
 
 # fmt: off
 @hold
-def error_last() -> Annotated[git_error | None, POINTER(git_error)]: ...
+def error_last() -> Annotated[git_error | None, POINTER(git_error), Borrowed]: ...
 @library.function
 def libgit2_init() -> DoneByCallback: ...
 @library.function
@@ -254,7 +252,9 @@ def repository_config(
 @library.function
 def object_free(it: Annotated[Object, c_void_p, Closes], /) -> None: ...
 @hold
-def object_id(it: Annotated[Object, c_void_p], /) -> Annotated[Oid, POINTER(Oid)]: ...
+def object_id(it: Annotated[Object, c_void_p], /) -> Annotated[
+    Oid, POINTER(Oid), Borrowed("it")
+]: ...
 @library.function
 def object_owner(it: Annotated[Object, c_void_p], /) -> Annotated[
     Repository, c_void_p, Borrowed("it")
@@ -311,7 +311,9 @@ def tree_entry_free(entry: Annotated[TreeEntry, c_void_p, Closes], /) -> None: .
 @hold
 def tree_entry_name(entry: Entry, /) -> Text: ...
 @hold
-def tree_entry_id(entry: Entry, /) -> Annotated[Oid, POINTER(Oid)]: ...
+def tree_entry_id(entry: Entry, /) -> Annotated[
+    Oid, POINTER(Oid), Borrowed("entry")
+]: ...
 @hold
 def tree_entry_filemode(entry: Entry, /) -> Annotated[FileMode, c_uint]: ...
 @Callback.failing_with(-1)
@@ -398,7 +400,7 @@ def reference_free(reference: Annotated[Reference, c_void_p, Closes], /) -> None
 def reference_name(reference: Annotated[Reference, c_void_p], /) -> Text: ...
 @hold
 def reference_target(reference: Annotated[Reference, c_void_p], /) -> Annotated[
-    Oid | None, POINTER(Oid)
+    Oid | None, POINTER(Oid), Borrowed("reference")
 ]: ...
 @library.function
 def reference_list(repository: Annotated[Repository, NewTexts, c_void_p], /) -> ATexts: ...
@@ -458,8 +460,8 @@ def texts(array: StrArray) -> list[str]:
 
 def person(signature: Signature) -> tuple[str | None, str | None, int, int]:
     """Name, e-mail address, time and time zone of a signature."""
-    found = ctypes.cast(signature.pointer(), POINTER(git_signature)).contents
-    return found.name, found.email, found.when.time, found.when.offset
+    when = signature.when
+    return signature.name, signature.email, when.time, when.offset
 
 
 def write_tree(repository: Repository, files: Mapping[str, bytes]) -> Tree:
