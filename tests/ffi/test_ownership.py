@@ -633,6 +633,9 @@ def test_a_buffer_that_the_new_handle_keeps(api: Any) -> None:
     one.close()
     collect()
     items.append(6)
+    one = over(items)
+    del one
+    items.append(7)  # at once, without a collection
     two = over(array("i", [1, 1]))
     collect()
     assert api.node_sum(two) == 2

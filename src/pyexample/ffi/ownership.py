@@ -378,8 +378,9 @@ class Keep(ParameterWord):
             converted = call.converted[argument.index] = ctypes.create_string_buffer(converted)
         item = _Held(given, converted, view)
         if self.owner == "return":
-            item.hold(call, None)
-            call.cleanups.append(functools.partial(item.release, call))
+            until_then = object()  # not the call: it would refer to itself
+            item.hold(until_then, None)
+            call.cleanups.append(functools.partial(item.release, until_then))
             call.kept_by_result.append((argument.where, key, item))
             return
         if owner is None:
@@ -405,11 +406,11 @@ class _Held:
         structures = [each for each in items_of(given) if isinstance(each, _STRUCTURES)]
         self.pointees = [pointees_in(each) for each in structures]
         self.view = view
-        self.holders: dict[object, None] = {}
+        self.holders: set[int] = set()
 
     def hold(self, holder: object, keeper: Life | None) -> None:
         """Until ``release(holder)``. Handles are closed after the ``keeper``."""
-        self.holders[holder] = None
+        self.holders.add(id(holder))  # no cycle: it refers to this
         for each in self.handles:
             each.keep_for(id(holder), keeper)  # a Life refers to no handle, such as through it
 
@@ -417,7 +418,7 @@ class _Held:
         """C does not need it any more."""
         for each in self.handles:
             each.let_go(id(holder))
-        self.holders.pop(holder, None)
+        self.holders.discard(id(holder))
         if self.view is not None and not self.holders:
             self.view.release()
 
