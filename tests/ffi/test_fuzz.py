@@ -82,7 +82,7 @@ MUTANTS = {
     ),
     "before": ("fastcall.c", "        memcpy(place, word, sizeof *word);\n", ""),
     "errno": ("fastcall.c", "returned->error_number = GET_ERROR();", ""),
-    "returned": ("fastcall.c", "if (!values[i].is_returned) {", "if (0) {"),
+    "returned": ("fastcall.c", "if (values[i].is_returned) {", "if (1) {"),
     "state": ("fastcall.c", "    current = before;\n", ""),
     "use": ("fastcall.c", "*ended->link = ended->next;", ""),
     "user": ("fastcall.c", "ADD(&used->users, 1);", ""),

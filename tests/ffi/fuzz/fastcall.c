@@ -806,7 +806,7 @@ static int must_be_unexpected(const fastcall_value *value, uint64_t word)
 
 static int is_unknown(const fastcall_value *value, uint64_t word)
 {
-    return value->is_returned && value->conversion && number_of(value, word) % 2 != 0;
+    return value->conversion && number_of(value, word) % 2 != 0;
 }
 
 static void check_object(const fastcall_value *value, uint64_t word, const PyObject *object)

@@ -718,7 +718,7 @@ static int convert_values(
         }
     }
     for (unsigned i = 0; i < descriptor->values; i++) {
-        if (!values[i].is_returned) {
+        if (!values[i].is_returned && !values[i].conversion) {
             continue;
         }
         objects[count] = convert_value(&values[i], place_of(&values[i], returned));
@@ -728,7 +728,11 @@ static int convert_values(
             }
             return -1;
         }
-        count++;
+        if (values[i].is_returned) {
+            count++;
+        } else { /* the dict has it: it means success */
+            drop(objects[count]);
+        }
     }
     return count;
 }
