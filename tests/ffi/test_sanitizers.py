@@ -17,9 +17,11 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="gcc's sanitizers, preloaded"),
 ]
 
-CALLS = ["loader", "square", "calls", "alike", "variadic", "buffers", "echo"]
+CALLS = ["loader", "square", "calls", "alike", "back_alike", "variadic", "buffers", "echo"]
 IDIOMS = [
     *("arrays", "declaration", "handles", "callbacks", "structs", "results"),
+    *("ownership", "integer_handles", "handle_fields", "struct_pointers", "pointees", "counted"),
+    *("memory", "sizes", "sequences", "items", "shapes", "complex", "errno", "accidents"),
     *("sqlite", "zlib"),
 ]
 
