@@ -234,20 +234,19 @@ class Flags(Structure):
     signed: Annotated[int, c_int, Bits(4)] = DEFAULT
     color: Annotated[Color, c_uint, Bits(2)] = DEFAULT
     narrow: Annotated[int, c_uint, range(5, 10), Bits(4)] = DEFAULT
-    flag: Annotated[bool, c_bool, Bits(1)] = DEFAULT
     whole: Annotated[int, c_uint8] = DEFAULT
 
 
 def test_bit_fields(package: Package, path: str) -> None:
     library = library_of(
         package,
-        "#include <stdbool.h>\n#include <stdint.h>\n"
+        "#include <stdint.h>\n"
         "struct flags { unsigned low : 3; int sign : 4; unsigned color : 2, narrow : 4;"
-        " bool flag : 1; uint8_t whole; };"
+        " uint8_t whole; };"
         "int read(const struct flags *f)"
         "{ return f->low * 1000 + f->sign * 100 + f->color * 10 + f->narrow; }"
         "void write(struct flags *f)"
-        "{ f->low = 7; f->sign = -8; f->color = 3; f->narrow = 9; f->flag = true; }",
+        "{ f->low = 7; f->sign = -8; f->color = 3; f->narrow = 9; }",
     )
 
     @library.function
@@ -255,10 +254,10 @@ def test_bit_fields(package: Package, path: str) -> None:
     @library.function
     def write(flags: Annotated[Flags, POINTER(Flags)], /) -> None: ...
 
-    flags = Flags(5, -3, Color.GREEN, 6, True, 255)
+    flags = Flags(5, -3, Color.GREEN, 6, 255)
     assert read(flags) == 5000 - 300 + 20 + 6
     write(flags)
-    assert (flags.low, flags.signed, flags.narrow, flags.flag) == (7, -8, 9, True)
+    assert (flags.low, flags.signed, flags.narrow, flags.whole) == (7, -8, 9, 255)
     with pytest.raises(ValueError, match=r"^Flags.color \(uint32_t : 2\) is 3, no Color"):
         flags.color  # noqa: B018
     before = bytes(flags)
@@ -273,9 +272,33 @@ def test_bit_fields(package: Package, path: str) -> None:
         with pytest.raises(OverflowError) as caught:
             setattr(flags, name, value)
         assert str(caught.value) == f"Flags.{limits}"
-    with pytest.raises(TypeError, match=r"^Flags.flag \(bool : 1\) must be a bool"):
-        flags.flag = 1  # type: ignore[assignment]
     assert bytes(flags) == before
+
+
+def test_a_bit_field_of_bool(package: Package, path: str) -> None:
+    @struct
+    class Switches(Structure):
+        low: Annotated[int, c_uint8, Bits(3)] = DEFAULT
+        flag: Annotated[bool, c_bool, Bits(1)] = DEFAULT
+
+    library = library_of(
+        package,
+        "#include <stdbool.h>\n#include <stdint.h>\n"
+        "struct switches { uint8_t low : 3; bool flag : 1; };"
+        "void turn(struct switches *s) { s->flag = !s->flag; }",
+    )
+
+    @library.function
+    def turn(switches: Annotated[Switches, POINTER(Switches)], /) -> None: ...
+
+    switches = Switches(5)
+    turn(switches)
+    assert (switches.low, switches.flag is True) == (5, True)
+    with pytest.raises(TypeError, match=r"^Switches.flag \(bool : 1\) must be a bool"):
+        switches.flag = 1  # type: ignore[assignment]
+    switches.flag = False
+    turn(switches)
+    assert (switches.low, switches.flag) == (5, True)
 
 
 def test_bit_fields_that_are_refused() -> None:

@@ -30,7 +30,7 @@ argument for every other field.
 
 
 class Bits(Modifier):
-    """After an integer type: a bit-field of that many bits."""
+    """After an integer type: a bit-field of that many bits. After c_bool: of one."""
 
     roles = ("field",)
 
@@ -49,6 +49,8 @@ class Bits(Modifier):
             )
         if isinstance(value, Integer):
             self._limit(where, value)
+        else:  # ctypes ignores the width of a c_bool (CPython: bool_set), or refuses it (PyPy)
+            value.ctype = ctypes.c_uint8
         value.c_name += f" : {self.count}"
 
     def _limit(self, where: str, value: Integer) -> None:

@@ -167,6 +167,10 @@ class Bool(Value):
         """True and False only."""
         return to_bool(self.where, given)
 
+    def restore(self, result: int, call: "CallState | None") -> bool:
+        """A bit-field's value is an integer."""
+        return bool(result)
+
 
 def to_bool(where: str, given: Any) -> bool:
     """True or False. Raises TypeError for anything else."""
