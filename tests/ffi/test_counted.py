@@ -333,7 +333,7 @@ def test_in_a_handle(package: Package, path: str) -> None:
         ),
         (
             Annotated[list[int], ArrayOf(c_int, "n")],
-            "ArrayOf(c_int, 'n') is bytes, str or a list in a structure, ",
+            f"ArrayOf({c_int.__name__}, 'n') is bytes, str or a list in a structure, ",
         ),
         (Annotated[bytes, In(c_char, "n"), Borrowed], "Borrowed cannot follow const char *"),
     ],

@@ -204,7 +204,7 @@ def test_the_version(package: Package, path: str) -> None:
     package.compile(SOURCE.replace("return 3", "return 4"), "d")
     with pytest.raises(LibraryLoadError) as caught:
         Library("d", NAME, version=checked_version)
-    assert [each.reason for each in caught.value.attempts][:1] == ["its version is 4, not 3"]
+    assert "its version is 4, not 3" in [each.reason for each in caught.value.attempts]
     wrong: Any
     for wrong in (True, False, 3, ""):
         with pytest.raises(DeclarationError, match=r"^version returns None, or says what is"):

@@ -61,7 +61,7 @@ int (*own_hook)(int);
 int own_call(int n) { return own_hook ? own_hook(n) : -1; }
 static int twice(int n) { return 2 * n; }
 void set_hook(void) { own_hook = twice; }
-#ifdef __GNUC__
+#ifndef _WIN32 /* where it would need libgcc */
 __thread int own_of_thread = 5;
 int get_of_thread(void) { return own_of_thread; }
 #endif
