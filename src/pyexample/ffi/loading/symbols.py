@@ -71,7 +71,7 @@ def why_no_variable(library: ctypes.CDLL, name: str) -> str | None:
     reason = why_no_function(library, name)
     if reason is None:
         can_tell = _dladdr1 is not None or os.path.exists("/proc/self/maps")
-        return "that is a function" if can_tell else None
+        return "that is a function" if _dladdr and can_tell else None
     if reason != VARIABLE:
         return reason
     if _information(ctypes.addressof(c_char.in_dll(library, name))) is None:
