@@ -97,6 +97,8 @@ def _declare_struct(cls: Any, default: str | Callable[[], Any] | None, of: Any =
     words = {name: {type(each): each for each in spec.words} for name, spec in fields.items()}
     if anonymous := [name for name in fields if Anonymous in words[name]]:
         cls._anonymous_ = anonymous
+    if hasattr(cls, "_ffiargtype"):  # PyPy's, which finds that of a base that was passed to C
+        cls._ffiargtype = None
     cls._fields_ = [
         (name, spec.ctype, *(each.count for each in spec.words if isinstance(each, Bits)))
         for name, spec in fields.items()
