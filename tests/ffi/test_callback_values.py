@@ -5,6 +5,7 @@
 import array
 import ctypes
 import gc
+import sys
 import weakref
 from collections.abc import Callable
 from ctypes import (
@@ -328,8 +329,9 @@ def test_structures_that_are_returned_by_pointer(bound: Any) -> None:
     assert bound.chain(lambda number: None, 1) == -1
     with pytest.raises(TypeError, match=r"^make_item\(\) result \(LP_Item\): expected LP_Item"):
         bound.chain(lambda number: Pair(), 1)
-    with pytest.raises(TypeError, match="give what it points to"):
-        bound.chain(lambda number: ctypes.byref(own[0]), 1)
+    if sys.implementation.name == "cpython":  # in PyPy, byref makes a pointer
+        with pytest.raises(TypeError, match="give what it points to"):
+            bound.chain(lambda number: ctypes.byref(own[0]), 1)
 
 
 def test_what_stands_for_failure(bound: Any) -> None:

@@ -3,6 +3,7 @@
 # mypy: disable-error-code="empty-body"
 
 import ctypes
+import re
 import sys
 import warnings
 import weakref
@@ -139,8 +140,9 @@ def test_a_structure_that_points_to_itself(package: Package, path: str) -> None:
         head.next = Later()  # type: ignore[assignment]
     with pytest.raises(TypeError, match=r"^Node.children\[\] \(LP_Node\): expected LP_Node"):
         head.children[0] = 7  # type: ignore[call-overload]
-    with pytest.raises(TypeError, match=r"^Node.next .*: give what it points to, not its"):
-        head.next = ctypes.byref(found)  # type: ignore[assignment]
+    if sys.implementation.name == "cpython":  # in PyPy, byref makes a pointer
+        with pytest.raises(TypeError, match=r"^Node.next .*: give what it points to, not its"):
+            head.next = ctypes.byref(found)  # type: ignore[assignment]
     assert total(None) == 0
 
 
@@ -220,9 +222,10 @@ def test_a_pointer_to_what_is_not_declared() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # from Python 3.14 on
         quoted = ctypes.POINTER("Node")  # type: ignore[call-overload]
-    assert "pyexample.ffi.POINTER makes a type" in refused(x=Annotated[Any, quoted])
+    said = "pyexample.ffi.POINTER makes a type|ctypes makes no Python value"  # PyPy's Node
+    assert re.search(said, refused(x=Annotated[Any, quoted]))
     assert "'Node' or Any stands for LP_Node" in refused(x=Annotated[int, POINTER("Node")])
-    assert "name 'Missing' is not defined" in refused(x="Annotated[Missing, c_int]")
+    assert "is not defined" in refused(x="Annotated[Missing, c_int]")
 
 
 # Bit-fields
@@ -260,7 +263,7 @@ def test_bit_fields(package: Package, path: str) -> None:
     assert (flags.low, flags.signed, flags.narrow, flags.whole) == (7, -8, 9, 255)
     with pytest.raises(ValueError, match=r"^Flags.color \(uint32_t : 2\) is 3, no Color"):
         flags.color  # noqa: B018
-    before = bytes(flags)
+    before = ctypes.string_at(addressof(flags), sizeof(flags))  # PyPy's bytes() refuses it
     for name, value, limits in (
         ("low", 8, "low (uint32_t : 3) must be in 0..7, not 8"),
         ("low", -1, "low (uint32_t : 3) must be in 0..7, not -1"),
@@ -272,7 +275,7 @@ def test_bit_fields(package: Package, path: str) -> None:
         with pytest.raises(OverflowError) as caught:
             setattr(flags, name, value)
         assert str(caught.value) == f"Flags.{limits}"
-    assert bytes(flags) == before
+    assert ctypes.string_at(addressof(flags), sizeof(flags)) == before
 
 
 def test_a_bit_field_of_bool(package: Package, path: str) -> None:
