@@ -327,9 +327,15 @@ class Declaration:
         )
         extra = len(parts) - len(returned)
         if extra not in ((0, 1) if can_be_left_out and ctype else (ctype is not None,)):
+            hint = ""
+            if extra == 0 and not self._role and type_code(ctype) in tuple("?bhilqBHILQ"):
+                hint = (
+                    ". If C's result only says whether the function failed, write Raises after"
+                    " its C type: then it can be left out"
+                )
             raise DeclarationError(
                 f"{where}: {len(returned) + (not can_be_left_out)} values come back,"
-                f" not {len(parts)}: {python_type}"
+                f" not {len(parts)}: {python_type}{hint}"
             )
         for part, wanted in zip(parts[extra:], returned, strict=True):
             if part != wanted:
