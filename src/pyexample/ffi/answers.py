@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 
 class Answer:
-    """How C gets what a callable returns."""
+    """How C gets what a callable returns.
+
+    Attributes:
+        is_plain: whether that is one number, or nothing.
+    """
 
     def __init__(self, declaration: Declaration) -> None:
         """Refuse what C cannot get. Raises DeclarationError."""
@@ -57,6 +61,7 @@ class Answer:
             self._length = lengths[0]
         elif result:
             self._values = [result, *self._values]
+        self.is_plain = not self._stored and (result is None or isinstance(result, NUMBERS))
 
     def clear(self, arguments: tuple[Any, ...]) -> None:
         """Store zeros, or no handles, which C gets if the callable fails."""
@@ -66,6 +71,8 @@ class Answer:
 
     def convert(self, returned: Any, call: "CallState") -> tuple[Any, list[Any]]:
         """C's result, and what is to be kept alive. The rest is stored, if all is right."""
+        if self.is_plain:
+            return self._result and self._result.to_c(returned), []
         given = zip(self._values, self._split(returned), strict=True)
         converted = [(value, value.answer(each, call)) for value, each in given]
         contents = iter([in_register(*each) for each in converted])

@@ -191,7 +191,8 @@ class Callback:
             caller = state.outer
             try:
                 state.enter()
-                answer.clear(arguments)
+                if not answer.is_plain:
+                    answer.clear(arguments)
                 if caller is not None and caller.in_c and caller.error is not None:
                     return self.failed
                 pointer = thunk.pointer()  # alive until this returns
