@@ -87,6 +87,16 @@ def on_fd() -> Annotated[Fd | None, None, Returned(Fd | None, c_int)]: ...
 
 
 @struct
+class Point(Structure):
+    x: Annotated[int, c_int] = DEFAULT
+    y: Annotated[int, c_int] = DEFAULT
+
+
+@Callback
+def on_point() -> Annotated[Point | None, None, Returned(Point | None, POINTER(Point))]: ...
+
+
+@struct
 class Api(Structure):
     """Functions of C's with the same declarations."""
 
@@ -100,6 +110,12 @@ SOURCE = r"""
 #include <string.h>
 typedef ptrdiff_t ssize;
 typedef struct box { int number; } box;
+typedef struct { int x, y; } point;
+int point_of(void (*f)(point **)) {
+    point rest = {1, 2}, *it = &rest;
+    f(&it);
+    return it ? it->x * 100 + it->y : -1;
+}
 
 int last_status, last_number;
 int number(int (*f)(int, short *), int n, int is_null) {
@@ -185,12 +201,13 @@ def bound(package: Package, path: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     def box_close(it: Annotated[Own, c_void_p, Closes], /) -> None: ...
     def number_of(f: Annotated[Any, get_own], /) -> Int: ...
     def fd_open(n: Int, /) -> Annotated[Fd, c_int, Borrowed]: ...
+    def point_of(f: Annotated[Any, on_point], /) -> Int: ...
     def fd_of(f: Annotated[Any, on_fd], /) -> Int: ...
     def fill(it: Annotated[Api, POINTER(Api)], /) -> None: ...
 
     declared: list[Callable[..., Any]] = [
         number, several, read_all, keep_reader, read_kept, byte_at, text, name, numbers,
-        box_open, box_close, number_of, fd_open, fd_of, fill,
+        box_open, box_close, number_of, fd_open, fd_of, fill, point_of,
     ]  # fmt: skip
 
     def last_status() -> Int: ...
@@ -290,6 +307,13 @@ def test_memory_of_a_size(bound: Any) -> None:
     assert bound.numbers(lambda n: (c_double * n)(*range(n)), 4) == 6
     with pytest.raises(ValueError, match=r"^on_numbers\(\) result .* 3 \(n\) items, not 2"):
         bound.numbers(lambda n: [1.5] * 2, 3)
+
+
+def test_structures(bound: Any) -> None:
+    assert bound.point_of(lambda: Point(3, 4)) == 304, "it is kept alive"
+    assert bound.point_of(lambda: None) == -1
+    with pytest.raises(TypeError, match=r"^on_point\(\) result"):
+        bound.point_of(lambda: 7)
 
 
 def test_handles(bound: Any) -> None:
