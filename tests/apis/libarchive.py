@@ -1,14 +1,13 @@
 """libarchive, bound: archives of any format, in memory, in files, through callbacks.
 
 The declarations mirror archive.h and archive_entry.h (https://libarchive.org), and ``pyexample
-abi`` proves them. ``entries``, ``content``, ``blocks``, ``add`` and ``Source`` are on top.
+abi`` proves them. ``entries``, ``content``, ``blocks`` and ``add`` are on top.
 """
 # The functions have no bodies: C does.
 # mypy: disable-error-code="empty-body"
 
-import ctypes
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from ctypes import (
     POINTER,
     c_char_p,
@@ -119,9 +118,10 @@ UnlessAtEnd = Raises(_error, unless=(0, ARCHIVE_WARN), none=(ARCHIVE_EOF,))
 @Callback.failing_with(ARCHIVE_FATAL)
 def on_open(archive: AnyArchive, user_data: UserData, /) -> Int: ...
 @Callback.failing_with(ARCHIVE_FATAL)
-def on_read(
-    archive: AnyArchive, user_data: UserData, block: Annotated[Any, POINTER(c_void_p)], /
-) -> Annotated[int, c_ssize_t]: ...
+def on_read(  # b"" ends the archive
+    archive: AnyArchive,
+    user_data: Annotated[int | None, c_void_p, Returned(bytes, In(None), name="block")], /,
+) -> Annotated[bytes, c_ssize_t, Written("block")]: ...
 @Callback.failing_with(-1)
 def on_write(
     archive: AnyArchive, user_data: UserData, data: Annotated[memoryview, In(None, "size")],
@@ -176,7 +176,7 @@ def archive_read_open_filename(
 @library.function
 def archive_read_open(
     archive: Reading, user_data: UserData, opened: OnOpen,
-    read: Annotated[Callable[[Archive, int | None, Any], int], on_read, Keep("archive")],
+    read: Annotated[Callable[[Archive, int | None], bytes], on_read, Keep("archive")],
     closed: OnOpen, /,
 ) -> Done: ...
 @library.function
@@ -351,17 +351,3 @@ def open_reader(data: Buffer) -> Reader:
     archive_read_support_format_all(reader)
     archive_read_open_memory(reader, data)
     return reader
-
-
-class Source:
-    """A callable that gives an archive in pieces. It keeps the piece that C has."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = iter(pieces)
-        self._piece = ctypes.create_string_buffer(0)
-
-    def __call__(self, archive: Archive, user_data: int | None, block: Any) -> int:
-        piece = next(self._pieces, b"")
-        self._piece = ctypes.create_string_buffer(piece, len(piece))
-        block[0] = ctypes.addressof(self._piece)
-        return len(piece)

@@ -309,7 +309,11 @@ def test_callbacks_write_and_read() -> None:
     writer.close()
     assert events == ["open", "close", "free"]
     assert len(pieces) > 5
-    source = la.Source(pieces)
+    remaining = iter(pieces)
+
+    def source(archive: la.Archive, user_data: int | None) -> bytes:
+        return next(remaining, b"")
+
     kept = weakref.ref(source)
     reader = la.archive_read_new()
     la.archive_read_support_format_all(reader)

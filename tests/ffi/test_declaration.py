@@ -197,7 +197,10 @@ def test_contradictions_of_idioms(annotation: Any, complaint: str) -> None:
         ),
         (Annotated[int, None], "nothing comes back, not <class 'int'>"),
         (Annotated[None, None, Raises(failure)], ") cannot follow None, which is void"),
-        (Annotated[int, c_int32, OUT], "2 values come back, not 1: <class 'int'>"),
+        (
+            Annotated[int, c_int32, OUT],
+            "2 values come back, not 1: <class 'int'>. If C's result only says whether",
+        ),
         (Annotated[None, c_int32, FAILS, OUT], "1 values come back, not 0: None"),
         (Annotated[str, c_int32, FAILS, OUT], "<class 'int'> comes back, not <class 'str'>"),
         (
@@ -268,6 +271,7 @@ def _nothing() -> None: ...
 def _number() -> Annotated[int, c_int32]: ...  # type: ignore[empty-body]
 def _text() -> Annotated[str, c_char_p]: ...  # type: ignore[empty-body]
 def _count(it: Annotated[Buffer, In(c_int32)], /) -> None: ...
+def _pair() -> Annotated[int, c_int32, OUT]: ...  # type: ignore[empty-body]
 def _status(it: Annotated[int, c_int32], /) -> Annotated[None, c_int32, FAILS]: ...
 def _nested(it: Annotated[Callable[[int], int], on_number], /) -> None: ...
 def _closing(it: Annotated[Box, c_void_p, Closes], /) -> None: ...
@@ -291,7 +295,8 @@ def _closing(it: Annotated[Box, c_void_p, Closes], /) -> None: ...
         ),
         (_nested, None, r"_nested\(\) parameter 'it': a callback has no meaning here"),
         (_closing, None, r"_closing\(\) parameter 'it': Closes has no meaning here"),
-        (_status, None, r"_status\(\) result: .*None"),
+        (_status, None, r"_status\(\) result: Raises has no meaning here"),
+        (_pair, None, r"_pair\(\) result: 2 values come back, not 1: <class 'int'>$"),
     ],
 )
 def test_callbacks_that_are_refused(function: Any, failed: Any, complaint: str) -> None:

@@ -2,6 +2,7 @@
 # The functions have no bodies: C does.
 # mypy: disable-error-code="empty-body"
 
+import gc
 import os
 from ctypes import Structure, c_char_p, c_int, c_wchar_p
 from pathlib import Path, PurePosixPath
@@ -10,7 +11,7 @@ from typing import Annotated, Any
 import pytest
 from support import Package
 
-from pyexample.ffi import Callback, DeclarationError, Library, Returned, struct
+from pyexample.ffi import Callback, DeclarationError, Keep, Library, Returned, struct
 from pyexample.ffi.declaration import Declaration
 
 SOURCE = r"""
@@ -25,6 +26,12 @@ int first_byte(const char *path)
     return byte;
 }
 int same(const char *path, const char *wanted) { return !strcmp(path, wanted); }
+static const char *kept;
+static const wchar_t *wide;
+void keep(const char *path) { kept = path; }
+int is_kept(const char *wanted) { return kept && !strcmp(kept, wanted); }
+void keep_wide(const wchar_t *path) { wide = path; }
+int is_wide(const wchar_t *wanted) { return wide && !wcscmp(wide, wanted); }
 int length(const wchar_t *path) { return path ? (int)wcslen(path) : -1; }
 """
 
@@ -62,6 +69,29 @@ def test_what_is_accepted(library: Library, tmp_path: Path) -> None:
         (entry,) = [each for each in entries if each.is_file()]
     assert first_byte(entry) == ord("x")
     assert first_byte(tmp_path / "another") == -2
+
+
+def test_the_encoded_text_is_kept(library: Library) -> None:
+    @library.function
+    def keep(path: Annotated[str | os.PathLike[str] | None, c_char_p, Keep()], /) -> None: ...
+    @library.function
+    def is_kept(path: Annotated[str, c_char_p], /) -> Annotated[bool, c_int]: ...
+    @library.function
+    def keep_wide(path: Annotated[os.PathLike[str], c_wchar_p, Keep()], /) -> None: ...
+    @library.function
+    def is_wide(path: Annotated[str, c_wchar_p], /) -> Annotated[bool, c_int]: ...
+
+    names = ["".join(["part", "/"] * 20) + str(number) for number in range(100)]
+    for name in names:
+        keep(PurePosixPath(name))
+        keep_wide(PurePosixPath(name))
+    gc.collect()
+    others = [os.fsencode("x" * len(name)) for name in names]  # where it may have been
+    assert is_kept(name)
+    assert is_wide(name)
+    assert len(others) == len(names)
+    keep(None)
+    assert not is_kept(name)
 
 
 def test_what_is_refused(library: Library) -> None:

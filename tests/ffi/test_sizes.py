@@ -75,6 +75,35 @@ def test_a_least_size(library: Library) -> None:
         key_sum(b"123")
 
 
+def test_a_least_size_that_depends(library: Library) -> None:
+    Cells = Annotated[Buffer | None, In(c_double, at_least="rows")]  # noqa: N806
+
+    @library.function
+    def area(
+        cells: Cells, rows: Int, columns: Annotated[int, c_int, range(1, 2)], /
+    ) -> Annotated[float, c_double]: ...
+    @library.function(symbol="area")
+    def computed(
+        cells: Annotated[Buffer, In(c_double, at_least=lambda _, n, m: n * m)],
+        n: Int,
+        m: Int,
+        /,
+    ) -> Annotated[float, c_double]: ...
+
+    numbers = array("d", [1, 2, 3, 4, 5, 6])
+    assert [area(numbers, rows, 1) for rows in (0, 5, 6)] == [0, 15, 21]
+    assert area(None, 0, 1) == 0
+    for given, rows, found in ((numbers, 7, 6), (None, 1, 0)):
+        said = rf"^area\(\) .* must have at least {rows} \(rows\) items, not {found}$"
+        with pytest.raises(ValueError, match=said):
+            area(given, rows, 1)
+    with pytest.raises(ValueError, match="would have -1 items"):
+        area(numbers, -1, 1)
+    assert computed(numbers, 2, 2) == 10
+    with pytest.raises(ValueError, match=r"must have at least 9 items, not 6$"):
+        computed(numbers, 3, 3)
+
+
 def test_what_c_writes_has_a_size_too(library: Library) -> None:
     @library.function
     def fill(out: Annotated[Buffer, Out(c_int16, 3)], /) -> None: ...
@@ -220,6 +249,11 @@ def test_sizes_that_are_none() -> None:
     for other in (1.5, (), ("n", 1.5), (2, 3), c_size_t, b"n"):
         with pytest.raises(DeclarationError, match="is no number of items"):
             In(c_char, other)  # type: ignore[arg-type]
+    for no_least in (TERMINATED, UNCHECKED, ("n", "m")):
+        with pytest.raises(DeclarationError, match="at_least is a number, the name of"):
+            In(c_char, at_least=no_least)  # type: ignore[arg-type]
+    with pytest.raises(DeclarationError, match="a size or at_least, not both"):
+        In(c_char, 3, at_least="n")
     with pytest.raises(DeclarationError, match="a size or at_least, not both"):
         In(c_char, 3, at_least=3)
     with pytest.raises(DeclarationError, match=r"ItemSize: .* is not an integer type"):

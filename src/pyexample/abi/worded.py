@@ -57,7 +57,7 @@ def of_words(functions: Iterable[tuple[Function, Prototype]]) -> Found:
     }
     for each in uses:
         # The compiler judges those of functions.
-        if each.is_within and each.is_const and each.words.direction == "out":
+        if each.is_within and each.words.direction == "out" and _is_read_only(each.c):
             what = f"{each.place} is memory to write to, C has {spell(each.c)}"
             happens = "Python writes to memory that must not change"
             yield each.function, breaks("written", what, happens, each.place)
@@ -124,6 +124,15 @@ def _behind(ctype: CType) -> tuple[int, CType, list[Typedef]]:
             return levels, whole, names
         ctype = whole.target if isinstance(whole, Pointer) else whole.item
         levels += 1
+
+
+def _is_read_only(ctype: CType) -> bool:
+    """Whether it is a pointer to something const, which may itself point to what is not."""
+    whole = resolve(ctype)
+    if not isinstance(whole, Pointer | Array):
+        return False
+    target = resolve(whole.target if isinstance(whole, Pointer) else whole.item)
+    return "const" in getattr(target, "qualifiers", ())
 
 
 def _is_untyped(ctype: CType) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .later import import_later
 from .libfastcall import KINDS, NotServedError
-from .sizes import TERMINATED, GivenSize, Size
+from .sizes import TERMINATED, GivenSize, Least, Size
 from .values import (
     NEVER,
     ArgumentWord,
@@ -50,12 +50,13 @@ class In(ArgumentWord):
     bytes. ``In(c_double * 2)`` accepts complex numbers, and rows of two.
 
     How many items C accesses must be declared, because C would access others: by a ``Count``,
-    or as the size. That is a number, ``In(c_uint8, 32)``, of which ``at_least=24`` asks for no
-    more; the name of a parameter, ``In(c_double, "n")``; a function of the Python arguments;
-    ``TERMINATED`` or ``UNCHECKED``. ``In(c_double, ("rows", "columns"))`` is a shape, of
-    parameters, numbers, and dimensions that a ``Count`` passes to C. A buffer of one dimension
-    needs that many items; any other must have that shape, and with ``order="F"`` be contiguous
-    like a Fortran array, column by column.
+    or as the size. That is a number, ``In(c_uint8, 32)``; the name of a parameter,
+    ``In(c_double, "n")``; a function of the Python arguments; ``TERMINATED`` or ``UNCHECKED``.
+    More are accepted with ``at_least=24``, ``at_least="n"`` or a function there.
+    ``In(c_double, ("rows", "columns"))`` is a shape, of parameters, numbers, and dimensions
+    that a ``Count`` passes to C. A buffer of one dimension needs that many items; any other
+    must have that shape, and with ``order="F"`` be contiguous like a Fortran array, column by
+    column.
 
     With ``Buffer | None``, None is a null pointer, and its Count is 0.
 
@@ -78,7 +79,7 @@ class In(ArgumentWord):
         size: GivenSize | None = None,
         /,
         *,
-        at_least: int | None = None,
+        at_least: Least | None = None,
         order: Literal["C", "F"] = "C",
     ) -> None:
         """Declare it. Raises DeclarationError."""
@@ -121,7 +122,8 @@ class In(ArgumentWord):
         """Refuse a buffer of whose size nothing is declared. Raises DeclarationError."""
         counts = [each.spec for each in declaration.arguments if isinstance(each.spec, Count)]
         is_counted = any(argument.name in each.names for each in counts)
-        if self.size.given is None and self.size.low == 0 and not is_counted:
+        is_sized = self.size.given is not None or self.size.low or self.size.depends
+        if not (is_sized or is_counted):
             verb, word = "writes" if self.writable else "reads", type(self).__name__
             name = show(self.item)
             raise DeclarationError(
@@ -210,7 +212,7 @@ class Out(In):
         size: GivenSize | None = None,
         /,
         *,
-        at_least: int | None = None,
+        at_least: Least | None = None,
         order: Literal["C", "F"] = "C",
         in_place: bool = False,
     ) -> None:
@@ -338,9 +340,11 @@ def _count(call: "CallState", argument: "Argument", name: str) -> int:
 
 
 def _shaped(declaration: "Declaration") -> "list[Any]":
-    """The buffers whose size names dimensions."""
+    """The buffers whose size names dimensions. A minimum names parameters."""
     return [
-        each for each in declaration.arguments if isinstance(each.spec, In) and each.spec.names
+        each
+        for each in declaration.arguments
+        if isinstance(each.spec, In) and each.spec.names and each.spec.size.given is not None
     ]
 
 

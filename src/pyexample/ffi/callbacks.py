@@ -11,16 +11,16 @@ from sys import _getframe, implementation  # pyright: ignore[reportPrivateUsage]
 from types import FrameType, SimpleNamespace
 from typing import Any, NoReturn
 
+from .answers import NUMBERS, Answer, in_register, register_of
 from .calls import CallState, innermost
 from .declaration import Declaration
 from .fastcall import Function
 from .handles import HandleValue
 from .kinds import make_value
 from .libfastcall import running
-from .pointers import Pointer
-from .scalars import Address, Bool, Float, Integer, type_name
-from .structures import CTypesObject, function_address, is_kin
-from .values import DeclarationError, Modifier, Value, limits, members_of, type_code
+from .scalars import type_name
+from .structures import function_address, is_kin
+from .values import DeclarationError, Modifier, Value, members_of
 
 _IN_PYTHON = implementation.name != "cpython"
 """Whether ctypes is written in Python (PyPy). None when Python is ending."""
@@ -124,25 +124,16 @@ class Callback:
         """
         declaration = self.declaration = Declaration(function, is_callback=True)
         self.name = declaration.name
-        self.arguments: list[Value] = []
-        for argument in declaration.arguments:
-            if not isinstance(argument.spec, Value):
-                raise DeclarationError(f"{argument.where}: a Callback gets values only")
-            self.arguments.append(argument.spec)
+        self._answer = Answer(declaration)
         result = declaration.result
-        if result and not (_is_register(result) or isinstance(result, _ADDRESSES)):
-            raise DeclarationError(
-                f"{self.name}() result: {result.c_name} cannot be returned: numbers, pointers,"
-                " handles can, and structures of 1, 2, 4 or 8 bytes without floats"
-            )
         self.failed = self._failed(failed, result)
-        ctypes_of = [spec.ctype for spec in self.arguments]
+        ctypes_of = [argument.spec.ctype for argument in declaration.arguments]
         self.prototype: Any = ctypes.CFUNCTYPE(result.ctype if result else None, *ctypes_of)
 
         class Code(self.prototype):  # type: ignore[misc,name-defined]
             _flags_ = self.prototype._flags_
             _argtypes_ = self.prototype._argtypes_
-            _restype_ = _register_of(result)
+            _restype_ = register_of(result)
 
         class Pointer(self.prototype):  # type: ignore[misc,name-defined]
             _flags_ = self.prototype._flags_
@@ -169,11 +160,11 @@ class Callback:
         if failed is None and isinstance(result, HandleValue):
             return result.address_of(None)
         if failed is None:
-            return result.ctype().value if isinstance(result, _NUMBERS) else 0
+            return result.ctype().value if isinstance(result, NUMBERS) else 0
         try:
             unlimited = make_value(where, result.role, result.python_type, result.ctype)
             self._failed_result = unlimited.to_c(failed)  # C may get its address
-            return _in_register(unlimited, self._failed_result)
+            return in_register(unlimited, self._failed_result)
         except (TypeError, OverflowError) as error:
             raise DeclarationError(str(error)) from None
 
@@ -188,13 +179,20 @@ class Callback:
     def _make_thunk(self) -> "_Thunk":
         thunk = _Thunk()
         engine = running()
-        declared = self.declaration.result
+        answer = self._answer
+        values = [
+            (each.index, each.spec)
+            for each in self.declaration.arguments
+            if isinstance(each.spec, Value)
+        ]
 
         def call(*arguments: Any) -> Any:
             state = CallState()
             caller = state.outer
             try:
                 state.enter()
+                if not answer.is_plain:
+                    answer.clear(arguments)
                 if caller is not None and caller.in_c and caller.error is not None:
                     return self.failed
                 pointer = thunk.pointer()  # alive until this returns
@@ -202,14 +200,11 @@ class Callback:
                     error: BaseException = RuntimeError(_LATE.format(self.name))
                     return self._report(error, _getframe(1 if _IN_PYTHON else 0).f_back)
                 state.converted = [*arguments]
-                given = zip(self.arguments, arguments, strict=True)
-                result = pointer.function(*[each.from_c(value, state) for each, value in given])
-                if declared is None:
-                    return None
-                converted = declared.to_c(result)
-                if not isinstance(declared, _NUMBERS):
-                    _hold(pointer, converted, caller)
-                return _in_register(declared, converted)
+                given = [each.from_c(arguments[at], state) for at, each in values]
+                result, kept = answer.convert(pointer.function(*given), state)
+                if kept:
+                    _hold(pointer, kept, caller)
+                return result
             except BaseException as error:
                 if caller is not None and caller.in_c:
                     caller.error = error
@@ -298,66 +293,14 @@ def _make_unraisable(name: str, error: BaseException) -> None:
         type(name, (), {"__del__": callback})()
 
 
-def _register_of(result: Value | None) -> Any:
-    """The ctypes type for a callback's result.
-
-    libffi reads a whole register, and ctypes writes only the bytes of a narrow integer: the
-    rest would be garbage on s390x and 32-bit Arm.
-    """
-    wide = ctypes.sizeof(ctypes.c_size_t)
-    if isinstance(result, _ADDRESSES) and type_code(result.ctype) in ("P", ""):
-        return ctypes.c_void_p
-    if type(result) is CTypesObject:
-        return ctypes.c_size_t
-    if result is None or isinstance(result, Float) or ctypes.sizeof(result.ctype) >= wide:
-        return result and result.ctype
-    return ctypes.c_ssize_t if limits(result.ctype)[0] else ctypes.c_size_t
-
-
-_NUMBERS = (Integer, Bool, Float, Address)
-_ADDRESSES = (Address, Pointer, HandleValue)
-
-
-def _is_register(result: Value) -> bool:
-    """Whether a callback can return it, and ctypes knows or can be told how.
-
-    ctypes returns no structures. Those of these sizes, without floats, are returned like an
-    integer: System V ABI for x86-64 3.2.3, x64 ABI conventions of Windows, AAPCS64 6.9.
-    """
-    if type(result) is CTypesObject and issubclass(result.ctype, ctypes.Structure):
-        is_served = sys.byteorder == "little" and ctypes.sizeof(ctypes.c_void_p) == 8
-        sizes = (1, 2, 4, 8) if is_served else ()
-        return ctypes.sizeof(result.ctype) in sizes and not _has_floats(result.ctype)
-    return isinstance(result, _NUMBERS) and type_code(result.ctype) != "g"
-
-
-def _has_floats(ctype: Any) -> bool:
-    if hasattr(ctype, "_length_"):
-        return _has_floats(ctype._type_)
-    fields = [each[1] for cls in ctype.__mro__ for each in cls.__dict__.get("_fields_", ())]
-    return type_code(ctype) in tuple("fdg") or any(map(_has_floats, fields))
-
-
-def _in_register(result: Value, converted: Any) -> Any:
-    """What ctypes is to return for a converted result."""
-    if isinstance(result, HandleValue):
-        return result.address_of(converted)
-    if converted is None or isinstance(result, _NUMBERS):
-        return converted
-    if isinstance(result, Pointer):
-        is_pointer = isinstance(converted, result.ctype)
-        return function_address(converted) if is_pointer else ctypes.addressof(converted)
-    return int.from_bytes(bytes(converted), "little")
-
-
-def _hold(pointer: Any, result: object, caller: CallState | None) -> None:
+def _hold(pointer: Any, results: list[Any], caller: CallState | None) -> None:
     """Keep what a callback returned: all results until the call it was passed to is over.
 
     Of a callable that C keeps for longer: the last one.
     """
     if caller is None or not any(each is pointer for each in caller.converted):
         pointer.results.clear()
-    pointer.results.append(result)
+    pointer.results.append(results)
 
 
 class _OfPointer(Function):

@@ -1,12 +1,10 @@
 """Fields of a structure that are a pointer, with the number of items in another field."""
 
 import ctypes
-from types import SimpleNamespace
 from typing import Any
 
 from .buffers import In, Out
 from .items import Items, copy_memory
-from .lifetimes import VIEWS_KEEP
 from .pointees import pointees_of, store
 from .values import DeclarationError
 from .views import View
@@ -43,23 +41,6 @@ class CountedItems(Items):
     def restore(self, result: Any, call: Any) -> Any:
         """Of a copy of the items, or None."""
         return None if result is None else self.make(result, call)
-
-    def view(self, given: Any) -> View:
-        """The buffer that C is to use."""
-        if self.form is str:
-            if not isinstance(given, str):
-                raise TypeError(f"{self.where} must be str, not {type(given).__name__}")
-            given = given.encode()
-        elif self.form is list and type(given) in (list, tuple):
-            items = [self.value.to_c(each) for each in given]
-            given = (self.item * len(items))(*items)
-        if (
-            not VIEWS_KEEP and not self.word.writable and isinstance(given, bytes)
-        ):  # PyPy's move
-            given = ctypes.create_string_buffer(given, len(given))
-        argument: Any = SimpleNamespace(where=self.where, counts_items=False, has_stride=False)
-        argument.python_type = None
-        return View(argument, self.word, given)
 
 
 class CountedField:

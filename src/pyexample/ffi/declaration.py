@@ -132,6 +132,7 @@ class Declaration:
         self.closer: Any = None  # if it closes handles
         self.fixed = fixed
         self._role = "callback " if is_callback else ""
+        self._output_role = "callback result" if is_callback else "output"
         _check_function(function)
         hints = annotations(function)
         self.parameters = _positional_names(function)
@@ -259,7 +260,7 @@ class Declaration:
         given: Argument | None = None
         for item in items:
             if isinstance(item, ArgumentWord) and not item.is_parameter:
-                spec: Spec = item.for_function(f"{self.name}() result")
+                spec: Spec = item.for_function(f"{self.name}() result", self._output_role)
                 self.arguments.append(Argument(self.name, name, position, spec))
             elif given is None:
                 spec = self._read_type(where, python_type, item)
@@ -293,7 +294,7 @@ class Declaration:
         for item in [each for each in items if isinstance(each, ArgumentWord)]:
             if item.is_parameter:
                 raise DeclarationError(f"{where}: {item!r} is for parameters only")
-            spec = item.for_function(where)
+            spec = item.for_function(where, self._output_role)
             self.arguments.append(Argument(self.name, "return", len(self.parameters), spec))
             items.remove(item)
         if nothing := [each for each in items if getattr(each, "none", None)]:
@@ -326,9 +327,15 @@ class Declaration:
         )
         extra = len(parts) - len(returned)
         if extra not in ((0, 1) if can_be_left_out and ctype else (ctype is not None,)):
+            hint = ""
+            if extra == 0 and not self._role and type_code(ctype) in tuple("?bhilqBHILQ"):
+                hint = (
+                    ". If C's result only says whether the function failed, write Raises after"
+                    " its C type: then it can be left out"
+                )
             raise DeclarationError(
                 f"{where}: {len(returned) + (not can_be_left_out)} values come back,"
-                f" not {len(parts)}: {python_type}"
+                f" not {len(parts)}: {python_type}{hint}"
             )
         for part, wanted in zip(parts[extra:], returned, strict=True):
             if part != wanted:

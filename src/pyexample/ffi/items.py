@@ -4,6 +4,7 @@ import ctypes
 import typing
 import weakref
 from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from .buffers import ITEM_KINDS, In, c_half
@@ -13,6 +14,7 @@ from .lifetimes import VIEWS_KEEP
 from .sizes import TERMINATED, UNCHECKED, check_count
 from .structures import function_address
 from .values import DeclarationError, Value, content_of, show, type_code
+from .views import View
 
 if TYPE_CHECKING:
     from .calls import CallState
@@ -48,7 +50,7 @@ class Items(Value):
     ) -> None:
         self.word = word
         self.item: Any = word.item or ctypes.c_char
-        self.memory_name = "return" if role == "result" else ""
+        self.memory_name = "return" if role in ("result", "callback result") else ""
         self.named: list[Argument] = []
         super().__init__(where, role, python_type, word.ctype, words)
 
@@ -135,6 +137,11 @@ class Items(Value):
                 f"{self.where}: {self.word!r} and {lengths[0]!r} both say how many items there"
                 " are: write one of them"
             )
+        if size.depends and not size.names and self.role.startswith("callback"):
+            raise DeclarationError(
+                f"{self.where}: {self.word!r}: in a Callback, a size is that of parameters, a"
+                " number or TERMINATED"
+            )
         if size.given in (None, UNCHECKED) and not lengths:
             begin = f"{type(self.word).__name__}({show(self.word.item)},"
             raise DeclarationError(
@@ -202,6 +209,23 @@ class Items(Value):
             life_of(each).show(memory, view)
         return view
 
+    def view(self, given: Any) -> View:
+        """The buffer that C is to use."""
+        if self.form is str:
+            if not isinstance(given, str):
+                raise TypeError(f"{self.where} must be str, not {type(given).__name__}")
+            given = given.encode()
+        elif self.form is list and type(given) in (list, tuple):
+            items = [self.value.to_c(each) for each in given]
+            given = (self.item * len(items))(*items)
+        if (
+            not VIEWS_KEEP and not self.word.writable and isinstance(given, bytes)
+        ):  # PyPy's move
+            given = ctypes.create_string_buffer(given, len(given))
+        argument: Any = SimpleNamespace(where=self.where, counts_items=False, has_stride=False)
+        argument.python_type = None
+        return View(argument, self.word, given)
+
     def cast(self, view: memoryview) -> memoryview:
         """The view of bytes as one of items."""
         code: Any = type_code(self.item)
@@ -226,6 +250,7 @@ _MOST = 2**30
 _LENGTHS = {
     "result": ', or a Length(c_size_t, "return") among the parameters',
     "output": ', or name="data" and a Length(c_size_t, "data")',
+    "callback result": ', or name="data" and a Length(c_size_t, "data") or Written("data")',
 }
 
 

@@ -23,6 +23,11 @@ def make_value(where: str, role: str, python_type: Any, ctype: Any, *words: obje
     if isinstance(ctype, ArgumentWord) and ctype.is_buffer and role in ("result", "output"):
         items: Value = import_later("items").Items(where, role, python_type, ctype, words)
         return items
+    if isinstance(ctype, ArgumentWord) and ctype.is_buffer and role == "callback result":
+        given: Value = import_later("received").GivenMemory(
+            where, role, python_type, ctype, words
+        )
+        return given
     if isinstance(ctype, ArgumentWord) and ctype.is_buffer and role == "field":
         counted: Value = import_later("counted").CountedItems(
             where, role, python_type, ctype, words

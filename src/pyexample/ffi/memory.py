@@ -62,10 +62,10 @@ class Filled(ArgumentWord):
         self.word = _Room(item, None, *words)
         self.ctype = self.word.ctype
 
-    def for_function(self, where: str) -> "Filled":
+    def for_function(self, where: str, role: str = "output") -> "Filled":
         """The same, for a function."""
         own = copy.copy(self)
-        own.output = _Content(where, "output", self.python_type, self.word, ())
+        own.output = _Content(where, role, self.python_type, self.word, ())
         own.output.memory_name = self.memory_name
         own.c_name = own.output.c_name
         return own
@@ -100,9 +100,12 @@ class Length(ArgumentWord):
     that name, or about what the function returns: ``Length(c_size_t, "return")``. With
     ``capacity=True``, C reads the size of Filled memory there, too. With ``again=True``, C may
     store how many items it needs instead: then it is called again with that many.
+
+    In a Callback, C gets the number of items of what the callable returned.
     """
 
     phase = 2
+    is_answer = True
 
     def __init__(
         self, ctype: Any, name: str, /, *, capacity: bool = False, again: bool = False
@@ -121,11 +124,18 @@ class Length(ArgumentWord):
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of a new integer."""
         size = call.memories[self.name].size if self.capacity else 0
-        room = self.given(size)
-        if room.value != size:
-            raise OverflowError(f"{argument.where} cannot count {size} items")
+        room = self.given(self._check(size, argument))
         call.store_length(self.name, room)
         return ctypes.byref(room)
+
+    def answer(self, call: "CallState", argument: "Argument") -> int:
+        """The number of items."""
+        return self._check(call.lengths[self.name].value, argument)
+
+    def _check(self, size: int, argument: "Argument") -> int:
+        if self.given(size).value != size:
+            raise OverflowError(f"{argument.where} cannot count {size} items")
+        return size
 
     def needs(self, call: "CallState", returned: Any) -> int:
         """How many items C asks for, if it does."""
@@ -144,9 +154,10 @@ class Written(Modifier):
     With ``again=True``, a number beyond the size is how many items C needs: then it is called
     again with that many; with ``again="negative"``, it returns the negative of that number.
     With ``nul=True``, C also wrote a NUL, which it did not count (``snprintf``).
+    In a Callback, C gets the number of items of what the callable returned.
     """
 
-    roles = ("result",)
+    roles = ("result", "callback result")
     ignores_result = True
     capacity = False
 

@@ -32,17 +32,22 @@ class Returned(_ToValue):
     A value that C does not fill in is 0, or None for a pointer with ``| None``. Memory has a
     name, for its ``Length``: ``Returned(bytes, In(c_char), Owned(free), name="data")`` is
     ``const char **``.
+
+    In a Callback, the callable returns the value, and C gets it through the pointer, unless
+    that is NULL. Memory is kept alive as any result of a callable is: see docs/callbacks.md.
     """
+
+    is_answer = True
 
     def __init__(self, python_type: Any, ctype: Any, /, *words: Any, name: str = "") -> None:
         self.python_type = python_type
         self.given = (python_type, ctype, *words)
         self.name = name
 
-    def for_function(self, where: str) -> "Returned":
+    def for_function(self, where: str, role: str = "output") -> "Returned":
         """The same, for a function."""
         own = copy.copy(self)
-        output = own.output = make_value(where, "output", *self.given)
+        output = own.output = make_value(where, role, *self.given)
         if self.name and not isinstance(self.given[1], ArgumentWord):
             raise DeclarationError(f"{where}: {self!r} is no memory, and needs no name")
         output.memory_name = self.name

@@ -314,7 +314,7 @@ class Keep(ParameterWord):
     ``Keep("return")``: as long as the handle that the function returns. ``Keep()``: for ever,
     or until another replaces it in the same way: ``Keep(slot="signal")``.
 
-    It is for callbacks, texts, buffers (which cannot be resized meanwhile), structures,
+    It is for callbacks, texts, paths, buffers (which cannot be resized meanwhile), structures,
     handles, and sequences of them. A handle that C keeps for one that was made from it, or for
     ever, cannot be closed by itself.
     """

@@ -1,9 +1,11 @@
-"""Memory of C's, whose address a callback gets."""
+"""Memory between C and a callback: that whose address it gets, and that which it gives."""
 
 import contextlib
 import ctypes
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from .buffers import In, Out
 from .items import Items, copy_memory
 from .sizes import TERMINATED
 from .views import View
@@ -61,3 +63,34 @@ class ReceivedMemory(Items):
         elif view.items < (count := self._count(view.address, call)):
             raise ValueError(f"{argument.where} has {view.items} items, not {count}")
         return ctypes.cast(view.address, self.ctype)
+
+
+class GivenMemory(Items):
+    """Memory that a callable returns, and whose address C gets.
+
+    Any buffer stands for bytes. Whoever holds its view keeps it alive, and where it is.
+    """
+
+    def _forms(self) -> list[type]:
+        if type(self.word) not in (In, Out):  # items that are handles, texts, structures
+            return []
+        forms = (bytes, str, list) if self.word.item_size == 1 else (list,)
+        return [each for each in super()._forms() if each in forms]
+
+    def answer(self, given: Any, call: "CallState") -> View | None:
+        """A view of it, of the size that is declared; and its number of items, for C."""
+        view = None if given is None and self.nullable else self._view(given, call)
+        length = view.items if view else 0
+        call.store_length(self.memory_name, ctypes.c_int64(length))
+        return view
+
+    def _view(self, given: Any, call: "CallState") -> View:
+        size = self.word.size
+        if self.form is str and isinstance(given, str) and size.given is TERMINATED:
+            given += "\0"
+        view = self.view(given)
+        if size.given is TERMINATED:
+            view.check_end(self.where)
+        argument: Any = SimpleNamespace(where=self.where, sized_by=self.named)
+        size.check(argument, view, call)
+        return view

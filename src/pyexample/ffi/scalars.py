@@ -323,7 +323,7 @@ class FilePath(Value):
         accepted: what it may return: str, bytes or both.
     """
 
-    can_be_null = is_comparable = True
+    can_be_null = is_comparable = can_be_kept = True
     is_plain = False
     unserved = "a path"
 

@@ -10,7 +10,7 @@ from .buffers import In
 from .declaration import Argument
 from .kinds import make_value
 from .libfastcall import NotServedError
-from .sizes import TERMINATED, GivenSize
+from .sizes import TERMINATED, GivenSize, Least
 from .values import DeclarationError, Value, check_ctype, members_of, type_code
 from .views import View
 
@@ -47,7 +47,7 @@ class ArrayOf(In):
         size: GivenSize | None = None,
         /,
         *words: object,
-        at_least: int | None = None,
+        at_least: Least | None = None,
     ) -> None:
         self._of: Any = item if isinstance(item, In) else None
         super().__init__(self._of.ctype if self._of else item, size, at_least=at_least)

@@ -24,6 +24,7 @@ UNCHECKED = _Unsized("UNCHECKED")
 TERMINATED = _Unsized("TERMINATED")
 """``In(c_int, TERMINATED)``: an item that is 0, or NULL, is the last one."""
 
+Least = int | str | Callable[..., int]
 GivenSize = int | str | tuple[str | int, ...] | Callable[..., int] | _Unsized
 
 _MOST = 2**48  # of addresses
@@ -33,31 +34,37 @@ class Size:
     """A number of items.
 
     Attributes:
-        given: as it was declared.
+        given: as it was declared; None for a minimum.
         dimensions: names and numbers, whose product it is.
         names: the parameters among them, and dimensions that a Count has.
         low, high: its limits, if no call has its own.
         depends: whether each call has its own.
     """
 
-    def __init__(self, word: str, given: object, at_least: int | None = None) -> None:
+    def __init__(self, word: str, given: object, at_least: object = None) -> None:
         """Read it; errors are about ``word``. Raises DeclarationError."""
         if given is not None and at_least is not None:
             raise DeclarationError(f"{word}: a size or at_least, not both")
         self.given: Any = given
-        dimensions: Any = (given,) if isinstance(given, str) else given
+        said: Any = given if at_least is None else at_least
+        dimensions: Any = (said,) if isinstance(said, str) else said
         self.dimensions: tuple[Any, ...] = dimensions if isinstance(dimensions, tuple) else ()
         self.names = tuple(each for each in self.dimensions if isinstance(each, str))
-        self._function: Any = None if isinstance(given, type) or not callable(given) else given
+        self._function: Any = None if isinstance(said, type) or not callable(said) else said
         self.depends = bool(self.names or self._function)
-        for number in (*self.dimensions, given, at_least):
+        for number in (*self.dimensions, said):
             if isinstance(number, int) and not 0 < number < NEVER:
                 raise DeclarationError(f"{word}: {number} is no number of items, from 1 on")
-        is_number = given is None or isinstance(given, (int, _Unsized))
+        is_number = said is None or isinstance(said, (int, _Unsized))
         is_strange = any(not isinstance(each, (int, str)) for each in self.dimensions)
         if is_strange or not (is_number or self.depends):
-            raise DeclarationError(f"{word}: {show(given)} is no number of items")
-        self.low = at_least or (given if isinstance(given, int) else 0)
+            raise DeclarationError(f"{word}: {show(said)} is no number of items")
+        if isinstance(at_least, (tuple, _Unsized)):
+            raise DeclarationError(
+                f"{word}: at_least is a number, the name of a parameter, or a function of the"
+                f" Python arguments, not {show(at_least)}"
+            )
+        self.low = said if isinstance(said, int) else 0
         self.high = given if isinstance(given, int) else NEVER
 
     def find(self, declaration: "Declaration", where: str, word: Any) -> "list[Argument]":
@@ -95,7 +102,8 @@ class Size:
                 raise ValueError(
                     f"{where} must have the shape {wanted}{says}, not {view.shape}"
                 )
-            low = high = check_count(where, product_of(wanted))
+            low = check_count(where, product_of(wanted))
+            high = NEVER if self.given is None else low
         if not low <= view.items <= high:
             least = "" if low == high else "at least "
             raise ValueError(f"{where} must have {least}{low}{says} items, not {view.items}")

@@ -76,18 +76,22 @@ class ArgumentWord(Word):
         phase: arguments are passed in phases: those of 0 first, those of 2 last.
         memory_name: by which other words name it, if it is memory that C fills.
         output: the value that C fills in, if any.
+        is_answer: whether a callback stores something for C there.
         lends: see ``Value``.
     """
 
     ctype: Any
     c_name: str
-    is_parameter = is_buffer = can_be_kept = lends = False
+    is_parameter = is_buffer = can_be_kept = lends = is_answer = False
     phase = 0
     memory_name = ""
     output: "Value | None" = None
 
-    def for_function(self, where: str) -> "Self":
-        """The same word, for a function whose result errors call ``where``."""
+    def for_function(self, where: str, role: str = "output") -> "Self":
+        """The same word, for a function whose result errors call ``where``.
+
+        Its value has that role.
+        """
         return self
 
     def received(self, where: str, python_type: Any) -> "Value":
@@ -111,6 +115,10 @@ class ArgumentWord(Word):
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The argument for ctypes; what it needs is held until the call is over."""
+        raise NotImplementedError
+
+    def answer(self, call: "CallState", argument: "Argument") -> Any:
+        """What a callback stores there, if it is no ``output``."""
         raise NotImplementedError
 
     def foreign_callbacks(self) -> list[str]:
@@ -227,7 +235,7 @@ class Value:
         if self.python_types:
             check_simple(where, self.ctype)
         accepted: tuple[Any, ...] = self.python_types
-        if self.can_be_ignored and self.role == "result":
+        if self.can_be_ignored and self.role in ("result", "callback result"):
             accepted = (*accepted, None)
         if self.python_types and self.python_type not in accepted:
             names = " or ".join(each.__name__ for each in self.python_types)
@@ -292,6 +300,10 @@ class Value:
 
     def pass_item(self, call: "CallState", given: Any) -> Any:
         """The same for an item of an array."""
+        return self.to_c(given)
+
+    def answer(self, given: Any, call: "CallState") -> Any:
+        """The same for what a callable returned, which is held for longer than its call."""
         return self.to_c(given)
 
     def foreign_callbacks(self) -> list[str]:
