@@ -20,8 +20,9 @@ pytestmark = [
 CALLS = ["loader", "square", "calls", "alike", "back_alike", "variadic", "buffers", "echo"]
 IDIOMS = [
     *("arrays", "declaration", "handles", "callbacks", "structs", "results"),
-    *("ownership", "integer_handles", "handle_fields", "struct_pointers", "pointees", "counted"),
-    *("memory", "sizes", "sequences", "items", "shapes", "complex", "errno", "accidents"),
+    *("ownership", "integer_handles", "handle_fields", "struct_pointers", "pointees"),
+    *("counted", "memory", "sizes", "sequences", "items", "shapes", "complex", "errno"),
+    *("accidents", "callback_outputs"),
     *("sqlite", "zlib"),
 ]
 
