@@ -278,6 +278,8 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
         return finish_plain
 
     def finish(returned: Any, state: CallState) -> Any:
+        failure = result.failure if result else None
+        state.is_empty = failure is not None and failure.means_nothing(plain(returned))
         # Before anything is raised: what C allocated must be freed.
         values: list[Any] = []
         problems: list[ValueError] = []
@@ -294,7 +296,7 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
             raise result.failure.exception(
                 plain(returned), declaration.name, (*state.given, *values), state.error_number
             )
-        if result and result.failure and result.failure.means_nothing(plain(returned)):
+        if state.is_empty:
             return None
         if problems:
             raise problems.pop()

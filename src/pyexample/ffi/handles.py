@@ -159,7 +159,7 @@ class HandleValue(Value):
 
     def restore(self, result: Any, call: Any) -> "Handle | None":
         """A handle for the address. One that a callback gets is C's, until that returns."""
-        if self.is_stored and call.failures:
+        if self.is_stored and (call.failures or call.is_empty):
             return None
         if self.is_none(plain(result)):
             return None
