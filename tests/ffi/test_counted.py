@@ -190,6 +190,22 @@ def test_the_buffer_is_exported(api: Any) -> None:
     assert (api.sum(holder.blob), holder.blob.data) == (sum(b"other"), b"other")
 
 
+def test_an_array_that_ctypes_makes_of_copies(api: Any) -> None:
+    data: Any = bytearray(b"abcd")
+    of_two: Any = (Blob * 2)(Blob(data=data), Blob(data=b"a" * 90))
+    of_two[1] = of_two[1]
+    of_holders: Any = (Holder * 1)(Holder(blob=Blob(data=b"b" * 80)))
+    churn()
+    assert [api.sum(each) for each in of_two] == [sum(b"abcd"), 90 * 97]
+    assert api.sum(of_holders[0].blob) == 80 * 98
+    if sys.implementation.name == "cpython":
+        with pytest.raises(BufferError):
+            data.clear()
+    del of_two
+    churn()
+    data.clear()
+
+
 def test_there_are_never_more_than_were_set(api: Any) -> None:
     blob = Blob(data=b"abc")
     blob.size = 2
