@@ -143,10 +143,9 @@ class HandleValue(Value):
 
     def pass_item(self, call: calls.CallState, given: Any) -> Any:
         """Its address; it cannot be closed until the call is over."""
-        handle: Handle | None = self.to_c(given)
-        if handle is not None:
-            life_of(handle).use(call.cleanups)
-        return self.item(self.address_of(handle))
+        if isinstance(given, Handle):  # before it is checked: another thread may close it
+            life_of(given).use(call.cleanups)
+        return self.item(self.address_of(self.to_c(given)))
 
     def address_of(self, handle: "Handle | None") -> Any:
         """What C gets for it."""
