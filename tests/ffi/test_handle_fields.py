@@ -3,6 +3,7 @@
 # mypy: disable-error-code="empty-body"
 
 import ctypes
+import enum
 import sys
 import threading
 import weakref
@@ -488,6 +489,11 @@ static stack *taken;
 void take(stack *it) { taken = it; }
 int untake(void) { int size = taken->size; stack_destroy(taken, 0); return size; }
 void stack_empty(stack *it, int (*f)(int)) { f(stack_init(it, 0)); }
+int stack_kind(int *kind, stack *it, int (*f)(int)) {
+    *kind = 7;
+    stack_init(it, 1);
+    return f(0);
+}
 """
 
 
@@ -601,6 +607,31 @@ def test_what_was_initialised_although_a_callback_raised(stored: Any) -> None:
         stored.stack_empty(lambda code: 1 // 0)
     collect()
     assert stored.stacks() == 0
+
+
+class Kind(enum.IntEnum):
+    ONE = 1
+
+    @classmethod
+    def _missing_(cls, value: object) -> Any:
+        raise LookupError(value)
+
+
+def test_what_was_initialised_although_something_else_cannot_be_read(stored: Any) -> None:
+    def stack_kind(
+        f: Annotated[
+            Callable[[int], int], Returned(Kind, c_int), Returned(stored.Stack, stored.Stack,
+            Owned), on_load,
+        ], /
+    ) -> Annotated[tuple[int, Kind, stored.Stack], c_int]: ...  # fmt: skip
+
+    declared = stored.library.function(stack_kind)
+    with pytest.raises(LookupError, match="7"):
+        declared(lambda code: 5)
+    collect()
+    assert stored.stacks() == 0
+    with pytest.raises(ZeroDivisionError):
+        declared(lambda code: 1 // code)
 
 
 def test_memory_that_is_given_away(stored: Any) -> None:

@@ -282,7 +282,7 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
         state.is_empty = failure is not None and failure.means_nothing(plain(returned))
         # Before anything is raised: what C allocated must be freed.
         values: list[Any] = []
-        problems: list[ValueError] = []
+        problems: list[Exception] = []
         for value, content in zip(outputs, _contents(state), strict=True):
             values.append(_restore(value, content, state, problems))
         back = _restore(result, returned, state, problems) if result and gives else None
@@ -309,10 +309,10 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
     return finish
 
 
-def _restore(value: Value, content: Any, state: CallState, problems: list[ValueError]) -> Any:
+def _restore(value: Value, content: Any, state: CallState, problems: list[Exception]) -> Any:
     try:
         return value.from_c(content, state)
-    except ValueError as error:  # normal after a failure
+    except Exception as error:  # normal after a failure; or of an enumeration's _missing_
         problems[:] = [error]
         return None
 
