@@ -661,6 +661,8 @@ def test_stored_handles_that_are_refused(stored: Any) -> None:
     def by_value(it: Annotated[Stack, Stack], /) -> None: ...  # type: ignore[valid-type]
     def result() -> Annotated[Stack, Stack, Owned]: ...  # type: ignore[valid-type]
 
+    def another(it: Annotated[None, Stack], /) -> None: ...
+
     def opaque() -> Annotated[Opaque, None, Returned(Opaque, Opaque, Owned)]: ...
     def borrowed() -> Annotated[Stack, None, Returned(Stack, Stack, Borrowed)]: ...  # type: ignore[valid-type]
     def unsaid() -> Annotated[Stack, None, Returned(Stack, Stack)]: ...  # type: ignore[valid-type]
@@ -673,6 +675,7 @@ def test_stored_handles_that_are_refused(stored: Any) -> None:
     for function, message in (
         (by_value, r"a Stack is passed as c_void_p; Returned\("),
         (result, r"a Stack is passed as c_void_p; Returned\("),
+        (another, r"a Stack is passed as c_void_p; Returned\(Stack, Stack, Owned\)"),
         (opaque, "declare its fields, with @struct, for its size"),
         (borrowed, "the memory is new, so it is Owned, not Borrowed"),
         (unsaid, r"who closes the Stack\?"),

@@ -62,7 +62,7 @@ class HandleValue(Value):
     def check_types(self, where: str, declared: Any) -> None:
         """The Python type is a Handle class, behind a ``T *`` or, to be closed, a ``T **``."""
         kinds = members_of(self.python_type)
-        self.name = " | ".join(each.__name__ for each in kinds)
+        self.name = " | ".join(map(show, kinds))
         self.is_stored = not hasattr(self.ctype, "from_param")
         if self.is_stored:
             self._check_stored(where)
@@ -80,9 +80,10 @@ class HandleValue(Value):
     def _check_stored(self, where: str) -> None:
         """Its memory is Python's, and C initialises it."""
         if self.role != "output" or self.ctype is not self.python_type:
+            name = self.ctype.__name__
             raise DeclarationError(
-                f"{where}: a {self.name} is passed as c_void_p; Returned({self.name},"
-                f" {self.name}, Owned) is new memory for C to initialise"
+                f"{where}: {with_article(name)} is passed as c_void_p; Returned({name}, {name},"
+                " Owned) is new memory for C to initialise"
             )
         self.c_name = self.name
         self.kind, self.unserved = "", "a handle in memory of Python's"
