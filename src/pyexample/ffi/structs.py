@@ -156,11 +156,14 @@ def _read_fields(cls: Any, of: Any) -> dict[str, Value]:
         if isinstance(spec, ArrayField) and spec.is_flexible and name != [*fields][-1]:
             raise DeclarationError(f"{where}: only the last field can be a flexible array")
         words = [spec.word] if isinstance(spec, CountedItems) else spec.words
-        for word in words:
-            if isinstance(word, (CountedBy, In)) and not isinstance(
-                fields.get(word.names[0]), Integer
-            ):
+        for word in [each for each in words if isinstance(each, (CountedBy, In))]:
+            if not isinstance(fields.get(word.names[0]), Integer):
                 raise DeclarationError(f"{where}: {word!r} needs the name of an integer field")
+            if issubclass(cls, ctypes.Union):
+                raise DeclarationError(
+                    f"{where}: {word!r}: in a union, {word.names[0]} is in the same memory, and"
+                    " counts nothing: declare an address, c_void_p"
+                )
     return fields
 
 
