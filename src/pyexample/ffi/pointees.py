@@ -79,6 +79,11 @@ def store(
             pointees[address + at, size] = item
 
 
+def has_pointers(ctype: Any) -> bool:
+    """Whether an object of this type may point to something."""
+    return bool(_places(ctype))
+
+
 def copy_of(value: Any) -> Any:
     """A copy of an object of ctypes."""
     copy = _bare_copy(value)
