@@ -1303,6 +1303,57 @@ assert open_objects() == 0
         words=("if_succeeds=True", "how does the function fail? Write Raises"),
     ),
     Accident(
+        "the end of Python",
+        "A struct in the memory of a handle was a variable of the module, a thread in a call.",
+        r"""
+        struct limits { int least, most; };
+        static struct limits limits = {1, 9};
+        object *store_new(void) { return make("store", NULL); }
+        void store_free(object *it) { end(it, "store"); }
+        const struct limits *store_limits(object *it) { return use(it, "store"), &limits; }
+        void store_wait(object *it, int (*call)(int)) { use(it, "store"), call(1); }
+        """,
+        r'''
+class Store(Handle): ...
+@struct
+class Limits(Structure):
+    least: Int
+    most: Int
+@Callback
+def on_wait(number: Int, /) -> Int: ...
+
+@library.function
+def store_new() -> Annotated[Store, c_void_p, Owned]: ...
+@library.function
+def store_free(store: Annotated[Store, c_void_p, Closes], /) -> None: ...
+@library.function
+def store_limits(store: Annotated[Store, c_void_p], /) -> Annotated[
+    Limits, POINTER(Limits), Borrowed
+]: ...
+@library.function
+def store_wait(
+    store: Annotated[Store, c_void_p],
+    call: Annotated[Callable[[int], int], on_wait], /,
+) -> None: ...
+''',
+        r'''
+import threading
+limits = store_limits(store_new())
+let_others_use_the_memory()
+assert limits.most == 9
+waits = threading.Event()
+def wait(number):
+    waits.set()
+    time.sleep(60)
+    return 0
+used = store_new()
+threading.Thread(target=store_wait, args=(used, wait), daemon=True).start()
+waits.wait()
+''',
+        unsaid=(", Borrowed\n", "\n"),
+        words=("who owns the Limits?", "Borrowed"),
+    ),
+    Accident(
         "closed twice",
         "By the function and by Python, in either order.",
         r"""

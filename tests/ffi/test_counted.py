@@ -6,7 +6,17 @@ import ctypes
 import sys
 from array import array
 from collections.abc import Callable
-from ctypes import Structure, c_char, c_double, c_int, c_int32, c_size_t, c_uint8, c_void_p
+from ctypes import (
+    Structure,
+    Union,
+    c_char,
+    c_double,
+    c_int,
+    c_int32,
+    c_size_t,
+    c_uint8,
+    c_void_p,
+)  # fmt: skip
 from types import SimpleNamespace
 from typing import Annotated, Any
 
@@ -17,9 +27,11 @@ from support import Package, collect
 from pyexample.ffi import (
     DEFAULT,
     POINTER,
+    Array,
     ArrayOf,
     Borrowed,
     Closes,
+    CountedBy,
     DeclarationError,
     Handle,
     In,
@@ -190,6 +202,22 @@ def test_the_buffer_is_exported(api: Any) -> None:
     assert (api.sum(holder.blob), holder.blob.data) == (sum(b"other"), b"other")
 
 
+def test_an_array_that_ctypes_makes_of_copies(api: Any) -> None:
+    data: Any = bytearray(b"abcd")
+    of_two: Any = (Blob * 2)(Blob(data=data), Blob(data=b"a" * 90))
+    of_two[1] = of_two[1]
+    of_holders: Any = (Holder * 1)(Holder(blob=Blob(data=b"b" * 80)))
+    churn()
+    assert [api.sum(each) for each in of_two] == [sum(b"abcd"), 90 * 97]
+    assert api.sum(of_holders[0].blob) == 80 * 98
+    if sys.implementation.name == "cpython":
+        with pytest.raises(BufferError):
+            data.clear()
+    del of_two
+    churn()
+    data.clear()
+
+
 def test_there_are_never_more_than_were_set(api: Any) -> None:
     blob = Blob(data=b"abc")
     blob.size = 2
@@ -343,6 +371,19 @@ def test_declarations_that_are_refused(annotation: Any, complaint: str) -> None:
     with pytest.raises(DeclarationError) as caught:
         struct(type("S", (Structure,), {"__annotations__": fields}))
     assert complaint in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        Annotated[bytes | None, In(c_char, "n")],
+        Annotated[Array[int], c_int * 0, CountedBy("n")],
+    ],
+)
+def test_no_field_of_a_union_counts_another(annotation: Any) -> None:
+    fields = {"n": Int, "x": annotation}
+    with pytest.raises(DeclarationError, match="in a union, n is in the same memory"):
+        struct(type("U", (Union,), {"__annotations__": fields}))
 
 
 HEADER = """

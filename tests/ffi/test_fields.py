@@ -832,3 +832,22 @@ def test_layouts() -> None:
 def test_what_is_no_structure() -> None:
     with pytest.raises(DeclarationError, match="expected a class that is derived from Struct"):
         struct(int)  # type: ignore[type-var]
+
+
+def test_the_repr_of_a_union_reads_no_pointer() -> None:
+    """C has set another one, perhaps, than the pointer that would be followed."""
+
+    @struct(init=False)
+    class Either(Union):
+        number: Annotated[int, c_int]
+        text: Annotated[str | None, c_char_p]
+
+    @struct(init=False)
+    class Tagged(Structure):
+        tag: Annotated[int, c_int]
+        either: Annotated[Either, Either]
+
+    tagged = Tagged()
+    tagged.either.number = 5
+    assert f"{tagged!r}".startswith("Tagged(tag=0, either=<")
+    assert "Either object at" in f"{tagged!r}"

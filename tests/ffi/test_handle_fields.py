@@ -3,12 +3,13 @@
 # mypy: disable-error-code="empty-body"
 
 import ctypes
+import enum
 import sys
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from ctypes import Structure, c_char_p, c_int, c_long, c_size_t, c_uint8, c_void_p
+from ctypes import Structure, c_char, c_char_p, c_int, c_long, c_size_t, c_uint8, c_void_p
 from types import SimpleNamespace
 from typing import Annotated, Any, ClassVar
 
@@ -27,6 +28,7 @@ from pyexample.ffi import (
     Constant,
     CountedBy,
     DeclarationError,
+    Filled,
     GivenTo,
     Handle,
     Keep,
@@ -34,6 +36,7 @@ from pyexample.ffi import (
     Owned,
     Raises,
     Returned,
+    Written,
     struct,
 )  # fmt: skip
 from pyexample.ffi.declaration import Declaration
@@ -492,6 +495,11 @@ static stack *taken;
 void take(stack *it) { taken = it; }
 int untake(void) { int size = taken->size; stack_destroy(taken, 0); return size; }
 void stack_empty(stack *it, int (*f)(int)) { f(stack_init(it, 0)); }
+int stack_kind(int *kind, stack *it, int (*f)(int)) {
+    *kind = 7;
+    stack_init(it, 1);
+    return f(0);
+}
 """
 
 
@@ -542,7 +550,7 @@ def stored(package: Package, path: str) -> Iterator[Any]:
         holder_free, holder_take, take, untake, stack_empty,
     ]  # fmt: skip
     bound = SimpleNamespace(**{each.__name__: library.function(each) for each in declared})
-    bound.Stack = Stack
+    bound.Stack, bound.library = Stack, library
     yield bound
     collect()
     assert (bound.stacks(), bound.wrongs()) == (0, 0)
@@ -587,12 +595,49 @@ def test_what_c_could_not_initialise_is_not_closed(stored: Any) -> None:
     assert (stored.stacks(), stored.wrongs()) == (0, 0)
 
 
+def test_what_c_did_not_initialise_as_nothing_came_back(stored: Any) -> None:
+    def stack_try(
+        size: Annotated[int, Returned(stored.Stack, stored.Stack, Owned), c_int], /
+    ) -> Annotated[stored.Stack | None, c_int, Raises(RuntimeError, none=(-3,))]: ...
+
+    declared = stored.library.function(symbol="stack_init")(stack_try)
+    assert declared(-3) is None
+    assert declared(2).size == 2
+    collect()
+    assert (stored.stacks(), stored.wrongs()) == (0, 0)
+
+
 def test_what_was_initialised_although_a_callback_raised(stored: Any) -> None:
     assert stored.stack_empty(lambda code: code).size == 0
     with pytest.raises(ZeroDivisionError):
         stored.stack_empty(lambda code: 1 // 0)
     collect()
     assert stored.stacks() == 0
+
+
+class Kind(enum.IntEnum):
+    ONE = 1
+
+    @classmethod
+    def _missing_(cls, value: object) -> Any:
+        raise LookupError(value)
+
+
+def test_what_was_initialised_although_something_else_cannot_be_read(stored: Any) -> None:
+    def stack_kind(
+        f: Annotated[
+            Callable[[int], int], Returned(Kind, c_int), Returned(stored.Stack, stored.Stack,
+            Owned), on_load,
+        ], /
+    ) -> Annotated[tuple[int, Kind, stored.Stack], c_int]: ...  # fmt: skip
+
+    declared = stored.library.function(stack_kind)
+    with pytest.raises(LookupError, match="7"):
+        declared(lambda code: 5)
+    collect()
+    assert stored.stacks() == 0
+    with pytest.raises(ZeroDivisionError):
+        declared(lambda code: 1 // code)
 
 
 def test_memory_that_is_given_away(stored: Any) -> None:
@@ -622,16 +667,25 @@ def test_stored_handles_that_are_refused(stored: Any) -> None:
     def by_value(it: Annotated[Stack, Stack], /) -> None: ...  # type: ignore[valid-type]
     def result() -> Annotated[Stack, Stack, Owned]: ...  # type: ignore[valid-type]
 
+    def another(it: Annotated[None, Stack], /) -> None: ...
+
     def opaque() -> Annotated[Opaque, None, Returned(Opaque, Opaque, Owned)]: ...
     def borrowed() -> Annotated[Stack, None, Returned(Stack, Stack, Borrowed)]: ...  # type: ignore[valid-type]
     def unsaid() -> Annotated[Stack, None, Returned(Stack, Stack)]: ...  # type: ignore[valid-type]
+    def again() -> Annotated[
+        tuple[Stack, bytes],  # type: ignore[valid-type]
+        c_int, Written("it", again=True), Returned(Stack, Stack, Owned),
+        Filled(bytes, c_char, 8, name="it"),
+    ]: ...  # fmt: skip
 
     for function, message in (
         (by_value, r"a Stack is passed as c_void_p; Returned\("),
         (result, r"a Stack is passed as c_void_p; Returned\("),
+        (another, r"a Stack is passed as c_void_p; Returned\(Stack, Stack, Owned\)"),
         (opaque, "declare its fields, with @struct, for its size"),
         (borrowed, "the memory is new, so it is Owned, not Borrowed"),
         (unsaid, r"who closes the Stack\?"),
+        (again, r"may call C twice, so C would initialise a second Stack"),
     ):
         with pytest.raises(DeclarationError, match=message):
             Declaration(function)

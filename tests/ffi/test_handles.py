@@ -25,6 +25,7 @@ from support import COUNTS_BLOCKS, COUNTS_REFERENCES, attempt, collect
 
 from pyexample.ffi import Handle, calls
 from pyexample.ffi.calls import CallState
+from pyexample.ffi.lifetimes import Life
 
 
 @pytest.fixture(autouse=True)
@@ -430,6 +431,23 @@ def test_closing_while_another_thread_uses_it(shelf: Shelf) -> None:
         assert napping.result() == ord("t")
     box.close()
     assert shelf.order == "tb"
+
+
+def test_another_thread_closes_it_while_it_is_checked(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C gets no null pointer for it: the check comes last."""
+    box, use = opened(shelf), Life.use
+
+    def close_before(life: Life, cleanups: list[Callable[[], object]]) -> None:
+        if not box.closed:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(box.close).result()
+        use(life, cleanups)
+
+    monkeypatch.setattr(Life, "use", close_before)
+    with pytest.raises(ValueError, match=r"put\(\) parameter '\w+' \(Box \*\) is closed"):
+        shelf.put(box, ord("t"))
 
 
 def test_it_is_held_until_the_result_is_made(

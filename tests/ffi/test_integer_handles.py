@@ -19,6 +19,7 @@ from pyexample.ffi import (
     Constant,
     Count,
     DeclarationError,
+    Filled,
     GivenTo,
     Handle,
     Keep,
@@ -69,6 +70,12 @@ void fd_close_with(int n, const int *fds, int how) {
 int fd_make(int *fd, int failure) {
     if (failure >= 0) *fd = fd_open(failure);
     return failure > 0 ? failure : 0;
+}
+int fd_pair(int *fds, int failure) {
+    if (failure > 0) return 0;
+    if (failure) { errno = EMFILE; return -1; }
+    fds[0] = fd_open(0); fds[1] = fd_open(0);
+    return 0;
 }
 int fd_sum(const int *fds, int n) {
     int sum = 0;
@@ -258,6 +265,29 @@ def test_an_out_parameter(api: Any) -> None:
     code, fd = make(0)
     assert (code, fd.value) == (0, 0)
     assert make(-9) == (0, None), "C stored none"
+
+
+def test_an_array_that_c_did_not_fill_in_has_no_handle_0(api: Any) -> None:
+    api.close_by_fd_close()
+
+    def fd_pair(
+        failure: Annotated[int, Filled(list[api.Fd], c_int, 2, Owned), c_int], /
+    ) -> Annotated[list[api.Fd], c_int, Raises(OSError, when="negative")]: ...
+
+    pair = api.declare(fd_pair)
+    fds = pair(0)
+    assert [each.value for each in fds] == [0, 1]
+    with pytest.raises(OSError, match=r"fd_pair\(\)"):
+        pair(-1)
+    del fds
+    zero = api.fd_open(0)
+    with pytest.raises(OSError, match=r"fd_pair\(\)"):
+        pair(-1)
+    with pytest.raises(ValueError, match=r"item of Filled\(.*\) is -1, which is no Fd"):
+        pair(1)
+    collect()
+    assert api.opened() == 1
+    zero.close()
 
 
 def test_closed_by_a_pointer_or_with_a_count(api: Any) -> None:

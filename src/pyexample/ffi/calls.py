@@ -37,6 +37,7 @@ class CallState:
         views: the buffers among them, by position.
         error_number: C's ``errno`` after the call, if it is needed.
         failures: the result and outputs that mean failure.
+        is_empty: whether the result says that nothing came back.
         returned: C's result.
         outputs: what C fills in, by the argument's index.
         sizes: by name: how many items of memory C asked for.
@@ -54,6 +55,7 @@ class CallState:
         "given",
         "in_c",
         "inner",
+        "is_empty",
         "kept_by_result",
         "lengths",
         "memories",
@@ -77,6 +79,7 @@ class CallState:
         self.views: dict[int, Any] = {}
         self.error_number = 0
         self.failures: list[Any] = []
+        self.is_empty = False
         self.returned: Any = None
         self.outputs: dict[int, Any] = {}
         self.sizes: dict[str, int] = {}

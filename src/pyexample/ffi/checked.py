@@ -278,9 +278,11 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
         return finish_plain
 
     def finish(returned: Any, state: CallState) -> Any:
+        failure = result.failure if result else None
+        state.is_empty = failure is not None and failure.means_nothing(plain(returned))
         # Before anything is raised: what C allocated must be freed.
         values: list[Any] = []
-        problems: list[ValueError] = []
+        problems: list[Exception] = []
         for value, content in zip(outputs, _contents(state), strict=True):
             values.append(_restore(value, content, state, problems))
         back = _restore(result, returned, state, problems) if result and gives else None
@@ -294,7 +296,7 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
             raise result.failure.exception(
                 plain(returned), declaration.name, (*state.given, *values), state.error_number
             )
-        if result and result.failure and result.failure.means_nothing(plain(returned)):
+        if state.is_empty:
             return None
         if problems:
             raise problems.pop()
@@ -307,10 +309,10 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
     return finish
 
 
-def _restore(value: Value, content: Any, state: CallState, problems: list[ValueError]) -> Any:
+def _restore(value: Value, content: Any, state: CallState, problems: list[Exception]) -> Any:
     try:
         return value.from_c(content, state)
-    except ValueError as error:  # normal after a failure
+    except Exception as error:  # normal after a failure; or of an enumeration's _missing_
         problems[:] = [error]
         return None
 

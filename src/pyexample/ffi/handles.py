@@ -62,7 +62,7 @@ class HandleValue(Value):
     def check_types(self, where: str, declared: Any) -> None:
         """The Python type is a Handle class, behind a ``T *`` or, to be closed, a ``T **``."""
         kinds = members_of(self.python_type)
-        self.name = " | ".join(each.__name__ for each in kinds)
+        self.name = " | ".join(map(show, kinds))
         self.is_stored = not hasattr(self.ctype, "from_param")
         if self.is_stored:
             self._check_stored(where)
@@ -80,9 +80,10 @@ class HandleValue(Value):
     def _check_stored(self, where: str) -> None:
         """Its memory is Python's, and C initialises it."""
         if self.role != "output" or self.ctype is not self.python_type:
+            name = self.ctype.__name__
             raise DeclarationError(
-                f"{where}: a {self.name} is passed as c_void_p; Returned({self.name},"
-                f" {self.name}, Owned) is new memory for C to initialise"
+                f"{where}: {with_article(name)} is passed as c_void_p; Returned({name}, {name},"
+                " Owned) is new memory for C to initialise"
             )
         self.c_name = self.name
         self.kind, self.unserved = "", "a handle in memory of Python's"
@@ -143,10 +144,9 @@ class HandleValue(Value):
 
     def pass_item(self, call: calls.CallState, given: Any) -> Any:
         """Its address; it cannot be closed until the call is over."""
-        handle: Handle | None = self.to_c(given)
-        if handle is not None:
-            life_of(handle).use(call.cleanups)
-        return self.item(self.address_of(handle))
+        if isinstance(given, Handle):  # before it is checked: another thread may close it
+            life_of(given).use(call.cleanups)
+        return self.item(self.address_of(self.to_c(given)))
 
     def address_of(self, handle: "Handle | None") -> Any:
         """What C gets for it."""
@@ -159,7 +159,7 @@ class HandleValue(Value):
 
     def restore(self, result: Any, call: Any) -> "Handle | None":
         """A handle for the address. One that a callback gets is C's, until that returns."""
-        if self.is_stored and call.failures:
+        if self.is_stored and (call.failures or call.is_empty):
             return None
         if self.is_none(plain(result)):
             return None

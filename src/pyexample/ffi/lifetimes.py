@@ -134,12 +134,19 @@ class Life:
                     )
 
     def end(self) -> None:
-        """Nothing refers to the handle: close it, unless C keeps it."""
+        """Nothing refers to the handle: close it, unless C keeps it.
+
+        When Python ends, a variable of a module may still refer to it, or to memory of it, or
+        a thread may use it: then C's objects end with the process.
+        """
         try:
             self.check_closable()
-        except ValueError:
+            for life in self.family():
+                life._hide()
+        except (ValueError, RuntimeError):
             return
-        self.close(implicitly=True)
+        if not self.used():
+            self.close(implicitly=True)
 
     def close(
         self,

@@ -60,6 +60,7 @@ class Filled(ArgumentWord):
         if item is not None:
             check_ctype("Filled", item)
         self.word = _Room(item, None, *words)
+        self.word._written = self._written
         self.ctype = self.word.ctype
 
     def for_function(self, where: str, role: str = "output") -> "Filled":
@@ -75,11 +76,11 @@ class Filled(ArgumentWord):
         argument.sized_by = self.size.find(declaration, argument.where, self)
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
-        """New memory, of zeros."""
+        """New memory, of zeros; of handles that are integers, of what is none."""
         size = call.sizes.get(self.memory_name)
         if size is None:
             size = self.size.count(argument.where, call, argument.sized_by)
-        memory = _Memory(size, ctypes.sizeof(self.output.item))
+        memory = _Memory(self.output.empty_item(), size)
         call.outputs[argument.index] = call.memories[self.memory_name] = memory
         return ctypes.cast(memory.address, self.ctype)
 
@@ -195,6 +196,11 @@ class _Content(Items):
     def find_size(self, declaration: "Declaration") -> None:
         """The memory has one."""
 
+    def empty_item(self) -> bytes:
+        """An item that C has not filled in: of handles that are integers, 0 may be open."""
+        none = self.value.none if self.form is list else ()
+        return bytes(self.item(none[0])) if none else bytes(ctypes.sizeof(self.item))
+
     def restore(self, result: "_Memory", call: Any) -> Any:
         """Convert what of it is valid; without a length, a text up to its NUL."""
         data = result.valid(self.where)
@@ -218,10 +224,10 @@ class _Room(ArrayOf):
 class _Memory:
     """Memory that C fills in a call."""
 
-    def __init__(self, size: int, item_size: int) -> None:
+    def __init__(self, empty_item: bytes, size: int) -> None:
         self.size = size
-        self.item_size = item_size
-        self.view = memoryview(bytearray(size * item_size))
+        self.item_size = len(empty_item)
+        self.view = memoryview(bytearray(empty_item * size))
         self.address = address_of(self.view)
         self.length: Any = None
 
@@ -259,5 +265,7 @@ def _find_memory(declaration: "Declaration", where: str, word: Any) -> None:
     twice = [f"get twice what {effect!r} is about" for effect in effects]
     if memory.form is list and hasattr(memory.value.given_ctype, "__del__"):
         twice.append("make twice what is Owned")
+    stored = [each for each in declaration.results if getattr(each, "is_stored", False)]
+    twice += [f"initialise a second {each.c_name}" for each in stored]
     if word.again and twice:
         raise DeclarationError(f"{where}: {word!r} may call C twice, so C would {twice[0]}")

@@ -31,6 +31,9 @@ def pointees_of(memory: Any) -> Pointees:
         # PyPy does not tell who has the memory.
         is_ours = root._b_base_ is None and (root._b_needsfree_ or not _IS_CPYTHON)
         root.__dict__["_pointees"] = {} if is_ours else OF_C
+        if is_ours and _is_container(type(root)):
+            ctypes.pointer(root)  # gives it the dict that each copy by ctypes keeps
+            _kept_by_ctypes(root)["pointees"] = root.__dict__["_pointees"]
     found: Pointees = root.__dict__["_pointees"]
     return found
 
@@ -74,6 +77,11 @@ def store(
             pointees.pop((address + at, size), None)
         else:
             pointees[address + at, size] = item
+
+
+def has_pointers(ctype: Any) -> bool:
+    """Whether an object of this type may point to something."""
+    return bool(_places(ctype))
 
 
 def copy_of(value: Any) -> Any:

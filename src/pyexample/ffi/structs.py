@@ -16,7 +16,7 @@ from .declaration import annotations, split_annotation
 from .fields import DEFAULT, Anonymous, ArrayField, Bits, CountedBy, to_field
 from .handles import Handle, HandleValue, life_of, memory_of
 from .kinds import make_value
-from .pointees import copy_over, is_of_c, pointees_of, show_memory, store
+from .pointees import copy_over, has_pointers, is_of_c, pointees_of, show_memory, store
 from .pointers import Pointer, set_targets
 from .scalars import Integer
 from .structures import function_address
@@ -118,7 +118,7 @@ def _declare_struct(cls: Any, default: str | Callable[[], Any] | None, of: Any =
     flexible = None
     if fields and isinstance(spec := [*fields.values()][-1], ArrayField) and spec.is_flexible:
         flexible = _Flexible(cls, [*fields][-1], spec)
-    if cls.__repr__ in (ctypes.Structure.__repr__, ctypes.Union.__repr__):
+    if cls.__repr__ is ctypes.Structure.__repr__ and _is_readable(cls):
         cls.__repr__ = _repr
     if default:
         cls.__init__ = _beginning_with(default, cls, flexible)
@@ -158,11 +158,14 @@ def _read_fields(cls: Any, of: Any) -> dict[str, Value]:
         if isinstance(spec, ArrayField) and spec.is_flexible and name != [*fields][-1]:
             raise DeclarationError(f"{where}: only the last field can be a flexible array")
         words = [spec.word] if isinstance(spec, CountedItems) else spec.words
-        for word in words:
-            if isinstance(word, (CountedBy, In)) and not isinstance(
-                fields.get(word.names[0]), Integer
-            ):
+        for word in [each for each in words if isinstance(each, (CountedBy, In))]:
+            if not isinstance(fields.get(word.names[0]), Integer):
                 raise DeclarationError(f"{where}: {word!r} needs the name of an integer field")
+            if issubclass(cls, ctypes.Union):
+                raise DeclarationError(
+                    f"{where}: {word!r}: in a union, {word.names[0]} is in the same memory, and"
+                    " counts nothing: declare an address, c_void_p"
+                )
     return fields
 
 
@@ -406,6 +409,11 @@ def _reached(cls: Any) -> Iterator[str]:
             yield from _reached(ctype)
         else:
             yield name
+
+
+def _is_readable(cls: Any) -> bool:
+    """Nobody knows which member of a union was set: others may be pointers to nothing."""
+    return not (issubclass(cls, ctypes.Union) and has_pointers(cls))
 
 
 def _repr(self: Any) -> str:
