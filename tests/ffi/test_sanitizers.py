@@ -71,7 +71,7 @@ def test_python_under_sanitizers(
     assert path.startswith(str(installed))
     symbols = run(["nm", "-D", path, Path(path).with_name("libfastcall.so")])
     assert symbols.count("__asan_init") == 2
-    # Sizes and counts of memory are another matter under a sanitizer, and greenlet copies stacks.
+    # Under a sanitizer, sizes and counts of memory are other ones. greenlet copies stacks.
     options = ["-q", "-p", "no:cacheprovider", "-k", "not leak and not flat and not greenlet"]
     files = [file for name in names for file in (ROOT / "tests").rglob(f"test_{name}.py")]
     done = attempt([sys.executable, "-m", "pytest", *options, *files], env=environment)
