@@ -197,8 +197,11 @@ def test_integers_that_c_fills_in(both: Callable[[Declare], list[Any]], rule: st
             assert outcome(fast, number) == outcome(checked, number), (name, number)
 
 
+@pytest.mark.parametrize("with_enumeration", [False, True])
 @pytest.mark.parametrize("kind", [str, bytes, str | None])
-def test_texts_are_freed_once(both: Callable[[Declare], list[Any]], kind: Any) -> None:
+def test_texts_are_freed_once(
+    both: Callable[[Declare], list[Any]], kind: Any, with_enumeration: bool
+) -> None:
     def declare(library: Library) -> Any:
         @library.function
         def release(text: Annotated[int, c_void_p], /) -> None: ...
@@ -208,6 +211,8 @@ def test_texts_are_freed_once(both: Callable[[Declare], list[Any]], kind: Any) -
         status: Any = Annotated[
             tuple[kind, kind], c_int, Raises(failed, unless=range(5)), one, one
         ]
+        if with_enumeration:  # of several errors, the first is raised
+            status = Annotated[tuple[Color, kind, kind], c_int, one, one]
 
         @library.function
         def take(which: Annotated[int, c_int], /) -> back: ...

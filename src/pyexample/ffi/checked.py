@@ -281,11 +281,12 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
         failure = result.failure if result else None
         state.is_empty = failure is not None and failure.means_nothing(plain(returned))
         # Before anything is raised: what C allocated must be freed.
-        values: list[Any] = []
         problems: list[Exception] = []
-        for value, content in zip(outputs, _contents(state), strict=True):
-            values.append(_restore(value, content, state, problems))
         back = _restore(result, returned, state, problems) if result and gives else None
+        values = [
+            _restore(value, content, state, problems)
+            for value, content in zip(outputs, _contents(state), strict=True)
+        ]
         state.raise_error()
         for value, restored in zip(outputs, values, strict=True):
             if value.failure and value in state.failures:
@@ -299,7 +300,8 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
         if state.is_empty:
             return None
         if problems:
-            raise problems.pop()
+            del problems[1:]
+            raise problems.pop()  # nothing here refers to it: that would be a cycle
         shown = [back] if gives else []
         shown += [
             each for value, each in zip(outputs, values, strict=True) if not value.failure
@@ -313,7 +315,7 @@ def _restore(value: Value, content: Any, state: CallState, problems: list[Except
     try:
         return value.from_c(content, state)
     except Exception as error:  # normal after a failure; or of an enumeration's _missing_
-        problems[:] = [error]
+        problems.append(error)
         return None
 
 
