@@ -110,7 +110,8 @@ def check_binding(
     functions that are not bound.
     """
     for header in headers:
-        words = [compiler, "-fsyntax-only", "-x", "c++", "-include", header, os.devnull]
+        macros = [f"-D{each}" for each in define]
+        words = [compiler, "-fsyntax-only", "-x", "c++", *macros, "-include", header, os.devnull]
         if attempt(words).returncode:  # it may be in a folder that only the compiler knows
             missing(f"{header} is not installed")
     report = check(str(module), headers=headers, define=define, compiler=compiler)

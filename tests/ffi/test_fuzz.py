@@ -80,7 +80,7 @@ MUTANTS = {
         "const uint64_t word = values[i].free ?",
         "const uint64_t word = 0 ?",
     ),
-    "before": ("fastcall.c", "        memcpy(place, word, sizeof *word);\n", ""),
+    "before": ("fastcall.c", "    memcpy(place, &word, sizeof word);\n", ""),
     "errno": ("fastcall.c", "returned->error_number = GET_ERROR();", ""),
     "returned": ("fastcall.c", "if (values[i].is_returned) {", "if (1) {"),
     "state": ("fastcall.c", "    current = before;\n", ""),

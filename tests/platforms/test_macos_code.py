@@ -37,7 +37,9 @@ SUITE = ["square", "arrays", "calls", "buffers", "echo", "handles", "callbacks",
 # _tlv_bootstrap with a descriptor, whose third word is the variable's offset; it returns the
 # address, and changes no other register ("struct tlv_descriptor" in <mach-o/loader.h>).
 APPLE = """
+#include <errno.h>
 #include <strings.h>
+__attribute__((weak)) int *__error(void) { return &errno; }
 __attribute__((weak)) void __bzero(void *p, size_t n) { bzero(p, n); }
 __attribute__((weak)) __thread char tlv_storage[256];
 __asm__(".text\\n.weak _tlv_bootstrap\\n_tlv_bootstrap:\\n"
