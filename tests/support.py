@@ -110,9 +110,10 @@ def check_binding(
     functions that are not bound.
     """
     for header in headers:
-        macros = [f"-D{each}" for each in define]
-        words = [compiler, "-fsyntax-only", "-x", "c++", *macros, "-include", header, os.devnull]
-        if attempt(words).returncode:  # it may be in a folder that only the compiler knows
+        options = ["-fsyntax-only", "-x", "c++", *(f"-D{each}" for each in define)]
+        if attempt(
+            [compiler, *options, "-include", header, os.devnull]
+        ).returncode:  # it may be in a folder that only the compiler knows
             missing(f"{header} is not installed")
     report = check(str(module), headers=headers, define=define, compiler=compiler)
     found = [(each.subject, each.kind) for each in report.findings if each.kind != "missing"]
