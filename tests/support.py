@@ -111,9 +111,8 @@ def check_binding(
     """
     for header in headers:
         options = ["-fsyntax-only", "-x", "c++", *(f"-D{each}" for each in define)]
-        if attempt(
-            [compiler, *options, "-include", header, os.devnull]
-        ).returncode:  # it may be in a folder that only the compiler knows
+        # It may be in a folder that only the compiler knows.
+        if attempt([compiler, *options, "-include", header, os.devnull]).returncode:
             missing(f"{header} is not installed")
     report = check(str(module), headers=headers, define=define, compiler=compiler)
     found = [(each.subject, each.kind) for each in report.findings if each.kind != "missing"]
