@@ -10,7 +10,7 @@ from .pointers import Pointer
 from .received import GivenMemory
 from .scalars import Address, Bool, Float, Integer, type_name
 from .structures import CTypesObject, function_address
-from .values import ArgumentWord, DeclarationError, Value, limits, type_code
+from .values import ArgumentWord, DeclarationError, Value, fields_of, limits, type_code
 
 if TYPE_CHECKING:
     from .calls import CallState
@@ -149,8 +149,8 @@ def _is_register(result: Value) -> bool:
 def _has_floats(ctype: Any) -> bool:
     if hasattr(ctype, "_length_"):
         return _has_floats(ctype._type_)
-    fields = [each[1] for cls in ctype.__mro__ for each in cls.__dict__.get("_fields_", ())]
-    return type_code(ctype) in tuple("fdg") or any(map(_has_floats, fields))
+    inner = [each[1] for each in fields_of(ctype)]
+    return type_code(ctype) in tuple("fdg") or any(map(_has_floats, inner))
 
 
 def in_register(result: Value, converted: Any) -> Any:

@@ -326,8 +326,8 @@ def make_unexpected(declaration: Declaration) -> Function:
     null pointer. ``content`` is libfastcall's Returned. It raises the error, or returns what
     came back, converted.
     """
-    result = declaration.result
-    places = places_of(each.ctype for each in declaration.outputs)
+    result, outputs = declaration.result, declaration.outputs
+    places = places_of(each.ctype for each in outputs)
     finish = _finisher(declaration)
 
     def unexpected(content: bytes, *given: Any) -> Any:
@@ -337,7 +337,7 @@ def make_unexpected(declaration: Declaration) -> Function:
         state = CallState(given)
         returned = content_of(at(0, result.ctype)) if result else None
         state.error_number = at(Returned.error_number.offset, ctypes.c_int64).value
-        for index, value in enumerate(declaration.outputs):
+        for index, value in enumerate(outputs):
             state.outputs[index] = at(places[index], value.ctype)
         state.failures = _failures(declaration, returned, state)
         return finish(returned, state)

@@ -77,13 +77,14 @@ def text_signature(declaration: Declaration) -> str:
 
 
 def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes:
-    outputs = [each for each in declaration.arguments if each.spec.output]
+    filled = [each for each in declaration.arguments if each.spec.output]
+    outputs = declaration.outputs
     arguments = [_describe_argument(each, held) for each in declaration.arguments]
-    for number, argument in enumerate(outputs, 1):
+    for number, argument in enumerate(filled, 1):
         arguments[argument.index].output = number
     values = [_describe_result(declaration, held)]
-    values += [_describe_value(each, held) for each in declaration.outputs]
-    *places, end = places_of(each.ctype for each in declaration.outputs)
+    values += [_describe_value(each, held) for each in outputs]
+    *places, end = places_of(each.ctype for each in outputs)
     if end > ctypes.sizeof(Returned):
         raise NotServedError("so much that C fills in is not served")
     for value, place in zip(values[1:], places, strict=True):

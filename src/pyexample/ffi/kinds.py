@@ -20,19 +20,12 @@ def make_value(where: str, role: str, python_type: Any, ctype: Any, *words: obje
 
     A Callback and a Handle class name their kind, because their modules may not be loaded.
     """
-    if isinstance(ctype, ArgumentWord) and ctype.is_buffer and role in ("result", "output"):
-        items: Value = import_later("items").Items(where, role, python_type, ctype, words)
-        return items
-    if isinstance(ctype, ArgumentWord) and ctype.is_buffer and role == "callback result":
-        given: Value = import_later("received").GivenMemory(
+    if isinstance(ctype, ArgumentWord) and ctype.is_buffer and role in _MEMORY:
+        module, name = _MEMORY[role]
+        memory: Value = getattr(import_later(module), name)(
             where, role, python_type, ctype, words
         )
-        return given
-    if isinstance(ctype, ArgumentWord) and ctype.is_buffer and role == "field":
-        counted: Value = import_later("counted").CountedItems(
-            where, role, python_type, ctype, words
-        )
-        return counted
+        return memory
     if isinstance(ctype, ArgumentWord):
         raise DeclarationError(
             f"{where}: {ctype!r} is for parameters only: expected a ctypes type"
@@ -44,6 +37,14 @@ def make_value(where: str, role: str, python_type: Any, ctype: Any, *words: obje
     value: Value = kind(where, role, python_type, ctype, words)
     return value
 
+
+_MEMORY = {
+    "result": ("items", "Items"),
+    "output": ("items", "Items"),
+    "callback result": ("received", "GivenMemory"),
+    "field": ("counted", "CountedItems"),
+}
+"""By where it stands: the module and the class of memory that a buffer's word declares."""
 
 _HANDLES = tuple("PbhilqBHILQ")
 """The type codes of handles."""

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from .values import type_code
+from .values import fields_of, type_code
 
 Pointees = dict[tuple[int, int], Any]
 """By the address of a pointer, and 0; or of a copied object, and its size."""
@@ -141,8 +141,7 @@ def _places(ctype: Any) -> tuple[tuple[int, int], ...]:
         step = ctypes.sizeof(ctype._type_)
         inner = [(at * step, ctype._type_) for at in range(ctype._length_)]
     elif hasattr(ctype, "_fields_"):
-        fields = [each for cls in ctype.__mro__ for each in cls.__dict__.get("_fields_", ())]
-        inner = [(getattr(ctype, each[0]).offset, each[1]) for each in fields]
+        inner = [(getattr(ctype, each[0]).offset, each[1]) for each in fields_of(ctype)]
     else:
         return () if type_code(ctype) not in ("", "z", "Z", "O", "P") else ((0, 0),)
     found = [(offset + at, size) for offset, kind in inner for at, size in _places(kind)]

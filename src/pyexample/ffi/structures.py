@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .later import import_later
 from .libfastcall import KINDS
 from .scalars import NUL, Float, has_method, type_name
-from .values import DeclarationError, Value, c_name, members_of, show, type_code
+from .values import DeclarationError, Value, c_name, fields_of, members_of, show, type_code
 
 if TYPE_CHECKING:
     pass
@@ -214,7 +214,7 @@ def _misplaced(ctype: Any) -> str:
     for name, what in (("_pack_", "a packed structure"), ("_align_", "an aligned structure")):
         if hasattr(ctype, name):
             return what
-    fields = [each for cls in ctype.__mro__ for each in cls.__dict__.get("_fields_", ())]
+    fields = fields_of(ctype)
     if any(len(each) > 2 for each in fields):
         return "a structure with bit-fields"
     return next(filter(None, (_misplaced(each[1]) for each in fields)), "")

@@ -407,6 +407,11 @@ def check_simple(where: str, ctype: Any) -> None:
         )
 
 
+def fields_of(ctype: Any) -> list[Any]:
+    """``_fields_`` of a structure or union, and of the classes that it is derived from."""
+    return [each for cls in ctype.__mro__ for each in cls.__dict__.get("_fields_", ())]
+
+
 def check_ctype(where: str, ctype: Any) -> None:
     """Raises DeclarationError unless it is a type of ctypes that has a size."""
     if not (isinstance(ctype, type) and hasattr(ctype, "from_param")):
