@@ -48,6 +48,9 @@ HIGHEST_ADDRESS = 2 * sys.maxsize + 1
 SANITIZERS = "-fsanitize=address,undefined -fno-sanitize-recover=all -g"
 """The options with which gcc makes a library check its own memory and arithmetic."""
 
+ERROR_INTERNAL_ERROR = 1359
+"""The code of an OSError of Windows, from winerror.h."""
+
 Argument = str | os.PathLike[str]
 
 Tool = Callable[[str], str]
@@ -81,10 +84,22 @@ def run(command: Sequence[Argument], **options: Any) -> str:
 
 def attempt(command: Sequence[Argument], **options: Any) -> subprocess.CompletedProcess[str]:
     """Run ``command`` and return its output and exit status, even if it fails."""
-    environment = {**os.environ, **options.pop("env", {})}
-    return subprocess.run(
-        command, check=False, capture_output=True, text=True, env=environment, **options
+    start = functools.partial(
+        subprocess.run,
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **options.pop("env", {})},
+        **options,
     )
+    try:
+        return start()
+    except OSError as error:
+        # wine sometimes cannot start a program, for no reason of ours. Not twice in a row.
+        if getattr(error, "winerror", None) != ERROR_INTERNAL_ERROR:
+            raise
+        return start()
 
 
 def pyexample(*words: Argument, cwd: Argument) -> subprocess.CompletedProcess[str]:
