@@ -14,6 +14,8 @@ import pytest
 from shelf import Shelf
 from support import HAS_GIL, collect
 
+from pyexample.ffi.handles import life_of
+
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork"),
     # Which Python says, rightly: the child must do little.
@@ -119,19 +121,19 @@ def test_another_thread_was_using_it(shelf: Shelf) -> None:
     box = shelf.box_open(ord("b"), 0)
     thread = threading.Thread(target=shelf.nap, args=(box, 1500))
     thread.start()
-    while not box._life.used():
+    while not life_of(box).used():
         time.sleep(0.001)
 
     def use_and_close() -> bool:
-        if box._life.used() or shelf.name_of(box) != ord("b") or box._life.used():
+        if life_of(box).used() or shelf.name_of(box) != ord("b") or life_of(box).used():
             return False
         box.close()
         return bool(box.closed) and shelf.order == "b"
 
     assert in_child(use_and_close) == 0
-    assert box._life.used()
+    assert life_of(box).used()
     thread.join()
-    assert not box._life.used()
+    assert not life_of(box).used()
 
 
 @pytest.mark.parametrize("by", ["Callback", "ctypes", "both"])

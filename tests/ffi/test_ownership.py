@@ -33,6 +33,7 @@ from pyexample.ffi import (
     Returned,
     struct,
 )
+from pyexample.ffi.handles import life_of
 
 # Each node is counted while it is open, and a use of one that is closed is counted too.
 SOURCE = r"""
@@ -351,7 +352,7 @@ def test_those_that_are_gone_are_forgotten(api: Any) -> None:
     for _ in range(100):
         look(owner)
     collect()
-    assert len(owner._life.children) <= 1
+    assert len(life_of(owner).children) <= 1
 
 
 def test_given_away(api: Any) -> None:

@@ -11,7 +11,7 @@ from .buffers import In
 from .calls import CallState, hold_signals
 from .declaration import Argument, Declaration
 from .failure import calling_with_errno
-from .handles import Handle
+from .handles import Handle, tell_c_what_closes
 from .libfastcall import Returned, places_of
 from .lifetimes import Closer, Life
 from .values import (
@@ -68,8 +68,13 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
     return call
 
 
-def closing_call(declaration: Declaration, c_function: Any) -> Function:
-    """Returns a function that closes a handle: it calls C once per handle."""
+def closing_call(
+    declaration: Declaration, c_function: Any, content: bytes | None = None
+) -> Function:
+    """Returns a function that closes a handle: it calls C once per handle.
+
+    ``content`` is that of its builtin function, if there is one.
+    """
     result = declaration.result
     if result:
         c_function.restype = result.given_ctype
@@ -109,7 +114,7 @@ def closing_call(declaration: Declaration, c_function: Any) -> Function:
                 raise
 
     declaration.closer = close_in_c
-    _set_closer(declaration, target, close_in_c)
+    _set_closer(declaration, target, close_in_c, content)
     number = len(declaration.parameters)
     gives = result is not None and result.python_type is not None
 
@@ -216,7 +221,9 @@ def _closes(argument: Argument) -> bool:
     return bool(getattr(argument.spec, "closes", None))
 
 
-def _set_closer(declaration: Declaration, target: Argument, closer: Closer) -> None:
+def _set_closer(
+    declaration: Declaration, target: Argument, closer: Closer, content: bytes | None
+) -> None:
     """Let Python call it by itself, unless it says that it must not."""
     spec: Any = target.spec
     if not spec.closes.implicit:
@@ -235,6 +242,8 @@ def _set_closer(declaration: Declaration, target: Argument, closer: Closer) -> N
                 " after the one that Python is not to call by itself"
             )
         kind.closer = staticmethod(closer)
+        kind.closer_in_c = content if len(declaration.parameters) == 1 else None
+        tell_c_what_closes(kind)
 
 
 def _implicit_arguments(declaration: Declaration, closes: Any, life: Life) -> tuple[Any, ...]:
@@ -320,25 +329,31 @@ def _restore(value: Value, content: Any, state: CallState, problems: list[Except
 
 
 def make_unexpected(declaration: Declaration) -> Function:
-    """Returns ``unexpected(content, *arguments)``, for what Python must interpret.
+    """Returns ``unexpected(received, *arguments)``, for what Python must interpret.
 
-    That is a code that means failure, an integer that the enumeration lacks, or an undeclared
-    null pointer. ``content`` is libfastcall's Returned. It raises the error, or returns what
-    came back, converted.
+    That is a code that means failure, an integer that the enumeration lacks, an undeclared
+    null pointer, or a handle of which libfastcall does not know enough. ``received`` has its
+    Returned as bytes, and an Owner for each handle that the caller owns. It raises the error,
+    or returns what came back, converted.
     """
     result, outputs = declaration.result, declaration.outputs
     places = places_of(each.ctype for each in outputs)
     finish = _finisher(declaration)
 
-    def unexpected(content: bytes, *given: Any) -> Any:
-        def at(place: int, ctype: Any) -> Any:
-            return ctype.from_buffer_copy(content, place)
+    def unexpected(received: tuple[Any, ...], *given: Any) -> Any:
+        content, *owners = received
+
+        def take(value: Value, place: int) -> Any:
+            if value.is_received:
+                return owners.pop(0)
+            return value.given_ctype.from_buffer_copy(content, place)
 
         state = CallState(given)
-        returned = content_of(at(0, result.ctype)) if result else None
-        state.error_number = at(Returned.error_number.offset, ctypes.c_int64).value
+        returned = content_of(take(result, 0)) if result else None
+        place = Returned.error_number.offset
+        state.error_number = ctypes.c_int64.from_buffer_copy(content, place).value
         for index, value in enumerate(outputs):
-            state.outputs[index] = at(places[index], value.ctype)
+            state.outputs[index] = take(value, places[index])
         state.failures = _failures(declaration, returned, state)
         return finish(returned, state)
 

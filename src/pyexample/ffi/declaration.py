@@ -205,15 +205,20 @@ class Declaration:
         return [each for each in (*specs, *words) if hasattr(each, "needs")]
 
     @property
-    def closes(self) -> bool:
-        """Whether it closes a handle."""
-        return any(getattr(each.spec, "closes", None) for each in self.arguments)
+    def closes(self) -> int:
+        """The number of the C argument, from 1, whose handle it closes, or 0."""
+        closed = [each for each in self.arguments if getattr(each.spec, "closes", None)]
+        return closed[0].index + 1 if closed else 0
+
+    @property
+    def may_stay_open(self) -> bool:
+        """Whether that stays open if the call fails."""
+        closed = self.arguments[self.closes - 1].spec if self.closes else None
+        return bool(closed) and closed.closes.if_succeeds
 
     @property
     def not_builtin(self) -> str:
         """Why libfastcall cannot call it, or ""."""
-        if self.closes:
-            return "it closes a handle"
         effects = [word for each in self.arguments for word in each.effects]
         return f"{effects[0]!r} is not served" if effects else ""
 

@@ -40,8 +40,14 @@ class Function(bytes):
     @made_once
     def slow_path(self) -> Callable[..., Any]:
         """The checked call."""
-        make: Callable[..., Callable[..., Any]] = import_later("checked").checked_call
-        return make(self.declaration, self.callee(self.declaration))
+        checked = import_later("checked")
+        callee = self.callee(self.declaration)
+        call: Callable[..., Any] = (
+            checked.closing_call(self.declaration, callee, self)
+            if self.declaration.closes
+            else checked.checked_call(self.declaration, callee)
+        )
+        return call
 
     @made_once
     def unexpected(self) -> Callable[..., Any]:
@@ -68,7 +74,10 @@ def builtin(declaration: Declaration, kind: type[Function]) -> Any:
     held: list[Any] = [engine.ctypes]
     function = kind(_describe(declaration, address, held))
     function.declaration, function.held = declaration, held
-    return engine.builtin(function, declaration.function.__module__)
+    made = engine.builtin(function, declaration.function.__module__)
+    if declaration.closes:
+        _ = function.slow_path  # which is what closes the handles of the type
+    return made
 
 
 def text_signature(declaration: Declaration) -> str:
@@ -105,6 +114,8 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
         values=len(values),
         returned_size=end,
         uses_errno=declaration.uses_errno,
+        closes=declaration.closes,
+        may_stay_open=declaration.may_stay_open,
         is_variadic=declaration.fixed is not None,
         fixed=declaration.fixed or 0,
     )
@@ -137,8 +148,13 @@ def _describe_value(value: Value, held: list[Any]) -> CValue:
         held.append(described["free"])
         described["free"], _ = _address_and_size(described["free"], KINDS["address"], c_void_p)
     if "conversion" in described:
-        held.append(described["conversion"])
-        described["conversion"] = id(described["conversion"])
+        conversion = described["conversion"]
+        held.append(conversion)
+        is_in_c = isinstance(conversion, ctypes.Structure)
+        described["conversion"] = ctypes.addressof(conversion) if is_in_c else id(conversion)
+    if "receive" in described:
+        held.append(described["receive"])
+        described["receive"] = id(described["receive"])
     return CValue(
         size=ctypes.sizeof(value.ctype), is_returned=value.failure is None, **described
     )

@@ -4,15 +4,18 @@ A function that Closes it, ``handle.close()``, the end of ``with``, garbage coll
 end of Python closes a handle, whichever comes first.
 """
 
+import atexit
 import ctypes
 import functools
+import sys
 import weakref
 from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from . import calls as calls  # for its fork handler
-from .libfastcall import NotServedError, engine_if_any, running
+from .libfastcall import HandleClass, NotServedError, engine_if_any, running
 from .lifetimes import Closer, Held, Kept, Life, Owner, Slots, kept_for_good
 from .pointees import OF_C, Pointees, show_memory
 from .scalars import to_integer
@@ -35,10 +38,32 @@ if TYPE_CHECKING:
     from .declaration import Argument, Declaration
     from .ownership import Borrowed, Closes, Owned
 
-    _Memory = object
+    class _Memory:
+        """What libfastcall knows of a handle: see ``fastcall_make_handle_type``."""
+
+        _address: int
+        _given: int
+        _parent: "Handle | None"
+        _is_owned: int
+        _number: int
+        _class: int
+
+        def _close_in_c(self) -> bool: ...
+
+elif engine := engine_if_any():
+    _Memory = engine.make_handle_type()  # holds the address, which Python code cannot write
 else:
-    # Holds the address, which Python code cannot write.
-    _Memory = engine.make_handle_type() if (engine := engine_if_any()) else object
+
+    class _Memory:
+        _address = _given = _class = 0
+        _parent = None
+
+        def _close_in_c(self) -> bool:
+            return False
+
+
+HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
+"""Whether the GIL protects libfastcall's table of handles."""
 
 
 class HandleValue(Value):
@@ -138,7 +163,7 @@ class HandleValue(Value):
         if not is_one or (handle.invalid is None) is not self.is_pointer:
             expected = with_article(self.name)
             raise TypeError(f"{self.where} must be {expected}, not {type(given).__name__}")
-        if life_of(handle).address is not None:
+        if address_in(handle) is not None:
             return handle
         raise ValueError(f"{self.where} is closed")
 
@@ -150,7 +175,7 @@ class HandleValue(Value):
 
     def address_of(self, handle: "Handle | None") -> Any:
         """What C gets for it."""
-        return None if handle is None else life_of(handle).address
+        return None if handle is None else address_in(handle)
 
     def pass_address(self, address: int) -> Any:
         """The address of a handle that is closed, behind a ``T *`` or ``T **``."""
@@ -184,8 +209,12 @@ class HandleValue(Value):
         return {**super().describe(argument), "type": id(self.python_type)}
 
     def describe_back(self) -> dict[str, Any]:
-        """It is not served."""
-        raise NotServedError(f"{self.where}: a handle that comes back is not served")
+        """With its class, its owner, and what it needs."""
+        described = super().describe_back()
+        kind: type[Handle] = self.python_type
+        if self.owner is None or kind.c_class is None:
+            raise NotServedError(f"{self.where}: such a handle is not served")
+        return {**described, "conversion": kind.c_class, **self.owner.describe_back(self)}
 
 
 class IntegerHandleValue(HandleValue):
@@ -230,7 +259,7 @@ class IntegerHandleValue(HandleValue):
 
     def address_of(self, handle: "Handle | None") -> int:
         """The integer, or one that is none."""
-        number = self.none[0] if handle is None else life_of(handle).address
+        number = self.none[0] if handle is None else address_in(handle)
         return to_integer(self.where, number, self.low, self.high)
 
     def from_c(self, result: Any, call: Any = None) -> Any:
@@ -257,17 +286,20 @@ class Handle(_Memory):
     the declared function, because its connection or file is the parent's.
 
     Attributes:
-        parents: the handles that it needs: it keeps them alive, and is closed before them.
         closer: set by the declaration of the function that Closes it.
+        closer_in_c: the content of that as a builtin function, if it needs nothing else.
+        c_class: what libfastcall knows of the class, or None: it does not find the handles.
         c_struct: the ctypes structure at its address, if ``struct`` declares its fields.
     """
 
     closer: ClassVar[Callable[..., Any] | None] = None
+    closer_in_c: ClassVar[bytes | None] = None
+    c_class: ClassVar[HandleClass | None] = None
     c_struct: ClassVar[Any] = None
-    parents: "tuple[Handle, ...]" = ()
     value_kind: ClassVar[type[Value]] = HandleValue
     _root: "ClassVar[type[Handle]]"
-    _life: Life
+    _life: Life | None = None
+    _parents: "tuple[Handle, ...]" = ()
     invalid: "ClassVar[tuple[int, ...] | None]" = None
     _kept: Slots
     _owner: "Handle | None" = None
@@ -282,6 +314,9 @@ class Handle(_Memory):
             cls.invalid, cls.value_kind = given, IntegerHandleValue
         if Handle in cls.__bases__:
             cls._root = cls
+        engine = running()
+        is_known = engine and HAS_GIL and cls.invalid is None
+        cls.c_class = engine.describe_handles(cls, cls._root) if engine and is_known else None
 
     def __new__(cls, *_: object, **__: object) -> "Self":
         """Raises TypeError: ``adopt`` makes handles."""
@@ -320,18 +355,26 @@ class Handle(_Memory):
         handle = None if owned else cls.find(address, parents)
         if handle is None:
             handle = cls.make(address, parents, owned=owned, closer=closer, owner=owner)
-            _open[cls._root, address] = handle
+            engine = running()
+            if engine and cls.c_class is not None:
+                engine.register(handle, ctypes.addressof(cls.c_class))
+            else:
+                _open[cls._root, address] = handle
         return handle
 
     @classmethod
     def find(cls, address: int, parents: "Sequence[Handle]" = ()) -> "Self | None":
         """The open handle of this address, if it lives as long as a borrowed one would."""
-        found = _open.get((cls._root, address))
-        if not isinstance(found, cls) or found._life.address is None:
+        engine = running()
+        if engine and cls.c_class is not None:
+            found: Any = engine.find(ctypes.addressof(cls.c_class), address)
+        else:
+            found = _open.get((cls._root, address))
+        if not isinstance(found, cls) or found._open_address() is None:
             return None
-        lives = [found._life, *found._life.parents]
-        needs_all = all(each._life in lives for each in parents)
-        return found if found._life.owned or needs_all else None
+        lives = [found, *parents_of(found)]
+        needs_all = all(any(each is one for one in lives) for each in parents)
+        return found if found._is_ours() or needs_all else None
 
     @classmethod
     def make(
@@ -345,38 +388,93 @@ class Handle(_Memory):
     ) -> "Self":
         """Make one, even if there is another of this address. ``owner`` holds it until now."""
         handle = super().__new__(cls)
-        handle.parents = parents
         handle._kept = {}
-        lives = [each._life for each in parents]
-        # Life refers to no handle: gc could not collect such a cycle.
-        take_address = None
-        if engine := running():
-            take_address = functools.partial(_take_address, engine.set_address, id(handle))
-        reference = weakref.ref(handle, take_address)
-        life = handle._life = Life(cls, reference, address, owned, closer, lives)
+        life = handle._new_life(address, parents, owned=owned, closer=closer)
+        handle._parents = parents
+        handle._life = life
+        life.set_address(address)
         if owner is not None:
             owner.life = life  # before anything can close that
-        life.join_parents()
-        if owned:
-            weakref.finalize(handle, life.end)
-        elif parents:
-            weakref.finalize(handle, life.forget).atexit = False
+        handle._end_with(life)
         if owner is not None:
             # Not an attribute: ``__del__`` would lose an exception of a signal handler.
             owner.__class__ = owner.plain
         return handle
 
+    def _new_life(
+        self,
+        address: int,
+        parents: "tuple[Handle, ...]",
+        *,
+        owned: bool,
+        closer: Closer | None = None,
+    ) -> Life:
+        # Life refers to no handle: gc could not collect such a cycle.
+        take_address = None
+        if engine := running():
+            take_address = functools.partial(_take_address, engine.set_address, id(self))
+        reference = weakref.ref(self, take_address)
+        lives = [life_of(each) for each in parents]
+        return Life(
+            type(self), reference, address, owned, closer, lives, _take_children_over
+        )
+
+    def _end_with(self, life: Life) -> None:
+        """Close it when nothing refers to it any more."""
+        life.join_parents()
+        if life.owned:
+            weakref.finalize(self, life.end, id(self))
+        elif life.parents:
+            weakref.finalize(self, life.forget).atexit = False
+
+    def _take_over(self) -> None:
+        engine = running()
+        is_ours = engine is None or bool(engine.take_over(self))
+        parents = parents_of(self)
+        closer = special_closers.get(self._class)
+        new = self._new_life(self._given, parents, owned=self._is_ours(), closer=closer)
+        # Atomic, since two threads may do this at once.
+        variables = self.__dict__
+        variables.setdefault("_kept", {})
+        variables.setdefault("_parents", parents)
+        if variables.setdefault("_life", new) is not new:
+            return
+        if not is_ours:
+            new.process = 0
+        if self._address:
+            new.address = self._address
+            self._end_with(new)
+        else:
+            new.forget()
+
+    @property
+    def parents(self) -> "tuple[Handle, ...]":
+        """The handles that it needs: it keeps them alive, and is closed before them."""
+        if self._life is None:
+            return () if self._parent is None else (self._parent,)
+        return self._parents
+
+    def _is_ours(self) -> bool:
+        """Whether the caller closes it, not C."""
+        life = self._life
+        return bool(self._address and self._is_owned) if life is None else life.owned
+
+    def _open_address(self) -> int | None:
+        """The address, or the integer, or None if it is closed."""
+        life = self._life
+        return (self._address or None) if life is None else life.address
+
     @property
     def closed(self) -> bool:
         """Whether it is closed."""
-        return self._life.address is None
+        return self._open_address() is None
 
     def close(self) -> None:
         """Close the handle, its children first. Does nothing if it is closed.
 
         Raises what the closing function raises; the handle stays open if that failed.
         """
-        if self._life.address is not None and not self._life.is_closable:
+        if self._open_address() is not None and not self._is_closable():
             raise ValueError(
                 f"this {type(self).__name__} is C's to close: it is borrowed, or no declared"
                 " function Closes it"
@@ -390,18 +488,27 @@ class Handle(_Memory):
         closer: Closer | None = None,
         given: tuple[Any, ...] | None = None,
     ) -> Any:
-        self._life.check_closable()
-        return self._life.close(implicitly=implicitly, closer=closer, given=given)
+        if closer is None and self._life is None and self._close_in_c():
+            return None
+        life = life_of(self)
+        life.check_closable()
+        return life.close(implicitly=implicitly, closer=closer, given=given)
+
+    def _is_closable(self) -> bool:
+        """Whether Python can close it."""
+        life = self._life
+        has_closer = self.closer is not None or self._class in special_closers
+        return (self._is_ours() and has_closer) if life is None else life.is_closable
 
     def close_by(self, closer: Closer, given: tuple[Any, ...]) -> Any:
         """Close it by a function that was called with ``given``. Returns its result."""
-        if self._life.address is not None and not self._life.owned:
+        if self._open_address() is not None and not self._is_ours():
             raise ValueError(f"this {type(self).__name__} is C's to close: it is borrowed")
         return self._close(implicitly=False, closer=closer, given=given)
 
     def forget(self) -> None:
         """Mark it as closed: C closes it."""
-        self._life.forget()
+        life_of(self).forget()
 
     def __enter__(self) -> "Self":
         return self
@@ -417,15 +524,15 @@ class Handle(_Memory):
         related = isinstance(self, type(other)) or isinstance(other, type(self))
         return (
             related
-            and self._life.address is not None
-            and self._life.address == other._life.address
+            and self._open_address() is not None
+            and self._open_address() == other._open_address()
         )
 
     def __hash__(self) -> int:
-        return hash(self._life.given)
+        return hash(self._given if self._life is None else self._life.given)
 
     def __repr__(self) -> str:
-        address = self._life.address
+        address = self._open_address()
         at = f"at {address:#x}" if self.invalid is None and address else str(address)
         return f"<{type(self).__name__} {'closed' if address is None else at}>"
 
@@ -439,7 +546,7 @@ class Handle(_Memory):
         return self._value()
 
     def _value(self) -> int:
-        address = self._life.address
+        address = self._open_address()
         if address is None:
             raise ValueError(f"the {type(self).__name__} is closed")
         return address
@@ -455,7 +562,7 @@ class Handle(_Memory):
 
     def pass_on_kept(self, owner: "Handle | None") -> None:
         """C keeps for the new owner what it keeps for this; for None, for good."""
-        pointees_kept_by([owner] if owner else []).update(self._life.pointees)
+        pointees_kept_by([owner] if owner else []).update(life_of(self).pointees)
         self._owner = owner
         slots, keeper = self._kept_where()
         for key, slot in list(self._kept.items()):
@@ -470,14 +577,14 @@ class Handle(_Memory):
         for each in item.handles:
             if keeper and each.needs(keeper) and not each.descends_from(keeper):
                 raise ValueError(f"{where} needs {self!r}, which cannot keep it")
-        return Kept(slots, (self._life.given, slot), item, keeper)
+        return Kept(slots, (life_of(self).given, slot), item, keeper)
 
     def _kept_where(self) -> "tuple[Slots, Life | None]":
         """Where that is, and what is closed before it. C closes its own at any time."""
         handle: Handle | None = self
-        while handle is not None and not handle._life.is_closable:
+        while handle is not None and not life_of(handle).is_closable:
             handle = handle._owner
-        return (kept_for_good, None) if handle is None else (handle._kept, handle._life)
+        return (kept_for_good, None) if handle is None else (handle._kept, life_of(handle))
 
     def release_kept(self) -> None:
         """C does not need what it kept for this."""
@@ -486,9 +593,54 @@ class Handle(_Memory):
                 kept.release()
 
 
+# A subclass may have members with the names of ours.
+
+
 def life_of(handle: Handle) -> Life:
-    """The record of who owns it."""
-    return handle._life  # pyright: ignore[reportPrivateUsage]
+    """The record of who owns it. From now on, Python closes it, not libfastcall.
+
+    The handles that it needs are taken over first.
+    """
+    handles: list[Handle] = []
+    each: Handle | None = handle
+    while each is not None and each._life is None:
+        handles.append(each)
+        each = each._parent
+    while handles:
+        handles.pop()._take_over()
+    life: Any = handle._life
+    return life
+
+
+def address_in(handle: Handle) -> int | None:
+    """The address, or the integer, or None if it is closed."""
+    return handle._open_address()
+
+
+def is_owned(handle: Handle) -> bool:
+    """Whether the caller closes it, not C."""
+    return handle._is_ours()
+
+
+def parents_of(handle: Handle) -> tuple[Handle, ...]:
+    """The handles that it needs."""
+    return Handle.parents.__get__(handle)
+
+
+def set_parents(handle: Handle, parents: tuple[Handle, ...]) -> None:
+    """Of a handle that Python closes: it needs other ones."""
+    handle._parents = parents
+
+
+def tell_c_what_closes(kind: type[Handle]) -> None:
+    """Let libfastcall close handles of this class, if it can."""
+    if kind.c_class is not None:
+        kind.c_class.closer = None if kind.closer_in_c is None else id(kind.closer_in_c)
+
+
+def root_of(kind: type[Handle]) -> type[Handle]:
+    """The class, or the base class that stands for the same C type."""
+    return kind._root
 
 
 @contextmanager
@@ -506,9 +658,9 @@ def memory_of(handle: Handle) -> Generator[Any, None, None]:
 def pointees_kept_by(lenders: Sequence[Handle]) -> Pointees:
     """What memory that belongs to one of them points to: its owner keeps it."""
     while len(lenders) == 1:
-        if life_of(lenders[0]).owned:
+        if is_owned(lenders[0]):
             return life_of(lenders[0]).pointees
-        lenders = lenders[0].parents
+        lenders = parents_of(lenders[0])
     return OF_C  # nobody knows which of them
 
 
@@ -524,7 +676,7 @@ def handles_in(given: Iterable[Any]) -> list[Handle]:
 
 def open_handles(given: Iterable[Any]) -> list[Handle]:
     """The same without those that C took."""
-    return [each for each in handles_in(given) if life_of(each).address is not None]
+    return [each for each in handles_in(given) if address_in(each) is not None]
 
 
 def lenders_of(value: Any, call: calls.CallState) -> list[Handle]:
@@ -534,8 +686,21 @@ def lenders_of(value: Any, call: calls.CallState) -> list[Handle]:
     return open_handles(call.given[position] for position in value.lenders)
 
 
+special_closers: dict[int, Closer] = {}
+"""By the address of a HandleClass: what closes its handles, if not the type's function."""
+
 _open: "weakref.WeakValueDictionary[Any, Handle]" = weakref.WeakValueDictionary()
-"""By type and address, the handle that was made last. One C type is one class, with kin."""
+"""By type and address, the handle that was made last. One C type is one class, with kin.
+
+This is for those that libfastcall does not find.
+"""
+
+
+def _take_children_over(handle: int) -> None:
+    """From now on, Python closes what needs a handle, whose ``id`` is given."""
+    engine = running()
+    for child in engine.list_children(handle) if engine else ():
+        life_of(child)
 
 
 def _take_address(set_address: Callable[[int, None], object], handle: int, _: object) -> None:
@@ -548,9 +713,20 @@ def _take_address(set_address: Callable[[int, None], object], handle: int, _: ob
 
 Handle._root = Handle  # pyright: ignore[reportPrivateUsage]
 
-# Instances that ``object.__new__`` makes are closed.
-Handle._life = Life(  # pyright: ignore[reportPrivateUsage]
-    Handle, lambda: None, 0, owned=False, closer=None, parents=[]
-)
-Handle._life.forget()  # pyright: ignore[reportPrivateUsage]
 Handle._kept = {}  # pyright: ignore[reportPrivateUsage]
+
+
+def _close_at_exit() -> None:
+    """As ``weakref.finalize`` does for those that Python closes: the newest first."""
+    engine = running()
+    handles: Any = engine.open_handles() if engine else ()
+    for handle in sorted(handles, key=attrgetter("_number"), reverse=True):
+        if handle._life is None and is_owned(handle):
+            try:
+                life_of(handle).end(id(handle))
+            except Exception:
+                sys.excepthook(*sys.exc_info())
+
+
+if running():
+    atexit.register(_close_at_exit)

@@ -11,6 +11,7 @@ from ctypes import (
     c_char,
     c_char_p,
     c_int,
+    c_int32,
     c_int64,
     c_size_t,
     c_uint8,
@@ -22,10 +23,11 @@ from ctypes import (
 from itertools import accumulate
 from typing import Any
 
+from .later import made_once
 from .loading import LibraryLoadError, load
 from .loading.symbols import library_with
 
-ABI_VERSION = 9
+ABI_VERSION = 10
 KINDS = {
     name: ord(code)
     for name, code in {
@@ -56,6 +58,18 @@ RULES = {
         "checked": "c",
     }.items()
 }
+OWNERS = {"Owned": ord("o"), "counted": ord("c"), "Borrowed": ord("b")}
+
+
+class HandleClass(ctypes.Structure):
+    """``fastcall_handle_class``."""
+
+    _fields_ = (
+        ("type", c_void_p),
+        ("root", c_void_p),
+        ("closer", c_void_p),
+        ("open", c_void_p),
+    )
 
 
 class CTypes(ctypes.Structure):
@@ -100,12 +114,15 @@ class CValue(ctypes.Structure):
         ("low", c_int64),
         ("high", c_int64),
         ("conversion", c_void_p),
+        ("receive", c_void_p),
         ("check", c_void_p),
         ("free", c_void_p),
         ("offset", c_uint16),
         ("size", c_uint16),
+        ("lenders", c_uint16),
         ("kind", c_uint8),
         ("rule", c_uint8),
+        ("owner", c_uint8),
         ("check_size", c_uint8),
         ("is_returned", c_uint8),
     )
@@ -138,6 +155,8 @@ class Descriptor(ctypes.Structure):
         ("values", c_uint8),
         ("returned_size", c_uint16),
         ("uses_errno", c_uint8),
+        ("closes", c_uint8),
+        ("may_stay_open", c_uint8),
         ("is_variadic", c_uint8),
         ("fixed", c_uint8),
         ("shape", c_uint8),
@@ -190,6 +209,7 @@ class Engine:
         except LibraryLoadError as error:
             raise NotServedError(str(error)) from None
         _initialise(library)
+        self._described: list[Any] = []
         self.ctypes = _describe_ctypes()
         self._prepare = library.fastcall_prepare
         self._prepare.argtypes = [ctypes.py_object]
@@ -206,9 +226,30 @@ class Engine:
         self._expect_callbacks = library.fastcall_expect_callbacks
         self._expect_callbacks.argtypes = []
         self._expect_callbacks.restype = None
+        self.take_over = library.fastcall_take_over
+        self.take_over.argtypes = [ctypes.py_object]
+        self.take_over.restype = c_int32
+        self.register = library.fastcall_register
+        self.register.argtypes = [ctypes.py_object, c_void_p]
+        self.register.restype = None
+        self.find = library.fastcall_find
+        self.find.argtypes = [c_void_p, c_void_p]
+        self.list_children = library.fastcall_list_children
+        self.list_children.argtypes = [c_void_p]
+        self._list_open = library.fastcall_list_open
+        self._list_open.argtypes = [c_void_p]
+        self._make_handles = library.fastcall_make_handles
+        self._make_handles.argtypes = []
+        self._make_handles.restype = c_void_p
         self.make_handle_type = library.fastcall_make_handle_type
         self.make_handle_type.argtypes = []
-        self.make_handle_type.restype = ctypes.py_object
+        for returning in (
+            self.find,
+            self.list_children,
+            self._list_open,
+            self.make_handle_type,
+        ):
+            returning.restype = ctypes.py_object
         # CPython's repr reads the name.
         self._callback_name = c_char_p(b"callback")
         self._on_callback = Descriptor(
@@ -230,6 +271,28 @@ class Engine:
         if reason is not None:
             raise NotServedError(reason.decode())
         return self._new_builtin(id(descriptor) + _bytes_offset(), descriptor, module)
+
+    @made_once
+    def handles(self) -> int:
+        """The table of the open handles of this interpreter."""
+        made: int = self._make_handles()
+        return made
+
+    def describe_handles(self, kind: type, root: type, closer: bytes | None = None) -> Any:
+        """What libfastcall needs to know of a class of handles. It lives for ever."""
+        described = HandleClass(
+            type=id(kind),
+            root=id(root),
+            closer=None if closer is None else id(closer),
+            open=self.handles,
+        )
+        self._described.append((described, closer))
+        return described
+
+    def open_handles(self) -> tuple[Any, ...]:
+        """Those in the table."""
+        found: tuple[Any, ...] = self._list_open(self.handles)
+        return found
 
     def guard(self, function: Any) -> Any:
         """The function that ctypes calls for a callback, so that no exception escapes.

@@ -15,8 +15,14 @@ from .handles import (
     lenders_of,
     life_of,
     open_handles,
+    parents_of,
+    root_of,
+    set_parents,
+    special_closers,
+    tell_c_what_closes,
 )
 from .items import Items
+from .libfastcall import OWNERS, NotServedError, running
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
 from .pointees import pointees_in
 from .pointers import Pointer
@@ -28,6 +34,10 @@ if TYPE_CHECKING:
     from .calls import CallState
     from .declaration import Argument, Declaration
     from .views import View
+
+
+ALL = 0xFFFF
+"""All parameters, as bits."""
 
 
 class Closes(Modifier):
@@ -128,6 +138,7 @@ class Owned(Modifier):
                 attributes["plain"] = value.ctype
                 bases = (Owner, value.ctype)
             value.given_ctype = type("Owner", bases, attributes)
+            value.is_received = True
         elif isinstance(value, (Text, Items, Pointer)) and self.by and not self.independent:
             _check_free(where, self.by)
             value.owned = True
@@ -146,6 +157,17 @@ class Owned(Modifier):
         call = call or innermost.get(get_ident())
         return [] if self.independent or call is None else open_handles(call.given)
 
+    def describe_back(self, value: HandleValue) -> dict[str, Any]:
+        """Its fields of a CValue."""
+        fields: dict[str, Any] = {
+            "owner": OWNERS["counted" if self.counted else "Owned"],
+            "lenders": 0 if self.independent else ALL,
+            "receive": value.given_ctype.from_buffer_copy,
+        }
+        if self.by:
+            fields["conversion"] = _special_class(value.python_type, self.by)
+        return fields
+
     def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
         """Make the handle that ``call`` returns."""
         kind: type[Handle] = value.python_type
@@ -156,6 +178,7 @@ class Owned(Modifier):
             )
         is_new = self.counted or value.is_stored
         first = None if is_new else kind.find(address.value)
+        tell_c_what_closes(kind)
         if first is not None and life_of(first).is_closable:
             address.__class__ = address.plain  # which is not closed when it is deleted
             raise ValueError(
@@ -211,6 +234,12 @@ class Borrowed(Modifier):
         if self.names and isinstance(value, (HandleValue, Items, Pointer)):
             found = declaration.find(value.where, self, "handle", declaration.lenders)
             value.lenders = [each.position for each in found]
+
+    def describe_back(self, value: HandleValue) -> dict[str, Any]:
+        """Its fields of a CValue."""
+        positions = value.lenders
+        mask = ALL if positions is None else sum(1 << each for each in {*positions})
+        return {"owner": OWNERS["Borrowed"], "lenders": mask}
 
     def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
         """Make the handle that ``call`` returns."""
@@ -281,7 +310,7 @@ class _Gift:
             raise RuntimeError(f"{where} is in use by a call that has not returned")
         self.life.owned = False
         if owner is not None:
-            handle.parents = (*handle.parents, owner)
+            set_parents(handle, (*parents_of(handle), owner))
             self.life.parents.append(life_of(owner))
             self.life.join_parents()
 
@@ -290,10 +319,10 @@ class _Gift:
         self.life.owned = True
         self.life.set_address(self.life.given)
         if self.owner is not None:
-            self.handle.parents = self.handle.parents[:-1]
+            set_parents(self.handle, parents_of(self.handle)[:-1])
             owner = self.life.parents.pop()
             if owner not in (*self.life.parents, *self.life.kept):
-                owner.children.pop(self.life, None)
+                self.life.leave_parent(owner)
 
     def settle(self, *, taken: bool) -> None:
         """C has returned."""
@@ -458,6 +487,19 @@ def _closer_of(where: str, function: Any) -> Closer:
         )
     found: Closer = closer
     return found
+
+
+def _special_class(kind: type[Handle], by: Any) -> Any:
+    """What libfastcall needs to know of handles that a function of their own closes."""
+    engine = running()
+    content = getattr(by, "__self__", None)
+    declaration = _declaration_of(by)
+    is_simple = declaration is not None and len(declaration.parameters) == 1
+    if engine is None or not is_simple or not isinstance(content, bytes):
+        raise NotServedError(f"{show(by)}, which closes a handle, is not served")
+    described = engine.describe_handles(kind, root_of(kind), content)
+    special_closers[ctypes.addressof(described)] = _closer_of("", by)
+    return described
 
 
 class _OwnedMemory:

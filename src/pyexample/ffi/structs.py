@@ -14,7 +14,14 @@ from .calls import CallState
 from .counted import CountedField, CountedItems, CounterField
 from .declaration import annotations, split_annotation
 from .fields import DEFAULT, Anonymous, ArrayField, Bits, CountedBy, to_field
-from .handles import Handle, HandleValue, life_of, memory_of
+from .handles import (
+    Handle,
+    HandleValue,
+    is_owned,
+    life_of,
+    memory_of,
+    parents_of,
+)
 from .kinds import make_value
 from .pointees import copy_over, has_pointers, is_of_c, pointees_of, show_memory, store
 from .pointers import Pointer, set_targets
@@ -266,8 +273,8 @@ def _lending(memory: Any) -> CallState:
     """As if a call had returned what is in a field of the handle that has the memory."""
     handle: Handle = memory._keeper
     # A list of many handles is no chain of as many parents.
-    is_lender = life_of(handle).owned or not handle.parents
-    return CallState((handle,) if is_lender else handle.parents)
+    is_lender = is_owned(handle) or not parents_of(handle)
+    return CallState((handle,) if is_lender else parents_of(handle))
 
 
 class _HandleField:

@@ -208,6 +208,8 @@ class Value:
     """Whether there is something behind it that ``Keep`` can keep alive."""
     is_plain = True
     kind = unserved = ""
+    is_received = False
+    """Whether libfastcall makes an object of ``given_ctype`` for what Python must interpret."""
     failure_rule: str = ""
     """What ``Raises`` means by default: "zero", "nonzero", or "": it must be said."""
     none: tuple[int, ...] = ()

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "convention.h"
-#include "python_api.h"
+#include "handles.h"
 
 int32_t fastcall_abi_version(void)
 {
@@ -18,56 +18,6 @@ int32_t fastcall_abi_version(void)
 const char *fastcall_imports(void)
 {
     return PYTHON_FUNCTIONS(PYTHON_FUNCTION_NAME);
-}
-
-/* fastcall_initialise writes these once in a process; all else only reads them. */
-static python_functions api;
-static fastcall_python interpreter;
-static void *getbuffer_in_python; /* Py_bf_getbuffer of types with a __buffer__ in Python */
-
-/* Atomic operations, for Pythons without a GIL. */
-#if defined(_MSC_VER) && !defined(__clang__)
-#  include <intrin.h>
-#  define ADD(counter, number) _InterlockedExchangeAdd64(counter, number)
-#  define GET(counter) (*(const volatile int64_t *)(counter))
-#  define GET_POINTER(place) _InterlockedCompareExchangePointer(place, NULL, NULL)
-#  define SET_POINTER(place, value) _InterlockedExchangePointer(place, value)
-/* Compare and swap: stores `value` if `old` is stored, and returns what was stored. */
-#  define REPLACE(place, old, value) _InterlockedCompareExchange64(place, value, old)
-#else
-#  define ADD(counter, number) __atomic_fetch_add(counter, number, __ATOMIC_SEQ_CST)
-#  define GET(counter) __atomic_load_n(counter, __ATOMIC_RELAXED)
-#  define GET_POINTER(place) __atomic_load_n(place, __ATOMIC_SEQ_CST)
-#  define SET_POINTER(place, value) __atomic_store_n(place, value, __ATOMIC_SEQ_CST)
-#  define REPLACE(place, old, value) __sync_val_compare_and_swap(place, old, value)
-#endif
-
-/* C11's _Thread_local, which MSVC lacks in C. */
-#if defined(_MSC_VER)
-#  define THREAD_LOCAL __declspec(thread)
-#else
-#  define THREAD_LOCAL _Thread_local
-#endif
-
-/* What runs once in a process, or once for a declaration, is to be small rather than fast. */
-#if defined(__GNUC__)
-#  define COLD __attribute__((cold))
-#else
-#  define COLD
-#endif
-
-static PyObject *new_reference(const void *object)
-{
-    PyObject *const same = (PyObject *)(uintptr_t)object;
-    api.Py_IncRef(same);
-    return same;
-}
-
-static void drop(PyObject *object)
-{
-    if (object) {
-        api.Py_DecRef(object);
-    }
 }
 
 static fastcall_descriptor *descriptor_of(PyObject *self)
@@ -84,54 +34,6 @@ static const fastcall_value *values_of(const fastcall_descriptor *descriptor)
 {
     return (
         const fastcall_value *)(const void *)(arguments_of(descriptor) + descriptor->arguments);
-}
-
-/* ------------------------------------------------------------------ handles */
-
-/* The content of an instance of a handle's type, after the head of every object. Several
-   threads use it at once, so all access is atomic. */
-typedef struct {
-    void *address; /* NULL if it is closed */
-    int64_t users; /* lower 32 bits: the number of running calls that have it as an argument;
-                      upper 32 bits: the value of `forks` when these were counted */
-} handle;
-
-/* The number of forks between the first process and this one. A child does not have the
-   threads of its parent, so the users that were counted before the fork do not count. */
-static int64_t forks;
-
-static handle *handle_of(PyObject *object)
-{
-    return (handle *)(void *)((char *)object + interpreter.type_offset + sizeof(void *));
-}
-
-void *fastcall_make_handle_type(void)
-{
-    PyType_Slot slots[] = {{0, NULL}};
-    PyType_Spec spec = {"libfastcall.HandleMemory", 0, 0, Py_TPFLAGS_BASETYPE, NULL};
-    spec.basicsize = (int)(interpreter.type_offset + sizeof(void *) + sizeof(handle));
-    spec.slots = slots;
-    return api.PyType_FromSpec(&spec);
-}
-
-void fastcall_set_address(void *object, void *address)
-{
-    SET_POINTER(&handle_of(object)->address, address);
-}
-
-int64_t fastcall_count_users(void *object)
-{
-    const int64_t users = ADD(&handle_of(object)->users, 0);
-    return users >> 32 == forks ? users & INT64_C(0xFFFFFFFF) : 0;
-}
-
-static void add_user(handle *used)
-{
-    const int64_t users = GET(&used->users);
-    if (users >> 32 != forks) {
-        (void)REPLACE(&used->users, users, forks << 32);
-    }
-    ADD(&used->users, 1);
 }
 
 /* ---------------------------------------------------------------- arguments */
@@ -162,18 +64,6 @@ static void release_keeping_error(held_arguments *held)
     api.PyErr_Fetch(&type, &error, &traceback);
     release(held);
     api.PyErr_Restore(type, error, traceback);
-}
-
-static const void *type_at(const void *object, size_t offset)
-{
-    const void *type;
-    memcpy(&type, (const char *)object + offset, sizeof type);
-    return type;
-}
-
-static const void *type_of(const PyObject *object)
-{
-    return type_at(object, interpreter.type_offset);
 }
 
 static int is_int(PyObject *object)
@@ -693,6 +583,53 @@ static const void *place_of(const fastcall_value *value, const fastcall_returned
     return (const char *)returned + value->offset;
 }
 
+/* Find the handle among the arguments that a handle which comes back needs, or NULL. Returns 0 if
+   there are several, which only Python stores. */
+static int find_parent(const fastcall_descriptor *descriptor, const fastcall_value *value,
+    PyObject *const *arguments, PyObject **parent)
+{
+    *parent = NULL;
+    for (unsigned i = 0; i < descriptor->arguments; i++) {
+        const fastcall_argument *argument = &arguments_of(descriptor)[i];
+        if (argument->kind == FASTCALL_HANDLE && (value->lenders & 1U << argument->parameter)) {
+            PyObject *given = arguments[argument->parameter];
+            if (given != interpreter.none && given != *parent) {
+                if (*parent) {
+                    return 0;
+                }
+                *parent = given;
+            }
+        }
+    }
+    return 1;
+}
+
+/* The same as convert_value, for a handle. */
+static PyObject *convert_to_handle(const fastcall_descriptor *descriptor,
+    const fastcall_value *value, const void *place, PyObject *const *arguments)
+{
+    void *const address = (void *)(uintptr_t)word_at(place);
+    PyObject *parent;
+    if (!address) {
+        return new_reference(interpreter.none);
+    }
+    return find_parent(descriptor, value, arguments, &parent) ? handle_for(value, address, parent)
+                                                              : NULL;
+}
+
+/* The same for any of the values. */
+static int is_any_unexpected(
+    const fastcall_descriptor *descriptor, const fastcall_returned *returned)
+{
+    const fastcall_value *values = values_of(descriptor);
+    for (unsigned i = 0; i < descriptor->values; i++) {
+        if (is_unexpected(&values[i], place_of(&values[i], returned))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Free the texts that the caller owns. */
 static void free_texts(const fastcall_descriptor *descriptor, const fastcall_returned *returned)
 {
@@ -705,26 +642,40 @@ static void free_texts(const fastcall_descriptor *descriptor, const fastcall_ret
     }
 }
 
+/* Drop a converted value. If Python must convert it again, nothing must close it now. */
+static void undo(const fastcall_value *value, PyObject *object)
+{
+    if (value->kind == FASTCALL_HANDLE && value->owner != FASTCALL_BORROWED &&
+        object != interpreter.none && !api.PyErr_Occurred()) {
+        forget(handle_of(object));
+    }
+    drop(object);
+}
+
 /* Convert what came back into `objects`. Returns their number, or -1: with an error set, or
    without one if Python must interpret it. */
-static int convert_values(
-    const fastcall_descriptor *descriptor, const fastcall_returned *returned, PyObject **objects)
+static int convert_values(const fastcall_descriptor *descriptor,
+    const fastcall_returned *returned, PyObject *const *arguments, PyObject **objects)
 {
     const fastcall_value *values = values_of(descriptor);
+    const fastcall_value *converted[1 + FASTCALL_MAX_OUTPUTS];
     int count = 0;
-    for (unsigned i = 0; i < descriptor->values; i++) {
-        if (is_unexpected(&values[i], place_of(&values[i], returned))) {
-            return -1;
-        }
+    if (is_any_unexpected(descriptor, returned)) {
+        return -1;
     }
     for (unsigned i = 0; i < descriptor->values; i++) {
         if (!values[i].is_returned && !values[i].conversion) {
             continue;
         }
-        objects[count] = convert_value(&values[i], place_of(&values[i], returned));
+        converted[count] = &values[i];
+        objects[count] = values[i].kind == FASTCALL_HANDLE
+                             ? convert_to_handle(descriptor, &values[i],
+                                   place_of(&values[i], returned), arguments)
+                             : convert_value(&values[i], place_of(&values[i], returned));
         if (!objects[count]) {
             while (count > 0) {
-                drop(objects[--count]);
+                count--;
+                undo(converted[count], objects[count]);
             }
             return -1;
         }
@@ -737,18 +688,11 @@ static int convert_values(
     return count;
 }
 
-/* Returns None for no object, the object itself for one, else a tuple of them. */
-static PyObject *pack(PyObject *const *objects, int count)
+/* Returns a tuple of objects, whose references are stolen. */
+static PyObject *tuple_of(PyObject *const *objects, Py_ssize_t count)
 {
-    PyObject *tuple;
-    if (count == 0) {
-        return new_reference(interpreter.none);
-    }
-    if (count == 1) {
-        return objects[0];
-    }
-    tuple = api.PyTuple_New(count);
-    for (int i = 0; i < count; i++) {
+    PyObject *tuple = api.PyTuple_New(count);
+    for (Py_ssize_t i = 0; i < count; i++) {
         if (tuple) {
             api.PyTuple_SetItem(tuple, i, objects[i]); /* steals the reference */
         } else {
@@ -758,17 +702,58 @@ static PyObject *pack(PyObject *const *objects, int count)
     return tuple;
 }
 
+/* Returns None for no object, the object itself for one, else a tuple of them. */
+static PyObject *pack(PyObject *const *objects, int count)
+{
+    if (count == 0) {
+        return new_reference(interpreter.none);
+    }
+    return count == 1 ? objects[0] : tuple_of(objects, count);
+}
+
+/* Returns what `unexpected` gets of what came back, or NULL with an error set. A signal handler
+   may raise an exception before the first instruction of that: so the handles that the caller
+   owns are in objects of their own by then. */
+COLD static PyObject *receive(
+    const fastcall_descriptor *descriptor, const fastcall_returned *returned)
+{
+    const fastcall_value *values = values_of(descriptor);
+    PyObject *received[1 + 1 + FASTCALL_MAX_OUTPUTS], *given[2];
+    int count = 1;
+    received[0] =
+        api.PyBytes_FromStringAndSize((const char *)returned, descriptor->returned_size);
+    if (!received[0]) {
+        return NULL;
+    }
+    for (unsigned i = 0; i < descriptor->values; i++) {
+        if (values[i].receive) {
+            given[0] = received[0];
+            given[1] = api.PyLong_FromLongLong(values[i].offset);
+            received[count] =
+                given[1] ? call_python(values[i].receive, NULL, given, 2, NULL) : NULL;
+            drop(given[1]);
+            if (!received[count]) {
+                while (count > 0) {
+                    drop(received[--count]);
+                }
+                return NULL;
+            }
+            count++;
+        }
+    }
+    return tuple_of(received, count);
+}
+
 /* Let Python interpret what came back. It frees the texts. */
 COLD static PyObject *unexpected(PyObject *self, const fastcall_descriptor *descriptor,
     const fastcall_returned *returned, PyObject *const *objects, Py_ssize_t count)
 {
-    PyObject *content =
-        api.PyBytes_FromStringAndSize((const char *)returned, descriptor->returned_size);
-    if (!content) {
+    PyObject *received = receive(descriptor, returned);
+    if (!received) {
         free_texts(descriptor, returned);
         return NULL;
     }
-    return call_attribute(self, "unexpected", content, objects, count, NULL);
+    return call_attribute(self, "unexpected", received, objects, count, NULL);
 }
 
 /* Returns what the Python function returns, or NULL with an error set. */
@@ -784,13 +769,32 @@ static PyObject *finish(PyObject *self, const fastcall_descriptor *descriptor,
         }
         number = -1;
     } else {
-        number = convert_values(descriptor, returned, converted);
+        number = convert_values(descriptor, returned, objects, converted);
     }
     if (number < 0 && !api.PyErr_Occurred()) {
         return unexpected(self, descriptor, returned, objects, count);
     }
     free_texts(descriptor, returned);
     return number < 0 ? NULL : pack(converted, number);
+}
+
+/* Let Python free or close what came back, which nobody gets, because an error is set. */
+COLD static void give_back(PyObject *self, const fastcall_descriptor *descriptor,
+    const fastcall_returned *returned, PyObject *const *objects, Py_ssize_t count)
+{
+    const fastcall_value *values = values_of(descriptor);
+    int is_owned = 0;
+    PyObject *type, *error, *traceback;
+    for (unsigned i = 0; i < descriptor->values; i++) {
+        is_owned = is_owned || values[i].free || values[i].kind == FASTCALL_HANDLE;
+    }
+    if (!is_owned) {
+        return;
+    }
+    api.PyErr_Fetch(&type, &error, &traceback);
+    drop(unexpected(self, descriptor, returned, objects, count));
+    api.PyErr_Clear();
+    api.PyErr_Restore(type, error, traceback);
 }
 
 /* --------------------------------------------------------------- call states */
@@ -887,7 +891,7 @@ void fastcall_after_fork(void)
     }
 }
 
-/* ------------------------------------------------------------- entry points */
+/* ---------------------------------------------------------------- the call */
 
 /* Call `slow_path` with the same arguments. */
 static PyObject *call_slow_path(
@@ -978,6 +982,252 @@ static uint64_t output_at(const fastcall_descriptor *descriptor, unsigned output
     return (uintptr_t)place;
 }
 
+/* ------------------------------------------------------------------ closing */
+
+/* Whether Python need not be asked before a handle is closed, which `users` calls may use. */
+static int is_closable(const handle *it, int64_t users)
+{
+    return it->of && it->is_owned && !it->is_managed && !it->children && it->address &&
+           count_users((handle *)(uintptr_t)it) == users;
+}
+
+/* Mark the handle as closed that a call is about to close. Returns 0 if Python must do that. */
+static int begin_closing(const fastcall_descriptor *descriptor, PyObject *const *objects)
+{
+    const fastcall_argument *argument = &arguments_of(descriptor)[descriptor->closes - 1];
+    PyObject *const object = objects[argument->parameter];
+    if (object == interpreter.none || !is_closable(handle_of(object), 1)) {
+        return 0;
+    }
+    forget(handle_of(object));
+    return 1;
+}
+
+/* C has returned: it may not have closed the handle. */
+static void end_closing(const fastcall_descriptor *descriptor, PyObject *const *objects,
+    const fastcall_returned *returned)
+{
+    if (descriptor->may_stay_open && is_any_unexpected(descriptor, returned)) {
+        reopen(handle_of(objects[arguments_of(descriptor)[descriptor->closes - 1].parameter]));
+    }
+}
+
+/* Close an address by the function of its class. `object` is a handle of it, or NULL. Returns 0
+   with an error set if that fails. */
+static int close_address(const fastcall_handle_class *of, void *address, PyObject *object)
+{
+    PyObject *const self = of->closer;
+    const fastcall_descriptor *descriptor = descriptor_of(self);
+    const fastcall_argument *arguments = arguments_of(descriptor);
+    PyObject *converted[1 + FASTCALL_MAX_OUTPUTS];
+    PyObject *closed = object ? new_reference(object) : NULL, *result = NULL;
+    frame frame;
+    fastcall_returned returned;
+    held_arguments held;
+    int number;
+    held.count = held.handle_count = 0;
+    memset(&frame, 0, sizeof frame);
+    memset(&returned, 0, sizeof returned);
+    for (unsigned i = 0; i < descriptor->arguments; i++) {
+        uint64_t word = arguments[i].kind == FASTCALL_HANDLE ? (uintptr_t)address
+                                                             : (uint64_t)arguments[i].low;
+        if (arguments[i].output) {
+            word = output_at(descriptor, arguments[i].output, word, &returned);
+        }
+        store_argument(&frame, &arguments[i], word);
+    }
+    if (!GET(&has_callbacks)) {
+        call_and_release(descriptor, &frame, &held, &returned);
+    } else if (!call_with_state(descriptor, &frame, &held, &returned)) {
+        drop(closed);
+        return 0;
+    }
+    if (object && descriptor->may_stay_open && is_any_unexpected(descriptor, &returned)) {
+        reopen(handle_of(object));
+    }
+    number = convert_values(descriptor, &returned, NULL, converted);
+    if (number >= 0) {
+        result = pack(converted, number);
+    } else if (!api.PyErr_Occurred()) {
+        if (!closed) { /* for the words of the error */
+            closed = new_handle(of, NULL, NULL, 0);
+        }
+        result = closed ? unexpected(self, descriptor, &returned, &closed, 1) : NULL;
+    }
+    drop(closed);
+    drop(result);
+    return result != NULL;
+}
+
+/* The method `_close_in_c`. */
+static PyObject *close_handle(PyObject *object, PyObject *nothing)
+{
+    handle *const it = handle_of(object);
+    void *const address = it->address;
+    (void)nothing;
+    if (!is_closable(it, 0) || !it->of->closer || it->process != forks) {
+        return new_reference(interpreter.false_);
+    }
+    forget(it);
+    return close_address(it->of, address, object) ? new_reference(interpreter.true_) : NULL;
+}
+
+/* tp_dealloc: as `_close_in_c`. See https://docs.python.org/3/c-api/typeobj.html. */
+static void destroy_handle(PyObject *object)
+{
+    handle *const it = handle_of(object);
+    void *const address = it->address;
+    PyObject *const type = (PyObject *)(uintptr_t)type_of(object);
+    const int closes = is_closable(it, 0) && it->of->closer && it->process == forks;
+    void *const free_slot = api.PyType_GetSlot(type, Py_tp_free);
+    void (*free_object)(void *);
+    PyObject *error_type, *error, *traceback;
+    api.PyObject_GC_UnTrack(object);
+    if (it->of) {
+        forget(it);
+    }
+    if (closes) {
+        api.PyErr_Fetch(&error_type, &error, &traceback);
+        if (!close_address(it->of, address, NULL)) {
+            api.PyErr_WriteUnraisable(it->of->closer);
+        }
+        api.PyErr_Restore(error_type, error, traceback);
+    }
+    drop(it->parent); /* after the child is closed */
+    memcpy(&free_object, &free_slot, sizeof free_object);
+    free_object(object);
+    api.Py_DecRef(type);
+}
+
+/* tp_traverse. Nothing is cleared: a cycle leads through another object, too. */
+static int visit_handle(PyObject *object, visitproc visit, void *given)
+{
+    handle *const it = handle_of(object);
+    int stop = visit((PyObject *)(uintptr_t)type_of(object), given);
+    if (!stop && it->parent) {
+        stop = visit(it->parent, given);
+    }
+    return stop;
+}
+
+COLD void *fastcall_make_handle_type(void)
+{
+    static PyMethodDef methods[] = {
+        {"_close_in_c", close_handle, METH_NOARGS, NULL}, {NULL, NULL, 0, NULL}};
+    static PyMemberDef members[] = {
+        {"_address", T_ULONGLONG, offsetof(handle, address), READONLY, NULL},
+        {"_given", T_ULONGLONG, offsetof(handle, given), READONLY, NULL},
+        {"_parent", T_OBJECT, offsetof(handle, parent), READONLY, NULL},
+        {"_is_owned", T_UBYTE, offsetof(handle, is_owned), READONLY, NULL},
+        {"_number", T_ULONGLONG, offsetof(handle, number), READONLY, NULL},
+        {"_class", T_ULONGLONG, offsetof(handle, of), READONLY, NULL}, {NULL, 0, 0, 0, NULL}};
+    static int64_t is_placed; /* whether the offsets are those in an object */
+    void (*const destroy)(PyObject *) = destroy_handle;
+    int (*const visit)(PyObject *, visitproc, void *) = visit_handle;
+    PyType_Slot slots[] = {{Py_tp_dealloc, NULL}, {Py_tp_traverse, NULL},
+        {Py_tp_methods, methods}, {Py_tp_members, members}, {0, NULL}};
+    PyType_Spec spec = {
+        "libfastcall.HandleMemory", 0, 0, Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, NULL};
+    memcpy(&slots[0].pfunc, &destroy, sizeof destroy);
+    memcpy(&slots[1].pfunc, &visit, sizeof visit);
+    if (ADD(&is_placed, 1) == 0) {
+        for (PyMemberDef *member = members; member->name; member++) {
+            member->offset += (Py_ssize_t)head_size();
+        }
+    }
+    spec.basicsize = (int)(head_size() + sizeof(handle));
+    spec.slots = slots;
+    return api.PyType_FromSpec(&spec);
+}
+
+COLD fastcall_handles *fastcall_make_handles(void)
+{
+    fastcall_handles *const open = api.PyMem_Calloc(1, sizeof *open);
+    if (!open) {
+        (void)api.PyErr_NoMemory();
+    }
+    return open;
+}
+
+void fastcall_set_address(void *object, void *address)
+{
+    handle *const it = handle_of(object);
+    SET_POINTER(&it->address, address);
+    if (it->of && address) {
+        enter_table(it);
+    } else if (it->of) {
+        leave_table(it);
+    }
+}
+
+int64_t fastcall_count_users(void *object)
+{
+    return count_users(handle_of(object));
+}
+
+int32_t fastcall_take_over(void *object)
+{
+    handle *const it = handle_of(object);
+    it->is_managed = 1;
+    UNLINK(it, sibling, sibling_link);
+    return it->process == forks;
+}
+
+void fastcall_register(void *object, const fastcall_handle_class *of)
+{
+    handle *const it = handle_of(object);
+    it->is_managed = 1;
+    it->given = it->address;
+    it->of = of;
+    enter_table(it);
+}
+
+void *fastcall_find(const fastcall_handle_class *of, const void *address)
+{
+    handle *const found = find_open(of, address);
+    return new_reference(found ? object_of(found) : interpreter.none);
+}
+
+/* Returns a tuple of handles, whose references are stolen, and frees the array. */
+static PyObject *as_tuple(PyObject **objects, size_t count)
+{
+    PyObject *tuple =
+        objects ? tuple_of(objects, (Py_ssize_t)count) : api.PyErr_NoMemory();
+    api.PyMem_Free(objects);
+    return tuple;
+}
+
+/* Those in the table. References are taken first, since making a tuple may collect garbage. */
+void *fastcall_list_open(const fastcall_handles *open)
+{
+    PyObject **const objects = api.PyMem_Malloc((open->count + 1) * sizeof *objects);
+    size_t count = 0;
+    for (size_t i = 0; objects && i < open->size; i++) {
+        for (handle *it = open->rows[i]; it; it = it->next) {
+            objects[count++] = new_reference(object_of(it));
+        }
+    }
+    return as_tuple(objects, count);
+}
+
+void *fastcall_list_children(void *object)
+{
+    handle *const first = handle_of(object)->children;
+    PyObject **objects;
+    size_t count = 0, place;
+    for (const handle *it = first; it; it = it->sibling) {
+        count++;
+    }
+    place = count - 1;
+    objects = api.PyMem_Malloc((count + 1) * sizeof *objects);
+    for (handle *it = first; objects && it; it = it->sibling) { /* the newest is the first */
+        objects[place--] = new_reference(object_of(it));
+    }
+    return as_tuple(objects, count);
+}
+
+/* ------------------------------------------------------------- entry points */
+
 /* The entry point for any descriptor. */
 static PyObject *entry_any(
     PyObject *self, PyObject *const *objects, Py_ssize_t count, PyObject *names)
@@ -1031,11 +1281,17 @@ static PyObject *entry_any(
             }
         }
     }
+    if (descriptor->closes && !begin_closing(descriptor, objects)) {
+        goto refuse;
+    }
     if (!GET(&has_callbacks)) {
         call_and_release(descriptor, &frame, &held, &returned);
     } else if (!call_with_state(descriptor, &frame, &held, &returned)) {
-        free_texts(descriptor, &returned);
+        give_back(self, descriptor, &returned, objects, count);
         goto done;
+    }
+    if (descriptor->closes) {
+        end_closing(descriptor, objects, &returned);
     }
     /* Convert before release: a returned text may belong to a handle. */
     result = finish(self, descriptor, &returned, objects, count);
@@ -1133,7 +1389,7 @@ COLD const char *fastcall_prepare(void *self)
     memcpy(&descriptor->ml_meth, &entry, sizeof entry);
     descriptor->ml_flags = METH_FASTCALL | METH_KEYWORDS;
     descriptor->is_simple = descriptor->values == 1 && value->rule == FASTCALL_NEVER &&
-                            !value->free && value->is_returned;
+                            !value->free && value->is_returned && value->kind != FASTCALL_HANDLE;
     descriptor->ml_name = (const char *)descriptor + descriptor->name;
     descriptor->ml_doc = (const char *)descriptor + descriptor->doc;
     return NULL;

@@ -17,8 +17,9 @@
  * bytes object, a Python function, with the same arguments, before C is called. So
  * only Python code raises errors for arguments. If a *rule* says that Python must
  * interpret what came back (a code that means failure, an undeclared null pointer),
- * the attribute `unexpected` is called with a bytes object, the fastcall_returned,
- * and the arguments.
+ * the attribute `unexpected` is called with a tuple and the arguments. The tuple has a
+ * bytes object, the fastcall_returned, and an object for each handle that the caller
+ * is to close.
  *
  * A binding does not need this header: libfastcall.py repeats it for Python.
  */
@@ -35,7 +36,7 @@
 #endif
 
 /* Increased when a declaration in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 9
+#define FASTCALL_ABI_VERSION 10
 
 #define FASTCALL_MAX_ARGUMENTS 16 /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8    /* among them */
@@ -55,7 +56,7 @@
 #define FASTCALL_POINTER                                                               \
     'p'                       /* argument only: what a ctypes pointer type accepts: an \
                                  instance of it, or of the type that it points to */
-#define FASTCALL_HANDLE 'h'   /* argument only: the address in an open handle */
+#define FASTCALL_HANDLE 'h'   /* the address in an open handle; what comes back is a handle */
 #define FASTCALL_BUFFER 'b'   /* argument only: the address of a buffer's items */
 #define FASTCALL_COUNT 'n'    /* argument only: the number of items of buffers */
 #define FASTCALL_CONSTANT 'k' /* argument only: an integer or a pointer, always low */
@@ -71,6 +72,24 @@
 #define FASTCALL_INSIDE 'i'   /* of an integer: in low..high */
 #define FASTCALL_OUTSIDE 'o'  /* not in low..high */
 #define FASTCALL_CHECKED 'c'  /* `check`, a function of its first 8 bytes, returns not 0 */
+
+/* Who closes a handle that comes back. */
+#define FASTCALL_OWNED 'o'    /* the caller, once for each address */
+#define FASTCALL_COUNTED 'c'  /* the caller, once for each time that it came back */
+#define FASTCALL_BORROWED 'b' /* C */
+
+/* The open handles of an interpreter. */
+typedef struct fastcall_handles fastcall_handles;
+
+/* A Python class of handles. */
+typedef struct {
+    const void *type; /* the class */
+    const void *root; /* itself, or the base class that stands for the same C type */
+    void *closer;     /* the bytes object of the function that closes one, whose only argument
+                         in Python is the handle, or NULL: then Python makes the handles that
+                         the caller owns */
+    fastcall_handles *open;
+} fastcall_handle_class;
 
 /* The types of ctypes. Each interpreter can have its own. */
 typedef struct {
@@ -107,14 +126,21 @@ typedef struct {
     int64_t low;         /* rule OUTSIDE */
     int64_t high;        /* likewise */
     void *conversion;    /* of an integer: NULL or a dict, which converts it, and without which
-                            it is unexpected; STRUCT: a function that makes it of bytes */
+                            it is unexpected; STRUCT: a function that makes it of bytes; HANDLE:
+                            a fastcall_handle_class */
+    void *receive;       /* HANDLE, owned by the caller: a function of a fastcall_returned, as
+                            bytes, and the offset, which makes an object for Python: when that
+                            is destroyed, it closes what Python does not make a handle of */
     void (*check)(void); /* rule CHECKED: the C function */
     void (*free)(void);  /* BYTES, STR: a C function to which the text is passed after it was
                             copied, or NULL */
     uint16_t offset;     /* of the value in the fastcall_returned */
     uint16_t size;       /* of the C type, in bytes */
+    uint16_t lenders;    /* HANDLE: bit i is set if it needs the handle that is the i-th argument
+                            in Python, from 0 */
     uint8_t kind;        /* one of the above */
     uint8_t rule;        /* likewise */
+    uint8_t owner;       /* HANDLE: likewise */
     uint8_t check_size;  /* of what `check` returns, in bytes */
     uint8_t is_returned; /* whether it becomes a Python object */
 } fastcall_value;
@@ -146,6 +172,8 @@ typedef struct {
     uint8_t values;         /* the number of values that come back, at least 1 */
     uint16_t returned_size; /* how many bytes of the fastcall_returned are in use */
     uint8_t uses_errno;     /* whether error_number is needed */
+    uint8_t closes;         /* if not 0: the handle of that C argument, counted from 1 */
+    uint8_t may_stay_open;  /* whether that stays open if Python must interpret what came back */
     uint8_t is_variadic;
     uint8_t fixed;       /* if it is: the number of arguments before the `...` */
     uint8_t shape;       /* filled in: which registers, and whether the stack, are used */
@@ -155,15 +183,40 @@ typedef struct {
 
 /*
  * Returns a new reference to a new Python type, the base of HANDLE types, or NULL with an error
- * set. Its instances hold an address that Python can access by the two functions below only.
+ * set. Its instances hold an address that Python can access by the functions below only, and
+ * read as these attributes: `_address` (0 if it is closed), `_given` (the address that it has or
+ * had), `_parent` (the handle that it needs, or None), `_is_owned`, `_number` (how many had been
+ * opened before it), `_class` (the address of the fastcall_handle_class, or 0).
+ *
+ * The method `_close_in_c` closes one that Python has not taken over, that the caller owns, and
+ * that no call and no other handle uses. It returns whether it did, or raises what the closing
+ * function raises. An instance that is destroyed is closed in the same way.
  */
 FASTCALL_API void *fastcall_make_handle_type(void);
+
+/* Returns the open handles of an interpreter: none yet. They need an interpreter with a GIL.
+   NULL with an error set if there is no memory. */
+FASTCALL_API fastcall_handles *fastcall_make_handles(void);
 
 /* `object` is an instance of that type. Both are atomic, for Pythons without a GIL. To close a
    handle, set its address to NULL, then count the calls that have it as an argument: if there
    are none, none can begin. */
 FASTCALL_API void fastcall_set_address(void *object, void *address);
 FASTCALL_API int64_t fastcall_count_users(void *object);
+
+/* From now on, Python closes the handle `object`: it is no longer among the children of its
+   parent. Returns whether this process has made it, not a parent of its. */
+FASTCALL_API int32_t fastcall_take_over(void *object);
+
+/* Enter an open handle that Python has made, so that it is found. `of` must live for ever. */
+FASTCALL_API void fastcall_register(void *object, const fastcall_handle_class *of);
+
+/* Each returns a new reference, or NULL with an error set: the newest open handle for an
+   address, or None; a tuple of all open ones; a tuple of those whose parent is `object`, and
+   that Python has not taken over, the oldest first. */
+FASTCALL_API void *fastcall_find(const fastcall_handle_class *of, const void *address);
+FASTCALL_API void *fastcall_list_open(const fastcall_handles *open);
+FASTCALL_API void *fastcall_list_children(void *object);
 
 /* Must be called before C first gets a callback: from then on, calls have a state, in which
    exceptions of callbacks are stored. */

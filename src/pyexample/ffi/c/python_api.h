@@ -28,8 +28,33 @@ typedef struct {
     PyType_Slot *slots;
 } PyType_Spec;
 
-/* typeobj.html#c.Py_TPFLAGS_BASETYPE */
+/* typeobj.html#c.Py_TPFLAGS_BASETYPE, Py_TPFLAGS_HAVE_GC */
 #define Py_TPFLAGS_BASETYPE (1U << 10)
+#define Py_TPFLAGS_HAVE_GC (1U << 14)
+
+/* structures.html#c.PyMemberDef; its types, from structmember.h, are in the stable ABI too */
+typedef struct {
+    const char *name;
+    int type;
+    Py_ssize_t offset;
+    int flags;
+    const char *doc;
+} PyMemberDef;
+#define T_OBJECT 6 /* NULL is None */
+#define T_UBYTE 9
+#define T_ULONGLONG 18
+#define READONLY 1
+
+/* structures.html#c.PyMethodDef */
+typedef struct {
+    const char *ml_name;
+    PyObject *(*ml_meth)(PyObject *, PyObject *);
+    int ml_flags;
+    const char *ml_doc;
+} PyMethodDef;
+
+/* gcsupport.html#c.visitproc, c.traverseproc */
+typedef int (*visitproc)(PyObject *, void *);
 
 /* buffer.html#c.Py_buffer: in the stable ABI since 3.11, unchanged from 3.10 */
 typedef struct {
@@ -55,6 +80,7 @@ typedef struct {
 /* structures.html#c.METH_FASTCALL; in the stable ABI since 3.10 */
 #define METH_FASTCALL 0x80
 #define METH_KEYWORDS 0x02
+#define METH_NOARGS 0x04
 
 /* type.html#c.PyType_GetFlags, Include/object.h: part of the stable ABI, because its
    macros PyLong_Check, PyBytes_Check and PyUnicode_Check test them */
@@ -63,8 +89,13 @@ typedef struct {
 #define Py_TPFLAGS_BYTES_SUBCLASS (1UL << 27)
 #define Py_TPFLAGS_UNICODE_SUBCLASS (1UL << 28)
 
-/* Include/typeslots.h; in the stable ABI since 3.11 */
+/* Include/typeslots.h; the first in the stable ABI since 3.11 */
 #define Py_bf_getbuffer 1
+#define Py_tp_dealloc 52
+#define Py_tp_methods 64
+#define Py_tp_traverse 71
+#define Py_tp_members 72
+#define Py_tp_free 74
 
 #define PYTHON_FUNCTIONS(X)                                                                      \
     X(void, Py_IncRef, (PyObject *))                              /* 3.2  refcounting.html */    \
@@ -106,7 +137,10 @@ typedef struct {
                                         exported by earlier versions too */                      \
     X(void, PyBuffer_Release, (Py_buffer *))                   /* 3.11 buffer.html, likewise */  \
     X(PyObject *, PyType_FromSpec, (PyType_Spec *))            /* 3.2  type.html */              \
+    X(PyObject *, PyType_GenericAlloc, (void *, Py_ssize_t))   /* 3.2  type.html */              \
+    X(void, PyObject_GC_UnTrack, (void *))                     /* 3.2  gcsupport.html */         \
     X(void *, PyMem_Malloc, (size_t))                          /* 3.2  memory.html */            \
+    X(void *, PyMem_Calloc, (size_t, size_t))                  /* 3.7  memory.html */            \
     X(void, PyMem_Free, (void *))                              /* 3.2  memory.html */            \
     X(PyThreadState *, PyEval_SaveThread, (void))              /* 3.2  init.html */              \
     X(void, PyEval_RestoreThread, (PyThreadState *))           /* 3.2  init.html */

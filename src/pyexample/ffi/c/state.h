@@ -1,0 +1,72 @@
+/* What all of libfastcall shares: the Python that loaded it, and atomic operations. */
+#ifndef STATE_H
+#define STATE_H
+
+#include <string.h>
+
+#include "fastcall.h"
+#include "python_api.h"
+
+/* fastcall_initialise writes these once in a process; all else only reads them. */
+static python_functions api;
+static fastcall_python interpreter;
+static void *getbuffer_in_python; /* Py_bf_getbuffer of types with a __buffer__ in Python */
+
+/* Atomic operations, for Pythons without a GIL. */
+#if defined(_MSC_VER) && !defined(__clang__)
+#  include <intrin.h>
+#  define ADD(counter, number) _InterlockedExchangeAdd64(counter, number)
+#  define GET(counter) (*(const volatile int64_t *)(counter))
+#  define GET_POINTER(place) _InterlockedCompareExchangePointer(place, NULL, NULL)
+#  define SET_POINTER(place, value) _InterlockedExchangePointer(place, value)
+/* Compare and swap: stores `value` if `old` is stored, and returns what was stored. */
+#  define REPLACE(place, old, value) _InterlockedCompareExchange64(place, value, old)
+#else
+#  define ADD(counter, number) __atomic_fetch_add(counter, number, __ATOMIC_SEQ_CST)
+#  define GET(counter) __atomic_load_n(counter, __ATOMIC_RELAXED)
+#  define GET_POINTER(place) __atomic_load_n(place, __ATOMIC_SEQ_CST)
+#  define SET_POINTER(place, value) __atomic_store_n(place, value, __ATOMIC_SEQ_CST)
+#  define REPLACE(place, old, value) __sync_val_compare_and_swap(place, old, value)
+#endif
+
+/* C11's _Thread_local, which MSVC lacks in C. */
+#if defined(_MSC_VER)
+#  define THREAD_LOCAL __declspec(thread)
+#else
+#  define THREAD_LOCAL _Thread_local
+#endif
+
+/* What runs once in a process, or once for a declaration, is to be small rather than fast. */
+#if defined(__GNUC__)
+#  define COLD __attribute__((cold))
+#else
+#  define COLD
+#endif
+
+static PyObject *new_reference(const void *object)
+{
+    PyObject *const same = (PyObject *)(uintptr_t)object;
+    api.Py_IncRef(same);
+    return same;
+}
+
+static void drop(PyObject *object)
+{
+    if (object) {
+        api.Py_DecRef(object);
+    }
+}
+
+static const void *type_at(const void *object, size_t offset)
+{
+    const void *type;
+    memcpy(&type, (const char *)object + offset, sizeof type);
+    return type;
+}
+
+static const void *type_of(const PyObject *object)
+{
+    return type_at(object, interpreter.type_offset);
+}
+
+#endif
