@@ -346,18 +346,38 @@ def make_unexpected(declaration: Declaration) -> Function:
         def take(value: Value, place: int) -> Any:
             if value.is_received:
                 return owners.pop(0)
-            return value.given_ctype.from_buffer_copy(content, place)
+            return value.ctype.from_buffer_copy(content, place)
 
         state = CallState(given)
-        returned = content_of(take(result, 0)) if result else None
-        place = Returned.error_number.offset
-        state.error_number = ctypes.c_int64.from_buffer_copy(content, place).value
-        for index, value in enumerate(outputs):
-            state.outputs[index] = take(value, places[index])
-        state.failures = _failures(declaration, returned, state)
-        return finish(returned, state)
+        try:
+            state.enter()
+            if result:
+                state.returned = content_of(take(result, 0))
+            place = Returned.error_number.offset
+            state.error_number = ctypes.c_int64.from_buffer_copy(content, place).value
+            for index, value in enumerate(outputs):
+                state.outputs[index] = take(value, places[index])
+            state.failures = _failures(declaration, state.returned, state)
+            return finish(state.returned, state)
+        finally:
+            state.in_c = False
+            try:
+                state.leave()
+            except BaseException:
+                state.leave()
+                raise
 
     return unexpected
+
+
+def abandon(received: tuple[Any, ...], *given: Any) -> None:
+    """Close what an interrupted ``unexpected`` has not."""
+    state = CallState(given)
+    state.outputs = dict(enumerate(received))
+    try:
+        state.enter()
+    finally:
+        state.leave()
 
 
 def _wrong_number(

@@ -213,8 +213,8 @@ class Declaration:
     @property
     def may_stay_open(self) -> bool:
         """Whether that stays open if the call fails."""
-        closed = self.arguments[self.closes - 1].spec if self.closes else None
-        return bool(closed) and closed.closes.if_succeeds
+        spec: Any = self.arguments[self.closes - 1].spec if self.closes else None
+        return bool(spec and spec.closes.if_succeeds)
 
     @property
     def not_builtin(self) -> str:

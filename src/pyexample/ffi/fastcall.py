@@ -55,6 +55,12 @@ class Function(bytes):
         make: Callable[..., Callable[..., Any]] = import_later("checked").make_unexpected
         return make(self.declaration)
 
+    @made_once
+    def abandon(self) -> Callable[..., Any]:
+        """See ``checked.abandon``."""
+        function: Callable[..., Any] = import_later("checked").abandon
+        return function
+
     def __reduce__(self) -> tuple[Any, ...]:
         from importlib import import_module
 
@@ -147,11 +153,11 @@ def _describe_value(value: Value, held: list[Any]) -> CValue:
     if "free" in described:
         held.append(described["free"])
         described["free"], _ = _address_and_size(described["free"], KINDS["address"], c_void_p)
-    if "conversion" in described:
-        conversion = described["conversion"]
-        held.append(conversion)
-        is_in_c = isinstance(conversion, ctypes.Structure)
-        described["conversion"] = ctypes.addressof(conversion) if is_in_c else id(conversion)
+    if "handle_class" in described:
+        described["conversion"] = described.pop("handle_class")
+    elif "conversion" in described:
+        held.append(described["conversion"])
+        described["conversion"] = id(described["conversion"])
     if "receive" in described:
         held.append(described["receive"])
         described["receive"] = id(described["receive"])

@@ -4,6 +4,9 @@ A function that Closes it, ``handle.close()``, the end of ``with``, garbage coll
 end of Python closes a handle, whichever comes first.
 """
 
+# A subclass may have members of any name, so much of Handle is in functions of this module.
+# pyright: reportPrivateUsage=false
+
 import atexit
 import ctypes
 import functools
@@ -15,7 +18,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from . import calls as calls  # for its fork handler
-from .libfastcall import HandleClass, NotServedError, engine_if_any, running
+from .libfastcall import NotServedError, engine_if_any, running
 from .lifetimes import Closer, Held, Kept, Life, Owner, Slots, kept_for_good
 from .pointees import OF_C, Pointees, show_memory
 from .scalars import to_integer
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
         _is_owned: int
         _number: int
         _class: int
+        _is_of_this_process: bool
 
         def _close_in_c(self) -> bool: ...
 
@@ -57,6 +61,7 @@ else:
     class _Memory:
         _address = _given = _class = 0
         _parent = None
+        _is_of_this_process = True
 
         def _close_in_c(self) -> bool:
             return False
@@ -214,7 +219,7 @@ class HandleValue(Value):
         kind: type[Handle] = self.python_type
         if self.owner is None or kind.c_class is None:
             raise NotServedError(f"{self.where}: such a handle is not served")
-        return {**described, "conversion": kind.c_class, **self.owner.describe_back(self)}
+        return {**described, "handle_class": kind.c_class, **self.owner.describe_back(self)}
 
 
 class IntegerHandleValue(HandleValue):
@@ -288,13 +293,14 @@ class Handle(_Memory):
     Attributes:
         closer: set by the declaration of the function that Closes it.
         closer_in_c: the content of that as a builtin function, if it needs nothing else.
-        c_class: what libfastcall knows of the class, or None: it does not find the handles.
+        c_class: the address of what libfastcall knows of the class, or None: it does not
+            find the handles.
         c_struct: the ctypes structure at its address, if ``struct`` declares its fields.
     """
 
     closer: ClassVar[Callable[..., Any] | None] = None
     closer_in_c: ClassVar[bytes | None] = None
-    c_class: ClassVar[HandleClass | None] = None
+    c_class: ClassVar[int | None] = None
     c_struct: ClassVar[Any] = None
     value_kind: ClassVar[type[Value]] = HandleValue
     _root: "ClassVar[type[Handle]]"
@@ -315,8 +321,12 @@ class Handle(_Memory):
         if Handle in cls.__bases__:
             cls._root = cls
         engine = running()
-        is_known = engine and HAS_GIL and cls.invalid is None
-        cls.c_class = engine.describe_handles(cls, cls._root) if engine and is_known else None
+        is_known = HAS_GIL and cls.invalid is None
+        cls.c_class = (
+            engine.describe_handles(id(cls), id(cls._root), engine.handles)
+            if engine and is_known
+            else None
+        )
 
     def __new__(cls, *_: object, **__: object) -> "Self":
         """Raises TypeError: ``adopt`` makes handles."""
@@ -357,7 +367,7 @@ class Handle(_Memory):
             handle = cls.make(address, parents, owned=owned, closer=closer, owner=owner)
             engine = running()
             if engine and cls.c_class is not None:
-                engine.register(handle, ctypes.addressof(cls.c_class))
+                engine.register(handle, cls.c_class)
             else:
                 _open[cls._root, address] = handle
         return handle
@@ -367,7 +377,7 @@ class Handle(_Memory):
         """The open handle of this address, if it lives as long as a borrowed one would."""
         engine = running()
         if engine and cls.c_class is not None:
-            found: Any = engine.find(ctypes.addressof(cls.c_class), address)
+            found: Any = engine.find(cls.c_class, address)
         else:
             found = _open.get((cls._root, address))
         if not isinstance(found, cls) or found._open_address() is None:
@@ -415,21 +425,22 @@ class Handle(_Memory):
             take_address = functools.partial(_take_address, engine.set_address, id(self))
         reference = weakref.ref(self, take_address)
         lives = [life_of(each) for each in parents]
-        return Life(
-            type(self), reference, address, owned, closer, lives, _take_children_over
-        )
+        return Life(type(self), reference, address, owned, closer, lives)
 
     def _end_with(self, life: Life) -> None:
         """Close it when nothing refers to it any more."""
         life.join_parents()
         if life.owned:
-            weakref.finalize(self, life.end, id(self))
+            weakref.finalize(self, life.end)
         elif life.parents:
             weakref.finalize(self, life.forget).atexit = False
 
-    def _take_over(self) -> None:
+    def _take_over(self) -> "tuple[Handle, ...]":
+        """Take it over, after what it needs. Returns those that need it."""
+        if self._life is not None:
+            return ()
         engine = running()
-        is_ours = engine is None or bool(engine.take_over(self))
+        children: tuple[Handle, ...] = engine.take_over(self) if engine else ()
         parents = parents_of(self)
         closer = special_closers.get(self._class)
         new = self._new_life(self._given, parents, owned=self._is_ours(), closer=closer)
@@ -438,14 +449,15 @@ class Handle(_Memory):
         variables.setdefault("_kept", {})
         variables.setdefault("_parents", parents)
         if variables.setdefault("_life", new) is not new:
-            return
-        if not is_ours:
+            return ()
+        if not self._is_of_this_process:
             new.process = 0
         if self._address:
             new.address = self._address
             self._end_with(new)
         else:
             new.forget()
+        return children
 
     @property
     def parents(self) -> "tuple[Handle, ...]":
@@ -474,6 +486,8 @@ class Handle(_Memory):
 
         Raises what the closing function raises; the handle stays open if that failed.
         """
+        if self._close_in_c():
+            return
         if self._open_address() is not None and not self._is_closable():
             raise ValueError(
                 f"this {type(self).__name__} is C's to close: it is borrowed, or no declared"
@@ -488,8 +502,6 @@ class Handle(_Memory):
         closer: Closer | None = None,
         given: tuple[Any, ...] | None = None,
     ) -> Any:
-        if closer is None and self._life is None and self._close_in_c():
-            return None
         life = life_of(self)
         life.check_closable()
         return life.close(implicitly=implicitly, closer=closer, given=given)
@@ -514,7 +526,8 @@ class Handle(_Memory):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._close(implicitly=True)
+        if not self._close_in_c():
+            self._close(implicitly=True)
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -593,23 +606,19 @@ class Handle(_Memory):
                 kept.release()
 
 
-# A subclass may have members with the names of ours.
-
-
 def life_of(handle: Handle) -> Life:
     """The record of who owns it. From now on, Python closes it, not libfastcall.
 
-    The handles that it needs are taken over first.
+    The handles that it needs are taken over first, then those that need it.
     """
-    handles: list[Handle] = []
+    waiting: list[Handle] = []
     each: Handle | None = handle
     while each is not None and each._life is None:
-        handles.append(each)
+        waiting.append(each)
         each = each._parent
-    while handles:
-        handles.pop()._take_over()
-    life: Any = handle._life
-    return life
+    while waiting:  # there may be more of them than Python has stack for
+        waiting += reversed(waiting.pop()._take_over())
+    return cast("Life", handle._life)
 
 
 def address_in(handle: Handle) -> int | None:
@@ -624,7 +633,8 @@ def is_owned(handle: Handle) -> bool:
 
 def parents_of(handle: Handle) -> tuple[Handle, ...]:
     """The handles that it needs."""
-    return Handle.parents.__get__(handle)
+    found: tuple[Handle, ...] = Handle.parents.__get__(handle)
+    return found
 
 
 def set_parents(handle: Handle, parents: tuple[Handle, ...]) -> None:
@@ -634,8 +644,9 @@ def set_parents(handle: Handle, parents: tuple[Handle, ...]) -> None:
 
 def tell_c_what_closes(kind: type[Handle]) -> None:
     """Let libfastcall close handles of this class, if it can."""
-    if kind.c_class is not None:
-        kind.c_class.closer = None if kind.closer_in_c is None else id(kind.closer_in_c)
+    engine = running()
+    if engine and kind.c_class is not None:
+        engine.set_closer(kind.c_class, kind.closer_in_c)
 
 
 def root_of(kind: type[Handle]) -> type[Handle]:
@@ -687,20 +698,13 @@ def lenders_of(value: Any, call: calls.CallState) -> list[Handle]:
 
 
 special_closers: dict[int, Closer] = {}
-"""By the address of a HandleClass: what closes its handles, if not the type's function."""
+"""What closes handles, if not the function of their type: by their class in libfastcall."""
 
 _open: "weakref.WeakValueDictionary[Any, Handle]" = weakref.WeakValueDictionary()
 """By type and address, the handle that was made last. One C type is one class, with kin.
 
 This is for those that libfastcall does not find.
 """
-
-
-def _take_children_over(handle: int) -> None:
-    """From now on, Python closes what needs a handle, whose ``id`` is given."""
-    engine = running()
-    for child in engine.list_children(handle) if engine else ():
-        life_of(child)
 
 
 def _take_address(set_address: Callable[[int, None], object], handle: int, _: object) -> None:
@@ -711,21 +715,21 @@ def _take_address(set_address: Callable[[int, None], object], handle: int, _: ob
     set_address(handle, None)
 
 
-Handle._root = Handle  # pyright: ignore[reportPrivateUsage]
+Handle._root = Handle
 
-Handle._kept = {}  # pyright: ignore[reportPrivateUsage]
+Handle._kept = {}
 
 
 def _close_at_exit() -> None:
     """As ``weakref.finalize`` does for those that Python closes: the newest first."""
     engine = running()
-    handles: Any = engine.open_handles() if engine else ()
-    for handle in sorted(handles, key=attrgetter("_number"), reverse=True):
-        if handle._life is None and is_owned(handle):
-            try:
-                life_of(handle).end(id(handle))
-            except Exception:
-                sys.excepthook(*sys.exc_info())
+    found: Any = engine.open_handles() if engine else ()
+    handles = [each for each in found if each._life is None and is_owned(each)]
+    for each in sorted(handles, key=attrgetter("_number"), reverse=True):
+        try:
+            life_of(each).end()
+        except Exception as error:
+            sys.excepthook(type(error), error, error.__traceback__)
 
 
 if running():

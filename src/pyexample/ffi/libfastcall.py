@@ -11,7 +11,6 @@ from ctypes import (
     c_char,
     c_char_p,
     c_int,
-    c_int32,
     c_int64,
     c_size_t,
     c_uint8,
@@ -59,17 +58,6 @@ RULES = {
     }.items()
 }
 OWNERS = {"Owned": ord("o"), "counted": ord("c"), "Borrowed": ord("b")}
-
-
-class HandleClass(ctypes.Structure):
-    """``fastcall_handle_class``."""
-
-    _fields_ = (
-        ("type", c_void_p),
-        ("root", c_void_p),
-        ("closer", c_void_p),
-        ("open", c_void_p),
-    )
 
 
 class CTypes(ctypes.Structure):
@@ -209,7 +197,6 @@ class Engine:
         except LibraryLoadError as error:
             raise NotServedError(str(error)) from None
         _initialise(library)
-        self._described: list[Any] = []
         self.ctypes = _describe_ctypes()
         self._prepare = library.fastcall_prepare
         self._prepare.argtypes = [ctypes.py_object]
@@ -228,14 +215,17 @@ class Engine:
         self._expect_callbacks.restype = None
         self.take_over = library.fastcall_take_over
         self.take_over.argtypes = [ctypes.py_object]
-        self.take_over.restype = c_int32
         self.register = library.fastcall_register
         self.register.argtypes = [ctypes.py_object, c_void_p]
         self.register.restype = None
         self.find = library.fastcall_find
         self.find.argtypes = [c_void_p, c_void_p]
-        self.list_children = library.fastcall_list_children
-        self.list_children.argtypes = [c_void_p]
+        self.describe_handles = library.fastcall_describe_handles
+        self.describe_handles.argtypes = [c_void_p, c_void_p, c_void_p]
+        self.describe_handles.restype = c_void_p
+        self.set_closer = library.fastcall_set_closer
+        self.set_closer.argtypes = [c_void_p, ctypes.py_object]
+        self.set_closer.restype = None
         self._list_open = library.fastcall_list_open
         self._list_open.argtypes = [c_void_p]
         self._make_handles = library.fastcall_make_handles
@@ -245,7 +235,7 @@ class Engine:
         self.make_handle_type.argtypes = []
         for returning in (
             self.find,
-            self.list_children,
+            self.take_over,
             self._list_open,
             self.make_handle_type,
         ):
@@ -277,17 +267,6 @@ class Engine:
         """The table of the open handles of this interpreter."""
         made: int = self._make_handles()
         return made
-
-    def describe_handles(self, kind: type, root: type, closer: bytes | None = None) -> Any:
-        """What libfastcall needs to know of a class of handles. It lives for ever."""
-        described = HandleClass(
-            type=id(kind),
-            root=id(root),
-            closer=None if closer is None else id(closer),
-            open=self.handles,
-        )
-        self._described.append((described, closer))
-        return described
 
     def open_handles(self) -> tuple[Any, ...]:
         """Those in the table."""

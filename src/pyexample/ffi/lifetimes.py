@@ -37,7 +37,7 @@ class Life:
         closer: the function that does, if it is not the type's.
         is_taken_back: set before C closes it, cleared if that fails.
         parents: what it was made from, or given to: it is closed before them.
-        children: what is closed before it, also handles of which only C knew.
+        children: what is closed before it.
         kept: the handles that C keeps for it: it is closed before them, too.
         keepers: by the id of a Kept: for what C keeps it; None: for good.
         users: the calls that use it, except libfastcall's, each with how it ends.
@@ -52,7 +52,6 @@ class Life:
         owned: bool,
         closer: Closer | None,
         parents: "list[Life]",
-        take_children_over: Callable[[int], object],
     ) -> None:
         self.kind = kind
         self.handle = handle
@@ -60,10 +59,9 @@ class Life:
         self.address: int | None = None
         self.owned = owned
         self._closer = closer
-        self._take_children_over = take_children_over
         self.process = getpid()
         self.parents = parents
-        self._children: dict[Life, None] = {}
+        self.children: dict[Life, None] = {}
         self.kept: list[Life] = []
         self.keepers: dict[int, Life | None] = {}
         self.users: dict[object, Callable[[], object]] = {}
@@ -82,22 +80,14 @@ class Life:
         """Whether Python can close it."""
         return self.owned and self.closer is not None
 
-    @property
-    def children(self) -> "dict[Life, None]":
-        """See above."""
-        handle = self.handle()
-        if handle is not None:
-            self._take_children_over(id(handle))
-        return self._children
-
     def join_parents(self) -> None:
         """From now on, it is closed before its parents."""
         for parent in self.parents:
-            parent._children[self] = None
+            parent.children[self] = None
 
     def leave_parent(self, parent: "Life") -> None:
         """It need not be closed before that any more."""
-        parent._children.pop(self, None)
+        parent.children.pop(self, None)
 
     def needs(self, other: "Life") -> bool:
         """Whether it is closed before ``other``, or is that."""
@@ -120,7 +110,7 @@ class Life:
         self.keepers[holder] = keeper
         if keeper is not None and not self.needs(keeper):
             keeper.kept.append(self)
-            self._children[keeper] = None
+            self.children[keeper] = None
 
     def let_go(self, holder: int) -> None:
         """C does not keep it for this holder."""
@@ -146,13 +136,12 @@ class Life:
                         " pass another in its place"
                     )
 
-    def end(self, place: int) -> None:
-        """Nothing refers to the handle, whose ``id`` is ``place``: close it, unless C keeps it.
+    def end(self) -> None:
+        """Nothing refers to the handle: close it, unless C keeps it.
 
         When Python ends, a variable of a module may still refer to it, or to memory of it, or
         a thread may use it: then C's objects end with the process.
         """
-        self._take_children_over(place)
         try:
             self.check_closable()
             for life in self.family():

@@ -165,7 +165,7 @@ class Owned(Modifier):
             "receive": value.given_ctype.from_buffer_copy,
         }
         if self.by:
-            fields["conversion"] = _special_class(value.python_type, self.by)
+            fields["handle_class"] = _special_class(value.python_type, self.by)
         return fields
 
     def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
@@ -489,7 +489,7 @@ def _closer_of(where: str, function: Any) -> Closer:
     return found
 
 
-def _special_class(kind: type[Handle], by: Any) -> Any:
+def _special_class(kind: type[Handle], by: Any) -> int:
     """What libfastcall needs to know of handles that a function of their own closes."""
     engine = running()
     content = getattr(by, "__self__", None)
@@ -497,8 +497,9 @@ def _special_class(kind: type[Handle], by: Any) -> Any:
     is_simple = declaration is not None and len(declaration.parameters) == 1
     if engine is None or not is_simple or not isinstance(content, bytes):
         raise NotServedError(f"{show(by)}, which closes a handle, is not served")
-    described = engine.describe_handles(kind, root_of(kind), content)
-    special_closers[ctypes.addressof(described)] = _closer_of("", by)
+    described: int = engine.describe_handles(id(kind), id(root_of(kind)), engine.handles)
+    engine.set_closer(described, content)
+    special_closers[described] = _closer_of("", by)
     return described
 
 

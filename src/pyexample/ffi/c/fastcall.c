@@ -744,16 +744,36 @@ COLD static PyObject *receive(
     return tuple_of(received, count);
 }
 
+/* Let Python close what `unexpected` has not, as a signal handler interrupted that. Another one
+   may interrupt this. */
+COLD static void abandon(
+    PyObject *self, PyObject *received, PyObject *const *objects, Py_ssize_t count)
+{
+    PyObject *type, *error, *traceback, *done = NULL;
+    api.PyErr_Fetch(&type, &error, &traceback);
+    for (int times = 0; !done && times < 3; times++) {
+        done = call_attribute(self, "abandon", new_reference(received), objects, count, NULL);
+        api.PyErr_Clear();
+    }
+    drop(done);
+    api.PyErr_Restore(type, error, traceback);
+}
+
 /* Let Python interpret what came back. It frees the texts. */
 COLD static PyObject *unexpected(PyObject *self, const fastcall_descriptor *descriptor,
     const fastcall_returned *returned, PyObject *const *objects, Py_ssize_t count)
 {
-    PyObject *received = receive(descriptor, returned);
+    PyObject *received = receive(descriptor, returned), *result;
     if (!received) {
         free_texts(descriptor, returned);
         return NULL;
     }
-    return call_attribute(self, "unexpected", received, objects, count, NULL);
+    result = call_attribute(self, "unexpected", new_reference(received), objects, count, NULL);
+    if (!result && api.PyTuple_Size(received) > 1) {
+        abandon(self, received, objects, count);
+    }
+    drop(received);
+    return result;
 }
 
 /* Returns what the Python function returns, or NULL with an error set. */
@@ -1059,6 +1079,14 @@ static int close_address(const fastcall_handle_class *of, void *address, PyObjec
     return result != NULL;
 }
 
+/* The attribute `_is_of_this_process`. */
+static PyObject *is_of_this_process(PyObject *object, void *nothing)
+{
+    (void)nothing;
+    return new_reference(
+        handle_of(object)->process == forks ? interpreter.true_ : interpreter.false_);
+}
+
 /* The method `_close_in_c`. */
 static PyObject *close_handle(PyObject *object, PyObject *nothing)
 {
@@ -1121,11 +1149,14 @@ COLD void *fastcall_make_handle_type(void)
         {"_is_owned", T_UBYTE, offsetof(handle, is_owned), READONLY, NULL},
         {"_number", T_ULONGLONG, offsetof(handle, number), READONLY, NULL},
         {"_class", T_ULONGLONG, offsetof(handle, of), READONLY, NULL}, {NULL, 0, 0, 0, NULL}};
+    static PyGetSetDef computed[] = {
+        {"_is_of_this_process", is_of_this_process, NULL, NULL, NULL},
+        {NULL, NULL, NULL, NULL, NULL}};
     static int64_t is_placed; /* whether the offsets are those in an object */
     void (*const destroy)(PyObject *) = destroy_handle;
     int (*const visit)(PyObject *, visitproc, void *) = visit_handle;
     PyType_Slot slots[] = {{Py_tp_dealloc, NULL}, {Py_tp_traverse, NULL},
-        {Py_tp_methods, methods}, {Py_tp_members, members}, {0, NULL}};
+        {Py_tp_methods, methods}, {Py_tp_members, members}, {Py_tp_getset, computed}, {0, NULL}};
     PyType_Spec spec = {
         "libfastcall.HandleMemory", 0, 0, Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, NULL};
     memcpy(&slots[0].pfunc, &destroy, sizeof destroy);
@@ -1149,6 +1180,26 @@ COLD fastcall_handles *fastcall_make_handles(void)
     return open;
 }
 
+COLD fastcall_handle_class *fastcall_describe_handles(
+    const void *type, const void *root, fastcall_handles *open)
+{
+    fastcall_handle_class *const of = api.PyMem_Malloc(sizeof *of);
+    if (!of) {
+        (void)api.PyErr_NoMemory();
+        return NULL;
+    }
+    of->type = type;
+    of->root = root;
+    of->closer = NULL;
+    of->open = open;
+    return of;
+}
+
+COLD void fastcall_set_closer(fastcall_handle_class *of, void *closer)
+{
+    of->closer = closer == interpreter.none ? NULL : new_reference(closer);
+}
+
 void fastcall_set_address(void *object, void *address)
 {
     handle *const it = handle_of(object);
@@ -1163,14 +1214,6 @@ void fastcall_set_address(void *object, void *address)
 int64_t fastcall_count_users(void *object)
 {
     return count_users(handle_of(object));
-}
-
-int32_t fastcall_take_over(void *object)
-{
-    handle *const it = handle_of(object);
-    it->is_managed = 1;
-    UNLINK(it, sibling, sibling_link);
-    return it->process == forks;
 }
 
 void fastcall_register(void *object, const fastcall_handle_class *of)
@@ -1191,8 +1234,7 @@ void *fastcall_find(const fastcall_handle_class *of, const void *address)
 /* Returns a tuple of handles, whose references are stolen, and frees the array. */
 static PyObject *as_tuple(PyObject **objects, size_t count)
 {
-    PyObject *tuple =
-        objects ? tuple_of(objects, (Py_ssize_t)count) : api.PyErr_NoMemory();
+    PyObject *tuple = objects ? tuple_of(objects, (Py_ssize_t)count) : api.PyErr_NoMemory();
     api.PyMem_Free(objects);
     return tuple;
 }
@@ -1210,18 +1252,21 @@ void *fastcall_list_open(const fastcall_handles *open)
     return as_tuple(objects, count);
 }
 
-void *fastcall_list_children(void *object)
+void *fastcall_take_over(void *object)
 {
-    handle *const first = handle_of(object)->children;
+    handle *const it = handle_of(object);
     PyObject **objects;
     size_t count = 0, place;
-    for (const handle *it = first; it; it = it->sibling) {
+    it->is_managed = 1;
+    UNLINK(it, sibling, sibling_link);
+    for (const handle *child = it->children; child; child = child->sibling) {
         count++;
     }
-    place = count - 1;
+    place = count;
     objects = api.PyMem_Malloc((count + 1) * sizeof *objects);
-    for (handle *it = first; objects && it; it = it->sibling) { /* the newest is the first */
-        objects[place--] = new_reference(object_of(it));
+    /* The newest is the first. */
+    for (handle *child = it->children; objects && child; child = child->sibling) {
+        objects[--place] = new_reference(object_of(child));
     }
     return as_tuple(objects, count);
 }

@@ -19,7 +19,7 @@
  * interpret what came back (a code that means failure, an undeclared null pointer),
  * the attribute `unexpected` is called with a tuple and the arguments. The tuple has a
  * bytes object, the fastcall_returned, and an object for each handle that the caller
- * is to close.
+ * is to close. If that raises an error, `abandon` is called with the same arguments.
  *
  * A binding does not need this header: libfastcall.py repeats it for Python.
  */
@@ -81,7 +81,7 @@
 /* The open handles of an interpreter. */
 typedef struct fastcall_handles fastcall_handles;
 
-/* A Python class of handles. */
+/* A Python class of handles, which lives for ever. */
 typedef struct {
     const void *type; /* the class */
     const void *root; /* itself, or the base class that stands for the same C type */
@@ -186,7 +186,8 @@ typedef struct {
  * set. Its instances hold an address that Python can access by the functions below only, and
  * read as these attributes: `_address` (0 if it is closed), `_given` (the address that it has or
  * had), `_parent` (the handle that it needs, or None), `_is_owned`, `_number` (how many had been
- * opened before it), `_class` (the address of the fastcall_handle_class, or 0).
+ * opened before it), `_class` (the address of the fastcall_handle_class, or 0),
+ * `_is_of_this_process` (false in the child of a fork that came later).
  *
  * The method `_close_in_c` closes one that Python has not taken over, that the caller owns, and
  * that no call and no other handle uses. It returns whether it did, or raises what the closing
@@ -198,25 +199,32 @@ FASTCALL_API void *fastcall_make_handle_type(void);
    NULL with an error set if there is no memory. */
 FASTCALL_API fastcall_handles *fastcall_make_handles(void);
 
+/* Returns a new fastcall_handle_class, without a closer, or NULL with an error set. */
+FASTCALL_API fastcall_handle_class *fastcall_describe_handles(
+    const void *type, const void *root, fastcall_handles *open);
+
+/* Set its closer, for ever: a bytes object, or None. */
+FASTCALL_API void fastcall_set_closer(fastcall_handle_class *of, void *closer);
+
 /* `object` is an instance of that type. Both are atomic, for Pythons without a GIL. To close a
    handle, set its address to NULL, then count the calls that have it as an argument: if there
    are none, none can begin. */
 FASTCALL_API void fastcall_set_address(void *object, void *address);
 FASTCALL_API int64_t fastcall_count_users(void *object);
 
-/* From now on, Python closes the handle `object`: it is no longer among the children of its
-   parent. Returns whether this process has made it, not a parent of its. */
-FASTCALL_API int32_t fastcall_take_over(void *object);
+/* From now on, Python closes the handle `object`, and those that it makes from it. Returns a new
+   reference to a tuple of the handles that need it and that Python has not taken over, the oldest
+   first, or NULL with an error set. */
+FASTCALL_API void *fastcall_take_over(void *object);
 
 /* Enter an open handle that Python has made, so that it is found. `of` must live for ever. */
 FASTCALL_API void fastcall_register(void *object, const fastcall_handle_class *of);
 
-/* Each returns a new reference, or NULL with an error set: the newest open handle for an
-   address, or None; a tuple of all open ones; a tuple of those whose parent is `object`, and
-   that Python has not taken over, the oldest first. */
+/* Returns a new reference: the newest open handle for an address, or None. */
 FASTCALL_API void *fastcall_find(const fastcall_handle_class *of, const void *address);
+
+/* Returns a new reference to a tuple of all open handles, or NULL with an error set. */
 FASTCALL_API void *fastcall_list_open(const fastcall_handles *open);
-FASTCALL_API void *fastcall_list_children(void *object);
 
 /* Must be called before C first gets a callback: from then on, calls have a state, in which
    exceptions of callbacks are stored. */

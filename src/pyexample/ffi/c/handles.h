@@ -222,7 +222,7 @@ static PyObject *handle_for(const fastcall_value *value, void *address, PyObject
     const fastcall_handle_class *const of = value->conversion;
     handle *const found = value->owner == FASTCALL_COUNTED ? NULL : find_open(of, address);
     const int is_owned = value->owner != FASTCALL_BORROWED;
-    if ((found && found->is_managed) ||
+    if ((found && found->is_managed) || (parent && handle_of(parent)->is_managed) ||
         (is_owned && (!of->closer || (found && found->is_owned)))) {
         return NULL;
     }

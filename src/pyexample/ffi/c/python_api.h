@@ -45,6 +45,15 @@ typedef struct {
 #define T_ULONGLONG 18
 #define READONLY 1
 
+/* structures.html#c.PyGetSetDef */
+typedef struct {
+    const char *name;
+    PyObject *(*get)(PyObject *, void *);
+    int (*set)(PyObject *, PyObject *, void *);
+    const char *doc;
+    void *closure;
+} PyGetSetDef;
+
 /* structures.html#c.PyMethodDef */
 typedef struct {
     const char *ml_name;
@@ -95,6 +104,7 @@ typedef struct {
 #define Py_tp_methods 64
 #define Py_tp_traverse 71
 #define Py_tp_members 72
+#define Py_tp_getset 73
 #define Py_tp_free 74
 
 #define PYTHON_FUNCTIONS(X)                                                                      \
