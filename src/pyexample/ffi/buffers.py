@@ -178,14 +178,13 @@ class In(ArgumentWord):
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument."""
-        if self.size.depends or self.size.given is TERMINATED:
-            raise NotServedError(f"{argument.where}: a size that is not a number is not served")
+        if self.size.given is TERMINATED or len(self.size.dimensions) > 1:
+            raise NotServedError(f"{argument.where}: TERMINATED or a shape is not served")
         if self.item_kind not in KINDS or self.length or self.order != "C":
             raise NotServedError(f"{argument.where}: items of {self.item_name} are not served")
         return {
             "kind": KINDS["buffer"],
-            "low": self.size.low,
-            "high": self.size.high,
+            **self.size.describe(argument),
             "size": self.item_size,
             "shift": self.item_size.bit_length() - 1,
             "item": KINDS[self.item_kind],
@@ -270,11 +269,15 @@ class Count(_Number):
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument."""
-        return {
-            "kind": KINDS["count"],
-            "high": min(self.high, NEVER),
-            "buffers": sum(1 << each.buffer for each in argument.named),
-        }
+        fields: dict[str, Any] = {"kind": KINDS["count"], "high": min(self.high, NEVER)}
+        buffers = [each.spec for each in argument.named if isinstance(each.spec, In)]
+        if len(buffers) == len(argument.named):
+            if any(len(each.size.dimensions) > 1 for each in buffers):
+                raise NotServedError(f"{argument.where}: a dimension is not served")
+            return {**fields, "buffers": sum(1 << each.buffer for each in argument.named)}
+        if len(argument.named) > 1:
+            raise NotServedError(f"{argument.where}: such a Count is not served")
+        return {**fields, "memory": self.names[0]}
 
 
 class ItemSize(_Number):

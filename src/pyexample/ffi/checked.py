@@ -242,7 +242,8 @@ def _set_closer(
                 " after the one that Python is not to call by itself"
             )
         kind.closer = staticmethod(closer)
-        kind.closer_in_c = content if len(declaration.parameters) == 1 else None
+        is_simple = len(declaration.parameters) == 1 and not declaration.outputs
+        kind.closer_in_c = content if is_simple else None
         tell_c_what_closes(kind)
 
 
@@ -337,7 +338,8 @@ def make_unexpected(declaration: Declaration) -> Function:
     or returns what came back, converted.
     """
     result, outputs = declaration.result, declaration.outputs
-    places = places_of(each.ctype for each in outputs)
+    lengths: list[Any] = [each.spec for each in declaration.arguments if each.spec.stored]
+    places = places_of([each.ctype for each in outputs] + [each.stored for each in lengths])
     finish = _finisher(declaration)
 
     def unexpected(received: tuple[Any, ...], *given: Any) -> Any:
@@ -345,7 +347,7 @@ def make_unexpected(declaration: Declaration) -> Function:
 
         def take(value: Value, place: int) -> Any:
             if value.is_received:
-                return owners.pop(0)
+                return value.receive(owners.pop(0))
             return value.ctype.from_buffer_copy(content, place)
 
         state = CallState(given)
@@ -356,7 +358,14 @@ def make_unexpected(declaration: Declaration) -> Function:
             place = Returned.error_number.offset
             state.error_number = ctypes.c_int64.from_buffer_copy(content, place).value
             for index, value in enumerate(outputs):
-                state.outputs[index] = take(value, places[index])
+                made = state.outputs[index] = take(value, places[index])
+                if value.memory_name:
+                    state.memories[value.memory_name] = made
+            for spec, place in zip(lengths, places[len(outputs) :], strict=False):
+                state.store_length(spec.name, spec.stored.from_buffer_copy(content, place))
+            for word in declaration.asking:
+                if hasattr(word, "store"):
+                    word.store(state, state.returned)
             state.failures = _failures(declaration, state.returned, state)
             return finish(state.returned, state)
         finally:

@@ -8,6 +8,7 @@ from typing import Any
 from .declaration import Argument, Declaration
 from .later import import_later, made_once
 from .libfastcall import (
+    AGAIN,
     KINDS,
     CArgument,
     CValue,
@@ -93,17 +94,27 @@ def text_signature(declaration: Declaration) -> str:
 
 def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes:
     filled = [each for each in declaration.arguments if each.spec.output]
+    stored = [each for each in declaration.arguments if each.spec.stored]
     outputs = declaration.outputs
-    arguments = [_describe_argument(each, held) for each in declaration.arguments]
-    for number, argument in enumerate(filled, 1):
+    names = {value.memory_name: number for number, value in enumerate(outputs, 1)}
+    arguments = [_describe_argument(each, names, held) for each in declaration.arguments]
+    for number, argument in enumerate([*filled, *stored], 1):
         arguments[argument.index].output = number
     values = [_describe_result(declaration, held)]
     values += [_describe_value(each, held) for each in outputs]
-    *places, end = places_of(each.ctype for each in outputs)
-    if end > ctypes.sizeof(Returned):
+    values += [_describe_stored(each.spec.stored) for each in stored]
+    ctypes_of = [*(each.ctype for each in outputs), *(each.spec.stored for each in stored)]
+    *places, end = places_of(ctypes_of)
+    if end > Returned.memories.offset:
         raise NotServedError("so much that C fills in is not served")
     for value, place in zip(values[1:], places, strict=True):
         value.offset = place
+    for word in declaration.asking:
+        spec = next((each for each in stored if each.spec is word), None)
+        value = _value_of(word, names, values)
+        value.length = 1 if spec is None else arguments[spec.index].output + 1
+        if word.again:
+            value.again = AGAIN["nul" if getattr(word, "nul", False) else word.again]
     name = declaration.name.encode() + b"\0"
     # type.__text_signature__, for inspect.signature.
     signature = f"{declaration.name}{text_signature(declaration)}"
@@ -121,6 +132,12 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
         returned_size=end,
         uses_errno=declaration.uses_errno,
         closes=declaration.closes,
+        fills=any(each.kind == KINDS["filled"] for each in values),
+        is_sized=any(
+            each.kind == KINDS["filled"]
+            or (each.kind == KINDS["buffer"] and (each.factors or each.type))
+            for each in arguments
+        ),
         may_stay_open=declaration.may_stay_open,
         is_variadic=declaration.fixed is not None,
         fixed=declaration.fixed or 0,
@@ -128,8 +145,28 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
     return b"".join((descriptor, *parts, name, doc.encode()))
 
 
-def _describe_argument(argument: Argument, held: list[Any]) -> CArgument:
+def _value_of(word: Any, names: dict[str, int], values: list[CValue]) -> CValue:
+    """The memory that a Length or Written is about."""
+    value = values[names.get(word.name, 0)]
+    if value.kind != KINDS["filled"]:
+        raise NotServedError(f"{word!r}: a length of memory that is not Filled is not served")
+    return value
+
+
+def _describe_stored(ctype: Any) -> CValue:
+    """An integer that only libfastcall needs."""
+    kind = KINDS["signed" if limits(ctype)[0] else "unsigned"]
+    return CValue(kind=kind, size=ctypes.sizeof(ctype))
+
+
+def _describe_argument(argument: Argument, names: dict[str, int], held: list[Any]) -> CArgument:
     described = {"size": ctypes.sizeof(argument.spec.ctype), **argument.spec.describe(argument)}
+    if "function" in described:
+        function = described.pop("function")
+        held.append(function)
+        described["type"] = id(function)
+    if "memory" in described:
+        described["memory"] = names[described["memory"]]
     if "items" in described:  # a pointer
         described["ctypes"] = ctypes.addressof(held[0])
     return CArgument(parameter=argument.position, **described)
@@ -155,15 +192,14 @@ def _describe_value(value: Value, held: list[Any]) -> CValue:
         described["free"], _ = _address_and_size(described["free"], KINDS["address"], c_void_p)
     if "handle_class" in described:
         described["conversion"] = described.pop("handle_class")
-    elif "conversion" in described:
+    elif described.get("conversion") is not None:
         held.append(described["conversion"])
         described["conversion"] = id(described["conversion"])
     if "receive" in described:
         held.append(described["receive"])
         described["receive"] = id(described["receive"])
-    return CValue(
-        size=ctypes.sizeof(value.ctype), is_returned=value.failure is None, **described
-    )
+    described = {"size": ctypes.sizeof(value.ctype), **described}
+    return CValue(is_returned=value.failure is None, **described)
 
 
 def _address_and_size(function: Any, kind: int, ctype: Any) -> tuple[int, int]:

@@ -43,6 +43,8 @@ KINDS = {
         "buffer": "b",
         "count": "n",
         "constant": "k",
+        "filled": "m",
+        "length": "l",
         "struct": "t",
     }.items()
 }
@@ -57,6 +59,7 @@ RULES = {
         "checked": "c",
     }.items()
 }
+AGAIN = {True: ord("l"), "nul": ord("n"), "negative": ord("-")}
 OWNERS = {"Owned": ord("o"), "counted": ord("c"), "Borrowed": ord("b")}
 
 
@@ -89,6 +92,9 @@ class CArgument(ctypes.Structure):
         ("writable", c_uint8),
         ("in_place", c_uint8),
         ("buffers", c_uint8),
+        ("is_exact", c_uint8),
+        ("memory", c_uint8),
+        ("factors", c_uint16),
         ("output", c_uint8),
         ("location", c_uint8),
         ("offset", c_uint8),
@@ -111,6 +117,9 @@ class CValue(ctypes.Structure):
         ("kind", c_uint8),
         ("rule", c_uint8),
         ("owner", c_uint8),
+        ("item", c_uint8),
+        ("length", c_uint8),
+        ("again", c_uint8),
         ("check_size", c_uint8),
         ("is_returned", c_uint8),
     )
@@ -123,6 +132,7 @@ class Returned(ctypes.Structure):
         ("result", c_uint64 * 2),
         ("error_number", c_int64),
         ("outputs", c_uint64 * 32),
+        ("memories", c_void_p * 9),
     )
 
 
@@ -144,6 +154,8 @@ class Descriptor(ctypes.Structure):
         ("returned_size", c_uint16),
         ("uses_errno", c_uint8),
         ("closes", c_uint8),
+        ("fills", c_uint8),
+        ("is_sized", c_uint8),
         ("may_stay_open", c_uint8),
         ("is_variadic", c_uint8),
         ("fixed", c_uint8),

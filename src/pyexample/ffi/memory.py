@@ -2,20 +2,24 @@
 
 import copy
 import ctypes
+import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
 from .buffers import integer_type
 from .items import Items
+from .libfastcall import KINDS, NotServedError
 from .sequences import ArrayOf
 from .sizes import GivenSize, Size
 from .values import (
+    NEVER,
     ArgumentWord,
     DeclarationError,
     Modifier,
     Value,
     c_name,
     check_ctype,
+    limits,
     show,
     type_code,
 )
@@ -80,13 +84,18 @@ class Filled(ArgumentWord):
         size = call.sizes.get(self.memory_name)
         if size is None:
             size = self.size.count(argument.where, call, argument.sized_by)
-        memory = _Memory(self.output.empty_item(), size)
+        empty = self.output.empty_item()
+        memory = _Memory(bytearray(empty * size), len(empty))
         call.outputs[argument.index] = call.memories[self.memory_name] = memory
         return ctypes.cast(memory.address, self.ctype)
 
     def count(self, call: "CallState", argument: "Argument") -> int:
         """The number of items, for a Count."""
         return int(call.memories[self.memory_name].size)
+
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """Its fields of a CArgument."""
+        return {"kind": KINDS["filled"], **self.size.describe(argument)}
 
     def for_checker(self) -> dict[str, Any]:
         """C writes there."""
@@ -111,7 +120,7 @@ class Length(ArgumentWord):
     def __init__(
         self, ctype: Any, name: str, /, *, capacity: bool = False, again: bool = False
     ) -> None:
-        self.given = integer_type("Length", ctype)
+        self.given = self.stored = integer_type("Length", ctype)
         self.ctype: Any = ctypes.POINTER(ctype)
         self.c_name = f"{c_name(ctype)} *"
         self.name = name
@@ -141,6 +150,12 @@ class Length(ArgumentWord):
     def needs(self, call: "CallState", returned: Any) -> int:
         """How many items C asks for, if it does."""
         return int(call.lengths[self.name].value) if self.again else 0
+
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """Its fields of a CArgument. ``capacity`` names the memory whose size C gets."""
+        high = min(limits(self.given)[1], NEVER)
+        fields: dict[str, Any] = {"kind": KINDS["length"], "high": high}
+        return {**fields, "memory": self.name} if self.capacity else fields
 
     def for_checker(self) -> dict[str, Any]:
         """C writes one number."""
@@ -173,7 +188,6 @@ class Written(Modifier):
         """Of an integer, which is not returned itself."""
         if value.kind not in ("signed", "unsigned") or value.python_type is not None:
             raise value.cannot_follow(where, self)
-        value.kind, value.unserved = "", "Written"
 
     def resolve(self, declaration: "Declaration", value: Value) -> None:
         """Find the memory."""
@@ -195,6 +209,26 @@ class _Content(Items):
 
     def find_size(self, declaration: "Declaration") -> None:
         """The memory has one."""
+
+    is_received = True
+
+    def receive(self, made: bytes) -> "_Memory":
+        """The memory that libfastcall made."""
+        return _Memory(made, ctypes.sizeof(self.item))
+
+    def describe_back(self) -> dict[str, Any]:
+        """With the form of the content."""
+        is_byte = ctypes.sizeof(self.item) == 1
+        is_listed = self.form is list and self.value.is_plain and not self.value.none
+        if self.failure or not (self.form in (bytes, bytearray) or is_listed or is_byte):
+            raise NotServedError(f"{self.where}: such memory is not served")
+        make: Any = {bytes: None, str: None, bytearray: bytearray}
+        return {
+            "kind": KINDS["filled"],
+            "size": ctypes.sizeof(self.item),
+            "item": KINDS["str" if self.form is str else "bytes"],
+            "conversion": make.get(self.form, functools.partial(self.make, call=None)),
+        }
 
     def empty_item(self) -> bytes:
         """An item that C has not filled in: of handles that are integers, 0 may be open."""
@@ -224,10 +258,10 @@ class _Room(ArrayOf):
 class _Memory:
     """Memory that C fills in a call."""
 
-    def __init__(self, empty_item: bytes, size: int) -> None:
-        self.size = size
-        self.item_size = len(empty_item)
-        self.view = memoryview(bytearray(empty_item * size))
+    def __init__(self, content: bytes | bytearray, item_size: int) -> None:
+        self.size = len(content) // item_size
+        self.item_size = item_size
+        self.view = memoryview(content)
         self.address = address_of(self.view)
         self.length: Any = None
 

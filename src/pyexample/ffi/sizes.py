@@ -4,6 +4,7 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from .libfastcall import NotServedError
 from .values import NEVER, DeclarationError, show
 
 if TYPE_CHECKING:
@@ -87,6 +88,23 @@ class Size:
             for each in self.dimensions or (self.given,)
         ]
         return tuple(check_count(where, each) for each in lengths)
+
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """Its fields of a CArgument. Raises NotServedError."""
+        if not self.depends:
+            return {"low": self.low, "high": self.high}
+        if self._function:
+            return {"function": self._function, "is_exact": self.given is not None}
+        kinds = [getattr(each.spec, "kind", "") for each in argument.sized_by]
+        is_twice = len({*self.names}) < len(self.names)
+        if is_twice or any(kind not in ("signed", "unsigned") for kind in kinds):
+            raise NotServedError(f"{argument.where}: such a size is not served")
+        return {
+            "low": product_of(each for each in self.dimensions if not isinstance(each, str)),
+            "high": NEVER,
+            "factors": sum(1 << each.index for each in argument.sized_by),
+            "is_exact": self.given is not None,
+        }
 
     def check(self, argument: "Argument", view: Any, call: "CallState") -> None:
         """Raises ValueError if a buffer is not of this size, or shape.

@@ -76,6 +76,7 @@ class ArgumentWord(Word):
         phase: arguments are passed in phases: those of 0 first, those of 2 last.
         memory_name: by which other words name it, if it is memory that C fills.
         output: the value that C fills in, if any.
+        stored: the type of the integer that C stores there, if that does not come back.
         is_answer: whether a callback stores something for C there.
         lends: see ``Value``.
     """
@@ -86,6 +87,7 @@ class ArgumentWord(Word):
     phase = 0
     memory_name = ""
     output: "Value | None" = None
+    stored: Any = None
 
     def for_function(self, where: str, role: str = "output") -> "Self":
         """The same word, for a function whose result errors call ``where``.
@@ -203,13 +205,13 @@ class Value:
     """Whether it is a handle, which can lend, be kept and be given away."""
     phase = 0
     memory_name = ""
-    output = None
+    output = stored = None
     can_be_kept: ClassVar[bool] = False
     """Whether there is something behind it that ``Keep`` can keep alive."""
     is_plain = True
     kind = unserved = ""
     is_received = False
-    """Whether libfastcall makes an object of ``given_ctype`` for what Python must interpret."""
+    """Whether libfastcall makes an object for it if Python must interpret what came back."""
     failure_rule: str = ""
     """What ``Raises`` means by default: "zero", "nonzero", or "": it must be said."""
     none: tuple[int, ...] = ()
@@ -303,6 +305,10 @@ class Value:
     def pass_item(self, call: "CallState", given: Any) -> Any:
         """The same for an item of an array."""
         return self.to_c(given)
+
+    def receive(self, made: Any) -> Any:
+        """What ``restore`` gets for an object that libfastcall made: see ``is_received``."""
+        return made
 
     def answer(self, given: Any, call: "CallState") -> Any:
         """The same for what a callable returned, which is held for longer than its call."""

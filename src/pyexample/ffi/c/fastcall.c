@@ -331,10 +331,20 @@ static int convert_buffer(
            ((*word & (argument->size - 1U)) == 0 || view->len == 0);
 }
 
-static int convert_count(
-    const fastcall_argument *argument, const held_arguments *held, uint64_t *word)
+/* The number of items of FILLED memory, the value with this number. */
+static Py_ssize_t items_in(
+    const fastcall_returned *returned, const fastcall_value *values, unsigned value)
+{
+    return api.PyBytes_Size(returned->memories[value]) / values[value].size;
+}
+
+static int convert_count(const fastcall_argument *argument, const held_arguments *held,
+    const fastcall_returned *returned, const fastcall_value *values, uint64_t *word)
 {
     Py_ssize_t count = -1;
+    if (argument->memory) {
+        count = items_in(returned, values, argument->memory);
+    }
     for (unsigned i = 0; i < held->count; i++) {
         if (argument->buffers & 1U << i) {
             const Py_ssize_t items = held->views[i].len >> held->owners[i]->shift;
@@ -400,7 +410,9 @@ static int convert(const fastcall_argument *argument, PyObject *const *objects,
     case FASTCALL_FLOAT: return convert_float(*place, argument->size, word);
     case FASTCALL_BUFFER: return convert_buffer(argument, *place, held, word);
     case FASTCALL_VOID:
-    case FASTCALL_COUNT: /* which is converted last */
+    case FASTCALL_COUNT: /* which are converted last */
+    case FASTCALL_FILLED:
+    case FASTCALL_LENGTH: *word = 0; return 1;
     case FASTCALL_CONSTANT: *word = (uint64_t)argument->low; return 1;
     default: return convert_pointer_or_none(argument, *place, held, word);
     }
@@ -563,6 +575,14 @@ static int is_within(const fastcall_value *value, uint64_t word)
     return word >= (uint64_t)value->low && word <= (uint64_t)value->high;
 }
 
+/* The integer that a value is. */
+static int64_t number_in(const fastcall_value *value, const fastcall_returned *returned)
+{
+    const uint64_t word = word_at((const char *)returned + value->offset);
+    return value->kind == FASTCALL_SIGNED ? extend_signed(word, value->size)
+                                          : (int64_t)extend_unsigned(word, value->size);
+}
+
 /* Whether the rule of a value says that Python must interpret what came back. */
 static int is_unexpected(const fastcall_value *value, const void *place)
 {
@@ -604,6 +624,36 @@ static int find_parent(const fastcall_descriptor *descriptor, const fastcall_val
     return 1;
 }
 
+/* The same as convert_value, for memory that C has filled. */
+static PyObject *convert_filled(const fastcall_descriptor *descriptor,
+    const fastcall_value *value, const fastcall_returned *returned)
+{
+    const fastcall_value *values = values_of(descriptor);
+    PyObject *const memory = returned->memories[value - values], *made;
+    const char *const content = api.PyBytes_AsString(memory);
+    const Py_ssize_t size = api.PyBytes_Size(memory);
+    Py_ssize_t valid = size;
+    if (value->length) {
+        const int64_t items = number_in(&values[value->length - 1], returned);
+        if (items < 0 || items > size / value->size) {
+            return NULL;
+        }
+        valid = (Py_ssize_t)items * value->size;
+    } else if (value->item == FASTCALL_STR) {
+        const char *const nul = memchr(content, 0, (size_t)size);
+        valid = nul ? nul - content : size;
+    }
+    if (value->item == FASTCALL_STR) {
+        made = api.PyUnicode_FromStringAndSize(content, valid);
+        if (!made) { /* it is not UTF-8: Python has the words */
+            api.PyErr_Clear();
+        }
+        return made;
+    }
+    made = valid == size ? new_reference(memory) : api.PyBytes_FromStringAndSize(content, valid);
+    return made && value->conversion ? call_python(value->conversion, made, NULL, 0, NULL) : made;
+}
+
 /* The same as convert_value, for a handle. */
 static PyObject *convert_to_handle(const fastcall_descriptor *descriptor,
     const fastcall_value *value, const void *place, PyObject *const *arguments)
@@ -642,6 +692,17 @@ static void free_texts(const fastcall_descriptor *descriptor, const fastcall_ret
     }
 }
 
+static PyObject *convert_one(const fastcall_descriptor *descriptor, const fastcall_value *value,
+    const fastcall_returned *returned, PyObject *const *arguments)
+{
+    switch (value->kind) {
+    case FASTCALL_HANDLE:
+        return convert_to_handle(descriptor, value, place_of(value, returned), arguments);
+    case FASTCALL_FILLED: return convert_filled(descriptor, value, returned);
+    default: return convert_value(value, place_of(value, returned));
+    }
+}
+
 /* Drop a converted value. If Python must convert it again, nothing must close it now. */
 static void undo(const fastcall_value *value, PyObject *object)
 {
@@ -668,10 +729,7 @@ static int convert_values(const fastcall_descriptor *descriptor,
             continue;
         }
         converted[count] = &values[i];
-        objects[count] = values[i].kind == FASTCALL_HANDLE
-                             ? convert_to_handle(descriptor, &values[i],
-                                   place_of(&values[i], returned), arguments)
-                             : convert_value(&values[i], place_of(&values[i], returned));
+        objects[count] = convert_one(descriptor, &values[i], returned, arguments);
         if (!objects[count]) {
             while (count > 0) {
                 count--;
@@ -726,7 +784,9 @@ COLD static PyObject *receive(
         return NULL;
     }
     for (unsigned i = 0; i < descriptor->values; i++) {
-        if (values[i].receive) {
+        if (values[i].kind == FASTCALL_FILLED) {
+            received[count++] = new_reference(returned->memories[i]);
+        } else if (values[i].receive) {
             given[0] = received[0];
             given[1] = api.PyLong_FromLongLong(values[i].offset);
             received[count] =
@@ -1273,6 +1333,151 @@ void *fastcall_take_over(void *object)
 
 /* ------------------------------------------------------------- entry points */
 
+/* ------------------------------------------------------------ sized memory */
+
+#define MOST_ITEMS (INT64_C(1) << 48) /* of addresses: see sizes.py */
+
+/* Compute the number of items that a BUFFER or FILLED memory is to have. */
+static int compute_size(const fastcall_descriptor *descriptor, const fastcall_argument *argument,
+    PyObject *const *objects, uint64_t *size)
+{
+    *size = (uint64_t)argument->low;
+    if (argument->type) {
+        PyObject *number = call_python(
+            (PyObject *)(uintptr_t)argument->type, NULL, objects, descriptor->parameters, NULL);
+        const int is_size = number && convert_unsigned(number, 0, MOST_ITEMS - 1, size);
+        drop(number);
+        return is_size;
+    }
+    for (unsigned i = 0; i < descriptor->arguments; i++) {
+        const fastcall_argument *factor = &arguments_of(descriptor)[i];
+        uint64_t number;
+        if (argument->factors & 1U << i) {
+            if (!convert_unsigned(objects[factor->parameter], 0, MOST_ITEMS - 1, &number) ||
+                (number && *size >= (uint64_t)MOST_ITEMS / number)) {
+                return 0;
+            }
+            *size *= number;
+        }
+    }
+    return 1;
+}
+
+/* Make memory of zeros. Returns its address, or 0: with an error set. */
+static uint64_t make_memory(void **memory, uint64_t size)
+{
+    char *content;
+    drop(*memory);
+    *memory = api.PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
+    if (!*memory) {
+        return 0;
+    }
+    content = api.PyBytes_AsString(*memory);
+    memset(content, 0, size);
+    return (uintptr_t)content;
+}
+
+/* Check the sizes of buffers, and make the memory that C fills: of `needed` items, if that is
+   not 0. */
+static int convert_sized(const fastcall_descriptor *descriptor, PyObject *const *objects,
+    const held_arguments *held, const uint64_t *needed, frame *frame, fastcall_returned *returned)
+{
+    const fastcall_argument *arguments = arguments_of(descriptor);
+    const fastcall_value *values = values_of(descriptor);
+    unsigned buffer = 0;
+    for (unsigned i = 0; i < descriptor->arguments; i++) {
+        const fastcall_argument *argument = &arguments[i];
+        uint64_t size, address;
+        if (argument->kind == FASTCALL_BUFFER) {
+            const Py_ssize_t items = held->views[buffer++].len >> argument->shift;
+            if (!argument->type && !argument->factors) {
+                continue;
+            }
+            if (!compute_size(descriptor, argument, objects, &size) || (uint64_t)items < size ||
+                (argument->is_exact && (uint64_t)items != size)) {
+                return 0;
+            }
+        } else if (argument->kind == FASTCALL_FILLED) {
+            size = needed[argument->output];
+            if (!size && !compute_size(descriptor, argument, objects, &size)) {
+                return 0;
+            }
+            address = make_memory(
+                &returned->memories[argument->output], size * values[argument->output].size);
+            if (!address) {
+                return 0;
+            }
+            store_late_argument(frame, argument, address);
+        }
+    }
+    return 1;
+}
+
+/* Convert the arguments that depend on others. */
+static int convert_late(const fastcall_descriptor *descriptor, PyObject *const *objects,
+    const held_arguments *held, const uint64_t *needed, frame *frame, fastcall_returned *returned)
+{
+    const fastcall_argument *arguments = arguments_of(descriptor);
+    const fastcall_value *values = values_of(descriptor);
+    uint64_t word;
+    if (!are_apart(held)) {
+        return 0;
+    }
+    if (descriptor->is_sized &&
+        !convert_sized(descriptor, objects, held, needed, frame, returned)) {
+        return 0;
+    }
+    for (unsigned i = 0; i < descriptor->arguments; i++) {
+        if (arguments[i].kind == FASTCALL_COUNT) {
+            if (!convert_count(&arguments[i], held, returned, values, &word)) {
+                return 0;
+            }
+            store_late_argument(frame, &arguments[i], word);
+        } else if (arguments[i].kind == FASTCALL_LENGTH) {
+            word = arguments[i].memory ? (uint64_t)items_in(returned, values, arguments[i].memory)
+                                       : 0;
+            if (word > (uint64_t)arguments[i].high) {
+                return 0;
+            }
+            (void)output_at(descriptor, arguments[i].output, word, returned);
+        }
+    }
+    return 1;
+}
+
+/* Store how many items C needs, of memory that has fewer. Returns whether there is such. */
+static int asks_again(
+    const fastcall_descriptor *descriptor, const fastcall_returned *returned, uint64_t *needed)
+{
+    const fastcall_value *values = values_of(descriptor);
+    int asks = 0;
+    for (unsigned i = 1; i < descriptor->values; i++) {
+        int64_t wanted;
+        if (!values[i].again) {
+            continue;
+        }
+        wanted = number_in(&values[values[i].length - 1], returned);
+        if (values[i].again == FASTCALL_MINUS) {
+            wanted = wanted > INT64_MIN ? -wanted : 0;
+        } else if (values[i].again == FASTCALL_PLUS_NUL) {
+            wanted = wanted < INT64_MAX ? wanted + 1 : 0;
+        }
+        if (wanted > items_in(returned, values, i) && wanted < PTRDIFF_MAX / values[i].size) {
+            needed[i] = (uint64_t)wanted;
+            asks = 1;
+        }
+    }
+    return asks;
+}
+
+static void drop_memories(
+    const fastcall_descriptor *descriptor, const fastcall_returned *returned)
+{
+    for (unsigned i = 0; descriptor->fills && i < descriptor->values; i++) {
+        drop(returned->memories[i]);
+    }
+}
+
 /* The entry point for any descriptor. */
 static PyObject *entry_any(
     PyObject *self, PyObject *const *objects, Py_ssize_t count, PyObject *names)
@@ -1284,6 +1489,8 @@ static PyObject *entry_any(
     uint64_t word;
     fastcall_returned returned;
     PyObject *result = NULL;
+    uint64_t needed[1 + FASTCALL_MAX_OUTPUTS]; /* items of FILLED memory, or 0 */
+    int tries = 4;
     held.count = 0;
     held.handle_count = 0;
     if (names || count != descriptor->parameters) {
@@ -1300,7 +1507,8 @@ static PyObject *entry_any(
     }
     memset(&returned, 0, offsetof(fastcall_returned, outputs));
     if (descriptor->values > 1) {
-        memset(returned.outputs, 0, sizeof returned.outputs);
+        memset(returned.outputs, 0, sizeof returned - offsetof(fastcall_returned, outputs));
+        memset(needed, 0, sizeof needed);
     }
     /* Counts are converted last, because they are taken from the buffers. But store_argument
        needs words in the order of the arguments, so zeros are stored first. */
@@ -1308,23 +1516,15 @@ static PyObject *entry_any(
         if (!convert(&arguments[i], objects, &held, &word)) {
             goto refuse;
         }
-        if (arguments[i].output) {
+        if (arguments[i].output && arguments[i].kind != FASTCALL_FILLED) {
             word = output_at(descriptor, arguments[i].output, word, &returned);
         }
         store_argument(&frame, &arguments[i], word);
     }
-    if (held.count > 0) {
-        if (!are_apart(&held)) {
-            goto refuse;
-        }
-        for (unsigned i = 0; i < descriptor->arguments; i++) {
-            if (arguments[i].kind == FASTCALL_COUNT) {
-                if (!convert_count(&arguments[i], &held, &word)) {
-                    goto refuse;
-                }
-                store_late_argument(&frame, &arguments[i], word);
-            }
-        }
+again:
+    if ((held.count > 0 || descriptor->fills) &&
+        !convert_late(descriptor, objects, &held, needed, &frame, &returned)) {
+        goto refuse;
     }
     if (descriptor->closes && !begin_closing(descriptor, objects)) {
         goto refuse;
@@ -1335,15 +1535,23 @@ static PyObject *entry_any(
         give_back(self, descriptor, &returned, objects, count);
         goto done;
     }
+    if (descriptor->fills && asks_again(descriptor, &returned, needed)) {
+        if (--tries > 0) {
+            goto again;
+        }
+        goto refuse;
+    }
     if (descriptor->closes) {
         end_closing(descriptor, objects, &returned);
     }
     /* Convert before release: a returned text may belong to a handle. */
     result = finish(self, descriptor, &returned, objects, count);
 done:
+    drop_memories(descriptor, &returned);
     release(&held);
     return result;
 refuse:
+    drop_memories(descriptor, &returned);
     if (api.PyErr_Occurred()) {
         release_keeping_error(&held);
         return NULL;

@@ -19,7 +19,8 @@
  * interpret what came back (a code that means failure, an undeclared null pointer),
  * the attribute `unexpected` is called with a tuple and the arguments. The tuple has a
  * bytes object, the fastcall_returned, and an object for each handle that the caller
- * is to close. If that raises an error, `abandon` is called with the same arguments.
+ * is to close, and for each FILLED memory. If that raises an error, `abandon` is called with the
+ * same arguments.
  *
  * A binding does not need this header: libfastcall.py repeats it for Python.
  */
@@ -60,9 +61,18 @@
 #define FASTCALL_BUFFER 'b'   /* argument only: the address of a buffer's items */
 #define FASTCALL_COUNT 'n'    /* argument only: the number of items of buffers */
 #define FASTCALL_CONSTANT 'k' /* argument only: an integer or a pointer, always low */
+#define FASTCALL_FILLED 'm'   /* the address of new memory; what comes back is its content */
+#define FASTCALL_LENGTH                                                    \
+    'l' /* argument only: the address of an integer, in which C stores how \
+           many items of FILLED memory are valid */
 #define FASTCALL_STRUCT                                                               \
     't' /* what comes back only: a structure, which a function makes of bytes; as the \
            result it has 9 to 16 bytes, all of them integers and pointers */
+
+/* How C asks for more FILLED memory, to be called again. */
+#define FASTCALL_NEEDS 'l'    /* the length is how many items it needs */
+#define FASTCALL_PLUS_NUL 'n' /* and another one */
+#define FASTCALL_MINUS '-'    /* the length is the negative of that */
 
 /* The rules: when Python must interpret what came back. */
 #define FASTCALL_NEVER 0
@@ -101,9 +111,12 @@ typedef struct {
 
 /* One argument of the C function. */
 typedef struct {
-    int64_t low;       /* SIGNED, UNSIGNED: the least value; BUFFER: number of items */
-    int64_t high;      /* and the greatest; COUNT: likewise */
-    const void *type;  /* POINTER: the ctypes type; HANDLE: its class or a base class */
+    int64_t low;       /* SIGNED, UNSIGNED: the least value; BUFFER: number of items; FILLED:
+                          their number */
+    int64_t high;      /* and the greatest; COUNT, LENGTH: likewise */
+    const void *type;  /* POINTER: the ctypes type; HANDLE: its class or a base class; BUFFER,
+                          FILLED: NULL, or a Python function of all arguments, which returns the
+                          number of items */
     const void *items; /* POINTER: the ctypes type that it points to */
     const fastcall_ctypes *ctypes; /* POINTER */
     uint8_t kind;                  /* one of the above */
@@ -115,8 +128,13 @@ typedef struct {
     uint8_t writable; /* BUFFER: C writes to it */
     uint8_t in_place; /* BUFFER, writable: it may be the same memory as another one */
     uint8_t buffers;  /* COUNT: bit i is set if it counts the i-th BUFFER, from 0 */
+    uint8_t is_exact; /* BUFFER, if that depends on other arguments: it has no more items */
+    uint8_t memory;   /* COUNT: if not 0: it counts this value, which is FILLED; LENGTH: if not
+                         0: likewise, and C gets the number of items there */
+    uint16_t factors; /* BUFFER, FILLED: bit i is set if the number of items is a product with the
+                         i-th argument of C, an integer, from 0 */
     uint8_t output;   /* if not 0: C gets the address of that value, counted from 1, which
-                         begins as the argument; of VOID, as zeros */
+                         begins as the argument; of VOID, as zeros; of FILLED, that memory's */
     uint8_t location; /* the word of the frame: filled in by fastcall_prepare */
     uint8_t offset;   /* the byte of that word: likewise */
 } fastcall_argument;
@@ -141,7 +159,12 @@ typedef struct {
     uint8_t kind;        /* one of the above */
     uint8_t rule;        /* likewise */
     uint8_t owner;       /* HANDLE: likewise */
-    uint8_t check_size;  /* of what `check` returns, in bytes */
+    uint8_t item;       /* FILLED: BYTES or STR; `conversion` is NULL or a function that makes the
+                           value of those */
+    uint8_t length;     /* FILLED: if not 0: the value, counted from 1, that is the number of
+                           valid items; else all are valid, and of STR those before the NUL */
+    uint8_t again;      /* FILLED: likewise */
+    uint8_t check_size; /* of what `check` returns, in bytes */
     uint8_t is_returned; /* whether it becomes a Python object */
 } fastcall_value;
 
@@ -150,6 +173,8 @@ typedef struct {
     uint64_t result[2];
     int64_t error_number; /* errno, or what GetLastError returns */
     uint64_t outputs[FASTCALL_OUTPUT_WORDS];
+    /* Never in use for `unexpected`: for each value that is FILLED, a bytes object. */
+    void *memories[1 + FASTCALL_MAX_OUTPUTS];
 } fastcall_returned;
 
 /* A C function. Its arguments follow, in C's order, then the values that come back, the result
@@ -173,7 +198,9 @@ typedef struct {
     uint16_t returned_size; /* how many bytes of the fastcall_returned are in use */
     uint8_t uses_errno;     /* whether error_number is needed */
     uint8_t closes;         /* if not 0: the handle of that C argument, counted from 1 */
-    uint8_t may_stay_open;  /* whether that stays open if Python must interpret what came back */
+    uint8_t fills;          /* whether an argument is FILLED */
+    uint8_t is_sized; /* whether the size of a BUFFER or of FILLED memory depends on others */
+    uint8_t may_stay_open; /* whether that stays open if Python must interpret what came back */
     uint8_t is_variadic;
     uint8_t fixed;       /* if it is: the number of arguments before the `...` */
     uint8_t shape;       /* filled in: which registers, and whether the stack, are used */

@@ -143,6 +143,7 @@ typedef struct {
     X(PyObject *, PyBytes_FromStringAndSize, (const char *, Py_ssize_t)) /* likewise */          \
     X(const char *, PyUnicode_AsUTF8AndSize, (PyObject *, Py_ssize_t *)) /* 3.10 unicode.html */ \
     X(PyObject *, PyUnicode_FromString, (const char *))                  /* 3.2  unicode.html */ \
+    X(PyObject *, PyUnicode_FromStringAndSize, (const char *, Py_ssize_t)) /* likewise */        \
     X(int, PyObject_GetBuffer, (PyObject *, Py_buffer *, int)) /* 3.11 buffer.html, and          \
                                         exported by earlier versions too */                      \
     X(void, PyBuffer_Release, (Py_buffer *))                   /* 3.11 buffer.html, likewise */  \
