@@ -599,6 +599,8 @@ def test_flexible_arrays(package: Package, path: str) -> None:
     assert sum(theirs) == 109
     with pytest.raises(IndexError):
         theirs.items[5]
+    with pytest.raises(ValueError, match=r"count cannot be 6: C says that Message.items .* 5"):
+        theirs.count = 6
     theirs.count = -1
     with pytest.raises(ValueError, match=r"^Message.count is -1"):
         theirs.items  # noqa: B018

@@ -364,6 +364,10 @@ class _Flexible:
         """What is said about a greater number."""
         return f"there is room for {capacity} items: use allocate({self.cls.__name__}, ...)"
 
+    def says_c(self, capacity: int) -> str:
+        """The same of a structure that C made."""
+        return f"C says that {self.spec.where} has {capacity} items"
+
     def __get__(self, instance: Any, owner: Any) -> Any:
         if instance is None:
             return self.field
