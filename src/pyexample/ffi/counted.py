@@ -17,7 +17,7 @@ class CountedItems(Items):
     it sets both, and keeps the buffer from being resized until it is set again.
     """
 
-    can_be_kept = True
+    can_be_kept = follows = True
 
     def check_types(self, where: str, declared: Any) -> None:
         """What the items become, and how many there are."""

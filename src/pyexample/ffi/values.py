@@ -204,6 +204,8 @@ class Value:
     phase = 0
     memory_name = ""
     output = None
+    follows: bool = False
+    """Whether a field is followed as a pointer when it is read, or such a part of it."""
     can_be_kept: ClassVar[bool] = False
     """Whether there is something behind it that ``Keep`` can keep alive."""
     is_plain = True
