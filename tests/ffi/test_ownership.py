@@ -30,6 +30,7 @@ from pyexample.ffi import (
     Library,
     Owned,
     Raises,
+    Releases,
     Returned,
     struct,
 )
@@ -142,6 +143,16 @@ void on_any(int slot, int (*call)(int)) { calls[slot] = call; }
 void on_each(int (*call)(int)) { calls[32 + call_count++] = call; }
 int call_any(int slot, int n) { return calls[slot] ? calls[slot](n) : -1; }
 void node_use(node *it, node *of) { it->parent = good(of) ? of : NULL; }
+int node_unuse(node *it, node *of, int fail) {
+    if (!fail && it->parent == of) it->parent = NULL;
+    return fail;
+}
+void off_any(int slot) { calls[slot] = NULL; }
+void off_each(int (*call)(int)) {
+    for (int i = call_count; i-- > 0;)
+        if (calls[32 + i] == call) { calls[32 + i] = NULL; return; }
+}
+int node_reset(node *it) { it->call = NULL; it->text = NULL; it->length = 0; return 0; }
 void node_current(node *it, node *of) { if (good(it)) it->current = of; }
 int node_current_number(node *it) {
     return good(it) && it->current && good(it->current) ? it->current->number : -1;
@@ -705,6 +716,128 @@ def test_callbacks_that_accumulate(api: Any) -> None:
         keep(lambda given, number=number: given * number)
     collect()
     assert [api.call_any(32 + number, 2) for number in range(20)] == [*range(0, 40, 2)]
+
+
+def test_a_handle_is_released_without_closing(api: Any) -> None:
+    """Such as that of a transfer, from curl_multi_remove_handle."""
+    api.close_by_node_free()
+
+    def node_use(
+        it: api.ANode, of: Annotated[api.Node, c_void_p, Keep("it", every=True)], /
+    ) -> None: ...
+
+    use = api.declare(node_use)
+
+    def node_unuse(
+        it: api.ANode, of: Annotated[api.Node, c_void_p, Releases(use)], fail: Int, /
+    ) -> Annotated[None, c_int, Raises(lambda code, *_: ValueError(code))]: ...
+
+    unuse = api.declare(node_unuse)
+    one, other, third = api.node_new(1), api.node_new(2), api.node_new(3)
+    unuse(one, other, 0)
+    use(one, third)
+    use(one, other)
+    with pytest.raises(ValueError, match="1"):
+        unuse(one, other, 1)
+    unuse(third, other, 0)
+    other.close()
+    assert one.closed, "C still kept it"
+    other = api.node_new(2)
+    one = api.node_new(1)
+    use(one, other)
+    unuse(one, other, 0)
+    other.close()
+    assert not one.closed
+    for number in range(100):
+        use(one, last := api.node_new(number))
+        unuse(one, last, 0)
+        del last
+    collect()
+    assert api.opened() == 2, "one and the third"
+    assert sum(len(each) for each in one._kept.values()) == 0
+    assert len(one._kept) < 5, "nothing accumulates"
+
+
+def test_callbacks_are_released_without_the_handle(api: Any) -> None:
+    def on_any(slot: Int, call: Annotated[OnInt, on_int, Keep(slot="slot")], /) -> None: ...
+    def on_each(call: Annotated[OnInt, on_int, Keep(every=True)], /) -> None: ...
+
+    keep, keep_each = api.declare(on_any), api.declare(on_each)
+
+    def off_any(slot: Annotated[int, c_int, Releases(keep)], /) -> None: ...
+    def off_each(call: Annotated[OnInt, on_int, Releases(keep_each)], /) -> None: ...
+
+    drop, drop_each = api.declare(off_any), api.declare(off_each)
+    functions = [watched() for _ in range(5)]
+    gone = [each[1] for each in functions]
+    for slot in (2, 3):
+        keep(slot, functions[slot - 2][0])
+    for each, _ in functions[2:]:
+        keep_each(each)
+    keep_each(functions[2][0])
+    drop(2)
+    drop(7)
+    drop_each(functions[2][0])
+    drop_each(functions[3][0])
+    del functions, each
+    collect()
+    assert [each() is None for each in gone] == [True, False, False, True, False]
+    assert (api.call_any(2, 1), api.call_any(3, 1), api.call_any(32, 1)) == (-1, 2, 2)
+
+
+def test_all_that_c_keeps_for_a_handle_is_released(api: Any) -> None:
+    """Such as by curl_easy_reset."""
+    api.close_by_node_free()
+
+    def node_set_text(it: api.ANode, text: Annotated[str, c_char_p, Keep("it")], /) -> None: ...
+    def node_on_call(it: api.ANode, call: Annotated[OnInt, on_int, Keep("it")], /) -> None: ...
+    def node_use(it: api.ANode, of: Annotated[api.Node, c_void_p, Keep("it")], /) -> None: ...
+
+    text, on_call = api.declare(node_set_text), api.declare(node_on_call)
+    use = api.declare(node_use)
+
+    def node_reset(it: Annotated[api.Node, c_void_p, Releases(text, on_call)], /) -> Int: ...
+
+    reset = api.declare(node_reset)
+    one, other = api.node_new(1), api.node_new(2)
+    (mine, gone), (others, kept) = watched(), watched()
+    text(one, "x")
+    use(one, other)
+    on_call(one, mine)
+    on_call(other, others)
+    reset(one)
+    del mine, others
+    collect()
+    assert (gone(), kept() is None) == (None, False)
+    other.close()
+    assert one.closed, "the other function's is kept"
+
+
+def test_what_is_no_release(api: Any) -> None:
+    with pytest.raises(DeclarationError, match="Releases needs the function that makes C keep"):
+        Releases()
+    for wrong in (len, api.node_number):
+        with pytest.raises(DeclarationError, match="expected a declared function, with a par"):
+            Releases(wrong)
+
+    def node_use(it: api.ANode, of: Annotated[api.Node, c_void_p, Keep("it")], /) -> None: ...
+
+    released = Releases(api.declare(node_use))
+
+    def node_unuse(it: api.ANode, other: Annotated[api.Node, c_void_p, released], /) -> Int: ...
+    def node_reset(of: Annotated[api.Node, c_void_p, released], /) -> Int: ...
+    def node_self(it: Annotated[api.Node | None, c_void_p, released], /) -> Int: ...
+    def node_over(
+        items: Annotated[Buffer, In(c_int), Count(c_size_t, "items"), Keep("return")], /
+    ) -> Annotated[api.Node, c_void_p, Owned]: ...
+
+    with pytest.raises(DeclarationError, match="the other function has of, it: give the para"):
+        api.declare(node_unuse)
+    for function in (node_reset, node_self):
+        with pytest.raises(DeclarationError, match="needs the handle 'it', for which C keeps"):
+            api.declare(function)
+    with pytest.raises(DeclarationError, match="keeps for another one, or for good"):
+        Releases(api.declare(node_over))
 
 
 def test_a_handle_that_another_keeps(api: Any) -> None:

@@ -464,13 +464,19 @@ class Handle(_Memory):
                 kept.item.hold(kept, keeper)
         self._kept.clear()
 
-    def keep(self, where: str, slot: Hashable, item: Held) -> Kept:
-        """Keep ``item`` alive until this is closed, or another is in ``slot``."""
+    def keep(self, where: str, slot: Hashable, item: Held, *, every: bool = False) -> Kept:
+        """Keep ``item`` alive until this is closed, or another replaces it in ``slot``."""
         slots, keeper = self._kept_where()
         for each in item.handles:
             if keeper and each.needs(keeper) and not each.descends_from(keeper):
                 raise ValueError(f"{where} needs {self!r}, which cannot keep it")
-        return Kept(slots, (self._life.given, slot), item, keeper)
+        return Kept(slots, (self._life.given, slot), item, keeper, every=every)
+
+    def kept_slots(self) -> Slots:
+        """What C keeps for it, by slot."""
+        slots, given = self._kept_where()[0], self._life.given
+        keys = [key for key in [*slots] if key[0] == given]
+        return {key[1]: slots[key] for key in keys}
 
     def _kept_where(self) -> "tuple[Slots, Life | None]":
         """Where that is, and what is closed before it. C closes its own at any time."""

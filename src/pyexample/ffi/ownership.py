@@ -311,7 +311,8 @@ class Keep(ParameterWord):
     ``Keep("database")``: until the handle that is passed as ``database`` is closed, or the same
     function gets another one for that handle. ``Keep("database", slot="name")``: only one with
     the same ``name`` replaces it. ``Keep("database", every=True)``: none replaces it.
-    ``Keep("return")``: as long as the handle that the function returns. ``Keep()``: for ever,
+    ``Keep("return")``: as long as the handle that the function returns. A function that
+    ``Releases`` it ends that earlier. ``Keep()``: for ever,
     or until another replaces it in the same way: ``Keep(slot="signal")``.
 
     It is for callbacks, texts, paths, buffers (which cannot be resized meanwhile), structures,
@@ -340,7 +341,7 @@ class Keep(ParameterWord):
                 " is nothing that Python could keep alive"
             )
         others = [each for each in declaration.arguments if each is not argument]
-        passed = {each.name: each for each in others if _is_passed(each)}
+        passed = {each.name: each for each in others if is_passed(each)}
         argument.named = (
             declaration.find(argument.where, self, "other", passed) if self.names else []
         )
@@ -367,8 +368,6 @@ class Keep(ParameterWord):
             owner, *slot = argument.named
         # The argument's own: another library may have a function of the same name.
         key = (argument, *(plain(call.converted[each.index]) for each in slot))
-        if self.every:
-            key = (*key, object())
         given = call.given[argument.position]
         view = call.views.get(argument.position)
         if view is not None:
@@ -384,10 +383,10 @@ class Keep(ParameterWord):
             call.kept_by_result.append((argument.where, key, item))
             return
         if owner is None:
-            kept = Kept(kept_for_good, key, item)
+            kept = Kept(kept_for_good, key, item, every=self.every)
         else:
             keeper: Any = call.given[owner.position]
-            kept = Handle.keep(keeper, argument.where, key, item)
+            kept = Handle.keep(keeper, argument.where, key, item, every=self.every)
         call.cleanups.append(kept.finish)
         yield kept
 
@@ -426,7 +425,8 @@ class _Held:
 _STRUCTURES = (ctypes.Structure, ctypes.Union)
 
 
-def _is_passed(argument: "Argument") -> bool:
+def is_passed(argument: "Argument") -> bool:
+    """Whether the caller passes it."""
     return isinstance(argument.spec, Value) or argument.spec.is_parameter
 
 
@@ -436,7 +436,7 @@ def _is_owned(value: Value) -> bool:
 
 def _check_free(where: str, function: Any) -> None:
     """What frees a text or memory takes its address, if it is a declared function."""
-    declaration = _declaration_of(function)
+    declaration = declaration_of(function)
     kinds = [type(each.spec) for each in declaration.arguments] if declaration else [Address]
     if kinds != [Address]:
         raise DeclarationError(
@@ -445,12 +445,13 @@ def _check_free(where: str, function: Any) -> None:
         )
 
 
-def _declaration_of(function: Any) -> "Declaration | None":
+def declaration_of(function: Any) -> "Declaration | None":
+    """That of a declared function."""
     return getattr(getattr(function, "__self__", None), "declaration", None)
 
 
 def _closer_of(where: str, function: Any) -> Closer:
-    closer = getattr(_declaration_of(function), "closer", None)
+    closer = getattr(declaration_of(function), "closer", None)
     if closer is None:
         raise DeclarationError(
             f"{where}: Owned needs a declared function that Closes such a handle,"
