@@ -21,11 +21,13 @@ from pyexample.ffi import (
     Buffer,
     Callback,
     Closes,
+    Constant,
     Count,
     DeclarationError,
     GivenTo,
     Handle,
     In,
+    InOut,
     Keep,
     Library,
     Owned,
@@ -153,6 +155,16 @@ void off_each(int (*call)(int)) {
         if (calls[32 + i] == call) { calls[32 + i] = NULL; return; }
 }
 int node_reset(node *it) { it->call = NULL; it->text = NULL; it->length = 0; return 0; }
+/* What becomes of the node behind a pointer: 0 nothing, 1 freed, 2 another, 3 a second one. */
+int node_exchange(node **it, int what, int fail) {
+    if (*it && !good(*it)) return -1;
+    if (*it && (what == 1 || what == 2)) node_free(*it);
+    if (what == 1) *it = NULL;
+    if (what == 2) *it = make(100, NULL);
+    if (what == 3 && *it) *it = (*it)->owned[0];
+    return fail;
+}
+int node_exchange_number(int *fd, int to) { if (to) *fd = to; return 0; }
 void node_current(node *it, node *of) { if (good(it)) it->current = of; }
 int node_current_number(node *it) {
     return good(it) && it->current && good(it->current) ? it->current->number : -1;
@@ -716,6 +728,94 @@ def test_callbacks_that_accumulate(api: Any) -> None:
         keep(lambda given, number=number: given * number)
     collect()
     assert [api.call_any(32 + number, 2) for number in range(20)] == [*range(0, 40, 2)]
+
+
+def declare_exchange(api: Any, word: Any) -> Any:
+    def node_exchange(
+        it: Annotated[api.Node | None, InOut(c_void_p, word)], what: Int, fail: Int, /
+    ) -> Annotated[
+        api.Node | None, c_int, Raises(lambda code, name, values: ValueError(code, values[-1]))
+    ]: ...
+
+    return api.declare(node_exchange)
+
+
+def test_a_handle_that_c_replaces(api: Any) -> None:
+    """Such as av_dict_set(AVDictionary **)."""
+    api.close_by_node_free()
+    exchange = declare_exchange(api, Owned)
+    assert exchange(None, 0, 0) is None
+    one = exchange(None, 2, 0)
+    assert exchange(one, 0, 0) is one
+    two = exchange(one, 2, 0)
+    assert (one.closed, two.closed) == (True, False)
+    with pytest.raises(ValueError, match=r"'it' \(Node \*\) is closed"):
+        exchange(one, 0, 0)
+    assert exchange(two, 1, 0) is None
+    assert two.closed
+    two = exchange(None, 2, 0)
+    child = api.node_child(two, 1)
+    with pytest.raises(ValueError, match="is needed by a Node, which is to be closed first"):
+        exchange(two, 2, 0)
+    child.close()
+    assert exchange(two, 0, 0) is two
+    two.close()
+
+
+@pytest.mark.parametrize("what", [0, 1, 2])
+def test_a_failure_leaves_what_c_stored(api: Any, what: int) -> None:
+    api.close_by_node_free()
+    exchange = declare_exchange(api, Owned)
+    one = api.node_new(1)
+    with pytest.raises(ValueError, match="7"):
+        exchange(one, what, 7)
+    assert one.closed == (what != 0)
+    if what == 0:
+        assert api.node_number(one) == 1
+    with pytest.raises(OverflowError):
+        exchange(api.node_new(2), what, 2**40)  # C is not called
+    collect()
+    assert api.opened() == (what == 0)
+
+
+def test_a_borrowed_one_that_c_moves_on(api: Any) -> None:
+    api.close_by_node_free()
+    move_on = declare_exchange(api, Borrowed)
+
+    def node_give(
+        owner: api.ANode, it: Annotated[api.Node, c_void_p, GivenTo("owner")], fail: Int, /
+    ) -> Int: ...
+
+    one, inner = api.node_new(1), api.node_new(2)
+    api.declare(node_give)(one, inner, 0)
+    assert move_on(one, 0, 0) is one
+    assert move_on(one, 3, 0) is inner
+    assert not one.closed
+    assert move_on(inner, 3, 0) is None
+    with pytest.raises(ValueError, match="it is not the caller's to give away"):
+        declare_exchange(api, Owned)(inner, 0, 0)
+    one.close()
+
+
+def test_an_integer_that_c_replaces(api: Any) -> None:
+    class Number(Handle, invalid=-1):
+        pass
+
+    def node_exchange_number(
+        number: Annotated[Number | None, InOut(c_int, Owned)], to: Int, /
+    ) -> Annotated[tuple[int, Number | None], c_int]: ...
+    def call_any(it: Annotated[Number, c_int, Closes, Constant(c_int, 0)], /) -> Int: ...
+
+    exchange = api.declare(node_exchange_number)
+    api.declare(call_any)
+    assert exchange(None, 0) == (0, None)
+    five = exchange(None, 5)[1]
+    assert five.value == 5
+    assert exchange(five, 0)[1] is five
+    six = exchange(five, 6)[1]
+    assert (five.closed, six.value) == (True, 6)
+    assert exchange(six, -1) == (0, None)
+    assert six.closed
 
 
 def test_a_handle_is_released_without_closing(api: Any) -> None:

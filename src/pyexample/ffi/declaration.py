@@ -93,7 +93,7 @@ class Argument:
         self.index = self.buffer = 0
         self.named: list[Argument] = []
         self.sized_by: list[Argument] = []
-        self.effects: list[ParameterWord] = []
+        self.effects: list[ParameterWord] = [*getattr(spec, "effects", ())]
         self.where = f"{function}() parameter {name!r} ({spec.c_name})"
         self.is_handle = isinstance(spec, Value) and spec.lends and not spec.nullable
 

@@ -48,6 +48,7 @@ class HandleValue(Value):
         owner: of a handle that comes back: the word that says who closes it.
         lenders: the positions of the arguments that Borrowed names, or None: all.
         closes: of an argument that the function closes: the word that says so.
+        passed: of one that comes back from InOut: the position of the one that is passed.
     """
 
     can_be_null = is_comparable = can_be_kept = lends = True
@@ -56,6 +57,7 @@ class HandleValue(Value):
     owner: "Owned | Borrowed | None" = None
     lenders: list[int] | None = None
     closes: "Closes | None" = None
+    passed: int | None = None
     kind = "handle"
     is_pointer = True
 

@@ -303,6 +303,7 @@ class Owner:
     plain: Any
     parents: Callable[[], "Iterable[Handle]"]
     life: Life | None = None  # of the handle that is being made
+    passed: int | None = None  # what C got there, which has an owner
 
     def __del__(self) -> None:
         self.close()
@@ -311,7 +312,7 @@ class Owner:
         """Close what has no handle yet."""
         if self.life:
             self.life.close(implicitly=True)
-        elif not self.declared.is_none(self.value):
+        elif self.value != self.passed and not self.declared.is_none(self.value):
             kind: type[Handle] = self.declared.python_type
             kind.adopt(self, self.parents(), closer=self.closer)  # closed at once
 

@@ -149,6 +149,10 @@ class Owned(Modifier):
     def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
         """Make the handle that ``call`` returns."""
         kind: type[Handle] = value.python_type
+        passed = None if value.passed is None else call.given[value.passed]
+        if isinstance(passed, Handle) and life_of(passed).address == address.value:
+            address.__class__ = address.plain  # which is not closed when it is deleted
+            return passed
         if address.closer is None and kind.closer is None:
             raise DeclarationError(
                 f"{value.where} is Owned, but no declared function Closes it: declare that, or"
@@ -303,6 +307,35 @@ class _Gift:
         Handle.pass_on_kept(self.handle, self.owner)
         if self.owner is None:
             self.life.forget()
+
+
+class Exchange(ParameterWord):
+    """What C does with a handle that is passed by ``InOut``, and that it may replace."""
+
+    def __init__(self, written: object) -> None:
+        self._written = repr(written)
+
+    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+        """It names nothing."""
+
+    def begin(self, call: "CallState", argument: "Argument") -> "Iterator[_Exchange]":
+        """Give it away until C has returned."""
+        given = handles_in(call.given)
+        for each in handles_in([call.given[argument.position]]):
+            uses = sum(other is each for other in given)
+            yield _Exchange(argument.where, each, call.outputs[argument.index], uses)
+
+
+class _Exchange(_Gift):
+    """A handle that is given away, unless it is in the ``room`` again."""
+
+    def __init__(self, where: str, handle: Handle, room: Any, uses: int) -> None:
+        self.room = room
+        super().__init__(where, handle, None, True, uses)
+
+    def settle(self, *, taken: bool) -> None:
+        """C has returned, whether it failed or not."""
+        super().settle(taken=self.room.value != self.life.given)
 
 
 class Keep(ParameterWord):

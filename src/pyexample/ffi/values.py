@@ -78,6 +78,7 @@ class ArgumentWord(Word):
         output: the value that C fills in, if any.
         is_answer: whether a callback stores something for C there.
         lends: see ``Value``.
+        effects: what C does with what is passed.
     """
 
     ctype: Any
@@ -86,6 +87,7 @@ class ArgumentWord(Word):
     phase = 0
     memory_name = ""
     output: "Value | None" = None
+    effects: "tuple[ParameterWord, ...]" = ()
 
     def for_function(self, where: str, role: str = "output") -> "Self":
         """The same word, for a function whose result errors call ``where``.
