@@ -35,6 +35,7 @@ class Items(Value):
         value: an item of a list.
         owned: whether C's caller frees it.
         owner: the word that says that C does.
+        allocate: the function that makes room for it in C's memory, if C frees it.
     """
 
     can_be_null = True
@@ -43,6 +44,7 @@ class Items(Value):
     unserved = "memory with a length"
     value: Value
     owner: Any = None
+    allocate: Any = None
     lenders: list[int] | None = None
 
     def __init__(

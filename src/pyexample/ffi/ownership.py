@@ -20,7 +20,7 @@ from .items import Items
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
 from .pointees import pointees_in
 from .pointers import Pointer
-from .scalars import Address, Text
+from .scalars import Address, Integer, Text
 from .structures import function_address
 from .values import DeclarationError, Modifier, ParameterWord, Value, plain, show
 
@@ -96,9 +96,12 @@ class Owned(Modifier):
     A text (``c_char_p``, ``c_wchar_p``) is copied, then freed by the function in
     ``Owned(free)``, whose parameter is the address, an ``int``. So is a structure that C
     returned by pointer.
+
+    In a Callback, C owns and frees the memory or text that the callable returns: it is copied
+    to where the function in ``Owned(malloc)`` says, whose parameter is the number of bytes.
     """
 
-    roles = ("result", "output")
+    roles = ("result", "output", "callback result")
 
     def __init__(
         self,
@@ -117,7 +120,9 @@ class Owned(Modifier):
 
     def modify(self, where: str, value: Value) -> None:
         """Of a handle, or a text."""
-        if isinstance(value, HandleValue):
+        if value.role == "callback result":
+            self._allocate(where, value)
+        elif isinstance(value, HandleValue):
             value.own(where, self)
             closer = staticmethod(_closer_of(where, self.by)) if self.by else None
             attributes: dict[str, Any] = {"closer": closer}
@@ -140,6 +145,21 @@ class Owned(Modifier):
             raise DeclarationError(f"{where}: who frees it? Expected Owned(free)")
         else:
             raise value.cannot_follow(where, self)
+
+    def _allocate(self, where: str, value: Value) -> None:
+        """What a callable returns is copied, and C's from then on."""
+        if not isinstance(value, Items):
+            raise value.cannot_follow(where, self)
+        declaration = declaration_of(self.by)
+        result = declaration and declaration.result
+        specs = [each.spec for each in declaration.arguments] if declaration else []
+        if [type(each) for each in (*specs, result)] != [Integer, Address]:
+            raise DeclarationError(
+                f"{where}: {self!r}: C is to free what the callable returns, so it is copied to"
+                " memory of C's: expected Owned(malloc), a declared function of one"
+                " Annotated[int, c_size_t] that returns Annotated[int | None, c_void_p]"
+            )
+        value.allocate = self.by
 
     def parents(self, call: "CallState | None") -> list[Handle]:
         """Those of a handle that ``call``, or the innermost call, returns."""
