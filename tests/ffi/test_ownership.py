@@ -3,6 +3,7 @@
 # mypy: disable-error-code="empty-body,name-defined,valid-type"
 
 import ctypes
+import gc
 import os
 import sys
 import weakref
@@ -13,7 +14,7 @@ from ctypes import POINTER, c_char, c_char_p, c_int, c_size_t, c_void_p
 from typing import Annotated, Any
 
 import pytest
-from support import Package, collect, let_go
+from support import COUNTS_REFERENCES, Package, collect, let_go
 
 from pyexample.ffi import (
     ArrayOf,
@@ -164,6 +165,7 @@ int node_exchange(node **it, int what, int fail) {
     if (what == 3 && *it) *it = (*it)->owned[0];
     return fail;
 }
+int node_make(int (*call)(int), node **it) { *it = make(1, NULL); return call(5); }
 int node_exchange_number(int *fd, int to) { if (to) *fd = to; return 0; }
 void node_current(node *it, node *of) { if (good(it)) it->current = of; }
 int node_current_number(node *it) {
@@ -1560,3 +1562,42 @@ def test_what_is_refused(annotations: dict[str, Any], said: str) -> None:
     with pytest.raises(DeclarationError) as caught:
         Declaration(function)
     assert said in str(caught.value)
+
+
+def test_a_predicate_that_raises_after_a_callback_did(api: Any) -> None:
+    """The callback's exception is raised, nothing refers to itself, and nothing stays open."""
+    api.close_by_node_free()
+
+    def predicate(code: int) -> bool:
+        raise KeyError(code)
+
+    def node_make(
+        call: Annotated[OnInt, on_int, Returned(api.Node, c_void_p, Owned)], /
+    ) -> Annotated[
+        api.Node, c_int, Raises(lambda code, *_: ValueError(code), when=predicate)
+    ]: ...
+
+    class Watched:
+        pass
+
+    gone: list[Any] = []
+
+    def fails(number: int) -> int:
+        watched = Watched()
+        gone.append(weakref.ref(watched))
+        raise ZeroDivisionError
+
+    make = api.declare(node_make)
+    if COUNTS_REFERENCES:
+        gc.collect()
+        gc.disable()
+    try:
+        for call, error in ((fails, ZeroDivisionError), (abs, KeyError)):
+            with pytest.raises(error):
+                make(call)
+        if not COUNTS_REFERENCES:
+            collect()
+        assert [each() for each in gone] == [None]
+        assert api.opened() == 0
+    finally:
+        gc.enable()

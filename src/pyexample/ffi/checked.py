@@ -143,15 +143,18 @@ def _begin(effects: list[tuple[Argument, ParameterWord]], state: CallState) -> l
 
 def _failures(declaration: Declaration, returned: Any, state: CallState) -> list[Value]:
     """The outputs and the result that mean failure, before anything is converted or freed."""
-    found = [
-        value
-        for value, content in zip(declaration.outputs, _contents(state), strict=True)
-        if value.failure and value.fails(plain(content))
-    ]
-    result = declaration.result
-    if result and result.failure and result.fails(plain(returned)):
-        found.append(result)
-    return found
+    contents = [*zip(declaration.outputs, _contents(state), strict=True)]
+    if declaration.result:
+        contents.append((declaration.result, returned))
+    try:
+        return [
+            value
+            for value, content in contents
+            if value.failure and value.fails(plain(content))
+        ]
+    except BaseException:  # of a predicate
+        state.raise_error()  # that of a callback came first
+        raise
 
 
 def _contents(state: CallState) -> list[Any]:
