@@ -244,10 +244,10 @@ def _implicit_arguments(declaration: Declaration, closes: Any, life: Life) -> tu
     """The arguments of a closing function that nobody called."""
     values: dict[str, Any] = {**closes.arguments}
     for name, argument in declaration.handles.items():
-        spec: Any = argument.spec
-        for parent in life.parents:
-            if issubclass(parent.kind, spec.python_type):
-                values.setdefault(name, parent.kind.make(parent.given))
+        kind = argument.spec.python_type  # type: ignore[union-attr]
+        found = [each for each in life.parents if issubclass(each.kind, kind)]
+        if found and name not in values and not _closes(argument):
+            values[name] = found[0].kind.make(found[0].given)
     return tuple(values.get(name) for name in declaration.parameters)
 
 
