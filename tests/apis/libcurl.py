@@ -309,6 +309,10 @@ def curl_easy_init() -> Annotated[Easy, c_void_p, Owned, Raises(_no_memory)]: ..
 @library.function
 def curl_easy_cleanup(easy: Annotated[Easy, c_void_p, Closes], /) -> None: ...
 @library.function
+def curl_easy_duphandle(
+    easy: This, /
+) -> Annotated[Easy, c_void_p, Owned(copy_of="easy"), Raises(_no_memory)]: ...
+@library.function
 def curl_easy_perform(easy: This, /) -> Done: ...
 @library.function
 def curl_easy_escape(

@@ -83,7 +83,7 @@ def test_it_is_what_the_header_says(tool: Tool, missing: Missing) -> None:
         missing=missing,
     )
     assert found == []
-    assert report.judged == {"functions": 37, "structs": 3, "fields": 7, "constants": 87}
+    assert report.judged == {"functions": 38, "structs": 3, "fields": 7, "constants": 87}
 
 
 @pytest.mark.parametrize("content", [b"", b"one\0two", bytes(range(256)) * 1000])
@@ -338,6 +338,30 @@ def test_a_reset_releases_what_was_kept(easy: curl.Easy, server: str) -> None:
     data.clear()
     curl.set_text(easy, curl.Text.CURLOPT_PROXY, "")
     assert b"X-Reset" not in curl.fetch(easy, server)
+
+
+def test_a_copy_needs_what_the_original_needs(easy: curl.Easy, server: str) -> None:
+    headers = curl.list_of(["X-Copied: 1"])
+    body = bytearray()
+
+    def on_data(data: memoryview, size: int, count: int, _: int | None) -> int:
+        body.extend(data)
+        return data.nbytes
+
+    kept = weakref.ref(on_data)
+    curl.set_list(easy, curl.Listed.CURLOPT_HTTPHEADER, headers)
+    curl.set_write(easy, on_data)
+    curl.set_text(easy, curl.Text.CURLOPT_URL, server)
+    copy = curl.curl_easy_duphandle(easy)
+    curl.set_write(easy, None)
+    easy.close()
+    del headers, on_data
+    let_go()
+    curl.curl_easy_perform(copy)
+    assert b"X-Copied: 1" in body
+    copy.close()
+    let_go()
+    assert kept() is None
 
 
 def test_several_at_once(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1523,6 +1523,10 @@ def test_one_function_closes_one_handle_and_does_nothing_else(api: Any) -> None:
             {"return": Annotated[Handle, c_void_p, Borrowed("no")]},
             "needs the names of handle p",
         ),
+        (
+            {"return": Annotated[Handle, c_void_p, Owned(copy_of="no")]},
+            "Owned needs the names of handle parameters, not no",
+        ),
         ({"return": Annotated[str, c_char_p, Owned]}, "who frees it? Expected Owned(free)"),
         (
             {"return": Annotated[str, c_char_p, Borrowed, Owned(print)]},

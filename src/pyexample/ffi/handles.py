@@ -49,6 +49,7 @@ class HandleValue(Value):
         lenders: the positions of the arguments that Borrowed names, or None: all.
         closes: of an argument that the function closes: the word that says so.
         passed: of one that comes back from InOut: the position of the one that is passed.
+        original: of a copy: the position of what it is a copy of.
     """
 
     can_be_null = is_comparable = can_be_kept = lends = True
@@ -58,6 +59,7 @@ class HandleValue(Value):
     lenders: list[int] | None = None
     closes: "Closes | None" = None
     passed: int | None = None
+    original: int | None = None
     kind = "handle"
     is_pointer = True
 
@@ -486,6 +488,13 @@ class Handle(_Memory):
         while handle is not None and not handle._life.is_closable:
             handle = handle._owner
         return (kept_for_good, None) if handle is None else (handle._kept, handle._life)
+
+    def keep_as(self, original: "Handle") -> None:
+        """C keeps for this what it keeps for the original, of which it is a copy."""
+        for slot, entries in original.kept_slots().items():
+            for each in [*entries]:
+                key = self._life.given, slot
+                Kept(self._kept, key, each.item, self._life, every=True).finish()
 
     def release_kept(self) -> None:
         """C does not need what it kept for this."""

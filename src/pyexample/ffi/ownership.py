@@ -88,6 +88,8 @@ class Owned(Modifier):
     and is closed before them, unless ``independent=True`` says that it does not need them.
     A second handle of an address that Python is to close already is refused, as that would be
     closed twice, unless ``counted=True`` says that C counts how often it is to be closed.
+    ``copy_of="easy"``: it is a copy of that argument, and does not need it; but C keeps for it,
+    too, all that it keeps for the original at that time.
 
     ``Returned(Regex, Regex, Owned)``, of a handle with fields, passes C the address of new
     memory, of zeros. It becomes a handle if the function does not fail, and is released after
@@ -110,13 +112,15 @@ class Owned(Modifier):
         *,
         independent: bool = False,
         counted: bool = False,
+        copy_of: str = "",
     ) -> None:
         # A raw function of ctypes would cut the address off.
         if by is not None and (not callable(by) or hasattr(by, "argtypes")):
             raise DeclarationError(f"Owned: expected a declared function, not {by!r}")
         self.by = by
-        self.independent = independent
+        self.independent = independent or bool(copy_of)
         self.counted = counted
+        self.names = (copy_of,) if copy_of else ()
 
     def modify(self, where: str, value: Value) -> None:
         """Of a handle, or a text."""
@@ -161,6 +165,12 @@ class Owned(Modifier):
             )
         value.allocate = self.by
 
+    def resolve(self, declaration: "Declaration", value: Value) -> None:
+        """Find the original of a copy."""
+        if self.names and isinstance(value, HandleValue):
+            (original,) = declaration.find(value.where, self, "handle", declaration.handles)
+            value.original = original.position
+
     def parents(self, call: "CallState | None") -> list[Handle]:
         """Those of a handle that ``call``, or the innermost call, returns."""
         call = call or innermost.get(get_ident())
@@ -191,6 +201,9 @@ class Owned(Modifier):
         handle = kind.adopt(place, self.parents(call), closer=address.closer)
         if value.is_stored:  # no object of C's has a size of -1
             life_of(handle).pointees[place, -1] = address
+        if value.original is not None:
+            original: Any = call.given[value.original]
+            Handle.keep_as(handle, original)
         for where, slot, item in call.kept_by_result:
             Handle.keep(handle, where, slot, item).settle(taken=True)
         return handle

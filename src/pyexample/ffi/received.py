@@ -25,7 +25,7 @@ class ReceivedMemory(Items):
 
     phase = 1
 
-    def show(self, address: int, size: int, call: "CallState") -> memoryview:
+    def show(self, address: int, size: int, call: "CallState", owned: Any = None) -> memoryview:
         """Copy the memory; of ``Out``, copy it back at the end of the callback."""
         data = copy_memory(address, size)
         room = bytearray(data) if self.word.writable else data
