@@ -60,9 +60,9 @@ class Releases(ParameterWord):
             }
             found = [
                 (entries, each)
-                for key, entries in [*everything.items()]
+                for key, entries in list(everything.items())
                 if key[0] is kept and all(key[at] == value for at, value in slot.items())
-                for each in [*entries]
+                for each in list(entries)
                 if each.call_is_over
             ]
             if kept.name in named:
