@@ -452,6 +452,9 @@ struct s { unsigned long long a : 3; unsigned b : 30; int c; }; | ("a", c_ulongl
 # With pyexample.ffi.struct
 struct s { unsigned a : 3; int b : 5; };        | typed a: Annotated[int, c_uint, Bits(3)] & b: Annotated[int, c_int, Bits(5)] | agrees
 struct s { unsigned a : 3; int b : 5; };        | typed a: Annotated[int, c_uint, Bits(4)] & b: Annotated[int, c_int, Bits(4)] | error bits
+struct s { bool a : 1; bool b : 1; };           | typed a: Annotated[bool, c_bool, Bits(1)] & b: Annotated[bool, c_bool, Bits(1)] | agrees
+struct s { bool a : 1; unsigned char b : 1; };  | ("a", c_ubyte, 1), ("b", c_ubyte, 1)         | agrees
+struct s { bool a : 1; };                       | ("a", c_byte, 1)                             | note truth
 struct s { struct s *next; int v; };            | typed next: Annotated[Optional["s"], POINTER("s")] & v: Annotated[int, c_int] | agrees
 struct s { struct s *next; int v; };            | typed next: Annotated[Optional[typed_point], POINTER(typed_point)] & v: Annotated[int, c_int] | error other
 struct s { struct s *next[2]; };                | typed next: Annotated[Array[Optional["s"]], POINTER("s") * 2] | agrees

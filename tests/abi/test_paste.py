@@ -15,7 +15,7 @@ lib.settle.argtypes = [POINTER(known)]
 """
 IDIOMS = """
 from typing import Annotated, Any
-from pyexample.ffi import UNCHECKED, Borrowed, Buffer, Handle, In, Out
+from pyexample.ffi import UNCHECKED, Borrowed, Buffer, Handle, In, Out, Returned
 from pyexample.ffi.declaration import Declaration
 class Library:
     declarations = {}
@@ -157,12 +157,14 @@ OPAQUE = """
 struct opaque; typedef struct opaque *handle; struct box_s; typedef struct box_s box_t;
 struct handle_t; struct Keep; int Keep(struct Keep *);
 box_t *box_new(handle, box_t *const *); const struct opaque *box_get(const box_t *);
+int box_open(const char *, box_t **, handle *, int); void box_last(box_t **);
+handle box_both(box_t **);
 void box_free(box_t *); void box_call(int (*)(box_t *)); struct handle_t *named(void);
 """
 OPAQUE_MODULE = """
 from ctypes import *
 from typing import Annotated, Any
-from pyexample.ffi import Borrowed, Closes, Handle, Library
+from pyexample.ffi import Borrowed, Closes, Handle, Library, Returned
 library = Library("table", __name__, system=dict.fromkeys(["linux", "darwin"], "libtable.so"))
 class Case(Handle): pass
 @library.function
@@ -175,6 +177,7 @@ def test_an_opaque_pointer_is_a_handle(binding: Bind) -> None:
     printed = {each["subject"]: each["paste"] for each in report["findings"]}
     types = {name: re.findall(r"(?:: |-> )(Ann.*\])", text) for name, text in printed.items()}
     address = "Annotated[Any, POINTER(c_void_p)]"
+    box = "Returned(Case | None, c_void_p, Borrowed)"
     assert types == {
         "Keep": ["Annotated[KeepHandle, c_void_p]", "Annotated[int, c_int]"],
         "box_new": [
@@ -185,13 +188,22 @@ def test_an_opaque_pointer_is_a_handle(binding: Bind) -> None:
             "Annotated[Case, c_void_p]",
             "Annotated[Opaque | None, c_void_p, Borrowed]",
         ],
+        "box_open": [
+            "Annotated[bytes, c_char_p]",
+            f"Annotated[int, {box}, Returned(Opaque | None, c_void_p, Borrowed), c_int]",
+            "Annotated[tuple[int, Case | None, Opaque | None], c_int]",
+        ],
+        "box_last": [f"Annotated[Case | None, None, {box}]"],
+        "box_both": [
+            f"Annotated[tuple[Opaque | None, Case | None], c_void_p, Borrowed, {box}]"
+        ],
         "box_call": ["Annotated[Any, CFUNCTYPE(c_int, c_void_p)]"],
         "named": ["Annotated[HandleHandle | None, c_void_p, Borrowed]"],
     }
     # A class once, before it is used; who closes a result is asked for.
-    assert [each.count("(Handle)") for each in printed.values()] == [1, 1, 0, 0, 1]
+    assert [each.count("(Handle)") for each in printed.values()] == [1, 1, 0, 0, 0, 0, 0, 1]
     asks = [name for name, text in printed.items() if "write Owned for Borrowed" in text]
-    assert asks == ["box_new", "named"]
+    assert sorted(asks) == ["box_both", "box_last", "box_new", "box_open", "named"]
     text = "\n".join(printed.values())
     again = binding(OPAQUE, OPAQUE_MODULE + text).report()
     assert again["findings"] == [], text

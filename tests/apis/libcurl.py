@@ -3,13 +3,16 @@
 The declarations mirror curl.h (https://curl.se/libcurl/c/), and ``pyexample abi`` proves them.
 ``curl_easy_setopt`` and ``curl_easy_getinfo`` are variadic: each form that C accepts is one
 function here, with an enumeration of the options that it is for. ``list_of``, ``texts``,
-``fetch`` and ``send`` are on top.
+``fetch``, ``fetch_all`` and ``send`` are on top.
 """
 # The functions have no bodies: C does.
 # mypy: disable-error-code="empty-body"
 
 from collections.abc import Callable, Iterable
 from ctypes import (
+    POINTER,
+    Structure,
+    Union,
     c_char,
     c_char_p,
     c_double,
@@ -40,6 +43,7 @@ from pyexample.ffi import (
     Out,
     Owned,
     Raises,
+    Releases,
     Returned,
     struct,
 )
@@ -189,6 +193,8 @@ class Error(Exception):
 # fmt: off
 class Easy(Handle):
     """``CURL *``"""
+class Multi(Handle):
+    """``CURLM *``"""
 class Mime(Handle):
     """``curl_mime *``"""
 class MimePart(Handle):
@@ -206,8 +212,29 @@ class List(Handle):
     next: Annotated["List | None", c_void_p, Borrowed]
 
 
+@struct
+class Outcome(Union):
+    """What a message says: of CURLMSG_DONE, the result."""
+
+    whatever: Annotated[int | None, c_void_p]
+    result: Annotated[int, c_uint]
+
+
+@struct
+class Message(Structure):
+    """``CURLMsg``"""
+
+    msg: Annotated[int, c_uint]
+    easy_handle: Annotated[int, c_void_p]
+    data: Annotated[Outcome, Outcome]
+
+
 def _error(code: int, function: str, values: tuple[Any, ...]) -> Error:
     return Error(code, f"{function}(): {curl_easy_strerror(code)}")
+
+
+def _multi_error(code: int, function: str, values: tuple[Any, ...]) -> Error:
+    return Error(code, f"{function}(): {curl_multi_strerror(code)}")
 
 
 def _url_error(code: int, function: str, values: tuple[Any, ...]) -> Error:
@@ -231,6 +258,8 @@ Large_ = Annotated[int, c_int64]
 String = Annotated[str, c_char_p]
 StringOrNone = Annotated[str | None, c_char_p]
 Done = Annotated[None, c_uint, Raises(_error)]
+AMulti = Annotated[Multi, c_void_p]
+DoneForMulti = Annotated[None, c_int, Raises(_multi_error)]
 DoneForUrl = Annotated[None, c_uint, Raises(_url_error)]
 
 
@@ -269,6 +298,8 @@ def curl_version() -> Annotated[str, c_char_p, Borrowed]: ...
 @hold
 def curl_easy_strerror(code: Annotated[int, c_uint], /) -> String: ...
 @hold
+def curl_multi_strerror(code: Annotated[int, c_int], /) -> String: ...
+@hold
 def curl_url_strerror(code: Annotated[int, c_uint], /) -> String: ...
 @hold
 def curl_free(data: Annotated[int, c_void_p], /) -> None: ...
@@ -278,7 +309,9 @@ def curl_easy_init() -> Annotated[Easy, c_void_p, Owned, Raises(_no_memory)]: ..
 @library.function
 def curl_easy_cleanup(easy: Annotated[Easy, c_void_p, Closes], /) -> None: ...
 @library.function
-def curl_easy_reset(easy: This, /) -> None: ...
+def curl_easy_duphandle(
+    easy: This, /
+) -> Annotated[Easy, c_void_p, Owned(copy_of="easy"), Raises(_no_memory)]: ...
 @library.function
 def curl_easy_perform(easy: This, /) -> Done: ...
 @library.function
@@ -364,6 +397,13 @@ def set_debug(
     easy: Annotated[Easy, c_void_p, Constant(c_uint, CURLOPT_DEBUGFUNCTION)],
     function: Annotated[Debug | None, debug, Keep("easy")], /,
 ) -> Done: ...
+@library.function
+def curl_easy_reset(
+    easy: Annotated[Easy, c_void_p, Releases(
+        set_list, set_post_fields, set_error_buffer, set_url, set_form, set_write, set_header,
+        set_read, set_seek, set_progress, set_debug,
+    )], /,
+) -> None: ...
 
 # One function of C, by the type of what it tells.
 @getinfo
@@ -388,6 +428,32 @@ def get_list(
         ListInfo, c_uint, Returned(List | None, c_void_p, Owned(independent=True))
     ], /,
 ) -> Annotated[List | None, c_uint, Raises(_error)]: ...
+
+@library.function
+def curl_multi_init() -> Annotated[Multi, c_void_p, Owned, Raises(_no_memory)]: ...
+@library.function
+def curl_multi_cleanup(multi: Annotated[Multi, c_void_p, Closes], /) -> DoneForMulti: ...
+@library.function
+def curl_multi_add_handle(
+    multi: AMulti, easy: Annotated[Easy, c_void_p, Keep("multi", every=True)], /
+) -> DoneForMulti: ...
+@library.function
+def curl_multi_remove_handle(
+    multi: AMulti, easy: Annotated[Easy, c_void_p, Releases(curl_multi_add_handle)], /
+) -> DoneForMulti: ...
+@library.function
+def curl_multi_perform(multi: Annotated[Multi, c_void_p, Returned(int, c_int)], /) -> Annotated[
+    int, c_int, Raises(_multi_error)
+]: ...
+@library.function
+def curl_multi_poll(
+    multi: Annotated[Multi, c_void_p, Constant(c_void_p, None), Constant(c_uint, 0)],
+    milliseconds: Annotated[int, c_int], /,
+) -> Annotated[None, c_int, Raises(_multi_error), Constant(c_void_p, None)]: ...
+@library.function
+def curl_multi_info_read(
+    multi: Annotated[Multi, c_void_p, Returned(int, c_int)], /
+) -> Annotated[tuple[Message | None, int], POINTER(Message), Borrowed]: ...
 
 @library.function
 def curl_slist_append(
@@ -483,16 +549,19 @@ def texts(items: List | None) -> list[str]:
     return found
 
 
-def fetch(easy: Easy, url: str) -> bytes:
-    """What a URL gives."""
-    body = bytearray()
-
+def _into(body: bytearray) -> Write:
     def on_data(data: memoryview, size: int, count: int, _: int | None) -> int:
         body.extend(data)
         return data.nbytes
 
+    return on_data
+
+
+def fetch(easy: Easy, url: str) -> bytes:
+    """What a URL gives."""
+    body = bytearray()
     set_text(easy, Text.CURLOPT_URL, url)
-    set_write(easy, on_data)
+    set_write(easy, _into(body))
     curl_easy_perform(easy)
     return bytes(body)
 
@@ -503,3 +572,24 @@ def post(easy: Easy, url: str, data: Buffer) -> bytes:
     set_large(easy, Large.CURLOPT_POSTFIELDSIZE_LARGE, size)
     set_post_fields(easy, data)
     return fetch(easy, url)
+
+
+def fetch_all(multi: Multi, urls: Iterable[str]) -> dict[str, bytes | Error]:
+    """What each URL gives, or why it does not. All are fetched at once."""
+    results: dict[str, bytes | Error] = {}
+    transfers: dict[int, tuple[str, Easy, bytearray]] = {}
+    for url in urls:
+        easy, body = curl_easy_init(), bytearray()
+        set_text(easy, Text.CURLOPT_URL, url)
+        set_write(easy, _into(body))
+        curl_multi_add_handle(multi, easy)
+        transfers[easy.value] = url, easy, body
+    while transfers:
+        curl_multi_perform(multi)
+        while (message := curl_multi_info_read(multi)[0]) is not None:
+            url, easy, body = transfers.pop(message.easy_handle)
+            code = message.data.result  # before the transfer is removed, with the message
+            curl_multi_remove_handle(multi, easy)
+            results[url] = _error(code, "curl_multi_perform", ()) if code else bytes(body)
+        curl_multi_poll(multi, 1000)
+    return results

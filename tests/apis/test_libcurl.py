@@ -83,7 +83,7 @@ def test_it_is_what_the_header_says(tool: Tool, missing: Missing) -> None:
         missing=missing,
     )
     assert found == []
-    assert report.judged == {"functions": 29, "structs": 1, "fields": 2, "constants": 87}
+    assert report.judged == {"functions": 38, "structs": 3, "fields": 7, "constants": 87}
 
 
 @pytest.mark.parametrize("content", [b"", b"one\0two", bytes(range(256)) * 1000])
@@ -324,6 +324,76 @@ def test_callbacks_live_until_they_are_replaced(easy: curl.Easy, server: str) ->
     easy.close()
     let_go()
     assert kept[1]() is None
+
+
+def test_a_reset_releases_what_was_kept(easy: curl.Easy, server: str) -> None:
+    data = bytearray(b"posted")
+    assert curl.post(easy, server, data) == b"posted"
+    headers = curl.list_of(["X-Reset: 1"])
+    assert headers
+    curl.set_list(easy, curl.Listed.CURLOPT_HTTPHEADER, headers)
+    curl.curl_easy_reset(easy)
+    headers.close()
+    assert not easy.closed, "it does not need the list"
+    data.clear()
+    curl.set_text(easy, curl.Text.CURLOPT_PROXY, "")
+    assert b"X-Reset" not in curl.fetch(easy, server)
+
+
+def test_a_copy_needs_what_the_original_needs(easy: curl.Easy, server: str) -> None:
+    headers = curl.list_of(["X-Copied: 1"])
+    body = bytearray()
+
+    def on_data(data: memoryview, size: int, count: int, _: int | None) -> int:
+        body.extend(data)
+        return data.nbytes
+
+    kept = weakref.ref(on_data)
+    curl.set_list(easy, curl.Listed.CURLOPT_HTTPHEADER, headers)
+    curl.set_write(easy, on_data)
+    curl.set_text(easy, curl.Text.CURLOPT_URL, server)
+    copy = curl.curl_easy_duphandle(easy)
+    curl.set_write(easy, None)
+    easy.close()
+    del headers, on_data
+    let_go()
+    curl.curl_easy_perform(copy)
+    assert b"X-Copied: 1" in body
+    copy.close()
+    let_go()
+    assert kept() is None
+
+
+def test_several_at_once(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    with curl.curl_multi_init() as multi:
+        paths = [f"/status/{status}" for status in range(200, 209)]
+        missing = (tmp_path / "none").as_uri()
+        found = curl.fetch_all(multi, [*(server + path for path in paths), missing])
+        error = found.pop(missing)
+        assert isinstance(error, curl.Error)
+        assert error.code == curl.CURLE_FILE_COULDNT_READ_FILE
+        assert len(found) == 9
+        assert all(b"Host: 127.0.0.1" in body for body in found.values() if body)  # type: ignore[operator]
+
+
+def test_a_transfer_is_kept_until_it_is_removed(easy: curl.Easy) -> None:
+    multi = curl.curl_multi_init()
+    curl.curl_multi_add_handle(multi, easy)
+    with pytest.raises(curl.Error, match="curl_multi_add_handle"):
+        curl.curl_multi_add_handle(multi, easy)
+    curl.curl_multi_remove_handle(multi, easy)
+    other = curl.curl_easy_init()
+    curl.curl_multi_add_handle(multi, other)
+    kept = weakref.ref(other)
+    del other
+    let_go()
+    assert kept() is not None
+    easy.close()
+    assert not multi.closed
+    multi.close()
+    let_go()
+    assert kept() is None
 
 
 def test_memory_that_a_callback_keeps_is_its_own(easy: curl.Easy, server: str) -> None:

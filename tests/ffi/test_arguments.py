@@ -238,8 +238,12 @@ class Box(Handle):
 @pytest.mark.parametrize(
     ("python_type", "word", "said"),
     [
-        (str, InOut(c_char_p), "InOut is for numbers, truth values, characters and addresses"),
-        (Box, InOut(c_void_p), "InOut is for numbers"),
+        (
+            str,
+            InOut(c_char_p),
+            "InOut is for numbers, truth values, characters, addresses",
+        ),
+        (Box, InOut(c_void_p), r"who closes the Box\? Write Owned after the C type if"),
         (Point, InOut(Point), "A structure that C changes is a POINTER to it"),
         (int, InOut(c_double), "float stands for double"),
         (int | None, InOut(c_int), "cannot be None"),

@@ -146,6 +146,22 @@ def is_possible(rule: str, name: str) -> bool:
     return not (name.startswith("u") and rule in ("negative", "negative codes"))
 
 
+@pytest.mark.parametrize("when", ["negative", (-1, -2, -3, -4, -5, 7)])
+def test_a_range_is_about_successes(package: Package, path: str, when: Any) -> None:
+    package.compile(SOURCE)
+    library = Library("c", f"{package.name}.module")
+    rule = Raises(failed, when=when)
+    for words in ((rule, range(5)), (range(5), rule)):
+        back: Any = Annotated[(int, ctypes.c_int32, *words)]
+
+        @library.function
+        def get_int32(n: Annotated[int, c_int64], /) -> back: ...
+
+        assert [get_int32(number) for number in range(5)] == [*range(5)]
+        assert outcome(get_int32, -5).startswith("FailedError: ")
+        assert "result (int32_t) is 6, which is not in 0..4" in outcome(get_int32, 6)
+
+
 @pytest.mark.parametrize("rule", [*RULES, "predicate"])
 def test_integers_of_every_size(both: Callable[[Declare], list[Any]], rule: str) -> None:
     for name, ctype in INTEGERS.items():

@@ -245,6 +245,37 @@ def test_there_are_never_more_than_were_set(api: Any) -> None:
     assert (text.text, text.length) == ("", 0)
 
 
+def test_never_more_than_c_has_set(api: Any) -> None:
+    blob = api.of_c()
+    with pytest.raises(
+        ValueError, match=r"^Blob.size cannot be 4: C says that Blob.data .* has 3 items$"
+    ):
+        blob.size = 4
+    assert (blob.data, blob.size) == (b"a\0b", 3)
+    blob.size = 2
+    assert (api.sum(blob), blob.data) == (97, b"a\0")
+    with pytest.raises(ValueError, match=r"has 2 items$"):
+        blob.size = 3
+    blob.data = bytes(5)
+    blob.size = 5
+    holder = Holder(1, api.of_c())
+    with pytest.raises(ValueError, match=r"has 3 items$"):
+        holder.blob.size = 100
+    box = api.box_new()
+    api.box_blob(box).data = b"abc"
+    api.wrong(api.box_blob(box), 2)
+    api.box_blob(box).size = 3
+    points: Any = Points()
+    api.points_of_c(points, 2)
+    with pytest.raises(
+        ValueError, match=r"^Points.n cannot be 3: C says that Points.xs .* has 2 items$"
+    ):
+        points.n = 3
+    api.points_of_c(points, -1)
+    points.n = 0
+    assert points.xs == []
+
+
 def test_several_of_one_number(api: Any) -> None:
     points = Points([1, 2, 3], [4, 5, 6])
     churn()

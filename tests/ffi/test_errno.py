@@ -104,6 +104,10 @@ def test_the_number_and_the_words(bound: Bound) -> None:
 def test_an_earlier_error_is_not_told_again(bound: Bound) -> None:
     assert number_of(bound.fail, 5) == 5
     assert number_of(bound.fail_silently) == 0
+    with pytest.raises(
+        OSError, match=r"fail_silently\(\) failed, and C has set no error number$"
+    ):
+        bound.fail_silently()
 
 
 def test_a_callback_that_fails_as_well(bound: Bound) -> None:

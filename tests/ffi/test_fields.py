@@ -28,6 +28,7 @@ from ctypes import (
     c_wchar_p,
     pointer,
     sizeof,
+    string_at,
 )
 from enum import IntEnum
 from typing import Annotated, Any, ClassVar, Optional
@@ -38,6 +39,7 @@ from support import Package, let_go
 from pyexample.ffi import (
     DEFAULT,
     POINTER,
+    UNCHECKED,
     Anonymous,
     Array,
     Bits,
@@ -599,6 +601,8 @@ def test_flexible_arrays(package: Package, path: str) -> None:
     assert sum(theirs) == 109
     with pytest.raises(IndexError):
         theirs.items[5]
+    with pytest.raises(ValueError, match=r"count cannot be 6: C says that Message.items .* 5"):
+        theirs.count = 6
     theirs.count = -1
     with pytest.raises(ValueError, match=r"^Message.count is -1"):
         theirs.items  # noqa: B018
@@ -834,13 +838,88 @@ def test_what_is_no_structure() -> None:
         struct(int)  # type: ignore[type-var]
 
 
+@struct
+class Point(Structure):
+    x: Annotated[int, c_int] = DEFAULT
+    y: Annotated[int, c_int] = DEFAULT
+
+
+@Callback
+def on_number(number: Int, /) -> Int: ...
+
+
+class RawText(Structure):
+    _fields_ = (("number", c_int), ("texts", c_char_p * 2))
+
+
+@struct
+class Checked(Position):
+    more: Annotated[int, c_int] = DEFAULT
+
+
+@pytest.mark.parametrize(
+    ("python_type", "ctype"),
+    [
+        (str | None, c_char_p),
+        (str | None, c_wchar_p),
+        (Point | None, POINTER(Point)),
+        ("Node | None", POINTER("Node")),
+        (Callable[[int], int] | None, on_number),
+        (Array[str | None], c_char_p * 2),
+        (Array[Any], Position * 2),
+        (Position, Position),
+        (Checked, Checked),
+        (RawText, RawText),
+    ],
+)
+def test_no_member_of_a_union_is_followed_by_mistake(python_type: Any, ctype: Any) -> None:
+    of: Any = Annotated[python_type, ctype]
+
+    def declare(base: Any, annotation: Any) -> Any:
+        fields = {"number": Int, "it": annotation}
+        made = type("U", (base,), {"__annotations__": fields, "__module__": __name__})
+        return struct(made)
+
+    with pytest.raises(DeclarationError, match=r"^U.it: a union may hold another member"):
+        declare(Union, of)
+    unchecked = Annotated[of, UNCHECKED]
+    either = declare(Union, unchecked)
+    assert either().number == 0
+    declare(Structure, Annotated[either, either])
+    declare(Union, Annotated[either, either])
+    with pytest.raises(DeclarationError, match=r"^U.it: UNCHECKED is for a member of a union$"):
+        declare(Structure, unchecked)
+
+
+def test_members_of_a_union_that_are_not_followed() -> None:
+    @struct(init=False)
+    class Either(Union):
+        number: Annotated[int, c_int]
+        address: Annotated[int | None, c_void_p]
+        pointer: Annotated[Any, POINTER(Point)]
+        text: Annotated[str | None, c_char_p, UNCHECKED]
+        ahead: Annotated[Number, Number]
+
+    either = Either(text="abc")
+    let_go()
+    assert (either.text, string_at(either.address or 0)) == ("abc", b"abc")
+    either.number = 5
+    assert (either.address or 0) & 0xFFFFFFFF == 5
+    assert either.pointer is not None
+    either.pointer = pointer(Point(1, 2))
+    let_go()
+    assert either.pointer[0].y == 2
+    with pytest.raises(DeclarationError, match=r"^U.x: UNCHECKED cannot follow int32_t$"):
+        struct(type("U", (Union,), {"__annotations__": {"x": Annotated[Int, UNCHECKED]}}))
+
+
 def test_the_repr_of_a_union_reads_no_pointer() -> None:
     """C has set another one, perhaps, than the pointer that would be followed."""
 
     @struct(init=False)
     class Either(Union):
         number: Annotated[int, c_int]
-        text: Annotated[str | None, c_char_p]
+        text: Annotated[str | None, c_char_p, UNCHECKED]
 
     @struct(init=False)
     class Tagged(Structure):

@@ -51,6 +51,7 @@ from pyexample.ffi import (
 )
 from pyexample.ffi import Callback as CallbackType
 from pyexample.ffi.declaration import Declaration
+from pyexample.ffi.lifetimes import VIEWS_KEEP
 
 SOURCE = r"""
 #include <stddef.h>
@@ -67,6 +68,10 @@ static void *copied(const void *data, size_t size) {
     return made;
 }
 
+void *allot(size_t size) { return size > 1000 ? NULL : calloc(1, size); }
+double sum_of_numbers(const double *them, int n) {
+    return n ? *them + sum_of_numbers(them + 1, n - 1) : 0;
+}
 static const char *const words[] = {"one", "zw\xc3\xb6lf", NULL, "", NULL};
 const char *const *all_words(int n) { return n < 0 ? NULL : words; }
 char **copied_words(int n) { return n < 0 ? NULL : copied(words, 5 * sizeof *words); }
@@ -413,6 +418,57 @@ def test_a_view_of_what_c_stores(library: Library, common: Any) -> None:
     assert store_scores(common.new_box(0)).tolist() == []
     with pytest.raises(ValueError, match=r"would have -1 items"):
         store_scores(common.new_box(-1))
+
+
+@pytest.mark.skipif(not VIEWS_KEEP, reason="a memoryview keeps nothing alive")
+def test_memory_of_c_that_python_owns(library: Library, common: Any) -> None:
+    """Such as that of fftw_malloc: with C's alignment, and without a copy."""
+
+    def items(size: int) -> int:
+        return size // 8
+
+    @library.function
+    def allot(size: Annotated[int, c_size_t], /) -> Annotated[
+        memoryview, Out(c_double, items), Owned(common.release)
+    ]: ...  # fmt: skip
+    @library.function
+    def sum_of_numbers(
+        them: Annotated[Buffer, In(c_double), Count(c_int, "them")], /
+    ) -> Annotated[float, c_double]: ...
+    @library.function(symbol="allot")
+    def allot_bytes(size: Annotated[int, c_size_t], /) -> Annotated[
+        memoryview | None, In(c_char, "size"), Owned(common.release)
+    ]: ...  # fmt: skip
+
+    view: Any = allot(24)
+    view[1] = 2.5
+    part = view[1:]
+    part[1] = 1
+    assert (view.tolist(), sum_of_numbers(view), sum_of_numbers(part)) == (
+        [0, 2.5, 1],
+        3.5,
+        3.5,
+    )
+    view.release()
+    collect()
+    assert (common.freed_so_far(), part.tolist()) == (0, [2.5, 1])
+    del part
+    collect()
+    assert common.freed_so_far() == 1
+    view = allot(8)
+    del view
+    collect()
+    assert common.freed_so_far() == 2
+    with pytest.raises(ValueError, match=r"^allot\(\) result .* is a null pointer"):
+        allot(2000)
+    assert allot_bytes(2000) is None
+    constant = allot_bytes(3)
+    assert constant is not None
+    assert (bytes(constant), constant.readonly) == (bytes(3), True)
+    del constant
+    assert len(allot(0)) == 0
+    collect()
+    assert common.freed_so_far() == 4
 
 
 def test_handles_that_c_fills_in(library: Library, common: Any) -> None:

@@ -324,7 +324,10 @@ def test_a_view_of_memory_that_a_handle_owns(library: Library) -> None:
             "a memoryview shows memory of C's: write Borrowed",
         ),
         (Annotated[bytes, In(c_char, 3), Borrowed], "Borrowed cannot follow const char *"),
-        (Annotated[memoryview, In(c_char, 3), Owned(print)], "cannot follow const char *"),
+        (
+            Annotated[memoryview, In(c_char, 3), Owned(print), Borrowed],
+            "Borrowed cannot follow const char *",
+        ),
         (Annotated[bytes, In(c_char, 3), Owned], "who frees it? Expected Owned(free)"),
         (
             Annotated[str, In(c_int, 3)],

@@ -3,6 +3,7 @@
 # mypy: disable-error-code="empty-body,name-defined,valid-type"
 
 import ctypes
+import gc
 import os
 import sys
 import weakref
@@ -13,7 +14,7 @@ from ctypes import POINTER, c_char, c_char_p, c_int, c_size_t, c_void_p
 from typing import Annotated, Any
 
 import pytest
-from support import Package, collect, let_go
+from support import COUNTS_REFERENCES, Package, collect, let_go
 
 from pyexample.ffi import (
     ArrayOf,
@@ -21,15 +22,18 @@ from pyexample.ffi import (
     Buffer,
     Callback,
     Closes,
+    Constant,
     Count,
     DeclarationError,
     GivenTo,
     Handle,
     In,
+    InOut,
     Keep,
     Library,
     Owned,
     Raises,
+    Releases,
     Returned,
     struct,
 )
@@ -143,6 +147,27 @@ void on_any(int slot, int (*call)(int)) { calls[slot] = call; }
 void on_each(int (*call)(int)) { calls[32 + call_count++] = call; }
 int call_any(int slot, int n) { return calls[slot] ? calls[slot](n) : -1; }
 void node_use(node *it, node *of) { it->parent = good(of) ? of : NULL; }
+int node_unuse(node *it, node *of, int fail) {
+    if (!fail && it->parent == of) it->parent = NULL;
+    return fail;
+}
+void off_any(int slot) { calls[slot] = NULL; }
+void off_each(int (*call)(int)) {
+    for (int i = call_count; i-- > 0;)
+        if (calls[32 + i] == call) { calls[32 + i] = NULL; return; }
+}
+int node_reset(node *it) { it->call = NULL; it->text = NULL; it->length = 0; return 0; }
+/* What becomes of the node behind a pointer: 0 nothing, 1 freed, 2 another, 3 a second one. */
+int node_exchange(node **it, int what, int fail) {
+    if (*it && !good(*it)) return -1;
+    if (*it && (what == 1 || what == 2)) node_free(*it);
+    if (what == 1) *it = NULL;
+    if (what == 2) *it = make(100, NULL);
+    if (what == 3 && *it) *it = (*it)->owned[0];
+    return fail;
+}
+int node_make(int (*call)(int), node **it) { *it = make(1, NULL); return call(5); }
+int node_exchange_number(int *fd, int to) { if (to) *fd = to; return 0; }
 void node_current(node *it, node *of) { if (good(it)) it->current = of; }
 int node_current_number(node *it) {
     return good(it) && it->current && good(it->current) ? it->current->number : -1;
@@ -706,6 +731,216 @@ def test_callbacks_that_accumulate(api: Any) -> None:
         keep(lambda given, number=number: given * number)
     collect()
     assert [api.call_any(32 + number, 2) for number in range(20)] == [*range(0, 40, 2)]
+
+
+def declare_exchange(api: Any, word: Any) -> Any:
+    def node_exchange(
+        it: Annotated[api.Node | None, InOut(c_void_p, word)], what: Int, fail: Int, /
+    ) -> Annotated[
+        api.Node | None, c_int, Raises(lambda code, name, values: ValueError(code, values[-1]))
+    ]: ...
+
+    return api.declare(node_exchange)
+
+
+def test_a_handle_that_c_replaces(api: Any) -> None:
+    """Such as av_dict_set(AVDictionary **)."""
+    api.close_by_node_free()
+    exchange = declare_exchange(api, Owned)
+    assert exchange(None, 0, 0) is None
+    one = exchange(None, 2, 0)
+    assert exchange(one, 0, 0) is one
+    two = exchange(one, 2, 0)
+    assert (one.closed, two.closed) == (True, False)
+    with pytest.raises(ValueError, match=r"'it' \(Node \*\) is closed"):
+        exchange(one, 0, 0)
+    assert exchange(two, 1, 0) is None
+    assert two.closed
+    two = exchange(None, 2, 0)
+    child = api.node_child(two, 1)
+    with pytest.raises(ValueError, match="is needed by a Node, which is to be closed first"):
+        exchange(two, 2, 0)
+    child.close()
+    assert exchange(two, 0, 0) is two
+    two.close()
+
+
+@pytest.mark.parametrize("what", [0, 1, 2])
+def test_a_failure_leaves_what_c_stored(api: Any, what: int) -> None:
+    api.close_by_node_free()
+    exchange = declare_exchange(api, Owned)
+    one = api.node_new(1)
+    with pytest.raises(ValueError, match="7"):
+        exchange(one, what, 7)
+    assert one.closed == (what != 0)
+    if what == 0:
+        assert api.node_number(one) == 1
+    with pytest.raises(OverflowError):
+        exchange(api.node_new(2), what, 2**40)  # C is not called
+    collect()
+    assert api.opened() == (what == 0)
+
+
+def test_a_borrowed_one_that_c_moves_on(api: Any) -> None:
+    api.close_by_node_free()
+    move_on = declare_exchange(api, Borrowed)
+
+    def node_give(
+        owner: api.ANode, it: Annotated[api.Node, c_void_p, GivenTo("owner")], fail: Int, /
+    ) -> Int: ...
+
+    one, inner = api.node_new(1), api.node_new(2)
+    api.declare(node_give)(one, inner, 0)
+    assert move_on(one, 0, 0) is one
+    assert move_on(one, 3, 0) is inner
+    assert not one.closed
+    assert move_on(inner, 3, 0) is None
+    with pytest.raises(ValueError, match="it is not the caller's to give away"):
+        declare_exchange(api, Owned)(inner, 0, 0)
+    one.close()
+
+
+def test_an_integer_that_c_replaces(api: Any) -> None:
+    class Number(Handle, invalid=-1):
+        pass
+
+    def node_exchange_number(
+        number: Annotated[Number | None, InOut(c_int, Owned)], to: Int, /
+    ) -> Annotated[tuple[int, Number | None], c_int]: ...
+    def call_any(it: Annotated[Number, c_int, Closes, Constant(c_int, 0)], /) -> Int: ...
+
+    exchange = api.declare(node_exchange_number)
+    api.declare(call_any)
+    assert exchange(None, 0) == (0, None)
+    five = exchange(None, 5)[1]
+    assert five.value == 5
+    assert exchange(five, 0)[1] is five
+    six = exchange(five, 6)[1]
+    assert (five.closed, six.value) == (True, 6)
+    assert exchange(six, -1) == (0, None)
+    assert six.closed
+
+
+def test_a_handle_is_released_without_closing(api: Any) -> None:
+    """Such as that of a transfer, from curl_multi_remove_handle."""
+    api.close_by_node_free()
+
+    def node_use(
+        it: api.ANode, of: Annotated[api.Node, c_void_p, Keep("it", every=True)], /
+    ) -> None: ...
+
+    use = api.declare(node_use)
+
+    def node_unuse(
+        it: api.ANode, of: Annotated[api.Node, c_void_p, Releases(use)], fail: Int, /
+    ) -> Annotated[None, c_int, Raises(lambda code, *_: ValueError(code))]: ...
+
+    unuse = api.declare(node_unuse)
+    one, other, third = api.node_new(1), api.node_new(2), api.node_new(3)
+    unuse(one, other, 0)
+    use(one, third)
+    use(one, other)
+    with pytest.raises(ValueError, match="1"):
+        unuse(one, other, 1)
+    unuse(third, other, 0)
+    other.close()
+    assert one.closed, "C still kept it"
+    other = api.node_new(2)
+    one = api.node_new(1)
+    use(one, other)
+    unuse(one, other, 0)
+    other.close()
+    assert not one.closed
+    for number in range(100):
+        use(one, last := api.node_new(number))
+        unuse(one, last, 0)
+        del last
+    collect()
+    assert api.opened() == 2, "one and the third"
+    assert sum(len(each) for each in one._kept.values()) == 0
+    assert len(one._kept) < 5, "nothing accumulates"
+
+
+def test_callbacks_are_released_without_the_handle(api: Any) -> None:
+    def on_any(slot: Int, call: Annotated[OnInt, on_int, Keep(slot="slot")], /) -> None: ...
+    def on_each(call: Annotated[OnInt, on_int, Keep(every=True)], /) -> None: ...
+
+    keep, keep_each = api.declare(on_any), api.declare(on_each)
+
+    def off_any(slot: Annotated[int, c_int, Releases(keep)], /) -> None: ...
+    def off_each(call: Annotated[OnInt, on_int, Releases(keep_each)], /) -> None: ...
+
+    drop, drop_each = api.declare(off_any), api.declare(off_each)
+    functions = [watched() for _ in range(5)]
+    gone = [each[1] for each in functions]
+    for slot in (2, 3):
+        keep(slot, functions[slot - 2][0])
+    for each, _ in functions[2:]:
+        keep_each(each)
+    keep_each(functions[2][0])
+    drop(2)
+    drop(7)
+    drop_each(functions[2][0])
+    drop_each(functions[3][0])
+    del functions, each
+    collect()
+    assert [each() is None for each in gone] == [True, False, False, True, False]
+    assert (api.call_any(2, 1), api.call_any(3, 1), api.call_any(32, 1)) == (-1, 2, 2)
+
+
+def test_all_that_c_keeps_for_a_handle_is_released(api: Any) -> None:
+    """Such as by curl_easy_reset."""
+    api.close_by_node_free()
+
+    def node_set_text(it: api.ANode, text: Annotated[str, c_char_p, Keep("it")], /) -> None: ...
+    def node_on_call(it: api.ANode, call: Annotated[OnInt, on_int, Keep("it")], /) -> None: ...
+    def node_use(it: api.ANode, of: Annotated[api.Node, c_void_p, Keep("it")], /) -> None: ...
+
+    text, on_call = api.declare(node_set_text), api.declare(node_on_call)
+    use = api.declare(node_use)
+
+    def node_reset(it: Annotated[api.Node, c_void_p, Releases(text, on_call)], /) -> Int: ...
+
+    reset = api.declare(node_reset)
+    one, other = api.node_new(1), api.node_new(2)
+    (mine, gone), (others, kept) = watched(), watched()
+    text(one, "x")
+    use(one, other)
+    on_call(one, mine)
+    on_call(other, others)
+    reset(one)
+    del mine, others
+    collect()
+    assert (gone(), kept() is None) == (None, False)
+    other.close()
+    assert one.closed, "the other function's is kept"
+
+
+def test_what_is_no_release(api: Any) -> None:
+    with pytest.raises(DeclarationError, match="Releases needs the function that makes C keep"):
+        Releases()
+    for wrong in (len, api.node_number):
+        with pytest.raises(DeclarationError, match="expected a declared function, with a par"):
+            Releases(wrong)
+
+    def node_use(it: api.ANode, of: Annotated[api.Node, c_void_p, Keep("it")], /) -> None: ...
+
+    released = Releases(api.declare(node_use))
+
+    def node_unuse(it: api.ANode, other: Annotated[api.Node, c_void_p, released], /) -> Int: ...
+    def node_reset(of: Annotated[api.Node, c_void_p, released], /) -> Int: ...
+    def node_self(it: Annotated[api.Node | None, c_void_p, released], /) -> Int: ...
+    def node_over(
+        items: Annotated[Buffer, In(c_int), Count(c_size_t, "items"), Keep("return")], /
+    ) -> Annotated[api.Node, c_void_p, Owned]: ...
+
+    with pytest.raises(DeclarationError, match="the other function has of, it: give the para"):
+        api.declare(node_unuse)
+    for function in (node_reset, node_self):
+        with pytest.raises(DeclarationError, match="needs the handle 'it', for which C keeps"):
+            api.declare(function)
+    with pytest.raises(DeclarationError, match="keeps for another one, or for good"):
+        Releases(api.declare(node_over))
 
 
 def test_a_handle_that_another_keeps(api: Any) -> None:
@@ -1289,6 +1524,10 @@ def test_one_function_closes_one_handle_and_does_nothing_else(api: Any) -> None:
             {"return": Annotated[Handle, c_void_p, Borrowed("no")]},
             "needs the names of handle p",
         ),
+        (
+            {"return": Annotated[Handle, c_void_p, Owned(copy_of="no")]},
+            "Owned needs the names of handle parameters, not no",
+        ),
         ({"return": Annotated[str, c_char_p, Owned]}, "who frees it? Expected Owned(free)"),
         (
             {"return": Annotated[str, c_char_p, Borrowed, Owned(print)]},
@@ -1328,3 +1567,42 @@ def test_what_is_refused(annotations: dict[str, Any], said: str) -> None:
     with pytest.raises(DeclarationError) as caught:
         Declaration(function)
     assert said in str(caught.value)
+
+
+def test_a_predicate_that_raises_after_a_callback_did(api: Any) -> None:
+    """The callback's exception is raised, nothing refers to itself, and nothing stays open."""
+    api.close_by_node_free()
+
+    def predicate(code: int) -> bool:
+        raise KeyError(code)
+
+    def node_make(
+        call: Annotated[OnInt, on_int, Returned(api.Node, c_void_p, Owned)], /
+    ) -> Annotated[
+        api.Node, c_int, Raises(lambda code, *_: ValueError(code), when=predicate)
+    ]: ...
+
+    class Watched:
+        pass
+
+    gone: list[Any] = []
+
+    def fails(number: int) -> int:
+        watched = Watched()
+        gone.append(weakref.ref(watched))
+        raise ZeroDivisionError
+
+    make = api.declare(node_make)
+    if COUNTS_REFERENCES:
+        gc.collect()
+        gc.disable()
+    try:
+        for call, error in ((fails, ZeroDivisionError), (abs, KeyError)):
+            with pytest.raises(error):
+                make(call)
+        if not COUNTS_REFERENCES:
+            collect()
+        assert [each() for each in gone] == [None]
+        assert api.opened() == 0
+    finally:
+        gc.enable()

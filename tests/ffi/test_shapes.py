@@ -73,10 +73,6 @@ void ramp(float **channels, int count, size_t frames) {
 int lines(const char *const *rows) { int n = 0; while (rows[n]) n++; return n; }
 """
 
-STRIDES = pytest.mark.skipif(
-    sys.implementation.name == "pypy", reason="PyPy's cffi refuses buffers with gaps"
-)
-
 Int = Annotated[int, c_int]
 Double = Annotated[float, c_double]
 
@@ -176,7 +172,6 @@ def strided(library: Library) -> Any:
     return fill
 
 
-@STRIDES
 def test_a_stride(strided: Any) -> None:
     whole = np.full((4, 5), -1.0)
     strided(whole[1:3, 1:4])
@@ -220,7 +215,6 @@ def test_a_stride_needs_rows(library: Library) -> None:
         small(np.zeros((2, 256)), 2, 256)
 
 
-@STRIDES
 def test_the_memory_between_the_rows_counts(library: Library) -> None:
     """Overlap with another buffer is refused as always."""
 
@@ -238,7 +232,6 @@ def test_the_memory_between_the_rows_counts(library: Library) -> None:
         two(whole[1:3, 1:3], whole[2, :2])
 
 
-@STRIDES
 def test_an_image(library: Library) -> None:
     @library.function
     def invert(
@@ -259,7 +252,6 @@ def test_an_image(library: Library) -> None:
         invert(whole[:, :, :4][:, ::2])
 
 
-@STRIDES
 def test_fortran_order(library: Library) -> None:
     @library.function
     def at(
@@ -400,7 +392,6 @@ def failed(code: int, function: str, values: Any) -> Exception:
     return LapackError(function, code)
 
 
-@STRIDES
 @pytest.mark.skipif(sys.platform != "linux", reason="the library has another name")
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_lapack(path: str, missing: Missing, order: Any) -> None:

@@ -322,7 +322,8 @@ def test_rules_of_failure() -> None:
     assert "Color lacks the codes [0, 1," in refused(
         "R", Color, c_int, Raises(failure, unless=range(2**31))
     )
-    assert not refused("R", int, c_int, Raises(failure), range(3))
+    for words in ((Raises(failure), range(3)), (range(3), Raises(failure, when=(-1,)))):
+        assert not refused("R", int, c_int, *words)
     assert Raises(failure, when=Color).when == frozenset(map(int, Color)), "not as a function"
     with pytest.raises(DeclarationError, match="expected a declared function, not <CFunc"):
         Owned(ctypes.CFUNCTYPE(None)())

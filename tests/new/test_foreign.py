@@ -160,8 +160,8 @@ def test_what_can_be_declared_is(upstream: Path) -> None:
     assert left_out.splitlines() == [
         "# Shapes_origin() passes ShapesPoint by value: declare its fields first",
         "# Shapes_each() passes ShapesPoint by value: declare its fields first",
-        "# Shapes_print() is variadic, which no declaration here can say: call it from a C"
-        " function of your own, or with ctypes",
+        "# Shapes_print() is variadic: declare each form that is called, with"
+        " @library.function(fixed=1)",
     ]
     assert "class Shape(Structure):" in declarations
     assert "class ShapesPoint" not in declarations

@@ -265,6 +265,10 @@ class Claims:
         record = self.structs.records[index]
         found = self.structs.type_of(record, member) if record else None
         specified = _specified(each.type, found) if found else each.type
+        whole = resolve(found) if found else None
+        is_bool = isinstance(whole, Basic) and whole.name == "_Bool"
+        if each.bits == 1 and each.type in ("c_uint8", "c_ubyte") and is_bool:
+            specified = "c_bool"  # of which ctypes has no bit-fields
         verdict = f"ct_member<{self.cxx(specified)}, {c_type}>"
         questions = {"type": f"ct_tell<{verdict}, {c_type}>"}
         line = f"{verdict} == 0"

@@ -39,7 +39,7 @@ _NAMES = {
     **{f"uint{bits}_t": f"c_uint{bits}" for bits in (8, 16, 32, 64)},
 }  # fmt: skip
 
-WORDS = ("UNCHECKED", "Borrowed", "Buffer", "Handle", "In", "Library", "Out")
+WORDS = ("UNCHECKED", "Borrowed", "Buffer", "Handle", "In", "Library", "Out", "Returned")
 """The words of pyexample.ffi that declarations are written in, in the order of isort."""
 
 _TYPE_ATTRIBUTES = ("vector_size(", "ext_vector_type(", "mode(", "neon_", "__arm")
@@ -108,14 +108,26 @@ class Paste:
             return f"# {function.name}() has a name that no function of Python can have"
         if function.type.variadic:
             return (
-                f"# {function.name}() is variadic, which no declaration here can say: call it"
-                " from a C function of your own, or with ctypes"
+                f"# {function.name}() is variadic: declare each form that is called, with"
+                f" @library.function(fixed={len(parameters)})"
             )
-        rows = zip(_python_names(parameters), arguments, map(_size, parameters), strict=True)
-        lines = [f"    {name}: {_annotation(each, size)},\n" for name, each, size in rows]
+        lines: list[str] = []
+        filled: list[str] = []  # which the caller does not pass: beside what comes next
+        handles = [_handle_in(each) for each in arguments]
+        rows = zip(
+            _python_names(parameters), arguments, map(_size, parameters), handles, strict=True
+        )
+        for name, each, size, handle in rows:
+            if handle:
+                filled.append(f"Returned({handle} | None, c_void_p, Borrowed)")
+            else:
+                python, ctype = _annotation(each, size)
+                listed = ", ".join((python, *filled, ctype))
+                lines.append(f"    {name}: Annotated[{listed}],\n")
+                filled.clear()
         listed = f"\n{''.join(lines)}    /,\n" if lines else ""
-        returned = "None" if result.text == "None" else _result_annotation(result)
-        asks = result.handle and not result.const
+        returned = _result(result, [each for each in handles if each], filled)
+        asks = (result.handle and not result.const) or any(handles)
         hint = "  # write Owned for Borrowed, if the caller must close it" if asks else ""
         return f"@library.function{hint}\ndef {function.name}({listed}) -> {returned}: ..."
 
@@ -252,25 +264,45 @@ def _size(parameter: Parameter) -> str:
     return length if length.isdecimal() and int(length) else "UNCHECKED"
 
 
-def _annotation(each: _Type, size: str) -> str:
+def _handle_in(each: _Type) -> str:
+    """The class of what C stores through a ``T **``, or ""."""
+    is_double = each.target is not None and each.text.endswith("POINTER(c_void_p)")
+    return each.target.handle if is_double and each.target and not each.const else ""
+
+
+def _annotation(each: _Type, size: str) -> tuple[str, str]:
+    """The Python type, and what stands for C's."""
     if each.handle:
-        return f"Annotated[{each.handle}, c_void_p]"
+        return each.handle, "c_void_p"
     item = each.target.text if each.target else ""
     if item == "None" and each.const:
-        return "Annotated[Buffer, In(None, UNCHECKED)]"
+        return "Buffer", "In(None, UNCHECKED)"
     if item == "c_char" and not each.const:
         item = "c_ubyte"  # a buffer for text
     if item in _INTEGERS or item in ("c_bool", "c_float", "c_double"):
-        return f"Annotated[Buffer, {'In' if each.const else 'Out'}({item}, {size})]"
-    return f"Annotated[{_python_type(each)}, {each.text}]"
+        return "Buffer", f"{'In' if each.const else 'Out'}({item}, {size})"
+    return _python_type(each), each.text
 
 
-def _result_annotation(each: _Type) -> str:
+def _result(each: _Type, handles: list[str], filled: list[str]) -> str:
+    """The annotation of all that comes back; ``filled`` follows what C itself returns."""
+    python, *ctype = _own_result(each)
+    parts = [*([] if python == "None" else [python]), *(f"{it} | None" for it in handles)]
+    if not parts:
+        return "None"
+    whole = parts[0] if len(parts) == 1 else f"tuple[{', '.join(parts)}]"
+    return f"Annotated[{', '.join((whole, *(ctype or ['None']), *filled))}]"
+
+
+def _own_result(each: _Type) -> tuple[str, ...]:
+    """The Python type, and what stands for C's."""
+    if each.text == "None":
+        return ("None",)
     if "CFUNCTYPE(" in each.text:  # whose address it is, in a result
-        return "Annotated[int | None, c_void_p]"
+        return "int | None", "c_void_p"
     if each.handle:
-        return f"Annotated[{each.handle} | None, c_void_p, Borrowed]"
+        return f"{each.handle} | None", "c_void_p", "Borrowed"
     python = _python_type(each)
     if each.text in ("c_char_p", "c_wchar_p"):
         python += " | None"
-    return f"Annotated[{python}, {each.text}]"
+    return python, each.text

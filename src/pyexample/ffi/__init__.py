@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .outputs import InOut, Returned
     from .ownership import Borrowed, Closes, GivenTo, Keep, Owned
     from .pointers import POINTER
+    from .releases import Releases
     from .sequences import ArrayOf
     from .structs import struct
     from .variables import Variable
@@ -59,6 +60,7 @@ __all__ = [
     "Out",
     "Owned",
     "Raises",
+    "Releases",
     "Returned",
     "SameThread",
     "Stride",
@@ -82,6 +84,7 @@ _MODULES = {
     "Handle": "handles",
     "POINTER": "pointers",
     "Raises": "failure",
+    "Releases": "releases",
     "Variable": "variables",
     "struct": "structs",
 }

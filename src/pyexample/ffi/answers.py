@@ -30,7 +30,8 @@ class Answer:
         if result and not (_is_register(result) or isinstance(result, _ADDRESSES)):
             raise DeclarationError(
                 f"{self.where}: {result.c_name} cannot be returned: numbers, pointers,"
-                " handles can, and structures of 1, 2, 4 or 8 bytes without floats"
+                " handles and memory can, such as In(c_char, TERMINATED) for a text, and"
+                " structures of 1, 2, 4 or 8 bytes without floats"
             )
         self._stored: list[tuple[Argument, ArgumentWord]] = []
         for argument in declaration.arguments:
@@ -155,13 +156,11 @@ def _has_floats(ctype: Any) -> bool:
 
 def in_register(result: Value, converted: Any) -> Any:
     """What ctypes is to return for a converted result."""
-    if isinstance(result, HandleValue):
+    if isinstance(result, (HandleValue, GivenMemory)):
         return result.address_of(converted)
     if converted is None or isinstance(result, NUMBERS):
         return converted
     if isinstance(result, Pointer):
         is_pointer = isinstance(converted, result.ctype)
         return function_address(converted) if is_pointer else ctypes.addressof(converted)
-    if isinstance(result, GivenMemory):
-        return converted.address
     return int.from_bytes(bytes(converted), "little")

@@ -34,7 +34,7 @@ class CallbackValue(Value):
         same_thread: whether C calls it only in the thread that called the function.
     """
 
-    can_be_null = can_be_kept = True
+    can_be_null = can_be_kept = follows = True
     is_plain = False
     same_thread = False
 

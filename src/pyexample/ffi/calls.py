@@ -105,6 +105,7 @@ class CallState:
         for each in (self.returned, *self.outputs.values()):
             if isinstance(each, Owner):
                 each.close()
+        self.error = None  # its traceback refers to this
         if self.inner is not None:
             self.inner.outer = self.outer
         if self.outer is None:

@@ -148,15 +148,18 @@ def _begin(effects: list[tuple[Argument, ParameterWord]], state: CallState) -> l
 
 def _failures(declaration: Declaration, returned: Any, state: CallState) -> list[Value]:
     """The outputs and the result that mean failure, before anything is converted or freed."""
-    found = [
-        value
-        for value, content in zip(declaration.outputs, _contents(state), strict=True)
-        if value.failure and value.fails(plain(content))
-    ]
-    result = declaration.result
-    if result and result.failure and result.fails(plain(returned)):
-        found.append(result)
-    return found
+    contents = [*zip(declaration.outputs, _contents(state), strict=True)]
+    if declaration.result:
+        contents.append((declaration.result, returned))
+    try:
+        return [
+            value
+            for value, content in contents
+            if value.failure and value.fails(plain(content))
+        ]
+    except BaseException:  # of a predicate
+        state.raise_error()  # that of a callback came first
+        raise
 
 
 def _contents(state: CallState) -> list[Any]:
@@ -251,10 +254,10 @@ def _implicit_arguments(declaration: Declaration, closes: Any, life: Life) -> tu
     """The arguments of a closing function that nobody called."""
     values: dict[str, Any] = {**closes.arguments}
     for name, argument in declaration.handles.items():
-        spec: Any = argument.spec
-        for parent in life.parents:
-            if issubclass(parent.kind, spec.python_type):
-                values.setdefault(name, parent.kind.make(parent.given))
+        kind = argument.spec.python_type  # type: ignore[union-attr]
+        found = [each for each in life.parents if issubclass(each.kind, kind)]
+        if found and name not in values and not _closes(argument):
+            values[name] = found[0].kind.make(found[0].given)
     return tuple(values.get(name) for name in declaration.parameters)
 
 

@@ -17,7 +17,7 @@ class CountedItems(Items):
     it sets both, and keeps the buffer from being resized until it is set again.
     """
 
-    can_be_kept = True
+    can_be_kept = follows = True
 
     def check_types(self, where: str, declared: Any) -> None:
         """What the items become, and how many there are."""
@@ -90,6 +90,10 @@ class CountedField:
         """What is said about a greater number."""
         return f"{self.spec.where} has {capacity} items"
 
+    def says_c(self, capacity: int) -> str:
+        """The same of memory that C has set."""
+        return f"C says that {self.spec.where} has {capacity} items"
+
 
 class CounterField:
     """A field that has the number of items of others: never more than there are.
@@ -116,10 +120,17 @@ class CounterField:
 
     def __set__(self, instance: Any, value: Any) -> None:
         for each in self.counted:
-            capacity = each.capacity(instance)
-            if capacity is not None and self.field.spec.to_c(value) > capacity:
-                raise ValueError(f"{self.where} cannot be {value}: {each.says(capacity)}")
+            capacity, said = each.capacity(instance), each.says
+            if capacity is None:
+                capacity, said = max(0, self._of_c(instance)), each.says_c
+            if self.field.spec.to_c(value) > capacity:
+                raise ValueError(f"{self.where} cannot be {value}: {said(capacity)}")
         self.field.__set__(instance, value)
+
+    def _of_c(self, instance: Any) -> int:
+        """The number that C stored with a pointer: what Python has set since is not more."""
+        stored: int = self.field.field.__get__(instance, None)
+        return stored
 
     def count(self, instance: Any, counted: CountedField, view: View | None) -> None:
         """Count the items of one of them, which is being set."""

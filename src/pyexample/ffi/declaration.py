@@ -26,7 +26,8 @@ the same, ``Any``  any other ctypes type                what its ``from_param`` 
 
 With ``| None``, None is accepted too and becomes a null pointer. The C type can be followed by
 a ``range`` within an integer type; an ``Encoding`` for a ``str``; ``Closes`` or ``GivenTo`` for
-a handle; ``SameThread`` for a callback; ``Keep`` for what C keeps.
+a handle; ``SameThread`` for a callback; ``Keep`` for what C keeps, and ``Releases``
+for what it needs no more.
 
 A parameter can have further C arguments, before or after its own, that the caller does not
 pass: ``Count`` is the number of items of a buffer, ``ItemSize`` the size of one, ``Stride`` how
@@ -92,7 +93,7 @@ class Argument:
         self.index = self.buffer = 0
         self.named: list[Argument] = []
         self.sized_by: list[Argument] = []
-        self.effects: list[ParameterWord] = []
+        self.effects: list[ParameterWord] = [*getattr(spec, "effects", ())]
         self.where = f"{function}() parameter {name!r} ({spec.c_name})"
         self.is_handle = isinstance(spec, Value) and spec.lends and not spec.nullable
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from .libfastcall import RULES, NotServedError
-from .values import DeclarationError, Modifier, Value
+from .values import DeclarationError, Modifier, Value, limits
 
 if TYPE_CHECKING:
     from .calls import CallState
@@ -88,6 +88,9 @@ class Raises(Modifier):
         if not self.uses_errno:
             made: BaseException = self._error(result, function, values)
             return made
+        if not error_number:  # WinError would say that all is well
+            said = f"{function}() failed, and C has set no error number"
+            return OSError(0, said, None, 0)  # the second one is for Windows
         if os.name == "nt":
             windows: Any = ctypes
             return windows.WinError(error_number)  # type: ignore[no-any-return]
@@ -116,14 +119,15 @@ class Raises(Modifier):
         rule = self.when or ("nonzero" if value.role == "output" else value.failure_rule)
         if not rule or not (value.failure_rule or hasattr(value, "low")):
             raise DeclarationError(f"{where}: Raises needs when=, a function of {value.c_name}")
-        if rule == "negative" and not getattr(value, "low", 0) < 0:
+        if rule == "negative" and not (hasattr(value, "low") and _limits_of(value)[0] < 0):
             raise DeclarationError(f"{where}: {value.c_name} is never negative")
         return str(rule)
 
     def _check_codes(self, where: str, value: Any, codes: Any) -> None:
         if not hasattr(value, "low"):
             raise DeclarationError(f"{where}: {self!r} is about integers, not {value.c_name}")
-        if beyond := [code for code in _ends(codes) if not value.low <= code <= value.high]:
+        low, high = _limits_of(value)
+        if beyond := [code for code in _ends(codes) if not low <= code <= high]:
             raise DeclarationError(f"{where}: the code {beyond[0]} goes beyond {value.c_name}")
         if value.enumeration and self.unless is not None and codes is self.unless:
             members = {int(each) for each in value.enumeration}
@@ -157,6 +161,11 @@ class Raises(Modifier):
 
     def _is_failure_code(self, code: int) -> bool:
         return code in self.when if self.unless is None else code not in self.unless
+
+
+def _limits_of(value: Any) -> tuple[int, int]:
+    """Those of the C type: a ``range`` is about results that are no failures."""
+    return limits(value.ctype) if hasattr(value, "is_narrowed") else (value.low, value.high)
 
 
 def _ends(codes: range | frozenset[int]) -> Iterable[int]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 from .kinds import make_value
 from .pointees import store
 from .scalars import Bool, Integer, type_name
+from .sizes import UNCHECKED
 from .structures import Characters, CTypesObject, is_kin
 from .values import DeclarationError, Modifier, Value, c_name, limits, type_code
 
@@ -202,6 +203,7 @@ class ArrayField(Value):
             name = f"{c_name(self.ctype._type_)}[{length or ''}]"
             raise DeclarationError(f"{where}: {name} is no pointer, it cannot be None")
         self.item = make_value(f"{where}[]", "field", self._item_type(where), self.ctype._type_)
+        self.follows = self.item.follows
         self.with_length = functools.lru_cache(_MOST_LENGTHS)(self._with_length)
         self.ctype = self.with_length(length)
         self.c_name = f"{self.item.c_name}[{length or ''}]"
@@ -224,7 +226,7 @@ class ArrayField(Value):
 
     def refine(self, where: str, word: Any) -> None:
         """What is not about the array is about its items."""
-        if isinstance(word, CountedBy):
+        if isinstance(word, CountedBy) or word is UNCHECKED:
             super().refine(where, word)
         else:
             self.item.refine(f"{where}[]", word)

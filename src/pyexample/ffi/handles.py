@@ -78,6 +78,8 @@ class HandleValue(Value):
         owner: of a handle that comes back: the word that says who closes it.
         lenders: the positions of the arguments that Borrowed names, or None: all.
         closes: of an argument that the function closes: the word that says so.
+        passed: of one that comes back from InOut: the position of the one that is passed.
+        original: of a copy: the position of what it is a copy of.
     """
 
     can_be_null = is_comparable = can_be_kept = lends = True
@@ -86,6 +88,8 @@ class HandleValue(Value):
     owner: "Owned | Borrowed | None" = None
     lenders: list[int] | None = None
     closes: "Closes | None" = None
+    passed: int | None = None
+    original: int | None = None
     kind = "handle"
     is_pointer = True
 
@@ -584,13 +588,19 @@ class Handle(_Memory):
                 kept.item.hold(kept, keeper)
         self._kept.clear()
 
-    def keep(self, where: str, slot: Hashable, item: Held) -> Kept:
-        """Keep ``item`` alive until this is closed, or another is in ``slot``."""
+    def keep(self, where: str, slot: Hashable, item: Held, *, every: bool = False) -> Kept:
+        """Keep ``item`` alive until this is closed, or another replaces it in ``slot``."""
         slots, keeper = self._kept_where()
         for each in item.handles:
             if keeper and each.needs(keeper) and not each.descends_from(keeper):
                 raise ValueError(f"{where} needs {self!r}, which cannot keep it")
-        return Kept(slots, (life_of(self).given, slot), item, keeper)
+        return Kept(slots, (life_of(self).given, slot), item, keeper, every=every)
+
+    def kept_slots(self) -> Slots:
+        """What C keeps for it, by slot."""
+        slots, given = self._kept_where()[0], life_of(self).given
+        keys = [key for key in [*slots] if key[0] == given]
+        return {key[1]: slots[key] for key in keys}
 
     def _kept_where(self) -> "tuple[Slots, Life | None]":
         """Where that is, and what is closed before it. C closes its own at any time."""
@@ -598,6 +608,13 @@ class Handle(_Memory):
         while handle is not None and not life_of(handle).is_closable:
             handle = handle._owner
         return (kept_for_good, None) if handle is None else (handle._kept, life_of(handle))
+
+    def keep_as(self, original: "Handle") -> None:
+        """C keeps for this what it keeps for the original, of which it is a copy."""
+        for slot, entries in original.kept_slots().items():
+            for each in [*entries]:
+                key = life_of(self).given, slot
+                Kept(self._kept, key, each.item, life_of(self), every=True).finish()
 
     def release_kept(self) -> None:
         """C does not need what it kept for this."""

@@ -4,6 +4,7 @@ import ctypes
 import typing
 import weakref
 from collections.abc import Iterable
+from sys import implementation
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -27,14 +28,16 @@ class Items(Value):
     The size is one of ``In``, or None: a ``Length`` says it. Bytes, texts and lists are copies;
     ``Owned(free)`` frees C's memory afterwards. The items of a list are declared like results:
     ``Annotated[list[Box], ArrayOf(c_void_p, "n", Borrowed)]``. A memoryview shows C's memory,
-    without a copy: it is ``Borrowed``, and cannot be used after the handle that it was borrowed
-    from is closed.
+    without a copy: if it is ``Borrowed``, it cannot be used after the handle that it was
+    borrowed from is closed; if it is ``Owned(free)``, that is called when nothing shows the
+    memory any more.
 
     Attributes:
         form: bytes, bytearray, str, list or memoryview.
         value: an item of a list.
         owned: whether C's caller frees it.
         owner: the word that says that C does.
+        allocate: the function that makes room for it in C's memory, if C frees it.
     """
 
     can_be_null = True
@@ -43,6 +46,7 @@ class Items(Value):
     unserved = "memory with a length"
     value: Value
     owner: Any = None
+    allocate: Any = None
     lenders: list[int] | None = None
 
     def __init__(
@@ -95,12 +99,17 @@ class Items(Value):
         """A view of memory belongs to somebody."""
         if self.form is not memoryview or self.role == "callback parameter":
             return
-        if self.owned:
+        if self.owned and self.owner:
             raise self.cannot_follow(where, self.words[-1])
-        if not self.owner:
+        if self.owned and not VIEWS_KEEP:
             raise DeclarationError(
-                f"{where}: a memoryview shows memory of C's: write Borrowed after the C type,"
-                " or declare bytes or a list, which are copies"
+                f"{where}: {self.words[-1]!r}: a memoryview does not keep what it shows on"
+                f" {implementation.name}: declare bytes or a list, which are copies"
+            )
+        if not (self.owned or self.owner):
+            raise DeclarationError(
+                f"{where}: a memoryview shows memory of C's: write Borrowed after the C type if"
+                " C still owns it, or Owned(free); or declare bytes or a list, which are copies"
             )
 
     def own(self, where: str, word: Any) -> None:
@@ -159,11 +168,12 @@ class Items(Value):
             if not address and count:
                 return None
             size = count * ctypes.sizeof(self.item)
-            if self.form is memoryview:
-                return self.show(address, size, call)
-            return self.make(copy_memory(address, size), call)
+            if self.form is not memoryview:
+                return self.make(copy_memory(address, size), call)
+            # What is Owned is freed when nothing refers to it.
+            return self.show(address, size, call, result if self.owned else None)
         finally:
-            if self.owned:
+            if self.owned and self.form is not memoryview:
                 result.free()
 
     def _count(self, address: int, call: "CallState") -> int:
@@ -196,10 +206,11 @@ class Items(Value):
         contents = [content_of(kind.from_buffer_copy(data, at)) for at in places]
         return [value.from_c(each, call) for each in contents]
 
-    def show(self, address: int, size: int, call: "CallState") -> memoryview:
+    def show(self, address: int, size: int, call: "CallState", owned: Any = None) -> memoryview:
         """A view of the memory, until the handles that it was borrowed from are closed."""
         memory: Any = (ctypes.c_char * size).from_address(address)
-        lenders = memory.lenders = lenders_of(self, call)  # kept alive by the view
+        lenders = [] if owned else lenders_of(self, call)
+        memory.kept = owned or lenders  # as long as any view
         view = self.cast(memoryview(memory).cast("B"))
         if not self.word.writable:
             view = view.toreadonly()

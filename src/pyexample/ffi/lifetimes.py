@@ -306,6 +306,7 @@ class Owner:
     plain: Any
     parents: Callable[[], "Iterable[Handle]"]
     life: Life | None = None  # of the handle that is being made
+    passed: int | None = None  # what C got there, which has an owner
 
     def __del__(self) -> None:
         self.close()
@@ -314,7 +315,7 @@ class Owner:
         """Close what has no handle yet."""
         if self.life:
             self.life.close(implicitly=True)
-        elif not self.declared.is_none(self.value):
+        elif self.value != self.passed and not self.declared.is_none(self.value):
             kind: type[Handle] = self.declared.python_type
             kind.adopt(self, self.parents(), closer=self.closer)  # closed at once
 
@@ -323,9 +324,11 @@ class Held(Protocol):
     """An object that C keeps.
 
     Attributes:
+        given: as the function got it.
         handles: those in it.
     """
 
+    given: Any
     handles: list[Life]
 
     def hold(self, holder: object, keeper: Life | None) -> None:
@@ -335,27 +338,33 @@ class Held(Protocol):
         """C does not need it any more."""
 
 
-Slots = dict[Hashable, "list[Kept]"]
+Slots = dict[Any, "list[Kept]"]
 
 kept_for_good: Slots = {}
 """What C keeps for as long as the process runs."""
 
 
 class Kept:
-    """An object that C keeps in a slot instead of the previous one.
+    """An object that C keeps in a slot instead of the previous one, or beside ``every`` one.
 
     Both are kept until C has returned; if two threads fill a slot at once, for longer, because
     nobody knows which object C has.
     """
 
     def __init__(
-        self, slots: Slots, key: Hashable, item: "Held", keeper: Life | None = None
+        self,
+        slots: Slots,
+        key: Hashable,
+        item: "Held",
+        keeper: Life | None = None,
+        *,
+        every: bool = False,
     ) -> None:
         self.item = item
         item.hold(self, keeper)
         self.slot = slots.setdefault(key, [])
         self.call_is_over = False
-        self.earlier = [each for each in self.slot if each.call_is_over]
+        self.earlier = [] if every else [each for each in self.slot if each.call_is_over]
         self.slot.append(self)
 
     def cancel(self) -> None:

@@ -4,14 +4,16 @@ import copy
 import ctypes
 from typing import TYPE_CHECKING, Any
 
+from .handles import HandleValue
 from .kinds import make_value
-from .libfastcall import KINDS
+from .libfastcall import KINDS, NotServedError
+from .ownership import Exchange, Owned
 from .scalars import Address, Bool, Character, Float, Integer
-from .values import ArgumentWord, DeclarationError, Value, c_name, check_ctype
+from .values import ArgumentWord, DeclarationError, Value, c_name, check_ctype, plain
 
 if TYPE_CHECKING:
     from .calls import CallState
-    from .declaration import Argument
+    from .declaration import Argument, Declaration
 
 
 class _ToValue(ArgumentWord):
@@ -80,6 +82,10 @@ class InOut(_ToValue):
     ``Annotated[int, InOut(c_size_t)]`` is a parameter that is passed as an int, and whose new
     value comes back, as that of ``Returned`` does. It is for numbers, truth values, characters
     and addresses. Words such as a ``range`` follow the C type.
+
+    ``InOut(c_void_p, Owned)`` is for a handle that C may replace. If C stores another one, or
+    NULL, what was passed is C's, and cannot be used any more; else the same handle comes back.
+    So it is if the function fails, too. With ``Borrowed``, what was passed stays as it is.
     """
 
     is_parameter = True
@@ -98,22 +104,47 @@ class InOut(_ToValue):
 
     def _declare(self, where: str, python_type: Any) -> None:
         self.python_type = python_type
-        self.input: Value = make_value(where, "parameter", python_type, *self.given)
+        self.input: Value = make_value(where, "parameter", python_type, self.given[0])
+        if isinstance(self.input, HandleValue):
+            self._declare_handle(where)
+            return
+        self.input = make_value(where, "parameter", python_type, *self.given)
         if not isinstance(self.input, (Integer, Float, Bool, Character, Address)):
             raise DeclarationError(
-                f"{where}: InOut is for numbers, truth values, characters and addresses, not"
-                f" for {self.input.c_name}. A structure that C changes is a POINTER to it"
+                f"{where}: InOut is for numbers, truth values, characters, addresses and"
+                f" handles, not for {self.input.c_name}. A structure that C changes is a"
+                " POINTER to it"
             )
         self.output = make_value(where, "output", python_type, *self.given)
 
+    def _declare_handle(self, where: str) -> None:
+        self.c_name = f"{self.input.c_name}*"
+        self.output = make_value(where, "output", self.python_type, *self.given)
+        if isinstance(self.output.owner, Owned):
+            self.effects = (Exchange(self),)
+
+    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+        """A handle that comes back may be the one that is passed."""
+        if isinstance(self.output, HandleValue):
+            self.output.passed = argument.position
+
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of a copy."""
-        return self._new(call, argument, self.input.to_c(call.given[argument.position]))
+        given = call.given[argument.position]
+        if not isinstance(self.input, HandleValue):
+            return self._new(call, argument, self.input.to_c(given))
+        pointer = self._new(call, argument)
+        room = call.outputs[argument.index]
+        room.passed = plain(self.input.pass_item(call, given))  # which it is not to close
+        room.value = room.passed
+        return pointer
 
     def for_checker(self) -> dict[str, Any]:
         """C writes one value."""
-        return {"direction": "out", "items": 1}
+        return {**self.output.for_checker(), "direction": "out", "items": 1}
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """What it begins as."""
+        if isinstance(self.input, HandleValue):
+            raise NotServedError(f"{argument.where}: a handle that comes back is not served")
         return {**self.input.describe(argument), "size": ctypes.sizeof(self.input.ctype)}

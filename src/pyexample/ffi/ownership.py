@@ -26,7 +26,7 @@ from .libfastcall import OWNERS, NotServedError, running
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
 from .pointees import pointees_in
 from .pointers import Pointer
-from .scalars import Address, Text
+from .scalars import Address, Integer, Text
 from .structures import function_address
 from .values import DeclarationError, Modifier, ParameterWord, Value, plain, show
 
@@ -98,6 +98,8 @@ class Owned(Modifier):
     and is closed before them, unless ``independent=True`` says that it does not need them.
     A second handle of an address that Python is to close already is refused, as that would be
     closed twice, unless ``counted=True`` says that C counts how often it is to be closed.
+    ``copy_of="easy"``: it is a copy of that argument, and does not need it; but C keeps for it,
+    too, all that it keeps for the original at that time.
 
     ``Returned(Regex, Regex, Owned)``, of a handle with fields, passes C the address of new
     memory, of zeros. It becomes a handle if the function does not fail, and is released after
@@ -106,9 +108,12 @@ class Owned(Modifier):
     A text (``c_char_p``, ``c_wchar_p``) is copied, then freed by the function in
     ``Owned(free)``, whose parameter is the address, an ``int``. So is a structure that C
     returned by pointer.
+
+    In a Callback, C owns and frees the memory or text that the callable returns: it is copied
+    to where the function in ``Owned(malloc)`` says, whose parameter is the number of bytes.
     """
 
-    roles = ("result", "output")
+    roles = ("result", "output", "callback result")
 
     def __init__(
         self,
@@ -117,17 +122,21 @@ class Owned(Modifier):
         *,
         independent: bool = False,
         counted: bool = False,
+        copy_of: str = "",
     ) -> None:
         # A raw function of ctypes would cut the address off.
         if by is not None and (not callable(by) or hasattr(by, "argtypes")):
             raise DeclarationError(f"Owned: expected a declared function, not {by!r}")
         self.by = by
-        self.independent = independent
+        self.independent = independent or bool(copy_of)
         self.counted = counted
+        self.names = (copy_of,) if copy_of else ()
 
     def modify(self, where: str, value: Value) -> None:
         """Of a handle, or a text."""
-        if isinstance(value, HandleValue):
+        if value.role == "callback result":
+            self._allocate(where, value)
+        elif isinstance(value, HandleValue):
             value.own(where, self)
             closer = staticmethod(_closer_of(where, self.by)) if self.by else None
             attributes: dict[str, Any] = {"closer": closer}
@@ -152,6 +161,27 @@ class Owned(Modifier):
         else:
             raise value.cannot_follow(where, self)
 
+    def _allocate(self, where: str, value: Value) -> None:
+        """What a callable returns is copied, and C's from then on."""
+        if not isinstance(value, Items):
+            raise value.cannot_follow(where, self)
+        declaration = declaration_of(self.by)
+        result = declaration and declaration.result
+        specs = [each.spec for each in declaration.arguments] if declaration else []
+        if [type(each) for each in (*specs, result)] != [Integer, Address]:
+            raise DeclarationError(
+                f"{where}: {self!r}: C is to free what the callable returns, so it is copied to"
+                " memory of C's: expected Owned(malloc), a declared function of one"
+                " Annotated[int, c_size_t] that returns Annotated[int | None, c_void_p]"
+            )
+        value.allocate = self.by
+
+    def resolve(self, declaration: "Declaration", value: Value) -> None:
+        """Find the original of a copy."""
+        if self.names and isinstance(value, HandleValue):
+            (original,) = declaration.find(value.where, self, "handle", declaration.handles)
+            value.original = original.position
+
     def parents(self, call: "CallState | None") -> list[Handle]:
         """Those of a handle that ``call``, or the innermost call, returns."""
         call = call or innermost.get(get_ident())
@@ -171,6 +201,10 @@ class Owned(Modifier):
     def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
         """Make the handle that ``call`` returns."""
         kind: type[Handle] = value.python_type
+        passed = None if value.passed is None else call.given[value.passed]
+        if isinstance(passed, Handle) and life_of(passed).address == address.value:
+            address.__class__ = address.plain  # which is not closed when it is deleted
+            return passed
         if address.closer is None and kind.closer is None:
             raise DeclarationError(
                 f"{value.where} is Owned, but no declared function Closes it: declare that, or"
@@ -190,6 +224,9 @@ class Owned(Modifier):
         handle = kind.adopt(place, self.parents(call), closer=address.closer)
         if value.is_stored:  # no object of C's has a size of -1
             life_of(handle).pointees[place, -1] = address
+        if value.original is not None:
+            original: Any = call.given[value.original]
+            Handle.keep_as(handle, original)
         for where, slot, item in call.kept_by_result:
             Handle.keep(handle, where, slot, item).settle(taken=True)
         return handle
@@ -334,13 +371,43 @@ class _Gift:
             self.life.forget()
 
 
+class Exchange(ParameterWord):
+    """What C does with a handle that is passed by ``InOut``, and that it may replace."""
+
+    def __init__(self, written: object) -> None:
+        self._written = repr(written)
+
+    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+        """It names nothing."""
+
+    def begin(self, call: "CallState", argument: "Argument") -> "Iterator[_Exchange]":
+        """Give it away until C has returned."""
+        given = handles_in(call.given)
+        for each in handles_in([call.given[argument.position]]):
+            uses = sum(other is each for other in given)
+            yield _Exchange(argument.where, each, call.outputs[argument.index], uses)
+
+
+class _Exchange(_Gift):
+    """A handle that is given away, unless it is in the ``room`` again."""
+
+    def __init__(self, where: str, handle: Handle, room: Any, uses: int) -> None:
+        self.room = room
+        super().__init__(where, handle, None, True, uses)
+
+    def settle(self, *, taken: bool) -> None:
+        """C has returned, whether it failed or not."""
+        super().settle(taken=self.room.value != self.life.given)
+
+
 class Keep(ParameterWord):
     """After a parameter that C keeps: it stays alive for longer than the call.
 
     ``Keep("database")``: until the handle that is passed as ``database`` is closed, or the same
     function gets another one for that handle. ``Keep("database", slot="name")``: only one with
     the same ``name`` replaces it. ``Keep("database", every=True)``: none replaces it.
-    ``Keep("return")``: as long as the handle that the function returns. ``Keep()``: for ever,
+    ``Keep("return")``: as long as the handle that the function returns. A function that
+    ``Releases`` it ends that earlier. ``Keep()``: for ever,
     or until another replaces it in the same way: ``Keep(slot="signal")``.
 
     It is for callbacks, texts, paths, buffers (which cannot be resized meanwhile), structures,
@@ -369,7 +436,7 @@ class Keep(ParameterWord):
                 " is nothing that Python could keep alive"
             )
         others = [each for each in declaration.arguments if each is not argument]
-        passed = {each.name: each for each in others if _is_passed(each)}
+        passed = {each.name: each for each in others if is_passed(each)}
         argument.named = (
             declaration.find(argument.where, self, "other", passed) if self.names else []
         )
@@ -396,8 +463,6 @@ class Keep(ParameterWord):
             owner, *slot = argument.named
         # The argument's own: another library may have a function of the same name.
         key = (argument, *(plain(call.converted[each.index]) for each in slot))
-        if self.every:
-            key = (*key, object())
         given = call.given[argument.position]
         view = call.views.get(argument.position)
         if view is not None:
@@ -413,10 +478,10 @@ class Keep(ParameterWord):
             call.kept_by_result.append((argument.where, key, item))
             return
         if owner is None:
-            kept = Kept(kept_for_good, key, item)
+            kept = Kept(kept_for_good, key, item, every=self.every)
         else:
             keeper: Any = call.given[owner.position]
-            kept = Handle.keep(keeper, argument.where, key, item)
+            kept = Handle.keep(keeper, argument.where, key, item, every=self.every)
         call.cleanups.append(kept.finish)
         yield kept
 
@@ -455,7 +520,8 @@ class _Held:
 _STRUCTURES = (ctypes.Structure, ctypes.Union)
 
 
-def _is_passed(argument: "Argument") -> bool:
+def is_passed(argument: "Argument") -> bool:
+    """Whether the caller passes it."""
     return isinstance(argument.spec, Value) or argument.spec.is_parameter
 
 
@@ -465,7 +531,7 @@ def _is_owned(value: Value) -> bool:
 
 def _check_free(where: str, function: Any) -> None:
     """What frees a text or memory takes its address, if it is a declared function."""
-    declaration = _declaration_of(function)
+    declaration = declaration_of(function)
     kinds = [type(each.spec) for each in declaration.arguments] if declaration else [Address]
     if kinds != [Address]:
         raise DeclarationError(
@@ -474,12 +540,13 @@ def _check_free(where: str, function: Any) -> None:
         )
 
 
-def _declaration_of(function: Any) -> "Declaration | None":
+def declaration_of(function: Any) -> "Declaration | None":
+    """That of a declared function."""
     return getattr(getattr(function, "__self__", None), "declaration", None)
 
 
 def _closer_of(where: str, function: Any) -> Closer:
-    closer = getattr(_declaration_of(function), "closer", None)
+    closer = getattr(declaration_of(function), "closer", None)
     if closer is None:
         raise DeclarationError(
             f"{where}: Owned needs a declared function that Closes such a handle,"

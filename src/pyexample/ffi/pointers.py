@@ -124,7 +124,7 @@ class Pointer(CTypesObject):
         if self.role == "parameter":
             kin.append(ctypes.Array)
         check_kin(where, self, kin)
-        self.contents = not all(
+        self.contents = self.follows = not all(
             is_kin(each, self.ctype, False) for each in members_of(self.python_type)
         )
 
@@ -135,7 +135,7 @@ class Pointer(CTypesObject):
                 raise DeclarationError(
                     f"{where}: {name!r} or Any stands for {self.c_name}, not {each!r}"
                 )
-        self.contents = self.python_type is not Any
+        self.contents = self.follows = self.python_type is not Any
 
     def check_words(self, where: str) -> None:
         """Who owns what it points to?"""

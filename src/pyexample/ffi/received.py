@@ -25,7 +25,7 @@ class ReceivedMemory(Items):
 
     phase = 1
 
-    def show(self, address: int, size: int, call: "CallState") -> memoryview:
+    def show(self, address: int, size: int, call: "CallState", owned: Any = None) -> memoryview:
         """Copy the memory; of ``Out``, copy it back at the end of the callback."""
         data = copy_memory(address, size)
         room = bytearray(data) if self.word.writable else data
@@ -83,6 +83,17 @@ class GivenMemory(Items):
         length = view.items if view else 0
         call.store_length(self.memory_name, ctypes.c_int64(length))
         return view
+
+    def address_of(self, view: View | None) -> int:
+        """Where C finds it: there, or in a copy of C's own."""
+        if view is None or not self.allocate:
+            return view.address if view else 0
+        size = len(view.memory)
+        address: int = self.allocate(size) or 0
+        if size and not address:
+            raise MemoryError(f"{self.where}: C has no room for {size} bytes")
+        ctypes.memmove(address, view.address, size)
+        return address
 
     def _view(self, given: Any, call: "CallState") -> View:
         size = self.word.size

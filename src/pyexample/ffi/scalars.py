@@ -242,7 +242,7 @@ class Text(Value):
     """
 
     python_types: tuple[type, ...] = (bytes, str)
-    can_be_null = is_comparable = can_be_kept = True
+    can_be_null = is_comparable = can_be_kept = follows = True
     failure_rule = "zero"
     is_plain = False
     owner: Any = None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from .libfastcall import NotServedError
-from .values import NEVER, DeclarationError, show
+from .values import NEVER, DeclarationError, Modifier, Value, show
 
 if TYPE_CHECKING:
     from .calls import CallState
@@ -19,8 +19,26 @@ class _Unsized:
         self.__name__ = name
 
 
-UNCHECKED = _Unsized("UNCHECKED")
-"""``In(c_char, UNCHECKED)``: nobody says how many items C accesses. Nothing checks it."""
+class _Unchecked(_Unsized, Modifier):
+    """Also a word that follows the C type of a union's member."""
+
+    roles = ("field",)
+
+    def __repr__(self) -> str:
+        return self.__name__
+
+    def modify(self, where: str, value: Value) -> None:
+        """Of one that is followed when it is read."""
+        if not value.follows:
+            raise value.cannot_follow(where, self)
+
+
+UNCHECKED = _Unchecked("UNCHECKED")
+"""``In(c_char, UNCHECKED)``: nobody says how many items C accesses. Nothing checks it.
+
+After the C type of a union's member, such as ``Annotated[str, c_char_p, UNCHECKED]``: nothing
+checks that it was stored, and no other one, when it is read and followed as a pointer.
+"""
 
 TERMINATED = _Unsized("TERMINATED")
 """``In(c_int, TERMINATED)``: an item that is 0, or NULL, is the last one."""

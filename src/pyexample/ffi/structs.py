@@ -26,6 +26,7 @@ from .kinds import make_value
 from .pointees import copy_over, has_pointers, is_of_c, pointees_of, show_memory, store
 from .pointers import Pointer, set_targets
 from .scalars import Integer
+from .sizes import UNCHECKED
 from .structures import function_address
 from .values import DeclarationError, Value
 
@@ -132,6 +133,9 @@ def _declare_struct(cls: Any, default: str | Callable[[], Any] | None, of: Any =
     # CPython before 3.13 caches a union's attributes; this clears the cache.
     cls.__bases__ = cls.__bases__
     cls._is_checked = True
+    is_union = ctypes.Union in cls.__mro__
+    follows = any(spec.follows for spec in fields.values())
+    cls._follows = not is_union and (follows or getattr(cls.__base__, "_follows", False))
     set_targets(cls)
     return cls
 
@@ -156,6 +160,7 @@ def _read_fields(cls: Any, of: Any) -> dict[str, Value]:
         for name, annotation in annotations(cls, known).items()
         if typing.get_origin(annotation) is not typing.ClassVar
     }
+    is_union = issubclass(cls, ctypes.Union)
     for name, spec in fields.items():
         where = f"{cls.__name__}.{name}"
         if cls.__dict__.get(name, DEFAULT) is not DEFAULT:
@@ -168,11 +173,20 @@ def _read_fields(cls: Any, of: Any) -> dict[str, Value]:
         for word in [each for each in words if isinstance(each, (CountedBy, In))]:
             if not isinstance(fields.get(word.names[0]), Integer):
                 raise DeclarationError(f"{where}: {word!r} needs the name of an integer field")
-            if issubclass(cls, ctypes.Union):
+            if is_union:
                 raise DeclarationError(
                     f"{where}: {word!r}: in a union, {word.names[0]} is in the same memory, and"
                     " counts nothing: declare an address, c_void_p"
                 )
+        if is_union and spec.follows and UNCHECKED not in spec.words:
+            raise DeclarationError(
+                f"{where}: a union may hold another member, whose bytes would be followed as a"
+                " pointer when this one is read. Declare an address, c_void_p; or write"
+                " UNCHECKED after the C type, if the program reads it only when it is the one"
+                " that was stored"
+            )
+        if UNCHECKED in spec.words and not is_union:
+            raise DeclarationError(f"{where}: UNCHECKED is for a member of a union")
     return fields
 
 
@@ -370,6 +384,10 @@ class _Flexible:
     def says(self, capacity: int) -> str:
         """What is said about a greater number."""
         return f"there is room for {capacity} items: use allocate({self.cls.__name__}, ...)"
+
+    def says_c(self, capacity: int) -> str:
+        """The same of a structure that C made."""
+        return f"C says that {self.spec.where} has {capacity} items"
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         if instance is None:

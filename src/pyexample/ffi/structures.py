@@ -24,6 +24,7 @@ class CTypesObject(Value):
     def check_types(self, where: str, declared: Any) -> None:
         """Refuse what ctypes cannot pass, or makes no safe object of."""
         self.can_be_null = type_code(self.ctype) == "O"
+        self.follows = _follows(self.ctype)
         super().check_types(where, declared)
         if self.can_be_null and self.role not in ("parameter", "field"):
             # ctypes crashes on NULL.
@@ -203,6 +204,16 @@ def is_kin(python_type: Any, ctype: Any, to_c: bool) -> bool:
         return issubclass(ctype, plain) or (to_c and issubclass(plain, ctype))
     except TypeError:  # a Protocol, which only type checkers can judge
         return True
+
+
+def _follows(ctype: Any) -> bool:
+    """Whether ctypes, or ``struct``, follows pointers when it reads some part of it."""
+    if hasattr(ctype, "_length_"):  # an array
+        return _follows(ctype._type_)
+    if hasattr(ctype, "_is_checked"):  # of ``struct``
+        return bool(ctype._follows)
+    inner = [each[1] for each in fields_of(ctype)] if hasattr(ctype, "_fields_") else []
+    return type_code(ctype) in tuple("zZO") or any(map(_follows, inner))
 
 
 def _misplaced(ctype: Any) -> str:

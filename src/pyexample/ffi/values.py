@@ -79,6 +79,7 @@ class ArgumentWord(Word):
         stored: the type of the integer that C stores there, if that does not come back.
         is_answer: whether a callback stores something for C there.
         lends: see ``Value``.
+        effects: what C does with what is passed.
     """
 
     ctype: Any
@@ -88,6 +89,7 @@ class ArgumentWord(Word):
     memory_name = ""
     output: "Value | None" = None
     stored: Any = None
+    effects: "tuple[ParameterWord, ...]" = ()
 
     def for_function(self, where: str, role: str = "output") -> "Self":
         """The same word, for a function whose result errors call ``where``.
@@ -206,6 +208,8 @@ class Value:
     phase = 0
     memory_name = ""
     output = stored = None
+    follows: bool = False
+    """Whether a field is followed as a pointer when it is read, or such a part of it."""
     can_be_kept: ClassVar[bool] = False
     """Whether there is something behind it that ``Keep`` can keep alive."""
     is_plain = True

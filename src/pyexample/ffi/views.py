@@ -163,11 +163,9 @@ def _item_name(view: memoryview) -> str:
 
 def address_of(view: memoryview) -> int:
     """The address of its first byte."""
-    if not hasattr(ctypes, "pythonapi"):  # PyPy, which has cffi instead
-        from importlib import import_module
-
-        ffi = import_module("cffi").FFI()
-        return int(ffi.cast("uintptr_t", ffi.from_buffer(view)))
+    if not hasattr(ctypes, "pythonapi"):  # PyPy. Its cffi would refuse a view with gaps
+        of_pypy: Any = view
+        return int(of_pypy._pypy_raw_address())
     buffer = _PyBuffer()
     _get_buffer(view, buffer, _PYBUF_STRIDES)
     _release_buffer(buffer)

@@ -1,0 +1,107 @@
+"""A word for a function that ends what C keeps, without closing anything."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from .handles import Handle
+from .lifetimes import Kept, kept_for_good
+from .ownership import Keep, declaration_of, is_passed
+from .values import DeclarationError, ParameterWord, plain, show
+
+if TYPE_CHECKING:
+    from .calls import CallState
+    from .declaration import Argument, Declaration
+
+
+class Releases(ParameterWord):
+    """After a parameter: C does not need any more what another function made it ``Keep``.
+
+    ``easy: Annotated[Easy, c_void_p, Releases(curl_multi_add_handle)]``. Which object that is,
+    the parameters tell that have the same names in both functions: the handle for which C keeps
+    it (``multi``), the slot, and the object itself (``easy``). If the object is not among them,
+    every one is released that C keeps for the handle, or in the slot.
+
+    Nothing is released if the function fails.
+    """
+
+    def __init__(self, *functions: Callable[..., object]) -> None:
+        self.keeps = [each for function in functions for each in _keeps_of(function)]
+        if not self.keeps:
+            raise DeclarationError("Releases needs the function that makes C keep something")
+
+    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+        """Find the parameters that both functions have."""
+        passed = {each.name: each for each in declaration.arguments if is_passed(each)}
+        names = [name for kept, word in self.keeps for name in (kept.name, *word.names)]
+        argument.named = [passed[name] for name in dict.fromkeys(names) if name in passed]
+        if argument not in argument.named:
+            raise DeclarationError(
+                f"{argument.where}: {self!r}: the other function has {', '.join(names)}: give"
+                " the parameters that mean the same these names"
+            )
+        for _, word in self.keeps:
+            if word.owner and not getattr(passed.get(word.owner), "is_handle", False):
+                raise DeclarationError(
+                    f"{argument.where}: {self!r} needs the handle {word.owner!r}, for which C"
+                    " keeps it, as a parameter of that name"
+                )
+
+    def begin(self, call: "CallState", argument: "Argument") -> "Iterator[_Release]":
+        """Find what C keeps."""
+        named = {each.name: each for each in argument.named}
+        for kept, word in self.keeps:
+            kept_for: Any = call.given[named[word.owner].position] if word.owner else None
+            everything = kept_for_good if kept_for is None else Handle.kept_slots(kept_for)
+            slot = {
+                at: plain(call.converted[named[name].index])
+                for at, name in enumerate(word.slot, 1)
+                if name in named
+            }
+            found = [
+                (entries, each)
+                for key, entries in list(everything.items())
+                if key[0] is kept and all(key[at] == value for at, value in slot.items())
+                for each in list(entries)
+                if each.call_is_over
+            ]
+            if kept.name in named:
+                wanted = call.given[named[kept.name].position]
+                found = [each for each in found if _is_same(each[1].item.given, wanted)][-1:]
+            yield _Release(found)
+
+
+class _Release:
+    """What a call releases."""
+
+    def __init__(self, found: list[tuple[list[Kept], Kept]]) -> None:
+        self.found = found
+
+    def cancel(self) -> None:
+        """C was not called."""
+
+    def settle(self, *, taken: bool) -> None:
+        """C has returned."""
+        for entries, kept in self.found if taken else ():
+            with suppress(ValueError):  # another thread has replaced it
+                entries.remove(kept)
+                kept.release()
+
+
+def _keeps_of(function: Callable[..., object]) -> "list[tuple[Argument, Keep]]":
+    declaration = declaration_of(function)
+    arguments = declaration.arguments if declaration else ()
+    found = [(each, word) for each in arguments for word in each.effects]
+    keeps = [(each, word) for each, word in found if isinstance(word, Keep)]
+    if not keeps or any(word.owner == "return" for _, word in keeps):
+        raise DeclarationError(
+            f"Releases({show(function)}): expected a declared function, with a parameter that"
+            " C keeps for another one, or for good"
+        )
+    return keeps
+
+
+def _is_same(kept: Any, given: Any) -> bool:
+    """Whether it is that object; a handle, method or text may be equal to it."""
+    is_comparable = isinstance(given, (Handle, str, bytes)) or callable(given)
+    return kept is given or (is_comparable and bool(kept == given))
