@@ -25,7 +25,7 @@ from typing import Any
 from .loading import LibraryLoadError, load
 from .loading.symbols import library_with
 
-ABI_VERSION = 9
+ABI_VERSION = 10
 KINDS = {
     name: ord(code)
     for name, code in {
@@ -41,6 +41,7 @@ KINDS = {
         "handle": "h",
         "buffer": "b",
         "count": "n",
+        "callback": "c",
         "constant": "k",
         "struct": "t",
     }.items()
@@ -146,6 +147,20 @@ class Descriptor(ctypes.Structure):
     )
 
 
+class CCallback(ctypes.Structure):
+    """``fastcall_callback_type``."""
+
+    _fields_ = (
+        ("careful_calls", c_void_p),
+        ("failed", c_uint64),
+        ("thunk_count", c_int64),
+        ("next", c_int64),
+        ("thunks", c_uint8 * 8),
+        ("arguments", c_uint8),
+        ("is_plain", c_uint8),
+    )
+
+
 class Python(ctypes.Structure):
     """``fastcall_python``."""
 
@@ -194,6 +209,12 @@ class Engine:
         self._prepare = library.fastcall_prepare
         self._prepare.argtypes = [ctypes.py_object]
         self._prepare.restype = c_char_p
+        self._prepare_callback = library.fastcall_prepare_callback
+        self._prepare_callback.argtypes = [ctypes.py_object]
+        self._prepare_callback.restype = c_char_p
+        self.release_thunks = library.fastcall_release_thunks
+        self.release_thunks.argtypes = [ctypes.py_object]
+        self.release_thunks.restype = None
         self.after_fork = library.fastcall_after_fork
         self.after_fork.argtypes = []
         self.after_fork.restype = None
@@ -230,6 +251,12 @@ class Engine:
         if reason is not None:
             raise NotServedError(reason.decode())
         return self._new_builtin(id(descriptor) + _bytes_offset(), descriptor, module)
+
+    def prepare_callback(self, content: bytes) -> None:
+        """Complete a ``fastcall_callback_type``. Raises NotServedError."""
+        reason = self._prepare_callback(content)
+        if reason is not None:
+            raise NotServedError(reason.decode())
 
     def guard(self, function: Any) -> Any:
         """The function that ctypes calls for a callback, so that no exception escapes.
@@ -322,13 +349,19 @@ def _describe_ctypes() -> CTypes:
     )
 
 
+def _api_address(api: ctypes.CDLL, name: str) -> int:
+    if name == "PyObject_Vectorcall" and sys.version_info < (3, 11):
+        name = "PyObject_VectorcallDict"  # see python_api.h
+    return address_of(api, name)
+
+
 def describe_python(library: ctypes.CDLL) -> tuple[Python, Any]:
     """The struct for libfastcall, and the addresses in it. Raises NotServedError."""
     library.fastcall_imports.restype = c_char_p
     names = library.fastcall_imports().decode().split()
     try:
         api = python_api()
-        functions = [address_of(api, name) for name in names]
+        functions = [_api_address(api, name) for name in names]
     except ValueError as error:
         raise NotServedError(f"this Python lacks a function: {error}") from None
     addresses = (c_void_p * len(functions))(*functions)

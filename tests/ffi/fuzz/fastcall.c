@@ -193,6 +193,41 @@ static void PyErr_WriteUnraisable(PyObject *object)
     abort();
 }
 
+static int PyErr_CheckSignals(void)
+{
+    abort();
+}
+
+static int PyCallable_Check(PyObject *object)
+{
+    (void)object;
+    abort();
+}
+
+static PyObject *PyObject_Vectorcall(
+    PyObject *function, PyObject *const *arguments, size_t count, PyObject *names)
+{
+    (void)function, (void)arguments, (void)count, (void)names;
+    abort();
+}
+
+static Py_ssize_t PyDict_Size(PyObject *dict)
+{
+    (void)dict;
+    abort();
+}
+
+static PyGILState_STATE PyGILState_Ensure(void)
+{
+    abort();
+}
+
+static void PyGILState_Release(PyGILState_STATE state)
+{
+    (void)state;
+    abort();
+}
+
 static PyObject *PyErr_NoMemory(void)
 {
     error_is_set = 2;
