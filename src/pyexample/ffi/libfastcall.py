@@ -172,6 +172,7 @@ class Python(ctypes.Structure):
         ("int_type", c_void_p),
         ("float_type", c_void_p),
         ("type_type", c_void_p),
+        ("function_type", c_void_p),
         ("type_error", c_void_p),
         ("value_error", c_void_p),
         ("buffer_error", c_void_p),
@@ -350,8 +351,12 @@ def _describe_ctypes() -> CTypes:
 
 
 def _api_address(api: ctypes.CDLL, name: str) -> int:
+    """The address of a function of python_api.h, which has notes on those that differ."""
+    if name == "PyThreadState_GetUnchecked":
+        names = (name, "_PyThreadState_UncheckedGet")
+        return next((address_of(api, each) for each in names if hasattr(api, each)), 0)
     if name == "PyObject_Vectorcall" and sys.version_info < (3, 11):
-        name = "PyObject_VectorcallDict"  # see python_api.h
+        name = "PyObject_VectorcallDict"
     return address_of(api, name)
 
 
@@ -373,6 +378,7 @@ def describe_python(library: ctypes.CDLL) -> tuple[Python, Any]:
         int_type=id(int),
         float_type=id(float),
         type_type=id(type),
+        function_type=id(type(_api_address)),
         type_error=id(TypeError),
         value_error=id(ValueError),
         buffer_error=id(BufferError),

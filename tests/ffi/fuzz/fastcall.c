@@ -228,6 +228,16 @@ static void PyGILState_Release(PyGILState_STATE state)
     abort();
 }
 
+static PyThreadState *PyGILState_GetThisThreadState(void)
+{
+    abort();
+}
+
+static PyThreadState *PyThreadState_GetUnchecked(void)
+{
+    abort();
+}
+
 static PyObject *PyErr_NoMemory(void)
 {
     error_is_set = 2;
@@ -901,7 +911,7 @@ static void initialise(void)
 #define PYTHON_FUNCTION_ADDRESS(result, name, arguments) name,
         PYTHON_FUNCTIONS(PYTHON_FUNCTION_ADDRESS)};
     const fastcall_python given = {(const void *const *)(const void *)&functions, &none, &true_,
-        &false_, &int_type, &float_type, &type_type, &none, &none, &none, &exporter_type,
+        &false_, &int_type, &float_type, &type_type, &other_type, &none, &none, &none, &exporter_type,
         offsetof(PyObject, type), 64};
     EXPECT(fastcall_initialise(&given) == NULL);
     EXPECT(fastcall_initialise(&given) == NULL);

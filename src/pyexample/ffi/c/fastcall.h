@@ -219,6 +219,7 @@ typedef struct {
     const void *int_type;
     const void *float_type;
     const void *type_type;
+    const void *function_type; /* of functions that are written in Python */
     const void *type_error;
     const void *value_error;
     const void *buffer_error;

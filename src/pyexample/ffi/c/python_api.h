@@ -123,7 +123,10 @@ typedef enum { PyGILState_LOCKED, PyGILState_UNLOCKED } PyGILState_STATE;
     X(PyThreadState *, PyEval_SaveThread, (void))              /* 3.2  init.html */              \
     X(void, PyEval_RestoreThread, (PyThreadState *))           /* 3.2  init.html */              \
     X(PyGILState_STATE, PyGILState_Ensure, (void))             /* 3.2  init.html */              \
-    X(void, PyGILState_Release, (PyGILState_STATE))            /* 3.2  init.html */
+    X(void, PyGILState_Release, (PyGILState_STATE))            /* 3.2  init.html */              \
+    X(PyThreadState *, PyGILState_GetThisThreadState, (void))  /* 3.2  init.html */              \
+    X(PyThreadState *, PyThreadState_GetUnchecked, (void)) /* 3.13 init.html, though not in the  \
+        stable ABI, and exported by earlier versions under another name: may be NULL */
 
 /* A struct of pointers to them, because this library is not linked against Python. */
 #define PYTHON_FUNCTION_FIELD(result, name, arguments) result(*name) arguments;

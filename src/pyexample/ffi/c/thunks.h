@@ -119,8 +119,9 @@ NO_INLINE static double call_for_float(PARAMETERS_AND_NUMBER)
       }
 #  define ROW(X, r)                                                                           \
       X(r##0)                                                                                 \
-      X(r##1) X(r##2) X(r##3) X(r##4) X(r##5) X(r##6) X(r##7) X(r##8) X(r##9) X(r##A) X(r##B) \
-          X(r##C) X(r##D) X(r##E) X(r##F)
+      X(r##1)                                                                                 \
+      X(r##2) X(r##3) X(r##4) X(r##5) X(r##6) X(r##7) X(r##8) X(r##9) X(r##A) X(r##B) X(r##C) \
+          X(r##D) X(r##E) X(r##F)
 #  define INTEGER_ROWS(X) ROW(X, 0) ROW(X, 1) ROW(X, 2) ROW(X, 3) ROW(X, 4) ROW(X, 5) ROW(X, 6)
 #  define FLOAT_ROWS(X) ROW(X, 7)
 
