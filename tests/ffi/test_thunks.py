@@ -254,6 +254,7 @@ def forget_types() -> None:
 
 def test_a_function_that_is_passed_one_is_a_builtin(bound: Any, path: str) -> None:
     is_fast = path == "builtin"
+    forget_types()
     assert (type(bound.each) is BuiltinFunctionType) == is_fast
     bound.each(1, abs)
     if is_fast:
@@ -381,6 +382,7 @@ def test_a_late_call(bound: Any, lost: list[str]) -> None:
 def test_a_late_call_of_a_type_that_is_gone(bound: Any, path: str) -> None:
     if path == "ctypes":
         pytest.skip("ctypes frees the function pointer")
+    forget_types()
 
     @Callback
     def gone(number: Int, /) -> Int: ...
@@ -388,6 +390,7 @@ def test_a_late_call_of_a_type_that_is_gone(bound: Any, path: str) -> None:
 
     function = bound.library.function(keep)
     function(lambda number: 7)
+    assert thunks_of(gone) == 1
     bound.library.declarations.clear()
     reference = weakref.ref(gone)
     del gone, function, keep
