@@ -10,7 +10,7 @@ from pathlib import Path
 import pyperf
 
 from .build import SOURCES
-from .peers import CALLS, PEERS, RESULTS, SETUP, Peer
+from .peers import CALLS, GIVEN, PEERS, RESULTS, SETUP, Peer
 
 # So many calls stand behind each other in the loop that the loop itself takes about a
 # hundredth of a nanosecond of each. Nothing is subtracted.
@@ -35,7 +35,7 @@ def name_of(call: str, peer: str) -> str:
 
 def try_out(peer: Peer) -> str | None:
     """Make each call once, in a process of its own. Returns what is wrong."""
-    lines = [SETUP, peer.setup]
+    lines = [SETUP, GIVEN, peer.setup]
     for call in CALLS:
         if statement := peer.statement(call):
             lines.append(f"result = {statement}")
@@ -59,7 +59,7 @@ def measure(
     for number, (call, peer, statement) in enumerate(todo, 1):
         name = name_of(call, peer.name)
         print(f"[{number}/{len(todo)}] {name} ... ", end="", file=sys.stderr, flush=True)
-        setup = peer.setup if call != "square_items" else SETUP + peer.setup
+        setup = (SETUP if call == "square_items" else "") + GIVEN + peer.setup
         benchmark = timeit(name, setup, statement, processes, cpu)
         if suite is None:
             suite = pyperf.BenchmarkSuite([benchmark])

@@ -6,6 +6,8 @@ CALLS = {
     "square": "square(7)",
     "mixed": 'mixed(-1, 2.5, 3, 4.5, b"five", -6)',
     "square_items": "square_items(numbers, out)",
+    "visit": "visit(1, given)",
+    "visits": "visit(1000, given)",
 }
 """By the name of the C function: how it is called, by all who call it in the same way."""
 
@@ -13,7 +15,14 @@ TITLES = {
     "square": "`square(7)`",
     "mixed": "`mixed(int8_t, double, uint16_t, float, const char *, int64_t)`",
     "square_items": "`square_items(numbers, out)`: NumPy arrays of 8 `int32_t`",
+    "visit": "`visit(1, given)`: it calls a Python function once",
+    "visits": "`visit(1000, given)`: it calls a Python function 1000 times",
 }
+
+GIVEN = """\
+def given(number, data):
+    return number + 1
+"""
 
 SETUP = """\
 import numpy as np
@@ -25,6 +34,8 @@ RESULTS = {
     "square": "49",
     "mixed": "105",  # -1 + 2.5 + 3 + 4.5 + ord("f") - 6
     "square_items": "[1, 4, 9, 16, 25, 36, 49, 64]",
+    "visit": "1",
+    "visits": "500500",
 }
 """What each call returns, or what is then in ``out``, to see that it was made."""
 
@@ -52,37 +63,60 @@ class Peer(NamedTuple):
 
 
 def _names(module: str, *more: str) -> str:
-    names = ", ".join([*CALLS, *more])
+    names = ", ".join([*(each for each in CALLS if each != "visits"), *more])
     return f"from benchmarks.bindings.{module} import {names}\n"
 
+
+_OURS: dict[str, str | None] = {
+    "visit": "visit(1, given, None)",
+    "visits": "visit(1000, given, None)",
+}
+_HANDLE: dict[str, str | None] = {
+    "visit": "visit(1, call_back, new_handle(given))",
+    "visits": "visit(1000, call_back, handle)",
+}
+_HANDLES = """\
+new_handle, from_handle = ffi.new_handle, ffi.from_handle
+def call_back(number, data):
+    return from_handle(data)(number, None)
+handle = new_handle(given)
+"""
 
 PEERS = [
     Peer(
         "pyexample",
         _names("calls")
         + "from types import BuiltinFunctionType\n"
-        + "for each in square, mixed, square_items:\n"
+        + "for each in square, mixed, square_items, visit:\n"
         + "    assert type(each) is BuiltinFunctionType, f'{each} is not a builtin'\n",
+        _OURS,
     ),
     Peer(
         "pyexample, FASTCALL=0",
         "import os\n"
         + "os.environ.update(PYEXAMPLE_FASTCALL='0', BENCHMARKS_FASTCALL='0')\n"
         + _names("calls"),
+        _OURS,
     ),
     Peer(
         "ctypes",
-        _names("declared", "items"),
+        _names("declared", "items", "Visitor") + "made = Visitor(given)\n",
         {
+            "visit": "visit(1, Visitor(given), None)",
+            "visits": "visit(1000, made, None)",
             # Measured: an ndpointer takes longer.
             "square_items": "square_items(numbers.ctypes.data_as(items),"
-            " out.ctypes.data_as(items), numbers.size)"
+            " out.ctypes.data_as(items), numbers.size)",
         },
     ),
     Peer(
         "ctypes, no argtypes",
-        _names("undeclared", "c_double", "c_float", "c_int64", "c_size_t", "c_void_p"),
+        _names("undeclared", "c_double", "c_float", "c_int64", "c_size_t", "c_void_p")
+        + "from benchmarks.bindings.declared import Visitor\n"
+        + "made = Visitor(given)\n",
         {
+            "visit": "visit(1, Visitor(given), None)",
+            "visits": "visit(1000, made, None)",
             "mixed": 'mixed(-1, c_double(2.5), 3, c_float(4.5), b"five", c_int64(-6))',
             "square_items": "square_items(c_void_p(numbers.ctypes.data),"
             " c_void_p(out.ctypes.data), c_size_t(numbers.size))",
@@ -92,20 +126,26 @@ PEERS = [
         "cffi, API",
         "from benchmarks.bindings.peer_cffi import ffi, lib\n"
         "from_buffer = ffi.from_buffer\n"
-        "square, mixed, square_items = lib.square, lib.mixed, lib.square_items\n",
+        "square, mixed, square_items = lib.square, lib.mixed, lib.square_items\n"
+        f"visit = lib.visit\n{_HANDLES}"
+        "ffi.def_extern('call_back')(call_back)\n"
+        "call_back = lib.call_back\n",
         {
+            **_HANDLE,
             "square_items": "square_items(from_buffer('int32_t[]', numbers),"
-            " from_buffer('int32_t[]', out, True), numbers.size)"
+            " from_buffer('int32_t[]', out, True), numbers.size)",
         },
         module="cffi",
         package="cffi",
     ),
     Peer(
         "cffi, ABI",
-        _names("cffi_abi", "from_buffer"),
+        f"{_names('cffi_abi', 'from_buffer', 'ffi')}{_HANDLES}"
+        "call_back = ffi.callback('visitor', call_back)\n",
         {
+            **_HANDLE,
             "square_items": "square_items(from_buffer('int32_t[]', numbers),"
-            " from_buffer('int32_t[]', out, True), numbers.size)"
+            " from_buffer('int32_t[]', out, True), numbers.size)",
         },
         package="cffi",
     ),
@@ -113,10 +153,10 @@ PEERS = [
     Peer("nanobind", _names("peer_nanobind"), module="nanobind", package="nanobind"),
     Peer("Cython", _names("peer_cython"), module="cython", package="Cython"),
     Peer("C extension", _names("peer_extension"), module="extension"),
-    Peer("abs", "", {"square": "abs(7)", "mixed": None, "square_items": None}),
+    Peer("abs", "", {**dict.fromkeys(CALLS), "square": "abs(7)"}),
     Peer(
         "np.square",
         "square_items = np.square\n",
-        {"square": None, "mixed": None, "square_items": "square_items(numbers, out=out)"},
+        {**dict.fromkeys(CALLS), "square_items": "square_items(numbers, out=out)"},
     ),
 ]

@@ -29,6 +29,10 @@ BARS = [
     Bar("square", 0.1, "ctypes"),
     Bar("mixed", 0.15, "ctypes"),
     Bar("square_items", 0.6, "np.square"),
+    Bar("visit", 0.2, "ctypes"),
+    Bar("visit", 1.5, "cffi, API"),
+    Bar("visits", 0.3, "ctypes"),
+    Bar("visits", 1.0, "nanobind"),
 ]
 
 

@@ -14,3 +14,4 @@ square = ffi.dlopen(library.path).square
 _calls = ffi.dlopen(calls.path)
 mixed = _calls.mixed
 square_items = _calls.square_items
+visit = _calls.visit

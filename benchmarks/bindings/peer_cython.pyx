@@ -9,6 +9,8 @@ cdef extern from "example.h":
 cdef extern from "calls.h":
     int32_t c_mixed "mixed"(
         int8_t a, double b, uint16_t c, float d, const char *e, int64_t f)
+    ctypedef int32_t (*visitor)(int32_t number, void *data) except? -1
+    int32_t c_visit "visit"(int32_t count, visitor function, void *data) except? -1
     void c_square_items "square_items"(const int32_t *numbers, int32_t *out, size_t count)
 
 
@@ -25,3 +27,11 @@ def square_items(const int32_t[::1] numbers, int32_t[::1] out, /):
         raise ValueError("numbers and out must have equally many items")
     if numbers.shape[0]:
         c_square_items(&numbers[0], &out[0], <size_t>numbers.shape[0])
+
+
+cdef int32_t call_back(int32_t number, void *data) except? -1:
+    return (<object>data)(number, None)
+
+
+def visit(int32_t count, given, /):
+    return c_visit(count, call_back, <void *>given)

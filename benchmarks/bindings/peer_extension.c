@@ -112,10 +112,49 @@ static PyObject *call_square_items(PyObject *module, PyObject *const *objects, P
     return result;
 }
 
+/* `data` is a Python function. After an exception, C gets 0, and nothing else is called. */
+static int32_t call_back(int32_t number, void *data)
+{
+    PyObject *arguments[] = {NULL, NULL, Py_None}, *result;
+    int32_t answer = 0;
+    if (PyErr_Occurred()) {
+        return 0;
+    }
+    arguments[1] = PyLong_FromLong(number);
+    if (!arguments[1]) {
+        return 0;
+    }
+    result = PyObject_Vectorcall(
+        data, arguments + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+    Py_DECREF(arguments[1]);
+    if (result) {
+        answer = (int32_t)checked(result, INT32_MIN, INT32_MAX);
+        Py_DECREF(result);
+    }
+    return answer;
+}
+
+static PyObject *call_visit(PyObject *module, PyObject *const *objects, Py_ssize_t count)
+{
+    long number;
+    int32_t sum;
+    (void)module;
+    if (!has_count("visit", count, 2)) {
+        return NULL;
+    }
+    number = checked(objects[0], INT32_MIN, INT32_MAX);
+    if (number == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    sum = visit((int32_t)number, call_back, objects[1]);
+    return PyErr_Occurred() ? NULL : PyLong_FromLong(sum);
+}
+
 static PyMethodDef methods[] = {
     {"square", call_square, METH_O, NULL},
     {"mixed", (PyCFunction)(void (*)(void))call_mixed, METH_FASTCALL, NULL},
     {"square_items", (PyCFunction)(void (*)(void))call_square_items, METH_FASTCALL, NULL},
+    {"visit", (PyCFunction)(void (*)(void))call_visit, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,6 +1,7 @@
 /* By nanobind. */
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/function.h>
 
 #include "calls.h"
 #include "example.h"
@@ -22,5 +23,12 @@ NB_MODULE(peer_nanobind, module)
             throw nb::value_error("numbers and out must have equally many items");
         }
         square_items(numbers.data(), out.data(), numbers.size());
+    });
+    using Visitor = std::function<int32_t(int32_t, void *)>;
+    module.def("visit", [](int32_t count, Visitor given) {
+        const auto call = [](int32_t number, void *data) {
+            return (*static_cast<Visitor *>(data))(number, nullptr);
+        };
+        return visit(count, call, &given);
     });
 }

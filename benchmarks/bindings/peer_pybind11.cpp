@@ -1,4 +1,5 @@
 /* By pybind11. */
+#include <pybind11/functional.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
@@ -23,4 +24,11 @@ PYBIND11_MODULE(peer_pybind11, module)
         },
         // Without this, an array of other items would be converted: a copy would be written.
         py::arg().noconvert(), py::arg().noconvert());
+    using Visitor = std::function<int32_t(int32_t, void *)>;
+    module.def("visit", [](int32_t count, Visitor given) {
+        const auto call = [](int32_t number, void *data) {
+            return (*static_cast<Visitor *>(data))(number, nullptr);
+        };
+        return visit(count, call, &given);
+    });
 }

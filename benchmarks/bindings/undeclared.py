@@ -15,3 +15,4 @@ square = library.cdll["square"]
 mixed = calls.cdll["mixed"]
 square_items = calls.cdll["square_items"]
 square_items.restype = None
+visit = calls.cdll["visit"]

@@ -23,6 +23,14 @@ CALLS_API int32_t mixed(int8_t a, double b, uint16_t c, float d, const char *e, 
 /* out[i] = the square of numbers[i], as square() has it. */
 CALLS_API void square_items(const int32_t *numbers, int32_t *out, size_t count);
 
+/* The sum of what the visitor returns for 0, 1, ... count - 1, and for data. */
+typedef int32_t (*visitor)(int32_t number, void *data);
+CALLS_API int32_t visit(int32_t count, visitor function, void *data);
+
+/* Sorts by the C library's qsort(). */
+CALLS_API void sort_items(
+    int32_t *items, size_t count, int (*compare)(const int32_t *, const int32_t *));
+
 #ifdef __cplusplus
 }
 #endif

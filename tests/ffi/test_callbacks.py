@@ -286,7 +286,7 @@ def test_a_finalizer_does_not_take_it(shelf: Shelf, box: Any) -> None:
             results.append(shelf.name_of(other))  # calls in both ways, and a callback
             results.append(shelf.each(other, 3, lambda number: number))
 
-    def fail(number: int) -> int:
+    def fail(given: Any) -> int:  # a handle: so Python code calls it
         raise Stop
 
     leave = CallState.leave
@@ -302,7 +302,7 @@ def test_a_finalizer_does_not_take_it(shelf: Shelf, box: Any) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(CallState, "leave", leave_then_collect)
         with pytest.raises(Stop):
-            shelf.each(box, 1, fail)
+            shelf.on_box(box, fail)
     assert results == [ord("o"), 1]
     assert shelf.order == earlier + "g"
 
@@ -779,5 +779,5 @@ def test_memory_is_flat(shelf: Shelf, box: Any) -> None:
         collect()
         return sys.getallocatedblocks()
 
-    before = run(400)  # thrice as many function pointers, the most that are ever unused
+    before = run(1200)  # so many function pointers, the most that are ever unused
     assert run(1000) - before < 100

@@ -86,6 +86,28 @@ MUTANTS = {
     "state": ("fastcall.c", "    current = before;\n", ""),
     "use": ("fastcall.c", "*ended->link = ended->next;", ""),
     "user": ("fastcall.c", "ADD(&used->users, 1);", ""),
+    "words": ("thunks.h", "as_word(x2), as_word(x3)", "as_word(x3), as_word(x2)"),
+    "floats": (
+        "thunks.h",
+        "THUNK_FLOATS (FLOAT_REGISTERS - 1)",
+        "THUNK_FLOATS FLOAT_REGISTERS",
+    ),
+    "late": ("thunks.h", "SET_POINTER(&taken->function, NULL);", ""),
+    "gone": ("thunks.h", "SET_POINTER(&released->type, NULL);", ""),
+    "waiting": ("callbacks.h", "if (caller.error) {", "if (0) {"),
+    "gil": ("callbacks.h", "if (!is_held) {", "if (is_held) {"),
+    "careful": ("callbacks.h", "api.PyDict_Size(type->careful_calls) ||", ""),
+    "given": (
+        "callbacks.h",
+        "for (unsigned i = 1; i <= type",
+        "for (unsigned i = 2; i <= type",
+    ),
+    "pointer": ("callbacks.h", "memcpy(view.buf, &address, sizeof address);", ""),
+    "answered": (
+        "callbacks.h",
+        "is_right = convert_answer(type, returned, word);",
+        "is_right = 1;",
+    ),
     "stack": ("convention.h", "FIRST_STACK_WORD + stack / 8", "FIRST_STACK_WORD + stack / 16"),
 }
 

@@ -20,13 +20,14 @@ class Answer:
     """How C gets what a callable returns.
 
     Attributes:
+        result: its C result, or None.
         is_plain: whether that is one number, or nothing.
     """
 
     def __init__(self, declaration: Declaration) -> None:
         """Refuse what C cannot get. Raises DeclarationError."""
         self.where = f"{declaration.name}() result"
-        result = self._result = declaration.result
+        result = self.result = declaration.result
         if result and not (_is_register(result) or isinstance(result, _ADDRESSES)):
             raise DeclarationError(
                 f"{self.where}: {result.c_name} cannot be returned: numbers, pointers,"
@@ -73,14 +74,14 @@ class Answer:
     def convert(self, returned: Any, call: "CallState") -> tuple[Any, list[Any]]:
         """C's result, and what is to be kept alive. The rest is stored, if all is right."""
         if self.is_plain:
-            return self._result and self._result.to_c(returned), []
+            return self.in_c(returned), []
         given = zip(self._values, self._split(returned), strict=True)
         converted = [(value, value.answer(each, call)) for value, each in given]
         contents = iter([in_register(*each) for each in converted])
         result: Any = None
-        if self._result and self._length:
-            result = self._result.to_c(call.lengths[self._length.name].value)
-        elif self._result:
+        if self.result and self._length:
+            result = self.result.to_c(call.lengths[self._length.name].value)
+        elif self.result:
             result = next(contents)
         stored = [
             next(contents) if word.output else word.answer(call, argument)
@@ -89,6 +90,10 @@ class Answer:
         for (argument, word), content in zip(self._stored, stored, strict=True):
             _store(call.converted[argument.index], word, content)
         return result, [each for value, each in converted if not isinstance(value, NUMBERS)]
+
+    def in_c(self, returned: Any) -> Any:
+        """C's result, if that is plain."""
+        return self.result and self.result.to_c(returned)
 
     def _split(self, returned: Any) -> Any:
         number = len(self._values)

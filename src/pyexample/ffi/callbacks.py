@@ -13,13 +13,15 @@ from typing import Any, NoReturn
 
 from .answers import NUMBERS, Answer, in_register, register_of
 from .calls import CallState, innermost
-from .declaration import Declaration
+from .declaration import Argument, Declaration
 from .fastcall import Function
 from .handles import HandleValue
 from .kinds import make_value
-from .libfastcall import running
+from .later import import_later, made_once
+from .libfastcall import KINDS, running
 from .scalars import type_name
 from .structures import function_address, is_kin
+from .thunks import CallbackType, describe
 from .values import DeclarationError, Modifier, Value, members_of
 
 _IN_PYTHON = implementation.name != "cpython"
@@ -67,6 +69,15 @@ class CallbackValue(Value):
         if isinstance(pointer, self.callback.prototype):
             return pointer
         return self.callback.make(given)
+
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """With the type of callbacks, and that of C functions."""
+        return {
+            "kind": KINDS["callback"],
+            "nullable": self.nullable,
+            "type": id(self.callback.described),
+            "items": id(import_later("lookalike").Lookalike),
+        }
 
     def foreign_callbacks(self) -> list[str]:
         """Itself, unless it is called in the same thread."""
@@ -176,8 +187,37 @@ class Callback:
         thunk = free.popleft().thunk if len(free) > _MOST_FREE else self._make_thunk()
         return thunk.point(self._pointer, function, free)
 
+    @made_once
+    def described(self) -> CallbackType:
+        """What libfastcall must know to call a callable by itself. Raises NotServedError."""
+        described = describe(self.declaration, self._answer, self.failed)
+        described.careful, described.answer = self._careful, self._answer.in_c
+        described.escaped, described.failed = self._escaped, self.failed
+        return described
+
+    def _careful(self, content: bytes, function: Callable[..., Any] | None) -> Any:
+        """Call ``function``, to which C passed ``content``. Returns C's result, for ctypes."""
+        if function is not None:
+            return self._call_for(_Passed(function))(*self.described.arguments_in(content))
+        caller = innermost.get(get_ident())
+        if caller is not None and caller.in_c and caller.error is not None:
+            return self.failed
+        return self._report(RuntimeError(_LATE.format(self.name)), _getframe().f_back)
+
     def _make_thunk(self) -> "_Thunk":
         thunk = _Thunk()
+        engine = running()
+        guarded: Any = self._call_for(thunk)
+        if engine:
+            guarded.failed = self.failed
+            guarded.escaped = self._escaped
+            guarded = engine.guard(guarded)
+        thunk.set_code(self._code(guarded))
+        self._thunks.append(thunk)
+        return thunk
+
+    def _call_for(self, thunk: "_Thunk | _Passed") -> Callable[..., Any]:
+        """What is called with the arguments of C."""
         engine = running()
         answer = self._answer
         values = [
@@ -219,14 +259,7 @@ class Callback:
                     state.leave()
                     raise
 
-        guarded: Any = call
-        if engine:
-            guarded.failed = self.failed
-            guarded.escaped = self._escaped
-            guarded = engine.guard(guarded)
-        thunk.set_code(self._code(guarded))
-        self._thunks.append(thunk)
-        return thunk
+        return call
 
     def function(self, address: int, kept: object) -> Callable[..., Any]:
         """The C function at ``address`` as a declared function. It keeps ``kept`` alive.
@@ -344,6 +377,19 @@ class _Thunk:
         reference.thunk = self
         self.pointer = reference
         return pointer
+
+
+class _Passed:
+    """What stands for a thunk, and for its pointer, until C returns."""
+
+    __slots__ = ("function", "results")
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.results: list[Any] = []
+
+    def pointer(self) -> Any:
+        return self
 
 
 class _Reference(weakref.ref[Any]):

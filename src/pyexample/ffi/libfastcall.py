@@ -42,6 +42,7 @@ KINDS = {
         "handle": "h",
         "buffer": "b",
         "count": "n",
+        "callback": "c",
         "constant": "k",
         "filled": "m",
         "length": "l",
@@ -165,6 +166,20 @@ class Descriptor(ctypes.Structure):
     )
 
 
+class CCallback(ctypes.Structure):
+    """``fastcall_callback_type``."""
+
+    _fields_ = (
+        ("careful_calls", c_void_p),
+        ("failed", c_uint64),
+        ("thunk_count", c_int64),
+        ("next", c_int64),
+        ("thunks", c_uint8 * 8),
+        ("arguments", c_uint8),
+        ("is_plain", c_uint8),
+    )
+
+
 class Python(ctypes.Structure):
     """``fastcall_python``."""
 
@@ -176,6 +191,7 @@ class Python(ctypes.Structure):
         ("int_type", c_void_p),
         ("float_type", c_void_p),
         ("type_type", c_void_p),
+        ("function_type", c_void_p),
         ("type_error", c_void_p),
         ("value_error", c_void_p),
         ("buffer_error", c_void_p),
@@ -213,6 +229,12 @@ class Engine:
         self._prepare = library.fastcall_prepare
         self._prepare.argtypes = [ctypes.py_object]
         self._prepare.restype = c_char_p
+        self._prepare_callback = library.fastcall_prepare_callback
+        self._prepare_callback.argtypes = [ctypes.py_object]
+        self._prepare_callback.restype = c_char_p
+        self.release_thunks = library.fastcall_release_thunks
+        self.release_thunks.argtypes = [ctypes.py_object]
+        self.release_thunks.restype = None
         self.after_fork = library.fastcall_after_fork
         self.after_fork.argtypes = []
         self.after_fork.restype = None
@@ -284,6 +306,12 @@ class Engine:
         """Those in the table."""
         found: tuple[Any, ...] = self._list_open(self.handles)
         return found
+
+    def prepare_callback(self, content: bytes) -> None:
+        """Complete a ``fastcall_callback_type``. Raises NotServedError."""
+        reason = self._prepare_callback(content)
+        if reason is not None:
+            raise NotServedError(reason.decode())
 
     def guard(self, function: Any) -> Any:
         """The function that ctypes calls for a callback, so that no exception escapes.
@@ -376,13 +404,23 @@ def _describe_ctypes() -> CTypes:
     )
 
 
+def _api_address(api: ctypes.CDLL, name: str) -> int:
+    """The address of a function of python_api.h, which has notes on those that differ."""
+    if name == "PyThreadState_GetUnchecked":
+        names = (name, "_PyThreadState_UncheckedGet")
+        return next((address_of(api, each) for each in names if hasattr(api, each)), 0)
+    if name == "PyObject_Vectorcall" and sys.version_info < (3, 11):
+        name = "PyObject_VectorcallDict"
+    return address_of(api, name)
+
+
 def describe_python(library: ctypes.CDLL) -> tuple[Python, Any]:
     """The struct for libfastcall, and the addresses in it. Raises NotServedError."""
     library.fastcall_imports.restype = c_char_p
     names = library.fastcall_imports().decode().split()
     try:
         api = python_api()
-        functions = [address_of(api, name) for name in names]
+        functions = [_api_address(api, name) for name in names]
     except ValueError as error:
         raise NotServedError(f"this Python lacks a function: {error}") from None
     addresses = (c_void_p * len(functions))(*functions)
@@ -394,6 +432,7 @@ def describe_python(library: ctypes.CDLL) -> tuple[Python, Any]:
         int_type=id(int),
         float_type=id(float),
         type_type=id(type),
+        function_type=id(type(_api_address)),
         type_error=id(TypeError),
         value_error=id(ValueError),
         buffer_error=id(BufferError),

@@ -94,7 +94,8 @@ static PyObject struct_ = {.type = &struct_type, .holders = 1},
                 other_ = {.type = &other_type, .holders = 1};
 static PyObject none = {.type = &other_type}, true_ = {.type = &bool_type, .number = 1},
                 false_ = {.type = &bool_type}, checked = {.type = &other_type},
-                unexpected_ = {.type = &other_type}, answer = {.type = &other_type};
+                unexpected_ = {.type = &other_type}, answer = {.type = &other_type},
+                careful = {.type = &other_type}, answering = {.type = &other_type};
 static int error_is_set, live_objects, checked_calls, unexpected_calls, released, gil_is_held = 1;
 static long open_views;
 static Py_ssize_t passed;
@@ -174,7 +175,7 @@ static void PyErr_Restore(PyObject *its_type, PyObject *value, PyObject *traceba
     error_is_set = error_put_by;
 }
 
-/* Of callbacks, which are not fuzzed, though calls expect them. */
+/* What reports an exception that no call raises is not fuzzed. */
 static void PyErr_NormalizeException(PyObject **its_type, PyObject **value, PyObject **traceback)
 {
     (void)its_type, (void)value, (void)traceback;
@@ -218,6 +219,13 @@ static PyObject *PyType_FromSpec(PyType_Spec *spec)
 static PyObject *PyObject_GetAttrString(PyObject *self, const char *name)
 {
     PyObject *found = strcmp(name, "slow_path") ? &unexpected_ : &checked;
+    if (!strcmp(name, "careful")) {
+        found = &careful;
+    } else if (!strcmp(name, "answer")) {
+        found = &answering;
+    } else if (!strcmp(name, "failed")) {
+        found = &answer;
+    }
     if (!strcmp(name, "_obj")) {
         EXPECT(self->type == &reference_type);
         found = self->of == &struct_type ? &struct_ : &other_;
@@ -247,9 +255,14 @@ static PyObject *PyObject_GetItem(PyObject *self, PyObject *key)
 
 static fastcall_returned content; /* that `unexpected` got */
 
+static PyObject *call_careful_or_answer(PyObject *function, PyObject *const *arguments);
+
 static PyObject *PyObject_Call(PyObject *function, PyObject *positional, PyObject *keywords)
 {
     EXPECT(gil_is_held && !error_is_set && !keywords);
+    if (function == &careful || function == &answering) {
+        return call_careful_or_answer(function, positional->items);
+    }
     checked_calls += function == &checked;
     unexpected_calls += function == &unexpected_;
     if (function == &unexpected_) {
@@ -858,6 +871,282 @@ static void check_result(const fastcall_value *described, PyObject *result)
     }
 }
 
+/* ------------------------------------------------------------------- callbacks */
+
+/* A type of callbacks, which is the content of a bytes object; what C passes; and what the
+   callable returns. */
+static _Alignas(16) struct {
+    union {
+        char size[64];
+        PyObject *none; /* a PyObject, of which only the first fields are used */
+    } head;
+    fastcall_callback_type type;
+    fastcall_value received[FASTCALL_MAX_ARGUMENTS];
+    fastcall_argument answer; /* where there are so many */
+} callback;
+static PyObject callable = {.type = &other_type}, *returned, *called_with;
+static frame passed_frame;
+static uint64_t passed_words[FASTCALL_MAX_ARGUMENTS], got;
+static any_function late;
+static int careful_calls, careful_exist, answer_calls, plain_calls, callable_raises, knows_state,
+    calls_again;
+
+static int PyErr_CheckSignals(void)
+{
+    EXPECT(gil_is_held && !error_is_set);
+    return 0;
+}
+
+static int PyCallable_Check(PyObject *object)
+{
+    return object == &callable;
+}
+
+static Py_ssize_t PyDict_Size(PyObject *dict)
+{
+    EXPECT(dict == &none);
+    return careful_exist;
+}
+
+static PyThreadState *PyThreadState_GetUnchecked(void)
+{
+    return gil_is_held ? (void *)memory : NULL;
+}
+
+static PyThreadState *PyGILState_GetThisThreadState(void)
+{
+    return knows_state ? (void *)memory : NULL;
+}
+
+static PyGILState_STATE PyGILState_Ensure(void)
+{
+    const PyGILState_STATE before_it = gil_is_held ? PyGILState_LOCKED : PyGILState_UNLOCKED;
+    gil_is_held = 1;
+    return before_it;
+}
+
+static void PyGILState_Release(PyGILState_STATE state)
+{
+    EXPECT(gil_is_held && !error_is_set);
+    gil_is_held = state == PyGILState_LOCKED;
+}
+
+static PyObject *return_or_raise(void)
+{
+    if (callable_raises) {
+        error_is_set = 2;
+        return NULL;
+    }
+    Py_IncRef(returned);
+    return returned;
+}
+
+static PyObject *new_pointer_object(void)
+{
+    PyObject *object = new_object(&pointer_type);
+    object->view.buf = &object->number;
+    object->view.len = 8;
+    return object;
+}
+
+static PyObject *PyObject_Vectorcall(
+    PyObject *function, PyObject *const *arguments, size_t count, PyObject *names)
+{
+    EXPECT(gil_is_held && !error_is_set && !names);
+    if (function == (PyObject *)&pointer_type) {
+        EXPECT(count == 0);
+        return new_pointer_object();
+    }
+    EXPECT(function == &callable && function->holders == 2 && !current.is_in_c);
+    EXPECT(count == (callback.type.arguments | PY_VECTORCALL_ARGUMENTS_OFFSET));
+    for (unsigned i = 0; i < callback.type.arguments; i++) {
+        const fastcall_value *const value = &callback.received[i];
+        if (value->kind == 'p' && passed_words[i]) {
+            EXPECT(arguments[i]->type == &pointer_type &&
+                   (uint64_t)arguments[i]->number == passed_words[i]);
+        } else if (value->kind == 'p') {
+            EXPECT(arguments[i] == &none);
+        } else {
+            check_object(value, passed_words[i], arguments[i]);
+        }
+    }
+    plain_calls++;
+    return return_or_raise();
+}
+
+static PyObject *call_careful_or_answer(PyObject *function, PyObject *const *arguments)
+{
+    EXPECT(!current.is_in_c);
+    if (function == &answering) {
+        EXPECT(arguments[0] == returned);
+        answer_calls++;
+        error_is_set = 2;
+        return NULL;
+    }
+    careful_calls++;
+    called_with = arguments[1];
+    for (unsigned i = 0; i < callback.type.arguments; i++) {
+        const fastcall_value *const value = &callback.received[i];
+        EXPECT(!memcmp(arguments[0]->text + value->offset, &passed_words[i], value->size));
+    }
+    return return_or_raise();
+}
+
+/* In System V's ABI. Returns whether a thunk gets all of it. */
+static int pass_words(void)
+{
+    unsigned integers = 0, floats = 0, stack = 0;
+    memset(&passed_frame, 0xAA, sizeof passed_frame); /* garbage */
+    for (unsigned i = 0; i < callback.type.arguments; i++) {
+        const fastcall_value *const value = &callback.received[i];
+        unsigned place = value->kind == 'f' ? (floats < 8 ? 6 + floats++ : 14 + stack++)
+                                            : (integers < 6 ? integers++ : 14 + stack++);
+        if (stack > STACK_WORDS) {
+            return 0;
+        }
+        memcpy(&passed_frame.words[place], &passed_words[i], value->size);
+    }
+    return floats < 8 && stack <= 6;
+}
+
+static uint64_t call_thunk(any_function function)
+{
+    return callback.answer.kind == 'f'
+               ? as_word(call_float(function, SHAPE_ALL, 0, &passed_frame))
+               : call_integer(function, SHAPE_ALL, 0, &passed_frame);
+}
+
+static uint64_t take_callback(any_function function)
+{
+    const int gil_was_held = gil_is_held;
+    late = function;
+    got = call_thunk(function);
+    EXPECT(gil_is_held == gil_was_held);
+    if (calls_again) { /* after an exception, nothing is called */
+        const int calls = plain_calls + careful_calls + answer_calls;
+        const uint64_t again = callable_raises ? call_thunk(function) : got;
+        EXPECT(again == got && calls == plain_calls + careful_calls + answer_calls);
+    }
+    return 0;
+}
+
+static void take_received(fastcall_value *value, uint64_t *word)
+{
+    static const uint8_t value_kinds[] = {'i', 'u', '?', 'f', 'P', 'z', 's', 'p'};
+    static const uint8_t rules[] = {0, 0, 0, 'z', 'o'};
+    memset(value, 0, sizeof *value);
+    value->kind = value_kinds[below(sizeof value_kinds)];
+    value->size = (uint16_t)(1U << below(4));
+    value->rule = rules[below(sizeof rules)];
+    value->low = take_number();
+    value->high = take_number();
+    *word = (uint64_t)take_number();
+    if (value->kind == 'f') {
+        value->size = take() & 1 ? 4 : 8;
+        value->rule = FASTCALL_NEVER;
+    } else if (value->kind == 'i' || value->kind == 'u') {
+        value->conversion = take() & 3 ? NULL : &none;
+    } else if (value->kind != '?') {
+        value->size = 8;
+        value->conversion = value->kind == 'p' ? &pointer_type : NULL;
+        if (strchr("zs", value->kind)) {
+            *word = take() & 1 ? (uintptr_t)"text" : 0;
+        }
+    }
+}
+
+static void fuzz_callback(void)
+{
+    static _Alignas(16) struct {
+        char head[64];
+        fastcall_descriptor descriptor;
+        fastcall_argument argument;
+        fastcall_value value;
+    } self;
+    static const uint8_t answer_kinds[] = {'i', 'u', '?', 'f', 'P', 'v'};
+    fastcall_argument *answer_place;
+    PyObject *objects[] = {&callable}, *result;
+    uint64_t word = 0, mask;
+    int is_plain, is_accepted, is_served, raises;
+    memset(&callback, 0, sizeof callback);
+    memset(&self, 0, sizeof self);
+    ((PyObject *)&callback)->holders = 1000;
+    callback.type.arguments = (uint8_t)below(FASTCALL_MAX_ARGUMENTS + 1);
+    callback.type.careful_calls = &none;
+    callback.type.failed = take_word();
+    is_plain = callback.type.is_plain = (take() & 7) != 0;
+    for (unsigned i = 0; i < callback.type.arguments; i++) {
+        take_received(&callback.received[i], &passed_words[i]);
+        is_plain = is_plain && !must_be_unexpected(&callback.received[i], passed_words[i]) &&
+                   (callback.received[i].kind == 'p' ||
+                       !is_unknown(&callback.received[i], passed_words[i]));
+    }
+    callback.answer.kind = answer_kinds[below(sizeof answer_kinds)];
+    callback.answer.size = (uint8_t)(callback.answer.kind == 'f' && take() & 1 ? 4 : 8);
+    callback.answer.nullable = take() & 1;
+    callback.answer.low = take_number();
+    callback.answer.high = take_number();
+    answer_place = (fastcall_argument *)&callback.received[callback.type.arguments];
+    memmove(answer_place, &callback.answer, sizeof callback.answer);
+    returned = take_object(&callback.answer, 0);
+    is_served = pass_words();
+    EXPECT((fastcall_prepare_callback(&callback) == NULL) == is_served);
+    if (is_served) {
+        careful_exist = (take() & 7) == 0;
+        callable_raises = (take() & 3) == 0;
+        knows_state = take() & 1;
+        calls_again = take() & 1;
+        is_plain = is_plain && !careful_exist;
+        self.descriptor.arguments = self.descriptor.parameters = self.descriptor.values = 1;
+        self.descriptor.release_at = take() & 1 ? INT64_MAX : 0;
+        self.descriptor.name = (uint32_t)((char *)(&self.value + 1) - (char *)&self.descriptor);
+        self.descriptor.function = (any_function)take_callback;
+        self.argument.kind = FASTCALL_CALLBACK;
+        self.argument.size = 8;
+        self.argument.type = &callback;
+        self.argument.items = &reference_type;
+        self.value.kind = FASTCALL_VOID;
+        self.value.is_returned = 1;
+        EXPECT(fastcall_prepare(&self) == NULL);
+        callable.holders = 1;
+        none.holders = true_.holders = false_.holders = answer.holders = 1000;
+        careful.holders = answering.holders = 1000;
+        plain_calls = careful_calls = answer_calls = checked_calls = 0;
+        is_accepted = callback.answer.kind == 'v' || expected(answer_place, returned, &word) == 1;
+        raises = callable_raises || (is_plain && !is_accepted);
+        if (callback.answer.kind == 'v') {
+            word = 0;
+        }
+        result = ((entry)self.descriptor.ml_meth)((PyObject *)&self, objects, 1, NULL);
+        EXPECT(gil_is_held && !checked_calls);
+        EXPECT(plain_calls == is_plain && careful_calls == !is_plain);
+        EXPECT(is_plain || called_with == &callable);
+        EXPECT(answer_calls == (is_plain && !callable_raises && !is_accepted));
+        EXPECT(error_is_set == (raises ? 2 : 0) && (result == NULL) == raises);
+        mask = callback.answer.kind == 'f' && callback.answer.size == 4 ? UINT32_MAX : UINT64_MAX;
+        EXPECT(((got ^ (raises || !is_accepted ? callback.type.failed : word)) & mask) == 0);
+        error_is_set = 0;
+        if (result) {
+            Py_DecRef(result);
+        }
+        callable_raises = 0; /* a late call */
+        (void)call_thunk(late);
+        EXPECT(careful_calls == !is_plain + 1 && called_with == &none && plain_calls == is_plain);
+        EXPECT(gil_is_held && !current.is_in_c && !current.error && !error_is_set);
+        fastcall_release_thunks(&callback);
+        EXPECT(call_thunk(late) == 0 && careful_calls == !is_plain + 1);
+        EXPECT(((PyObject *)&callback)->holders == 1000 && callable.holders == 1);
+        EXPECT(none.holders == 1000 && answer.holders == 1000);
+        EXPECT(careful.holders == 1000 && answering.holders == 1000);
+        EXPECT(true_.holders == 1000 && false_.holders == 1000);
+    }
+    if (returned != &none && returned != &true_ && returned != &false_) {
+        EXPECT(returned->holders == 1);
+        Py_DecRef(returned);
+    }
+    EXPECT(live_objects == 0 && open_views == 0);
+}
+
 /* ------------------------------------------------------------------ the fuzzer */
 
 static void initialise(void)
@@ -866,7 +1155,7 @@ static void initialise(void)
 #define PYTHON_FUNCTION_ADDRESS(result, name, arguments) name,
         PYTHON_FUNCTIONS(PYTHON_FUNCTION_ADDRESS)};
     const fastcall_python given = {(const void *const *)(const void *)&functions, &none, &true_,
-        &false_, &int_type, &float_type, &type_type, &none, &none, &none, &exporter_type,
+        &false_, &int_type, &float_type, &type_type, &other_type, &none, &none, &none, &exporter_type,
         offsetof(PyObject, type), 64};
     EXPECT(fastcall_initialise(&given) == NULL);
     EXPECT(fastcall_initialise(&given) == NULL);
@@ -889,6 +1178,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bytes_end = data + size;
     if (!api.Py_IncRef) {
         initialise();
+    }
+    if (take() % 4 == 0) {
+        fuzz_callback();
+        return 0;
     }
     memset(&self, 0, sizeof self);
     count = below(FASTCALL_MAX_ARGUMENTS + 1);

@@ -36,15 +36,19 @@ static const fastcall_value *values_of(const fastcall_descriptor *descriptor)
         const fastcall_value *)(const void *)(arguments_of(descriptor) + descriptor->arguments);
 }
 
+#include "thunks.h"
+
 /* ---------------------------------------------------------------- arguments */
 
-/* The buffers and handles that a call must release when it has returned. */
+/* The buffers, handles and thunks that a call must release when it has returned. */
 typedef struct {
     Py_buffer views[FASTCALL_MAX_BUFFERS];
     const fastcall_argument *owners[FASTCALL_MAX_BUFFERS]; /* of the views */
     unsigned count;                                        /* of the views */
     handle *handles[FASTCALL_MAX_HANDLES];
     unsigned handle_count;
+    thunk *thunks[FASTCALL_MAX_CALLBACKS];
+    unsigned thunk_count;
 } held_arguments;
 
 static void release(held_arguments *held)
@@ -54,6 +58,9 @@ static void release(held_arguments *held)
     }
     while (held->handle_count > 0) {
         ADD(&held->handles[--held->handle_count]->users, -1);
+    }
+    while (held->thunk_count > 0) {
+        return_thunk(held->thunks[--held->thunk_count]);
     }
 }
 
@@ -268,6 +275,28 @@ static int convert_handle(
     return *word != 0;
 }
 
+/* Convert a Python function to a function pointer. If it is a C function, which has a pointer of
+   its own, `slow_path` passes that. */
+static int convert_callback(
+    const fastcall_argument *argument, PyObject *object, held_arguments *held, uint64_t *word)
+{
+    any_function address;
+    thunk *taken;
+    if (type_of(object) == argument->items || !api.PyCallable_Check(object)) {
+        return 0;
+    }
+    taken = take_thunk((PyObject *)(uintptr_t)argument->type);
+    if (!taken) {
+        return 0;
+    }
+    fastcall_expect_callbacks();
+    held->thunks[held->thunk_count++] = taken;
+    SET_POINTER(&taken->function, object); /* which the caller keeps alive */
+    address = thunk_address((unsigned)(taken - thunks));
+    memcpy(word, &address, sizeof address);
+    return 1;
+}
+
 /* The kind of an item with this format of the struct module, or 0. */
 static int kind_of_item(const char *format)
 {
@@ -392,6 +421,7 @@ static int convert_pointer_or_none(
     case FASTCALL_ADDRESS: return convert_unsigned(object, 0, UINT64_MAX, word);
     case FASTCALL_POINTER: return convert_pointer(argument, object, word);
     case FASTCALL_HANDLE: return convert_handle(argument, object, held, word);
+    case FASTCALL_CALLBACK: return convert_callback(argument, object, held, word);
     default: return convert_string(argument, object, word);
     }
 }
@@ -964,6 +994,7 @@ static void end_use(use *ended)
 void fastcall_after_fork(void)
 {
     forks++;
+    forget_other_threads();
     for (const use *each = uses; each; each = each->next) {
         for (unsigned i = 0; i < each->count; i++) {
             add_user(each->handles[i]);
@@ -1105,7 +1136,7 @@ static int close_address(const fastcall_handle_class *of, void *address, PyObjec
     fastcall_returned returned;
     held_arguments held;
     int number;
-    held.count = held.handle_count = 0;
+    held.count = held.handle_count = held.thunk_count = 0;
     memset(&frame, 0, sizeof frame);
     memset(&returned, 0, sizeof returned);
     for (unsigned i = 0; i < descriptor->arguments; i++) {
@@ -1493,6 +1524,7 @@ static PyObject *entry_any(
     int tries = 4;
     held.count = 0;
     held.handle_count = 0;
+    held.thunk_count = 0;
     if (names || count != descriptor->parameters) {
         return call_slow_path(self, objects, count, names);
     }
@@ -1608,7 +1640,7 @@ static int is_served(const fastcall_descriptor *descriptor)
 {
     const fastcall_argument *arguments = arguments_of(descriptor);
     const char *end = (const char *)(values_of(descriptor) + descriptor->values);
-    unsigned buffers = 0, handles = 0;
+    unsigned buffers = 0, handles = 0, callbacks = 0;
     if (descriptor->arguments > FASTCALL_MAX_ARGUMENTS ||
         descriptor->values > 1 + FASTCALL_MAX_OUTPUTS ||
         descriptor->returned_size > sizeof(fastcall_returned) ||
@@ -1618,8 +1650,10 @@ static int is_served(const fastcall_descriptor *descriptor)
     for (unsigned i = 0; i < descriptor->arguments; i++) {
         buffers += arguments[i].kind == FASTCALL_BUFFER;
         handles += arguments[i].kind == FASTCALL_HANDLE;
+        callbacks += arguments[i].kind == FASTCALL_CALLBACK;
     }
-    return buffers <= FASTCALL_MAX_BUFFERS && handles <= FASTCALL_MAX_HANDLES;
+    return buffers <= FASTCALL_MAX_BUFFERS && handles <= FASTCALL_MAX_HANDLES &&
+           callbacks <= FASTCALL_MAX_CALLBACKS;
 }
 
 COLD const char *fastcall_prepare(void *self)
@@ -1696,6 +1730,8 @@ void *fastcall_callback(void *self, void *const *arguments, ptrdiff_t count)
     current = caller;
     return result ? result : fail(self);
 }
+
+#include "callbacks.h"
 
 /* ------------------------------------------------------------ initialisation */
 

@@ -42,8 +42,10 @@
 #define FASTCALL_MAX_ARGUMENTS 16 /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8    /* among them */
 #define FASTCALL_MAX_HANDLES 4    /* likewise */
+#define FASTCALL_MAX_CALLBACKS 4  /* likewise */
 #define FASTCALL_MAX_OUTPUTS 8    /* likewise: those that C fills in */
 #define FASTCALL_OUTPUT_WORDS 32  /* of all outputs */
+#define FASTCALL_THUNKS_OF_TYPE 8 /* of one type of callbacks */
 
 /* The kinds of arguments, and of what comes back: how they are converted. */
 #define FASTCALL_VOID 'v'     /* nothing is passed, or comes back */
@@ -60,6 +62,7 @@
 #define FASTCALL_HANDLE 'h'   /* the address in an open handle; what comes back is a handle */
 #define FASTCALL_BUFFER 'b'   /* argument only: the address of a buffer's items */
 #define FASTCALL_COUNT 'n'    /* argument only: the number of items of buffers */
+#define FASTCALL_CALLBACK 'c' /* argument only: a function pointer that calls the callable */
 #define FASTCALL_CONSTANT 'k' /* argument only: an integer or a pointer, always low */
 #define FASTCALL_FILLED 'm'   /* the address of new memory; what comes back is its content */
 #define FASTCALL_LENGTH                                                    \
@@ -116,14 +119,15 @@ typedef struct {
     int64_t high;      /* and the greatest; COUNT, LENGTH: likewise */
     const void *type;  /* POINTER: the ctypes type; HANDLE: its class or a base class; BUFFER,
                           FILLED: NULL, or a Python function of all arguments, which returns the
-                          number of items */
-    const void *items; /* POINTER: the ctypes type that it points to */
+                          number of items; CALLBACK: the object with the fastcall_callback_type */
+    const void *items; /* POINTER: the ctypes type that it points to; CALLBACK: the type of
+                          objects that are C functions, which `slow_path` passes */
     const fastcall_ctypes *ctypes; /* POINTER */
     uint8_t kind;                  /* one of the above */
     uint8_t size;                  /* of the C type, in bytes; BUFFER: of an item: 1, 2, 4 or 8 */
     uint8_t shift;                 /* BUFFER: its logarithm, so that a count needs no division */
     uint8_t parameter;             /* the index of the Python argument, from 0 */
-    uint8_t nullable;              /* BYTES, STR, ADDRESS, POINTER, BUFFER: None is NULL */
+    uint8_t nullable; /* BYTES, STR, ADDRESS, POINTER, BUFFER, CALLBACK: None is NULL */
     uint8_t item;     /* BUFFER: SIGNED, UNSIGNED, BOOL, FLOAT; VOID: any, counted in bytes */
     uint8_t writable; /* BUFFER: C writes to it */
     uint8_t in_place; /* BUFFER, writable: it may be the same memory as another one */
@@ -139,20 +143,21 @@ typedef struct {
     uint8_t offset;   /* the byte of that word: likewise */
 } fastcall_argument;
 
-/* A value that comes back: the result, or what C fills in. */
+/* A value that comes back: the result, what C fills in, or what it passes to a callback. */
 typedef struct {
     int64_t low;         /* rule OUTSIDE */
     int64_t high;        /* likewise */
     void *conversion;    /* of an integer: NULL or a dict, which converts it, and without which
                             it is unexpected; STRUCT: a function that makes it of bytes; HANDLE:
-                            a fastcall_handle_class */
+                            a fastcall_handle_class; POINTER, to a callback only: the ctypes type */
     void *receive;       /* HANDLE, owned by the caller: a function of a fastcall_returned, as
                             bytes, and the offset, which makes an object for Python: when that
                             is destroyed, it closes what Python does not make a handle of */
     void (*check)(void); /* rule CHECKED: the C function */
     void (*free)(void);  /* BYTES, STR: a C function to which the text is passed after it was
                             copied, or NULL */
-    uint16_t offset;     /* of the value in the fastcall_returned */
+    uint16_t offset;     /* of the value in the fastcall_returned; of what a callback gets:
+                            filled in, in the words that a thunk stores */
     uint16_t size;       /* of the C type, in bytes */
     uint16_t lenders;    /* HANDLE: bit i is set if it needs the handle that is the i-th argument
                             in Python, from 0 */
@@ -207,6 +212,36 @@ typedef struct {
     uint8_t float_slots; /* filled in, Windows: which of the first four are floats */
     uint8_t is_simple;   /* filled in: the result alone comes back, and is only converted */
 } fastcall_descriptor;
+
+/*
+ * A type of callbacks: the content of a Python bytes object. What C passes follows, in C's order,
+ * as values that come back, then the result, as an argument.
+ *
+ * The function pointer that C gets calls the Python function with the GIL. If it raises an
+ * exception, what follows is as for fastcall_callback, with the attributes `failed` and
+ * `escaped` of the bytes object. What is not plain is left to two more attributes, Python
+ * functions that return C's result or raise an exception: `careful`, which gets the words that
+ * the thunk has stored, as bytes, and the callable, or None if it was called too late; and
+ * `answer`, which gets what the callable has returned.
+ */
+typedef struct {
+    void *careful_calls; /* a dict that is not empty while calls or callbacks that Python code
+                            makes have not returned: then `careful` knows whose exceptions
+                            there are */
+    uint64_t failed;     /* C's result after an exception */
+    int64_t thunk_count; /* filled in: how many function pointers it has */
+    int64_t next;        /* likewise: which of them is taken next */
+    uint8_t thunks[FASTCALL_THUNKS_OF_TYPE]; /* likewise: their numbers */
+    uint8_t arguments;                       /* the number of arguments */
+    uint8_t is_plain;                        /* whether all of them are of the kinds above */
+} fastcall_callback_type;
+
+/* Fills in the rest of the fastcall_callback_type in `self`. Returns NULL, or the reason why it
+   is not served: then ctypes makes such callbacks. */
+FASTCALL_API const char *fastcall_prepare_callback(void *self);
+
+/* Must be called before `self` ceases to exist: C must no longer call its function pointers. */
+FASTCALL_API void fastcall_release_thunks(void *self);
 
 /*
  * Returns a new reference to a new Python type, the base of HANDLE types, or NULL with an error
@@ -270,6 +305,7 @@ typedef struct {
     const void *int_type;
     const void *float_type;
     const void *type_type;
+    const void *function_type; /* of functions that are written in Python */
     const void *type_error;
     const void *value_error;
     const void *buffer_error;

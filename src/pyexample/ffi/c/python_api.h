@@ -86,6 +86,12 @@ typedef struct {
 #define PyBUF_FORMAT 0x04
 #define PyBUF_C_CONTIGUOUS 0x38
 
+/* call.html#c.PY_VECTORCALL_ARGUMENTS_OFFSET */
+#define PY_VECTORCALL_ARGUMENTS_OFFSET ((size_t)1 << (8 * sizeof(size_t) - 1))
+
+/* init.html#c.PyGILState_Ensure: an opaque handle */
+typedef enum { PyGILState_LOCKED, PyGILState_UNLOCKED } PyGILState_STATE;
+
 /* structures.html#c.METH_FASTCALL; in the stable ABI since 3.10 */
 #define METH_FASTCALL 0x80
 #define METH_KEYWORDS 0x02
@@ -114,6 +120,7 @@ typedef struct {
     X(int, PyType_IsSubtype, (const void *, const void *))        /* 3.2  type.html */           \
     X(void *, PyType_GetSlot, (const void *, int))                /* 3.4  type.html */           \
     X(PyObject *, PyErr_Occurred, (void))                         /* 3.2  exceptions.html */     \
+    X(int, PyErr_CheckSignals, (void))                            /* 3.2  exceptions.html */     \
     X(void, PyErr_Clear, (void))                                  /* 3.2  exceptions.html */     \
     X(int, PyErr_ExceptionMatches, (const void *))                /* 3.2  exceptions.html */     \
     X(void, PyErr_Fetch, (PyObject **, PyObject **, PyObject **)) /* 3.2  exceptions.html */     \
@@ -124,12 +131,17 @@ typedef struct {
     X(PyObject *, PyErr_NoMemory, (void))                             /* 3.2  exceptions.html */ \
     X(PyObject *, PyObject_GetAttrString, (PyObject *, const char *)) /* 3.2  object.html */     \
     X(PyObject *, PyObject_GetItem, (PyObject *, PyObject *))         /* 3.2  object.html */     \
-    X(PyObject *, PyObject_Call, (PyObject *, PyObject *, PyObject *))   /* 3.2  call.html */    \
-    X(PyObject *, PyTuple_New, (Py_ssize_t))                             /* 3.2  tuple.html */   \
-    X(PyObject *, PyTuple_GetItem, (PyObject *, Py_ssize_t))             /* 3.2  tuple.html */   \
+    X(PyObject *, PyObject_Call, (PyObject *, PyObject *, PyObject *)) /* 3.2  call.html */      \
+    X(int, PyCallable_Check, (PyObject *))                             /* 3.2  call.html */      \
+    X(PyObject *, PyObject_Vectorcall,                                                           \
+        (PyObject *, PyObject *const *, size_t, PyObject *)) /* 3.12 call.html; exported since   \
+           3.11, and PyObject_VectorcallDict, the same if the last one is NULL, since 3.9 */     \
+    X(PyObject *, PyTuple_New, (Py_ssize_t))                 /* 3.2  tuple.html */               \
+    X(PyObject *, PyTuple_GetItem, (PyObject *, Py_ssize_t)) /* 3.2  tuple.html */               \
     X(int, PyTuple_SetItem, (PyObject *, Py_ssize_t, PyObject *))        /* 3.2  tuple.html */   \
     X(Py_ssize_t, PyTuple_Size, (PyObject *))                            /* 3.2  tuple.html */   \
     X(PyObject *, PyDict_New, (void))                                    /* 3.2  dict.html */    \
+    X(Py_ssize_t, PyDict_Size, (PyObject *))                             /* 3.2  dict.html */    \
     X(int, PyDict_SetItem, (PyObject *, PyObject *, PyObject *))         /* 3.2  dict.html */    \
     X(long long, PyLong_AsLongLongAndOverflow, (PyObject *, int *))      /* 3.2  long.html */    \
     X(unsigned long long, PyLong_AsUnsignedLongLong, (PyObject *))       /* 3.2  long.html */    \
@@ -154,7 +166,12 @@ typedef struct {
     X(void *, PyMem_Calloc, (size_t, size_t))                  /* 3.7  memory.html */            \
     X(void, PyMem_Free, (void *))                              /* 3.2  memory.html */            \
     X(PyThreadState *, PyEval_SaveThread, (void))              /* 3.2  init.html */              \
-    X(void, PyEval_RestoreThread, (PyThreadState *))           /* 3.2  init.html */
+    X(void, PyEval_RestoreThread, (PyThreadState *))           /* 3.2  init.html */              \
+    X(PyGILState_STATE, PyGILState_Ensure, (void))             /* 3.2  init.html */              \
+    X(void, PyGILState_Release, (PyGILState_STATE))            /* 3.2  init.html */              \
+    X(PyThreadState *, PyGILState_GetThisThreadState, (void))  /* 3.2  init.html */              \
+    X(PyThreadState *, PyThreadState_GetUnchecked, (void)) /* 3.13 init.html, though not in the  \
+        stable ABI, and exported by earlier versions under another name: may be NULL */
 
 /* A struct of pointers to them, because this library is not linked against Python. */
 #define PYTHON_FUNCTION_FIELD(result, name, arguments) result(*name) arguments;
