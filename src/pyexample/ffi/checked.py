@@ -12,7 +12,7 @@ from .calls import CallState, hold_signals
 from .declaration import Argument, Declaration
 from .failure import calling_with_errno
 from .handles import Handle
-from .libfastcall import Returned, places_of
+from .libfastcall import Returned, place_of_result, places_of
 from .lifetimes import Closer, Life
 from .values import (
     DeclarationError,
@@ -335,7 +335,9 @@ def make_unexpected(declaration: Declaration) -> Function:
             return ctype.from_buffer_copy(content, place)
 
         state = CallState(given)
-        returned = content_of(at(0, result.ctype)) if result else None
+        returned = (
+            content_of(at(place_of_result(result.ctype), result.ctype)) if result else None
+        )
         state.error_number = at(Returned.error_number.offset, ctypes.c_int64).value
         for index, value in enumerate(outputs):
             state.outputs[index] = at(places[index], value.ctype)

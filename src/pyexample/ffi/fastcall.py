@@ -10,11 +10,13 @@ from .later import import_later, made_once
 from .libfastcall import (
     KINDS,
     CArgument,
+    CStruct,
     CValue,
     Descriptor,
     NotServedError,
     Returned,
     address_of,
+    place_of_result,
     places_of,
     start,
 )
@@ -85,8 +87,10 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
     values = [_describe_result(declaration, held)]
     values += [_describe_value(each, held) for each in outputs]
     *places, end = places_of(each.ctype for each in outputs)
-    if end > ctypes.sizeof(Returned):
+    if end > Returned.structure.offset:
         raise NotServedError("so much that C fills in is not served")
+    if values[0].offset >= Returned.structure.offset:
+        end = ctypes.sizeof(Returned)
     for value, place in zip(values[1:], places, strict=True):
         value.offset = place
     name = declaration.name.encode() + b"\0"
@@ -112,8 +116,11 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
 
 
 def _describe_argument(argument: Argument, held: list[Any]) -> CArgument:
-    described = {"size": ctypes.sizeof(argument.spec.ctype), **argument.spec.describe(argument)}
-    if "items" in described:  # a pointer
+    described: dict[str, Any] = argument.spec.describe(argument)
+    described.setdefault("size", ctypes.sizeof(argument.spec.ctype))
+    if "structure" in described:
+        described["items"] = _address_of(described.pop("structure"), held)
+    elif "items" in described:  # a pointer
         described["ctypes"] = ctypes.addressof(held[0])
     return CArgument(parameter=argument.position, **described)
 
@@ -122,12 +129,16 @@ def _describe_result(declaration: Declaration, held: list[Any]) -> CValue:
     if declaration.result is None:
         return CValue(kind=KINDS["void"])
     value = _describe_value(declaration.result, held)
+    value.offset = place_of_result(declaration.result.ctype)
     value.is_returned = declaration.result.python_type is not None
     return value
 
 
 def _describe_value(value: Value, held: list[Any]) -> CValue:
     described = value.describe_back()
+    if "structure" in described:
+        described["conversion"] = _address_of(described.pop("structure"), held)
+        return CValue(size=ctypes.sizeof(value.ctype), is_returned=True, **described)
     if "check" in described:
         held.append(described["check"])
         described["check"], described["check_size"] = _address_and_size(
@@ -142,6 +153,12 @@ def _describe_value(value: Value, held: list[Any]) -> CValue:
     return CValue(
         size=ctypes.sizeof(value.ctype), is_returned=value.failure is None, **described
     )
+
+
+def _address_of(structure: CStruct, held: list[Any]) -> int:
+    structure.ctypes = ctypes.addressof(held[0])
+    held.append(structure)
+    return ctypes.addressof(structure)
 
 
 def _address_and_size(function: Any, kind: int, ctype: Any) -> tuple[int, int]:

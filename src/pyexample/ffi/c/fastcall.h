@@ -35,13 +35,14 @@
 #endif
 
 /* Increased when a declaration in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 9
+#define FASTCALL_ABI_VERSION 10
 
 #define FASTCALL_MAX_ARGUMENTS 16 /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8    /* among them */
 #define FASTCALL_MAX_HANDLES 4    /* likewise */
 #define FASTCALL_MAX_OUTPUTS 8    /* likewise: those that C fills in */
 #define FASTCALL_OUTPUT_WORDS 32  /* of all outputs */
+#define FASTCALL_STRUCT_WORDS 64  /* of all structures among the arguments; of the result */
 
 /* The kinds of arguments, and of what comes back: how they are converted. */
 #define FASTCALL_VOID 'v'     /* nothing is passed, or comes back */
@@ -59,9 +60,9 @@
 #define FASTCALL_BUFFER 'b'   /* argument only: the address of a buffer's items */
 #define FASTCALL_COUNT 'n'    /* argument only: the number of items of buffers */
 #define FASTCALL_CONSTANT 'k' /* argument only: an integer or a pointer, always low */
-#define FASTCALL_STRUCT                                                               \
-    't' /* what comes back only: a structure, which a function makes of bytes; as the \
-           result it has 9 to 16 bytes, all of them integers and pointers */
+#define FASTCALL_STRUCT                                                            \
+    't' /* an instance of a ctypes structure: by value, as argument and as result; \
+           as an output also of a union or an array */
 
 /* The rules: when Python must interpret what came back. */
 #define FASTCALL_NEVER 0
@@ -78,14 +79,29 @@ typedef struct {
     const void *pointer;     /* ctypes._Pointer */
     const void *reference;   /* the type of what byref() returns */
     size_t reference_offset; /* of the address in it */
+    const void *structure;   /* ctypes.Structure */
+    size_t memory_offset;    /* of the address of its memory in an instance of any type */
 } fastcall_ctypes;
+
+/* A structure: what the ABIs ask of one that is passed by value. See aggregates.h. */
+typedef struct {
+    const void *type; /* the ctypes type */
+    const fastcall_ctypes *ctypes;
+    uint16_t size;         /* in bytes */
+    uint8_t alignment;     /* likewise */
+    uint8_t is_wide;       /* whether a member is a long double of another format than double */
+    uint8_t float_eighths; /* bit i is set if all members in its i-th eight bytes are float or
+                              double */
+    uint8_t floats;        /* the number of its members, if it is at most 4, and all of them are
+                              float, or all of them are double; otherwise 0 */
+} fastcall_struct;
 
 /* One argument of the C function. */
 typedef struct {
     int64_t low;       /* SIGNED, UNSIGNED: the least value; BUFFER: number of items */
     int64_t high;      /* and the greatest; COUNT: likewise */
     const void *type;  /* POINTER: the ctypes type; HANDLE: its class or a base class */
-    const void *items; /* POINTER: the ctypes type that it points to */
+    const void *items; /* POINTER: the ctypes type that it points to; STRUCT: a fastcall_struct */
     const fastcall_ctypes *ctypes; /* POINTER */
     uint8_t kind;                  /* one of the above */
     uint8_t size;                  /* of the C type, in bytes; BUFFER: of an item: 1, 2, 4 or 8 */
@@ -100,6 +116,8 @@ typedef struct {
                          begins as the argument; of VOID, as zeros */
     uint8_t location; /* the word of the frame: filled in by fastcall_prepare */
     uint8_t offset;   /* the byte of that word: likewise */
+    uint8_t way;      /* STRUCT: how its bytes are passed: likewise */
+    uint8_t rest;     /* STRUCT: the word of those that follow the first eight: likewise */
 } fastcall_argument;
 
 /* A value that comes back: the result, or what C fills in. */
@@ -107,7 +125,7 @@ typedef struct {
     int64_t low;         /* rule OUTSIDE */
     int64_t high;        /* likewise */
     void *conversion;    /* of an integer: NULL or a dict, which converts it, and without which
-                            it is unexpected; STRUCT: a function that makes it of bytes */
+                            it is unexpected; STRUCT: a fastcall_struct */
     void (*check)(void); /* rule CHECKED: the C function */
     void (*free)(void);  /* BYTES, STR: a C function to which the text is passed after it was
                             copied, or NULL */
@@ -124,6 +142,7 @@ typedef struct {
     uint64_t result[2];
     int64_t error_number; /* errno, or what GetLastError returns */
     uint64_t outputs[FASTCALL_OUTPUT_WORDS];
+    uint64_t structure[FASTCALL_STRUCT_WORDS]; /* the result, if it has more than 16 bytes */
 } fastcall_returned;
 
 /* A C function. Its arguments follow, in C's order, then the values that come back, the result
@@ -150,6 +169,7 @@ typedef struct {
     uint8_t fixed;       /* if it is: the number of arguments before the `...` */
     uint8_t shape;       /* filled in: which registers, and whether the stack, are used */
     uint8_t float_slots; /* filled in, Windows: which of the first four are floats */
+    uint8_t result;      /* filled in: which registers, or memory, the result comes in */
     uint8_t is_simple;   /* filled in: the result alone comes back, and is only converted */
 } fastcall_descriptor;
 

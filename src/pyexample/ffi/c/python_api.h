@@ -63,8 +63,12 @@ typedef struct {
 #define Py_TPFLAGS_BYTES_SUBCLASS (1UL << 27)
 #define Py_TPFLAGS_UNICODE_SUBCLASS (1UL << 28)
 
-/* Include/typeslots.h; in the stable ABI since 3.11 */
+/* Include/typeslots.h; in the stable ABI, Py_bf_getbuffer since 3.11 */
 #define Py_bf_getbuffer 1
+#define Py_tp_new 65
+
+/* typeobj.html#c.PyTypeObject.tp_new */
+typedef PyObject *(*newfunc)(const void *type, PyObject *arguments, PyObject *keywords);
 
 #define PYTHON_FUNCTIONS(X)                                                                      \
     X(void, Py_IncRef, (PyObject *))                              /* 3.2  refcounting.html */    \
