@@ -49,11 +49,14 @@ Pair = tuple[Callable[..., Any], Callable[..., Any]]
 
 MORE = """
 typedef struct { long long x, y; } pair;
+typedef struct { double d; pair p; } wide;
 int total(const int *numbers, size_t count)
 { int t = 0; while (count--) t += *numbers++; return t; }
 void twice(int *numbers, size_t count) { while (count--) *numbers++ *= 2; }
 int sum_pair(const pair *p) { return p ? (int)(p->x + p->y) : -1; }
 pair swap(const pair *p) { pair q = {p->y, p->x}; return q; }
+long long sum_by_value(pair p) { return p.x + p.y; }
+wide widen(pair p, double d) { wide w = {d, p}; return w; }
 double half(double d, int *whole) { *whole = (int)d; return d / 2; }
 int status(int code) { return code; }
 int color(int code) { return code; }
@@ -68,6 +71,24 @@ class Point(ctypes.Structure):
 
     def __hash__(self) -> int:
         return hash((self.x, self.y))
+
+
+class Derived(Point):
+    """With a __dict__ and an __init__ of its own."""
+
+    def __init__(self, x: int) -> None:
+        super().__init__(x, 3 * x)
+        self.more = x
+
+
+class Wide(ctypes.Structure):
+    _fields_ = (("d", c_double), ("p", Point))
+
+    def __init__(self) -> None:
+        raise AssertionError
+
+    def __repr__(self) -> str:
+        return f"Wide({self.d}, {self.p.x}, {self.p.y})"
 
 
 class Color(IntEnum):
@@ -92,6 +113,10 @@ def twice(numbers: Annotated[Buffer, Out(c_int), Count(c_size_t, "numbers")], /)
 
 def sum_pair(p: Annotated[Point | None, POINTER(Point)], /) -> Int: ...
 def swap(p: Annotated[Any, POINTER(Point)], /) -> Annotated[Point, Point]: ...
+def sum_by_value(p: Annotated[Point, Point], /) -> Int: ...
+def widen(
+    p: Annotated[Point, Point], d: Annotated[float, c_double], /
+) -> Annotated[Wide, Wide]: ...
 def half(
     d: Annotated[float, c_double], /
 ) -> Annotated[tuple[float, int], c_double, Returned(int, c_int)]: ...
@@ -111,6 +136,8 @@ DECLARED: list[Callable[..., Any]] = [
     twice,
     sum_pair,
     swap,
+    sum_by_value,
+    widen,
     half,
     status,
     color,
@@ -395,6 +422,7 @@ VALUES: list[Any] = [
     *(array.array("i", [1, 2, 3]), array.array("d", [1.0]), memoryview(b"abcdefgh")[::2]),
     *(memoryview(array.array("i", [1, 2])), (c_int * 3)(1, 2, 3), c_int(7), c_double(1.5)),
     *(ctypes.pointer(c_int(7)), ctypes.byref(c_int(8)), POINTER(c_int)()),
+    *(Derived(5), SimpleNamespace(_as_parameter_=POINT)),
     *(POINT, ctypes.byref(POINT), ctypes.pointer(POINT), (Point * 2)(POINT, POINT)),
     *(c_char_p(b"x"), c_bool(True), [1], (), object, SimpleNamespace(_as_parameter_=3)),
 ]

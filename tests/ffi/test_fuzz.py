@@ -108,7 +108,36 @@ MUTANTS = {
         "is_right = convert_answer(type, returned, word);",
         "is_right = 1;",
     ),
-    "stack": ("convention.h", "FIRST_STACK_WORD + stack / 8", "FIRST_STACK_WORD + stack / 16"),
+    "stack": ("convention.h", "FIRST_STACK_WORD + begin / 8", "FIRST_STACK_WORD + begin / 16"),
+    "large stack": ("convention.h", "taken.stack > LARGE_WORDS * 8", "taken.stack > 512"),
+    "kin": (
+        "fastcall.c",
+        "type != structure->type && !api.PyType_IsSubtype(type, structure->type)",
+        "type != structure->type",
+    ),
+    "other": (
+        "fastcall.c",
+        "type != structure->type && !api.PyType_IsSubtype(type, structure->type)",
+        "0",
+    ),
+    "rest": ("aggregates.h", "structure->size > 8) {\n            mem", "0) {\n            mem"),
+    "registers": ("aggregates.h", "after.floats > FLOAT_REGISTERS", "after.floats > 9"),
+    "halves": (
+        "aggregates.h",
+        "RESULT_FLOAT_INTEGER, RESULT_INTEGER_FLOAT, RESULT",
+        "RESULT_INTEGER_FLOAT, RESULT_FLOAT_INTEGER, RESULT",
+    ),
+    "memory": (
+        "fastcall.c",
+        "if (descriptor->result == RESULT_MEMORY) {",
+        "if (0) {",
+    ),
+    "aligned": ("aggregates.h", "structure->alignment > 8 ? 16 : 8", "8"),
+    "content": (
+        "fastcall.c",
+        "memcpy(memory_of(made, structure), place, structure->size);",
+        "memcpy(memory_of(made, structure), place, 8);",
+    ),
 }
 
 

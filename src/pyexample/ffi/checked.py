@@ -12,7 +12,7 @@ from .calls import CallState, hold_signals
 from .declaration import Argument, Declaration
 from .failure import calling_with_errno
 from .handles import Handle, tell_c_what_closes
-from .libfastcall import Returned, places_of
+from .libfastcall import Returned, place_of_result, places_of
 from .lifetimes import Closer, Life
 from .values import (
     DeclarationError,
@@ -357,7 +357,7 @@ def make_unexpected(declaration: Declaration) -> Function:
         try:
             state.enter()
             if result:
-                state.returned = content_of(take(result, 0))
+                state.returned = content_of(take(result, place_of_result(result.ctype)))
             place = Returned.error_number.offset
             state.error_number = ctypes.c_int64.from_buffer_copy(content, place).value
             for index, value in enumerate(outputs):

@@ -11,11 +11,13 @@ from .libfastcall import (
     AGAIN,
     KINDS,
     CArgument,
+    CStruct,
     CValue,
     Descriptor,
     NotServedError,
     Returned,
     address_of,
+    place_of_result,
     places_of,
     start,
 )
@@ -105,8 +107,10 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
     values += [_describe_stored(each.spec.stored) for each in stored]
     ctypes_of = [*(each.ctype for each in outputs), *(each.spec.stored for each in stored)]
     *places, end = places_of(ctypes_of)
-    if end > Returned.memories.offset:
+    if end > Returned.structure.offset:
         raise NotServedError("so much that C fills in is not served")
+    if values[0].offset >= Returned.structure.offset:
+        end = Returned.memories.offset
     for value, place in zip(values[1:], places, strict=True):
         value.offset = place
     for word in declaration.asking:
@@ -160,14 +164,17 @@ def _describe_stored(ctype: Any) -> CValue:
 
 
 def _describe_argument(argument: Argument, names: dict[str, int], held: list[Any]) -> CArgument:
-    described = {"size": ctypes.sizeof(argument.spec.ctype), **argument.spec.describe(argument)}
+    described: dict[str, Any] = argument.spec.describe(argument)
+    described.setdefault("size", ctypes.sizeof(argument.spec.ctype))
     if "function" in described:
         function = described.pop("function")
         held.append(function)
         described["type"] = id(function)
     if "memory" in described:
         described["memory"] = names[described["memory"]]
-    if "items" in described:  # a pointer
+    if "structure" in described:
+        described["items"] = _address_of(described.pop("structure"), held)
+    elif "items" in described:  # a pointer
         described["ctypes"] = ctypes.addressof(held[0])
     return CArgument(parameter=argument.position, **described)
 
@@ -176,12 +183,16 @@ def _describe_result(declaration: Declaration, held: list[Any]) -> CValue:
     if declaration.result is None:
         return CValue(kind=KINDS["void"])
     value = _describe_value(declaration.result, held)
+    value.offset = place_of_result(declaration.result.ctype)
     value.is_returned = declaration.result.python_type is not None
     return value
 
 
 def _describe_value(value: Value, held: list[Any]) -> CValue:
     described = value.describe_back()
+    if "structure" in described:
+        described["conversion"] = _address_of(described.pop("structure"), held)
+        return CValue(size=ctypes.sizeof(value.ctype), is_returned=True, **described)
     if "check" in described:
         held.append(described["check"])
         described["check"], described["check_size"] = _address_and_size(
@@ -200,6 +211,12 @@ def _describe_value(value: Value, held: list[Any]) -> CValue:
         described["receive"] = id(described["receive"])
     described = {"size": ctypes.sizeof(value.ctype), **described}
     return CValue(is_returned=value.failure is None, **described)
+
+
+def _address_of(structure: CStruct, held: list[Any]) -> int:
+    structure.ctypes = ctypes.addressof(held[0])
+    held.append(structure)
+    return ctypes.addressof(structure)
 
 
 def _address_and_size(function: Any, kind: int, ctype: Any) -> tuple[int, int]:

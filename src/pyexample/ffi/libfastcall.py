@@ -72,6 +72,22 @@ class CTypes(ctypes.Structure):
         ("pointer", c_void_p),
         ("reference", c_void_p),
         ("reference_offset", c_size_t),
+        ("structure", c_void_p),
+        ("memory_offset", c_size_t),
+    )
+
+
+class CStruct(ctypes.Structure):
+    """``fastcall_struct``."""
+
+    _fields_ = (
+        ("type", c_void_p),
+        ("ctypes", c_void_p),
+        ("size", c_uint16),
+        ("alignment", c_uint8),
+        ("is_wide", c_uint8),
+        ("float_eighths", c_uint8),
+        ("floats", c_uint8),
     )
 
 
@@ -99,6 +115,8 @@ class CArgument(ctypes.Structure):
         ("output", c_uint8),
         ("location", c_uint8),
         ("offset", c_uint8),
+        ("way", c_uint8),
+        ("rest", c_uint8),
     )
 
 
@@ -133,6 +151,7 @@ class Returned(ctypes.Structure):
         ("result", c_uint64 * 2),
         ("error_number", c_int64),
         ("outputs", c_uint64 * 32),
+        ("structure", c_uint64 * 64),
         ("memories", c_void_p * 9),
     )
 
@@ -162,6 +181,7 @@ class Descriptor(ctypes.Structure):
         ("fixed", c_uint8),
         ("shape", c_uint8),
         ("float_slots", c_uint8),
+        ("result", c_uint8),
         ("is_simple", c_uint8),
     )
 
@@ -365,6 +385,13 @@ def python_api() -> "ctypes.PyDLL":
     return ctypes.pythonapi
 
 
+def place_of_result(ctype: Any) -> int:
+    """The offset in Returned of a result of this ctypes type."""
+    is_large = ctypes.sizeof(ctype) > Returned.result.size
+    place: int = (Returned.structure if is_large else Returned.result).offset
+    return place
+
+
 def places_of(outputs: Iterable[Any]) -> list[int]:
     """The offsets in Returned of values of these ctypes types, and of the end."""
     word = ctypes.sizeof(c_uint64)
@@ -394,13 +421,20 @@ class _Exporter:  # pyright: ignore[reportUnusedClass]
 def _describe_ctypes() -> CTypes:
     one = c_int()
     reference = ctypes.byref(one)
-    words = c_void_p * (type(reference).__basicsize__ // ctypes.sizeof(c_void_p))
-    held = [*words.from_address(id(reference))]
+
+    def offset_in(object_: Any) -> int:
+        """Of the address of ``one``."""
+        words = c_void_p * (type(object_).__basicsize__ // ctypes.sizeof(c_void_p))
+        held = [*words.from_address(id(object_))]
+        return held.index(ctypes.addressof(one)) * ctypes.sizeof(c_void_p)
+
     return CTypes(
         array=id(ctypes.Array),
         pointer=id(ctypes._Pointer),  # pyright: ignore[reportPrivateUsage]
         reference=id(type(reference)),
-        reference_offset=held.index(ctypes.addressof(one)) * ctypes.sizeof(c_void_p),
+        reference_offset=offset_in(reference),
+        structure=id(ctypes.Structure),
+        memory_offset=offset_in(one),
     )
 
 

@@ -560,7 +560,7 @@ def _special_class(kind: type[Handle], by: Any) -> int:
     """What libfastcall needs to know of handles that a function of their own closes."""
     engine = running()
     content = getattr(by, "__self__", None)
-    declaration = _declaration_of(by)
+    declaration = declaration_of(by)
     is_simple = declaration is not None and len(declaration.parameters) == 1
     if engine is None or not is_simple or not isinstance(content, bytes):
         raise NotServedError(f"{show(by)}, which closes a handle, is not served")

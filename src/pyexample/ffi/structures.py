@@ -6,13 +6,14 @@ import typing
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from .aggregates import by_value
 from .later import import_later
-from .libfastcall import KINDS
+from .libfastcall import KINDS, CStruct, NotServedError
 from .scalars import NUL, Float, has_method, type_name
 from .values import DeclarationError, Value, c_name, fields_of, members_of, show, type_code
 
 if TYPE_CHECKING:
-    pass
+    from .declaration import Argument
 
 
 class CTypesObject(Value):
@@ -76,20 +77,35 @@ class CTypesObject(Value):
         """What ``from_param`` accepts."""
         if given is None and not (self.nullable or self.python_type is Any):
             raise TypeError(f"{self.where} must not be None")
+        # ctypes crashes on it, except for pointers, arrays and objects.
+        is_at_risk = not (hasattr(self.ctype, "_type_") or isinstance(given, self.ctype))
+        if is_at_risk and _is_reference(given):
+            raise TypeError(f"{self.where}: pass the {self.ctype.__name__}, not its byref()")
         try:
             self.ctype.from_param(given)
         except TypeError as error:
             raise TypeError(f"{self.where}: {error}") from None
         return given
 
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """Structures are served."""
+        if any("from_param" in vars(each) for each in self.ctype.__mro__):
+            raise NotServedError(f"{self.where}: a from_param of its own is not served")
+        if not hasattr(self.ctype, "_fields_"):
+            return super().describe(argument)
+        return {"kind": KINDS["struct"], "structure": by_value(self.where, self.ctype)}
+
     def describe_back(self) -> dict[str, Any]:
-        """As the result, a structure of two words is served; as an output, all are."""
-        if self.failure or (self.role == "result" and not _is_two_words(self.ctype)):
+        """As the result, structures are served; as an output, arrays and unions too."""
+        if self.failure:
             return super().describe_back()
-        # Like ctypes, without the class's __new__ and __init__.
-        metaclass = typing.cast(Any, type(self.ctype))
-        copy = functools.partial(metaclass.from_buffer_copy, self.ctype)
-        return {"kind": KINDS["struct"], "conversion": copy}
+        if self.role != "result":
+            structure = CStruct(type=id(self.ctype), size=ctypes.sizeof(self.ctype))
+        elif hasattr(self.ctype, "_check_retval_"):  # ctypes calls it
+            raise NotServedError(f"{self.where}: a _check_retval_ is not served")
+        else:
+            structure = by_value(self.where, self.ctype)
+        return {"kind": KINDS["struct"], "structure": structure}
 
 
 class Characters(Value):
@@ -216,6 +232,16 @@ def _follows(ctype: Any) -> bool:
     return type_code(ctype) in tuple("zZO") or any(map(_follows, inner))
 
 
+def _is_reference(given: Any) -> bool:
+    """Whether ctypes takes it for the result of ``byref``."""
+    if type(given) is _REFERENCE:
+        return True
+    return hasattr(given, "_as_parameter_") and _is_reference(given._as_parameter_)
+
+
+_REFERENCE = type(ctypes.byref(ctypes.c_int()))
+
+
 def _misplaced(ctype: Any) -> str:
     """What ctypes describes wrongly to libffi in a type that is passed by value, or ""."""
     if hasattr(ctype, "_length_"):  # an array
@@ -229,20 +255,6 @@ def _misplaced(ctype: Any) -> str:
     if any(len(each) > 2 for each in fields):
         return "a structure with bit-fields"
     return next(filter(None, (_misplaced(each[1]) for each in fields)), "")
-
-
-def _is_two_words(ctype: Any) -> bool:
-    """Whether it is returned as two integer words: see convention.h."""
-    return (
-        ctype.__base__ is ctypes.Structure  # no inherited fields
-        and "_pack_" not in ctype.__dict__
-        and not hasattr(ctype, "_check_retval_")  # ctypes calls it
-        and 8 < ctypes.sizeof(ctype) <= 16
-        and all(
-            len(each) == 2 and getattr(each[1], "_type_", "") in tuple("bBhHiIlLqQ?P")
-            for each in ctype._fields_
-        )
-    )
 
 
 def _callback_fields(ctype: Any, seen: list[Any]) -> Iterator[str]:

@@ -73,7 +73,8 @@ static type type_type = TYPE(0), int_type = TYPE(Py_TPFLAGS_LONG_SUBCLASS),
             exporter_type = TYPE(Py_TPFLAGS_HEAPTYPE); /* its __buffer__ is Python code */
 /* Of ctypes: pointer_type points to struct_type. */
 static type struct_type = TYPE(0), array_type = TYPE(0), reference_type = TYPE(0),
-            any_pointer_type = TYPE(0), narrow_array_type = TYPE(0);
+            any_pointer_type = TYPE(0), narrow_array_type = TYPE(0), derived_type = TYPE(0),
+            structure_type = TYPE(0); /* ctypes.Structure */
 
 struct PyObject {
     const type *type;
@@ -88,6 +89,7 @@ struct PyObject {
     int raises; /* when a buffer is asked for, an error of its own */
     const type *of; /* of what a reference is of */
     PyObject *items[FASTCALL_MAX_ARGUMENTS + 2]; /* of a tuple */
+    char fields[8 * FASTCALL_STRUCT_WORDS];      /* of a structure */
 };
 
 static PyObject struct_ = {.type = &struct_type, .holders = 1},
@@ -132,12 +134,26 @@ static unsigned long PyType_GetFlags(const void *its_type)
 
 static int PyType_IsSubtype(const void *one, const void *other)
 {
-    return one == other || (other == &array_type && one == &narrow_array_type);
+    return one == other || (other == &array_type && one == &narrow_array_type) ||
+           (other == &struct_type && one == &derived_type);
+}
+
+/* What makes structures: in their own memory. */
+static PyObject *new_structure(const void *its_type, PyObject *positional, PyObject *keywords)
+{
+    PyObject *object = new_object(its_type);
+    EXPECT(positional->length == 0 && !keywords);
+    object->view.buf = object->fields;
+    return object;
 }
 
 static void *PyType_GetSlot(const void *its_type, int slot)
 {
     static int in_c, in_python;
+    if (slot == Py_tp_new) {
+        EXPECT(its_type == &structure_type);
+        return (void *)new_structure;
+    }
     EXPECT(slot == Py_bf_getbuffer && (((const type *)its_type)->flags & Py_TPFLAGS_HEAPTYPE));
     return its_type == &exporter_type ? &in_python : &in_c;
 }
@@ -438,8 +454,9 @@ static void PyEval_RestoreThread(PyThreadState *state)
 
 /* ---------------------------------------------------------------- C's side */
 
-static uint64_t received[FIRST_STACK_WORD + STACK_WORDS];
-static int c_calls, stack_is_passed, freed;
+static uint64_t received[FIRST_STACK_WORD + MOST_STACK_WORDS];
+static int c_calls, freed;
+static size_t stack_is_passed; /* so many bytes */
 
 /* The result, and what C fills in: where their addresses are, what was there, what C writes. */
 static unsigned values, locations[1 + FASTCALL_MAX_OUTPUTS];
@@ -457,20 +474,22 @@ static uint64_t free_text(uint64_t word)
     return 0;
 }
 
+/* What C writes behind the first eight bytes of a structure that it returns. */
+static uint64_t written_rest[FASTCALL_STRUCT_WORDS];
+
 /* With a register for each word of the frame. */
-__attribute__((no_sanitize("address", "function"))) static uint64_t receive(uint64_t a,
-    uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f, double g, double h, double i,
-    double j, double k, double l, double m, double n, uint64_t o, uint64_t p, uint64_t q,
-    uint64_t r, uint64_t s, uint64_t t, uint64_t u, uint64_t v, uint64_t w, uint64_t x,
-    uint64_t y, uint64_t z)
+#define REGISTERS                                                                               \
+    uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f, double g, double h, \
+        double i, double j, double k, double l, double m, double n, largest_stack stack
+#define ALL_REGISTERS a, b, c, d, e, f, g, h, i, j, k, l, m, n, stack
+#define RECEIVES __attribute__((no_sanitize("address", "function"), noinline)) static
+
+RECEIVES void receive_all(const uint64_t *integers, const double *floats, const void *stack)
 {
-    const uint64_t integers[] = {a, b, c, d, e, f};
-    const double floats[] = {g, h, i, j, k, l, m, n};
-    memcpy(received, integers, sizeof integers);
-    memcpy(received + 6, floats, sizeof floats);
-    if (stack_is_passed) {
-        const uint64_t stack[] = {o, p, q, r, s, t, u, v, w, x, y, z};
-        memcpy(received + 14, stack, sizeof stack);
+    memcpy(received, integers, 6 * sizeof *integers);
+    memcpy(received + 6, floats, 8 * sizeof *floats);
+    for (size_t each = 0; each < stack_is_passed / 8; each++) {
+        received[14 + each] = ((const uint64_t *)stack)[each];
     }
     for (unsigned each = 1; each < values; each++) {
         uint64_t *const place = (uint64_t *)(uintptr_t)received[locations[each]];
@@ -479,17 +498,60 @@ __attribute__((no_sanitize("address", "function"))) static uint64_t receive(uint
     }
     c_calls++;
     errno = 42;
+}
+
+#define RECEIVE                                        \
+    const uint64_t integers[] = {a, b, c, d, e, f};    \
+    const double floats[] = {g, h, i, j, k, l, m, n};  \
+    receive_all(integers, floats, &stack);
+
+RECEIVES uint64_t receive(REGISTERS)
+{
+    RECEIVE
     return written[0];
 }
 
-__attribute__((no_sanitize("address", "function"))) static double receive_float(uint64_t a,
-    uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f, double g, double h, double i,
-    double j, double k, double l, double m, double n, uint64_t o, uint64_t p, uint64_t q,
-    uint64_t r, uint64_t s, uint64_t t, uint64_t u, uint64_t v, uint64_t w, uint64_t x,
-    uint64_t y, uint64_t z)
+RECEIVES double receive_float(REGISTERS)
 {
-    receive(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z);
+    RECEIVE
     return as_double(written[0]);
+}
+
+/* A structure of more than eight bytes, by which of the two eight bytes are floats. */
+RECEIVES two_integers receive_integers(REGISTERS)
+{
+    RECEIVE
+    return (two_integers){written[0], written_rest[0]};
+}
+
+RECEIVES float_integer receive_float_integer(REGISTERS)
+{
+    RECEIVE
+    return (float_integer){as_double(written[0]), written_rest[0]};
+}
+
+RECEIVES integer_float receive_integer_float(REGISTERS)
+{
+    RECEIVE
+    return (integer_float){written[0], as_double(written_rest[0])};
+}
+
+RECEIVES two_floats receive_floats(REGISTERS)
+{
+    RECEIVE
+    return (two_floats){as_double(written[0]), as_double(written_rest[0])};
+}
+
+static size_t returned_bytes; /* of a structure in memory */
+
+RECEIVES uint64_t receive_memory(REGISTERS)
+{
+    RECEIVE
+    for (size_t each = 0; each < returned_bytes; each++) {
+        ((char *)(uintptr_t)a)[each] = each < 8 ? ((const char *)written)[each]
+                                                : ((const char *)written_rest)[each - 8];
+    }
+    return a;
 }
 
 /* ------------------------------------------------------- objects and arguments */
@@ -505,11 +567,38 @@ static const struct {
     {"e", 0}, {"T{i:a:}", 0}};
 #define FORMATS (sizeof formats / sizeof *formats)
 
-static const int kinds[] = {'i', 'u', '?', 'f', 'z', 's', 'P', 'p', 'h', 'b', 'n', 'k', 'v'};
+static const int kinds[] = {
+    'i', 'u', '?', 'f', 'z', 's', 'P', 'p', 'h', 'b', 'n', 'k', 'v', 't', 't'};
 
 static void *pointers[FASTCALL_MAX_ARGUMENTS];
 static const fastcall_ctypes ctypes = {
-    &array_type, &any_pointer_type, &reference_type, offsetof(PyObject, view.buf)};
+    &array_type, &any_pointer_type, &reference_type, offsetof(PyObject, view.buf),
+    &structure_type, offsetof(PyObject, view.buf)};
+
+/* Of the arguments, and of what comes back. */
+static fastcall_struct structures[FASTCALL_MAX_ARGUMENTS + 1 + FASTCALL_MAX_OUTPUTS];
+static unsigned structure_count, structure_words;
+
+/* One of up to so many bytes. */
+static fastcall_struct *take_structure(unsigned most)
+{
+    fastcall_struct *structure = &structures[structure_count++];
+    memset(structure, 0, sizeof *structure);
+    structure->type = &struct_type;
+    structure->ctypes = &ctypes;
+    structure->size = (uint16_t)(1 + below(take() & 3 && most > 16 ? 16 : most));
+    if (most > 200 && take() % 8 == 0) {
+        structure->size = (uint16_t)(most - below(200));
+    }
+    structure->float_eighths = (uint8_t)below(4);
+    structure->alignment = 8;
+    if (most > 64 && take() % 8 == 1) {
+        structure->size = (uint16_t)(16 * (1 + below(3)));
+        structure->is_wide = 1;
+        structure->alignment = 16;
+    }
+    return structure;
+}
 
 static void take_argument(fastcall_argument *argument, unsigned index, unsigned *buffers,
     unsigned *handle_count)
@@ -520,7 +609,8 @@ static void take_argument(fastcall_argument *argument, unsigned index, unsigned 
     if ((argument->kind == 'n' && *buffers == 0) ||
         (argument->kind == 'v' && values > FASTCALL_MAX_OUTPUTS) ||
         (argument->kind == 'b' && *buffers == FASTCALL_MAX_BUFFERS) ||
-        (argument->kind == 'h' && *handle_count == FASTCALL_MAX_HANDLES)) {
+        (argument->kind == 'h' && *handle_count == FASTCALL_MAX_HANDLES) ||
+        (argument->kind == 't' && structure_words >= FASTCALL_STRUCT_WORDS)) {
         argument->kind = 'i';
     }
     argument->parameter = (uint8_t)index;
@@ -529,7 +619,12 @@ static void take_argument(fastcall_argument *argument, unsigned index, unsigned 
     argument->type = argument->kind == 'h' ? &buffer_type : &pointer_type;
     argument->items = &struct_type;
     argument->ctypes = &ctypes;
-    if (argument->kind == 'f') {
+    if (argument->kind == 't') {
+        fastcall_struct *structure =
+            take_structure(8 * (FASTCALL_STRUCT_WORDS - structure_words));
+        structure_words += (structure->size + 7U) / 8 + structure->is_wide;
+        argument->items = structure;
+    } else if (argument->kind == 'f') {
         argument->size = take() & 1 ? 4 : 8;
     } else if (argument->kind == 'i' || argument->kind == 'u' || argument->kind == 'k') {
         argument->low = take_number();
@@ -557,7 +652,7 @@ static void take_argument(fastcall_argument *argument, unsigned index, unsigned 
 
 static void take_value(fastcall_value *value, unsigned index)
 {
-    static const uint8_t value_kinds[] = {'i', 'u', '?', 'f', 'P', 'z', 's', 'v'};
+    static const uint8_t value_kinds[] = {'i', 'u', '?', 'f', 'P', 'z', 's', 'v', 't', 't'};
     static const uint8_t rules[] = {0, 0, 0, 'z', 'n', '-', 'i', 'o', 'c'};
     memset(value, 0, sizeof *value);
     value->kind = value_kinds[below(sizeof value_kinds)];
@@ -570,7 +665,21 @@ static void take_value(fastcall_value *value, unsigned index)
     value->check_size = 1;
     value->is_returned = value->kind != 'v' && take() & 3;
     written[index] = (uint64_t)take_number();
-    if (value->kind == 'f') {
+    if (value->kind == 't') {
+        fastcall_struct *structure = take_structure(index ? 8 : 8 * FASTCALL_STRUCT_WORDS);
+        if (structure->size <= 16) {
+            structure->is_wide = 0; /* which is refused */
+        }
+        value->conversion = structure;
+        value->size = structure->size;
+        value->rule = FASTCALL_NEVER;
+        if (value->size > 16) {
+            value->offset = offsetof(fastcall_returned, structure);
+        }
+        for (unsigned i = 0; !index && i < FASTCALL_STRUCT_WORDS; i++) {
+            written_rest[i] = written[0] * (i + 2) + take();
+        }
+    } else if (value->kind == 'f') {
         value->size = take() & 1 ? 4 : 8;
         value->rule = FASTCALL_NEVER;
     } else if (value->kind == 'i' || value->kind == 'u') {
@@ -591,6 +700,8 @@ static PyObject *take_object(const fastcall_argument *argument, unsigned index)
         &str_type, &buffer_type, &pointer_type, &other_type};
     static const type *const pointing[] = {&pointer_type, &pointer_type, &struct_type,
         &array_type, &narrow_array_type, &reference_type, &any_pointer_type, &exporter_type};
+    static const type *const copied[] = {&struct_type, &struct_type, &struct_type,
+        &struct_type, &derived_type, &derived_type, &pointer_type, &reference_type};
     static const char *const texts[] = {"", "text", "with\0NUL", NULL};
     static const Py_ssize_t lengths[] = {0, 4, 8, 0};
     const unsigned choice = take(), format = below(FORMATS), text = below(4);
@@ -608,6 +719,7 @@ static PyObject *take_object(const fastcall_argument *argument, unsigned index)
         case 's': its_type = &str_type; break;
         case 'p': its_type = pointing[choice / 16 % 8]; break;
         case 'h': its_type = &buffer_type; break;
+        case 't': its_type = copied[choice / 16 % 8]; break;
         case 'b': its_type = choice == 17 ? &exporter_type : &buffer_type; break;
         default: break;
         }
@@ -623,6 +735,11 @@ static PyObject *take_object(const fastcall_argument *argument, unsigned index)
     if (its_type == &pointer_type || argument->kind == 'h') {
         pointers[index] = memory + below(64);
         object->view.buf = &pointers[index];
+    } else if (argument->kind == 't') {
+        object->view.buf = object->fields;
+        for (size_t i = 0; i < sizeof object->fields; i++) {
+            object->fields[i] = (char)((i < 16 ? take() : index) + 1 + i * 37);
+        }
     } else {
         object->view.buf = memory + below(8) * (take() & 1 ? 8 : 1);
         object->view.len = below(9);
@@ -653,6 +770,7 @@ static int expected(const fastcall_argument *argument, const PyObject *object, u
         return is_none ? argument->nullable
                        : is_int && object->number >= 0 && object->number <= UINT64_MAX;
     case 'v': return 1;
+    case 't': return object->type == &struct_type || object->type == &derived_type;
     case 'k': /* whatever the object is */
         *word = (uint64_t)argument->low;
         return 1;
@@ -791,7 +909,7 @@ static int all_expected(const fastcall_argument *arguments, PyObject *const *obj
 
 static __int128 number_of(const fastcall_value *value, uint64_t word)
 {
-    const unsigned bits = 8U * value->size;
+    const unsigned bits = value->kind == 't' ? 64 : 8U * value->size; /* of which 't' has none */
     const uint64_t mask = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
     word &= mask;
     if (value->kind == 'i' || value->rule == '-') {
@@ -819,12 +937,18 @@ static int must_be_unexpected(const fastcall_value *value, uint64_t word)
 
 static int is_unknown(const fastcall_value *value, uint64_t word)
 {
-    return value->conversion && number_of(value, word) % 2 != 0;
+    return value->kind != 't' && value->conversion && number_of(value, word) % 2 != 0;
 }
 
 static void check_object(const fastcall_value *value, uint64_t word, const PyObject *object)
 {
     float narrow;
+    if (value->kind == 't') {
+        const size_t first = value->size < 8 ? value->size : 8;
+        EXPECT(object->type == &struct_type && !memcmp(object->fields, &word, first));
+        EXPECT(!memcmp(object->fields + 8, written_rest, value->size - first));
+        return;
+    }
     if (value->conversion) {
         EXPECT(object == &answer);
         return;
@@ -856,7 +980,9 @@ static void check_result(const fastcall_value *described, PyObject *result)
     EXPECT(unexpected_calls == is_asked);
     EXPECT(freed == (is_asked ? 0 : (int)to_free));
     if (is_asked) {
-        EXPECT(result == &answer && content.result[0] == written[0]);
+        const int is_large = described->kind == 't' && described->size > 16;
+        EXPECT(result == &answer);
+        EXPECT((is_large ? content.structure : content.result)[0] == written[0]);
         for (unsigned i = 1; i < values; i++) {
             EXPECT(content.outputs[i - 1] == written[i]);
         }
@@ -1157,8 +1283,42 @@ static void initialise(void)
     const fastcall_python given = {(const void *const *)(const void *)&functions, &none, &true_,
         &false_, &int_type, &float_type, &type_type, &other_type, &none, &none, &none, &exporter_type,
         offsetof(PyObject, type), 64};
+    EXPECT(sizeof(stack_words) == 8 * STACK_WORDS && sizeof(large_stack) == 8 * LARGE_WORDS);
     EXPECT(fastcall_initialise(&given) == NULL);
     EXPECT(fastcall_initialise(&given) == NULL);
+}
+
+/* Of the stack, by shape. */
+static const size_t stack_sizes[] = {
+    0, 0, 8 * STACK_WORDS, 8 * LARGE_WORDS, 8 * MOST_STACK_WORDS};
+
+/* C's function for such a result. */
+static any_function function_of(const fastcall_value *result)
+{
+    static const any_function of_two[] = {(any_function)receive_integers,
+        (any_function)receive_float_integer, (any_function)receive_integer_float,
+        (any_function)receive_floats};
+    if (result->kind == 't') {
+        const fastcall_struct *structure = result->conversion;
+        if (result->size > 16) {
+            return (any_function)receive_memory;
+        }
+        if (result->size > 8) {
+            return of_two[structure->float_eighths];
+        }
+        return structure->float_eighths & 1 ? (any_function)receive_float : (any_function)receive;
+    }
+    return result->kind == 'f' ? (any_function)receive_float : (any_function)receive;
+}
+
+/* Whether all of a structure has arrived where it was assigned to. */
+static int has_arrived(const fastcall_argument *argument, const PyObject *object)
+{
+    const fastcall_struct *structure = argument->items;
+    const size_t first = structure->size < 8 ? structure->size : 8;
+    return !memcmp(&received[argument->location], object->fields, first) &&
+           !memcmp(&received[argument->rest], object->fields + 8, structure->size - first) &&
+           argument->location % (structure->is_wide ? 2 : 1) == 0; /* as the stack is */
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -1186,6 +1346,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&self, 0, sizeof self);
     count = below(FASTCALL_MAX_ARGUMENTS + 1);
     values = 1;
+    structure_count = structure_words = 0;
     self.descriptor.arguments = self.descriptor.parameters = (uint8_t)count;
     self.descriptor.release_at = take() & 1 ? INT64_MAX : below(40);
     self.descriptor.uses_errno = take() & 1;
@@ -1197,6 +1358,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             objects[i]->its_handle.address = take() & 3 ? memory : NULL;
         }
     }
+    returned_bytes = 0;
     described = (fastcall_value *)&self.arguments[count];
     for (unsigned i = 0; i < values; i++) {
         take_value(&described[i], i);
@@ -1205,15 +1367,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     self.descriptor.returned_size =
         (uint16_t)(offsetof(fastcall_returned, outputs) + 8 * (values - 1));
     self.descriptor.name = (uint32_t)((char *)&described[values] - (char *)&self.descriptor);
-    self.descriptor.function =
-        described->kind == 'f' ? (any_function)receive_float : (any_function)receive;
+    self.descriptor.function = function_of(described);
+    if (described->kind == 't' && described->size > 16) {
+        returned_bytes = described->size;
+        self.descriptor.returned_size = (uint16_t)sizeof(fastcall_returned);
+    }
     EXPECT(fastcall_prepare(&self) == NULL);
     for (unsigned i = 0; i < count; i++) {
         if (self.arguments[i].output) {
             locations[self.arguments[i].output] = self.arguments[i].location;
         }
     }
-    stack_is_passed = self.descriptor.shape == SHAPE_ALL;
+    stack_is_passed = stack_sizes[self.descriptor.shape];
     given = take() & 15 ? count : below(count + 1);
     has_callbacks = take() & 1;
     forks = take() & 1; /* as if what was counted in a handle was so before a fork */
@@ -1234,6 +1399,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         EXPECT(result);
         const fastcall_argument *argument = self.arguments;
         for (unsigned i = 0; i < count; i++, argument++) {
+            if (argument->kind == 't') {
+                EXPECT(has_arrived(argument, objects[i]));
+                continue;
+            }
             /* A narrow float has the lower half of its register to itself. */
             const uint64_t mask = argument->kind == 'f' && argument->size == 4 ? UINT32_MAX
                                                                                : UINT64_MAX;

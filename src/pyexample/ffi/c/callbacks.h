@@ -77,7 +77,7 @@ static int convert_answer(const fastcall_callback_type *type, PyObject *returned
 {
     const fastcall_argument *const answer = answer_of(type);
     *word = 0;
-    return answer->kind == FASTCALL_VOID || convert(answer, &returned, NULL, word);
+    return answer->kind == FASTCALL_VOID || convert(answer, &returned, NULL, NULL, word);
 }
 
 /* Call `careful`, which does everything: `function` is NULL if C called too late. Returns 0, with

@@ -10,7 +10,8 @@
  * Calling a function through a pointer to another function type is undefined in
  * ISO C (C11 6.3.2.3p8). The documents named below define it for arguments and
  * results of the classes INTEGER and SSE (integers, pointers, bool, float, double),
- * and fastcall_prepare accepts no others.
+ * and for structures of these, of which aggregates.h has the rules. fastcall_prepare
+ * accepts no others.
  *
  * A declaration need not say that the C function is variadic. So each call is also
  * right for a variadic function, where the ABI allows that: System V x86-64, Windows x64
@@ -26,11 +27,23 @@
 #include "fastcall.h"
 
 #define STACK_WORDS 12
+#define LARGE_WORDS 24
 
 /* What a call must pass: stored in a descriptor. */
 #define SHAPE_INTEGERS 0  /* integer registers only */
 #define SHAPE_REGISTERS 1 /* floating point registers as well */
 #define SHAPE_ALL 2       /* and the stack */
+#define SHAPE_LARGE 3     /* System V: and LARGE_WORDS of the stack, for structures */
+#define SHAPE_LARGEST 4   /* System V: and MOST_STACK_WORDS */
+
+/* Where the result is: stored in a descriptor. */
+#define RESULT_INTEGER 0       /* the first integer register */
+#define RESULT_FLOAT 1         /* the first floating point register */
+#define RESULT_INTEGERS 2      /* System V, AAPCS64: the first two integer registers */
+#define RESULT_FLOATS 3        /* two (System V) or four (AAPCS64) floating point registers */
+#define RESULT_INTEGER_FLOAT 4 /* System V: the first integer register, then the other */
+#define RESULT_FLOAT_INTEGER 5 /* System V: likewise */
+#define RESULT_MEMORY 6        /* where the caller said */
 
 #if defined(__clang__)
 /* Intended undefined behaviour: see above. */
@@ -50,6 +63,7 @@
 #  define CONVENTION_WINDOWS_X64
 #  define INTEGER_REGISTERS 4
 #  define FLOAT_REGISTERS 0
+#  define MOST_STACK_WORDS STACK_WORDS
 #elif defined(__x86_64__) && !defined(__ILP32__)
 /*
  * "System V Application Binary Interface, AMD64 Architecture Processor Supplement",
@@ -60,8 +74,10 @@
  * 1 in eight bits. A variadic function reads in AL an upper bound of the number of
  * vector registers with arguments; no other function reads it.
  */
+#  define CONVENTION_SYSTEM_V
 #  define INTEGER_REGISTERS 6
 #  define FLOAT_REGISTERS 8
+#  define MOST_STACK_WORDS (STACK_WORDS + FASTCALL_STRUCT_WORDS)
 #elif (defined(__aarch64__) && !defined(__AARCH64EB__) && !defined(__ILP32__)) || \
     defined(_M_ARM64)
 /*
@@ -75,8 +91,10 @@
  * put each argument after the fixed ones on the stack, in eight bytes; Windows' use no
  * vector register, but treat a floating point number as an integer of its size.
  */
+#  define CONVENTION_AAPCS64
 #  define INTEGER_REGISTERS 8
 #  define FLOAT_REGISTERS 8
+#  define MOST_STACK_WORDS STACK_WORDS
 #  if defined(__APPLE__)
 #    define CONVENTION_PACKS_STACK
 #    define CONVENTION_STACKS_VARIADIC
@@ -87,77 +105,129 @@
 #  define CONVENTION_NOT_SERVED
 #  define INTEGER_REGISTERS 0
 #  define FLOAT_REGISTERS 0
+#  define MOST_STACK_WORDS STACK_WORDS
 #endif
 
 #define FIRST_STACK_WORD (INTEGER_REGISTERS + FLOAT_REGISTERS)
+/* Of copies of structures, which are 16-aligned. On System V, they are on the stack itself. */
+#define FIRST_COPIED_WORD ((FIRST_STACK_WORD + STACK_WORDS + 2) / 2 * 2)
 #define INTEGERS_SIZE (INTEGER_REGISTERS * sizeof(uint64_t))
 
 typedef struct {
-    /* Integer registers, floating point registers, the stack, and one more word, because
-       packed arguments are stored as eight bytes each. */
-    uint64_t words[FIRST_STACK_WORD + STACK_WORDS + 1];
+    /* Integer registers, floating point registers, the stack, one more word, because packed
+       arguments are stored as eight bytes each, and copies. */
+    _Alignas(16) uint64_t words[FIRST_COPIED_WORD + FASTCALL_STRUCT_WORDS];
 } frame;
 
-/*
- * Assigns a location in the frame to each argument, and a shape to the call.
- * Returns NULL, or the reason why the call is not supported.
- */
-static const char *assign_locations(fastcall_descriptor *descriptor, fastcall_argument *arguments)
+/* What the arguments so far take. */
+typedef struct {
+    unsigned integers, floats; /* registers */
+    unsigned stack;            /* bytes */
+    unsigned copies;           /* words */
+} taken_places;
+
+/* The functions that assign locations return NULL, or the reason why the call is not
+   supported. */
+
+#if !defined(CONVENTION_NOT_SERVED)
+
+/* Those of aggregates.h, for a structure. */
+static const char *assign_struct(fastcall_descriptor *descriptor, fastcall_argument *argument,
+    unsigned index, taken_places *taken);
+static const char *assign_struct_result(
+    fastcall_descriptor *descriptor, const fastcall_struct *structure, taken_places *taken);
+
+/* Whether the argument with that index goes to a register if one is free. */
+static int may_be_in_register(const fastcall_descriptor *descriptor, unsigned index)
 {
-#if defined(CONVENTION_NOT_SERVED)
-    (void)descriptor;
-    (void)arguments;
-    return "this processor's calling convention is not served";
-#else
-    unsigned integers = 0, floats = 0, stack = 0; /* registers; registers; bytes */
-    for (unsigned i = 0; i < descriptor->arguments; i++) {
-        fastcall_argument *argument = &arguments[i];
-        int is_float = argument->kind == FASTCALL_FLOAT && !argument->output;
 #  if defined(CONVENTION_STACKS_VARIADIC)
-        const int in_registers = !descriptor->is_variadic || i < descriptor->fixed;
+    return !descriptor->is_variadic || index < descriptor->fixed;
 #  else
-        const int in_registers = 1;
+    (void)descriptor, (void)index;
+    return 1;
 #  endif
+}
+
+/* Assign a location on the stack. */
+static const char *assign_stack(
+    fastcall_argument *argument, unsigned size, unsigned alignment, taken_places *taken)
+{
+    const unsigned begin = (taken->stack + alignment - 1) / alignment * alignment;
+    if (begin + size > MOST_STACK_WORDS * 8) {
+        return "it has more arguments than are served";
+    }
+    argument->location = (uint8_t)(FIRST_STACK_WORD + begin / 8);
+    argument->offset = (uint8_t)(begin % 8);
+    taken->stack = begin + size;
+    return NULL;
+}
+
+/* Assign a location for one word. */
+static const char *assign_word(fastcall_descriptor *descriptor, fastcall_argument *argument,
+    unsigned index, taken_places *taken)
+{
+    const int in_register = may_be_in_register(descriptor, index);
+    int is_float = argument->kind == FASTCALL_FLOAT && !argument->output;
+    unsigned size = 8;
 #  if defined(CONVENTION_INTEGERS_ONLY_IF_VARIADIC)
-        is_float = is_float && !descriptor->is_variadic;
+    is_float = is_float && !descriptor->is_variadic;
 #  endif
 #  if defined(CONVENTION_WINDOWS_X64)
-        if (in_registers && integers < INTEGER_REGISTERS) { /* a slot is for either class */
-            argument->location = (uint8_t)integers++;
-            if (is_float) {
-                descriptor->float_slots = (uint8_t)(descriptor->float_slots | 1U << i);
-                floats++;
-            }
-            continue;
+    if (in_register && taken->integers < INTEGER_REGISTERS) { /* a slot is for either class */
+        if (is_float) {
+            descriptor->float_slots = (uint8_t)(descriptor->float_slots | 1U << taken->integers);
+            taken->floats++;
         }
+        argument->location = (uint8_t)taken->integers++;
+        return NULL;
+    }
 #  else
-        if (in_registers && is_float && floats < FLOAT_REGISTERS) {
-            argument->location = (uint8_t)(INTEGER_REGISTERS + floats++);
-            continue;
-        }
-        if (in_registers && !is_float && integers < INTEGER_REGISTERS) {
-            argument->location = (uint8_t)integers++;
-            continue;
-        }
+    if (in_register && is_float && taken->floats < FLOAT_REGISTERS) {
+        argument->location = (uint8_t)(INTEGER_REGISTERS + taken->floats++);
+        return NULL;
+    }
+    if (in_register && !is_float && taken->integers < INTEGER_REGISTERS) {
+        argument->location = (uint8_t)taken->integers++;
+        return NULL;
+    }
 #  endif
 #  if defined(CONVENTION_PACKS_STACK)
-        const unsigned size =
-            argument->kind == FASTCALL_BUFFER || argument->output || !in_registers
-                ? 8
-                : argument->size;
-        stack = (stack + size - 1) / size * size;
-#  else
-        const unsigned size = 8;
-#  endif
-        argument->location = (uint8_t)(FIRST_STACK_WORD + stack / 8);
-        argument->offset = (uint8_t)(stack % 8);
-        stack += size;
-        if (stack > STACK_WORDS * 8) {
-            return "it has more arguments than are served";
-        }
+    if (argument->kind != FASTCALL_BUFFER && argument->kind != FASTCALL_STRUCT &&
+        !argument->output && in_register) {
+        size = argument->size;
     }
-    descriptor->shape = stack ? SHAPE_ALL : floats ? SHAPE_REGISTERS : SHAPE_INTEGERS;
-    return NULL;
+#  endif
+    return assign_stack(argument, size, size, taken);
+}
+
+#endif
+
+/* Assign a location in the frame to each argument, and a shape to the call. `result` is the
+   first of the values that come back. */
+static const char *assign_locations(
+    fastcall_descriptor *descriptor, fastcall_argument *arguments, const fastcall_value *result)
+{
+#if defined(CONVENTION_NOT_SERVED)
+    (void)descriptor, (void)arguments, (void)result;
+    return "this processor's calling convention is not served";
+#else
+    taken_places taken = {0, 0, 0, 0};
+    const char *reason = NULL;
+    descriptor->result = result->kind == FASTCALL_FLOAT ? RESULT_FLOAT : RESULT_INTEGER;
+    if (result->kind == FASTCALL_STRUCT) {
+        reason = assign_struct_result(descriptor, result->conversion, &taken);
+    }
+    for (unsigned i = 0; !reason && i < descriptor->arguments; i++) {
+        reason = arguments[i].kind == FASTCALL_STRUCT
+                     ? assign_struct(descriptor, &arguments[i], i, &taken)
+                     : assign_word(descriptor, &arguments[i], i, &taken);
+    }
+    descriptor->shape = taken.stack > LARGE_WORDS * 8   ? SHAPE_LARGEST
+                        : taken.stack > STACK_WORDS * 8 ? SHAPE_LARGE
+                        : taken.stack                   ? SHAPE_ALL
+                        : taken.floats                  ? SHAPE_REGISTERS
+                                                        : SHAPE_INTEGERS;
+    return reason;
 #endif
 }
 
@@ -202,15 +272,8 @@ typedef void (*any_function)(void);
 #  define OR_VARIADIC
 #endif
 
-/* A result struct of 9 to 16 bytes without floating point numbers. System V and AAPCS64 return
-   it in two integer registers, Windows in memory of the caller. This declaration lets the
-   compiler do either. */
-typedef struct {
-    uint64_t words[2];
-} two_words;
-
-/* The functions call_integer, call_float and call_struct are defined below. They return the
-   first integer register, the first floating point register, and two_words. */
+/* The functions call_integer and call_float are defined below. They return the first integer
+   register and the first floating point register. */
 
 #define I uint64_t
 #define D double
@@ -278,6 +341,30 @@ typedef struct {
 #  define FLOATS(f)                                                                        \
       as_double(f[0]), as_double(f[1]), as_double(f[2]), as_double(f[3]), as_double(f[4]), \
           as_double(f[5]), as_double(f[6]), as_double(f[7])
+#  if defined(CONVENTION_SYSTEM_V)
+/* A structure of such a size is on the stack itself, and shorter code than so many words. */
+typedef struct {
+    uint64_t words[STACK_WORDS];
+} stack_words;
+typedef struct {
+    uint64_t words[LARGE_WORDS];
+} large_stack;
+typedef struct {
+    uint64_t words[MOST_STACK_WORDS];
+} largest_stack;
+#    define STACKED(result, type)                                             \
+        ((result (*)(INTEGER_TYPES, FLOAT_TYPES, type OR_VARIADIC))function)( \
+            INTEGERS(w), FLOATS(f), *(const type *)(const void *)s)
+#    define STACKED_CALLS(result)                          \
+    case SHAPE_ALL: return STACKED(result, stack_words);   \
+    case SHAPE_LARGE: return STACKED(result, large_stack); \
+    default: return STACKED(result, largest_stack);
+#  else
+#    define STACKED_CALLS(result)                                                           \
+    default:                                                                                \
+        return ((result (*)(INTEGER_TYPES, FLOAT_TYPES, STACK_TYPES OR_VARIADIC))function)( \
+            INTEGERS(w), FLOATS(f), STACK(s));
+#  endif
 #  define DEFINE_CALL(name, result)                                                        \
       CALLS_ANOTHER_TYPE static result name(                                               \
           any_function function, unsigned shape, unsigned float_slots, const frame *frame) \
@@ -291,9 +378,7 @@ typedef struct {
           case SHAPE_REGISTERS:                                                            \
               return ((result (*)(INTEGER_TYPES, FLOAT_TYPES OR_VARIADIC))function)(       \
                   INTEGERS(w), FLOATS(f));                                                 \
-          default:                                                                         \
-              return ((result (*)(INTEGER_TYPES, FLOAT_TYPES,                              \
-                  STACK_TYPES OR_VARIADIC))function)(INTEGERS(w), FLOATS(f), STACK(s));    \
+              STACKED_CALLS(result)                                                        \
           }                                                                                \
       }
 
@@ -301,9 +386,7 @@ typedef struct {
 
 DEFINE_CALL(call_integer, uint64_t)
 DEFINE_CALL(call_float, double)
-DEFINE_CALL(call_struct, two_words)
 
-#undef I
-#undef D
+#include "aggregates.h"
 
 #endif

@@ -229,6 +229,24 @@ static int convert_reference(const fastcall_argument *argument, PyObject *object
     return fits && !failed();
 }
 
+static void *memory_of(const PyObject *object, const fastcall_struct *structure)
+{
+    return (void *)(uintptr_t)type_at(object, structure->ctypes->memory_offset);
+}
+
+/* Copy an instance of a structure's type to where the call passes it. */
+static int convert_struct(
+    const fastcall_argument *argument, PyObject *object, frame *frame, uint64_t *word)
+{
+    const fastcall_struct *structure = argument->items;
+    const void *type = type_of(object);
+    if (type != structure->type && !api.PyType_IsSubtype(type, structure->type)) {
+        return 0;
+    }
+    *word = store_struct(frame, argument, structure, memory_of(object, structure));
+    return 1;
+}
+
 /* Convert what the from_param of a ctypes pointer type accepts: a pointer, an instance of the
    type that it points to, an array of those, or a reference. */
 static int convert_pointer(const fastcall_argument *argument, PyObject *object, uint64_t *word)
@@ -427,7 +445,7 @@ static int convert_pointer_or_none(
 }
 
 static int convert(const fastcall_argument *argument, PyObject *const *objects,
-    held_arguments *held, uint64_t *word)
+    held_arguments *held, frame *frame, uint64_t *word)
 {
     PyObject *const *place = &objects[argument->parameter]; /* where there may be no object */
     switch (argument->kind) {
@@ -439,6 +457,7 @@ static int convert(const fastcall_argument *argument, PyObject *const *objects,
         return *place == interpreter.true_ || *place == interpreter.false_;
     case FASTCALL_FLOAT: return convert_float(*place, argument->size, word);
     case FASTCALL_BUFFER: return convert_buffer(argument, *place, held, word);
+    case FASTCALL_STRUCT: return convert_struct(argument, *place, frame, word);
     case FASTCALL_VOID:
     case FASTCALL_COUNT: /* which are converted last */
     case FASTCALL_FILLED:
@@ -530,10 +549,25 @@ static PyObject *look_up(PyObject *conversion, PyObject *number)
     return item;
 }
 
+/* Returns a new instance of a ctypes type, without its __new__ and __init__, as ctypes itself
+   makes it of a result. */
 static PyObject *new_struct(const fastcall_value *value, const void *place)
 {
-    PyObject *content = api.PyBytes_FromStringAndSize(place, value->size);
-    return content ? call_python(value->conversion, content, NULL, 0, NULL) : NULL;
+    const fastcall_struct *structure = value->conversion;
+    void *const slot = api.PyType_GetSlot(structure->ctypes->structure, Py_tp_new);
+    PyObject *const nothing = api.PyTuple_New(0);
+    PyObject *made;
+    newfunc new_instance;
+    if (!nothing) {
+        return NULL;
+    }
+    memcpy(&new_instance, &slot, sizeof slot);
+    made = new_instance(structure->type, nothing, NULL);
+    drop(nothing);
+    if (made) {
+        memcpy(memory_of(made, structure), place, structure->size);
+    }
+    return made;
 }
 
 static PyObject *new_integer(const fastcall_value *value, uint64_t word)
@@ -710,6 +744,11 @@ static int is_any_unexpected(
     return 0;
 }
 
+static char *place_in(fastcall_returned *returned, const fastcall_value *value)
+{
+    return (char *)returned + value->offset;
+}
+
 /* Free the texts that the caller owns. */
 static void free_texts(const fastcall_descriptor *descriptor, const fastcall_returned *returned)
 {
@@ -873,7 +912,8 @@ static PyObject *finish(PyObject *self, const fastcall_descriptor *descriptor,
     PyObject *converted[1 + FASTCALL_MAX_OUTPUTS];
     int number;
     if (descriptor->is_simple) { /* the same, faster */
-        converted[0] = convert_value(values_of(descriptor), returned->result);
+        const fastcall_value *value = values_of(descriptor);
+        converted[0] = convert_value(value, place_of(value, returned));
         if (converted[0]) {
             return converted[0];
         }
@@ -1021,24 +1061,25 @@ __declspec(dllimport) void __stdcall SetLastError(unsigned long number);
 #  define SET_ERROR(number) (errno = (number))
 #endif
 
-static void call(const fastcall_descriptor *descriptor, unsigned kind, const frame *frame,
-    fastcall_returned *returned)
+static void call(
+    const fastcall_descriptor *descriptor, const frame *frame, fastcall_returned *returned)
 {
     const any_function function = descriptor->function;
     const unsigned shape = descriptor->shape, float_slots = descriptor->float_slots;
-    two_words structure;
     if (descriptor->uses_errno) {
         SET_ERROR(0);
     }
-    switch (kind) {
-    case FASTCALL_FLOAT:
+    switch (descriptor->result) {
+    case RESULT_INTEGER:
+        returned->result[0] = call_integer(function, shape, float_slots, frame);
+        break;
+    case RESULT_FLOAT:
         returned->result[0] = as_word(call_float(function, shape, float_slots, frame));
         break;
-    case FASTCALL_STRUCT:
-        structure = call_struct(function, shape, float_slots, frame);
-        memcpy(returned->result, structure.words, sizeof structure.words);
-        break;
-    default: returned->result[0] = call_integer(function, shape, float_slots, frame); break;
+    default: {
+        const fastcall_value *value = values_of(descriptor);
+        call_for_struct(descriptor, value->conversion, frame, place_in(returned, value));
+    }
     }
     if (descriptor->uses_errno) { /* before Python can replace it */
         returned->error_number = GET_ERROR();
@@ -1048,18 +1089,17 @@ static void call(const fastcall_descriptor *descriptor, unsigned kind, const fra
 static void call_and_release(const fastcall_descriptor *descriptor, const frame *frame,
     const held_arguments *held, fastcall_returned *returned)
 {
-    const unsigned kind = values_of(descriptor)->kind;
     Py_ssize_t bytes = 0;
     PyThreadState *state;
     for (unsigned i = 0; i < held->count; i++) {
         bytes += held->views[i].len;
     }
     if (bytes < descriptor->release_at) {
-        call(descriptor, kind, frame, returned);
+        call(descriptor, frame, returned);
         return;
     }
     state = api.PyEval_SaveThread();
-    call(descriptor, kind, frame, returned);
+    call(descriptor, frame, returned);
     api.PyEval_RestoreThread(state);
 }
 
@@ -1138,7 +1178,7 @@ static int close_address(const fastcall_handle_class *of, void *address, PyObjec
     int number;
     held.count = held.handle_count = held.thunk_count = 0;
     memset(&frame, 0, sizeof frame);
-    memset(&returned, 0, sizeof returned);
+    memset(&returned, 0, offsetof(fastcall_returned, structure));
     for (unsigned i = 0; i < descriptor->arguments; i++) {
         uint64_t word = arguments[i].kind == FASTCALL_HANDLE ? (uintptr_t)address
                                                              : (uint64_t)arguments[i].low;
@@ -1536,16 +1576,27 @@ static PyObject *entry_any(
     }
     if (descriptor->shape == SHAPE_ALL) {
         memset(frame.words + FIRST_STACK_WORD, 0, (STACK_WORDS + 1) * sizeof *frame.words);
+    } else if (descriptor->shape == SHAPE_LARGE) {
+        memset(frame.words + FIRST_STACK_WORD, 0, LARGE_WORDS * sizeof *frame.words);
+    } else if (descriptor->shape == SHAPE_LARGEST) {
+        memset(frame.words + FIRST_STACK_WORD, 0, MOST_STACK_WORDS * sizeof *frame.words);
     }
     memset(&returned, 0, offsetof(fastcall_returned, outputs));
+    if (descriptor->result == RESULT_MEMORY) {
+        const fastcall_value *value = values_of(descriptor);
+        begin_struct_result(&frame, value->conversion, place_in(&returned, value));
+    }
     if (descriptor->values > 1) {
-        memset(returned.outputs, 0, sizeof returned - offsetof(fastcall_returned, outputs));
+        memset(returned.outputs, 0, sizeof returned.outputs);
+    }
+    if (descriptor->fills) {
+        memset(returned.memories, 0, sizeof returned.memories);
         memset(needed, 0, sizeof needed);
     }
     /* Counts are converted last, because they are taken from the buffers. But store_argument
        needs words in the order of the arguments, so zeros are stored first. */
     for (unsigned i = 0; i < descriptor->arguments; i++) {
-        if (!convert(&arguments[i], objects, &held, &word)) {
+        if (!convert(&arguments[i], objects, &held, &frame, &word)) {
             goto refuse;
         }
         if (arguments[i].output && arguments[i].kind != FASTCALL_FILLED) {
@@ -1668,7 +1719,7 @@ COLD const char *fastcall_prepare(void *self)
     if (!is_served(descriptor)) {
         return "it has more arguments than are served";
     }
-    reason = assign_locations(descriptor, (fastcall_argument *)(descriptor + 1));
+    reason = assign_locations(descriptor, (fastcall_argument *)(descriptor + 1), value);
     if (reason) {
         return reason;
     }
@@ -1766,6 +1817,7 @@ static int arguments_arrive(any_function function, const char *types, unsigned f
 {
     fastcall_argument arguments[FASTCALL_MAX_ARGUMENTS] = {{0}};
     fastcall_descriptor descriptor = {0};
+    const fastcall_value result = {0};
     frame frame = {{0}};
     fastcall_returned returned;
     descriptor.function = function;
@@ -1777,7 +1829,7 @@ static int arguments_arrive(any_function function, const char *types, unsigned f
         arguments[i].size = (uint8_t)(is_float ? (types[i] == 'd' ? 8 : 4) : types[i] - '0');
         descriptor.arguments++;
     }
-    if (assign_locations(&descriptor, arguments)) {
+    if (assign_locations(&descriptor, arguments, &result)) {
         return 0;
     }
     for (unsigned i = 0; i < descriptor.arguments; i++) {
@@ -1788,7 +1840,7 @@ static int arguments_arrive(any_function function, const char *types, unsigned f
         }
         store_argument(&frame, &arguments[i], word);
     }
-    call(&descriptor, FASTCALL_SIGNED, &frame, &returned);
+    call(&descriptor, &frame, &returned);
     return (int32_t)returned.result[0] == 1;
 }
 

@@ -46,6 +46,7 @@
 #define FASTCALL_MAX_OUTPUTS 8    /* likewise: those that C fills in */
 #define FASTCALL_OUTPUT_WORDS 32  /* of all outputs */
 #define FASTCALL_THUNKS_OF_TYPE 8 /* of one type of callbacks */
+#define FASTCALL_STRUCT_WORDS 64  /* of all structures among the arguments; of the result */
 
 /* The kinds of arguments, and of what comes back: how they are converted. */
 #define FASTCALL_VOID 'v'     /* nothing is passed, or comes back */
@@ -68,9 +69,9 @@
 #define FASTCALL_LENGTH                                                    \
     'l' /* argument only: the address of an integer, in which C stores how \
            many items of FILLED memory are valid */
-#define FASTCALL_STRUCT                                                               \
-    't' /* what comes back only: a structure, which a function makes of bytes; as the \
-           result it has 9 to 16 bytes, all of them integers and pointers */
+#define FASTCALL_STRUCT                                                            \
+    't' /* an instance of a ctypes structure: by value, as argument and as result; \
+           as an output also of a union or an array */
 
 /* How C asks for more FILLED memory, to be called again. */
 #define FASTCALL_NEEDS 'l'    /* the length is how many items it needs */
@@ -110,7 +111,22 @@ typedef struct {
     const void *pointer;     /* ctypes._Pointer */
     const void *reference;   /* the type of what byref() returns */
     size_t reference_offset; /* of the address in it */
+    const void *structure;   /* ctypes.Structure */
+    size_t memory_offset;    /* of the address of its memory in an instance of any type */
 } fastcall_ctypes;
+
+/* A structure: what the ABIs ask of one that is passed by value. See aggregates.h. */
+typedef struct {
+    const void *type; /* the ctypes type */
+    const fastcall_ctypes *ctypes;
+    uint16_t size;         /* in bytes */
+    uint8_t alignment;     /* likewise */
+    uint8_t is_wide;       /* whether a member is a long double of another format than double */
+    uint8_t float_eighths; /* bit i is set if all members in its i-th eight bytes are float or
+                              double */
+    uint8_t floats;        /* the number of its members, if it is at most 4, and all of them are
+                              float, or all of them are double; otherwise 0 */
+} fastcall_struct;
 
 /* One argument of the C function. */
 typedef struct {
@@ -121,7 +137,8 @@ typedef struct {
                           FILLED: NULL, or a Python function of all arguments, which returns the
                           number of items; CALLBACK: the object with the fastcall_callback_type */
     const void *items; /* POINTER: the ctypes type that it points to; CALLBACK: the type of
-                          objects that are C functions, which `slow_path` passes */
+                          objects that are C functions, which `slow_path` passes; STRUCT: a
+                          fastcall_struct */
     const fastcall_ctypes *ctypes; /* POINTER */
     uint8_t kind;                  /* one of the above */
     uint8_t size;                  /* of the C type, in bytes; BUFFER: of an item: 1, 2, 4 or 8 */
@@ -141,6 +158,8 @@ typedef struct {
                          begins as the argument; of VOID, as zeros; of FILLED, that memory's */
     uint8_t location; /* the word of the frame: filled in by fastcall_prepare */
     uint8_t offset;   /* the byte of that word: likewise */
+    uint8_t way;      /* STRUCT: how its bytes are passed: likewise */
+    uint8_t rest;     /* STRUCT: the word of those that follow the first eight: likewise */
 } fastcall_argument;
 
 /* A value that comes back: the result, what C fills in, or what it passes to a callback. */
@@ -148,7 +167,7 @@ typedef struct {
     int64_t low;         /* rule OUTSIDE */
     int64_t high;        /* likewise */
     void *conversion;    /* of an integer: NULL or a dict, which converts it, and without which
-                            it is unexpected; STRUCT: a function that makes it of bytes; HANDLE:
+                            it is unexpected; STRUCT: a fastcall_struct; HANDLE:
                             a fastcall_handle_class; POINTER, to a callback only: the ctypes type */
     void *receive;       /* HANDLE, owned by the caller: a function of a fastcall_returned, as
                             bytes, and the offset, which makes an object for Python: when that
@@ -178,6 +197,7 @@ typedef struct {
     uint64_t result[2];
     int64_t error_number; /* errno, or what GetLastError returns */
     uint64_t outputs[FASTCALL_OUTPUT_WORDS];
+    uint64_t structure[FASTCALL_STRUCT_WORDS]; /* the result, if it has more than 16 bytes */
     /* Never in use for `unexpected`: for each value that is FILLED, a bytes object. */
     void *memories[1 + FASTCALL_MAX_OUTPUTS];
 } fastcall_returned;
@@ -210,6 +230,7 @@ typedef struct {
     uint8_t fixed;       /* if it is: the number of arguments before the `...` */
     uint8_t shape;       /* filled in: which registers, and whether the stack, are used */
     uint8_t float_slots; /* filled in, Windows: which of the first four are floats */
+    uint8_t result;      /* filled in: which registers, or memory, the result comes in */
     uint8_t is_simple;   /* filled in: the result alone comes back, and is only converted */
 } fastcall_descriptor;
 

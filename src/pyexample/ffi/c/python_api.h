@@ -108,10 +108,14 @@ typedef enum { PyGILState_LOCKED, PyGILState_UNLOCKED } PyGILState_STATE;
 #define Py_bf_getbuffer 1
 #define Py_tp_dealloc 52
 #define Py_tp_methods 64
+#define Py_tp_new 65
 #define Py_tp_traverse 71
 #define Py_tp_members 72
 #define Py_tp_getset 73
 #define Py_tp_free 74
+
+/* typeobj.html#c.PyTypeObject.tp_new */
+typedef PyObject *(*newfunc)(const void *type, PyObject *arguments, PyObject *keywords);
 
 #define PYTHON_FUNCTIONS(X)                                                                      \
     X(void, Py_IncRef, (PyObject *))                              /* 3.2  refcounting.html */    \

@@ -121,8 +121,9 @@ NO_INLINE static double call_for_float(PARAMETERS_AND_NUMBER)
       X(r##0)                                                                                 \
       X(r##1)                                                                                 \
       X(r##2)                                                                                 \
-      X(r##3) X(r##4) X(r##5) X(r##6) X(r##7) X(r##8) X(r##9) X(r##A) X(r##B) X(r##C) X(r##D) \
-          X(r##E) X(r##F)
+      X(r##3)                                                                                 \
+      X(r##4) X(r##5) X(r##6) X(r##7) X(r##8) X(r##9) X(r##A) X(r##B) X(r##C) X(r##D) X(r##E) \
+          X(r##F)
 #  define INTEGER_ROWS(X) ROW(X, 0) ROW(X, 1) ROW(X, 2) ROW(X, 3) ROW(X, 4) ROW(X, 5) ROW(X, 6)
 #  define FLOAT_ROWS(X) ROW(X, 7)
 
@@ -167,13 +168,14 @@ COLD static const char *locate_arguments(fastcall_callback_type *type)
     fastcall_argument arguments[FASTCALL_MAX_ARGUMENTS] = {{0}};
     fastcall_descriptor descriptor = {0};
     fastcall_value *const received = (fastcall_value *)(void *)(type + 1);
+    const fastcall_value nothing = {0};
     const char *reason;
     for (unsigned i = 0; i < type->arguments; i++) {
         arguments[i].kind = received[i].kind;
         arguments[i].size = (uint8_t)received[i].size;
     }
     descriptor.arguments = type->arguments;
-    reason = assign_locations(&descriptor, arguments);
+    reason = assign_locations(&descriptor, arguments, &nothing);
     if (reason) {
         return reason;
     }
