@@ -120,7 +120,11 @@ MUTANTS = {
         "type != structure->type && !api.PyType_IsSubtype(type, structure->type)",
         "0",
     ),
-    "rest": ("aggregates.h", "structure->size > 8) {\n            mem", "0) {\n            mem"),
+    "rest": (
+        "aggregates.h",
+        "structure->size > 8) {\n            mem",
+        "0) {\n            mem",
+    ),
     "registers": ("aggregates.h", "after.floats > FLOAT_REGISTERS", "after.floats > 9"),
     "halves": (
         "aggregates.h",
