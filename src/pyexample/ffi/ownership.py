@@ -254,7 +254,9 @@ class GivenTo(ParameterWord):
         given = handles_in(call.given)
         for each in handles_in([call.given[argument.position]]):
             uses = sum(other is each for other in given)
-            yield _Gift(argument.where, each, owner, self.if_succeeds, uses)
+            gift = _Gift(argument.where, each, owner, self.if_succeeds, uses)
+            call.cleanups.append(gift.finish)
+            yield gift
 
 
 class _Gift:
@@ -267,6 +269,7 @@ class _Gift:
         self.handle = handle
         self.owner = owner
         self.if_succeeds = if_succeeds
+        self.is_over = False
         if not self.life.owned:
             raise ValueError(f"{where} is borrowed: it is not the caller's to give away")
         if owner is not None and life_of(owner).needs(self.life):
@@ -287,6 +290,7 @@ class _Gift:
 
     def cancel(self) -> None:
         """C was not called."""
+        self.is_over = True
         self.life.owned = True
         self.life.set_address(self.life.given)
         if self.owner is not None:
@@ -299,10 +303,17 @@ class _Gift:
         """C has returned."""
         if self.if_succeeds and not taken:
             self.cancel()
+        else:
+            self.finish()
+
+    def finish(self) -> None:
+        """The call is over. Without ``settle``, C may have it, and use what it keeps for it."""
+        if self.is_over:
             return
         Handle.pass_on_kept(self.handle, self.owner)
         if self.owner is None:
             self.life.forget()
+        self.is_over = True
 
 
 class Keep(ParameterWord):
