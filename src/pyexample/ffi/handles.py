@@ -295,13 +295,14 @@ class Handle(_Memory):
         *,
         owned: bool = True,
         closer: Closer | None = None,
+        kept: Sequence[tuple[str, Hashable, Held]] = (),
     ) -> "Self":
         """Make the handle for an address from C.
 
         It is closed before its ``parents``; C closes it if not ``owned``. ``closer`` closes it
-        instead of the function that Closes its type. A borrowed handle is the one that is open
-        for the same address, if there is one. Raises ValueError if ``address`` is null or out
-        of range, TypeError if it is no integer.
+        instead of the function that Closes its type. ``kept`` is passed to ``keep``. A borrowed
+        handle is the one that is open for the same address, if there is one. Raises ValueError
+        if ``address`` is null or out of range, TypeError if it is no integer.
         """
         owner: Any = None
         if isinstance(address, Owner):
@@ -319,7 +320,9 @@ class Handle(_Memory):
         parents = tuple(parents)
         handle = None if owned else cls.find(address, parents)
         if handle is None:
-            handle = cls.make(address, parents, owned=owned, closer=closer, owner=owner)
+            handle = cls.make(
+                address, parents, owned=owned, closer=closer, owner=owner, kept=kept
+            )
             _open[cls._root, address] = handle
         return handle
 
@@ -342,6 +345,7 @@ class Handle(_Memory):
         owned: bool = False,
         closer: Closer | None = None,
         owner: Any = None,
+        kept: Sequence[tuple[str, Hashable, Held]] = (),
     ) -> "Self":
         """Make one, even if there is another of this address. ``owner`` holds it until now."""
         handle = super().__new__(cls)
@@ -349,16 +353,19 @@ class Handle(_Memory):
         handle._kept = {}
         lives = [each._life for each in parents]
         # Life refers to no handle: gc could not collect such a cycle.
-        take_address = None
-        if engine := running():
-            take_address = functools.partial(_take_address, engine.set_address, id(handle))
-        reference = weakref.ref(handle, take_address)
+        at_end: list[Callable[[], object]] = []
+        if engine := running():  # a ``__del__`` may yet pass it to C
+            at_end.append(functools.partial(engine.set_address, id(handle), None))
+        reference = weakref.ref(handle, functools.partial(_call_all, at_end))
         life = handle._life = Life(cls, reference, address, owned, closer, lives)
         if owner is not None:
             owner.life = life  # before anything can close that
         life.join_parents()
+        for where, slot, item in kept:  # before anything else closes it
+            Handle.keep(handle, where, slot, item).settle(taken=True)
         if owned:
-            weakref.finalize(handle, life.end)
+            at_end.append(life.end_again)
+            weakref.finalize(handle, life.end)  # which is called first
         elif parents:
             weakref.finalize(handle, life.forget).atexit = False
         if owner is not None:
@@ -538,12 +545,13 @@ _open: "weakref.WeakValueDictionary[Any, Handle]" = weakref.WeakValueDictionary(
 """By type and address, the handle that was made last. One C type is one class, with kin."""
 
 
-def _take_address(set_address: Callable[[int, None], object], handle: int, _: object) -> None:
-    """Clear the address in a handle that is garbage: a ``__del__`` may yet pass it to C.
+def _call_all(functions: list[Callable[[], object]], _: object) -> None:
+    """Call them, the last one first: a handle is garbage.
 
     This needs no name of this module, since those are gone at the end of Python.
     """
-    set_address(handle, None)
+    while functions:
+        functions.pop()()
 
 
 Handle._root = Handle  # pyright: ignore[reportPrivateUsage]

@@ -164,11 +164,10 @@ class Owned(Modifier):
                 " Owned(counted=True), if C counts references"
             )
         place = ctypes.addressof(address) if value.is_stored else address
-        handle = kind.adopt(place, self.parents(call), closer=address.closer)
+        kept = call.kept_by_result
+        handle = kind.adopt(place, self.parents(call), closer=address.closer, kept=kept)
         if value.is_stored:  # no object of C's has a size of -1
             life_of(handle).pointees[place, -1] = address
-        for where, slot, item in call.kept_by_result:
-            Handle.keep(handle, where, slot, item).settle(taken=True)
         return handle
 
 
