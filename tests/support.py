@@ -4,6 +4,7 @@ import contextlib
 import functools
 import gc
 import io
+import itertools
 import os
 import platform
 import re
@@ -11,13 +12,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
 
-from pyexample import cli
+from pyexample import cli, ffi
 from pyexample.abi import Report, check
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,6 +76,46 @@ def let_go() -> None:
     """Make sure that unreferenced objects are destroyed; CPython does that without gc."""
     if not COUNTS_REFERENCES:
         collect()
+
+
+class Interrupt(BaseException):
+    """As if of a signal handler."""
+
+
+@contextmanager
+def interrupt(at: int) -> Iterator[None]:
+    """Raise Interrupt where the package calls its function number ``at``.
+
+    A signal's handler is called there, and raises KeyboardInterrupt. Not counted is what
+    Python calls by itself, which has nobody to raise it.
+    """
+    count = itertools.count()
+    package = Path(ffi.__file__).parent
+
+    def trace(frame: FrameType, event: str, argument: Any) -> None:
+        name, file = frame.f_code.co_name, Path(frame.f_code.co_filename)
+        is_ours = file.parent == package and name not in ("__del__", "free")
+        is_callback = file.stem == "callbacks" and name == "call"
+        if is_ours and not is_callback and next(count) == at:
+            raise Interrupt
+
+    earlier = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(earlier)
+
+
+def interrupted_everywhere(work: Callable[[], object]) -> Iterator[None]:
+    """Once for each place where ``work`` can be interrupted, when it has been."""
+    for at in itertools.count():
+        with suppress(Interrupt):
+            with interrupt(at):
+                work()
+            assert at > 5  # it was interrupted
+            return
+        yield  # when the exception is gone, and what its traceback had
 
 
 def run(command: Sequence[Argument], **options: Any) -> str:

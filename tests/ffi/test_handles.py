@@ -4,7 +4,6 @@ import copy
 import ctypes
 import dis
 import gc
-import itertools
 import pickle
 import signal
 import sys
@@ -13,15 +12,13 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from ctypes import c_int64
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
 from shelf import BoxError, Shelf
-from support import COUNTS_BLOCKS, COUNTS_REFERENCES, attempt, collect
+from support import COUNTS_BLOCKS, COUNTS_REFERENCES, attempt, collect, interrupted_everywhere
 
 from pyexample.ffi import Handle, calls
 from pyexample.ffi.calls import CallState
@@ -606,46 +603,6 @@ def test_the_end_of_python(shelf: Shelf, path: str, more: str) -> None:
     paths = [str(library.parent.parent.parent), str(Path(__file__).parents[1])]
     done = attempt([sys.executable, "-X", "dev", "-c", EXIT.format(paths=paths) + more])
     assert (done.returncode, done.stderr) == (0, "")
-
-
-class Interrupt(BaseException):
-    pass
-
-
-@contextmanager
-def interrupt(at: int) -> Iterator[None]:
-    """Raise Interrupt where the package calls its function number ``at``.
-
-    A signal's handler is called there, and raises KeyboardInterrupt. Not counted is what
-    Python calls by itself, which has nobody to raise it.
-    """
-    count = itertools.count()
-    package = Path(calls.__file__).parent
-
-    def trace(frame: FrameType, event: str, argument: Any) -> None:
-        name, file = frame.f_code.co_name, Path(frame.f_code.co_filename)
-        is_ours = file.parent == package and name not in ("__del__", "free")
-        is_callback = file.stem == "callbacks" and name == "call"
-        if is_ours and not is_callback and next(count) == at:
-            raise Interrupt
-
-    earlier = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        yield
-    finally:
-        sys.settrace(earlier)
-
-
-def interrupted_everywhere(work: Callable[[], object]) -> Iterator[None]:
-    """Once for each place where ``work`` can be interrupted, when it has been."""
-    for at in itertools.count():
-        with suppress(Interrupt):
-            with interrupt(at):
-                work()
-            assert at > 5  # it was interrupted
-            return
-        yield  # when the exception is gone, and what its traceback had
 
 
 def test_a_call_that_is_interrupted_anywhere(shelf: Shelf, path: str) -> None:

@@ -4,6 +4,7 @@
 
 import ctypes
 import gc
+import itertools
 import os
 import sys
 import weakref
@@ -14,7 +15,14 @@ from ctypes import POINTER, c_char, c_char_p, c_int, c_size_t, c_void_p
 from typing import Annotated, Any
 
 import pytest
-from support import COUNTS_REFERENCES, Package, collect, let_go
+from support import (
+    COUNTS_REFERENCES,
+    Interrupt,
+    Package,
+    collect,
+    interrupted_everywhere,
+    let_go,
+)
 
 from pyexample.ffi import (
     ArrayOf,
@@ -1355,6 +1363,107 @@ def test_what_a_handle_keeps_is_kept_by_its_new_owner(api: Any) -> None:
     collect()
     assert [bytes(3000) for _ in range(64)]
     assert api.node_text(api.node_inner(owner)) == 3000
+
+
+def test_what_a_gift_keeps_if_its_call_is_interrupted(api: Any) -> None:
+    """C may have taken it, and go on to use that."""
+
+    def node_set_items(
+        it: api.ANode,
+        items: Annotated[Buffer, In(c_int), Count(c_size_t, "items"), Keep("it")],
+        /,
+    ) -> None: ...
+    def node_give(
+        owner: api.ANode, it: Annotated[api.Node, c_void_p, GivenTo("owner")], fail: Int, /
+    ) -> Int: ...
+
+    api.close_by_node_free()
+    set_items, give = api.declare(node_set_items), api.declare(node_give)
+    items = array("i", [1, 2])
+    them: list[Any] = []
+
+    def renew() -> None:
+        them[:] = api.node_new(1), api.node_new(2)
+        set_items(them[1], items)
+
+    renew()
+    for _ in interrupted_everywhere(lambda: give(them[0], them[1], 0)):
+        owner, it = them
+        address, is_taken = it.value, api.node_inner(owner) is not None
+        del it, them[:]
+        collect()
+        if is_taken:
+            with pytest.raises(BufferError):
+                items.append(3)
+        elif api.opened() == 2:  # Python does not know that
+            api.library.cdll.node_free(c_void_p(address))
+        owner.close()
+        del owner
+        collect()
+        items.append(3)
+        assert api.opened() == 0
+        renew()
+
+
+def test_what_a_new_handle_keeps_if_its_call_is_interrupted(api: Any) -> None:
+    """As long as it is open: it may be closed when the exception is gone."""
+
+    def node_over(
+        items: Annotated[Buffer, In(c_int), Count(c_size_t, "items"), Keep("return")], /
+    ) -> Annotated[api.Node, c_void_p, Owned]: ...
+
+    api.close_by_node_free()
+    over, items = api.declare(node_over), array("i", [1, 2])
+    made: list[Any] = []
+
+    def work() -> None:
+        try:
+            made.append(over(items))
+        except Interrupt:
+            if api.opened():
+                with pytest.raises(BufferError):
+                    items.append(3)
+            raise
+
+    for _ in interrupted_everywhere(work):
+        collect()
+        assert api.opened() == 0
+        items.append(3)
+
+
+@pytest.mark.skipif(not COUNTS_REFERENCES, reason="the end comes later")
+def test_an_end_that_is_interrupted_anywhere(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is closed while what C keeps for it is there: nothing is left to close it later."""
+
+    def node_set_items(
+        it: api.ANode,
+        items: Annotated[Buffer, In(c_int), Count(c_size_t, "items"), Keep("it")],
+        /,
+    ) -> None: ...
+
+    api.close_by_node_free()
+    set_items, items = api.declare(node_set_items), array("i", [1, 2])
+    lost: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", lost.append)
+    earlier = sys.gettrace()
+    for at in itertools.count():
+        one = api.node_new(1)
+        set_items(one, items)
+        functions = itertools.count()
+
+        def trace(*_: object, at: int = at, functions: Iterator[int] = functions) -> None:
+            if next(functions) == at:
+                raise Interrupt
+
+        sys.settrace(trace)
+        del one
+        sys.settrace(earlier)
+        assert api.opened() == 0
+        items.append(3)
+        if not lost:
+            break
+        lost.clear()
+    assert at > 5
 
 
 def test_an_exception_in_a_callback_of_a_call_that_succeeds(api: Any) -> None:

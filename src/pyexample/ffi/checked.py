@@ -93,7 +93,7 @@ def closing_call(
             steps = calling_with_errno(state, c_function)
             # No code may come between these lines. An exception during the call, such as a
             # signal handler's, does not prove that C has not closed the handle.
-            state.in_c = life.is_taken_back = True
+            state.in_c = life.is_taken_back = life.has_ended = True
             returned, state.error_number = steps
             state.in_c = False
             state.failures = _failures(declaration, returned, state)

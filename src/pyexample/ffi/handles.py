@@ -344,13 +344,14 @@ class Handle(_Memory):
         *,
         owned: bool = True,
         closer: Closer | None = None,
+        kept: Sequence[tuple[str, Hashable, Held]] = (),
     ) -> "Self":
         """Make the handle for an address from C.
 
         It is closed before its ``parents``; C closes it if not ``owned``. ``closer`` closes it
-        instead of the function that Closes its type. A borrowed handle is the one that is open
-        for the same address, if there is one. Raises ValueError if ``address`` is null or out
-        of range, TypeError if it is no integer.
+        instead of the function that Closes its type. ``kept`` is passed to ``keep``. A borrowed
+        handle is the one that is open for the same address, if there is one. Raises ValueError
+        if ``address`` is null or out of range, TypeError if it is no integer.
         """
         owner: Any = None
         if isinstance(address, Owner):
@@ -368,7 +369,9 @@ class Handle(_Memory):
         parents = tuple(parents)
         handle = None if owned else cls.find(address, parents)
         if handle is None:
-            handle = cls.make(address, parents, owned=owned, closer=closer, owner=owner)
+            handle = cls.make(
+                address, parents, owned=owned, closer=closer, owner=owner, kept=kept
+            )
             engine = running()
             if engine and cls.c_class is not None:
                 engine.register(handle, cls.c_class)
@@ -399,17 +402,22 @@ class Handle(_Memory):
         owned: bool = False,
         closer: Closer | None = None,
         owner: Any = None,
+        kept: Sequence[tuple[str, Hashable, Held]] = (),
     ) -> "Self":
         """Make one, even if there is another of this address. ``owner`` holds it until now."""
         handle = super().__new__(cls)
         handle._kept = {}
-        life = handle._new_life(address, parents, owned=owned, closer=closer)
+        at_end: list[Callable[[], object]] = []
+        life = handle._new_life(address, parents, at_end, owned=owned, closer=closer)
         handle._parents = parents
         handle._life = life
         life.set_address(address)
         if owner is not None:
             owner.life = life  # before anything can close that
-        handle._end_with(life)
+        life.join_parents()
+        for where, slot, item in kept:  # before anything else closes it
+            Handle.keep(handle, where, slot, item).settle(taken=True)
+        handle._end_with(life, at_end)
         if owner is not None:
             # Not an attribute: ``__del__`` would lose an exception of a signal handler.
             owner.__class__ = owner.plain
@@ -419,23 +427,23 @@ class Handle(_Memory):
         self,
         address: int,
         parents: "tuple[Handle, ...]",
+        at_end: list[Callable[[], object]],
         *,
         owned: bool,
         closer: Closer | None = None,
     ) -> Life:
         # Life refers to no handle: gc could not collect such a cycle.
-        take_address = None
-        if engine := running():
-            take_address = functools.partial(_take_address, engine.set_address, id(self))
-        reference = weakref.ref(self, take_address)
+        if engine := running():  # a ``__del__`` may yet pass it to C
+            at_end.append(functools.partial(engine.set_address, id(self), None))
+        reference = weakref.ref(self, functools.partial(_call_all, at_end))
         lives = [life_of(each) for each in parents]
         return Life(type(self), reference, address, owned, closer, lives)
 
-    def _end_with(self, life: Life) -> None:
+    def _end_with(self, life: Life, at_end: list[Callable[[], object]]) -> None:
         """Close it when nothing refers to it any more."""
-        life.join_parents()
         if life.owned:
-            weakref.finalize(self, life.end)
+            at_end.append(life.end_again)
+            weakref.finalize(self, life.end)  # which is called first
         elif life.parents:
             weakref.finalize(self, life.forget).atexit = False
 
@@ -447,7 +455,8 @@ class Handle(_Memory):
         children: tuple[Handle, ...] = engine.take_over(self) if engine else ()
         parents = parents_of(self)
         closer = special_closers.get(self._class)
-        new = self._new_life(self._given, parents, owned=self._is_ours(), closer=closer)
+        at_end: list[Callable[[], object]] = []
+        new = self._new_life(self._given, parents, at_end, owned=self._is_ours(), closer=closer)
         # Atomic, since two threads may do this at once.
         variables = self.__dict__
         variables.setdefault("_kept", {})
@@ -458,7 +467,8 @@ class Handle(_Memory):
             new.process = 0
         if self._address:
             new.address = self._address
-            self._end_with(new)
+            new.join_parents()
+            self._end_with(new, at_end)
         else:
             new.forget()
         return children
@@ -724,12 +734,13 @@ This is for those that libfastcall does not find.
 """
 
 
-def _take_address(set_address: Callable[[int, None], object], handle: int, _: object) -> None:
-    """Clear the address in a handle that is garbage: a ``__del__`` may yet pass it to C.
+def _call_all(functions: list[Callable[[], object]], _: object) -> None:
+    """Call them, the last one first: a handle is garbage.
 
     This needs no name of this module, since those are gone at the end of Python.
     """
-    set_address(handle, None)
+    while functions:
+        functions.pop()()
 
 
 Handle._root = Handle

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
 from os import getpid
-from sys import implementation
+from sys import implementation, is_finalizing
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .libfastcall import running
@@ -36,6 +36,7 @@ class Life:
         owned: whether Python closes it.
         closer: the function that does, if it is not the type's.
         is_taken_back: set before C closes it, cleared if that fails.
+        has_ended: whether ``end`` has asked C to close it, or found that it must not.
         parents: what it was made from, or given to: it is closed before them.
         children: what is closed before it.
         kept: the handles that C keeps for it: it is closed before them, too.
@@ -65,7 +66,7 @@ class Life:
         self.kept: list[Life] = []
         self.keepers: dict[int, Life | None] = {}
         self.users: dict[object, Callable[[], object]] = {}
-        self.is_taken_back = False
+        self.is_taken_back = self.has_ended = False
         self.pointees: Pointees = {}
         self._shown: list[tuple[Callable[[], Any], Callable[[], Any] | None]] = []
         self._closing: dict[None, object] = {}  # setdefault is atomic
@@ -142,14 +143,25 @@ class Life:
         When Python ends, a variable of a module may still refer to it, or to memory of it, or
         a thread may use it: then C's objects end with the process.
         """
+        self.has_ended = False
         try:
             self.check_closable()
             for life in self.family():
                 life._hide()
         except (ValueError, RuntimeError):
-            return
-        if not self.used():
-            self.close(implicitly=True)
+            self.has_ended = True
+        else:
+            self.has_ended = self.used() is not None
+            if not self.has_ended:
+                self.close(implicitly=True)
+
+    def end_again(self, is_finalizing: Callable[[], bool] = is_finalizing) -> None:
+        """Do it, if a signal handler has prevented that, even before its first instruction.
+
+        Later, what C keeps for it is gone, and C could not close it.
+        """
+        if not self.has_ended and not is_finalizing():
+            self.end()
 
     def close(
         self,

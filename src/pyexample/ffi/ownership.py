@@ -221,14 +221,13 @@ class Owned(Modifier):
                 " Owned(counted=True), if C counts references"
             )
         place = ctypes.addressof(address) if value.is_stored else address
-        handle = kind.adopt(place, self.parents(call), closer=address.closer)
+        kept = call.kept_by_result
+        handle = kind.adopt(place, self.parents(call), closer=address.closer, kept=kept)
         if value.is_stored:  # no object of C's has a size of -1
             life_of(handle).pointees[place, -1] = address
         if value.original is not None:
             original: Any = call.given[value.original]
             Handle.keep_as(handle, original)
-        for where, slot, item in call.kept_by_result:
-            Handle.keep(handle, where, slot, item).settle(taken=True)
         return handle
 
 
@@ -320,7 +319,9 @@ class GivenTo(ParameterWord):
         given = handles_in(call.given)
         for each in handles_in([call.given[argument.position]]):
             uses = sum(other is each for other in given)
-            yield _Gift(argument.where, each, owner, self.if_succeeds, uses)
+            gift = _Gift(argument.where, each, owner, self.if_succeeds, uses)
+            call.cleanups.append(gift.finish)
+            yield gift
 
 
 class _Gift:
@@ -333,6 +334,7 @@ class _Gift:
         self.handle = handle
         self.owner = owner
         self.if_succeeds = if_succeeds
+        self.is_over = False
         if not self.life.owned:
             raise ValueError(f"{where} is borrowed: it is not the caller's to give away")
         if owner is not None and life_of(owner).needs(self.life):
@@ -353,6 +355,7 @@ class _Gift:
 
     def cancel(self) -> None:
         """C was not called."""
+        self.is_over = True
         self.life.owned = True
         self.life.set_address(self.life.given)
         if self.owner is not None:
@@ -365,10 +368,17 @@ class _Gift:
         """C has returned."""
         if self.if_succeeds and not taken:
             self.cancel()
+        else:
+            self.finish()
+
+    def finish(self) -> None:
+        """The call is over. Without ``settle``, C may have it, and use what it keeps for it."""
+        if self.is_over:
             return
         Handle.pass_on_kept(self.handle, self.owner)
         if self.owner is None:
             self.life.forget()
+        self.is_over = True
 
 
 class Exchange(ParameterWord):
