@@ -188,7 +188,9 @@ class Owned(Modifier):
         return [] if self.independent or call is None else open_handles(call.given)
 
     def describe_back(self, value: HandleValue) -> dict[str, Any]:
-        """Its fields of a CValue."""
+        """Its fields of a CValue. Raises NotServedError."""
+        if self.names:
+            raise NotServedError(f"{value.where}: {self!r} is not served")
         fields: dict[str, Any] = {
             "owner": OWNERS["counted" if self.counted else "Owned"],
             "lenders": 0 if self.independent else ALL,
