@@ -109,6 +109,7 @@ class CValue(ctypes.Structure):
         ("rule", c_uint8),
         ("check_size", c_uint8),
         ("is_returned", c_uint8),
+        ("is_indirect", c_uint8),
     )
 
 
