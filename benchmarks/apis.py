@@ -44,7 +44,7 @@ def compare(one, other): return one[0] - other[0]
 """
 CRC = "import zlib, os\n" + BINDINGS + "import zlib_streams\ndata = os.urandom({size})\n"
 
-# By title: the set-up and the statement of pyexample, then of Python's own module, or of ctypes.
+# By title: the set-up and the statement of pyexample, then of Python's own module or ctypes.
 CASES = {
     "select 1": (
         (OURS, 'connection.execute("select 1")'),
