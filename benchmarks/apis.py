@@ -7,7 +7,7 @@ libraries where both find them. All in one run, on one CPU.
 import argparse
 import sys
 
-from .build import SOURCES
+from .build import SOURCES, build
 from .measure import MeasureError, timeit
 
 BINDINGS = f"import sys; sys.path.insert(0, {str(SOURCES.parent / 'examples')!r})\n"
@@ -27,9 +27,24 @@ connection.execute({TABLE})
 connection.executemany("insert into t values (?, ?, ?)", {ROWS})
 query = "select id, name, x from t where id = ?"
 """
+SORT = """
+import random
+from array import array
+random.seed(1)
+numbers = array("i", [random.randrange(10**6) for _ in range(10**5)])
+"""
+OUR_SORT = f"""{SORT}
+from benchmarks.bindings.calls import sort_items
+def compare(one, other): return one - other
+"""
+SORT_OF_CTYPES = f"""{SORT}
+from ctypes import c_int
+from benchmarks.bindings.declared import Compare, sort_items
+def compare(one, other): return one[0] - other[0]
+"""
 CRC = "import zlib, os\n" + BINDINGS + "import zlib_streams\ndata = os.urandom({size})\n"
 
-# By title: the set-up and the statement of pyexample, then of Python's own module.
+# By title: the set-up and the statement of pyexample, then of Python's own module or ctypes.
 CASES = {
     "select 1": (
         (OURS, 'connection.execute("select 1")'),
@@ -38,6 +53,14 @@ CASES = {
     "select of one row by its key": (
         (OURS, "connection.execute(query, 7)"),
         (PYTHONS, "connection.execute(query, (7,)).fetchone()"),
+    ),
+    "qsort of 100,000 numbers, which Python compares": (
+        (OUR_SORT, "sort_items(numbers[:], compare)"),
+        (
+            SORT_OF_CTYPES,
+            "items = numbers[:]; count = len(items);"
+            " sort_items((c_int * count).from_buffer(items), count, Compare(compare))",
+        ),
     ),
     **{
         f"{name} of {size} bytes": (
@@ -54,7 +77,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.apis", description=__doc__)
     parser.add_argument("--fast", action="store_true", help="a quick look, less exact")
     processes = 2 if parser.parse_args().fast else 10
-    print("| what | pyexample, ns | Python's module, ns | ratio |\n| - | -: | -: | -: |")
+    if failed := build({}):
+        print(*failed.values(), file=sys.stderr)
+        return 1
+    print("| what | pyexample, ns | the other, ns | ratio |\n| - | -: | -: | -: |")
     for title, candidates in CASES.items():
         try:
             ours, theirs = (

@@ -15,7 +15,7 @@ from ctypes import (
     c_uint16,
     c_void_p,
 )
-from typing import Annotated, Any
+from typing import Annotated
 
 from pyexample import square as square
 from pyexample.ffi import Buffer, Callback, Count, In, Library, Out, SameThread
@@ -58,7 +58,7 @@ def visit(
 ) -> Annotated[int, c_int32]: ...
 
 
-Item = Annotated[Any, POINTER(c_int32)]
+Item = Annotated[int, POINTER(c_int32)]
 
 
 @Callback
@@ -68,6 +68,6 @@ def compare(one: Item, other: Item, /) -> Annotated[int, c_int]: ...
 @library.function(release_gil=False)
 def sort_items(
     items: Annotated[Buffer, Out(c_int32), Count(c_size_t, "items")],
-    order: Annotated[Callable[[Any, Any], int], compare, SameThread],
+    order: Annotated[Callable[[int, int], int], compare, SameThread],
     /,
 ) -> None: ...

@@ -77,6 +77,17 @@ int texts(int (*f)(const char *, const char *, const wchar_t *, char), int code)
 int colour(int (*f)(int), int code) { return f(code); }
 int numbers(int (*f)(const int *, const int *), int null)
 { int one = 5, other = 7; return f(&one, null ? NULL : &other); }
+double pointed(double (*f)(const int8_t *, const double *, const int *, const uint16_t *,
+    const float *, const int64_t *, const bool *, const double *), int code) {
+    static const int8_t a = -128;
+    static const uint16_t d = 65535;
+    double b = 2.5;
+    float e = -0.5f;
+    int64_t g = code == 3 ? 10 : -9;
+    int c = code == 2 ? 3 : 2;
+    bool h = true;
+    return f(code == 1 ? NULL : &a, &b, &c, code ? &d : NULL, &e, &g, &h, code ? &b : NULL);
+}
 #define RETURNS(name, type) type name(type (*f)(void)) { return f(); }
 RETURNS(get_int8, int8_t) RETURNS(get_uint8, uint8_t) RETURNS(get_int16, int16_t)
 RETURNS(get_uint16, uint16_t) RETURNS(get_int32, int32_t) RETURNS(get_uint32, uint32_t)
@@ -160,6 +171,18 @@ def bind(library: Library) -> SimpleNamespace:
     @Callback
     def on_numbers(one: Number, other: Number, /) -> Int: ...
     @Callback
+    def on_pointed(
+        a: Annotated[int, POINTER(c_int8)],
+        b: Annotated[float, POINTER(c_double)],
+        c: Annotated[Colour, POINTER(c_int)],
+        d: Annotated[int | None, POINTER(c_uint16)],
+        e: Annotated[float, POINTER(c_float)],
+        f: Annotated[int, POINTER(c_int64), range(-9, 10)],
+        g: Annotated[bool, POINTER(c_bool)],
+        h: Annotated[float | None, POINTER(c_double)],
+        /,
+    ) -> Double: ...
+    @Callback
     def small() -> Annotated[int, c_int, range(-5, 6)]: ...
 
     functions: list[Any] = []
@@ -186,6 +209,7 @@ def bind(library: Library) -> SimpleNamespace:
     declare("colour", on_colour, Int, Int)
     declare("numbers", on_numbers, Int, Int)
     declare("get_small", small, Int)
+    declare("pointed", on_pointed, Double, Int)
     results = {
         "int8": c_int8, "uint8": c_uint8, "int16": c_int16, "uint16": c_uint16,
         "int32": c_int32, "uint32": c_uint32, "int64": c_int64, "uint64": c_uint64,
@@ -287,7 +311,14 @@ def test_arguments_of_every_kind(bound: Any) -> None:
     assert got.pop() == (Colour.GREEN,)
     assert bound.get_nothing(take) is None
     assert bound.numbers(lambda one, other: one[0] - 2 * other[0], 0) == -9
+    assert bound.pointed(take, 0) == 7.0
+    assert got.pop() == (-128, 2.5, Colour.GREEN, None, -0.5, -9, True, None)
+    assert bound.pointed(take, 4) == 7.0
+    assert got.pop() == (-128, 2.5, Colour.GREEN, 65535, -0.5, -9, True, 2.5)
     for function, code, error in (
+        (bound.pointed, 1, "is a null pointer"),
+        (bound.pointed, 2, "is 3, no Colour"),
+        (bound.pointed, 3, r"is 10, which is not in -9\.\.9"),
         (bound.texts, 1, "is a null pointer"),
         (bound.texts, 2, "invalid start byte"),
         (bound.colour, 3, "is 3, no Colour"),

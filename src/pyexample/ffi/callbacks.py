@@ -116,8 +116,8 @@ class Callback:
     fast calls, a KeyboardInterrupt that arrives while C code runs is lost, as with ctypes
     alone.
 
-    If C calls a callable after its release, that is reported in the same way. The function
-    pointer is reused after 1,000 more releases.
+    If C calls a callable after its release, that is reported in the same way. Its function
+    pointer is used again later: see ``docs/callbacks.md``.
 
     A thread that C started waits for the GIL. So a function that takes a callback must release
     it, unless ``SameThread`` says that C calls back in the caller's thread only; so must a

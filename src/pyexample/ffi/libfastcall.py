@@ -141,6 +141,7 @@ class CValue(ctypes.Structure):
         ("again", c_uint8),
         ("check_size", c_uint8),
         ("is_returned", c_uint8),
+        ("is_indirect", c_uint8),
     )
 
 

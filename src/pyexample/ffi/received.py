@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from .buffers import In, Out
 from .items import Items, copy_memory
+from .kinds import make_value
 from .sizes import TERMINATED
+from .values import Value
 from .views import View
 
 if TYPE_CHECKING:
@@ -63,6 +65,39 @@ class ReceivedMemory(Items):
         elif view.items < (count := self._count(view.address, call)):
             raise ValueError(f"{argument.where} has {view.items} items, not {count}")
         return ctypes.cast(view.address, self.ctype)
+
+
+class PointedNumber(Value):
+    """A number whose address C passes to a callback, which gets the number.
+
+    Attributes:
+        number: the same without the pointer.
+    """
+
+    can_be_null = True
+    is_plain = False
+
+    def check_types(self, where: str, declared: Any) -> None:
+        """As of the number."""
+        super().check_types(where, declared)
+        self.number = make_value(where, self.role, self.python_type, self.ctype._type_)
+
+    def refine(self, where: str, word: Any) -> None:
+        """It is said of the number."""
+        self.number.refine(where, word)
+
+    def restore(self, result: Any, call: "CallState | None") -> Any:
+        """What the pointer points to."""
+        return self.number.from_c(result[0], call) if result else None
+
+    def convert(self, given: Any) -> Any:
+        """If Python calls such a function of C's: the address of a copy."""
+        return self.ctype(self.ctype._type_(self.number.to_c(given)))
+
+    def describe_back(self) -> dict[str, Any]:
+        """Of the number."""
+        size = ctypes.sizeof(self.ctype._type_)
+        return {**self.number.describe_back(), "size": size, "is_indirect": True}
 
 
 class GivenMemory(Items):

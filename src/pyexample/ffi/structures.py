@@ -175,6 +175,9 @@ class Complex(Value):
 def kind_of(role: str, python_type: Any, ctype: Any) -> type[Value]:
     """The class for a ctypes type that is not simple."""
     if hasattr(ctype, "contents"):
+        if role == "callback parameter" and _is_number(python_type, ctype._type_):
+            number: type[Value] = import_later("received").PointedNumber
+            return number
         pointer: type[Value] = import_later("pointers").Pointer
         return pointer
     if type_code(getattr(ctype, "_type_", None)) in ("c", "u"):
@@ -186,6 +189,11 @@ def kind_of(role: str, python_type: Any, ctype: Any) -> type[Value]:
         kind: type[Value] = import_later("fields").ArrayField
         return kind
     return CTypesObject
+
+
+def _is_number(python_type: Any, ctype: Any) -> bool:
+    is_number = isinstance(python_type, type) and issubclass(python_type, (int, float))
+    return is_number and type_code(ctype) in tuple("?bhilqBHILQfd")
 
 
 def function_address(pointer: Any) -> int:

@@ -91,7 +91,7 @@ def _describe_plain(spec: Value, held: list[Any]) -> CValue:
     if "conversion" in described:
         held.append(described["conversion"])
         described["conversion"] = id(described["conversion"])
-    return CValue(size=ctypes.sizeof(spec.ctype), **described)
+    return CValue(**{"size": ctypes.sizeof(spec.ctype), **described})
 
 
 def _describe_place(spec: Value) -> CValue:

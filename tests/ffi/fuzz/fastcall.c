@@ -1013,6 +1013,7 @@ static _Alignas(16) struct {
 static PyObject callable = {.type = &other_type}, *returned, *called_with;
 static frame passed_frame;
 static uint64_t passed_words[FASTCALL_MAX_ARGUMENTS], got;
+static const void *pointed_to[FASTCALL_MAX_ARGUMENTS]; /* where words are, of exact size */
 static any_function late;
 static int careful_calls, careful_exist, answer_calls, plain_calls, callable_raises, knows_state,
     calls_again;
@@ -1113,7 +1114,9 @@ static PyObject *call_careful_or_answer(PyObject *function, PyObject *const *arg
     called_with = arguments[1];
     for (unsigned i = 0; i < callback.type.arguments; i++) {
         const fastcall_value *const value = &callback.received[i];
-        EXPECT(!memcmp(arguments[0]->text + value->offset, &passed_words[i], value->size));
+        const void *const passed_word = pointed_to[i] ? (void *)&pointed_to[i] : &passed_words[i];
+        const size_t size = value->is_indirect ? 8 : value->size;
+        EXPECT(!memcmp(arguments[0]->text + value->offset, passed_word, size));
     }
     return return_or_raise();
 }
@@ -1125,12 +1128,17 @@ static int pass_words(void)
     memset(&passed_frame, 0xAA, sizeof passed_frame); /* garbage */
     for (unsigned i = 0; i < callback.type.arguments; i++) {
         const fastcall_value *const value = &callback.received[i];
-        unsigned place = value->kind == 'f' ? (floats < 8 ? 6 + floats++ : 14 + stack++)
+        const int is_float = value->kind == 'f' && !value->is_indirect;
+        unsigned place = is_float           ? (floats < 8 ? 6 + floats++ : 14 + stack++)
                                             : (integers < 6 ? integers++ : 14 + stack++);
         if (stack > STACK_WORDS) {
             return 0;
         }
-        memcpy(&passed_frame.words[place], &passed_words[i], value->size);
+        if (value->is_indirect) {
+            memcpy(&passed_frame.words[place], &pointed_to[i], 8);
+        } else {
+            memcpy(&passed_frame.words[place], &passed_words[i], value->size);
+        }
     }
     return floats < 8 && stack <= 6;
 }
@@ -1156,7 +1164,7 @@ static uint64_t take_callback(any_function function)
     return 0;
 }
 
-static void take_received(fastcall_value *value, uint64_t *word)
+static void take_received(fastcall_value *value, uint64_t *word, const void **pointed)
 {
     static const uint8_t value_kinds[] = {'i', 'u', '?', 'f', 'P', 'z', 's', 'p'};
     static const uint8_t rules[] = {0, 0, 0, 'z', 'o'};
@@ -1177,6 +1185,17 @@ static void take_received(fastcall_value *value, uint64_t *word)
         value->conversion = value->kind == 'p' ? &pointer_type : NULL;
         if (strchr("zs", value->kind)) {
             *word = take() & 1 ? (uintptr_t)"text" : 0;
+        }
+    }
+    *pointed = NULL;
+    if (strchr("iu?f", value->kind) && (take() & 3) == 0) {
+        value->is_indirect = 1;
+        if (take() & 7) {
+            void *const memory_of_it = malloc(value->size); /* a byte more would be seen */
+            memcpy(memory_of_it, word, value->size);
+            *pointed = memory_of_it;
+        } else {
+            *word = 0;
         }
     }
 }
@@ -1202,8 +1221,8 @@ static void fuzz_callback(void)
     callback.type.failed = take_word();
     is_plain = callback.type.is_plain = (take() & 7) != 0;
     for (unsigned i = 0; i < callback.type.arguments; i++) {
-        take_received(&callback.received[i], &passed_words[i]);
-        is_plain = is_plain && !must_be_unexpected(&callback.received[i], passed_words[i]) &&
+        take_received(&callback.received[i], &passed_words[i], &pointed_to[i]);
+        is_plain = is_plain && (pointed_to[i] || !callback.received[i].is_indirect) && !must_be_unexpected(&callback.received[i], passed_words[i]) &&
                    (callback.received[i].kind == 'p' ||
                        !is_unknown(&callback.received[i], passed_words[i]));
     }
@@ -1269,6 +1288,9 @@ static void fuzz_callback(void)
     if (returned != &none && returned != &true_ && returned != &false_) {
         EXPECT(returned->holders == 1);
         Py_DecRef(returned);
+    }
+    for (unsigned i = 0; i < callback.type.arguments; i++) {
+        free((void *)(uintptr_t)pointed_to[i]);
     }
     EXPECT(live_objects == 0 && open_views == 0);
 }

@@ -45,11 +45,34 @@ static PyObject *new_pointer(void *type, uint64_t address)
     return pointer;
 }
 
-static PyObject *convert_received(const fastcall_value *value, const void *place)
+/* Read a number at an address, and nothing beyond it. */
+static uint64_t pointed_word(const void *address, unsigned size)
 {
-    const uint64_t word = word_at(place);
+    uint64_t word = 0;
+    switch (size) {
+    case 1: memcpy(&word, address, 1); break;
+    case 2: memcpy(&word, address, 2); break;
+    case 4: memcpy(&word, address, 4); break;
+    default: memcpy(&word, address, 8); break;
+    }
+    return word;
+}
+
+/* Convert one argument. Returns NULL if Python must do it, or with an error, which it raises. */
+static PyObject *convert_received(const fastcall_value *value, const uint64_t *words)
+{
+    uint64_t word = word_at((const char *)words + value->offset);
+    if (value->is_indirect) {
+        if (!word) {
+            return NULL;
+        }
+        word = pointed_word((const void *)(uintptr_t)word, value->size);
+    }
+    if (value->rule && is_unexpected(value, &word)) {
+        return NULL;
+    }
     return value->kind == FASTCALL_POINTER && word ? new_pointer(value->conversion, word)
-                                                   : convert_value(value, place);
+                                                   : convert_value(value, &word);
 }
 
 /* Convert what C passes. Returns 0, without an error, if Python must do it. */
@@ -58,9 +81,7 @@ static int convert_all_received(
 {
     const fastcall_value *const received = received_of(type);
     for (unsigned i = 0; i < type->arguments; i++) {
-        const void *place = (const char *)words + received[i].offset;
-        const int is_left = received[i].rule && is_unexpected(&received[i], place);
-        objects[i] = is_left ? NULL : convert_received(&received[i], place);
+        objects[i] = convert_received(&received[i], words);
         if (!objects[i]) {
             while (i > 0) {
                 drop(objects[--i]);

@@ -190,6 +190,7 @@ typedef struct {
     uint8_t again;      /* FILLED: likewise */
     uint8_t check_size; /* of what `check` returns, in bytes */
     uint8_t is_returned; /* whether it becomes a Python object */
+    uint8_t is_indirect; /* to a callback only: C passes its address; NULL is unexpected */
 } fastcall_value;
 
 /* What came back, of which `unexpected` gets as much as is in use. */

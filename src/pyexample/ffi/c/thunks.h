@@ -79,7 +79,8 @@ static uint64_t call_back(unsigned number, const uint64_t *words);
 
 #endif
 
-/* The words of a frame that a thunk stores. */
+/* The words of a frame that a thunk stores, before one that is 0: eight bytes are read of
+   packed arguments too. */
 #define THUNK_WORDS (FIRST_STACK_WORD + THUNK_STACK_WORDS)
 
 #if defined(CONVENTION_NOT_SERVED)
@@ -95,13 +96,13 @@ static any_function thunk_address(unsigned number)
 
 NO_INLINE static uint64_t call_for_integer(PARAMETERS_AND_NUMBER)
 {
-    const uint64_t words[THUNK_WORDS] = {WORDS};
+    const uint64_t words[THUNK_WORDS + 1] = {WORDS};
     return call_back((unsigned)number, words);
 }
 
 NO_INLINE static double call_for_float(PARAMETERS_AND_NUMBER)
 {
-    const uint64_t words[THUNK_WORDS] = {WORDS};
+    const uint64_t words[THUNK_WORDS + 1] = {WORDS};
     return as_double(call_back((unsigned)number, words));
 }
 
@@ -117,21 +118,25 @@ NO_INLINE static double call_for_float(PARAMETERS_AND_NUMBER)
           UNUSED;                                \
           return call_for_float(PASS_ON(0x##n)); \
       }
-#  define ROW(X, r)                                                                           \
-      X(r##0)                                                                                 \
-      X(r##1)                                                                                 \
+#  define ROW(X, r) \
+      X(r##0)       \
+      X(r##1)       \
       X(r##2)                                                                                 \
-      X(r##3)                                                                                 \
-      X(r##4) X(r##5) X(r##6) X(r##7) X(r##8) X(r##9) X(r##A) X(r##B) X(r##C) X(r##D) X(r##E) \
-          X(r##F)
+<<<<<<< HEAD
+X(r##3)
+X(r##4)
+X(r##5) X(r##6) X(r##7) X(r##8) X(r##9) X(r##A) X(r##B) X(r##C) X(r##D) X(r##E) X(r##F)
+=======
+X(r##3)
+X(r##4) X(r##5) X(r##6) X(r##7) X(r##8) X(r##9) X(r##A) X(r##B) X(r##C) X(r##D) X(r##E) X(r##F)
+>>>>>>> callb
 #  define INTEGER_ROWS(X) ROW(X, 0) ROW(X, 1) ROW(X, 2) ROW(X, 3) ROW(X, 4) ROW(X, 5) ROW(X, 6)
 #  define FLOAT_ROWS(X) ROW(X, 7)
 
-INTEGER_ROWS(INTEGER_THUNK)
-FLOAT_ROWS(FLOAT_THUNK)
+    INTEGER_ROWS(INTEGER_THUNK) FLOAT_ROWS(FLOAT_THUNK)
 
-/* A switch, because a table of addresses is larger: the system's loader must correct each. */
-COLD static any_function thunk_address(unsigned number)
+    /* A switch, because a table of addresses is larger: the system's loader must correct each. */
+    COLD static any_function thunk_address(unsigned number)
 {
 #  define ADDRESS_OF(n) \
   case 0x##n: return (any_function)thunk_##n;
@@ -171,8 +176,8 @@ COLD static const char *locate_arguments(fastcall_callback_type *type)
     const fastcall_value nothing = {0};
     const char *reason;
     for (unsigned i = 0; i < type->arguments; i++) {
-        arguments[i].kind = received[i].kind;
-        arguments[i].size = (uint8_t)received[i].size;
+        arguments[i].kind = received[i].is_indirect ? FASTCALL_ADDRESS : received[i].kind;
+        arguments[i].size = (uint8_t)(received[i].is_indirect ? 8 : received[i].size);
     }
     descriptor.arguments = type->arguments;
     reason = assign_locations(&descriptor, arguments, &nothing);
