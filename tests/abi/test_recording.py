@@ -9,6 +9,16 @@ import pytest
 from pyexample.abi import CannotJudgeError
 from pyexample.abi.model import Declarations, record
 
+pytestmark = pytest.mark.skipif(
+    sys.implementation.name != "cpython", reason="the checker runs in CPython"
+)
+
+
+def test_another_python_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.implementation, "name", "pypy")
+    with pytest.raises(CannotJudgeError, match="records what CPython's ctypes is told: run it"):
+        record(["binding"])
+
 
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:

@@ -315,6 +315,11 @@ def _check(modules: Sequence[str], program: Sequence[str]) -> None:
         )
     if list(program) == ["-m"]:
         raise CannotJudgeError("--run -m: expected the name of a module after it")
+    if sys.implementation.name != "cpython":
+        raise CannotJudgeError(
+            "the checker records what CPython's ctypes is told: run it in CPython, where the"
+            " same declarations are made"
+        )
 
 
 def _path() -> list[str]:

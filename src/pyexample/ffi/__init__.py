@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .releases import Releases
     from .sequences import ArrayOf
     from .structs import struct
+    from .userdata import UserData
     from .variables import Variable
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "Returned",
     "SameThread",
     "Stride",
+    "UserData",
     "Variable",
     "Written",
     "allocate",
@@ -85,6 +87,7 @@ _MODULES = {
     "POINTER": "pointers",
     "Raises": "failure",
     "Releases": "releases",
+    "UserData": "userdata",
     "Variable": "variables",
     "struct": "structs",
 }

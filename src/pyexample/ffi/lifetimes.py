@@ -336,11 +336,12 @@ class Held(Protocol):
     """An object that C keeps.
 
     Attributes:
-        given: as the function got it.
+        given, converted: what the function got, and C.
         handles: those in it.
     """
 
     given: Any
+    converted: Any
     handles: list[Life]
 
     def hold(self, holder: object, keeper: Life | None) -> None:

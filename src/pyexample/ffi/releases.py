@@ -68,6 +68,8 @@ class Releases(ParameterWord):
             if kept.name in named:
                 wanted = call.given[named[kept.name].position]
                 found = [each for each in found if _is_same(each[1].item.given, wanted)][-1:]
+                for _, each in found:  # C may compare it with what it has
+                    call.converted[named[kept.name].index] = each.item.converted
             yield _Release(found)
 
 
