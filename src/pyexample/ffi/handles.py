@@ -330,7 +330,7 @@ class Handle(_Memory):
     def find(cls, address: int, parents: "Sequence[Handle]" = ()) -> "Self | None":
         """The open handle of this address, if it lives as long as a borrowed one would."""
         found = _open.get((cls._root, address))
-        if not isinstance(found, cls) or found._life.address is None:
+        if not isinstance(found, cls) or not found._life.is_there:
             return None
         lives = [found._life, *found._life.parents]
         needs_all = all(each._life in lives for each in parents)
@@ -531,7 +531,7 @@ def handles_in(given: Iterable[Any]) -> list[Handle]:
 
 def open_handles(given: Iterable[Any]) -> list[Handle]:
     """The same without those that C took."""
-    return [each for each in handles_in(given) if life_of(each).address is not None]
+    return [each for each in handles_in(given) if life_of(each).is_there]
 
 
 def lenders_of(value: Any, call: calls.CallState) -> list[Handle]:
