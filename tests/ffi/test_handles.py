@@ -20,7 +20,7 @@ import pytest
 from shelf import BoxError, Shelf
 from support import COUNTS_BLOCKS, COUNTS_REFERENCES, attempt, collect, interrupted_everywhere
 
-from pyexample.ffi import Handle, calls
+from pyexample.ffi import Handle, Owned, calls
 from pyexample.ffi.calls import CallState
 from pyexample.ffi.handles import life_of
 from pyexample.ffi.lifetimes import Life
@@ -530,6 +530,39 @@ def test_a_parent_waits_for_a_child_that_another_thread_closes(shelf: Shelf) -> 
     life_of(thing)._closing.clear()
     box.close()
     assert thing.closed
+    assert shelf.order == "tb"
+
+
+def test_a_child_that_is_made_while_another_thread_tries_to_close_its_parent(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which the call prevents: the parent is open, though it does not seem so for a moment."""
+    box = opened(shelf)
+    adopt = Owned.adopt
+
+    def adopt_meanwhile(self: Owned, value: Any, address: Any, call: CallState) -> Handle:
+        box._life.set_address(None)
+        made = adopt(self, value, address, call)
+        box._life.set_address(box._life.given)
+        return made
+
+    monkeypatch.setattr(Owned, "adopt", adopt_meanwhile)
+    thing = shelf.put(box, ord("t"))
+    assert thing.parents == (box,)
+    box.close()
+    assert shelf.order == "tb"
+
+
+def test_an_end_waits_for_a_child_that_is_being_closed(shelf: Shelf) -> None:
+    """PyPy ends handles at any time, one amid the end of another."""
+    box = opened(shelf)
+    thing = shelf.put(box, ord("t"))
+    thing._life._closing[None] = "further down on the stack"
+    box._life.end()
+    assert not box.closed
+    thing._life._closing.clear()
+    thing.close()
+    assert box.closed
     assert shelf.order == "tb"
 
 

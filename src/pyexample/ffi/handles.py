@@ -387,7 +387,7 @@ class Handle(_Memory):
             found: Any = engine.find(cls.c_class, address)
         else:
             found = _open.get((cls._root, address))
-        if not isinstance(found, cls) or found._open_address() is None:
+        if not isinstance(found, cls) or not found._is_there():
             return None
         lives = [found, *parents_of(found)]
         needs_all = all(any(each is one for one in lives) for each in parents)
@@ -484,6 +484,11 @@ class Handle(_Memory):
         """Whether the caller closes it, not C."""
         life = self._life
         return bool(self._address and self._is_owned) if life is None else life.owned
+
+    def _is_there(self) -> bool:
+        """Whether it is open, or seems closed only while it is known whether it can be."""
+        life = self._life
+        return bool(self._address) if life is None else life.is_there
 
     def _open_address(self) -> int | None:
         """The address, or the integer, or None if it is closed."""
@@ -714,7 +719,7 @@ def handles_in(given: Iterable[Any]) -> list[Handle]:
 
 def open_handles(given: Iterable[Any]) -> list[Handle]:
     """The same without those that C took."""
-    return [each for each in handles_in(given) if address_in(each) is not None]
+    return [each for each in handles_in(given) if each._is_there()]
 
 
 def lenders_of(value: Any, call: calls.CallState) -> list[Handle]:

@@ -32,15 +32,17 @@ class Life:
 
     Attributes:
         given: the address from C.
-        address: the same, or None if closed.
+        address: the same, or None if closed, or if a call is about to close it.
         owned: whether Python closes it.
         closer: the function that does, if it is not the type's.
         is_taken_back: set before C closes it, cleared if that fails.
+        is_gone: whether C has closed it, or has been given it.
         has_ended: whether ``end`` has asked C to close it, or found that it must not.
         parents: what it was made from, or given to: it is closed before them.
         children: what is closed before it.
         kept: the handles that C keeps for it: it is closed before them, too.
         keepers: by the id of a Kept: for what C keeps it; None: for good.
+        waiting: what ends when it is closed.
         users: the calls that use it, except libfastcall's, each with how it ends.
         pointees: what its fields were set to.
     """
@@ -65,8 +67,9 @@ class Life:
         self.children: dict[Life, None] = {}
         self.kept: list[Life] = []
         self.keepers: dict[int, Life | None] = {}
+        self.waiting: list[Life] = []
         self.users: dict[object, Callable[[], object]] = {}
-        self.is_taken_back = self.has_ended = False
+        self.is_taken_back = self.is_gone = self.has_ended = False
         self.pointees: Pointees = {}
         self._shown: list[tuple[Callable[[], Any], Callable[[], Any] | None]] = []
         self._closing: dict[None, object] = {}  # setdefault is atomic
@@ -80,6 +83,11 @@ class Life:
     def is_closable(self) -> bool:
         """Whether Python can close it."""
         return self.owned and self.closer is not None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it is open, or another thread only tries to close it."""
+        return not (self.is_gone or self.is_taken_back)
 
     def join_parents(self) -> None:
         """From now on, it is closed before its parents."""
@@ -131,7 +139,7 @@ class Life:
                     raise ValueError(
                         f"C keeps this {name}: it can be closed when another is in its place"
                     )
-                if keeper.address is not None and keeper not in family:
+                if keeper.is_there and keeper not in family:
                     raise ValueError(
                         f"C keeps this {name} for a {keeper.kind.__name__}: close that, or"
                         " pass another in its place"
@@ -151,16 +159,27 @@ class Life:
         except (ValueError, RuntimeError):
             self.has_ended = True
         else:
-            self.has_ended = self.used() is not None
+            self.has_ended = self.used() is not None or self._waits()
             if not self.has_ended:
                 self.close(implicitly=True)
+
+    def _waits(self) -> bool:
+        """Whether it ends later, since what is closed before it is being closed just now.
+
+        PyPy ends handles at any time, one amid the end of another.
+        """
+        for life in self.family()[:-1]:
+            if life._closing:
+                life.waiting.append(self)
+                return any(life in other.children for other in (*life.parents, *life.kept))
+        return False
 
     def end_again(self, is_finalizing: Callable[[], bool] = is_finalizing) -> None:
         """Do it, if a signal handler has prevented that, even before its first instruction.
 
         Later, what C keeps for it is gone, and C could not close it.
         """
-        if not self.has_ended and not is_finalizing():
+        if self.address is not None and not self.has_ended and not is_finalizing():
             self.end()
 
     def close(
@@ -239,18 +258,23 @@ class Life:
         """It is closed, if C has closed it; else it stays open."""
         if self.is_taken_back:
             self._leave()
-        else:
-            self.set_address(self.given)
-            self._closing.clear()
+            return
+        self.set_address(self.given)
+        if self.is_gone:  # given away meanwhile
+            self.set_address(None)
+        self._closing.clear()
 
     def _leave(self) -> None:
         """It needs nothing any more."""
+        self.is_gone = True
         self.pointees.clear()
         for parent in (*self.parents, *self.kept):
             self.leave_parent(parent)
         handle = self.handle()
         if handle is not None:
             handle.release_kept()
+        while self.waiting:
+            self.waiting.pop().end()
 
     def _close_children(self, implicitly: bool) -> "Life | None":
         """Returns one that another thread is closing."""

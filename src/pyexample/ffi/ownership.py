@@ -345,8 +345,10 @@ class _Gift:
             needing = next(iter(self.life.children)).kind.__name__
             raise ValueError(f"{where} is needed by a {needing}, which is to be closed first")
         if owner is None:
+            self.life.is_gone = True
             self.life.set_address(None)  # C may have freed it before this is told
         if self.life.count_users() > uses:
+            self.life.is_gone = False
             self.life.set_address(self.life.given)
             raise RuntimeError(f"{where} is in use by a call that has not returned")
         self.life.owned = False
@@ -359,6 +361,7 @@ class _Gift:
         """C was not called."""
         self.is_over = True
         self.life.owned = True
+        self.life.is_gone = False
         self.life.set_address(self.life.given)
         if self.owner is not None:
             set_parents(self.handle, parents_of(self.handle)[:-1])

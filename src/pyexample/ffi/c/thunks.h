@@ -118,25 +118,17 @@ NO_INLINE static double call_for_float(PARAMETERS_AND_NUMBER)
           UNUSED;                                \
           return call_for_float(PASS_ON(0x##n)); \
       }
-#  define ROW(X, r) \
-      X(r##0)       \
-      X(r##1)       \
-      X(r##2)                                                                                 \
-<<<<<<< HEAD
-X(r##3)
-X(r##4)
-X(r##5) X(r##6) X(r##7) X(r##8) X(r##9) X(r##A) X(r##B) X(r##C) X(r##D) X(r##E) X(r##F)
-=======
-X(r##3)
-X(r##4) X(r##5) X(r##6) X(r##7) X(r##8) X(r##9) X(r##A) X(r##B) X(r##C) X(r##D) X(r##E) X(r##F)
->>>>>>> callb
+#  define HALF(X, r) X(r##0) X(r##1) X(r##2) X(r##3) X(r##4) X(r##5) X(r##6) X(r##7)
+#  define REST(X, r) X(r##8) X(r##9) X(r##A) X(r##B) X(r##C) X(r##D) X(r##E) X(r##F)
+#  define ROW(X, r) HALF(X, r) REST(X, r)
 #  define INTEGER_ROWS(X) ROW(X, 0) ROW(X, 1) ROW(X, 2) ROW(X, 3) ROW(X, 4) ROW(X, 5) ROW(X, 6)
 #  define FLOAT_ROWS(X) ROW(X, 7)
 
-    INTEGER_ROWS(INTEGER_THUNK) FLOAT_ROWS(FLOAT_THUNK)
+INTEGER_ROWS(INTEGER_THUNK)
+FLOAT_ROWS(FLOAT_THUNK)
 
-    /* A switch, because a table of addresses is larger: the system's loader must correct each. */
-    COLD static any_function thunk_address(unsigned number)
+/* A switch, because a table of addresses is larger: the system's loader must correct each. */
+COLD static any_function thunk_address(unsigned number)
 {
 #  define ADDRESS_OF(n) \
   case 0x##n: return (any_function)thunk_##n;
