@@ -32,7 +32,8 @@ Z3 = ("--z3",)
 NO_PRODUCTS = ("--no-signed-overflow-check",)
 EXAMPLE = "src/c/example.c"
 PORTABLE = "src/c/array_portable.c"
-FASTCALL = "src/pyexample/ffi/c/fastcall.c"
+ARGUMENTS = "src/pyexample/ffi/c/arguments.h"
+RESULTS = "src/pyexample/ffi/c/results.h"
 ABI = "src/pyexample/ffi/c/convention.h"
 
 PROOFS = [
@@ -158,14 +159,14 @@ PROOFS = [
     Proof(
         "fastcall.c",
         "results_are_extended",
-        FASTCALL,
+        RESULTS,
         "case 2: return (int16_t)word;",
         "case 2: return (uint16_t)word;",
     ),
     Proof(
         "fastcall.c",
         "results_are_extended",
-        FASTCALL,
+        RESULTS,
         "((UINT64_C(1) << 8 * size) - 1)",
         "((1U << 8 * size) - 1)",
     ),
@@ -186,21 +187,21 @@ PROOFS = [
     Proof(
         "fastcall.c",
         "what_is_written_is_apart",
-        FASTCALL,
+        ARGUMENTS,
         "b >= a + (size_t)one->len",
         "b + 1 >= a + (size_t)one->len",
     ),
     Proof(
         "fastcall.c",
         "counts_are_those_of_the_buffers",
-        FASTCALL,
+        ARGUMENTS,
         "if (count >= 0 && items != count)",
         "if (count > 0 && items != count)",
     ),
     Proof(
         "fastcall.c",
         "counts_are_those_of_the_buffers",
-        FASTCALL,
+        ARGUMENTS,
         "return count <= argument->high;",
         "return 1;",
     ),

@@ -1,5 +1,5 @@
 /*
- * What a thunk does: it calls a Python function, and gives C the result. Included by fastcall.c.
+ * What a thunk does: it calls a Python function, and gives C the result.
  *
  * The conversions are those of calls, with the sides exchanged: an argument is converted like
  * what comes back, and the result like an argument. As in calls, what this library is not sure
@@ -7,6 +7,8 @@
  */
 #ifndef CALLBACKS_H
 #define CALLBACKS_H
+
+#include "calls.h"
 
 /* Hold what a thunk calls, and its type of callbacks. Returns the type, or NULL if it is gone. */
 static PyObject *hold_called(thunk *called, PyObject **function)

@@ -69,4 +69,20 @@ static const void *type_of(const PyObject *object)
     return type_at(object, interpreter.type_offset);
 }
 
+static fastcall_descriptor *descriptor_of(PyObject *self)
+{
+    return (fastcall_descriptor *)(void *)((char *)self + interpreter.bytes_offset);
+}
+
+static const fastcall_argument *arguments_of(const fastcall_descriptor *descriptor)
+{
+    return (const fastcall_argument *)(const void *)(descriptor + 1);
+}
+
+static const fastcall_value *values_of(const fastcall_descriptor *descriptor)
+{
+    return (
+        const fastcall_value *)(const void *)(arguments_of(descriptor) + descriptor->arguments);
+}
+
 #endif

@@ -1,6 +1,6 @@
 /*
- * Function pointers without executable memory: C functions that call Python functions. Included
- * by fastcall.c; callbacks.h has what they do.
+ * Function pointers without executable memory: C functions that call Python functions.
+ * callbacks.h has what they do.
  *
  * A *thunk* is a C function that is compiled into this library and knows its number. C gets its
  * address as a function pointer. It passes on the argument registers and some stack words, which
@@ -15,6 +15,9 @@
  */
 #ifndef THUNKS_H
 #define THUNKS_H
+
+#include "convention.h"
+#include "state.h"
 
 /* ------------------------------------------------------------------- thunks */
 

@@ -1,0 +1,437 @@
+/* The conversion of arguments, from Python objects to the words of a frame. */
+#ifndef ARGUMENTS_H
+#define ARGUMENTS_H
+
+#include <float.h>
+#include "convention.h"
+#include "handles.h"
+#include "thunks.h"
+
+/* The buffers, handles and thunks that a call must release when it has returned. */
+typedef struct {
+    Py_buffer views[FASTCALL_MAX_BUFFERS];
+    const fastcall_argument *owners[FASTCALL_MAX_BUFFERS]; /* of the views */
+    unsigned count;                                        /* of the views */
+    handle *handles[FASTCALL_MAX_HANDLES];
+    unsigned handle_count;
+    thunk *thunks[FASTCALL_MAX_CALLBACKS];
+    unsigned thunk_count;
+} held_arguments;
+
+static void release(held_arguments *held)
+{
+    while (held->count > 0) {
+        api.PyBuffer_Release(&held->views[--held->count]);
+    }
+    while (held->handle_count > 0) {
+        ADD(&held->handles[--held->handle_count]->users, -1);
+    }
+    while (held->thunk_count > 0) {
+        return_thunk(held->thunks[--held->thunk_count]);
+    }
+}
+
+/* The same while an error is set: an exporter's code must not run with one. */
+static void release_keeping_error(held_arguments *held)
+{
+    PyObject *type, *error, *traceback;
+    api.PyErr_Fetch(&type, &error, &traceback);
+    release(held);
+    api.PyErr_Restore(type, error, traceback);
+}
+
+static int is_int(PyObject *object)
+{
+    const void *type = type_of(object);
+    return type == interpreter.int_type || (api.PyType_GetFlags(type) & Py_TPFLAGS_LONG_SUBCLASS);
+}
+
+/* Whether an error was set. Clears it, because the slow path raises its own. */
+static int failed(void)
+{
+    if (!api.PyErr_Occurred()) {
+        return 0;
+    }
+    api.PyErr_Clear();
+    return 1;
+}
+
+/* Whether the type's __buffer__ is written in Python. Then only `slow_path` may call it,
+   because the code would notice a second call. */
+static int is_asked_in_python(const void *type)
+{
+    return getbuffer_in_python && (api.PyType_GetFlags(type) & Py_TPFLAGS_HEAPTYPE) &&
+           api.PyType_GetSlot(type, Py_bf_getbuffer) == getbuffer_in_python;
+}
+
+/* PyObject_GetBuffer, but sets no error if the object has no such buffer. */
+static int get_buffer(PyObject *object, Py_buffer *view, int flags)
+{
+    if (!api.PyObject_GetBuffer(object, view, flags)) {
+        return 1;
+    }
+    /* TypeError: it has no buffer. NumPy raises ValueError instead of BufferError. */
+    if (api.PyErr_ExceptionMatches(interpreter.buffer_error) ||
+        api.PyErr_ExceptionMatches(interpreter.type_error) ||
+        api.PyErr_ExceptionMatches(interpreter.value_error)) {
+        api.PyErr_Clear();
+    }
+    return 0;
+}
+
+/* The functions below return 1 if they have converted the argument, else 0. After 0, an error
+   that is set is raised; otherwise `slow_path` is called. None of them runs a method that is
+   written in Python, because `slow_path` would run it a second time. */
+
+static int convert_signed(PyObject *object, int64_t low, int64_t high, uint64_t *word)
+{
+    int overflow;
+    long long number;
+    if (!is_int(object)) {
+        return 0;
+    }
+    number = api.PyLong_AsLongLongAndOverflow(object, &overflow);
+    *word = (uint64_t)number;
+    return !overflow && number >= low && number <= high;
+}
+
+static int convert_unsigned(PyObject *object, uint64_t low, uint64_t high, uint64_t *word)
+{
+    int overflow;
+    long long number;
+    if (!is_int(object)) {
+        return 0;
+    }
+    number = api.PyLong_AsLongLongAndOverflow(object, &overflow);
+    *word = (uint64_t)number;
+    if (overflow > 0) {
+        *word = api.PyLong_AsUnsignedLongLong(object);
+        if (*word == UINT64_MAX && failed()) {
+            return 0;
+        }
+    } else if (number < 0) {
+        return 0;
+    }
+    return *word >= low && *word <= high;
+}
+
+static uint64_t float_word(float number)
+{
+    uint32_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
+}
+
+static int convert_float(PyObject *object, unsigned size, uint64_t *word)
+{
+    const void *type = type_of(object);
+    double number;
+    /* Other subclasses of int may have a __float__ of their own, which PyFloat_AsDouble would
+       call. It does not call that of a subclass of float. */
+    if (type != interpreter.float_type && type != interpreter.int_type &&
+        object != interpreter.true_ && object != interpreter.false_ &&
+        !api.PyType_IsSubtype(type, interpreter.float_type)) {
+        return 0;
+    }
+    number = api.PyFloat_AsDouble(object);
+    if (number == -1.0 && failed()) { /* too large an int */
+        return 0;
+    }
+    if (size == sizeof(float)) {
+        /* A finite number beyond FLT_MAX is undefined as a float (C11 6.3.1.5). */
+        if ((number > FLT_MAX && number <= DBL_MAX) ||
+            (number < -FLT_MAX && number >= -DBL_MAX)) {
+            return 0;
+        }
+        *word = float_word((float)number);
+    } else {
+        *word = as_word(number);
+    }
+    return 1;
+}
+
+static int convert_string(const fastcall_argument *argument, PyObject *object, uint64_t *word)
+{
+    const unsigned long flags = api.PyType_GetFlags(type_of(object));
+    const char *text;
+    Py_ssize_t length;
+    if (argument->kind == FASTCALL_STR) {
+        if (!(flags & Py_TPFLAGS_UNICODE_SUBCLASS)) {
+            return 0;
+        }
+        text = api.PyUnicode_AsUTF8AndSize(object, &length);
+        if (!text) { /* lone surrogates, say */
+            api.PyErr_Clear();
+            return 0;
+        }
+    } else {
+        if (!(flags & Py_TPFLAGS_BYTES_SUBCLASS)) {
+            return 0;
+        }
+        text = api.PyBytes_AsString(object);
+        length = api.PyBytes_Size(object);
+    }
+    *word = (uintptr_t)text;
+    return strlen(text) == (size_t)length;
+}
+
+/* Whether the attribute `name` of an object is `type` or a subtype of it. */
+static int has_type(PyObject *object, const char *name, const void *type)
+{
+    PyObject *found = api.PyObject_GetAttrString(object, name);
+    const int is_it = found && api.PyType_IsSubtype(type_of(found), interpreter.type_type) &&
+                      api.PyType_IsSubtype(found, type);
+    drop(found);
+    failed();
+    return is_it;
+}
+
+/* Convert what byref() returns: it holds an address and the object at that address. */
+static int convert_reference(const fastcall_argument *argument, PyObject *object, uint64_t *word)
+{
+    PyObject *referred = api.PyObject_GetAttrString(object, "_obj");
+    const int fits = referred && api.PyType_IsSubtype(type_of(referred), argument->items);
+    drop(referred);
+    memcpy(word, (const char *)object + argument->ctypes->reference_offset, sizeof *word);
+    return fits && !failed();
+}
+
+static void *memory_of(const PyObject *object, const fastcall_struct *structure)
+{
+    return (void *)(uintptr_t)type_at(object, structure->ctypes->memory_offset);
+}
+
+/* Copy an instance of a structure's type to where the call passes it. */
+static int convert_struct(
+    const fastcall_argument *argument, PyObject *object, frame *frame, uint64_t *word)
+{
+    const fastcall_struct *structure = argument->items;
+    const void *type = type_of(object);
+    if (type != structure->type && !api.PyType_IsSubtype(type, structure->type)) {
+        return 0;
+    }
+    *word = store_struct(frame, argument, structure, memory_of(object, structure));
+    return 1;
+}
+
+/* Convert what the from_param of a ctypes pointer type accepts: a pointer, an instance of the
+   type that it points to, an array of those, or a reference. */
+static int convert_pointer(const fastcall_argument *argument, PyObject *object, uint64_t *word)
+{
+    const fastcall_ctypes *ctypes = argument->ctypes;
+    const void *type = type_of(object);
+    int is_pointer = type == argument->type;
+    Py_buffer view;
+    if (type == ctypes->reference) {
+        return convert_reference(argument, object, word);
+    }
+    if (!is_pointer && !api.PyType_IsSubtype(type, argument->items)) {
+        is_pointer = api.PyType_IsSubtype(type, ctypes->pointer);
+        if ((!is_pointer && !api.PyType_IsSubtype(type, ctypes->array)) ||
+            !has_type((PyObject *)(uintptr_t)type, "_type_", argument->items)) {
+            return 0;
+        }
+    }
+    if (is_asked_in_python(type) || !get_buffer(object, &view, PyBUF_SIMPLE)) {
+        return 0;
+    }
+    *word = (uintptr_t)view.buf;
+    if (is_pointer) { /* its buffer is the pointer itself */
+        memcpy(word, view.buf, sizeof *word);
+    }
+    api.PyBuffer_Release(&view);
+    return 1;
+}
+
+static int convert_handle(
+    const fastcall_argument *argument, PyObject *object, held_arguments *held, uint64_t *word)
+{
+    const void *type = type_of(object);
+    handle *used;
+    if (type != argument->type && !api.PyType_IsSubtype(type, argument->type)) {
+        return 0;
+    }
+    used = handle_of(object); /* lives as long as the object, which the caller keeps alive */
+    /* Add the user before reading the address: closing clears the address before it counts the
+       users, so either it sees this user, or this call sees NULL. */
+    add_user(used);
+    held->handles[held->handle_count++] = used;
+    *word = (uintptr_t)GET_POINTER(&used->address);
+    return *word != 0;
+}
+
+/* Convert a Python function to a function pointer. If it is a C function, which has a pointer of
+   its own, `slow_path` passes that. */
+static int convert_callback(
+    const fastcall_argument *argument, PyObject *object, held_arguments *held, uint64_t *word)
+{
+    any_function address;
+    thunk *taken;
+    if (type_of(object) == argument->items || !api.PyCallable_Check(object)) {
+        return 0;
+    }
+    taken = take_thunk((PyObject *)(uintptr_t)argument->type);
+    if (!taken) {
+        return 0;
+    }
+    fastcall_expect_callbacks();
+    held->thunks[held->thunk_count++] = taken;
+    SET_POINTER(&taken->function, object); /* which the caller keeps alive */
+    address = thunk_address((unsigned)(taken - thunks));
+    memcpy(word, &address, sizeof address);
+    return 1;
+}
+
+/* The kind of an item with this format of the struct module, or 0. */
+static int kind_of_item(const char *format)
+{
+    if (!format) {
+        return FASTCALL_UNSIGNED; /* buffer.html: NULL is "B" */
+    }
+    /* All supported processors are little-endian. */
+    if (*format == '@' || *format == '=' || *format == '<') {
+        format++;
+    }
+    if (*format == '\0' || format[1] != '\0') {
+        return 0;
+    }
+    switch (*format) {
+    case 'b':
+    case 'h':
+    case 'i':
+    case 'l':
+    case 'q':
+    case 'n': return FASTCALL_SIGNED;
+    case 'B':
+    case 'H':
+    case 'I':
+    case 'L':
+    case 'Q':
+    case 'N':
+    case 'c': return FASTCALL_UNSIGNED;
+    case 'f':
+    case 'd': return FASTCALL_FLOAT;
+    case '?': return FASTCALL_BOOL;
+    default: return 0;
+    }
+}
+
+static int convert_buffer(
+    const fastcall_argument *argument, PyObject *object, held_arguments *held, uint64_t *word)
+{
+    Py_buffer *view = &held->views[held->count];
+    const int flags = PyBUF_FORMAT | PyBUF_C_CONTIGUOUS;
+    Py_ssize_t items;
+    if (argument->nullable && object == interpreter.none) { /* counted as no items */
+        memset(view, 0, sizeof *view);
+        held->owners[held->count++] = argument;
+        *word = 0;
+        return 1;
+    }
+    if (is_asked_in_python(type_of(object)) ||
+        !get_buffer(object, view, argument->writable ? flags | PyBUF_WRITABLE : flags)) {
+        return 0;
+    }
+    held->owners[held->count++] = argument;
+    *word = (uintptr_t)view->buf;
+    items = view->len >> argument->shift;
+    if (items < argument->low || items > argument->high) {
+        return 0;
+    }
+    if (argument->item == FASTCALL_VOID) {
+        return 1;
+    }
+    return view->itemsize == argument->size && kind_of_item(view->format) == argument->item &&
+           ((*word & (argument->size - 1U)) == 0 || view->len == 0);
+}
+
+/* The number of items of FILLED memory, the value with this number. */
+static Py_ssize_t items_in(
+    const fastcall_returned *returned, const fastcall_value *values, unsigned value)
+{
+    return api.PyBytes_Size(returned->memories[value]) / values[value].size;
+}
+
+static int convert_count(const fastcall_argument *argument, const held_arguments *held,
+    const fastcall_returned *returned, const fastcall_value *values, uint64_t *word)
+{
+    Py_ssize_t count = -1;
+    if (argument->memory) {
+        count = items_in(returned, values, argument->memory);
+    }
+    for (unsigned i = 0; i < held->count; i++) {
+        if (argument->buffers & 1U << i) {
+            const Py_ssize_t items = held->views[i].len >> held->owners[i]->shift;
+            if (count >= 0 && items != count) {
+                return 0;
+            }
+            count = items;
+        }
+    }
+    *word = (uint64_t)count;
+    return count <= argument->high;
+}
+
+/* Whether no writable buffer overlaps another one. With in_place, it may be exactly the same
+   memory. */
+static int are_apart(const held_arguments *held)
+{
+    for (unsigned i = 0; i < held->count; i++) {
+        const Py_buffer *one = &held->views[i];
+        if (!held->owners[i]->writable) {
+            continue;
+        }
+        for (unsigned j = 0; j < held->count; j++) {
+            const Py_buffer *other = &held->views[j];
+            const uintptr_t a = (uintptr_t)one->buf, b = (uintptr_t)other->buf;
+            if (i == j || a >= b + (size_t)other->len || b >= a + (size_t)one->len) {
+                continue;
+            }
+            if (!held->owners[i]->in_place || a != b || one->len != other->len) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
+static int convert_pointer_or_none(
+    const fastcall_argument *argument, PyObject *object, held_arguments *held, uint64_t *word)
+{
+    if (object == interpreter.none) {
+        *word = 0;
+        return argument->nullable;
+    }
+    switch (argument->kind) {
+    case FASTCALL_ADDRESS: return convert_unsigned(object, 0, UINT64_MAX, word);
+    case FASTCALL_POINTER: return convert_pointer(argument, object, word);
+    case FASTCALL_HANDLE: return convert_handle(argument, object, held, word);
+    case FASTCALL_CALLBACK: return convert_callback(argument, object, held, word);
+    default: return convert_string(argument, object, word);
+    }
+}
+
+static int convert(const fastcall_argument *argument, PyObject *const *objects,
+    held_arguments *held, frame *frame, uint64_t *word)
+{
+    PyObject *const *place = &objects[argument->parameter]; /* where there may be no object */
+    switch (argument->kind) {
+    case FASTCALL_SIGNED: return convert_signed(*place, argument->low, argument->high, word);
+    case FASTCALL_UNSIGNED:
+        return convert_unsigned(*place, (uint64_t)argument->low, (uint64_t)argument->high, word);
+    case FASTCALL_BOOL:
+        *word = *place == interpreter.true_;
+        return *place == interpreter.true_ || *place == interpreter.false_;
+    case FASTCALL_FLOAT: return convert_float(*place, argument->size, word);
+    case FASTCALL_BUFFER: return convert_buffer(argument, *place, held, word);
+    case FASTCALL_STRUCT: return convert_struct(argument, *place, frame, word);
+    case FASTCALL_VOID:
+    case FASTCALL_COUNT: /* which are converted last */
+    case FASTCALL_FILLED:
+    case FASTCALL_LENGTH: *word = 0; return 1;
+    case FASTCALL_CONSTANT: *word = (uint64_t)argument->low; return 1;
+    default: return convert_pointer_or_none(argument, *place, held, word);
+    }
+}
+
+#endif

@@ -1,0 +1,194 @@
+/* The call of a C function, and the state that it has in its thread. */
+#ifndef CALLS_H
+#define CALLS_H
+
+#include <errno.h>
+#include "results.h"
+
+/* --------------------------------------------------------------- call states */
+
+/* An exception that a callback raised. It waits here until C returns. */
+typedef struct {
+    PyObject *type, *value, *traceback;
+} raised;
+
+/* The handles of a call that has not returned. Each thread has a list of these. */
+typedef struct use {
+    struct use *next, **link; /* `link` is the pointer to this */
+    unsigned count;
+    handle *handles[];
+} use;
+
+/*
+ * The state of a thread. A call sets it while its C function runs, a callback while Python
+ * runs, and each then restores the previous state. So the call that made C call back raises an
+ * exception of the callback. Before the first callback is created, no state is kept, because no
+ * Python code can run while a call is in C.
+ *
+ * With greenlets, calls and callbacks end in any order. Nothing may point to the C stack, because
+ * greenlet puts another stack over that of a callback that waits.
+ */
+typedef struct {
+    int is_in_c;   /* whether the C function of a libfastcall call is running */
+    raised *error; /* an exception of a callback of that call, or NULL */
+} call_state;
+
+static THREAD_LOCAL call_state current;
+static THREAD_LOCAL use *uses;
+static int64_t has_callbacks; /* whether a callback was ever created */
+
+/* Set the state before C is called. Returns the previous one, for `leave`. */
+static call_state enter(void)
+{
+    const call_state before = current;
+    current.is_in_c = 1;
+    current.error = NULL;
+    return before;
+}
+
+/* Restore the state after C has returned. Returns 0, with an error set, if a callback raised
+   an exception. */
+static int leave(call_state before)
+{
+    raised *const error = current.error;
+    current = before;
+    if (!error) {
+        return 1;
+    }
+    api.PyErr_Restore(error->type, error->value, error->traceback);
+    api.PyMem_Free(error);
+    return 0;
+}
+
+/* Record the handles of a call. Returns NULL, with an error set, if memory runs out. */
+static use *begin_use(const held_arguments *held)
+{
+    use *const begun =
+        api.PyMem_Malloc(sizeof *begun + held->handle_count * sizeof *begun->handles);
+    if (!begun) {
+        (void)api.PyErr_NoMemory();
+        return NULL;
+    }
+    begun->count = held->handle_count;
+    memcpy(begun->handles, held->handles, held->handle_count * sizeof *begun->handles);
+    begun->next = uses;
+    begun->link = &uses;
+    if (uses) {
+        uses->link = &begun->next;
+    }
+    uses = begun;
+    return begun;
+}
+
+static void end_use(use *ended)
+{
+    *ended->link = ended->next;
+    if (ended->next) {
+        ended->next->link = ended->link;
+    }
+    api.PyMem_Free(ended);
+}
+
+void fastcall_after_fork(void)
+{
+    forks++;
+    forget_other_threads();
+    for (const use *each = uses; each; each = each->next) {
+        for (unsigned i = 0; i < each->count; i++) {
+            add_user(each->handles[i]);
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- the call */
+
+/* Call `slow_path` with the same arguments. */
+static PyObject *call_slow_path(
+    PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
+{
+    return call_attribute(self, "slow_path", NULL, arguments, count, names);
+}
+
+#if defined(_WIN32)
+__declspec(dllimport) unsigned long __stdcall GetLastError(void);
+__declspec(dllimport) void __stdcall SetLastError(unsigned long number);
+#  define GET_ERROR() ((int64_t)GetLastError())
+#  define SET_ERROR(number) SetLastError(number)
+#else
+#  define GET_ERROR() errno
+#  define SET_ERROR(number) (errno = (number))
+#endif
+
+static void call(
+    const fastcall_descriptor *descriptor, const frame *frame, fastcall_returned *returned)
+{
+    const any_function function = descriptor->function;
+    const unsigned shape = descriptor->shape, float_slots = descriptor->float_slots;
+    if (descriptor->uses_errno) {
+        SET_ERROR(0);
+    }
+    switch (descriptor->result) {
+    case RESULT_INTEGER:
+        returned->result[0] = call_integer(function, shape, float_slots, frame);
+        break;
+    case RESULT_FLOAT:
+        returned->result[0] = as_word(call_float(function, shape, float_slots, frame));
+        break;
+    default: {
+        const fastcall_value *value = values_of(descriptor);
+        call_for_struct(descriptor, value->conversion, frame, place_in(returned, value));
+    }
+    }
+    if (descriptor->uses_errno) { /* before Python can replace it */
+        returned->error_number = GET_ERROR();
+    }
+}
+
+static void call_and_release(const fastcall_descriptor *descriptor, const frame *frame,
+    const held_arguments *held, fastcall_returned *returned)
+{
+    Py_ssize_t bytes = 0;
+    PyThreadState *state;
+    for (unsigned i = 0; i < held->count; i++) {
+        bytes += held->views[i].len;
+    }
+    if (bytes < descriptor->release_at) {
+        call(descriptor, frame, returned);
+        return;
+    }
+    state = api.PyEval_SaveThread();
+    call(descriptor, frame, returned);
+    api.PyEval_RestoreThread(state);
+}
+
+/* The same if C may call back. Returns 0, with an error set, if a callback raised an
+   exception. */
+static int call_with_state(const fastcall_descriptor *descriptor, const frame *frame,
+    const held_arguments *held, fastcall_returned *returned)
+{
+    use *begun = NULL;
+    call_state before;
+    if (held->handle_count > 0) {
+        begun = begin_use(held);
+        if (!begun) {
+            return 0;
+        }
+    }
+    before = enter();
+    call_and_release(descriptor, frame, held, returned);
+    if (begun) {
+        end_use(begun);
+    }
+    return leave(before);
+}
+
+/* Let C fill in a value, which begins as `word`. Returns the address. */
+static uint64_t output_at(const fastcall_descriptor *descriptor, unsigned output, uint64_t word,
+    fastcall_returned *back)
+{
+    char *const place = (char *)back + values_of(descriptor)[output].offset;
+    memcpy(place, &word, sizeof word);
+    return (uintptr_t)place;
+}
+
+#endif

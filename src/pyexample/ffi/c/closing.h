@@ -1,0 +1,274 @@
+/* Closes handles, and has what fastcall.h declares of them. */
+#ifndef CLOSING_H
+#define CLOSING_H
+
+#include "calls.h"
+
+/* Whether Python need not be asked before a handle is closed, which `users` calls may use. */
+static int is_closable(const handle *it, int64_t users)
+{
+    return it->of && it->is_owned && !it->is_managed && !it->children && it->address &&
+           count_users((handle *)(uintptr_t)it) == users;
+}
+
+/* Mark the handle as closed that a call is about to close. Returns 0 if Python must do that. */
+static int begin_closing(const fastcall_descriptor *descriptor, PyObject *const *objects)
+{
+    const fastcall_argument *argument = &arguments_of(descriptor)[descriptor->closes - 1];
+    PyObject *const object = objects[argument->parameter];
+    if (object == interpreter.none || !is_closable(handle_of(object), 1)) {
+        return 0;
+    }
+    forget(handle_of(object));
+    return 1;
+}
+
+/* C has returned: it may not have closed the handle. */
+static void end_closing(const fastcall_descriptor *descriptor, PyObject *const *objects,
+    const fastcall_returned *returned)
+{
+    if (descriptor->may_stay_open && is_any_unexpected(descriptor, returned)) {
+        reopen(handle_of(objects[arguments_of(descriptor)[descriptor->closes - 1].parameter]));
+    }
+}
+
+/* Close an address by the function of its class. `object` is a handle of it, or NULL. Returns 0
+   with an error set if that fails. */
+static int close_address(const fastcall_handle_class *of, void *address, PyObject *object)
+{
+    PyObject *const self = of->closer;
+    const fastcall_descriptor *descriptor = descriptor_of(self);
+    const fastcall_argument *arguments = arguments_of(descriptor);
+    PyObject *converted[1 + FASTCALL_MAX_OUTPUTS];
+    PyObject *closed = object ? new_reference(object) : NULL, *result = NULL;
+    frame frame;
+    fastcall_returned returned;
+    held_arguments held;
+    int number;
+    held.count = held.handle_count = held.thunk_count = 0;
+    memset(&frame, 0, sizeof frame);
+    memset(&returned, 0, offsetof(fastcall_returned, structure));
+    for (unsigned i = 0; i < descriptor->arguments; i++) {
+        uint64_t word = arguments[i].kind == FASTCALL_HANDLE ? (uintptr_t)address
+                                                             : (uint64_t)arguments[i].low;
+        if (arguments[i].output) {
+            word = output_at(descriptor, arguments[i].output, word, &returned);
+        }
+        store_argument(&frame, &arguments[i], word);
+    }
+    if (!GET(&has_callbacks)) {
+        call_and_release(descriptor, &frame, &held, &returned);
+    } else if (!call_with_state(descriptor, &frame, &held, &returned)) {
+        drop(closed);
+        return 0;
+    }
+    if (object && descriptor->may_stay_open && is_any_unexpected(descriptor, &returned)) {
+        reopen(handle_of(object));
+    }
+    number = convert_values(descriptor, &returned, NULL, converted);
+    if (number >= 0) {
+        result = pack(converted, number);
+    } else if (!api.PyErr_Occurred()) {
+        if (!closed) { /* for the words of the error */
+            closed = new_handle(of, NULL, NULL, 0);
+        }
+        result = closed ? unexpected(self, descriptor, &returned, &closed, 1) : NULL;
+    }
+    drop(closed);
+    drop(result);
+    return result != NULL;
+}
+
+/* The attribute `_is_of_this_process`. */
+static PyObject *is_of_this_process(PyObject *object, void *nothing)
+{
+    (void)nothing;
+    return new_reference(
+        handle_of(object)->process == forks ? interpreter.true_ : interpreter.false_);
+}
+
+/* The method `_close_in_c`. */
+static PyObject *close_handle(PyObject *object, PyObject *nothing)
+{
+    handle *const it = handle_of(object);
+    void *const address = it->address;
+    (void)nothing;
+    if (!is_closable(it, 0) || !it->of->closer || it->process != forks) {
+        return new_reference(interpreter.false_);
+    }
+    forget(it);
+    return close_address(it->of, address, object) ? new_reference(interpreter.true_) : NULL;
+}
+
+/* tp_dealloc: as `_close_in_c`. See https://docs.python.org/3/c-api/typeobj.html. */
+static void destroy_handle(PyObject *object)
+{
+    handle *const it = handle_of(object);
+    void *const address = it->address;
+    PyObject *const type = (PyObject *)(uintptr_t)type_of(object);
+    const int closes = is_closable(it, 0) && it->of->closer && it->process == forks;
+    void *const free_slot = api.PyType_GetSlot(type, Py_tp_free);
+    void (*free_object)(void *);
+    PyObject *error_type, *error, *traceback;
+    api.PyObject_GC_UnTrack(object);
+    if (it->of) {
+        forget(it);
+    }
+    if (closes) {
+        api.PyErr_Fetch(&error_type, &error, &traceback);
+        if (!close_address(it->of, address, NULL)) {
+            api.PyErr_WriteUnraisable(it->of->closer);
+        }
+        api.PyErr_Restore(error_type, error, traceback);
+    }
+    drop(it->parent); /* after the child is closed */
+    memcpy(&free_object, &free_slot, sizeof free_object);
+    free_object(object);
+    api.Py_DecRef(type);
+}
+
+/* tp_traverse. Nothing is cleared: a cycle leads through another object, too. */
+static int visit_handle(PyObject *object, visitproc visit, void *given)
+{
+    handle *const it = handle_of(object);
+    int stop = visit((PyObject *)(uintptr_t)type_of(object), given);
+    if (!stop && it->parent) {
+        stop = visit(it->parent, given);
+    }
+    return stop;
+}
+
+COLD void *fastcall_make_handle_type(void)
+{
+    static PyMethodDef methods[] = {
+        {"_close_in_c", close_handle, METH_NOARGS, NULL}, {NULL, NULL, 0, NULL}};
+    static PyMemberDef members[] = {
+        {"_address", T_ULONGLONG, offsetof(handle, address), READONLY, NULL},
+        {"_given", T_ULONGLONG, offsetof(handle, given), READONLY, NULL},
+        {"_parent", T_OBJECT, offsetof(handle, parent), READONLY, NULL},
+        {"_is_owned", T_UBYTE, offsetof(handle, is_owned), READONLY, NULL},
+        {"_number", T_ULONGLONG, offsetof(handle, number), READONLY, NULL},
+        {"_class", T_ULONGLONG, offsetof(handle, of), READONLY, NULL}, {NULL, 0, 0, 0, NULL}};
+    static PyGetSetDef computed[] = {
+        {"_is_of_this_process", is_of_this_process, NULL, NULL, NULL},
+        {NULL, NULL, NULL, NULL, NULL}};
+    static int64_t is_placed; /* whether the offsets are those in an object */
+    void (*const destroy)(PyObject *) = destroy_handle;
+    int (*const visit)(PyObject *, visitproc, void *) = visit_handle;
+    PyType_Slot slots[] = {{Py_tp_dealloc, NULL}, {Py_tp_traverse, NULL},
+        {Py_tp_methods, methods}, {Py_tp_members, members}, {Py_tp_getset, computed}, {0, NULL}};
+    PyType_Spec spec = {
+        "libfastcall.HandleMemory", 0, 0, Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, NULL};
+    memcpy(&slots[0].pfunc, &destroy, sizeof destroy);
+    memcpy(&slots[1].pfunc, &visit, sizeof visit);
+    if (ADD(&is_placed, 1) == 0) {
+        for (PyMemberDef *member = members; member->name; member++) {
+            member->offset += (Py_ssize_t)head_size();
+        }
+    }
+    spec.basicsize = (int)(head_size() + sizeof(handle));
+    spec.slots = slots;
+    return api.PyType_FromSpec(&spec);
+}
+
+COLD fastcall_handles *fastcall_make_handles(void)
+{
+    fastcall_handles *const open = api.PyMem_Calloc(1, sizeof *open);
+    if (!open) {
+        (void)api.PyErr_NoMemory();
+    }
+    return open;
+}
+
+COLD fastcall_handle_class *fastcall_describe_handles(
+    const void *type, const void *root, fastcall_handles *open)
+{
+    fastcall_handle_class *const of = api.PyMem_Malloc(sizeof *of);
+    if (!of) {
+        (void)api.PyErr_NoMemory();
+        return NULL;
+    }
+    of->type = type;
+    of->root = root;
+    of->closer = NULL;
+    of->open = open;
+    return of;
+}
+
+COLD void fastcall_set_closer(fastcall_handle_class *of, void *closer)
+{
+    of->closer = closer == interpreter.none ? NULL : new_reference(closer);
+}
+
+void fastcall_set_address(void *object, void *address)
+{
+    handle *const it = handle_of(object);
+    SET_POINTER(&it->address, address);
+    if (it->of && address) {
+        enter_table(it);
+    } else if (it->of) {
+        leave_table(it);
+    }
+}
+
+int64_t fastcall_count_users(void *object)
+{
+    return count_users(handle_of(object));
+}
+
+void fastcall_register(void *object, const fastcall_handle_class *of)
+{
+    handle *const it = handle_of(object);
+    it->is_managed = 1;
+    it->given = it->address;
+    it->of = of;
+    enter_table(it);
+}
+
+void *fastcall_find(const fastcall_handle_class *of, const void *address)
+{
+    handle *const found = find_open(of, address);
+    return new_reference(found ? object_of(found) : interpreter.none);
+}
+
+/* Returns a tuple of handles, whose references are stolen, and frees the array. */
+static PyObject *as_tuple(PyObject **objects, size_t count)
+{
+    PyObject *tuple = objects ? tuple_of(objects, (Py_ssize_t)count) : api.PyErr_NoMemory();
+    api.PyMem_Free(objects);
+    return tuple;
+}
+
+/* Those in the table. References are taken first, since making a tuple may collect garbage. */
+void *fastcall_list_open(const fastcall_handles *open)
+{
+    PyObject **const objects = api.PyMem_Malloc((open->count + 1) * sizeof *objects);
+    size_t count = 0;
+    for (size_t i = 0; objects && i < open->size; i++) {
+        for (handle *it = open->rows[i]; it; it = it->next) {
+            objects[count++] = new_reference(object_of(it));
+        }
+    }
+    return as_tuple(objects, count);
+}
+
+void *fastcall_take_over(void *object)
+{
+    handle *const it = handle_of(object);
+    PyObject **objects;
+    size_t count = 0, place;
+    it->is_managed = 1;
+    UNLINK(it, sibling, sibling_link);
+    for (const handle *child = it->children; child; child = child->sibling) {
+        count++;
+    }
+    place = count;
+    objects = api.PyMem_Malloc((count + 1) * sizeof *objects);
+    /* The newest is the first. */
+    for (handle *child = it->children; objects && child; child = child->sibling) {
+        objects[--place] = new_reference(object_of(child));
+    }
+    return as_tuple(objects, count);
+}
+
+#endif
