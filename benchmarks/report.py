@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pyperf
 
 from .measure import name_of
-from .peers import CALLS, PEERS, TITLES
+from .peers import CALLS, PEERS, STRUCTS, TITLES
 
 
 class Row(NamedTuple):
@@ -33,6 +33,7 @@ BARS = [
     Bar("visit", 1.5, "cffi, API"),
     Bar("visits", 0.3, "ctypes"),
     Bar("visits", 1.0, "nanobind"),
+    *(Bar(call, 0.6, "cffi, API") for call in STRUCTS),
 ]
 
 

@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from ctypes import (
     POINTER,
+    Structure,
     c_char_p,
     c_double,
     c_float,
@@ -71,3 +72,44 @@ def sort_items(
     order: Annotated[Callable[[int, int], int], compare, SameThread],
     /,
 ) -> None: ...
+
+
+class Point(Structure):
+    _fields_ = (("x", c_double), ("y", c_double))
+
+
+class Span(Structure):
+    _fields_ = (("begin", c_int64), ("end", c_int64))
+
+
+class Vector(Structure):
+    _fields_ = (("x", c_double), ("y", c_double), ("z", c_double))
+
+
+class Params(Structure):
+    _fields_ = (("version", c_int64), ("weights", c_double * 16))
+
+
+a_point, a_span, a_vector = Point(1.5, 2.5), Span(3, 4), Vector(1.5, 2.5, 3.5)
+a_params = Params(3, (0.5, *[0.0] * 14, 2.5))
+
+Double = Annotated[float, c_double]
+Int64 = Annotated[int, c_int64]
+
+
+@library.function(release_gil=False)
+def point_in(p: Annotated[Point, Point], /) -> Double: ...
+@library.function(release_gil=False)
+def point_out(x: Double, y: Double, /) -> Annotated[Point, Point]: ...
+@library.function(release_gil=False)
+def span_in(s: Annotated[Span, Span], /) -> Int64: ...
+@library.function(release_gil=False)
+def span_out(begin: Int64, end: Int64, /) -> Annotated[Span, Span]: ...
+@library.function(release_gil=False)
+def vector_in(v: Annotated[Vector, Vector], /) -> Double: ...
+@library.function(release_gil=False)
+def vector_out(x: Double, y: Double, z: Double, /) -> Annotated[Vector, Vector]: ...
+@library.function(release_gil=False)
+def params_in(p: Annotated[Params, Params], /) -> Double: ...
+@library.function(release_gil=False)
+def params_out() -> Annotated[Params, Params]: ...

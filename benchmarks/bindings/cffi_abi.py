@@ -5,7 +5,7 @@ import cffi
 from pyexample.libexample import library
 
 from .calls import library as calls
-from .cffi_api import DECLARATIONS
+from .cffi_api import DECLARATIONS, arguments
 
 ffi = cffi.FFI()
 ffi.cdef(DECLARATIONS)
@@ -15,3 +15,8 @@ _calls = ffi.dlopen(calls.path)
 mixed = _calls.mixed
 square_items = _calls.square_items
 visit = _calls.visit
+point_in, point_out = _calls.point_in, _calls.point_out
+span_in, span_out = _calls.span_in, _calls.span_out
+vector_in, vector_out = _calls.vector_in, _calls.vector_out
+params_in, params_out = _calls.params_in, _calls.params_out
+a_point, a_span, a_vector, a_params = arguments(ffi)

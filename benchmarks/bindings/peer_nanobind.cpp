@@ -2,6 +2,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/function.h>
+#include <nanobind/stl/vector.h>
 
 #include "calls.h"
 #include "example.h"
@@ -31,4 +32,31 @@ NB_MODULE(peer_nanobind, module)
         };
         return visit(count, call, &given);
     });
+    nb::class_<point>(module, "Point")
+        .def_ro("x", &point::x)
+        .def_ro("y", &point::y);
+    nb::class_<span>(module, "Span")
+        .def_ro("begin", &span::begin)
+        .def_ro("end", &span::end);
+    nb::class_<vector>(module, "Vector")
+        .def_ro("x", &vector::x)
+        .def_ro("y", &vector::y)
+        .def_ro("z", &vector::z);
+    nb::class_<params>(module, "Params")
+        .def_ro("version", &params::version)
+        .def_prop_ro("weights", [](const params &p) {
+            return std::vector<double>(p.weights, p.weights + 16);
+        });
+    module.attr("a_point") = nb::cast(point_out(1.5, 2.5));
+    module.attr("a_span") = nb::cast(span_out(3, 4));
+    module.attr("a_vector") = nb::cast(vector_out(1.5, 2.5, 3.5));
+    module.attr("a_params") = nb::cast(params_out());
+    module.def("point_in", &point_in);
+    module.def("point_out", &point_out);
+    module.def("span_in", &span_in);
+    module.def("span_out", &span_out);
+    module.def("vector_in", &vector_in);
+    module.def("vector_out", &vector_out);
+    module.def("params_in", &params_in);
+    module.def("params_out", &params_out);
 }

@@ -2,6 +2,7 @@
 #include <pybind11/functional.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include "calls.h"
 #include "example.h"
@@ -31,4 +32,31 @@ PYBIND11_MODULE(peer_pybind11, module)
         };
         return visit(count, call, &given);
     });
+    py::class_<point>(module, "Point")
+        .def_readonly("x", &point::x)
+        .def_readonly("y", &point::y);
+    py::class_<span>(module, "Span")
+        .def_readonly("begin", &span::begin)
+        .def_readonly("end", &span::end);
+    py::class_<vector>(module, "Vector")
+        .def_readonly("x", &vector::x)
+        .def_readonly("y", &vector::y)
+        .def_readonly("z", &vector::z);
+    py::class_<params>(module, "Params")
+        .def_readonly("version", &params::version)
+        .def_property_readonly("weights", [](const params &p) {
+            return std::vector<double>(p.weights, p.weights + 16);
+        });
+    module.attr("a_point") = py::cast(point_out(1.5, 2.5));
+    module.attr("a_span") = py::cast(span_out(3, 4));
+    module.attr("a_vector") = py::cast(vector_out(1.5, 2.5, 3.5));
+    module.attr("a_params") = py::cast(params_out());
+    module.def("point_in", &point_in);
+    module.def("point_out", &point_out);
+    module.def("span_in", &span_in);
+    module.def("span_out", &span_out);
+    module.def("vector_in", &vector_in);
+    module.def("vector_out", &vector_out);
+    module.def("params_in", &params_in);
+    module.def("params_out", &params_out);
 }

@@ -28,3 +28,43 @@ void sort_items(int32_t *items, size_t count, int (*compare)(const int32_t *, co
 {
     qsort(items, count, sizeof *items, (int (*)(const void *, const void *))compare);
 }
+
+double point_in(point p)
+{
+    return p.x + p.y;
+}
+
+point point_out(double x, double y)
+{
+    return (point){x, y};
+}
+
+int64_t span_in(span s)
+{
+    return s.begin + s.end;
+}
+
+span span_out(int64_t begin, int64_t end)
+{
+    return (span){begin, end};
+}
+
+double vector_in(vector v)
+{
+    return v.x + v.y + v.z;
+}
+
+vector vector_out(double x, double y, double z)
+{
+    return (vector){x, y, z};
+}
+
+double params_in(params p)
+{
+    return (double)p.version + p.weights[0] + p.weights[15];
+}
+
+params params_out(void)
+{
+    return (params){3, {0.5, [15] = 2.5}};
+}

@@ -31,6 +31,32 @@ CALLS_API int32_t visit(int32_t count, visitor function, void *data);
 CALLS_API void sort_items(
     int32_t *items, size_t count, int (*compare)(const int32_t *, const int32_t *));
 
+/* Structures of 16, 16, 24 and 136 bytes, by value. Each first function returns a sum. */
+typedef struct {
+    double x, y;
+} point;
+CALLS_API double point_in(point p);
+CALLS_API point point_out(double x, double y);
+
+typedef struct {
+    int64_t begin, end;
+} span;
+CALLS_API int64_t span_in(span s);
+CALLS_API span span_out(int64_t begin, int64_t end);
+
+typedef struct {
+    double x, y, z;
+} vector;
+CALLS_API double vector_in(vector v);
+CALLS_API vector vector_out(double x, double y, double z);
+
+typedef struct {
+    int64_t version;
+    double weights[16];
+} params;
+CALLS_API double params_in(params p);
+CALLS_API params params_out(void);
+
 #ifdef __cplusplus
 }
 #endif

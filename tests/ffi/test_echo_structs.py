@@ -158,7 +158,8 @@ def signatures() -> list[Signature]:
     for each in every:
         numbers = ["int64_t"] * RANDOM.randint(0, 8) + ["double"] * RANDOM.randint(0, 8)
         RANDOM.shuffle(numbers)
-        result.append((*numbers[:13], each, "double", "int64_t"))
+        # A result in memory takes the place of one more.
+        result.append((*numbers[:12], each, "double", "int64_t"))
     small = [each for each in every if each.size <= 32]
     for _ in range(150):
         some = RANDOM.choices([*small, *["int64_t", "double"] * 40], k=RANDOM.randint(1, 4))
@@ -285,7 +286,9 @@ def check(
             for i, (each, value) in enumerate(zip(signature, values, strict=True)):
                 content = arrived[i * SLOT : i * SLOT + len(given[i])]
                 assert same(each, content, given[i]), f"{called}: argument {i}"
-                assert bytes(as_c(each, value)) == given[i], f"{called}: a copy is passed"
+                # On Windows, ctypes itself passes no copy of 3 bytes.
+                if sys.platform != "win32" or type(function) is BuiltinFunctionType:
+                    assert bytes(as_c(each, value)) == given[i], f"{called}: a copy is passed"
             at = _result(signature)
             assert type(result) is signature[at].ctype
             assert same(signature[at], bytes(result), given[at]), f"{called}: the result"
@@ -307,7 +310,7 @@ def test_long_double(package: Package, path: str) -> None:
     every: list[Signature] = []
     for each in (
         alone,
-        Shape([("long double", 2)]),
+        Shape([("long double", 0)] * 2),
         Shape([("int8_t", 0), ("long double", 0)]),
     ):
         every += [(first, each), (first, "int64_t", each, each, "int64_t")]

@@ -3,6 +3,8 @@
 
 #include "../../src/pyexample/ffi/c/fastcall.c"
 
+#define MOST_IN_PROOF 6 /* arguments */
+
 void results_are_extended(void)
 {
     const uint64_t word = nondet_uint64();
@@ -21,14 +23,16 @@ void arguments_are_apart_and_within_the_frame(void)
 {
     fastcall_descriptor descriptor;
     fastcall_argument arguments[FASTCALL_MAX_ARGUMENTS];
+    const fastcall_value result = {0};
     const unsigned one = nondet_uint8(), other = nondet_uint8();
     descriptor.shape = 0;
     ASSUME(descriptor.arguments <= FASTCALL_MAX_ARGUMENTS);
     ASSUME(one < other && other < descriptor.arguments);
     for (unsigned i = 0; i < FASTCALL_MAX_ARGUMENTS; i++) {
         arguments[i].location = arguments[i].offset = 0;
+        ASSUME(arguments[i].kind != FASTCALL_STRUCT);
     }
-    if (assign_locations(&descriptor, arguments)) {
+    if (assign_locations(&descriptor, arguments, &result)) {
         return; /* refused */
     }
     PROVE(arguments[one].location != arguments[other].location);
@@ -38,6 +42,47 @@ void arguments_are_apart_and_within_the_frame(void)
     PROVE(arguments[other].location < INTEGER_REGISTERS || descriptor.shape != SHAPE_INTEGERS);
     PROVE(arguments[other].location >= INTEGER_REGISTERS || arguments[other].kind != FASTCALL_FLOAT ||
           arguments[other].output);
+}
+
+/* Whether a word of the frame is one of those of an argument. */
+static int owns(const fastcall_argument *argument, unsigned word)
+{
+    const fastcall_struct *structure = argument->items;
+    if (argument->kind != FASTCALL_STRUCT) {
+        return word == argument->location;
+    }
+    return word == argument->location ||
+           (word >= argument->rest && word + 1 < argument->rest + words_of(structure));
+}
+
+/* Nor do those of structures overlap; and all that there is of them is passed. */
+void structures_are_apart_and_passed(void)
+{
+    static const unsigned passed[] = {0, FIRST_STACK_WORD, FIRST_STACK_WORD + STACK_WORDS,
+        FIRST_STACK_WORD + LARGE_WORDS, FIRST_STACK_WORD + MOST_STACK_WORDS};
+    fastcall_descriptor descriptor;
+    fastcall_argument arguments[MOST_IN_PROOF];
+    fastcall_struct structures[MOST_IN_PROOF + 1];
+    fastcall_value result = {0};
+    const unsigned one = nondet_uint8(), other = nondet_uint8(), word = nondet_uint8();
+    ASSUME(descriptor.arguments <= MOST_IN_PROOF);
+    ASSUME(one < other && other < descriptor.arguments);
+    for (unsigned i = 0; i < MOST_IN_PROOF; i++) {
+        arguments[i].location = arguments[i].offset = arguments[i].way = 0;
+        arguments[i].items = &structures[i];
+        ASSUME(structures[i].size > 0);
+    }
+    ASSUME(structures[MOST_IN_PROOF].size > 0);
+    result.kind = nondet_uint8();
+    result.conversion = &structures[MOST_IN_PROOF];
+    if (assign_locations(&descriptor, arguments, &result)) {
+        return; /* refused */
+    }
+    PROVE(!owns(&arguments[one], word) || !owns(&arguments[other], word));
+    PROVE(descriptor.result != RESULT_MEMORY || !owns(&arguments[other], 0));
+    if (owns(&arguments[other], word)) {
+        PROVE(word < INTEGER_REGISTERS || word < passed[descriptor.shape]);
+    }
 }
 
 /* Two buffers anywhere in memory, the first of which C writes to. */

@@ -35,6 +35,7 @@ PORTABLE = "src/c/array_portable.c"
 ARGUMENTS = "src/pyexample/ffi/c/arguments.h"
 RESULTS = "src/pyexample/ffi/c/results.h"
 ABI = "src/pyexample/ffi/c/convention.h"
+AGGREGATES = "src/pyexample/ffi/c/aggregates.h"
 
 PROOFS = [
     Proof(
@@ -174,15 +175,29 @@ PROOFS = [
         "fastcall.c",
         "arguments_are_apart_and_within_the_frame",
         ABI,
-        "(uint8_t)(FIRST_STACK_WORD + stack / 8)",
-        "(uint8_t)(FIRST_STACK_WORD + stack / 16)",
+        "(uint8_t)(FIRST_STACK_WORD + begin / 8)",
+        "(uint8_t)(FIRST_STACK_WORD + begin / 16)",
     ),
     Proof(
         "fastcall.c",
         "arguments_are_apart_and_within_the_frame",
         ABI,
-        "(uint8_t)(INTEGER_REGISTERS + floats++)",
-        "(uint8_t)(INTEGER_REGISTERS - 1 + floats++)",
+        "(uint8_t)(INTEGER_REGISTERS + taken->floats++)",
+        "(uint8_t)(INTEGER_REGISTERS - 1 + taken->floats++)",
+    ),
+    Proof(
+        "fastcall.c",
+        "structures_are_apart_and_passed",
+        AGGREGATES,
+        "after.integers > INTEGER_REGISTERS || after.floats > FLOAT_REGISTERS",
+        "after.integers > INTEGER_REGISTERS + 1 || after.floats > FLOAT_REGISTERS",
+    ),
+    Proof(
+        "fastcall.c",
+        "structures_are_apart_and_passed",
+        ABI,
+        "taken.stack > LARGE_WORDS * 8",
+        "taken.stack > LARGE_WORDS * 9",
     ),
     Proof(
         "fastcall.c",
