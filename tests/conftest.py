@@ -26,6 +26,7 @@ from support import (
     cmakes,
     copy_sources,
     run,
+    skip_checker_on_pypy,
 )
 
 from pyexample.ffi import Library, callbacks
@@ -180,8 +181,7 @@ def shelf(
 def binding(tmp_path: Path, tool: Tool) -> Bind:
     """Write a header and a module: a binding, to be judged by g++ if nothing else is said."""
     tool("g++")
-    if sys.implementation.name == "pypy":
-        pytest.skip("the checker runs in CPython")
+    skip_checker_on_pypy()
     return lambda header, module: Binding(tmp_path, header, module)
 
 

@@ -102,7 +102,7 @@ def test_what_python_writes_is_read() -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as theirs:
         for name, data in FILES.items():
             theirs.writestr(name, data)
-    with la.open_reader(file.getbuffer()) as reader:
+    with la.open_reader(file.getvalue()) as reader:
         assert files_in(reader) == FILES
 
 

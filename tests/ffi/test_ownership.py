@@ -92,6 +92,7 @@ void node_free(node *it) {
     if (!good(it)) return;
     if (it->at_free) it->at_free(it->number);
     if (it->parent && it->parent->magic != 4711) faults++; /* closed before its child */
+    if (it->text && it->number >= 1000 && strlen(it->text) != (size_t)it->number) faults++;
     for (int i = 0; i < it->count; i++) node_free(it->owned[i]);
     it->magic = 0;
     open_nodes--;
@@ -686,6 +687,16 @@ def test_a_text_that_c_keeps(api: Any) -> None:
     collect()
     assert [bytes(5000) for _ in range(64)]
     assert api.node_text(one) == 5000
+
+
+def test_what_c_keeps_is_there_when_garbage_is_closed(api: Any) -> None:
+    api.close_by_node_free()
+
+    def node_set_text(it: api.ANode, text: Annotated[str, c_char_p, Keep("it")], /) -> None: ...
+
+    keep = api.declare(node_set_text)
+    for length in range(1000, 3000, 10):
+        keep(api.node_new(length), "x" * length)
 
 
 @struct

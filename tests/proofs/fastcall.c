@@ -121,7 +121,9 @@ void counts_are_those_of_the_buffers(void)
         held.owners[i] = &owners[i];
         ASSUME(held.views[i].len >= 0 && owners[i].shift <= 3);
     }
-    if (convert_count(&argument, &held, &count) && argument.buffers & 1U << one) {
+    ASSUME(!argument.memory);
+    if (convert_count(&argument, &held, NULL, NULL, &count) &&
+        argument.buffers & 1U << one) {
         PROVE(count == (uint64_t)held.views[one].len >> owners[one].shift);
         PROVE((int64_t)count <= argument.high);
     }

@@ -15,6 +15,7 @@ import weakref
 from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from contextlib import contextmanager
 from operator import attrgetter
+from sys import implementation
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from . import calls as calls  # for its fork handler
@@ -422,6 +423,16 @@ class Handle(_Memory):
             # Not an attribute: ``__del__`` would lose an exception of a signal handler.
             owner.__class__ = owner.plain
         return handle
+
+    if implementation.name == "pypy":
+
+        def __del__(self) -> None:
+            """Close it while what C keeps for it is there, and before its parents.
+
+            PyPy frees all that is garbage at once, but for what such an object refers to.
+            """
+            if self._life is not None and self._life.owned:
+                self._life.end()
 
     def _new_life(
         self,

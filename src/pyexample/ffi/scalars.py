@@ -5,6 +5,7 @@ import ctypes
 import operator
 import os
 import typing
+from sys import implementation
 from typing import TYPE_CHECKING, Any
 
 from .libfastcall import RULES, NotServedError
@@ -187,7 +188,10 @@ class Float(Value):
     def check_types(self, where: str, declared: Any) -> None:
         """A ``long double`` is not served by libfastcall."""
         super().check_types(where, declared)
-        self.kind = "" if type_code(self.ctype) == "g" else "float"
+        is_long = type_code(self.ctype) == "g"
+        if is_long and implementation.name == "pypy":
+            raise DeclarationError(f"{where}: PyPy's ctypes passes no {self.c_name}")
+        self.kind = "" if is_long else "float"
 
     def convert(self, given: Any) -> float:
         """What ``math.sqrt`` accepts, if it is not too large."""
