@@ -167,7 +167,7 @@ def nothing_leaks(shelf: Shelf) -> None:
         with shelf.box_open(ord("b"), 0) as box:
             # Each of the function pointers that are unused, since C may have read them.
             for _ in range(1001 + len(shelf.on_number._free)):
-                shelf.each(box, 1, lambda number: number)
+                shelf.watch(box, 0, 0, lambda number: number)
                 shelf.all_kinds(lambda *given: 1, 1)
         run(200)  # as many as are measured: what is reused is there after that
         before = count()

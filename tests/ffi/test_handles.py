@@ -646,7 +646,7 @@ def test_a_call_that_is_interrupted_anywhere(shelf: Shelf, path: str) -> None:
         if path == "ctypes":  # which alone loses what comes when a callback begins
             shelf.watch(box, 0, 0, None)
         else:
-            slow_path_of(shelf.each)(box, 2, lambda number: shelf.nap(box, 0) - ord("b"))
+            shelf.on_box(box, lambda given: shelf.nap(given, 0) - ord("b"))
 
     for _ in interrupted_everywhere(work):
         assert calls.innermost == {}
