@@ -195,6 +195,8 @@ def times(factor: int, tick: Tick) -> Call:
     return call
 
 
+_IS_PYPY = sys.implementation.name == "pypy"
+
 _is_forking = False
 """A child that C forks while it closes a handle would go on to close it."""
 
@@ -354,10 +356,12 @@ def finish() -> None:
 
 
 def under_gc(word: Any) -> None:
-    gc.set_threshold(1)
+    if hasattr(gc, "set_threshold"):  # CPython's
+        gc.set_threshold(1)
     for _ in range(3):
         word(gc.collect)
-    gc.set_threshold(700)
+    if hasattr(gc, "set_threshold"):
+        gc.set_threshold(700)
     finish()
 
 
@@ -439,6 +443,9 @@ def under_signals(word: Any) -> None:
             time.sleep(0.001)  # if C did not lose it: see ``Callback``
         except KeyboardInterrupt:
             came += 1
+        except AssertionError:  # ctypes lost it in a callback, for which C gets 0
+            if not _IS_PYPY:
+                raise
     signal.signal(signal.SIGALRM, signal.SIG_IGN)
     assert came > 200
     gc.collect()
@@ -470,6 +477,9 @@ _expected: dict[str, tuple[type[BaseException], ...]] = {
     "under_signals": (KeyboardInterrupt, RuntimeError),
 }
 """What comes out of finalizers."""
+
+if _IS_PYPY:  # which releases callbacks together with the handle that keeps them
+    _expected = {stress: (*expected, RuntimeError) for stress, expected in _expected.items()}
 
 
 def main(stress: str, words: list[str]) -> None:

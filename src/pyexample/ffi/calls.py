@@ -159,7 +159,9 @@ def hold_signals(c_function: Any) -> Any:
         except RuntimeError:  # another thread, or in such a call already
             return c_function(*arguments)
         try:
-            return c_function(*arguments)
+            # Before a signal handler can raise anything, so that ``leave`` closes it.
+            innermost[get_ident()].returned = returned = c_function(*arguments)
+            return returned
         finally:
             _pypy.thread._signals_enter()
             sleep(0)  # handles those that have come; otherwise they are handled much later
