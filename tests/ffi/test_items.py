@@ -32,6 +32,7 @@ from pyexample.ffi import (
     Borrowed,
     Buffer,
     Closes,
+    Constant,
     Count,
     DeclarationError,
     Encoding,
@@ -72,6 +73,10 @@ void *allot(size_t size) { return size > 1000 ? NULL : calloc(1, size); }
 double sum_of_numbers(const double *them, int n) {
     return n ? *them + sum_of_numbers(them + 1, n - 1) : 0;
 }
+void release_at(void *memory, const char *file, int line) {
+    if (line == 7 && !*file) release(memory);
+}
+char *copied_text(void) { return copied("text", 5); }
 static const char *const words[] = {"one", "zw\xc3\xb6lf", NULL, "", NULL};
 const char *const *all_words(int n) { return n < 0 ? NULL : words; }
 char **copied_words(int n) { return n < 0 ? NULL : copied(words, 5 * sizeof *words); }
@@ -324,7 +329,7 @@ def test_handles_that_are_stored(library: Library, common: Any) -> None:
     @library.function
     def store_boxes() -> Annotated[
         list[Box], c_int, Raises(failed),
-        Returned(list[Box], ArrayOf(c_void_p, None, Owned), Owned(common.release), name="them"),
+        Returned(list[Box], ArrayOf(c_void_p, Owned), Owned(common.release), name="them"),
         Length(c_size_t, "them"),
     ]: ...  # fmt: skip
 
@@ -418,6 +423,20 @@ def test_a_view_of_what_c_stores(library: Library, common: Any) -> None:
     assert store_scores(common.new_box(0)).tolist() == []
     with pytest.raises(ValueError, match=r"would have -1 items"):
         store_scores(common.new_box(-1))
+
+
+def test_it_is_freed_by_a_function_with_constants(library: Library, common: Any) -> None:
+    """Such as OpenSSL's CRYPTO_free."""
+
+    @library.function
+    def release_at(
+        memory: Annotated[int | None, c_void_p, Constant(c_char_p, ""), Constant(c_int, 7)], /
+    ) -> None: ...
+    @library.function
+    def copied_text() -> Annotated[str, c_char_p, Owned(release_at)]: ...
+
+    assert copied_text() == "text"
+    assert common.freed_so_far() == 1
 
 
 @pytest.mark.skipif(not VIEWS_KEEP, reason="a memoryview keeps nothing alive")

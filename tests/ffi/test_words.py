@@ -8,7 +8,7 @@ import itertools
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from ctypes import (
     POINTER,
     Structure,
@@ -756,3 +756,26 @@ def test_the_name_of_a_type_in_quotes() -> None:
     wrong, right = [each.__origin__ for each in in_quotes]
     assert "write Point without quotes" in refused("R", wrong, Points)
     assert refused("R", right, Points) == ""
+
+
+@pytest.mark.parametrize(
+    ("place", "python_type", "ctype", "said"),
+    [
+        ("P", str, POINTER(c_char), ". A text is c_char_p"),
+        (
+            "P",
+            int,
+            POINTER(c_int),
+            ". What C fills in is Returned(int, c_int), what it changes",
+        ),
+        ("P", bytes, Out(c_char, 9), "Memory that the call makes is Filled(bytes, ...)"),
+        ("P", list[int], In(c_int, 9), ": ArrayOf(c_int, ...) makes an array of a sequence"),
+        ("P", Sequence[int], In(c_int, 9), ": ArrayOf(c_int, ...) makes an array of a seq"),
+        ("P", Sequence[int], c_int * 3, ". An array is a buffer, In or Out, or ArrayOf"),
+        ("P", Box, POINTER(c_void_p), "if C may replace what it is passed, InOut(c_void_p, O"),
+        ("R", str, c_void_p, ". A text is c_char_p, memory is In(None)"),
+    ],
+)
+def test_what_was_meant_is_named(place: str, python_type: Any, ctype: Any, said: str) -> None:
+    said = said.replace("c_int", c_int.__name__)  # on Windows c_long
+    assert said in refused(place, python_type, ctype)

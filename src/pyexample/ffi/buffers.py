@@ -2,6 +2,7 @@
 
 import ctypes
 import typing
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from .later import import_later
@@ -139,10 +140,20 @@ class In(ArgumentWord):
     def for_parameter(self, where: str, python_type: Any) -> "In":
         """Refuse types that have no buffer."""
         for each in members_of(python_type):
-            plain = typing.get_origin(each) or each
-            if plain is None or (isinstance(plain, type) and issubclass(plain, _NO_BUFFERS)):
+            plain: Any = typing.get_origin(each) or each
+            is_type = isinstance(plain, type)
+            is_sequence = plain in (list, tuple, Sequence)
+            if plain is None or is_sequence or (is_type and issubclass(plain, _NO_BUFFERS)):
+                hint = ""
+                if is_sequence and self.item:
+                    hint = f": ArrayOf({show(self.item)}, ...) makes an array of a sequence"
                 raise DeclarationError(
-                    f"{where}: Buffer stands for {self!r}, not {python_type}"
+                    f"{where}: Buffer stands for {self!r}, not {python_type}{hint}"
+                )
+            if is_type and issubclass(plain, bytes) and self.writable:
+                raise DeclarationError(
+                    f"{where}: C writes there, and bytes cannot be written: Buffer or bytearray"
+                    f" stands for {self!r}. Memory that the call makes is Filled(bytes, ...)"
                 )
         return self
 

@@ -225,7 +225,7 @@ def _address_and_size(function: Any, kind: int, ctype: Any) -> tuple[int, int]:
     It has one argument, and accepts every value of that type. Raises NotServedError.
     """
     content = getattr(function, "__self__", None)
-    if isinstance(content, Function):
+    if isinstance(content, Function) and content:  # a fallback has no descriptor
         descriptor = Descriptor.from_buffer_copy(content)
         argument = CArgument.from_buffer_copy(content, ctypes.sizeof(descriptor))
         result = CValue.from_buffer_copy(content, descriptor.name - ctypes.sizeof(CValue))

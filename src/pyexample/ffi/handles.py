@@ -160,7 +160,8 @@ class HandleValue(Value):
         if self.is_double and not self.closes:
             raise DeclarationError(
                 f"{self.where}: only a function that Closes it takes a {self.c_name}: expected"
-                f" {show(self.item)}, or Returned({self.name}, {show(self.item)}, Owned)"
+                f" {show(self.item)}; or Returned({self.name}, {show(self.item)}, Owned); or if"
+                f" C may replace what it is passed, InOut({show(self.item)}, Owned)"
             )
 
     def convert(self, given: Any) -> "Handle":

@@ -167,7 +167,8 @@ class Owned(Modifier):
             raise value.cannot_follow(where, self)
         declaration = declaration_of(self.by)
         result = declaration and declaration.result
-        specs = [each.spec for each in declaration.arguments] if declaration else []
+        passed = filter(is_passed, declaration.arguments) if declaration else ()
+        specs = [each.spec for each in passed]
         if [type(each) for each in (*specs, result)] != [Integer, Address]:
             raise DeclarationError(
                 f"{where}: {self!r}: C is to free what the callable returns, so it is copied to"
@@ -547,11 +548,12 @@ def _is_owned(value: Value) -> bool:
 def _check_free(where: str, function: Any) -> None:
     """What frees a text or memory takes its address, if it is a declared function."""
     declaration = declaration_of(function)
-    kinds = [type(each.spec) for each in declaration.arguments] if declaration else [Address]
+    passed = filter(is_passed, declaration.arguments) if declaration else ()
+    kinds = [type(each.spec) for each in passed] if declaration else [Address]
     if kinds != [Address]:
         raise DeclarationError(
             f"{where}: Owned({show(function)}): a function that frees it takes the address, and"
-            " nothing else: Annotated[int, c_void_p]"
+            " nothing else: Annotated[int, c_void_p]. What else C gets is a Constant"
         )
 
 

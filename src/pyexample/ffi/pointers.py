@@ -150,6 +150,8 @@ class Pointer(CTypesObject):
             raise DeclarationError(
                 f"{where}: who owns the {name}? Write Borrowed after the C type if C still"
                 " does, or Owned(free) for a copy; Any stands for the mere pointer"
+                + f". If C fills in one of Python's: Returned({name}, {name})"
+                * (self.role == "output")
             )
 
     def own(self, where: str, word: Any) -> None:

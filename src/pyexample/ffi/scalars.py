@@ -151,6 +151,15 @@ class Address(Value):
     is_plain = False
     kind = "address"
 
+    def check_types(self, where: str, declared: Any) -> None:
+        """It is no text."""
+        if self.python_type in (str, bytes):
+            raise DeclarationError(
+                f"{where}: int stands for {self.c_name}, not {declared}. A text is c_char_p,"
+                " memory is In(None) or Out(None)"
+            )
+        super().check_types(where, declared)
+
     def convert(self, given: Any) -> int:
         """What has ``__index__``."""
         return to_integer(self.where, given, *limits(self.ctype))

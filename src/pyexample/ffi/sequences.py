@@ -10,8 +10,8 @@ from .buffers import In
 from .declaration import Argument
 from .kinds import make_value
 from .libfastcall import NotServedError
-from .sizes import TERMINATED, GivenSize, Least
-from .values import DeclarationError, Value, check_ctype, members_of, type_code
+from .sizes import TERMINATED, UNCHECKED, GivenSize, Least
+from .values import DeclarationError, Value, Word, check_ctype, members_of, type_code
 from .views import View
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ class ArrayOf(In):
     *``, the addresses of buffers; a matrix of NumPy's is passed as ``list(matrix)``.
 
     What C returns, or a callback gets, is a list: ``-> Annotated[list[str], ArrayOf(c_char_p,
-    "n")]``. Each item is declared like a result: ``ArrayOf(c_void_p, "n", Borrowed)``.
+    "n")]``. Each item is declared like a result: ``ArrayOf(c_void_p, "n", Borrowed)``, or
+    ``ArrayOf(c_void_p, Borrowed)``, if a ``Length`` or ``Written`` says how many there are.
     """
 
     row: Argument
@@ -44,13 +45,16 @@ class ArrayOf(In):
     def __init__(
         self,
         item: Any,
-        size: GivenSize | None = None,
+        size: "GivenSize | Word | type[Word] | None" = None,
         /,
         *words: object,
         at_least: Least | None = None,
     ) -> None:
+        sized: Any = size
+        if _is_about_items(size):
+            sized, words = None, (size, *words)
         self._of: Any = item if isinstance(item, In) else None
-        super().__init__(self._of.ctype if self._of else item, size, at_least=at_least)
+        super().__init__(self._of.ctype if self._of else item, sized, at_least=at_least)
         self.words = words
         if self._of:  # C's own rows are not served
             self.forms = ()
@@ -162,3 +166,9 @@ class _Made:
         """Release its buffers. It lives as long as this itself."""
         for each in self.rows:
             each.release()
+
+
+def _is_about_items(word: object) -> bool:
+    """Whether it is a word, and no size."""
+    is_word = isinstance(word, Word) or (isinstance(word, type) and issubclass(word, Word))
+    return is_word and word is not UNCHECKED

@@ -214,7 +214,24 @@ def check_kin(where: str, value: Value, kin: list[Any]) -> None:
             names = " or ".join(map(show, (*kin, Any)))
             raise DeclarationError(
                 f"{where}: {names} stands for {value.c_name}, not {value.python_type}"
+                f"{_advice(value, each)}"
             )
+
+
+def _advice(value: Value, python_type: Any) -> str:
+    """What a Python type that does not fit may have meant."""
+    target = getattr(value.ctype, "_type_", None)
+    if hasattr(value.ctype, "_length_"):
+        return "" if value.role == "field" else ". An array is a buffer, In or Out, or ArrayOf"
+    if python_type in (str, bytes) and type_code(target) in ("c", "u"):
+        return f". A text is {'c_char_p' if type_code(target) == 'c' else 'c_wchar_p'}"
+    if value.role == "parameter" and type_code(target) and python_type in (int, float, bool):
+        item = show(target)
+        return (
+            f". What C fills in is Returned({show(python_type)}, {item}), what it changes"
+            f" InOut({item}); several items are a buffer, In({item}) or Out({item})"
+        )
+    return ""
 
 
 def is_kin(python_type: Any, ctype: Any, to_c: bool) -> bool:

@@ -142,7 +142,9 @@ def check_overlap(arguments: "list[Argument]", views: dict[int, View]) -> None:
         here, there = views[argument.position].memory, views[other.position].memory
         shared = max(here.start, there.start) < min(here.stop, there.stop)
         if spec.writable and shared and not (spec.in_place and here == there):
-            raise ValueError(f"{argument.where} overlaps {other.name!r}")
+            same = here == there and not spec.in_place
+            hint = ": if C may write to what it reads, declare Out(..., in_place=True)" * same
+            raise ValueError(f"{argument.where} overlaps {other.name!r}{hint}")
 
 
 def _kind(view: memoryview) -> str:
