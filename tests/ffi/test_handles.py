@@ -562,7 +562,7 @@ def test_a_parent_waits_for_a_child_that_a_call_closes(shelf: Shelf) -> None:
         while not thing.closed:
             time.sleep(0.01)
         for close in (box.close, lambda: shelf.box_close(box)):
-            with pytest.raises(RuntimeError, match="by a call that has not returned$"):
+            with pytest.raises(RuntimeError, match=r"by a call that has not returned$"):
                 close()
         closing.result()
     assert not box.closed
