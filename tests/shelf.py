@@ -116,6 +116,8 @@ box *put(box *in, int name)
     things++; return make(name, in);
 }
 void take_out(box *thing) { things--; end(thing); }
+void take_out_slowly(box *thing, int ms) { wait_ms((unsigned)ms); take_out(thing); }
+int ask_and_close(box *one, on_number f) { f(0); return box_close(one); }
 box *look(box *in) { check(in); return in; }
 int name_of(box *one) { check(one); return one->name; }
 int name_of_five(box *a, box *b, box *c, box *d, box *e)
@@ -314,6 +316,14 @@ def bind(library: Library) -> Shelf:
     def box_text(box: ABox, /) -> Annotated[str, c_char_p]: ...
     def put(box: ABox, name: Int, /) -> Annotated[Thing, c_void_p, Owned]: ...
     def take_out(thing: Annotated[Thing, c_void_p, Closes], /) -> None: ...
+    def take_out_slowly(
+        thing: Annotated[Thing, c_void_p, Closes(implicit=False)], ms: Int, /
+    ) -> None: ...
+    def ask_and_close(
+        box: Annotated[Box, c_void_p, Closes(if_succeeds=True, implicit=False)],
+        f: OnNumber,
+        /,
+    ) -> Done: ...
     def look(box: ABox, /) -> Annotated[View, c_void_p, Borrowed]: ...
     def name_of(box: Annotated[Handle, c_void_p], /) -> Int: ...
     def name_of_five(a: ABox, b: ABox, c: ABox, d: ABox, e: ABox, /) -> Int: ...
@@ -425,6 +435,7 @@ def bind(library: Library) -> Shelf:
                 "nap",
                 "in_a_thread",
                 "name_of",
+                "take_out_slowly",
                 "look",
                 "watch_slowly",
             )

@@ -553,14 +553,116 @@ def test_a_child_that_is_made_while_another_thread_tries_to_close_its_parent(
     assert shelf.order == "tb"
 
 
+def test_a_parent_waits_for_a_child_that_a_call_closes(shelf: Shelf) -> None:
+    """The child is no longer open then, but C still uses both."""
+    box = opened(shelf)
+    thing = shelf.put(box, ord("t"))
+    with ThreadPoolExecutor(1) as other:
+        closing = other.submit(shelf.take_out_slowly, thing, 500)
+        while not thing.closed:
+            time.sleep(0.01)
+        for close in (box.close, lambda: shelf.box_close(box)):
+            with pytest.raises(RuntimeError, match=r"by a call that has not returned$"):
+                close()
+        closing.result()
+    assert not box.closed
+    box.close()
+    assert shelf.order == "tb"
+
+
+class Last:
+    """Does something when it ceases to exist: with the handle whose attribute it is."""
+
+    def __init__(self, does: Callable[[], object]) -> None:
+        self.does = does
+
+    def __del__(self) -> None:
+        self.does()
+
+
+@pytest.mark.parametrize("how", ["attribute", "weak reference"])
+def test_one_that_is_being_destroyed_is_not_found(shelf: Shelf, how: str) -> None:
+    """Its attributes and weak references end before it does."""
+    box = opened(shelf)
+    found: list[Any] = []
+
+    def look(_: object = None) -> None:
+        found.append(shelf.look(box))
+
+    view = shelf.look(box)
+    if how == "attribute":
+        view.last = Last(look)
+    else:
+        found.append(weakref.ref(view, look))
+    del view
+    collect()
+    view = found.pop()
+    assert shelf.look(box) is view
+    assert shelf.name_of(view) == ord("b")
+    del view
+    box.close()
+
+
+@pytest.mark.parametrize("how", ["attribute", "weak reference"])
+@pytest.mark.skipif(not COUNTS_REFERENCES, reason="it is destroyed at once")
+def test_a_child_that_is_being_destroyed_goes_before_its_parent(shelf: Shelf, how: str) -> None:
+    box = opened(shelf)
+    thing = shelf.put(box, ord("t"))
+    if how == "attribute":
+        thing.last = Last(box.close)
+    else:
+        reference = weakref.ref(thing, lambda _: box.close())
+    del thing
+    assert box.closed
+    assert shelf.order == "tb"
+    assert how == "attribute" or reference() is None
+
+
+def test_a_parent_that_is_taken_over_while_its_child_is_made(shelf: Shelf) -> None:
+    """As garbage that is collected then may do, since the new object is the reason."""
+    box = opened(shelf)
+    thresholds = gc.get_threshold()
+
+    def take_over(*_: object) -> None:
+        life_of(box)
+
+    gc.callbacks.append(take_over)
+    gc.set_threshold(1)
+    try:
+        thing = shelf.put(box, ord("t"))
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.callbacks.remove(take_over)
+    box.close()
+    assert thing.closed
+    assert shelf.order == "tb"
+
+
+def test_a_close_that_fails_after_an_exception_of_a_callback(shelf: Shelf) -> None:
+    box = opened(shelf)
+    shelf.refuse_close(5)
+
+    def ask(number: int) -> int:
+        raise KeyError(number)
+
+    with pytest.raises(KeyError):
+        shelf.ask_and_close(box, ask)
+    assert not box.closed
+    shelf.refuse_close(0)
+    with pytest.raises(KeyError):
+        shelf.ask_and_close(box, ask)
+    assert box.closed
+    assert shelf.order == "b"
+
+
 def test_an_end_waits_for_a_child_that_is_being_closed(shelf: Shelf) -> None:
     """PyPy ends handles at any time, one amid the end of another."""
     box = opened(shelf)
     thing = shelf.put(box, ord("t"))
-    thing._life._closing[None] = "further down on the stack"
+    life_of(thing)._closing[None] = "further down on the stack"
     box._life.end()
     assert not box.closed
-    thing._life._closing.clear()
+    life_of(thing)._closing.clear()
     thing.close()
     assert box.closed
     assert shelf.order == "tb"

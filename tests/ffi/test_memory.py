@@ -23,12 +23,14 @@ from pyexample.ffi import (
     Filled,
     Handle,
     In,
+    InOut,
     Keep,
     Length,
     Library,
     Out,
     Owned,
     Raises,
+    Returned,
     Written,
 )
 from pyexample.ffi.declaration import Declaration
@@ -98,6 +100,15 @@ context *context_new(void) {
 }
 void context_free(context *it) { it->scores[0] = -1; free(it); open_contexts--; }
 int contexts(void) { return open_contexts; }
+/* opens one, says how often it was called with that number, and needs as many bytes */
+int open_and_tell(char *text, size_t *length, int *times, context **opened) {
+    const int fits = *length >= 8;
+    *opened = context_new();
+    ++*times;
+    *length = 8;
+    if (fits) memcpy(text, "8 bytes.", 8);
+    return fits ? 0 : 1;
+}
 float *context_scores(context *it) { return it->scores; }
 int context_count(context *it) { (void)it; return 3; }
 """
@@ -195,6 +206,34 @@ def test_an_error_asks_for_no_memory(library: Library) -> None:
         lost()
     with pytest.raises(RuntimeError, match=f"^{c_size_t(-70).value}$"):
         lost_too()
+
+
+def test_what_comes_back_of_each_time(library: Library) -> None:
+    """An argument is passed as it was; and a handle is closed that comes back of an earlier one."""
+
+    class Context(Handle):
+        pass
+
+    @library.function
+    def context_free(it: Annotated[Context, c_void_p, Closes], /) -> None: ...
+    @library.function
+    def contexts() -> Int: ...
+    @library.function
+    def open_and_tell(
+        times: Annotated[
+            int, Filled(bytes, c_char, 2, name="it"),
+            Length(c_size_t, "it", capacity=True, again=True), InOut(c_int),
+        ],
+        /,
+    ) -> Annotated[
+        tuple[bytes, int, Context], c_int, Raises(failed), Returned(Context, c_void_p, Owned),
+    ]: ...  # fmt: skip
+
+    text, times, context = open_and_tell(5)
+    assert (text, times) == (b"8 bytes.", 6)
+    collect()
+    assert contexts() == 1
+    context.close()
 
 
 def test_a_length_of_its_own(library: Library) -> None:

@@ -119,6 +119,8 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
         value.length = 1 if spec is None else arguments[spec.index].output + 1
         if word.again:
             value.again = AGAIN["nul" if getattr(word, "nul", False) else word.again]
+    if any(each.again for each in values):
+        _check_twice(arguments, values)
     name = declaration.name.encode() + b"\0"
     # type.__text_signature__, for inspect.signature.
     signature = f"{declaration.name}{text_signature(declaration)}"
@@ -147,6 +149,15 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
         fixed=declaration.fixed or 0,
     )
     return b"".join((descriptor, *parts, name, doc.encode()))
+
+
+def _check_twice(arguments: list[CArgument], values: list[CValue]) -> None:
+    """C may be called again. Raises NotServedError if the first call leaves something behind."""
+    memory = [KINDS[each] for each in ("filled", "length", "void")]
+    if any(each.output and each.kind not in memory for each in arguments):
+        raise NotServedError("to call C again with InOut as it was before is not served")
+    if any(each.free or each.receive for each in values):
+        raise NotServedError("what is Owned, of a function that is called again, is not served")
 
 
 def _value_of(word: Any, names: dict[str, int], values: list[CValue]) -> CValue:

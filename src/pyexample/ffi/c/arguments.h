@@ -12,7 +12,7 @@ typedef struct {
     Py_buffer views[FASTCALL_MAX_BUFFERS];
     const fastcall_argument *owners[FASTCALL_MAX_BUFFERS]; /* of the views */
     unsigned count;                                        /* of the views */
-    handle *handles[FASTCALL_MAX_HANDLES];
+    handle *handles[FASTCALL_MAX_HANDLES + 1];             /* the last: see hold_parent */
     unsigned handle_count;
     thunk *thunks[FASTCALL_MAX_CALLBACKS];
     unsigned thunk_count;
@@ -241,6 +241,16 @@ static int convert_pointer(const fastcall_argument *argument, PyObject *object, 
     }
     api.PyBuffer_Release(&view);
     return 1;
+}
+
+/* Until C has closed a handle, what that needs must not be closed. */
+static void hold_parent(const handle *closing, held_arguments *held)
+{
+    if (closing->parent) {
+        handle *const parent = handle_of(closing->parent);
+        add_user(parent);
+        held->handles[held->handle_count++] = parent;
+    }
 }
 
 static int convert_handle(

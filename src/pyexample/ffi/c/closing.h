@@ -12,13 +12,15 @@ static int is_closable(const handle *it, int64_t users)
 }
 
 /* Mark the handle as closed that a call is about to close. Returns 0 if Python must do that. */
-static int begin_closing(const fastcall_descriptor *descriptor, PyObject *const *objects)
+static int begin_closing(
+    const fastcall_descriptor *descriptor, PyObject *const *objects, held_arguments *held)
 {
     const fastcall_argument *argument = &arguments_of(descriptor)[descriptor->closes - 1];
     PyObject *const object = objects[argument->parameter];
     if (object == interpreter.none || !is_closable(handle_of(object), 1)) {
         return 0;
     }
+    hold_parent(handle_of(object), held);
     forget(handle_of(object));
     return 1;
 }
@@ -32,10 +34,12 @@ static void end_closing(const fastcall_descriptor *descriptor, PyObject *const *
     }
 }
 
-/* Close an address by the function of its class. `object` is a handle of it, or NULL. Returns 0
-   with an error set if that fails. */
-static int close_address(const fastcall_handle_class *of, void *address, PyObject *object)
+/* Close a handle by the function of its class. `object` is it, or NULL if it is being destroyed:
+   while the GIL is released, it may cease to exist. Returns 0 with an error set if that fails. */
+static int close_by_class(handle *it, PyObject *object)
 {
+    const fastcall_handle_class *const of = it->of;
+    void *const address = it->address;
     PyObject *const self = of->closer;
     const fastcall_descriptor *descriptor = descriptor_of(self);
     const fastcall_argument *arguments = arguments_of(descriptor);
@@ -44,8 +48,10 @@ static int close_address(const fastcall_handle_class *of, void *address, PyObjec
     frame frame;
     fastcall_returned returned;
     held_arguments held;
-    int number;
+    int number, is_right = 1;
     held.count = held.handle_count = held.thunk_count = 0;
+    hold_parent(it, &held);
+    forget(it);
     memset(&frame, 0, sizeof frame);
     memset(&returned, 0, offsetof(fastcall_returned, structure));
     for (unsigned i = 0; i < descriptor->arguments; i++) {
@@ -58,12 +64,16 @@ static int close_address(const fastcall_handle_class *of, void *address, PyObjec
     }
     if (!GET(&has_callbacks)) {
         call_and_release(descriptor, &frame, &held, &returned);
-    } else if (!call_with_state(descriptor, &frame, &held, &returned)) {
-        drop(closed);
-        return 0;
+    } else {
+        is_right = call_with_state(descriptor, &frame, &held, &returned);
     }
+    release(&held);
     if (object && descriptor->may_stay_open && is_any_unexpected(descriptor, &returned)) {
         reopen(handle_of(object));
+    }
+    if (!is_right) {
+        drop(closed);
+        return 0;
     }
     number = convert_values(descriptor, &returned, NULL, converted);
     if (number >= 0) {
@@ -91,35 +101,39 @@ static PyObject *is_of_this_process(PyObject *object, void *nothing)
 static PyObject *close_handle(PyObject *object, PyObject *nothing)
 {
     handle *const it = handle_of(object);
-    void *const address = it->address;
     (void)nothing;
     if (!is_closable(it, 0) || !it->of->closer || it->process != forks) {
         return new_reference(interpreter.false_);
     }
-    forget(it);
-    return close_address(it->of, address, object) ? new_reference(interpreter.true_) : NULL;
+    return close_by_class(it, object) ? new_reference(interpreter.true_) : NULL;
 }
 
-/* tp_dealloc: as `_close_in_c`. See https://docs.python.org/3/c-api/typeobj.html. */
+/* Close one that is being destroyed, as `_close_in_c` does. */
+static void close_dying(handle *it)
+{
+    PyObject *const closer = it->of->closer;
+    PyObject *type, *error, *traceback;
+    if (!closer || !is_closable(it, 0) || it->process != forks) {
+        forget(it);
+        return;
+    }
+    api.PyErr_Fetch(&type, &error, &traceback);
+    if (!close_by_class(it, NULL)) {
+        api.PyErr_WriteUnraisable(closer);
+    }
+    api.PyErr_Restore(type, error, traceback);
+}
+
+/* tp_dealloc. See https://docs.python.org/3/c-api/typeobj.html. */
 static void destroy_handle(PyObject *object)
 {
     handle *const it = handle_of(object);
-    void *const address = it->address;
     PyObject *const type = (PyObject *)(uintptr_t)type_of(object);
-    const int closes = is_closable(it, 0) && it->of->closer && it->process == forks;
     void *const free_slot = api.PyType_GetSlot(type, Py_tp_free);
     void (*free_object)(void *);
-    PyObject *error_type, *error, *traceback;
     api.PyObject_GC_UnTrack(object);
     if (it->of) {
-        forget(it);
-    }
-    if (closes) {
-        api.PyErr_Fetch(&error_type, &error, &traceback);
-        if (!close_address(it->of, address, NULL)) {
-            api.PyErr_WriteUnraisable(it->of->closer);
-        }
-        api.PyErr_Restore(error_type, error, traceback);
+        close_dying(it);
     }
     drop(it->parent); /* after the child is closed */
     memcpy(&free_object, &free_slot, sizeof free_object);
@@ -246,10 +260,20 @@ void *fastcall_list_open(const fastcall_handles *open)
     size_t count = 0;
     for (size_t i = 0; objects && i < open->size; i++) {
         for (handle *it = open->rows[i]; it; it = it->next) {
-            objects[count++] = new_reference(object_of(it));
+            if (!is_dying(it)) {
+                objects[count++] = new_reference(object_of(it));
+            }
         }
     }
     return as_tuple(objects, count);
+}
+
+static handle *first_dying(handle *it)
+{
+    while (it && !is_dying(it)) {
+        it = it->sibling;
+    }
+    return it;
 }
 
 void *fastcall_take_over(void *object)
@@ -257,6 +281,10 @@ void *fastcall_take_over(void *object)
     handle *const it = handle_of(object);
     PyObject **objects;
     size_t count = 0, place;
+    handle *dying;
+    while ((dying = first_dying(it->children))) { /* which Python cannot close before it */
+        close_dying(dying);
+    }
     it->is_managed = 1;
     UNLINK(it, sibling, sibling_link);
     for (const handle *child = it->children; child; child = child->sibling) {

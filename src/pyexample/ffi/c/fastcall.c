@@ -31,7 +31,7 @@ static PyObject *entry_any(
     fastcall_returned returned;
     PyObject *result = NULL;
     uint64_t needed[1 + FASTCALL_MAX_OUTPUTS]; /* items of FILLED memory, or 0 */
-    int tries = 4;
+    int tries = 4, is_right = 1;
     held.count = 0;
     held.handle_count = 0;
     held.thunk_count = 0;
@@ -79,12 +79,18 @@ again:
         !convert_late(descriptor, objects, &held, needed, &frame, &returned)) {
         goto refuse;
     }
-    if (descriptor->closes && !begin_closing(descriptor, objects)) {
+    if (descriptor->closes && !begin_closing(descriptor, objects, &held)) {
         goto refuse;
     }
     if (!GET(&has_callbacks)) {
         call_and_release(descriptor, &frame, &held, &returned);
-    } else if (!call_with_state(descriptor, &frame, &held, &returned)) {
+    } else {
+        is_right = call_with_state(descriptor, &frame, &held, &returned);
+    }
+    if (descriptor->closes) {
+        end_closing(descriptor, objects, &returned);
+    }
+    if (!is_right) {
         give_back(self, descriptor, &returned, objects, count);
         goto done;
     }
@@ -93,9 +99,6 @@ again:
             goto again;
         }
         goto refuse;
-    }
-    if (descriptor->closes) {
-        end_closing(descriptor, objects, &returned);
     }
     /* Convert before release: a returned text may belong to a handle. */
     result = finish(self, descriptor, &returned, objects, count);

@@ -154,26 +154,45 @@ static void leave_table(handle *it)
     }
 }
 
+/* Whether it is being destroyed. Nothing refers to it any more, and nothing may: but before it is
+   closed, Python ends its weak references and its attributes, which can run any code. */
+static int is_dying(handle *it)
+{
+    /* object.h: before the type. On 64-bit Pythons since 3.12, the lower half is all of it. */
+    uint32_t references;
+    memcpy(&references, (char *)object_of(it) + interpreter.type_offset - sizeof(uint64_t),
+        sizeof references);
+    return references == 0;
+}
+
 /* Returns the newest open handle of a C type for an address, or NULL. */
 static handle *find_open(const fastcall_handle_class *of, const void *address)
 {
     handle *it = of->open->size ? *row_of(of->open, address) : NULL;
-    while (
-        it && !(it->given == address && api.PyType_IsSubtype(type_of(object_of(it)), of->root))) {
-        it = it->next;
+    for (; it; it = it->next) {
+        if (it->given == address && api.PyType_IsSubtype(type_of(object_of(it)), of->root) &&
+            !is_dying(it)) {
+            break;
+        }
     }
     return it;
 }
 
 /* ------------------------------------------------------------------ making */
 
-/* Returns a new handle, which is open if `of->open` is to know it. */
+/* Returns a new handle, which is closed if the address is NULL. Returns NULL with an error set,
+   or without one if Python has taken over the parent: making an object may collect garbage, which
+   runs any code. */
 static PyObject *new_handle(
     const fastcall_handle_class *of, void *address, PyObject *parent, int is_owned)
 {
     PyObject *object = api.PyType_GenericAlloc((void *)(uintptr_t)of->type, 0);
     handle *it;
     if (!object) {
+        return NULL;
+    }
+    if (parent && handle_of(parent)->is_managed) {
+        drop(object);
         return NULL;
     }
     it = handle_of(object);
@@ -185,8 +204,10 @@ static PyObject *new_handle(
         it->parent = new_reference(parent);
         LINK(it, &handle_of(parent)->children, sibling, sibling_link);
     }
-    SET_POINTER(&it->address, address);
-    enter_table(it);
+    if (address) {
+        SET_POINTER(&it->address, address);
+        enter_table(it);
+    }
     return object;
 }
 

@@ -37,6 +37,11 @@ static uint64_t make_memory(void **memory, uint64_t size)
 {
     char *content;
     drop(*memory);
+    *memory = NULL;
+    if (size > PTRDIFF_MAX) {
+        (void)api.PyErr_NoMemory();
+        return 0;
+    }
     *memory = api.PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
     if (!*memory) {
         return 0;

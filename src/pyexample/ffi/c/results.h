@@ -212,7 +212,8 @@ static int find_parent(const fastcall_descriptor *descriptor, const fastcall_val
         const fastcall_argument *argument = &arguments_of(descriptor)[i];
         if (argument->kind == FASTCALL_HANDLE && (value->lenders & 1U << argument->parameter)) {
             PyObject *given = arguments[argument->parameter];
-            if (given != interpreter.none && given != *parent) {
+            if (given != interpreter.none && given != *parent &&
+                handle_of(given)->address) { /* not the one that the function has closed */
                 if (*parent) {
                     return 0;
                 }
@@ -307,11 +308,11 @@ static PyObject *convert_one(const fastcall_descriptor *descriptor, const fastca
     }
 }
 
-/* Drop a converted value. If Python must convert it again, nothing must close it now. */
+/* Drop a converted value, which Python converts again: nothing must close it now. */
 static void undo(const fastcall_value *value, PyObject *object)
 {
     if (value->kind == FASTCALL_HANDLE && value->owner != FASTCALL_BORROWED &&
-        object != interpreter.none && !api.PyErr_Occurred()) {
+        object != interpreter.none) {
         forget(handle_of(object));
     }
     drop(object);
@@ -440,29 +441,6 @@ COLD static PyObject *unexpected(PyObject *self, const fastcall_descriptor *desc
     return result;
 }
 
-/* Returns what the Python function returns, or NULL with an error set. */
-static PyObject *finish(PyObject *self, const fastcall_descriptor *descriptor,
-    const fastcall_returned *returned, PyObject *const *objects, Py_ssize_t count)
-{
-    PyObject *converted[1 + FASTCALL_MAX_OUTPUTS];
-    int number;
-    if (descriptor->is_simple) { /* the same, faster */
-        const fastcall_value *value = values_of(descriptor);
-        converted[0] = convert_value(value, place_of(value, returned));
-        if (converted[0]) {
-            return converted[0];
-        }
-        number = -1;
-    } else {
-        number = convert_values(descriptor, returned, objects, converted);
-    }
-    if (number < 0 && !api.PyErr_Occurred()) {
-        return unexpected(self, descriptor, returned, objects, count);
-    }
-    free_texts(descriptor, returned);
-    return number < 0 ? NULL : pack(converted, number);
-}
-
 /* Let Python free or close what came back, which nobody gets, because an error is set. */
 COLD static void give_back(PyObject *self, const fastcall_descriptor *descriptor,
     const fastcall_returned *returned, PyObject *const *objects, Py_ssize_t count)
@@ -480,6 +458,33 @@ COLD static void give_back(PyObject *self, const fastcall_descriptor *descriptor
     drop(unexpected(self, descriptor, returned, objects, count));
     api.PyErr_Clear();
     api.PyErr_Restore(type, error, traceback);
+}
+
+/* Returns what the Python function returns, or NULL with an error set. */
+static PyObject *finish(PyObject *self, const fastcall_descriptor *descriptor,
+    const fastcall_returned *returned, PyObject *const *objects, Py_ssize_t count)
+{
+    PyObject *converted[1 + FASTCALL_MAX_OUTPUTS];
+    int number;
+    if (descriptor->is_simple) { /* the same, faster */
+        const fastcall_value *value = values_of(descriptor);
+        converted[0] = convert_value(value, place_of(value, returned));
+        if (converted[0]) {
+            return converted[0];
+        }
+        number = -1;
+    } else {
+        number = convert_values(descriptor, returned, objects, converted);
+    }
+    if (number >= 0) {
+        free_texts(descriptor, returned);
+        return pack(converted, number);
+    }
+    if (api.PyErr_Occurred()) {
+        give_back(self, descriptor, returned, objects, count);
+        return NULL;
+    }
+    return unexpected(self, descriptor, returned, objects, count);
 }
 
 #endif
