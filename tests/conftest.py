@@ -35,6 +35,13 @@ from pyexample.ffi import Library, callbacks
 os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
 
 
+def pytest_collection_finish() -> None:
+    """Let ``gc.collect``, which many tests call often, pass over what is there by now."""
+    if hasattr(gc, "freeze"):  # not in PyPy
+        gc.collect()
+        gc.freeze()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--require-tools",

@@ -515,8 +515,8 @@ class Handle(_Memory):
     def close(self) -> None:
         """Close the handle, its children first. Does nothing if it is closed.
 
-        Raises what the closing function raises. The handle stays open after that if the function
-        is declared with ``Closes(if_succeeds=True)``.
+        Raises what the closing function raises. After that, the handle stays open if the
+        function is declared with ``Closes(if_succeeds=True)``.
         """
         if self._close_in_c():
             return
