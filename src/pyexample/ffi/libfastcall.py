@@ -72,8 +72,9 @@ class CTypes(ctypes.Structure):
         ("pointer", c_void_p),
         ("reference", c_void_p),
         ("reference_offset", c_size_t),
-        ("structure", c_void_p),
         ("memory_offset", c_size_t),
+        ("new_instance", c_void_p),
+        ("no_arguments", c_void_p),
     )
 
 
@@ -407,6 +408,7 @@ def address_of(library: ctypes.CDLL, name: str) -> int:
 
 
 _METH_FASTCALL = 0x80  # https://docs.python.org/3/c-api/structures.html#c.METH_FASTCALL
+_TP_NEW = 65  # Py_tp_new, Include/typeslots.h, which is in the stable ABI
 
 
 def _bytes_offset() -> int:
@@ -429,13 +431,17 @@ def _describe_ctypes() -> CTypes:
         held = [*words.from_address(id(object_))]
         return held.index(ctypes.addressof(one)) * ctypes.sizeof(c_void_p)
 
+    get_slot = python_api()["PyType_GetSlot"]
+    get_slot.argtypes = [ctypes.py_object, c_int]
+    get_slot.restype = c_void_p
     return CTypes(
         array=id(ctypes.Array),
         pointer=id(ctypes._Pointer),  # pyright: ignore[reportPrivateUsage]
         reference=id(type(reference)),
         reference_offset=offset_in(reference),
-        structure=id(ctypes.Structure),
         memory_offset=offset_in(one),
+        new_instance=get_slot(ctypes.Structure, _TP_NEW),
+        no_arguments=id(()),
     )
 
 

@@ -73,8 +73,7 @@ static type type_type = TYPE(0), int_type = TYPE(Py_TPFLAGS_LONG_SUBCLASS),
             exporter_type = TYPE(Py_TPFLAGS_HEAPTYPE); /* its __buffer__ is Python code */
 /* Of ctypes: pointer_type points to struct_type. */
 static type struct_type = TYPE(0), array_type = TYPE(0), reference_type = TYPE(0),
-            any_pointer_type = TYPE(0), narrow_array_type = TYPE(0), derived_type = TYPE(0),
-            structure_type = TYPE(0); /* ctypes.Structure */
+            any_pointer_type = TYPE(0), narrow_array_type = TYPE(0), derived_type = TYPE(0);
 
 struct PyObject {
     const type *type;
@@ -139,10 +138,10 @@ static int PyType_IsSubtype(const void *one, const void *other)
 }
 
 /* What makes structures: in their own memory. */
-static PyObject *new_structure(const void *its_type, PyObject *positional, PyObject *keywords)
+static void *new_structure(const void *its_type, const void *positional, const void *keywords)
 {
     PyObject *object = new_object(its_type);
-    EXPECT(positional->length == 0 && !keywords);
+    EXPECT(positional == &none && !keywords);
     object->view.buf = object->fields;
     return object;
 }
@@ -150,10 +149,6 @@ static PyObject *new_structure(const void *its_type, PyObject *positional, PyObj
 static void *PyType_GetSlot(const void *its_type, int slot)
 {
     static int in_c, in_python;
-    if (slot == Py_tp_new) {
-        EXPECT(its_type == &structure_type);
-        return (void *)new_structure;
-    }
     EXPECT(slot == Py_bf_getbuffer && (((const type *)its_type)->flags & Py_TPFLAGS_HEAPTYPE));
     return its_type == &exporter_type ? &in_python : &in_c;
 }
@@ -573,7 +568,7 @@ static const int kinds[] = {
 static void *pointers[FASTCALL_MAX_ARGUMENTS];
 static const fastcall_ctypes ctypes = {
     &array_type, &any_pointer_type, &reference_type, offsetof(PyObject, view.buf),
-    &structure_type, offsetof(PyObject, view.buf)};
+    offsetof(PyObject, view.buf), new_structure, &none};
 
 /* Of the arguments, and of what comes back. */
 static fastcall_struct structures[FASTCALL_MAX_ARGUMENTS + 1 + FASTCALL_MAX_OUTPUTS];
@@ -1305,13 +1300,12 @@ static void initialise(void)
     const fastcall_python given = {(const void *const *)(const void *)&functions, &none, &true_,
         &false_, &int_type, &float_type, &type_type, &other_type, &none, &none, &none, &exporter_type,
         offsetof(PyObject, type), 64};
-    EXPECT(sizeof(stack_words) == 8 * STACK_WORDS && sizeof(large_stack) == 8 * LARGE_WORDS);
     EXPECT(fastcall_initialise(&given) == NULL);
     EXPECT(fastcall_initialise(&given) == NULL);
 }
 
-/* Of the stack, by shape. */
-static const size_t stack_sizes[] = {
+/* Of the stack that is passed, by shape. */
+static const size_t passed_sizes[] = {
     0, 0, 8 * STACK_WORDS, 8 * LARGE_WORDS, 8 * MOST_STACK_WORDS};
 
 /* C's function for such a result. */
@@ -1400,7 +1394,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             locations[self.arguments[i].output] = self.arguments[i].location;
         }
     }
-    stack_is_passed = stack_sizes[self.descriptor.shape];
+    stack_is_passed = passed_sizes[self.descriptor.shape];
     given = take() & 15 ? count : below(count + 1);
     has_callbacks = take() & 1;
     forks = take() & 1; /* as if what was counted in a handle was so before a fork */

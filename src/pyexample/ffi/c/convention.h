@@ -27,7 +27,7 @@
 #include "fastcall.h"
 
 #define STACK_WORDS 12
-#define LARGE_WORDS 24
+#define LARGE_WORDS (2 * STACK_WORDS)
 
 /* What a call must pass: stored in a descriptor. */
 #define SHAPE_INTEGERS 0  /* integer registers only */
@@ -118,6 +118,10 @@ typedef struct {
        arguments are stored as eight bytes each, and copies. */
     _Alignas(16) uint64_t words[FIRST_COPIED_WORD + FASTCALL_STRUCT_WORDS];
 } frame;
+
+/* In bytes, from SHAPE_ALL on: what is cleared. As a variable size, it is cleared faster. */
+static const uint16_t stack_sizes[] = {
+    (STACK_WORDS + 1) * 8, LARGE_WORDS * 8, MOST_STACK_WORDS * 8};
 
 /* What the arguments so far take. */
 typedef struct {
@@ -342,23 +346,21 @@ typedef void (*any_function)(void);
       as_double(f[0]), as_double(f[1]), as_double(f[2]), as_double(f[3]), as_double(f[4]), \
           as_double(f[5]), as_double(f[6]), as_double(f[7])
 #  if defined(CONVENTION_SYSTEM_V)
-/* A structure of such a size is on the stack itself, and shorter code than so many words. */
-typedef struct {
-    uint64_t words[STACK_WORDS];
-} stack_words;
-typedef struct {
-    uint64_t words[LARGE_WORDS];
-} large_stack;
+/* A structure of such a size is on the stack itself. */
 typedef struct {
     uint64_t words[MOST_STACK_WORDS];
 } largest_stack;
-#    define STACKED(result, type)                                             \
-        ((result (*)(INTEGER_TYPES, FLOAT_TYPES, type OR_VARIADIC))function)( \
-            INTEGERS(w), FLOATS(f), *(const type *)(const void *)s)
-#    define STACKED_CALLS(result)                          \
-    case SHAPE_ALL: return STACKED(result, stack_words);   \
-    case SHAPE_LARGE: return STACKED(result, large_stack); \
-    default: return STACKED(result, largest_stack);
+#    define STACKED_CALLS(result)                                                             \
+    case SHAPE_ALL:                                                                           \
+        return ((result (*)(INTEGER_TYPES, FLOAT_TYPES, STACK_TYPES OR_VARIADIC))function)(   \
+            INTEGERS(w), FLOATS(f), STACK(s));                                                \
+    case SHAPE_LARGE:                                                                         \
+        return ((result (*)(                                                                  \
+            INTEGER_TYPES, FLOAT_TYPES, STACK_TYPES, STACK_TYPES OR_VARIADIC))function)(      \
+            INTEGERS(w), FLOATS(f), STACK(s), STACK((s + STACK_WORDS)));                      \
+    default:                                                                                  \
+        return ((result (*)(INTEGER_TYPES, FLOAT_TYPES, largest_stack OR_VARIADIC))function)( \
+            INTEGERS(w), FLOATS(f), *(const largest_stack *)(const void *)s);
 #  else
 #    define STACKED_CALLS(result)                                                           \
     default:                                                                                \

@@ -44,12 +44,8 @@ static PyObject *entry_any(
     if (descriptor->shape != SHAPE_INTEGERS) {
         memset(frame.words + INTEGER_REGISTERS, 0, FLOAT_REGISTERS * sizeof *frame.words);
     }
-    if (descriptor->shape == SHAPE_ALL) {
-        memset(frame.words + FIRST_STACK_WORD, 0, (STACK_WORDS + 1) * sizeof *frame.words);
-    } else if (descriptor->shape == SHAPE_LARGE) {
-        memset(frame.words + FIRST_STACK_WORD, 0, LARGE_WORDS * sizeof *frame.words);
-    } else if (descriptor->shape == SHAPE_LARGEST) {
-        memset(frame.words + FIRST_STACK_WORD, 0, MOST_STACK_WORDS * sizeof *frame.words);
+    if (descriptor->shape >= SHAPE_ALL) {
+        memset(frame.words + FIRST_STACK_WORD, 0, stack_sizes[descriptor->shape - SHAPE_ALL]);
     }
     memset(&returned, 0, offsetof(fastcall_returned, outputs));
     if (descriptor->result == RESULT_MEMORY) {

@@ -111,8 +111,9 @@ typedef struct {
     const void *pointer;     /* ctypes._Pointer */
     const void *reference;   /* the type of what byref() returns */
     size_t reference_offset; /* of the address in it */
-    const void *structure;   /* ctypes.Structure */
     size_t memory_offset;    /* of the address of its memory in an instance of any type */
+    void *(*new_instance)(const void *, const void *, const void *); /* Structure's tp_new */
+    const void *no_arguments; /* the empty tuple, for new_instance */
 } fastcall_ctypes;
 
 /* A structure: what the ABIs ask of one that is passed by value. See aggregates.h. */

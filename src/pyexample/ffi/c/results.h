@@ -89,16 +89,8 @@ static PyObject *look_up(PyObject *conversion, PyObject *number)
 static PyObject *new_struct(const fastcall_value *value, const void *place)
 {
     const fastcall_struct *structure = value->conversion;
-    void *const slot = api.PyType_GetSlot(structure->ctypes->structure, Py_tp_new);
-    PyObject *const nothing = api.PyTuple_New(0);
-    PyObject *made;
-    newfunc new_instance;
-    if (!nothing) {
-        return NULL;
-    }
-    memcpy(&new_instance, &slot, sizeof slot);
-    made = new_instance(structure->type, nothing, NULL);
-    drop(nothing);
+    const fastcall_ctypes *ctypes = structure->ctypes;
+    PyObject *const made = ctypes->new_instance(structure->type, ctypes->no_arguments, NULL);
     if (made) {
         memcpy(memory_of(made, structure), place, structure->size);
     }
