@@ -8,6 +8,7 @@ import threading
 import typing
 import weakref
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from ctypes import (
     POINTER,
@@ -493,6 +494,34 @@ def test_threads_of_c(bound: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [repr(each) for each in heard] == [
         "ZeroDivisionError('integer division or modulo by zero')"
     ]
+
+
+def test_threads_that_pass_the_same_type(bound: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each gets its own results, though C calls too late what another thread may pass."""
+    late: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda given: late.append(given.exc_value))
+    bound.keep(lambda number: number)
+
+    def work(mine: int) -> None:
+        for number in range(100):
+
+            def called(given: int, number: int = number) -> int:
+                if given == 9 and number % 10 == 0:
+                    raise KeyError(mine, number)
+                return mine * number + given
+
+            if number % 10:
+                assert bound.each(10, called) == 10 * mine * number + 45
+            else:
+                with pytest.raises(KeyError) as caught:
+                    bound.each(10, called)
+                assert caught.value.args == (mine, number)
+            with suppress(KeyError):
+                bound.call_kept(number)
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(work, range(1, 7))) == [None] * 6
+    assert {type(each) for each in late} <= {RuntimeError}
 
 
 @pytest.mark.slow
