@@ -185,26 +185,36 @@ COLD void *fastcall_make_handle_type(void)
     return api.PyType_FromSpec(&spec);
 }
 
+/* Returns memory of zeros that is never freed, or NULL with an error set. Something refers to all
+   of it, so that no tool takes it for lost. */
+COLD static void *make_for_ever(size_t size)
+{
+    static int64_t last; /* the address of another one, which begins with that before it, ... */
+    int64_t *const made = api.PyMem_Calloc(1, sizeof *made + size);
+    if (!made) {
+        (void)api.PyErr_NoMemory();
+        return NULL;
+    }
+    do { /* another interpreter may do this at the same time */
+        *made = GET(&last);
+    } while (REPLACE(&last, *made, (int64_t)(intptr_t)made) != *made);
+    return made + 1;
+}
+
 COLD fastcall_handles *fastcall_make_handles(void)
 {
-    fastcall_handles *const open = api.PyMem_Calloc(1, sizeof *open);
-    if (!open) {
-        (void)api.PyErr_NoMemory();
-    }
-    return open;
+    return make_for_ever(sizeof(fastcall_handles));
 }
 
 COLD fastcall_handle_class *fastcall_describe_handles(
     const void *type, const void *root, fastcall_handles *open)
 {
-    fastcall_handle_class *const of = api.PyMem_Malloc(sizeof *of);
+    fastcall_handle_class *const of = make_for_ever(sizeof *of);
     if (!of) {
-        (void)api.PyErr_NoMemory();
         return NULL;
     }
     of->type = type;
     of->root = root;
-    of->closer = NULL;
     of->open = open;
     return of;
 }
