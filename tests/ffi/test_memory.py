@@ -209,7 +209,7 @@ def test_an_error_asks_for_no_memory(library: Library) -> None:
 
 
 def test_what_comes_back_of_each_time(library: Library) -> None:
-    """An argument is passed as it was; a handle that an earlier one gives back is closed."""
+    """An argument is passed as it was; a handle that an earlier call made is closed."""
 
     class Context(Handle):
         pass

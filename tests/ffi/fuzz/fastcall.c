@@ -58,13 +58,13 @@ static int64_t take_number(void)
 /* -------------------------------------------------------------------- Python */
 
 typedef struct {
+    long holders; /* not counted; of an object in the same place */
     const void *type;
-    handle its_handle; /* none: an object's holders are in the same place */
-    long holders;      /* not counted */
+    handle its_handle; /* none */
     unsigned long flags;
 } type;
 
-#define TYPE(flags) {&type_type, {NULL, 0}, 1000000000, flags}
+#define TYPE(flags) {1000000000, &type_type, {.address = NULL}, flags}
 static type type_type = TYPE(0), int_type = TYPE(Py_TPFLAGS_LONG_SUBCLASS),
             bool_type = TYPE(Py_TPFLAGS_LONG_SUBCLASS), float_type = TYPE(0),
             bytes_type = TYPE(Py_TPFLAGS_BYTES_SUBCLASS),
@@ -73,12 +73,15 @@ static type type_type = TYPE(0), int_type = TYPE(Py_TPFLAGS_LONG_SUBCLASS),
             exporter_type = TYPE(Py_TPFLAGS_HEAPTYPE); /* its __buffer__ is Python code */
 /* Of ctypes: pointer_type points to struct_type. */
 static type struct_type = TYPE(0), array_type = TYPE(0), reference_type = TYPE(0),
-            any_pointer_type = TYPE(0), narrow_array_type = TYPE(0), derived_type = TYPE(0);
+            any_pointer_type = TYPE(0), narrow_array_type = TYPE(0), derived_type = TYPE(0),
+            structure_type = TYPE(0); /* ctypes.Structure */
+/* Of handles: one C type, and another. */
+static type handle_type = TYPE(0), derived_handle_type = TYPE(0), strange_handle_type = TYPE(0);
 
 struct PyObject {
+    long holders;
     const type *type;
     handle its_handle; /* of a HANDLE, which is an object like any other here */
-    long holders;
     __int128 number;
     double real;
     const char *text; /* NULL: a str that cannot be encoded */
@@ -89,6 +92,7 @@ struct PyObject {
     const type *of; /* of what a reference is of */
     PyObject *items[FASTCALL_MAX_ARGUMENTS + 2]; /* of a tuple */
     char fields[8 * FASTCALL_STRUCT_WORDS];      /* of a structure */
+    char *content;                               /* of bytes that have their own */
 };
 
 static PyObject struct_ = {.type = &struct_type, .holders = 1},
@@ -96,7 +100,9 @@ static PyObject struct_ = {.type = &struct_type, .holders = 1},
 static PyObject none = {.type = &other_type}, true_ = {.type = &bool_type, .number = 1},
                 false_ = {.type = &bool_type}, checked = {.type = &other_type},
                 unexpected_ = {.type = &other_type}, answer = {.type = &other_type},
-                careful = {.type = &other_type}, answering = {.type = &other_type};
+                careful = {.type = &other_type}, answering = {.type = &other_type},
+                sizer = {.type = &other_type}, maker = {.type = &other_type},
+                receiver = {.type = &other_type};
 static int error_is_set, live_objects, checked_calls, unexpected_calls, released, gil_is_held = 1;
 static long open_views;
 static Py_ssize_t passed;
@@ -115,15 +121,46 @@ static void Py_IncRef(PyObject *object)
     object->holders++;
 }
 
+static int is_handle_type(const type *its_type)
+{
+    return its_type == &handle_type || its_type == &derived_handle_type ||
+           its_type == &strange_handle_type;
+}
+
+static void end_attributes(PyObject *object);
+
 static void Py_DecRef(PyObject *object)
 {
-    if (--object->holders == 0) {
+    EXPECT(object->holders > 0);
+    if (--object->holders == 0 && is_handle_type(object->type)) {
+        end_attributes(object);
+        destroy_handle(object);
+    } else if (object->holders == 0) {
         for (Py_ssize_t i = 0; i < object->length && object->type == &other_type; i++) {
             Py_DecRef(object->items[i]);
         }
+        free(object->content);
         free(object);
         live_objects--;
     }
+}
+
+static PyObject *PyType_GenericAlloc(void *its_type, Py_ssize_t items)
+{
+    EXPECT(items == 0 && is_handle_type(its_type));
+    ((type *)its_type)->holders++;
+    return new_object(its_type);
+}
+
+static void PyObject_GC_UnTrack(void *object)
+{
+    EXPECT(is_handle_type(((PyObject *)object)->type));
+}
+
+static void free_object(void *object)
+{
+    free(object);
+    live_objects--;
 }
 
 static unsigned long PyType_GetFlags(const void *its_type)
@@ -134,7 +171,8 @@ static unsigned long PyType_GetFlags(const void *its_type)
 static int PyType_IsSubtype(const void *one, const void *other)
 {
     return one == other || (other == &array_type && one == &narrow_array_type) ||
-           (other == &struct_type && one == &derived_type);
+           (other == &struct_type && one == &derived_type) ||
+           (other == &handle_type && one == &derived_handle_type);
 }
 
 /* What makes structures: in their own memory. */
@@ -149,6 +187,13 @@ static void *new_structure(const void *its_type, const void *positional, const v
 static void *PyType_GetSlot(const void *its_type, int slot)
 {
     static int in_c, in_python;
+    if (slot == Py_tp_free) {
+        return (void *)free_object;
+    }
+    if (slot == Py_tp_new) {
+        EXPECT(its_type == &structure_type);
+        return (void *)new_structure;
+    }
     EXPECT(slot == Py_bf_getbuffer && (((const type *)its_type)->flags & Py_TPFLAGS_HEAPTYPE));
     return its_type == &exporter_type ? &in_python : &in_c;
 }
@@ -216,6 +261,11 @@ static void *PyMem_Malloc(size_t size)
     return malloc(size);
 }
 
+static void *PyMem_Calloc(size_t count, size_t size)
+{
+    return calloc(count, size);
+}
+
 static void PyMem_Free(void *memory)
 {
     free(memory);
@@ -224,7 +274,7 @@ static void PyMem_Free(void *memory)
 static PyObject *PyType_FromSpec(PyType_Spec *spec)
 {
     (void)spec;
-    abort(); /* what makes handles is not fuzzed */
+    abort(); /* the type of handles is made by hand */
 }
 
 static PyObject *PyObject_GetAttrString(PyObject *self, const char *name)
@@ -268,16 +318,32 @@ static fastcall_returned content; /* that `unexpected` got */
 
 static PyObject *call_careful_or_answer(PyObject *function, PyObject *const *arguments);
 
+static PyObject *content_tuple; /* that `unexpected` got, while it runs */
+static void take_unexpected(PyObject *tuple);
+static PyObject *call_sizer(PyObject *positional), *call_maker(PyObject *positional);
+
 static PyObject *PyObject_Call(PyObject *function, PyObject *positional, PyObject *keywords)
 {
     EXPECT(gil_is_held && !error_is_set && !keywords);
+    if (function == &sizer) {
+        return call_sizer(positional);
+    }
+    if (function == &maker) {
+        return call_maker(positional);
+    }
+    if (function == &receiver) { /* of a fastcall_returned and an offset */
+        Py_IncRef(positional->items[1]);
+        return positional->items[1];
+    }
     if (function == &careful || function == &answering) {
         return call_careful_or_answer(function, positional->items);
     }
     checked_calls += function == &checked;
     unexpected_calls += function == &unexpected_;
     if (function == &unexpected_) {
-        memcpy(&content, positional->items[0]->text, (size_t)positional->items[0]->length);
+        const PyObject *const whole = positional->items[0]->items[0];
+        memcpy(&content, whole->text, (size_t)whole->length);
+        take_unexpected(positional->items[0]);
     }
     passed = positional->length;
     Py_IncRef(&answer);
@@ -378,11 +444,35 @@ static PyObject *PyBytes_FromString(const char *text)
     return object;
 }
 
+/* More than this is not to be had. */
+#define MOST_MEMORY 100000
+
 static PyObject *PyBytes_FromStringAndSize(const char *text, Py_ssize_t length)
 {
-    PyObject *object = new_object(&bytes_type);
-    object->text = text;
+    PyObject *object;
+    EXPECT(length >= 0);
+    if (length > MOST_MEMORY) {
+        return PyErr_NoMemory();
+    }
+    object = new_object(&bytes_type);
+    object->text = object->content = malloc((size_t)length);
+    memset(object->content, 0xEE, (size_t)length); /* garbage */
+    if (text) {
+        memcpy(object->content, text, (size_t)length);
+    }
     object->length = length;
+    return object;
+}
+
+static PyObject *PyUnicode_FromStringAndSize(const char *text, Py_ssize_t length)
+{
+    PyObject *object;
+    if (memchr(text, 0xFF, (size_t)length)) {
+        error_is_set = 1;
+        return NULL;
+    }
+    object = PyBytes_FromStringAndSize(text, length);
+    object->type = &str_type;
     return object;
 }
 
@@ -479,6 +569,8 @@ static uint64_t written_rest[FASTCALL_STRUCT_WORDS];
 #define ALL_REGISTERS a, b, c, d, e, f, g, h, i, j, k, l, m, n, stack
 #define RECEIVES __attribute__((no_sanitize("address", "function"), noinline)) static
 
+static void (*on_call)(void); /* what C does instead, if it is not NULL */
+
 RECEIVES void receive_all(const uint64_t *integers, const double *floats, const void *stack)
 {
     memcpy(received, integers, 6 * sizeof *integers);
@@ -486,13 +578,16 @@ RECEIVES void receive_all(const uint64_t *integers, const double *floats, const 
     for (size_t each = 0; each < stack_is_passed / 8; each++) {
         received[14 + each] = ((const uint64_t *)stack)[each];
     }
-    for (unsigned each = 1; each < values; each++) {
+    for (unsigned each = 1; each < values && !on_call; each++) {
         uint64_t *const place = (uint64_t *)(uintptr_t)received[locations[each]];
         before[each] = *place;
         *place = written[each];
     }
     c_calls++;
     errno = 42;
+    if (on_call) {
+        on_call();
+    }
 }
 
 #define RECEIVE                                        \
@@ -500,7 +595,7 @@ RECEIVES void receive_all(const uint64_t *integers, const double *floats, const 
     const double floats[] = {g, h, i, j, k, l, m, n};  \
     receive_all(integers, floats, &stack);
 
-RECEIVES uint64_t receive(REGISTERS)
+RECEIVES uint64_t receive_integer(REGISTERS)
 {
     RECEIVE
     return written[0];
@@ -1290,6 +1385,810 @@ static void fuzz_callback(void)
     EXPECT(live_objects == 0 && open_views == 0);
 }
 
+/* ---------------------------------------------------------------------- memory */
+
+/* A function of two integers, perhaps of a buffer, and of memory that C fills; sizes that are
+   products of the integers, or computed by a Python function; how many items of it are valid. */
+enum { MOST_MEMORIES = 2, MOST_CALLS = 4 };
+
+static struct {
+    fastcall_descriptor *descriptor;
+    const fastcall_argument *arguments;
+    const fastcall_value *values;
+    unsigned calls;
+    int raises;      /* an error is set before C is called (again) */
+    int is_refused;  /* before C is called (again) */
+    int asks;        /* C has asked for more */
+    uint64_t needed[1 + FASTCALL_MAX_OUTPUTS], items[1 + FASTCALL_MAX_OUTPUTS];
+    int64_t numbers[MOST_CALLS + 1][1 + FASTCALL_MAX_OUTPUTS]; /* that C stores */
+    const PyObject *integers[2], *buffer;
+    int64_t size; /* what the Python function returns; and how */
+    unsigned way;
+    unsigned nul[1 + FASTCALL_MAX_OUTPUTS]; /* where C writes a NUL */
+    int is_no_text;
+    unsigned made; /* calls of the function that makes values of bytes */
+} filling;
+
+static PyObject *call_sizer(PyObject *positional)
+{
+    EXPECT(positional->length == filling.descriptor->parameters);
+    switch (filling.way) {
+    case 0: error_is_set = 2; return NULL;
+    case 1: Py_IncRef(&answer); return &answer; /* no int */
+    default: return PyLong_FromLongLong(filling.size);
+    }
+}
+
+static PyObject *call_maker(PyObject *positional)
+{
+    EXPECT(positional->length == 1 && positional->items[0]->type == &bytes_type);
+    filling.made++;
+    Py_IncRef(positional->items[0]);
+    return positional->items[0];
+}
+
+/* The byte that C writes there. */
+static char filled_byte(unsigned call, unsigned value, size_t at)
+{
+    if (at == filling.nul[value]) {
+        return '\0';
+    }
+    return filling.is_no_text && at == 0 ? (char)0xFF : (char)('A' + (call + value + at) % 26);
+}
+
+/* Compute a size. Returns whether there is one. */
+static int expect_size(const fastcall_argument *argument, uint64_t *size)
+{
+    unsigned __int128 product = (uint64_t)argument->low;
+    const __int128 most = (__int128)1 << 48;
+    if (argument->type) {
+        filling.raises = filling.way == 0;
+        *size = (uint64_t)filling.size;
+        return filling.way > 1 && filling.size >= 0 && filling.size < most;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        if (argument->factors >> i & 1) {
+            const __int128 number = filling.integers[i]->number;
+            /* A product that is almost too large may be left to `slow_path`. */
+            if (number < 0 || number >= most || (__int128)(product + 1) * number > most) {
+                return 0;
+            }
+            product *= (unsigned __int128)number;
+        }
+    }
+    *size = (uint64_t)product;
+    return 1;
+}
+
+/* What must happen before C is called: sizes, then counts. */
+static void expect_call(void)
+{
+    for (unsigned i = 0; i < filling.descriptor->arguments; i++) {
+        const fastcall_argument *const argument = &filling.arguments[i];
+        if (argument->kind == 'b' &&
+            filling.buffer->view.len / argument->size < argument->low) {
+            filling.is_refused = 1;
+            return;
+        }
+    }
+    for (unsigned i = 0; i < filling.descriptor->arguments; i++) {
+        const fastcall_argument *const argument = &filling.arguments[i];
+        uint64_t size;
+        if (argument->kind == 'b' && (argument->factors || argument->type)) {
+            const uint64_t items = (uint64_t)filling.buffer->view.len / argument->size;
+            if (!expect_size(argument, &size) || items < size ||
+                (argument->is_exact && items != size)) {
+                filling.is_refused = 1;
+                return;
+            }
+        } else if (argument->kind == 'm') {
+            size = filling.needed[argument->output];
+            if (!size && !expect_size(argument, &size)) {
+                filling.is_refused = 1;
+                return;
+            }
+            if ((unsigned __int128)size * filling.values[argument->output].size > MOST_MEMORY) {
+                filling.raises = 1;
+                return;
+            }
+            filling.items[argument->output] = size;
+        }
+    }
+    for (unsigned i = 0; i < filling.descriptor->arguments; i++) {
+        const fastcall_argument *const argument = &filling.arguments[i];
+        if (argument->memory && (argument->kind == 'n' || argument->kind == 'l') &&
+            filling.items[argument->memory] > (uint64_t)argument->high) {
+            filling.is_refused = 1;
+            return;
+        }
+    }
+}
+
+/* What C does: it finds zeros, the numbers, and fills all of it. */
+static void fill(void)
+{
+    const unsigned at_call = filling.calls++;
+    EXPECT(!filling.is_refused && !filling.raises && at_call < MOST_CALLS);
+    EXPECT(!at_call || filling.asks);
+    filling.asks = 0;
+    for (unsigned i = 0; i < filling.descriptor->arguments; i++) {
+        const fastcall_argument *const argument = &filling.arguments[i];
+        const uint64_t word = received[argument->location];
+        const fastcall_value *const value = &filling.values[argument->output];
+        if (argument->kind == 'm') {
+            char *const filled_memory = (char *)(uintptr_t)word;
+            for (size_t j = 0; j < filling.items[argument->output] * value->size; j++) {
+                EXPECT(filled_memory[j] == 0);
+                filled_memory[j] = filled_byte(at_call, argument->output, j);
+            }
+        } else if (argument->kind == 'n') {
+            EXPECT(word == filling.items[argument->memory]);
+        } else if (argument->kind == 'l') {
+            uint64_t capacity;
+            memcpy(&capacity, (void *)(uintptr_t)word, sizeof capacity);
+            EXPECT(capacity == (argument->memory ? filling.items[argument->memory] : 0));
+            memcpy((void *)(uintptr_t)word, &filling.numbers[at_call][argument->output],
+                value->size);
+        }
+    }
+    written[0] = (uint64_t)filling.numbers[at_call][0];
+    for (unsigned i = 1; i < filling.descriptor->values; i++) {
+        const fastcall_value *const value = &filling.values[i];
+        __int128 wanted;
+        if (value->kind != 'm' || !value->again) {
+            continue;
+        }
+        wanted = number_of(&filling.values[value->length - 1],
+            (uint64_t)filling.numbers[at_call][value->length - 1]);
+        wanted = value->again == '-' ? -wanted : wanted + (value->again == 'n');
+        if (filling.values[value->length - 1].size == 8 && wanted > INT64_MAX) {
+            continue; /* a number that is an error's */
+        }
+        if (wanted > (__int128)filling.items[i] && wanted < INT64_MAX / value->size) {
+            filling.needed[i] = (uint64_t)wanted;
+            filling.asks = 1;
+        }
+    }
+    if (filling.asks && filling.calls < MOST_CALLS) {
+        expect_call();
+    }
+}
+
+/* The memories come after the bytes. */
+static void take_unexpected(PyObject *tuple)
+{
+    Py_ssize_t at = 1;
+    content_tuple = tuple;
+    if (!on_call) {
+        return;
+    }
+    for (unsigned i = 0; filling.descriptor && i < filling.descriptor->values; i++) {
+        if (filling.values[i].kind == 'm') {
+            const PyObject *const given = tuple->items[at++];
+            EXPECT((uint64_t)given->length == filling.items[i] * filling.values[i].size);
+            for (Py_ssize_t j = 0; j < given->length; j++) {
+                EXPECT(given->text[j] == filled_byte(filling.calls - 1, i, (size_t)j));
+            }
+        }
+    }
+}
+
+/* How much of memory is valid, in bytes; or -1: C says something else, or it is no text. */
+static int64_t valid_bytes(unsigned number)
+{
+    const fastcall_value *const value = &filling.values[number];
+    const int64_t size = (int64_t)(filling.items[number] * value->size);
+    int64_t valid = size;
+    if (value->length) {
+        const __int128 items = number_of(&filling.values[value->length - 1],
+            (uint64_t)filling.numbers[filling.calls - 1][value->length - 1]);
+        if (items < 0 || items > (__int128)filling.items[number]) {
+            return -1;
+        }
+        valid = (int64_t)items * value->size;
+    } else if (value->item == 's' && filling.nul[number] < size) {
+        valid = filling.nul[number];
+    }
+    return value->item == 's' && valid && filling.is_no_text && filling.nul[number] ? -1 : valid;
+}
+
+static void check_memories(const PyObject *result)
+{
+    unsigned at = 0, makers = 0, shown = 0;
+    int is_asked = must_be_unexpected(filling.values, written[0]);
+    for (unsigned i = 0; i < filling.descriptor->values; i++) {
+        shown += filling.values[i].is_returned;
+        is_asked |= filling.values[i].kind == 'm' && valid_bytes(i) < 0;
+    }
+    EXPECT(unexpected_calls == is_asked && result);
+    for (unsigned i = 0; i < filling.descriptor->values && !is_asked; i++) {
+        const fastcall_value *const value = &filling.values[i];
+        const PyObject *object;
+        if (!value->is_returned) {
+            continue;
+        }
+        object = shown > 1 ? result->items[at++] : result;
+        if (value->kind != 'm') {
+            EXPECT(object->number == number_of(value, written[0]));
+            continue;
+        }
+        makers += value->conversion && value->item != 's';
+        EXPECT(object->type == (value->item == 's' ? &str_type : &bytes_type));
+        EXPECT(object->length == valid_bytes(i));
+        for (Py_ssize_t j = 0; j < object->length; j++) {
+            EXPECT(object->text[j] == filled_byte(filling.calls - 1, i, (size_t)j));
+        }
+    }
+    EXPECT(is_asked || filling.made == makers);
+}
+
+/* More often a small number, or one of what C says instead of a length. */
+static int64_t take_length(void)
+{
+    static const int64_t strange[] = {INT64_MAX, INT64_MIN, -1, INT64_MAX / 2, INT64_C(1) << 32};
+    return take() % 8 ? (int8_t)take() % 48 : strange[below(5)];
+}
+
+static void take_size(fastcall_argument *argument)
+{
+    argument->low = 1 + below(3);
+    argument->high = INT64_MAX;
+    argument->is_exact = take() & 1;
+    argument->type = NULL;
+    argument->factors = (uint16_t)below(4);
+    if (take() % 4 == 0) {
+        argument->type = &sizer;
+        argument->low = argument->factors = 0;
+    }
+}
+
+static void fuzz_memory(void)
+{
+    static const uint8_t repeats[] = {0, 'l', 'n', '-'};
+    static _Alignas(16) struct {
+        char head[64];
+        fastcall_descriptor descriptor;
+        fastcall_argument arguments[2 + 1 + 3 * MOST_MEMORIES];
+        fastcall_value values[1 + 2 * MOST_MEMORIES]; /* where there are so many arguments */
+    } self;
+    fastcall_value described[1 + 2 * MOST_MEMORIES];
+    fastcall_argument *argument = self.arguments;
+    PyObject *objects[3], *result;
+    unsigned memories = 1 + below(MOST_MEMORIES), number = 1 + memories, parameters = 2;
+    int is_over;
+    memset(&self, 0, sizeof self);
+    memset(described, 0, sizeof described);
+    memset(&filling, 0, sizeof filling);
+    for (unsigned i = 0; i < 2; i++, argument++) {
+        argument->kind = 'u';
+        argument->size = 8;
+        argument->high = INT64_MAX;
+        argument->parameter = (uint8_t)i;
+        objects[i] = new_object(&int_type);
+        objects[i]->number = take() & 7 ? below(6) : take_number() & INT64_MAX;
+        filling.integers[i] = objects[i];
+    }
+    if (take() & 1) {
+        argument->kind = 'b';
+        argument->item = 'v';
+        argument->shift = (uint8_t)below(3);
+        argument->size = (uint8_t)(1 << argument->shift);
+        argument->parameter = 2;
+        take_size(argument);
+        filling.buffer = objects[parameters++] = new_object(&buffer_type);
+        objects[2]->view.buf = memory;
+        objects[2]->view.len = below(sizeof memory);
+        objects[2]->is_contiguous = 1;
+        argument++;
+    }
+    described[0].kind = take() & 1 ? 'i' : 'u';
+    described[0].size = take() & 1 ? 4 : 8;
+    described[0].rule = described[0].kind == 'u' || take() & 3 ? 0 : '-';
+    described[0].is_returned = take() & 1;
+    for (unsigned i = 1; i <= memories; i++) {
+        fastcall_value *const value = &described[i];
+        argument->kind = 'm';
+        argument->output = (uint8_t)i;
+        argument->size = 8;
+        take_size(argument);
+        argument++;
+        value->kind = 'm';
+        value->size = (uint16_t)(1U << below(4));
+        value->item = take() & 1 ? 'z' : 's';
+        value->size = value->item == 's' ? 1 : value->size;
+        value->conversion = take() & 1 ? &maker : NULL;
+        value->conversion = value->item == 's' ? NULL : value->conversion;
+        value->is_returned = 1;
+        filling.nul[i] = take() & 1 ? UINT32_MAX : below(16);
+        switch (below(4)) {
+        case 0: value->length = 1; break; /* the result */
+        case 1: break;
+        default:
+            argument->kind = 'l';
+            argument->size = 8;
+            argument->output = (uint8_t)number;
+            argument->memory = take() & 1 ? (uint8_t)i : 0;
+            argument->high = take() & 3 ? INT64_MAX : below(20);
+            described[number].kind = take() & 1 ? 'i' : 'u';
+            described[number].size = take() & 1 ? 4 : 8;
+            value->length = (uint8_t)++number;
+            argument++;
+        }
+        value->again = value->length ? repeats[below(4)] : 0;
+        if (take() & 1) {
+            argument->kind = 'n';
+            argument->size = 8;
+            argument->memory = (uint8_t)i;
+            argument->high = take() & 3 ? INT64_MAX : below(20);
+            argument++;
+        }
+    }
+    for (unsigned i = 0; i < MOST_CALLS; i++) {
+        for (unsigned j = 0; j < number; j++) {
+            filling.numbers[i][j] = take_length();
+        }
+    }
+    filling.size = take() & 7 ? below(30) : take_number();
+    filling.way = take() & 7;
+    filling.is_no_text = (take() & 7) == 1;
+    self.descriptor.arguments = (uint8_t)(argument - self.arguments);
+    self.descriptor.parameters = (uint8_t)parameters;
+    self.descriptor.values = (uint8_t)number;
+    self.descriptor.fills = self.descriptor.is_sized = 1;
+    self.descriptor.release_at = take() & 1 ? INT64_MAX : 0;
+    self.descriptor.returned_size =
+        (uint16_t)(offsetof(fastcall_returned, outputs) + 8 * (number - 1));
+    for (unsigned i = 1; i < number; i++) {
+        described[i].offset = (uint16_t)(offsetof(fastcall_returned, outputs) + 8 * (i - 1));
+    }
+    memmove(argument, described, number * sizeof *described);
+    self.descriptor.name = (uint32_t)((char *)((fastcall_value *)argument + number) -
+                                      (char *)&self.descriptor);
+    self.descriptor.function = (any_function)receive_integer;
+    filling.descriptor = &self.descriptor;
+    filling.arguments = self.arguments;
+    filling.values = described;
+    EXPECT(fastcall_prepare(&self) == NULL);
+    stack_is_passed = self.descriptor.shape == SHAPE_ALL ? 8 * STACK_WORDS : 0;
+    c_calls = checked_calls = unexpected_calls = 0;
+    none.holders = answer.holders = checked.holders = unexpected_.holders = 1000;
+    sizer.holders = maker.holders = 1000;
+    has_callbacks = take() & 1;
+    on_call = fill;
+    expect_call();
+    result = ((entry)self.descriptor.ml_meth)((PyObject *)&self, objects, parameters, NULL);
+    on_call = NULL;
+    is_over = filling.asks && filling.calls == MOST_CALLS && !filling.raises;
+    EXPECT(gil_is_held && error_is_set == (filling.raises ? 2 : 0) && (result == NULL) == filling.raises);
+    EXPECT(checked_calls == (!filling.raises && (filling.is_refused || is_over)));
+    if (!filling.raises && !checked_calls) {
+        EXPECT(filling.calls && !filling.asks);
+        check_memories(result);
+    }
+    error_is_set = 0;
+    if (result) {
+        Py_DecRef(result);
+    }
+    for (unsigned i = 0; i < parameters; i++) {
+        EXPECT(objects[i]->holders == 1);
+        Py_DecRef(objects[i]);
+    }
+    EXPECT(none.holders == 1000 && answer.holders == 1000 && maker.holders == 1000);
+    EXPECT(sizer.holders == 1000 && checked.holders == 1000 && unexpected_.holders == 1000);
+    EXPECT(live_objects == 0 && open_views == 0);
+    filling.descriptor = NULL;
+}
+
+/* --------------------------------------------------------------------- handles */
+
+/* C has a few objects, of two types that may need each other, and hands out their addresses.
+   Python is a number of slots with handles. Each is closed as often as it was given away, while
+   what it needs is there and nobody uses it. */
+enum { OBJECTS = 6, SLOTS = 8, MOST_ALIVE = 500, STRANGE = 5 /* of another C type */ };
+
+static char objects_of_c[OBJECTS][8];
+static int owed[OBJECTS]; /* how often C was not yet told to close it */
+static PyObject *slots[SLOTS];
+static fastcall_handle_class *class_of_all, *class_of_derived, *class_of_strange;
+static int close_result; /* what C says when it closes */
+static unsigned next_made[2], closed_now;
+static PyObject *finder; /* what is looked for while a handle is destroyed, or NULL */
+
+typedef struct {
+    char head[64];
+    fastcall_descriptor descriptor;
+    fastcall_argument arguments[3];
+    fastcall_value values[2]; /* where there are so many arguments */
+} handle_function;
+static _Alignas(16) handle_function closer_function, strange_closer_function;
+
+static unsigned index_of(const void *address)
+{
+    const size_t at = (size_t)((const char *)address - objects_of_c[0]);
+    EXPECT(at < sizeof objects_of_c && at % sizeof *objects_of_c == 0);
+    return (unsigned)(at / sizeof *objects_of_c);
+}
+
+/* All that are alive: those in slots, and what these need. */
+static unsigned all_alive(PyObject **all)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < SLOTS; i++) {
+        for (PyObject *each = slots[i]; each; each = each->its_handle.parent) {
+            int is_known = 0;
+            for (unsigned j = 0; j < count; j++) {
+                is_known |= all[j] == each;
+            }
+            if (!is_known) {
+                EXPECT(count < MOST_ALIVE);
+                all[count++] = each;
+            }
+        }
+    }
+    return count;
+}
+
+static int needs(const PyObject *child, const PyObject *parent)
+{
+    return child->its_handle.parent == parent;
+}
+
+/* C closes an object: no handle that needs it may be open and the caller's; and what it needs is
+   open, and in use until this returns. */
+static uint64_t close_in_c(uint64_t address)
+{
+    const unsigned index = index_of((void *)(uintptr_t)address);
+    EXPECT(owed[index] > 0);
+    closed_now++;
+    if (!close_result) {
+        owed[index]--;
+    }
+    return (uint64_t)close_result;
+}
+
+static void check_parents_in_use(const handle *it)
+{
+    const handle *const parent = it->parent ? &it->parent->its_handle : NULL;
+    EXPECT(!parent || (parent->address && (parent->users & 0xFFFF)));
+}
+
+/* The same, of a function whose argument is a slot's, or of one that is being destroyed. */
+static const handle *closing_now;
+
+static uint64_t close_and_check(uint64_t address)
+{
+    if (closing_now) {
+        check_parents_in_use(closing_now);
+        EXPECT(!closing_now->address && !closing_now->children);
+    }
+    return close_in_c(address);
+}
+
+static void *make_in_c(void *first, void *second, uint64_t *other)
+{
+    (void)first, (void)second;
+    *other = next_made[1] < OBJECTS ? (uintptr_t)objects_of_c[next_made[1]] : 0;
+    return next_made[0] < OBJECTS ? objects_of_c[next_made[0]] : NULL;
+}
+
+/* Python closes one itself: as a Life does, those that need it first. */
+static void close_managed(PyObject *object)
+{
+    handle *const it = &object->its_handle;
+    const int is_ours = it->is_owned && it->address;
+    if (it->is_managed && it->address) {
+        void *const address = it->address;
+        fastcall_set_address(object, NULL);
+        if (is_ours) {
+            (void)close_in_c((uintptr_t)address);
+        }
+    }
+}
+
+/* Before a handle is destroyed, its attributes are: it must not be found then. */
+static void end_attributes(PyObject *object)
+{
+    close_managed(object);
+    closing_now = &object->its_handle;
+    if (finder == object && object->its_handle.of) {
+        PyObject *const found =
+            fastcall_find(object->its_handle.of, object->its_handle.given);
+        EXPECT(found != object);
+        finder = NULL;
+        closing_now = NULL;
+        Py_DecRef(found);
+        closing_now = &object->its_handle;
+    }
+}
+
+static void take_over(PyObject *object)
+{
+    PyObject *children;
+    PyObject *all[MOST_ALIVE];
+    long expected_children = 0;
+    if (object->its_handle.parent && !object->its_handle.parent->its_handle.is_managed) {
+        take_over(object->its_handle.parent);
+    }
+    if (object->its_handle.is_managed) {
+        return;
+    }
+    for (unsigned i = all_alive(all); i-- > 0;) {
+        expected_children += needs(all[i], object) && all[i]->its_handle.address &&
+                             !all[i]->its_handle.is_managed;
+    }
+    children = fastcall_take_over(object);
+    EXPECT(children && children->length == expected_children && object->its_handle.is_managed);
+    for (Py_ssize_t i = 0; i < children->length; i++) {
+        EXPECT(needs(children->items[i], object));
+        take_over(children->items[i]);
+    }
+    Py_DecRef(children);
+}
+
+/* Nothing refers to what is in a slot. */
+static void empty_slot(unsigned slot)
+{
+    PyObject *const object = slots[slot];
+    slots[slot] = NULL;
+    if (object) {
+        if (object->holders == 1) {
+            closing_now = &object->its_handle;
+        }
+        Py_DecRef(object);
+        closing_now = NULL;
+    }
+}
+
+static void describe_closer(handle_function *function, const void *its_type)
+{
+    fastcall_descriptor *const descriptor = &function->descriptor;
+    fastcall_value *const result = (fastcall_value *)(function->arguments + 1);
+    memset(function, 0, sizeof *function);
+    descriptor->arguments = descriptor->parameters = descriptor->values = 1;
+    descriptor->closes = 1;
+    descriptor->may_stay_open = 1;
+    descriptor->release_at = take() & 1 ? INT64_MAX : 0;
+    descriptor->returned_size = offsetof(fastcall_returned, outputs);
+    descriptor->function = (any_function)close_and_check;
+    descriptor->name = (uint32_t)((char *)(result + 1) - (char *)descriptor);
+    function->arguments[0].kind = FASTCALL_HANDLE;
+    function->arguments[0].size = 8;
+    function->arguments[0].type = its_type;
+    result->kind = FASTCALL_SIGNED;
+    result->size = 4;
+    result->rule = FASTCALL_NONZERO;
+    EXPECT(fastcall_prepare(function) == NULL);
+}
+
+static fastcall_handle_class *class_for(unsigned index, unsigned choice)
+{
+    return index == STRANGE ? class_of_strange : choice & 1 ? class_of_all : class_of_derived;
+}
+
+/* The newest open handle of an address. */
+static PyObject *newest(unsigned index)
+{
+    PyObject *found = NULL, *all[MOST_ALIVE];
+    for (unsigned i = all_alive(all); i-- > 0;) {
+        if (all[i]->its_handle.address == objects_of_c[index] &&
+            (!found || all[i]->its_handle.number > found->its_handle.number)) {
+            found = all[i];
+        }
+    }
+    return found;
+}
+
+/* Call a function that gives one or two of them, made from what is in up to two slots. */
+static void make_some(void)
+{
+    handle_function function;
+    fastcall_argument *const arguments = function.arguments;
+    fastcall_value *const described = (fastcall_value *)(arguments + 3);
+    PyObject *given[2], *parents[2] = {NULL, NULL}, *result, *found[2], *made[2];
+    const unsigned choice = take();
+    int is_asked = 0, are_open = 1, is_several[2] = {0, 0};
+    memset(&function, 0, sizeof function);
+    for (unsigned i = 0; i < 2; i++) {
+        PyObject *const other = take() & 1 ? slots[below(SLOTS)] : NULL;
+        given[i] = other ? other : &none;
+        are_open = are_open && (!other || other->its_handle.address);
+        arguments[i].kind = FASTCALL_HANDLE;
+        arguments[i].size = 8;
+        arguments[i].nullable = 1;
+        arguments[i].parameter = (uint8_t)i;
+        arguments[i].type = other ? other->type : &handle_type;
+    }
+    arguments[2].kind = FASTCALL_VOID;
+    arguments[2].size = 8;
+    arguments[2].output = 1;
+    for (unsigned i = 0; i < 2; i++) {
+        static const uint8_t owners[] = {'o', 'c', 'b', 'b'};
+        next_made[i] = below(OBJECTS + 1);
+        if (i && next_made[1] == next_made[0]) {
+            next_made[1] = OBJECTS;
+        }
+        described[i].kind = FASTCALL_HANDLE;
+        described[i].size = 8;
+        described[i].is_returned = 1;
+        described[i].owner = owners[below(4)];
+        described[i].conversion = class_for(next_made[i], choice >> i);
+        described[i].lenders = (uint16_t)below(4);
+        described[i].receive = described[i].owner == 'b' ? NULL : &receiver;
+        described[i].offset = i ? offsetof(fastcall_returned, outputs) : 0;
+    }
+    function.descriptor.arguments = 3;
+    function.descriptor.parameters = function.descriptor.values = 2;
+    function.descriptor.release_at = take() & 1 ? INT64_MAX : 0;
+    function.descriptor.returned_size = offsetof(fastcall_returned, outputs) + 8;
+    function.descriptor.name =
+        (uint32_t)((char *)(described + 2) - (char *)&function.descriptor);
+    function.descriptor.function = (any_function)make_in_c;
+    EXPECT(fastcall_prepare(&function) == NULL);
+    for (unsigned i = 0; i < 2 && are_open; i++) { /* one after the other, as C gave them */
+        const fastcall_handle_class *const of = described[i].conversion;
+        const unsigned index = next_made[i];
+        const int is_owned = described[i].owner != 'b';
+        if (index == OBJECTS) {
+            continue;
+        }
+        found[i] = described[i].owner == 'c' ? NULL : newest(index);
+        owed[index] += is_owned;
+        for (unsigned j = 0; j < 2; j++) {
+            if ((described[i].lenders >> j & 1) && given[j] != &none && parents[i] != given[j]) {
+                is_several[i] = parents[i] != NULL;
+                parents[i] = given[j];
+            }
+        }
+        is_asked |= is_several[i] || (parents[i] && parents[i]->its_handle.is_managed) ||
+                    (found[i] && found[i]->its_handle.is_managed) ||
+                    (is_owned && (!of->closer || (found[i] && found[i]->its_handle.is_owned)));
+    }
+    checked_calls = unexpected_calls = 0;
+    result = ((entry)function.descriptor.ml_meth)((PyObject *)&function, given, 2, NULL);
+    EXPECT(result && !error_is_set && gil_is_held && checked_calls == !are_open);
+    EXPECT(unexpected_calls == is_asked);
+    if (!are_open || is_asked) {
+        for (unsigned i = 0; i < 2 && are_open; i++) { /* Python closes what is new */
+            if (next_made[i] < OBJECTS && described[i].owner != 'b') {
+                owed[next_made[i]]--;
+            }
+        }
+        Py_DecRef(result);
+        return;
+    }
+    EXPECT(result->length == 2);
+    for (unsigned i = 0; i < 2; i++) {
+        const fastcall_handle_class *const of = described[i].conversion;
+        made[i] = result->items[i];
+        if (next_made[i] == OBJECTS) {
+            EXPECT(made[i] == &none);
+            continue;
+        }
+        EXPECT(made[i]->its_handle.address == objects_of_c[next_made[i]]);
+        EXPECT(made[i]->type == of->type || made[i]->type == &derived_handle_type);
+        EXPECT(!made[i]->its_handle.is_managed);
+        if (described[i].owner != 'b') {
+            EXPECT(made[i]->its_handle.is_owned && made[i] != found[i]);
+        }
+        /* It lives no longer than what it was made from, unless that is its own. */
+        EXPECT(made[i]->its_handle.is_owned || made[i] == parents[i] || !parents[i] ||
+               made[i]->its_handle.parent == parents[i]);
+        if (found[i] && described[i].owner == 'b' &&
+            PyType_IsSubtype(found[i]->type, of->type) &&
+            (found[i]->its_handle.is_owned || !parents[i] || found[i] == parents[i] ||
+                found[i]->its_handle.parent == parents[i])) {
+            EXPECT(made[i] == found[i]);
+        }
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        if (made[i] != &none) {
+            const unsigned slot = below(SLOTS);
+            Py_IncRef(made[i]);
+            empty_slot(slot);
+            slots[slot] = made[i];
+        }
+    }
+    Py_DecRef(result);
+}
+
+/* Whether C closes one without Python. */
+static int is_plain_to_close(const PyObject *object)
+{
+    const handle *const it = &object->its_handle;
+    PyObject *all[MOST_ALIVE];
+    int is_needed = 0;
+    for (unsigned i = all_alive(all); i-- > 0;) {
+        is_needed |= needs(all[i], object) && all[i]->its_handle.address;
+    }
+    return it->is_owned && !it->is_managed && it->address && !is_needed;
+}
+
+static void close_one(PyObject *object, int by_function)
+{
+    const int is_plain = is_plain_to_close(object);
+    const int is_strange = object->type == &strange_handle_type;
+    PyObject *result, *argument = object;
+    handle_function *const function = is_strange ? &strange_closer_function : &closer_function;
+    close_result = take() % 4 == 0;
+    closing_now = &object->its_handle;
+    closed_now = 0;
+    checked_calls = unexpected_calls = 0;
+    result = by_function ? ((entry)function->descriptor.ml_meth)(
+                               (PyObject *)function, &argument, 1, NULL)
+                         : close_handle(object, NULL);
+    closing_now = NULL;
+    EXPECT(result && !error_is_set);
+    if (by_function) {
+        EXPECT(closed_now == (unsigned)is_plain && checked_calls == !is_plain);
+    } else {
+        const int is_closed = is_plain && object->its_handle.of->closer &&
+                              object->its_handle.process == forks;
+        EXPECT(result == (is_closed ? &true_ : &false_) && closed_now == (unsigned)is_closed);
+    }
+    if (closed_now) {
+        EXPECT(unexpected_calls == close_result);
+        EXPECT(object->its_handle.address == (close_result ? object->its_handle.given : NULL));
+        if (close_result) {
+            PyObject *const found =
+                fastcall_find(object->its_handle.of, object->its_handle.given);
+            EXPECT(found != &none && found == newest(index_of(object->its_handle.given)));
+            Py_DecRef(found);
+        }
+    }
+    close_result = 0;
+    Py_DecRef(result);
+}
+
+static void fuzz_handles(void)
+{
+    fastcall_handles *const open = fastcall_make_handles();
+    unsigned steps = 4 + below(40);
+    handle_type.holders = derived_handle_type.holders = strange_handle_type.holders = 1000;
+    none.holders = true_.holders = false_.holders = answer.holders = 1000;
+    checked.holders = unexpected_.holders = receiver.holders = 1000;
+    memset(owed, 0, sizeof owed);
+    close_result = 0;
+    forks = 0;
+    has_callbacks = take() & 1;
+    describe_closer(&closer_function, &handle_type);
+    describe_closer(&strange_closer_function, &strange_handle_type);
+    class_of_all = fastcall_describe_handles(&handle_type, &handle_type, open);
+    class_of_derived = fastcall_describe_handles(&derived_handle_type, &handle_type, open);
+    class_of_strange =
+        fastcall_describe_handles(&strange_handle_type, &strange_handle_type, open);
+    fastcall_set_closer(class_of_all, &closer_function);
+    fastcall_set_closer(class_of_derived, &closer_function);
+    fastcall_set_closer(class_of_strange, take() & 3 ? (void *)&strange_closer_function : &none);
+    while (steps-- > 0) {
+        const unsigned slot = below(SLOTS);
+        PyObject *const object = slots[slot];
+        switch (below(8)) {
+        case 0: empty_slot(slot); break;
+        case 1: if (object) { close_one(object, 1); } break;
+        case 2: case 3: case 4: make_some(); break;
+        case 5: if (object) { close_one(object, 0); } break;
+        case 6: if (object && take() % 4 == 0) { take_over(object); } break;
+        default: finder = object; empty_slot(slot); finder = NULL; break;
+        }
+    }
+    forks = take() % 8 == 0; /* then a child has none of its own */
+    for (unsigned i = 0; i < SLOTS; i++) {
+        empty_slot(i);
+    }
+    for (unsigned i = 0; i < OBJECTS; i++) {
+        EXPECT(forks || owed[i] == 0);
+    }
+    EXPECT(live_objects == 0 && open->count == 0);
+    EXPECT(handle_type.holders == 1000 && derived_handle_type.holders == 1000);
+    EXPECT(strange_handle_type.holders == 1000);
+    EXPECT(none.holders == 1000 || !class_of_strange->closer);
+    free(open->rows);
+    free(open);
+    free(class_of_all);
+    free(class_of_derived);
+    free(class_of_strange);
+}
+
 /* ------------------------------------------------------------------ the fuzzer */
 
 static void initialise(void)
@@ -1322,9 +2221,9 @@ static any_function function_of(const fastcall_value *result)
         if (result->size > 8) {
             return of_two[structure->float_eighths];
         }
-        return structure->float_eighths & 1 ? (any_function)receive_float : (any_function)receive;
+        return structure->float_eighths & 1 ? (any_function)receive_float : (any_function)receive_integer;
     }
-    return result->kind == 'f' ? (any_function)receive_float : (any_function)receive;
+    return result->kind == 'f' ? (any_function)receive_float : (any_function)receive_integer;
 }
 
 /* Whether all of a structure has arrived where it was assigned to. */
@@ -1355,9 +2254,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!api.Py_IncRef) {
         initialise();
     }
-    if (take() % 4 == 0) {
-        fuzz_callback();
-        return 0;
+    switch (take() % 8) {
+    case 0:
+    case 4: fuzz_callback(); return 0;
+    case 1: fuzz_memory(); return 0;
+    case 2: fuzz_handles(); return 0;
+    default: break;
     }
     memset(&self, 0, sizeof self);
     count = below(FASTCALL_MAX_ARGUMENTS + 1);

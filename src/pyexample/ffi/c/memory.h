@@ -126,13 +126,15 @@ static int asks_again(
     const fastcall_value *values = values_of(descriptor);
     int asks = 0;
     for (unsigned i = 1; i < descriptor->values; i++) {
+        const fastcall_value *length;
         int64_t wanted;
         if (!values[i].again) {
             continue;
         }
-        wanted = number_in(&values[values[i].length - 1], returned);
+        length = &values[values[i].length - 1];
+        wanted = number_in(length, returned);
         if (values[i].again == FASTCALL_MINUS) {
-            wanted = wanted > INT64_MIN ? -wanted : 0;
+            wanted = length->kind == FASTCALL_SIGNED && wanted > INT64_MIN ? -wanted : 0;
         } else if (values[i].again == FASTCALL_PLUS_NUL) {
             wanted = wanted < INT64_MAX ? wanted + 1 : 0;
         }
