@@ -117,6 +117,7 @@ box *put(box *in, int name)
 }
 void take_out(box *thing) { things--; end(thing); }
 void take_out_slowly(box *thing, int ms) { wait_ms((unsigned)ms); take_out(thing); }
+int close_slowly(box *one, int ms) { wait_ms((unsigned)ms); return box_close(one); }
 int ask_and_close(box *one, on_number f) { f(0); return box_close(one); }
 box *look(box *in) { check(in); return in; }
 int name_of(box *one) { check(one); return one->name; }
@@ -319,6 +320,9 @@ def bind(library: Library) -> Shelf:
     def take_out_slowly(
         thing: Annotated[Thing, c_void_p, Closes(implicit=False)], ms: Int, /
     ) -> None: ...
+    def close_slowly(
+        box: Annotated[Box, c_void_p, Closes(if_succeeds=True, implicit=False)], ms: Int, /
+    ) -> Done: ...
     def ask_and_close(
         box: Annotated[Box, c_void_p, Closes(if_succeeds=True, implicit=False)],
         f: OnNumber,
@@ -436,6 +440,7 @@ def bind(library: Library) -> Shelf:
                 "in_a_thread",
                 "name_of",
                 "take_out_slowly",
+                "close_slowly",
                 "look",
                 "watch_slowly",
             )

@@ -570,6 +570,27 @@ def test_a_parent_waits_for_a_child_that_a_call_closes(shelf: Shelf) -> None:
     assert shelf.order == "tb"
 
 
+def test_one_that_is_taken_over_while_a_call_fails_to_close_it(shelf: Shelf) -> None:
+    box = opened(shelf)
+    shelf.refuse_close(5)
+    with ThreadPoolExecutor(1) as other:
+        closing = other.submit(shelf.close_slowly, box, 500)
+        while not box.closed:
+            time.sleep(0.01)
+        life_of(box)
+        assert box.closed
+        with pytest.raises(BoxError, match="a box"):
+            closing.result()
+    shelf.refuse_close(0)
+    thing = shelf.put(box, ord("t"))
+    del box, closing  # whose exception has it
+    collect()
+    assert shelf.order == ""
+    del thing
+    collect()
+    assert shelf.order == "tb"
+
+
 class Last:
     """Does something when it ceases to exist: with the handle whose attribute it is."""
 

@@ -64,6 +64,12 @@ class Function(bytes):
         function: Callable[..., Any] = import_later("checked").abandon
         return function
 
+    @made_once
+    def reopen(self) -> Callable[..., Any]:
+        """See ``handles.reopen``."""
+        function: Callable[..., Any] = import_later("handles").reopen
+        return function
+
     def __reduce__(self) -> tuple[Any, ...]:
         from importlib import import_module
 

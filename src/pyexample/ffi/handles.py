@@ -666,6 +666,13 @@ def life_of(handle: Handle) -> Life:
     return cast("Life", handle._life)
 
 
+def reopen(handle: Handle) -> None:
+    """C has not closed it, and Python took it over while it seemed closed."""
+    life = life_of(handle)
+    life.reopen()
+    weakref.finalize(handle, life.end)
+
+
 def address_in(handle: Handle) -> int | None:
     """The address, or the integer, or None if it is closed."""
     return handle._open_address()

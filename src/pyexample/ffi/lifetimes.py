@@ -251,6 +251,13 @@ class Life:
         self.set_address(None)
         self._leave()
 
+    def reopen(self) -> None:
+        """It was not closed after all, nor given to anything meanwhile."""
+        self.is_gone, self.owned = False, True
+        self.join_parents()
+        self._closing.clear()
+        self.set_address(self.given)
+
     def _is_of_parent(self, implicitly: bool) -> bool:
         return implicitly and self.process != getpid()
 

@@ -25,12 +25,27 @@ static int begin_closing(
     return 1;
 }
 
+/* Open again, after C has not closed it. If Python has taken it over meanwhile, in another thread
+   or in a callback, Python does that. */
+static void reopen(PyObject *self, PyObject *object)
+{
+    PyObject *type, *error, *traceback;
+    if (!handle_of(object)->is_managed) {
+        reopen_plain(handle_of(object));
+        return;
+    }
+    api.PyErr_Fetch(&type, &error, &traceback);
+    drop(call_attribute(self, "reopen", NULL, &object, 1, NULL));
+    api.PyErr_Clear();
+    api.PyErr_Restore(type, error, traceback);
+}
+
 /* C has returned: it may not have closed the handle. */
-static void end_closing(const fastcall_descriptor *descriptor, PyObject *const *objects,
-    const fastcall_returned *returned)
+static void end_closing(PyObject *self, const fastcall_descriptor *descriptor,
+    PyObject *const *objects, const fastcall_returned *returned)
 {
     if (descriptor->may_stay_open && is_any_unexpected(descriptor, returned)) {
-        reopen(handle_of(objects[arguments_of(descriptor)[descriptor->closes - 1].parameter]));
+        reopen(self, objects[arguments_of(descriptor)[descriptor->closes - 1].parameter]);
     }
 }
 
@@ -69,7 +84,7 @@ static int close_by_class(handle *it, PyObject *object)
     }
     release(&held);
     if (object && descriptor->may_stay_open && is_any_unexpected(descriptor, &returned)) {
-        reopen(handle_of(object));
+        reopen(self, object);
     }
     if (!is_right) {
         drop(closed);

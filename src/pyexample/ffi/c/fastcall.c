@@ -84,7 +84,7 @@ again:
         is_right = call_with_state(descriptor, &frame, &held, &returned);
     }
     if (descriptor->closes) {
-        end_closing(descriptor, objects, &returned);
+        end_closing(self, descriptor, objects, &returned);
     }
     if (!is_right) {
         give_back(self, descriptor, &returned, objects, count);

@@ -20,7 +20,8 @@
  * the attribute `unexpected` is called with a tuple and the arguments. The tuple has a
  * bytes object, the fastcall_returned, and an object for each handle that the caller
  * is to close, and for each FILLED memory. If that raises an error, `abandon` is called with the
- * same arguments.
+ * same arguments. If C has not closed a handle that a function closes, and Python has taken it
+ * over meanwhile, `reopen` is called with it.
  *
  * A binding does not need this header: libfastcall.py repeats it for Python.
  */

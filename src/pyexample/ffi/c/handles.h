@@ -220,7 +220,7 @@ static void forget(handle *it)
 }
 
 /* Open again, after C has not closed it. */
-static void reopen(handle *it)
+static void reopen_plain(handle *it)
 {
     if (it->parent) {
         LINK(it, &handle_of(it->parent)->children, sibling, sibling_link);
