@@ -44,7 +44,7 @@ MUTANTS = {
     "handle": ("arguments.h", "return *word != 0;", "return 1;"),
     "room": (
         "arguments.h",
-        "handle *handles[FASTCALL_MAX_HANDLES];",
+        "handle *handles[FASTCALL_MAX_HANDLES + 1];",
         "handle *handles[1];",
     ),
     "error": (
@@ -142,6 +142,42 @@ MUTANTS = {
         "memcpy(memory_of(made, structure), place, structure->size);",
         "memcpy(memory_of(made, structure), place, 8);",
     ),
+    # Of memory that C fills, and of handles that come back.
+    "product": ("memory.h", "*size *= number;", "*size += number;"),
+    "most": ("memory.h", "*size >= (uint64_t)MOST_ITEMS / number", "0"),
+    "exact": ("memory.h", "(argument->is_exact && (uint64_t)items != size)", "0"),
+    "needed": (
+        "memory.h",
+        "needed[i] = (uint64_t)wanted;",
+        "needed[i] = (uint64_t)wanted - 1;",
+    ),
+    "zeros": ("memory.h", "    memset(content, 0, size);\n", ""),
+    "again": ("memory.h", "    drop(*memory);\n", ""),
+    "capacity": ("memory.h", "if (word > (uint64_t)arguments[i].high) {", "if (0) {"),
+    "tries": ("fastcall.c", "if (--tries > 0) {", "if (--tries >= 0) {"),
+    "valid": ("results.h", "items > size / value->size", "items > size"),
+    "memories": ("results.h", "received[count++] = new_reference(returned->memories[i]);", ";"),
+    "owned twice": ("handles.h", "(!of->closer || (found && found->is_owned))", "!of->closer"),
+    "counted": (
+        "handles.h",
+        "value->owner == FASTCALL_COUNTED ? NULL : find_open",
+        "find_open",
+    ),
+    "lender": ("handles.h", "           it->parent == parent;", "           1;"),
+    "parents": ("results.h", "                if (*parent) {", "                if (0) {"),
+    "undone": ("results.h", "        forget(handle_of(object));\n", ""),
+    "orphan": ("closing.h", "    drop(it->parent); /*", "    /*"),
+    "child": ("closing.h", "!it->children && it->address", "it->address"),
+    "managed": ("closing.h", "!it->is_managed && ", ""),
+    "dying": ("handles.h", "            !is_dying(it)) {", "            1) {"),
+    "held": ("arguments.h", "        add_user(parent);\n", "        ADD(&parent->users, 0);\n"),
+    "stays": ("handles.h", "    SET_POINTER(&it->address, it->given);\n", ""),
+    "fork": (
+        "closing.h",
+        "if (!closer || !is_closable(it, 0) || it->process != forks) {",
+        "if (!closer || !is_closable(it, 0)) {",
+    ),
+    "family": ("handles.h", "api.PyType_IsSubtype(type_of(object_of(it)), of->root)", "1"),
 }
 
 

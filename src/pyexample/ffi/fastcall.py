@@ -158,7 +158,7 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
 
 
 def _check_twice(arguments: list[CArgument], values: list[CValue]) -> None:
-    """C may be called again. Raises NotServedError if the first call left something behind."""
+    """C may be called again. Raises NotServedError if the first call leaves something."""
     memory = [KINDS[each] for each in ("filled", "length", "void")]
     if any(each.output and each.kind not in memory for each in arguments):
         raise NotServedError("to call C again with InOut as it was before is not served")
