@@ -1784,7 +1784,7 @@ static void fuzz_memory(void)
 /* C has a few objects, of two types that may need each other, and hands out their addresses.
    Python is a number of slots with handles. Each is closed as often as it was given away, while
    what it needs is there and nobody uses it. */
-enum { OBJECTS = 6, SLOTS = 8, MOST_ALIVE = 500, STRANGE = 5 /* of another C type */ };
+enum { OBJECTS = 6, SLOTS = 8, MOST_ALIVE = 500 };
 
 static char objects_of_c[OBJECTS][8];
 static int owed[OBJECTS]; /* how often C was not yet told to close it */
@@ -1860,6 +1860,7 @@ static uint64_t close_and_check(uint64_t address)
     if (closing_now) {
         check_parents_in_use(closing_now);
         EXPECT(!closing_now->address && !closing_now->children);
+        EXPECT(closing_now->process == forks);
     }
     return close_in_c(address);
 }
@@ -1960,17 +1961,13 @@ static void describe_closer(handle_function *function, const void *its_type)
     EXPECT(fastcall_prepare(function) == NULL);
 }
 
-static fastcall_handle_class *class_for(unsigned index, unsigned choice)
-{
-    return index == STRANGE ? class_of_strange : choice & 1 ? class_of_all : class_of_derived;
-}
-
-/* The newest open handle of an address. */
-static PyObject *newest(unsigned index)
+/* The newest open handle of an address and a C type. */
+static PyObject *newest(const fastcall_handle_class *of, unsigned index)
 {
     PyObject *found = NULL, *all[MOST_ALIVE];
     for (unsigned i = all_alive(all); i-- > 0;) {
         if (all[i]->its_handle.address == objects_of_c[index] &&
+            (all[i]->type == &strange_handle_type) == (of == class_of_strange) &&
             (!found || all[i]->its_handle.number > found->its_handle.number)) {
             found = all[i];
         }
@@ -1985,7 +1982,6 @@ static void make_some(void)
     fastcall_argument *const arguments = function.arguments;
     fastcall_value *const described = (fastcall_value *)(arguments + 3);
     PyObject *given[2], *parents[2] = {NULL, NULL}, *result, *found[2], *made[2];
-    const unsigned choice = take();
     int is_asked = 0, are_open = 1, is_several[2] = {0, 0};
     memset(&function, 0, sizeof function);
     for (unsigned i = 0; i < 2; i++) {
@@ -2002,6 +1998,8 @@ static void make_some(void)
     arguments[2].size = 8;
     arguments[2].output = 1;
     for (unsigned i = 0; i < 2; i++) {
+        fastcall_handle_class *const classes[] = {
+            class_of_all, class_of_all, class_of_derived, class_of_strange};
         static const uint8_t owners[] = {'o', 'c', 'b', 'b'};
         next_made[i] = below(OBJECTS + 1);
         if (i && next_made[1] == next_made[0]) {
@@ -2011,7 +2009,7 @@ static void make_some(void)
         described[i].size = 8;
         described[i].is_returned = 1;
         described[i].owner = owners[below(4)];
-        described[i].conversion = class_for(next_made[i], choice >> i);
+        described[i].conversion = classes[below(4)];
         described[i].lenders = (uint16_t)below(4);
         described[i].receive = described[i].owner == 'b' ? NULL : &receiver;
         described[i].offset = i ? offsetof(fastcall_returned, outputs) : 0;
@@ -2031,7 +2029,7 @@ static void make_some(void)
         if (index == OBJECTS) {
             continue;
         }
-        found[i] = described[i].owner == 'c' ? NULL : newest(index);
+        found[i] = described[i].owner == 'c' ? NULL : newest(of, index);
         owed[index] += is_owned;
         for (unsigned j = 0; j < 2; j++) {
             if ((described[i].lenders >> j & 1) && given[j] != &none && parents[i] != given[j]) {
@@ -2131,7 +2129,7 @@ static void close_one(PyObject *object, int by_function)
         if (close_result) {
             PyObject *const found =
                 fastcall_find(object->its_handle.of, object->its_handle.given);
-            EXPECT(found != &none && found == newest(index_of(object->its_handle.given)));
+            EXPECT(found != &none && found == newest(object->its_handle.of, index_of(object->its_handle.given)));
             Py_DecRef(found);
         }
     }
@@ -2254,11 +2252,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!api.Py_IncRef) {
         initialise();
     }
-    switch (take() % 8) {
+    switch (take() % 16) {
     case 0:
-    case 4: fuzz_callback(); return 0;
-    case 1: fuzz_memory(); return 0;
-    case 2: fuzz_handles(); return 0;
+    case 1:
+    case 2: fuzz_callback(); return 0;
+    case 3: fuzz_memory(); return 0;
+    case 4: fuzz_handles(); return 0;
     default: break;
     }
     memset(&self, 0, sizeof self);
