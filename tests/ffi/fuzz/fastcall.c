@@ -658,7 +658,7 @@ static const struct {
 #define FORMATS (sizeof formats / sizeof *formats)
 
 static const int kinds[] = {
-    'i', 'u', '?', 'f', 'z', 's', 'P', 'p', 'h', 'b', 'n', 'k', 'v', 't', 't'};
+    'i', 'u', '?', 'f', 'z', 's', 'P', 'p', 'h', 'b', 'b', 'n', 'n', 'k', 'v', 't', 't'};
 
 static void *pointers[FASTCALL_MAX_ARGUMENTS];
 static const fastcall_ctypes ctypes = {
@@ -832,7 +832,7 @@ static PyObject *take_object(const fastcall_argument *argument, unsigned index)
         }
     } else {
         object->view.buf = memory + below(8) * (take() & 1 ? 8 : 1);
-        object->view.len = below(9);
+        object->view.len = take() & 3 ? below(9) : 0;
         object->view.itemsize = take() & 7 ? argument->size : 1 << below(4);
         object->view.format = (char *)(uintptr_t)formats[format].format;
         object->view.readonly = (take() & 7) == 0;
