@@ -391,6 +391,22 @@ def test_a_finalizer_that_fails_is_heard_of(
     life.close(implicitly=True)
 
 
+def test_one_that_is_destroyed_and_not_closed_is_heard_of(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same without a Life: its error can still use it."""
+    heard: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda given: heard.append(str(given.exc_value)))
+    box = opened(shelf)
+    address = box.pointer()
+    shelf.refuse_close(7)
+    del box
+    collect()
+    assert heard == ["box_close() of a box (7)"]
+    shelf.refuse_close(0)
+    shelf.library.cdll.box_close(address)
+
+
 def test_closing_during_a_call_is_refused(shelf: Shelf) -> None:
     box = opened(shelf)
     thing, other = shelf.put(box, ord("t")), shelf.put(box, ord("o"))

@@ -95,7 +95,7 @@ static int close_by_class(handle *it, PyObject *object)
         result = pack(converted, number);
     } else if (!api.PyErr_Occurred()) {
         if (!closed) { /* for the words of the error */
-            closed = new_handle(of, NULL, NULL, 0);
+            closed = new_handle(of, descriptor->may_stay_open ? address : NULL, NULL, 0);
         }
         result = closed ? unexpected(self, descriptor, &returned, &closed, 1) : NULL;
     }
