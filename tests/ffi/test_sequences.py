@@ -178,7 +178,10 @@ def test_handles(library: Library) -> None:
             Annotated[Sequence[int], ArrayOf(c_char_p, 3)],
             "item: bytes or str stands for char *",
         ),
-        (Annotated[Sequence[str], In(c_int, 3)], "ArrayOf(c_int, ...) makes an array of a seq"),
+        (
+            Annotated[Sequence[str], In(c_int, 3)],
+            f"ArrayOf({c_int.__name__}, ...) makes an array of a sequence",
+        ),
     ],
 )
 def test_what_is_refused(annotation: Any, said: str) -> None:
