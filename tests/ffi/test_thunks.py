@@ -558,4 +558,4 @@ def test_memory_is_flat(bound: Any) -> None:
 
     times = 50_000 if type(bound.each) is BuiltinFunctionType else 2_000
     before = run(1100)
-    assert run(times) - before < 100
+    assert run(times) - before < 1000  # what a round keeps would be more
