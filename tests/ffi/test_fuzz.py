@@ -174,8 +174,8 @@ MUTANTS = {
     "stays": ("handles.h", "    SET_POINTER(&it->address, it->given);\n", ""),
     "fork": (
         "closing.h",
-        "if (!closer || !is_closable(it, 0) || it->process != forks) {",
-        "if (!closer || !is_closable(it, 0)) {",
+        "return is_closable(it, 0) && it->of->closer && it->process == forks;",
+        "return is_closable(it, 0) && it->of->closer;",
     ),
     "family": ("handles.h", "api.PyType_IsSubtype(type_of(object_of(it)), of->root)", "1"),
 }

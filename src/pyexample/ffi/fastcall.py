@@ -184,9 +184,7 @@ def _describe_argument(argument: Argument, names: dict[str, int], held: list[Any
     described: dict[str, Any] = argument.spec.describe(argument)
     described.setdefault("size", ctypes.sizeof(argument.spec.ctype))
     if "function" in described:
-        function = described.pop("function")
-        held.append(function)
-        described["type"] = id(function)
+        described["type"] = _hold(described.pop("function"), held)
     if "memory" in described:
         described["memory"] = names[described["memory"]]
     if "structure" in described:
@@ -221,13 +219,17 @@ def _describe_value(value: Value, held: list[Any]) -> CValue:
     if "handle_class" in described:
         described["conversion"] = described.pop("handle_class")
     elif described.get("conversion") is not None:
-        held.append(described["conversion"])
-        described["conversion"] = id(described["conversion"])
+        described["conversion"] = _hold(described["conversion"], held)
     if "receive" in described:
-        held.append(described["receive"])
-        described["receive"] = id(described["receive"])
+        described["receive"] = _hold(described["receive"], held)
     described = {"size": ctypes.sizeof(value.ctype), **described}
     return CValue(is_returned=value.failure is None, **described)
+
+
+def _hold(held_object: object, held: list[Any]) -> int:
+    """The address of a Python object, which lives as long as the descriptor."""
+    held.append(held_object)
+    return id(held_object)
 
 
 def _address_of(structure: CStruct, held: list[Any]) -> int:

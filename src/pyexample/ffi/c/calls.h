@@ -161,8 +161,7 @@ static void call_and_release(const fastcall_descriptor *descriptor, const frame 
     api.PyEval_RestoreThread(state);
 }
 
-/* The same if C may call back. Returns 0, with an error set, if a callback raised an
-   exception. */
+/* The same if C may call back. */
 static int call_with_state(const fastcall_descriptor *descriptor, const frame *frame,
     const held_arguments *held, fastcall_returned *returned)
 {
@@ -180,6 +179,18 @@ static int call_with_state(const fastcall_descriptor *descriptor, const frame *f
         end_use(begun);
     }
     return leave(before);
+}
+
+/* Call C, which may call back. Returns 0, with an error set, if a callback raised an exception.
+ */
+static int call_c(const fastcall_descriptor *descriptor, const frame *frame,
+    const held_arguments *held, fastcall_returned *returned)
+{
+    if (!GET(&has_callbacks)) {
+        call_and_release(descriptor, frame, held, returned);
+        return 1;
+    }
+    return call_with_state(descriptor, frame, held, returned);
 }
 
 /* Let C fill in a value, which begins as `word`. Returns the address. */

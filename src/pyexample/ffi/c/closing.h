@@ -11,6 +11,12 @@ static int is_closable(const handle *it, int64_t users)
            count_users((handle *)(uintptr_t)it) == users;
 }
 
+/* Whether nothing but `it` itself is needed to close it. */
+static int closes_alone(const handle *it)
+{
+    return is_closable(it, 0) && it->of->closer && it->process == forks;
+}
+
 /* Mark the handle as closed that a call is about to close. Returns 0 if Python must do that. */
 static int begin_closing(
     const fastcall_descriptor *descriptor, PyObject *const *objects, held_arguments *held)
@@ -63,7 +69,7 @@ static int close_by_class(handle *it, PyObject *object)
     frame frame;
     fastcall_returned returned;
     held_arguments held;
-    int number, is_right = 1;
+    int number, is_right;
     held.count = held.handle_count = held.thunk_count = 0;
     hold_parent(it, &held);
     forget(it);
@@ -77,11 +83,7 @@ static int close_by_class(handle *it, PyObject *object)
         }
         store_argument(&frame, &arguments[i], word);
     }
-    if (!GET(&has_callbacks)) {
-        call_and_release(descriptor, &frame, &held, &returned);
-    } else {
-        is_right = call_with_state(descriptor, &frame, &held, &returned);
-    }
+    is_right = call_c(descriptor, &frame, &held, &returned);
     release(&held);
     if (object && descriptor->may_stay_open && is_any_unexpected(descriptor, &returned)) {
         reopen(self, object);
@@ -117,7 +119,7 @@ static PyObject *close_handle(PyObject *object, PyObject *nothing)
 {
     handle *const it = handle_of(object);
     (void)nothing;
-    if (!is_closable(it, 0) || !it->of->closer || it->process != forks) {
+    if (!closes_alone(it)) {
         return new_reference(interpreter.false_);
     }
     return close_by_class(it, object) ? new_reference(interpreter.true_) : NULL;
@@ -128,7 +130,7 @@ static void close_dying(handle *it)
 {
     PyObject *const closer = it->of->closer;
     PyObject *type, *error, *traceback;
-    if (!closer || !is_closable(it, 0) || it->process != forks) {
+    if (!closes_alone(it)) {
         forget(it);
         return;
     }

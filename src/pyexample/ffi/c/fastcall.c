@@ -31,7 +31,7 @@ static PyObject *entry_any(
     fastcall_returned returned;
     PyObject *result = NULL;
     uint64_t needed[1 + FASTCALL_MAX_OUTPUTS]; /* items of FILLED memory, or 0 */
-    int tries = 4, is_right = 1;
+    int tries = 4, is_right;
     held.count = 0;
     held.handle_count = 0;
     held.thunk_count = 0;
@@ -78,11 +78,7 @@ again:
     if (descriptor->closes && !begin_closing(descriptor, objects, &held)) {
         goto refuse;
     }
-    if (!GET(&has_callbacks)) {
-        call_and_release(descriptor, &frame, &held, &returned);
-    } else {
-        is_right = call_with_state(descriptor, &frame, &held, &returned);
-    }
+    is_right = call_c(descriptor, &frame, &held, &returned);
     if (descriptor->closes) {
         end_closing(self, descriptor, objects, &returned);
     }
