@@ -201,6 +201,8 @@ def reason(row: Row) -> str:
         return "whether a char is signed is the compiler's choice, and bytes are bytes"
     if changed == {"c_uint", "c_int"} and "enum" in row.c:
         return "whether an enum is signed is the compiler's choice"
+    if changed in ({"bool", "unsigned char"}, {"c_bool", "c_ubyte"}) and ": 1;" in row.c:
+        return "one bit of a bool and of an unsigned char hold the same"
     if row.name[0] == "f" and all(each.isdigit() for each in changed):
         return "an array parameter is a pointer, and what Python passes may be longer"
     if re.search(r"c_void_p|Handle", row.python + row.verdict) or "void *" in row.c:
@@ -214,6 +216,7 @@ REASONS = {
     "another name of the same type": 43,
     "whether a char is signed is the compiler's choice, and bytes are bytes": 30,
     "whether an enum is signed is the compiler's choice": 2,
+    "one bit of a bool and of an unsigned char hold the same": 2,
     "an array parameter is a pointer, and what Python passes may be longer": 5,
     "void * stands for any pointer": 88,
     "a constant has the same value, whatever its type": 3,

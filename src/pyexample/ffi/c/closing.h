@@ -238,7 +238,9 @@ COLD fastcall_handle_class *fastcall_describe_handles(
 
 COLD void fastcall_set_closer(fastcall_handle_class *of, void *closer)
 {
+    PyObject *const before = of->closer;
     of->closer = closer == interpreter.none ? NULL : new_reference(closer);
+    drop(before);
 }
 
 void fastcall_set_address(void *object, void *address)
