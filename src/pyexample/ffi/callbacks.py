@@ -12,7 +12,7 @@ from types import FrameType, SimpleNamespace
 from typing import Any, NoReturn
 
 from .answers import NUMBERS, Answer, in_register, register_of
-from .calls import CallState, innermost
+from .calls import CallState, Running, expect_callbacks, innermost
 from .declaration import Argument, Declaration
 from .fastcall import Function
 from .handles import HandleValue
@@ -190,6 +190,7 @@ class Callback:
     @made_once
     def described(self) -> CallbackType:
         """What libfastcall must know to call a callable by itself. Raises NotServedError."""
+        expect_callbacks()
         described = describe(self.declaration, self._answer, self.failed)
         described.careful, described.answer = self._careful, self._answer.in_c
         described.escaped, described.failed = self._escaped, self.failed
@@ -205,6 +206,7 @@ class Callback:
         return self._report(RuntimeError(_LATE.format(self.name)), _getframe().f_back)
 
     def _make_thunk(self) -> "_Thunk":
+        expect_callbacks()
         thunk = _Thunk()
         engine = running()
         guarded: Any = self._call_for(thunk)
@@ -326,7 +328,7 @@ def _make_unraisable(name: str, error: BaseException) -> None:
         type(name, (), {"__del__": callback})()
 
 
-def _hold(pointer: Any, results: list[Any], caller: CallState | None) -> None:
+def _hold(pointer: Any, results: list[Any], caller: Running | None) -> None:
     """Keep what a callback returned: all results until the call it was passed to is over.
 
     Of a callable that C keeps for longer: the last one.

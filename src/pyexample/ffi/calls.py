@@ -2,7 +2,7 @@
 
 import os
 from _thread import get_ident
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from time import sleep
 from typing import TYPE_CHECKING, Any
@@ -22,18 +22,66 @@ except ImportError:
     _pypy = None
 
 
-class CallState:
-    """A call of a declared function, or a callback, that has not returned.
+class Running:
+    """A call of C that has not returned, or a callback, as other callbacks find it.
 
     libfastcall keeps those of its calls in C.
 
     Attributes:
-        outer, inner: the states that the thread entered before and after this.
+        outer, inner: those that the thread entered before and after this.
         in_c: whether the C function is running.
         error: an exception in a callback, which waits until C returns.
+        given: the arguments of the Python function, if there are handles among them.
+        converted: the arguments of the C function, if there are callbacks among them.
+    """
+
+    __slots__ = ("error", "in_c", "inner", "outer", "thread")
+    given: tuple[Any, ...] = ()
+    converted: Sequence[Any] = ()
+
+    def __init__(self) -> None:
+        self.thread = get_ident()
+        self.outer = innermost.get(self.thread)
+        self.inner: Running | None = None
+        self.in_c = False
+        self.error: BaseException | None = None
+
+    def enter(self) -> None:
+        """Make this the thread's. Greenlets may enter and leave in any order."""
+        if self.outer is not None:
+            self.inner = self.outer.inner
+            self.outer.inner = self
+            if self.inner is not None:
+                self.inner.outer = self
+        innermost[self.thread] = self
+
+    def leave(self) -> None:
+        """Restore the previous one. It is called again if a signal handler interrupts it."""
+        self.error = None  # its traceback refers to this
+        if self.inner is not None:
+            self.inner.outer = self.outer
+        if self.outer is None:
+            innermost.pop(self.thread, None)
+        else:
+            self.outer.inner = self.inner
+            innermost[self.thread] = self.outer
+
+    def raise_error(self) -> None:
+        """Raise the exception of a callback, if any."""
+        error, self.error = self.error, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # a cycle with its traceback
+
+
+class CallState(Running):
+    """The same, with what the careful call knows of it.
+
+    Attributes:
         cleanups: called at the end; each may be called twice.
-        given: the arguments of the Python function.
-        converted: the arguments of the C function.
+        given, converted: all arguments.
         views: the buffers among them, by position.
         error_number: C's ``errno`` after the call, if it is needed.
         failures: the result and outputs that mean failure.
@@ -49,33 +97,24 @@ class CallState:
     __slots__ = (
         "cleanups",
         "converted",
-        "error",
         "error_number",
         "failures",
         "given",
-        "in_c",
-        "inner",
         "is_empty",
         "kept_by_result",
         "lengths",
         "memories",
-        "outer",
         "outputs",
         "returned",
         "sizes",
-        "thread",
         "views",
     )
 
     def __init__(self, given: tuple[Any, ...] = ()) -> None:
-        self.thread = get_ident()
-        self.outer = innermost.get(self.thread)
-        self.inner: CallState | None = None
-        self.in_c = False
-        self.error: BaseException | None = None
+        super().__init__()
         self.cleanups: list[Callable[[], object]] = []
         self.given = given
-        self.converted: list[Any] = []
+        self.converted: Any = []
         self.views: dict[int, Any] = {}
         self.error_number = 0
         self.failures: list[Any] = []
@@ -87,32 +126,16 @@ class CallState:
         self.lengths: dict[str, Any] = {}
         self.kept_by_result: list[tuple[str, Hashable, Any]] = []
 
-    def enter(self) -> None:
-        """Make this the thread's state. Greenlets may enter and leave in any order."""
-        if self.outer is not None:
-            self.inner = self.outer.inner
-            self.outer.inner = self
-            if self.inner is not None:
-                self.inner.outer = self
-        innermost[self.thread] = self
-
     def leave(self) -> None:
-        """Restore the previous state, and clean up.
+        """The same, and clean up.
 
-        It is called again if a signal handler interrupts it. What C returned, and nobody
-        has, is closed first, while the call still holds what that needs.
+        What C returned, and nobody has, is closed first, while the call still holds what that
+        needs.
         """
         for each in (self.returned, *self.outputs.values()):
             if isinstance(each, Owner):
                 each.close()
-        self.error = None  # its traceback refers to this
-        if self.inner is not None:
-            self.inner.outer = self.outer
-        if self.outer is None:
-            innermost.pop(self.thread, None)
-        else:
-            self.outer.inner = self.inner
-            innermost[self.thread] = self.outer
+        super().leave()
         for clean_up in self.cleanups:
             clean_up()
 
@@ -133,14 +156,25 @@ class CallState:
         if name in self.memories:
             self.memories[name].length = length
 
-    def raise_error(self) -> None:
-        """Raise the exception of a callback, if any."""
-        error, self.error = self.error, None
-        if error is not None:
-            try:
-                raise error
-            finally:
-                del error  # a cycle with its traceback
+
+def call_with_state(c_function: Any, *converted: Any) -> Any:
+    """Call C, which may call back. Raises the exception of a callback."""
+    state = Running()
+    try:
+        state.enter()
+        state.in_c = True
+        returned = c_function(*converted)
+        state.in_c = False
+        if state.error is not None:
+            state.raise_error()
+        return returned
+    finally:
+        state.in_c = False
+        try:
+            state.leave()
+        except BaseException:
+            state.leave()
+            raise
 
 
 def hold_signals(c_function: Any) -> Any:
@@ -160,7 +194,8 @@ def hold_signals(c_function: Any) -> Any:
             return c_function(*arguments)
         try:
             # Before a signal handler can raise anything, so that ``leave`` closes it.
-            innermost[get_ident()].returned = returned = c_function(*arguments)
+            state: Any = innermost[get_ident()]
+            state.returned = returned = c_function(*arguments)
             return returned
         finally:
             _pypy.thread._signals_enter()
@@ -169,8 +204,18 @@ def hold_signals(c_function: Any) -> Any:
     return call
 
 
-innermost: dict[int, CallState] = {}
-"""The innermost state of each thread."""
+callbacks: list[bool] = []
+"""Empty until C can call Python. Until then, a call need not be known while it runs."""
+
+
+def expect_callbacks() -> None:
+    """From now on, C can call Python."""
+    if not callbacks:
+        callbacks.append(True)
+
+
+innermost: dict[int, Running] = {}
+"""The innermost call or callback of each thread."""
 
 
 def _forget_other_threads() -> None:
@@ -179,9 +224,9 @@ def _forget_other_threads() -> None:
     for thread, state in list(innermost.items()):
         if thread != this:
             del innermost[thread]
-            outer: CallState | None = state
+            outer: Running | None = state
             while outer is not None:
-                for clean_up in outer.cleanups:
+                for clean_up in getattr(outer, "cleanups", ()):
                     with suppress(Exception):
                         clean_up()
                 outer = outer.outer

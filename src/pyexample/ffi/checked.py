@@ -332,6 +332,24 @@ def _restore(value: Value, content: Any, state: CallState, problems: list[Except
         return None
 
 
+def finish_call(declaration: Declaration) -> Function:
+    """Returns ``finish(given, returned, outputs)``, for a call during which no Python code ran.
+
+    ``outputs`` are what C has filled in, by the index of the argument.
+    """
+    finish = _finisher(declaration)
+
+    def finish_without_state(
+        given: tuple[Any, ...], returned: Any, outputs: dict[int, Any]
+    ) -> Any:
+        state = CallState(given)
+        state.outputs = outputs
+        state.failures = _failures(declaration, returned, state)
+        return finish(returned, state)
+
+    return finish_without_state
+
+
 def make_unexpected(declaration: Declaration) -> Function:
     """Returns ``unexpected(received, *arguments)``, for what Python must interpret.
 

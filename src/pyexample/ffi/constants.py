@@ -10,6 +10,7 @@ from .values import ArgumentWord, DeclarationError, c_name, check_ctype, show, t
 if TYPE_CHECKING:
     from .calls import CallState
     from .declaration import Argument
+    from .values import Name
 
 
 class Constant(ArgumentWord):
@@ -57,6 +58,10 @@ class Constant(ArgumentWord):
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """Always the same."""
         return self.value
+
+    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+        """It always is."""
+        return "", name(self.value)
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Integers and null pointers are served."""

@@ -101,7 +101,8 @@ class Raises(Modifier):
         value.failure = self
         value.is_plain = False
         if isinstance(self.when, (str, type(None))) and self.unless is None:
-            if rule := _RULES.get(self._rule(where, value)):  # else its own
+            value.rule = self._rule(where, value)
+            if rule := _RULES.get(value.rule):  # else its own
                 value.fails = rule
         elif callable(self.when):
             value.fails = self.when
@@ -143,7 +144,7 @@ class Raises(Modifier):
         if self.none and (successes is None or any(code in successes for code in self.none)):
             raise NotServedError(f"{value.where}: such codes are not served")
         if isinstance(codes, (str, type(None))):
-            return {"rule": RULES[self._rule(value.where, value)]}
+            return {"rule": RULES[value.rule]}
         if callable(codes):
             return {"rule": RULES["checked"], "check": codes}
         low, high = min(_ends(codes), default=1), max(_ends(codes), default=0)

@@ -255,7 +255,10 @@ class Library:
             self.fallbacks.setdefault(name, str(reason))
         checked = import_later("checked")  # not needed if all are fast
         make = checked.closing_call if declaration.closes else checked.checked_call
-        call = make(declaration, self._callee(declaration))
+        callee = self._callee(declaration)
+        call = make(declaration, callee)
+        if not declaration.closes:
+            call = import_later("straight").straight_call(declaration, callee, call)
         return self._lookalike(call, declaration)
 
     def _lookalike(self, call: Callable[..., Any], declaration: Declaration) -> Any:

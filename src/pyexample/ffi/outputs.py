@@ -14,6 +14,7 @@ from .values import ArgumentWord, DeclarationError, Value, c_name, check_ctype, 
 if TYPE_CHECKING:
     from .calls import CallState
     from .declaration import Argument, Declaration
+    from .values import Name
 
 
 class _ToValue(ArgumentWord):
@@ -65,6 +66,12 @@ class Returned(_ToValue):
         if isinstance(self.given[1], ArgumentWord):  # of memory, whose address is a void *
             return ctypes.cast(ctypes.addressof(call.outputs[argument.index]), self.ctype)
         return pointer
+
+    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+        """A new value, unless it begins as something else."""
+        if isinstance(self.given[1], ArgumentWord) or self.output.none:
+            return None
+        return "", f"{name(self.output.given_ctype)}()"
 
     def for_checker(self) -> dict[str, Any]:
         """C writes one value, or an array of them."""
@@ -138,6 +145,11 @@ class InOut(_ToValue):
         room.passed = plain(self.input.pass_item(call, given))  # which it is not to close
         room.value = room.passed
         return pointer
+
+    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+        """A copy of what is surely right."""
+        sure = self.input.sure_or_none(given, name)
+        return sure and (sure[0], f"{name(self.output.given_ctype)}({sure[1]})")
 
     def for_checker(self) -> dict[str, Any]:
         """C writes one value."""

@@ -185,8 +185,8 @@ class Owned(Modifier):
 
     def parents(self, call: "CallState | None") -> list[Handle]:
         """Those of a handle that ``call``, or the innermost call, returns."""
-        call = call or innermost.get(get_ident())
-        return [] if self.independent or call is None else open_handles(call.given)
+        running = call or innermost.get(get_ident())
+        return [] if self.independent or running is None else open_handles(running.given)
 
     def describe_back(self, value: HandleValue) -> dict[str, Any]:
         """Its fields of a CValue. Raises NotServedError."""

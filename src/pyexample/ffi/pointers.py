@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ctypes import _Pointer as CPointer  # pyright: ignore[reportPrivateUsage]
 
     from .declaration import Argument
+    from .values import Name
 
     C = TypeVar("C", bound=CData)
 
@@ -96,7 +97,7 @@ class Pointer(CTypesObject):
     """
 
     failure_rule = "zero"
-    is_plain = owned = False
+    is_plain = owned = converts_alone = False
     kind = "pointer"
     owner: Any = None
     lenders: list[int] | None = None
@@ -211,6 +212,13 @@ class Pointer(CTypesObject):
         for each in lenders:
             life_of(each).show(memory)
         return memory
+
+    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+        """What it points to, if that is declared and has a size."""
+        target = self.ctype._type_
+        if _is_awaited(target) or not ctypes.sizeof(target):
+            return None
+        return f"type({given}) is {name(target)}", given
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """With the types whose instances are accepted."""

@@ -14,8 +14,10 @@ from .values import DeclarationError, Modifier, Value, limits, members_of, type_
 if TYPE_CHECKING:
     from .calls import CallState
     from .declaration import Argument
+    from .values import Name
 
 _INFINITY = float("inf")
+_LARGE_FLOAT = 3e38  # FLT_MAX is 3.4e38
 
 
 class Integer(Value):
@@ -28,7 +30,7 @@ class Integer(Value):
     """
 
     python_types: tuple[type, ...] = (int, bool)
-    is_comparable = can_be_ignored = True
+    is_comparable = can_be_ignored = converts_alone = True
     failure_rule = "nonzero"
     is_narrowed = False
     enumeration: Any = None
@@ -63,6 +65,10 @@ class Integer(Value):
     def convert(self, given: Any) -> int:
         """What has ``__index__``, in the limits."""
         return to_integer(self.where, given, self.low, self.high)
+
+    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+        """An int itself."""
+        return f"type({given}) is int and {self.low} <= {given} <= {self.high}", given
 
     def restore(self, result: int, call: "CallState | None") -> Any:
         """An int, or a member of the enumeration."""
@@ -113,6 +119,10 @@ class Truth(Integer):
         """True and False only."""
         return to_bool(self.where, given)
 
+    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+        """True or False."""
+        return f"type({given}) is bool", given
+
     def restore(self, result: int, call: "CallState | None") -> bool:
         """Whether it is not 0."""
         return result != 0
@@ -146,7 +156,7 @@ class Address(Value):
     """A ``void *``, as an int."""
 
     python_types = (int,)
-    can_be_null = is_comparable = True
+    can_be_null = is_comparable = converts_alone = True
     failure_rule = "zero"
     is_plain = False
     kind = "address"
@@ -164,18 +174,27 @@ class Address(Value):
         """What has ``__index__``."""
         return to_integer(self.where, given, *limits(self.ctype))
 
+    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+        """An int itself."""
+        low, high = limits(self.ctype)
+        return f"type({given}) is int and {low} <= {given} <= {high}", given
+
 
 class Bool(Value):
     """A ``bool``."""
 
     python_types = (bool,)
-    is_comparable = can_be_ignored = True
+    is_comparable = can_be_ignored = converts_alone = True
     failure_rule = "zero"
     kind = "bool"
 
     def convert(self, given: Any) -> bool:
         """True and False only."""
         return to_bool(self.where, given)
+
+    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+        """True or False."""
+        return f"type({given}) is bool", given
 
     def restore(self, result: int, call: "CallState | None") -> bool:
         """A bit-field's value is an integer."""
@@ -193,6 +212,7 @@ class Float(Value):
     """A ``float``, ``double`` or ``long double``."""
 
     python_types = (float,)
+    converts_alone = True
 
     def check_types(self, where: str, declared: Any) -> None:
         """A ``long double`` is not served by libfastcall."""
@@ -219,6 +239,13 @@ class Float(Value):
         if abs(number) < _INFINITY and abs(self.ctype(number).value) == _INFINITY:
             raise OverflowError(f"{self.where} cannot hold {number}")
         return number
+
+    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+        """A float itself. One that a C ``float`` may not hold is not sure."""
+        condition = f"type({given}) is float"
+        if type_code(self.ctype) == "f":
+            condition += f" and {-_LARGE_FLOAT} <= {given} <= {_LARGE_FLOAT}"
+        return condition, given
 
 
 class Character(Value):
@@ -255,7 +282,7 @@ class Text(Value):
     """
 
     python_types: tuple[type, ...] = (bytes, str)
-    can_be_null = is_comparable = can_be_kept = follows = True
+    can_be_null = is_comparable = can_be_kept = follows = converts_alone = True
     failure_rule = "zero"
     is_plain = False
     owner: Any = None
@@ -280,6 +307,14 @@ class Text(Value):
             text = str.encode(given, self.encoding.name, self.encoding.errors)
         return without_nul(self.where, text)
 
+    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+        """Bytes without a NUL; a str of ASCII only, which every encoding encodes."""
+        if self.python_type is bytes:
+            return f"type({given}) is bytes and 0 not in {given}", given
+        condition = f"type({given}) is str and {given}.isascii() and '\\0' not in {given}"
+        encoding = self.encoding
+        return condition, f"{given}.encode({encoding.name!r}, {encoding.errors!r})"
+
     def own(self, where: str, word: Any) -> None:
         """Store the word that says who frees it."""
         if self.owner:
@@ -294,6 +329,15 @@ class Text(Value):
             return self._decode(result.value)
         finally:
             result.free()
+
+    def straight(self, result: str, name: "Name") -> str:
+        """A text that C owns is decoded at once."""
+        convert = super().straight(result, name)
+        if self.owned or self.python_type is bytes:
+            return convert
+        encoding = self.encoding
+        decoded = f"{result}.decode({encoding.name!r}, {encoding.errors!r})"
+        return f"{decoded} if {result} is not None else {convert}"
 
     def _decode(self, text: Any) -> Any:
         if text is None or isinstance(text, self.python_type):
@@ -327,6 +371,14 @@ class WideText(Text):
             raise TypeError(f"{self.where} must be str, not {type_name(given)}")
         # It owns the memory, which a result may point into.
         return ctypes.c_wchar_p(without_nul(self.where, given))
+
+    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+        """It is not."""
+        return None
+
+    def straight(self, result: str, name: "Name") -> str:
+        """It is decoded already."""
+        return Value.straight(self, result, name)
 
 
 class FilePath(Value):

@@ -14,12 +14,14 @@ from .values import DeclarationError, Value, c_name, fields_of, members_of, show
 
 if TYPE_CHECKING:
     from .declaration import Argument
+    from .values import Name
 
 
 class CTypesObject(Value):
     """A structure, array, function pointer or ``py_object``: what ``from_param`` accepts."""
 
     can_be_kept = True
+    converts_alone = True
     given_ctype: Any
 
     def check_types(self, where: str, declared: Any) -> None:
@@ -86,6 +88,12 @@ class CTypesObject(Value):
         except TypeError as error:
             raise TypeError(f"{self.where}: {error}") from None
         return given
+
+    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+        """A structure of just this type."""
+        if type_code(self.ctype) or hasattr(self.ctype, "_flags_") or self.nullable:
+            return None
+        return f"type({given}) is {name(self.ctype)}", given
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Structures are served."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from .calls import CallState
     from .declaration import Argument, Declaration
     from .failure import Raises
+
+    Name = Callable[[Any], str]
+    """See ``Value.sure``."""
 else:
 
     class Buffer:
@@ -121,6 +124,10 @@ class ArgumentWord(Word):
         """The argument for ctypes; what it needs is held until the call is over."""
         raise NotImplementedError
 
+    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+        """See ``Value``. If it has an ``output``: what C gets a pointer to."""
+        return None
+
     def answer(self, call: "CallState", argument: "Argument") -> Any:
         """What a callback stores there, if it is no ``output``."""
         raise NotImplementedError
@@ -213,6 +220,8 @@ class Value:
     can_be_kept: ClassVar[bool] = False
     """Whether there is something behind it that ``Keep`` can keep alive."""
     is_plain = True
+    converts_alone: ClassVar[bool] = False
+    """Whether ``from_c`` needs no call."""
     kind = unserved = ""
     is_received = False
     """Whether libfastcall makes an object for it if Python must interpret what came back."""
@@ -221,6 +230,8 @@ class Value:
     none: tuple[int, ...] = ()
     """What is no handle: see ``IntegerHandleValue``."""
     failure: "Raises | None" = None
+    rule: str = ""
+    """The one by which it means failure: as ``failure_rule``, or "negative"."""
     fails: Callable[[Any], object]
 
     def __init__(
@@ -293,6 +304,10 @@ class Value:
         """The same, but None for any null pointer."""
         return result
 
+    def straight(self, result: str, name: "Name") -> str:
+        """The same as ``from_c`` in compiled Python, as an expression: see ``sure``."""
+        return result if self.is_plain else f"{name(self.from_c)}({result})"
+
     def check(self, where: str) -> None:
         """Ask for words that are missing. Raises DeclarationError."""
 
@@ -309,6 +324,25 @@ class Value:
     def pass_item(self, call: "CallState", given: Any) -> Any:
         """The same for an item of an array."""
         return self.to_c(given)
+
+    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+        """How compiled Python passes it: see straight.py.
+
+        Returns two expressions about a variable that is called ``given``: whether it is surely
+        right, if it is not None; and what ctypes gets then. Returns None if only ``to_c`` can
+        tell. ``name`` makes an object known to the expressions, and returns how they call it.
+        """
+        return None
+
+    def sure_or_none(self, given: str, name: "Name") -> tuple[str, str] | None:
+        """The same, for None too if that is declared."""
+        sure = self.sure(given, name)
+        if sure is None or not self.nullable:
+            return sure
+        condition, value = sure
+        if value != given:
+            value = f"None if {given} is None else {value}"
+        return f"({given} is None or {condition})", value
 
     def receive(self, made: Any) -> Any:
         """What ``restore`` gets for an object that libfastcall made: see ``is_received``."""
