@@ -305,7 +305,7 @@ def same(each: Argument, one: bytes, other: bytes) -> bool:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="MinGW's long double is not Python's")
 def test_long_double(package: Package, path: str) -> None:
-    """It is passed in memory, or by ctypes. libffi returns one alone wrongly."""
+    """It is passed in memory, or by ctypes. One alone is not returned."""
     alone, first = Shape([("long double", 0)]), Shape([("int64_t", 3)])
     every: list[Signature] = []
     for each in (

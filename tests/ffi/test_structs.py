@@ -4,6 +4,8 @@ import copy
 import ctypes
 import inspect
 import pickle
+import platform
+import sys
 import weakref
 from collections.abc import Callable
 from ctypes import (
@@ -380,6 +382,41 @@ def test_what_ctypes_cannot_pass_by_value(by: str) -> None:
     def other(it: Annotated[Pointing, Pointing], /) -> None: ...
 
     Declaration(other)
+
+
+def is_of_x87() -> bool:
+    is_x86 = platform.machine().lower() in ("x86_64", "amd64")
+    return (
+        is_x86
+        and ctypes.sizeof(ctypes.c_longdouble) == 16
+        and sys.implementation.name != "pypy"
+    )
+
+
+@pytest.mark.skipif(not is_of_x87(), reason="its long double is not the x87's")
+def test_a_structure_of_one_long_double_is_not_returned() -> None:
+    """C does that in a register of the x87, where libffi does not look."""
+
+    class One(ctypes.Structure):
+        _fields_ = (("x", ctypes.c_longdouble),)
+
+    class Inner(ctypes.Structure):
+        _fields_ = (("ones", One * 1),)
+
+    class Two(ctypes.Structure):
+        _fields_ = (("x", ctypes.c_longdouble), ("y", ctypes.c_longdouble))
+
+    def declare(kind: Any) -> None:
+        def result() -> Annotated[kind, kind]: ...
+        def parameter(it: Annotated[kind, kind], /) -> None: ...
+
+        Declaration(parameter)
+        Declaration(result)
+
+    declare(Two)
+    for each in (One, Inner):
+        with pytest.raises(DeclarationError, match=r"Annotated\[float, c_longdouble\]"):
+            declare(each)
 
 
 class AHandle(Handle):

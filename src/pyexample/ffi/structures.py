@@ -59,6 +59,11 @@ class CTypesObject(Value):
             raise DeclarationError(
                 f"{where}: {what} is passed by pointer, not by value: {self.c_name}"
             )
+        elif self.role in ("result", "callback result") and _is_one_long_double(self.ctype):
+            raise DeclarationError(
+                f"{where}: libffi, which ctypes uses, returns {self.c_name} wrongly. C returns"
+                " such a structure as it returns a long double: Annotated[float, c_longdouble]"
+            )
 
     def _check_function_pointer(self, where: str) -> None:
         """Refuse ctypes' function pointers: they may be null, and check nothing."""
@@ -288,6 +293,23 @@ def _misplaced(ctype: Any) -> str:
     if any(len(each) > 2 for each in fields):
         return "a structure with bit-fields"
     return next(filter(None, (_misplaced(each[1]) for each in fields)), "")
+
+
+def _is_one_long_double(ctype: Any) -> bool:
+    """Whether it is a structure of nothing else, which x86-64 returns in a register of the x87.
+
+    System V Application Binary Interface, AMD64, 3.2.3: its class is X87. On Windows, where
+    a ``long double`` is a double, ctypes has no type of that name.
+    """
+    if ctypes.sizeof(ctype) != 16:
+        return False
+    if type_code(ctype) == "g":
+        from platform import machine
+
+        return machine().lower() in ("x86_64", "amd64")
+    fields = fields_of(ctype)
+    inner = fields[0][1] if len(fields) == 1 else getattr(ctype, "_type_", None)
+    return isinstance(inner, type) and _is_one_long_double(inner)
 
 
 def _callback_fields(ctype: Any, seen: list[Any]) -> Iterator[str]:
