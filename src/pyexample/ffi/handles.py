@@ -412,10 +412,10 @@ class Handle(_Memory):
         at_end: list[Callable[[], object]] = []
         life = handle._new_life(address, parents, at_end, owned=owned, closer=closer)
         handle._parents = parents
+        if owner is not None:
+            owner.life = life  # before anything can close that, as PyPy's ``__del__`` does
         handle._life = life
         life.set_address(address)
-        if owner is not None:
-            owner.life = life  # before anything can close that
         life.join_parents()
         for where, slot, item in kept:  # before anything else closes it
             Handle.keep(handle, where, slot, item).settle(taken=True)
