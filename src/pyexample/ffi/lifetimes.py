@@ -424,9 +424,11 @@ class Kept:
     def settle(self, *, taken: bool) -> None:
         """C has returned: release the previous objects, or this if not ``taken``."""
         for each in self.earlier if taken else [self]:
-            if each in self.slot:
+            try:
                 self.slot.remove(each)
-                each.release()
+            except ValueError:  # another thread has released it
+                continue
+            each.release()
         self.finish()
 
     def release(self) -> None:
