@@ -655,6 +655,7 @@ def test_a_child_that_is_being_destroyed_goes_before_its_parent(shelf: Shelf, ho
     assert how == "attribute" or reference() is None
 
 
+@pytest.mark.skipif(not hasattr(gc, "set_threshold"), reason="nothing can start PyPy's gc then")
 def test_a_parent_that_is_taken_over_while_its_child_is_made(shelf: Shelf) -> None:
     """As garbage that is collected then may do, since the new object is the reason."""
     box = opened(shelf)
