@@ -46,6 +46,7 @@ from pyexample.ffi import (
     struct,
 )
 from pyexample.ffi.handles import life_of
+from pyexample.ffi.lifetimes import Kept
 
 # Each node is counted while it is open, and a use of one that is closed is counted too.
 SOURCE = r"""
@@ -1726,3 +1727,30 @@ def test_a_predicate_that_raises_after_a_callback_did(api: Any) -> None:
         assert api.opened() == 0
     finally:
         gc.enable()
+
+
+def test_two_threads_that_replace_the_same_object() -> None:
+    """The other one comes between any two steps of this one. It is released once."""
+    released: list[object] = []
+
+    class Item:
+        given = converted = None
+        handles: list[Any] = []  # noqa: RUF012
+
+        def hold(self, holder: object, keeper: object) -> None:
+            pass
+
+        def release(self, holder: object) -> None:
+            released.append(self)
+
+    class Slot(list[Kept]):
+        def remove(self, kept: Kept, /) -> None:
+            super().remove(kept)  # in the other thread
+            kept.release()
+            super().remove(kept)
+
+    slots: dict[Any, list[Kept]] = {"slot": Slot()}
+    first = Item()
+    Kept(slots, "slot", first).settle(taken=True)
+    Kept(slots, "slot", Item()).settle(taken=True)
+    assert released == [first]

@@ -602,7 +602,10 @@ def test_by_value_and_by_pointer(package: Package, path: str) -> None:
         ctypes.byref(Point(1, 2)),
         SimpleNamespace(_as_parameter_=ctypes.byref(Point(1, 2))),
     ):
-        with pytest.raises(TypeError, match=r"\(Point\): pass the Point, not its byref\(\)$"):
+        said = (
+            "pass the Point, not its byref|expected Point instance"  # in PyPy, it is a pointer
+        )
+        with pytest.raises(TypeError, match=rf"\(Point\): {said}"):
             total(reference)  # type: ignore[arg-type]
     assert total(SimpleNamespace(_as_parameter_=Point(300, -5))) == 295  # type: ignore[arg-type]
     point, points = Point(1, 2), (Point * 2)(Point(3, 4), Point(5, 6))

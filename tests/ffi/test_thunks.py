@@ -36,7 +36,7 @@ from types import BuiltinFunctionType, SimpleNamespace
 from typing import Annotated, Any
 
 import pytest
-from support import Package, collect, run
+from support import Package, collect, let_go, run
 
 from pyexample.ffi import Callback, Library, SameThread, callbacks
 from pyexample.ffi.libfastcall import CCallback
@@ -398,6 +398,7 @@ def test_what_can_be_called(bound: Any) -> None:
 def test_a_late_call(bound: Any, lost: list[str]) -> None:
     """C keeps what it must not. Nothing is called but what is passed now."""
     assert bound.keep(lambda number: number + 5) == 6
+    let_go()
     for _ in range(3):
         assert bound.call_kept(5) == -7
         assert lost.pop().startswith("RuntimeError('on_int(): C called it after its release")

@@ -17,6 +17,7 @@ from .values import (
     check_ctype,
     limits,
     members_of,
+    pointer_to,
     show,
     type_code,
     without_none,
@@ -165,7 +166,7 @@ class In(ArgumentWord):
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """The address of the buffer."""
-        return ctypes.cast(call.view(argument, self).address, self.ctype)
+        return pointer_to(call.view(argument, self).address, self.ctype)
 
     def count(self, call: "CallState", argument: "Argument") -> int:
         """The number of its items."""

@@ -138,6 +138,18 @@ class CallState(Running):
         super().leave()
         for clean_up in self.cleanups:
             clean_up()
+        if _pypy is not None:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Refer to nothing: PyPy's ``innermost`` may go on to refer to this, which has left.
+
+        Its dict keeps some of what was removed: ``ll_dict_remove_deleted_items`` in PyPy's
+        rpython/rtyper/lltypesystem/rordereddict.py moves values, and clears no old places.
+        """
+        self.given, self.returned = (), None
+        self.converted, self.cleanups, self.kept_by_result = [], [], []
+        self.views, self.outputs, self.memories = {}, {}, {}
 
     def replace(self, position: int, by: object) -> None:
         """Take ``by`` for what the function was given."""

@@ -185,8 +185,8 @@ class HandleValue(Value):
         return self.item(self.address_of(self.to_c(given)))
 
     def address_of(self, handle: "Handle | None") -> Any:
-        """What C gets for it."""
-        return None if handle is None else address_in(handle)
+        """What C gets for it. It was open, and may seem closed now: see ``given_address``."""
+        return None if handle is None else given_address(handle)
 
     def pass_address(self, address: int) -> Any:
         """The address of a handle that is closed, behind a ``T *`` or ``T **``."""
@@ -270,7 +270,7 @@ class IntegerHandleValue(HandleValue):
 
     def address_of(self, handle: "Handle | None") -> int:
         """The integer, or one that is none."""
-        number = self.none[0] if handle is None else address_in(handle)
+        number = self.none[0] if handle is None else given_address(handle)
         return to_integer(self.where, number, self.low, self.high)
 
     def from_c(self, result: Any, call: Any = None) -> Any:
@@ -412,10 +412,10 @@ class Handle(_Memory):
         at_end: list[Callable[[], object]] = []
         life = handle._new_life(address, parents, at_end, owned=owned, closer=closer)
         handle._parents = parents
+        if owner is not None:
+            owner.life = life  # before anything can close that, as PyPy's ``__del__`` does
         handle._life = life
         life.set_address(address)
-        if owner is not None:
-            owner.life = life  # before anything can close that
         life.join_parents()
         for where, slot, item in kept:  # before anything else closes it
             Handle.keep(handle, where, slot, item).settle(taken=True)
@@ -574,7 +574,7 @@ class Handle(_Memory):
         )
 
     def __hash__(self) -> int:
-        return hash(self._given if self._life is None else self._life.given)
+        return hash(given_address(self))
 
     def __repr__(self) -> str:
         address = self._open_address()
@@ -676,6 +676,14 @@ def reopen(handle: Handle) -> None:
 def address_in(handle: Handle) -> int | None:
     """The address, or the integer, or None if it is closed."""
     return handle._open_address()
+
+
+def given_address(handle: Handle) -> int:
+    """The same, even if it is closed.
+
+    Another thread hides the address of an open handle until it knows whether it can close it.
+    """
+    return handle._given if handle._life is None else handle._life.given
 
 
 def is_owned(handle: Handle) -> bool:

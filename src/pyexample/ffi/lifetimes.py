@@ -38,6 +38,7 @@ class Life:
         is_taken_back: set before C closes it, cleared if that fails.
         is_gone: whether C has closed it, or has been given it.
         has_ended: whether ``end`` has asked C to close it, or found that it must not.
+        was_asked: whether it has asked C. PyPy ends a handle twice, and C may have refused.
         parents: what it was made from, or given to: it is closed before them.
         children: what is closed before it.
         kept: the handles that C keeps for it: it is closed before them, too.
@@ -69,7 +70,7 @@ class Life:
         self.keepers: dict[int, Life | None] = {}
         self.waiting: list[Life] = []
         self.users: dict[object, Callable[[], object]] = {}
-        self.is_taken_back = self.is_gone = self.has_ended = False
+        self.is_taken_back = self.is_gone = self.has_ended = self.was_asked = False
         self.pointees: Pointees = {}
         self._shown: list[tuple[Callable[[], Any], Callable[[], Any] | None]] = []
         self._closing: dict[None, object] = {}  # setdefault is atomic
@@ -151,6 +152,8 @@ class Life:
         When Python ends, a variable of a module may still refer to it, or to memory of it, or
         a thread may use it: then C's objects end with the process.
         """
+        if self.was_asked:
+            return
         self.has_ended = False
         try:
             self.check_closable()
@@ -161,7 +164,10 @@ class Life:
         else:
             self.has_ended = self.used() is not None or self._waits()
             if not self.has_ended:
-                self.close(implicitly=True)
+                try:
+                    self.close(implicitly=True)
+                finally:
+                    self.was_asked = self.has_ended
 
     def _waits(self) -> bool:
         """Whether it ends later, since what is closed before it is being closed just now.
@@ -418,9 +424,11 @@ class Kept:
     def settle(self, *, taken: bool) -> None:
         """C has returned: release the previous objects, or this if not ``taken``."""
         for each in self.earlier if taken else [self]:
-            if each in self.slot:
+            try:
                 self.slot.remove(each)
-                each.release()
+            except ValueError:  # another thread has released it
+                continue
+            each.release()
         self.finish()
 
     def release(self) -> None:

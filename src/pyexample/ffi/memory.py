@@ -20,6 +20,7 @@ from .values import (
     c_name,
     check_ctype,
     limits,
+    pointer_to,
     show,
     type_code,
 )
@@ -87,7 +88,7 @@ class Filled(ArgumentWord):
         empty = self.output.empty_item()
         memory = _Memory(bytearray(empty * size), len(empty))
         call.outputs[argument.index] = call.memories[self.memory_name] = memory
-        return ctypes.cast(memory.address, self.ctype)
+        return pointer_to(memory.address, self.ctype)
 
     def count(self, call: "CallState", argument: "Argument") -> int:
         """The number of items, for a Count."""

@@ -9,7 +9,15 @@ from .kinds import make_value
 from .libfastcall import KINDS, NotServedError
 from .ownership import Exchange, Owned
 from .scalars import Address, Bool, Character, Float, Integer
-from .values import ArgumentWord, DeclarationError, Value, c_name, check_ctype, plain
+from .values import (
+    ArgumentWord,
+    DeclarationError,
+    Value,
+    c_name,
+    check_ctype,
+    plain,
+    pointer_to,
+)
 
 if TYPE_CHECKING:
     from .calls import CallState
@@ -64,7 +72,7 @@ class Returned(_ToValue):
         """The address of a new value."""
         pointer = self._new(call, argument, *self.output.none[:1])
         if isinstance(self.given[1], ArgumentWord):  # of memory, whose address is a void *
-            return ctypes.cast(ctypes.addressof(call.outputs[argument.index]), self.ctype)
+            return pointer_to(ctypes.addressof(call.outputs[argument.index]), self.ctype)
         return pointer
 
     def sure(self, given: str, name: "Name") -> tuple[str, str] | None:

@@ -9,7 +9,7 @@ from .buffers import In, Out
 from .items import Items, copy_memory
 from .kinds import make_value
 from .sizes import TERMINATED
-from .values import Value
+from .values import Value, pointer_to
 from .views import View
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class ReceivedMemory(Items):
             view.check_end(argument.where)
         elif view.items < (count := self._count(view.address, call)):
             raise ValueError(f"{argument.where} has {view.items} items, not {count}")
-        return ctypes.cast(view.address, self.ctype)
+        return pointer_to(view.address, self.ctype)
 
 
 class PointedNumber(Value):

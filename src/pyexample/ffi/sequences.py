@@ -11,7 +11,15 @@ from .declaration import Argument
 from .kinds import make_value
 from .libfastcall import NotServedError
 from .sizes import TERMINATED, UNCHECKED, GivenSize, Least
-from .values import DeclarationError, Value, Word, check_ctype, members_of, type_code
+from .values import (
+    DeclarationError,
+    Value,
+    Word,
+    check_ctype,
+    members_of,
+    pointer_to,
+    type_code,
+)
 from .views import View
 
 if TYPE_CHECKING:
@@ -117,12 +125,12 @@ class ArrayOf(In):
         if self._of:
             rows = [View(self.row, self._of, each) for each in sequence]
             call.cleanups += [each.release for each in rows]
-            items = [ctypes.cast(each.address, self.item) for each in rows]
+            items = [pointer_to(each.address, self.item) for each in rows]
         else:
             items = [self.value.pass_item(call, each) for each in sequence]
         made = (self.item * (len(items) + (self.size.given is TERMINATED)))(*items)
         call.views[argument.position] = _Made(made, len(items), is_null, rows)
-        return None if is_null else ctypes.cast(made, self.ctype)
+        return None if is_null else pointer_to(ctypes.addressof(made), self.ctype)
 
     def check_size(self, call: "CallState", argument: "Argument") -> None:
         """Its own, and that of its rows."""

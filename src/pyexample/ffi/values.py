@@ -438,6 +438,17 @@ def content_of(made: Any) -> Any:
     return made.value if type(made).__base__ is _SIMPLE else made
 
 
+def pointer_to(address: int, ctype: Any) -> Any:
+    """A pointer of that ctypes type to memory, which somebody else keeps.
+
+    ``ctypes.cast`` takes longer, and in PyPy it must not be called by two threads at once: it
+    may confuse their arguments (``GlobalPyobjContainer`` in _ctypes/primitive.py).
+    """
+    pointer = ctype()
+    ctypes.c_void_p.from_address(ctypes.addressof(pointer)).value = address
+    return pointer
+
+
 def type_code(ctype: Any) -> str:
     """The code of a simple ctypes type (``_type_``), or ""."""
     code = getattr(ctype, "_type_", None)
