@@ -4,8 +4,8 @@ import codecs
 import ctypes
 import operator
 import os
+import sys
 import typing
-from sys import implementation
 from typing import TYPE_CHECKING, Any
 
 from .libfastcall import RULES, NotServedError
@@ -218,7 +218,7 @@ class Float(Value):
         """A ``long double`` is not served by libfastcall."""
         super().check_types(where, declared)
         is_long = type_code(self.ctype) == "g"
-        if is_long and implementation.name == "pypy":
+        if is_long and sys.implementation.name == "pypy":
             raise DeclarationError(f"{where}: PyPy's ctypes passes no {self.c_name}")
         self.kind = "" if is_long else "float"
 
@@ -309,11 +309,7 @@ class Text(Value):
 
     def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
         """Bytes without a NUL; a str of ASCII only, which every encoding encodes."""
-        if self.python_type is bytes:
-            return f"type({given}) is bytes and 0 not in {given}", given
-        condition = f"type({given}) is str and {given}.isascii() and '\\0' not in {given}"
-        encoding = self.encoding
-        return condition, f"{given}.encode({encoding.name!r}, {encoding.errors!r})"
+        return _sure_text(given, self.python_type, self.encoding.name, self.encoding.errors)
 
     def own(self, where: str, word: Any) -> None:
         """Store the word that says who frees it."""
@@ -355,6 +351,13 @@ class Text(Value):
         return {**super().describe_back(), **freed}
 
 
+def _sure_text(given: str, python_type: type, encoding: str, errors: str) -> tuple[str, str]:
+    if python_type is bytes:
+        return f"type({given}) is bytes and 0 not in {given}", given
+    condition = f"type({given}) is str and {given}.isascii() and '\\0' not in {given}"
+    return condition, f"{given}.encode({encoding!r}, {errors!r})"
+
+
 class WideText(Text):
     """A ``wchar_t *`` that ends at its NUL."""
 
@@ -390,7 +393,6 @@ class FilePath(Value):
 
     can_be_null = is_comparable = can_be_kept = True
     is_plain = False
-    unserved = "a path"
 
     def check_types(self, where: str, declared: Any) -> None:
         """For parameters: C gives text."""
@@ -404,6 +406,9 @@ class FilePath(Value):
             )
         inner = {each for member in members for each in (member, *typing.get_args(member))}
         self.accepted: Any = tuple(each for each in (str, bytes) if each in inner) or (str,)
+        self.kind, self.unserved = "", "such a path"
+        if type_code(self.ctype) == "z" and sys.getfilesystemencoding() == "utf-8":
+            self.kind = self.accepted[0].__name__  # what is something else is not sure
 
     def convert(self, given: Any) -> Any:
         """``os.fsencode``, without a NUL. For ``wchar_t``, ``os.fsdecode``."""
@@ -415,6 +420,10 @@ class FilePath(Value):
         if type_code(self.ctype) == "Z":
             return ctypes.c_wchar_p(without_nul(self.where, os.fsdecode(path)))
         return without_nul(self.where, os.fsencode(path))
+
+    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+        """Text, as for ``Text``."""
+        return _sure_text(given, self.accepted[0], "utf-8", "strict") if self.kind else None
 
     def for_checker(self) -> dict[str, Any]:
         """It is Python's."""
