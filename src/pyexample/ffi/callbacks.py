@@ -221,15 +221,11 @@ class Callback:
     def _call_for(self, thunk: "_Thunk | _Passed") -> Callable[..., Any]:
         """What is called with the arguments of C."""
         engine = running()
-        answer = self._answer
-        values = [
-            (each.index, each.spec)
-            for each in self.declaration.arguments
-            if isinstance(each.spec, Value)
-        ]
+        answer, convert = self._answer, self._convert
+        make_state = Running if self._is_plain else CallState
 
         def call(*arguments: Any) -> Any:
-            state = CallState()
+            state: Any = make_state()
             caller = state.outer
             try:
                 state.enter()
@@ -241,12 +237,7 @@ class Callback:
                 if pointer is None:
                     error: BaseException = RuntimeError(_LATE.format(self.name))
                     return self._report(error, _getframe(1 if _IN_PYTHON else 0).f_back)
-                state.converted = [*arguments]
-                given = [each.from_c(arguments[at], state) for at, each in values]
-                result, kept = answer.convert(pointer.function(*given), state)
-                if kept:
-                    _hold(pointer, kept, caller)
-                return result
+                return convert(pointer, arguments, state)
             except BaseException as error:
                 if caller is not None and caller.in_c:
                     caller.error = error
@@ -291,6 +282,37 @@ class Callback:
             return self._report(error, _getframe().f_back)
         caller.error = error  # a signal came before the callback could begin
         return self.failed
+
+    @made_once
+    def _values(self) -> list[tuple[int, Value]]:
+        """What the callable gets, and which of C's arguments that is."""
+        arguments = self.declaration.arguments
+        return [(each.index, each.spec) for each in arguments if isinstance(each.spec, Value)]
+
+    @made_once
+    def _is_plain(self) -> bool:
+        """Whether nothing is to be known while the callable runs, or kept after that."""
+        return self._answer.is_plain and all(each.converts_alone for _, each in self._values)
+
+    @made_once
+    def _convert(self) -> Callable[..., Any]:
+        """Calls the callable of a pointer, with the arguments of C. Returns C's result."""
+        values, answer = self._values, self._answer
+        if self._is_plain:
+            compiled: Callable[..., Any] = import_later("straight").straight_callback(
+                values, answer
+            )
+            return compiled
+
+        def convert(pointer: Any, arguments: tuple[Any, ...], state: CallState) -> Any:
+            state.converted = [*arguments]
+            given = [each.from_c(arguments[at], state) for at, each in values]
+            result, kept = answer.convert(pointer.function(*given), state)
+            if kept:
+                _hold(pointer, kept, state.outer)
+            return result
+
+        return convert
 
     def _report(self, error: BaseException, caller: FrameType | None) -> Any:
         """Report an exception that no call raises. Returns C's result."""

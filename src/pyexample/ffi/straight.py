@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterable
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
+from .answers import Answer
 from .calls import call_with_state, callbacks, hold_signals
 from .checked import finish_call
 from .declaration import Argument, Declaration
@@ -65,6 +66,28 @@ def straight_call(
         **names,
     }
     exec(_compiled(source), space)  # noqa: S102 - nothing of it comes from outside
+    call: Callable[..., Any] = space["call"]
+    return call
+
+
+def straight_callback(
+    values: Iterable[tuple[int, Value]], answer: Answer
+) -> Callable[..., Any]:
+    """Returns what calls the callable of a pointer, if only the values have to be converted."""
+    names: dict[str, Any] = {}
+    name = functools.partial(_name, names)
+    given = [value.straight(f"arguments[{at}]", name) for at, value in values]
+    sure = answer.result and answer.result.sure_or_none("returned", name)
+    condition, result = sure or ("False", "None")
+    source = "\n".join(
+        [
+            "def call(pointer, arguments, state):",
+            f"    returned = pointer.function({', '.join(given)})",
+            f"    return {result} if {condition} else careful(returned)",
+        ]
+    )
+    space: dict[str, Any] = {"careful": answer.in_c, **names}
+    exec(_compiled(source), space)  # noqa: S102 - likewise
     call: Callable[..., Any] = space["call"]
     return call
 
