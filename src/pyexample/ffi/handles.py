@@ -491,14 +491,6 @@ class Handle(_Memory):
             new.forget()
         return children
 
-    def _take_over_kept(self) -> None:
-        """Take over what C keeps for it. A signal handler may let this happen twice."""
-        engine = running()
-        for each in engine.list_kept(self) if engine else ():
-            each[0].keep_late(each, self)
-        if engine:
-            engine.drop_kept(self)
-
     @property
     def parents(self) -> "tuple[Handle, ...]":
         """The handles that it needs: it keeps them alive, and is closed before them."""
@@ -680,9 +672,22 @@ def life_of(handle: Handle) -> Life:
     while waiting:  # there may be more of them than Python has stack for
         taken.append(waiting.pop())
         waiting += reversed(taken[-1]._take_over())
-    for each in taken:
-        each._take_over_kept()
+    _take_over_kept(taken)
     return cast("Life", handle._life)
+
+
+def _take_over_kept(handles: list[Handle]) -> None:
+    """Take over what C keeps for them, in the order in which it was made to.
+
+    After an exception of a signal handler, something may be kept twice.
+    """
+    engine = running()
+    if engine:
+        kept = [(described, each) for each in handles for described in engine.list_kept(each)]
+        for described, handle in sorted(kept, key=lambda each: each[0][-1]):
+            described[0].keep_late(described, handle)
+        for each in handles:
+            engine.drop_kept(each)
 
 
 def reopen(handle: Handle) -> None:
@@ -690,7 +695,7 @@ def reopen(handle: Handle) -> None:
     life = life_of(handle)
     if life.is_gone:
         life.reopen()
-        handle._take_over_kept()
+        _take_over_kept([handle])
     else:
         life.take_back()
         handle._owner, handle._parents = None, ()

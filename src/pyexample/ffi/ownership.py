@@ -566,7 +566,7 @@ def _is_kept_in_c(spec: Any) -> bool:
 
 def keep_late(described: tuple[Any, ...], keeper: Handle) -> None:
     """Keep what C keeps for a handle that Python takes over: see ``fastcall_list_kept``."""
-    function, index, slot, given, made, address = described
+    function, index, slot, given, made, address, _ = described
     argument: Argument = function.declaration.arguments[index]
     is_view = argument.spec.is_buffer and given is not None
     exporter: Any = given

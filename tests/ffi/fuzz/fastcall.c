@@ -2034,7 +2034,7 @@ static void take_over(PyObject *object)
         while (kept_things[at].keeper != object) {
             at++;
         }
-        EXPECT(at < kept_count && all->items[i]->length == 6);
+        EXPECT(at < kept_count && all->items[i]->length == 7);
         EXPECT(all->items[i]->items[0] == (PyObject *)kept_things[at].by);
         EXPECT(all->items[i]->items[3] == kept_things[at].given);
         forget_kept(at);

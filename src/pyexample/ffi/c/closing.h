@@ -453,8 +453,8 @@ static PyObject *describe_kept(const kept *it)
     PyObject *const parts[] = {new_reference(it->self), api.PyLong_FromLongLong(it->argument),
         new_reference(it->slot ? it->slot : interpreter.none), new_reference(it->given),
         new_reference(it->made ? it->made : interpreter.none),
-        api.PyLong_FromUnsignedLongLong(it->word)};
-    const int is_whole = parts[1] && parts[5];
+        api.PyLong_FromUnsignedLongLong(it->word), api.PyLong_FromLongLong(it->number)};
+    const int is_whole = parts[1] && parts[5] && parts[6];
     PyObject *const tuple = tuple_of(parts, sizeof parts / sizeof *parts);
     if (tuple && !is_whole) {
         api.Py_DecRef(tuple);

@@ -331,7 +331,8 @@ FASTCALL_API void *fastcall_take_over(void *object);
 /* Returns a new reference to a tuple of what C keeps for a handle that Python has taken over, the
    oldest first, or NULL with an error set. Each is a tuple of the function that was called (its
    bytes object), the index of the argument of C, a tuple of what tells it apart or None, the
-   argument, the object that was made of it or None, and what C got, as an integer. */
+   argument, the object that was made of it or None, what C got, as an integer, and another one,
+   which is greater for what C was made to keep later. */
 FASTCALL_API void *fastcall_list_kept(void *object);
 
 /* Drop all that, of which Python has taken care. */
