@@ -183,8 +183,8 @@ MUTANTS = {
     "kept view": ("effects.h", "            held->views[i].obj = NULL;\n", ""),
     "unlinked": (
         "keeping.h",
-        "        UNLINK(it, next_keeper, keeper_link);\n        free_kept",
-        "        free_kept",
+        "        UNLINK(it, next_keeper, keeper_link);\n        if",
+        "        if",
     ),
     "slot": ("keeping.h", "(!it->slot ||", "(1 ||"),
     "cycle": (

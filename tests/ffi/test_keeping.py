@@ -410,7 +410,7 @@ def test_a_handle_is_not_closed_before_what_keeps_it(cells: Any) -> None:
 def test_a_long_chain_of_what_is_kept(cells: Any) -> None:
     """Whoever asks for one, asks for all, and has no stack for that."""
     for is_closed in (True, False):
-        chain = [cells.cell_new(number) for number in range(3000)]
+        chain = [cells.cell_new(number) for number in range(5000)]
         for one, other in itertools.pairwise(chain):
             cells.cell_use(one, other)
         if is_closed:

@@ -187,7 +187,7 @@ static void destroy_handle(PyObject *object)
 }
 
 /* A handle that is closed before another one can be, or that itself. */
-static handle *first_to_close(handle *it)
+COLD static handle *first_to_close(handle *it)
 {
     for (;;) {
         const kept *keeping = it->keepers;
@@ -203,7 +203,7 @@ static handle *first_to_close(handle *it)
 
 /* tp_finalize: close garbage before what C keeps for it is cleared, and what is closed before it.
    One that is kept by what it was made from is closed with that. */
-static void finalize_handle(PyObject *object)
+COLD static void finalize_handle(PyObject *object)
 {
     handle *last = handle_of(object), *first = NULL;
     if (!last->kept || last->is_managed) {
@@ -386,7 +386,7 @@ void *fastcall_list_open(const fastcall_handles *open)
 
 /* One that is being destroyed, which Python cannot take over: a child of a handle, or what C
    keeps it for. */
-static handle *first_dying(const handle *it)
+COLD static handle *first_dying(const handle *it)
 {
     for (handle *child = it->children; child; child = child->sibling) {
         if (is_dying(child)) {
@@ -402,7 +402,7 @@ static handle *first_dying(const handle *it)
 }
 
 /* Store the handles that must be taken over with one, if there is room. Returns their number. */
-static size_t list_connected(handle *it, PyObject **objects)
+COLD static size_t list_connected(handle *it, PyObject **objects)
 {
     size_t count = 0, place;
     for (const handle *child = it->children; child; child = child->sibling) {
@@ -427,7 +427,7 @@ static size_t list_connected(handle *it, PyObject **objects)
     return count;
 }
 
-void *fastcall_take_over(void *object)
+COLD void *fastcall_take_over(void *object)
 {
     handle *const it = handle_of(object);
     PyObject **objects;
@@ -448,7 +448,7 @@ void *fastcall_take_over(void *object)
 }
 
 /* Returns what Python gets of what C keeps, or NULL with an error set. */
-static PyObject *describe_kept(const kept *it)
+COLD static PyObject *describe_kept(const kept *it)
 {
     PyObject *const parts[] = {new_reference(it->self), api.PyLong_FromLongLong(it->argument),
         new_reference(it->slot ? it->slot : interpreter.none), new_reference(it->given),
@@ -464,7 +464,7 @@ static PyObject *describe_kept(const kept *it)
 }
 
 /* Making a tuple may collect garbage, which runs any code. */
-void *fastcall_list_kept(void *object)
+COLD void *fastcall_list_kept(void *object)
 {
     handle *const it = handle_of(object);
     size_t count = 0, place;

@@ -8,7 +8,7 @@
 /* ------------------------------------------------------------ what C keeps */
 
 /* Returns what an argument is for C, as Python would compare it, or NULL with an error set. */
-static PyObject *part_of_slot(const fastcall_argument *argument, PyObject *const *objects)
+COLD static PyObject *part_of_slot(const fastcall_argument *argument, PyObject *const *objects)
 {
     PyObject *const given = objects[argument->parameter];
     uint64_t word;
@@ -29,7 +29,7 @@ static PyObject *part_of_slot(const fastcall_argument *argument, PyObject *const
 }
 
 /* Returns a tuple of the arguments that tell apart what C keeps, or NULL with an error set. */
-static PyObject *slot_of(
+COLD static PyObject *slot_of(
     const fastcall_descriptor *descriptor, unsigned slots, PyObject *const *objects)
 {
     PyObject *parts[FASTCALL_MAX_ARGUMENTS];
@@ -50,7 +50,7 @@ static PyObject *slot_of(
 }
 
 /* Make the function pointer for a callback. Returns 0 with an error set if that fails. */
-static int make_pointer(const fastcall_argument *argument, kept *it)
+COLD static int make_pointer(const fastcall_argument *argument, kept *it)
 {
     const void *place;
     if (it->given == interpreter.none) {
@@ -176,7 +176,7 @@ static void end_keeping(const fastcall_descriptor *descriptor, held_arguments *h
 /* ----------------------------------------------------- what C is given */
 
 /* Returns the argument that C is given, or NULL. */
-static const fastcall_argument *given_to_c(
+COLD static const fastcall_argument *given_to_c(
     const fastcall_descriptor *descriptor, PyObject *const *objects)
 {
     for (unsigned i = 0; i < descriptor->arguments; i++) {
@@ -189,7 +189,7 @@ static const fastcall_argument *given_to_c(
 }
 
 /* Returns 0 if Python must give it away. */
-static int begin_giving(
+COLD static int begin_giving(
     const fastcall_argument *argument, PyObject *const *objects, held_arguments *held)
 {
     handle *const it = handle_of(objects[argument->parameter]);
@@ -214,7 +214,7 @@ static int begin_giving(
 }
 
 /* C does not own it after all. */
-static void take_back(PyObject *self, PyObject *object, PyObject *owner)
+COLD static void take_back(PyObject *self, PyObject *object, PyObject *owner)
 {
     handle *const it = handle_of(object);
     it->is_given = 0;
@@ -229,7 +229,7 @@ static void take_back(PyObject *self, PyObject *object, PyObject *owner)
     }
 }
 
-static void end_giving(
+COLD static void end_giving(
     PyObject *self, const fastcall_argument *argument, PyObject *const *objects, int is_taken)
 {
     PyObject *const object = objects[argument->parameter];
@@ -246,7 +246,7 @@ static void end_giving(
 /* --------------------------------------------------- what C does not need any more */
 
 /* Returns whether Python need not be asked. */
-static int begin_to_release(
+COLD static int begin_to_release(
     const fastcall_descriptor *descriptor, PyObject *const *objects, held_arguments *held)
 {
     for (unsigned i = 0; i < descriptor->release_count; i++) {
@@ -260,7 +260,7 @@ static int begin_to_release(
 }
 
 /* Move what C kept before the call to a list: one object, or all that a function made it keep. */
-static void find_released(const fastcall_release *release, PyObject *const *objects,
+COLD static void find_released(const fastcall_release *release, PyObject *const *objects,
     int64_t kept_before, kept **released)
 {
     PyObject *const wanted = release->object ? objects[release->object - 1] : NULL;
@@ -279,7 +279,7 @@ static void find_released(const fastcall_release *release, PyObject *const *obje
     }
 }
 
-static void end_releasing(PyObject *self, const fastcall_descriptor *descriptor,
+COLD static void end_releasing(PyObject *self, const fastcall_descriptor *descriptor,
     PyObject *const *objects, const held_arguments *held)
 {
     kept *released = NULL;

@@ -33,7 +33,7 @@ struct kept {
 
 static int64_t kept_until_now; /* in all interpreters */
 
-static void free_kept(kept *it)
+COLD static void free_kept(kept *it)
 {
     if (it->holders > 0) {
         it->holders--;
@@ -49,27 +49,39 @@ static void free_kept(kept *it)
     api.PyMem_Free(it);
 }
 
-/* C does not need any more what is in a list. This runs any code. */
+static void move_kept(kept *it, kept **list)
+{
+    UNLINK(it, next, link);
+    LINK(it, list, next, link);
+}
+
+/* C does not need any more what is in a list. This runs any code: a handle that nothing else
+   needs is closed, then what C keeps for that is dropped, and so on. There may be more of them,
+   one behind the other, than there is stack: so those that are too deep are dropped by the
+   outermost call. */
 static void drop_kept(kept **list)
 {
+    enum { DEEP = 20 };
+    static THREAD_LOCAL unsigned depth;
+    static THREAD_LOCAL kept *too_deep;
     PyObject *type, *error, *traceback;
     if (!*list) {
         return;
     }
     api.PyErr_Fetch(&type, &error, &traceback);
-    while (*list) {
-        kept *const it = *list;
-        UNLINK(it, next, link);
+    depth++;
+    while (*list || (depth == 1 && too_deep)) {
+        kept *const it = *list ? *list : too_deep;
         UNLINK(it, next_keeper, keeper_link);
-        free_kept(it);
+        if (it->kept_handle && depth > DEEP) {
+            move_kept(it, &too_deep);
+        } else {
+            UNLINK(it, next, link);
+            free_kept(it);
+        }
     }
+    depth--;
     api.PyErr_Restore(type, error, traceback);
-}
-
-static void move_kept(kept *it, kept **list)
-{
-    UNLINK(it, next, link);
-    LINK(it, list, next, link);
 }
 
 /* While C closes a handle, what C keeps for it is in a list of the call's. It is C's, even if
@@ -110,7 +122,7 @@ static int descends_from(const handle *it, const handle *other)
 
 /* Whether a handle is closed before `other`, or is that; or there are more than `most` to look
    at, so that only Python knows. */
-static int needs(const handle *it, const handle *other, int *most)
+COLD static int needs(const handle *it, const handle *other, int *most)
 {
     if (it == other || --*most < 0) {
         return 1;

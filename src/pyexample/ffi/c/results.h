@@ -281,7 +281,8 @@ COLD static int is_missing(const fastcall_value *value, const void *place)
 }
 
 /* Whether the function has failed. */
-static int has_failed(const fastcall_descriptor *descriptor, const fastcall_returned *returned)
+COLD static int has_failed(
+    const fastcall_descriptor *descriptor, const fastcall_returned *returned)
 {
     const fastcall_value *values = values_of(descriptor);
     for (unsigned i = 0; i < descriptor->values; i++) {
