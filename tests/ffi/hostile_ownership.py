@@ -36,6 +36,7 @@ from pyexample.ffi import (
     Library,
     Owned,
     Raises,
+    Releases,
 )
 
 library = Library("c", "bound.module")
@@ -134,6 +135,10 @@ def item_set_numbers(
 @library.function
 def item_set_uses(
     it: AnItem, other: Annotated[Item | None, c_void_p, Keep("it")], /
+) -> None: ...
+@library.function
+def item_reset(
+    it: Annotated[Item, c_void_p, Releases(item_set_numbers, item_set_uses)], /
 ) -> None: ...
 @library.function
 def item_set_many(it: AnItem, many: Many, /) -> None: ...
@@ -246,13 +251,14 @@ def borrowed(tick: Tick) -> None:
 
 
 def given_to(tick: Tick) -> None:
-    owner, item, others = new(0), new(0), [new(), new()]
+    owner, item, plain, others = new(0), new(0), new(0), [new(), new()]
     item_set_text(item, "x" * 50)
-    for fails in (1, 0):
+    for fails, given in ((1, plain), (0, plain), (1, item), (0, item)):
         try:
-            item_give(owner, item, lambda number, fails=fails: (tick(), fails)[1])  # type: ignore[misc]
+            item_give(owner, given, lambda number, fails=fails: (tick(), fails)[1])  # type: ignore[misc]
         except RuntimeError:
-            assert item.parents == ()
+            assert given.parents == ()
+    del given
     item_give_many(owner, others)
     tick()
     assert item_use(item) == 50
@@ -329,6 +335,23 @@ def keep_handles(tick: Tick) -> None:
     tick()
     assert item_use(parent) == 0
     item_set_uses(parent, None)
+
+
+def released(tick: Tick) -> None:
+    item, other, numbers = new(0), new(1), array("i", [1, 2, 3])
+    item_set_numbers(item, numbers)
+    item_set_uses(item, other)
+    tick()
+    assert item_use(item) == 6
+    item_reset(item)
+    if not _IS_PYPY:
+        numbers.append(4)
+    tick()
+    other.close()
+    assert item_use(item) == 0
+    item_set_uses(item, new())
+    item_set_numbers(item, numbers)
+    tick()
 
 
 def integers(tick: Tick) -> None:

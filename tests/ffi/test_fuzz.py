@@ -167,15 +167,35 @@ MUTANTS = {
     "parents": ("results.h", "                if (*parent) {", "                if (0) {"),
     "undone": ("results.h", "        forget(handle_of(object));\n", ""),
     "orphan": ("closing.h", "    drop(it->parent); /*", "    /*"),
-    "child": ("closing.h", "!it->children && it->address", "it->address"),
+    "child": ("closing.h", "(!it->children || may_have_children)", "1"),
     "managed": ("closing.h", "!it->is_managed && ", ""),
     "dying": ("handles.h", "            !is_dying(it)) {", "            1) {"),
     "held": ("arguments.h", "        add_user(parent);\n", "        ADD(&parent->users, 0);\n"),
     "stays": ("handles.h", "    SET_POINTER(&it->address, it->given);\n", ""),
     "fork": (
         "closing.h",
-        "return is_closable(it, 0) && it->of->closer && it->process == forks;",
-        "return is_closable(it, 0) && it->of->closer;",
+        "return is_closable(it, 0, 0) && it->of->closer && it->process == forks;",
+        "return is_closable(it, 0, 0) && it->of->closer;",
+    ),
+    # Of what C keeps.
+    "kept": ("closing.h", "!it->keepers && it->address", "it->address"),
+    "replaced": ("keeping.h", "each->number <= it->number", "0"),
+    "kept view": ("effects.h", "            held->views[i].obj = NULL;\n", ""),
+    "unlinked": (
+        "keeping.h",
+        "        UNLINK(it, next_keeper, keeper_link);\n        if",
+        "        if",
+    ),
+    "slot": ("keeping.h", "(!it->slot ||", "(1 ||"),
+    "cycle": (
+        "keeping.h",
+        "(descends_from(wanted, keeper) || !needs(wanted, keeper, &most))",
+        "1",
+    ),
+    "taken": (
+        "effects.h",
+        "    if (is_taken) {\n        end_keeping",
+        "    if (1) {\n        end_keeping",
     ),
     "family": ("handles.h", "api.PyType_IsSubtype(type_of(object_of(it)), of->root)", "1"),
 }
@@ -215,7 +235,19 @@ def test_it_finds_nothing(tool: Callable[[str], str], code: Path) -> None:
     assert runs > 10_000
 
 
-OFTEN = {"sign", "string", "leak", "view", "handle", "before", "late", "kin", "valid", "child"}
+OFTEN = {
+    "sign",
+    "string",
+    "leak",
+    "view",
+    "handle",
+    "before",
+    "late",
+    "kin",
+    "valid",
+    "child",
+    "kept",
+}
 """Those that are planted each time, since each takes half a minute."""
 
 

@@ -126,6 +126,7 @@ void item_set_many(item *it, item *const *many, int n) {
     use(it);
     it->many = many; it->many_count = n;
 }
+void item_reset(item *it) { use(it); it->numbers = NULL; it->count = 0; it->uses = NULL; }
 static int (*everywhere)(int);
 void on_any(int (*call)(int)) { everywhere = call; }
 void use_globally(item *it) { global = it; }
@@ -141,7 +142,7 @@ void id_close(int id) { item_close(&items[id]); }
 PROGRAM = ROOT / "tests" / "ffi" / "hostile_ownership.py"
 WORDS = [
     "owned", "owned_by", "borrowed", "given_to", "given_away", "keep_with_owner",
-    "keep_with_result", "keep_for_good", "keep_handles", "integers",
+    "keep_with_result", "keep_for_good", "keep_handles", "released", "integers",
 ]  # fmt: skip
 STRESSES = ["under_gc", "in_threads", "under_exceptions", "until_the_end"]
 POSIX = ["with_forks", "under_signals"] if hasattr(os, "fork") else []

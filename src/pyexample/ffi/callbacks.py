@@ -18,7 +18,7 @@ from .fastcall import Function
 from .handles import HandleValue
 from .kinds import make_value
 from .later import import_later, made_once
-from .libfastcall import KINDS, running
+from .libfastcall import KINDS, NotServedError, running
 from .scalars import type_name
 from .structures import function_address, is_kin
 from .thunks import CallbackType, describe
@@ -38,6 +38,7 @@ class CallbackValue(Value):
 
     can_be_null = can_be_kept = follows = True
     is_plain = False
+    kind = "callback"
     same_thread = False
 
     def __init__(
@@ -71,13 +72,15 @@ class CallbackValue(Value):
         return self.callback.make(given)
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
-        """With the type of callbacks, and that of C functions."""
-        return {
+        """With what makes the function pointer, and the type of C functions."""
+        described = {
             "kind": KINDS["callback"],
             "nullable": self.nullable,
-            "type": id(self.callback.described),
             "items": id(import_later("lookalike").Lookalike),
         }
+        if argument.effects:  # C keeps it
+            return {**described, "function": self.callback.make_kept}
+        return {**described, "type": id(self.callback.described)}
 
     def foreign_callbacks(self) -> list[str]:
         """Itself, unless it is called in the same thread."""
@@ -186,6 +189,13 @@ class Callback:
         free = self._free
         thunk = free.popleft().thunk if len(free) > _MOST_FREE else self._make_thunk()
         return thunk.point(self._pointer, function, free)
+
+    @property
+    def make_kept(self) -> Callable[[Any], Any]:
+        """``make``, for a callable that C keeps. Raises NotServedError."""
+        if not self._answer.is_plain:  # what it returns is held by the call that passes it
+            raise NotServedError(f"{self._answer.where}: kept, it is not served")
+        return self.make
 
     @made_once
     def described(self) -> CallbackType:

@@ -37,7 +37,7 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
     if result:
         c_function.restype = result.given_ctype
         c_function = hold_signals(c_function)
-    effects = [(each, word) for each in declaration.arguments for word in each.effects]
+    effects = declaration.effects
     asking = declaration.asking
     finish = _finisher(declaration)
     number = len(declaration.parameters)
@@ -210,7 +210,7 @@ _MOST_TRIES = 4
 def _closed_argument(declaration: Declaration) -> Argument:
     """The handle that a function closes. Raises DeclarationError."""
     target, *others = [each for each in declaration.arguments if _closes(each)]
-    effects = [word for each in declaration.arguments for word in each.effects]
+    effects = [word for _, word in declaration.effects]
     for word in (*others, *effects, *declaration.asking):
         shown = word.where if isinstance(word, Argument) else repr(word)
         raise DeclarationError(

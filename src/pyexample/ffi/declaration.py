@@ -77,6 +77,7 @@ class Argument:
         where: what error messages call it.
         buffer: its number among the buffers that come before it.
         is_handle: whether it is a Handle, which cannot be None.
+        kind: of a value: see there.
         named: the arguments that its words name.
         sized_by: those that its size names.
         effects: the words that say what C does with it.
@@ -96,6 +97,7 @@ class Argument:
         self.effects: list[ParameterWord] = [*getattr(spec, "effects", ())]
         self.where = f"{function}() parameter {name!r} ({spec.c_name})"
         self.is_handle = isinstance(spec, Value) and spec.lends and not spec.nullable
+        self.kind = spec.kind if isinstance(spec, Value) else ""
 
 
 class Declaration:
@@ -218,10 +220,9 @@ class Declaration:
         return bool(spec and spec.closes.if_succeeds)
 
     @property
-    def not_builtin(self) -> str:
-        """Why libfastcall cannot call it, or ""."""
-        effects = [word for each in self.arguments for word in each.effects]
-        return f"{effects[0]!r} is not served" if effects else ""
+    def effects(self) -> "list[tuple[Argument, ParameterWord]]":
+        """The words that say what C does with an argument, each with that."""
+        return [(each, word) for each in self.arguments for word in each.effects]
 
     def apply(self, c_function: Any) -> None:
         """Set ``argtypes`` and ``restype`` on a ctypes function.

@@ -11,6 +11,7 @@ from .libfastcall import (
     AGAIN,
     KINDS,
     CArgument,
+    CRelease,
     CStruct,
     CValue,
     Descriptor,
@@ -65,9 +66,27 @@ class Function(bytes):
         return function
 
     @made_once
+    def keep_late(self) -> Callable[..., Any]:
+        """See ``ownership.keep_late``."""
+        function: Callable[..., Any] = import_later("ownership").keep_late
+        return function
+
+    @made_once
+    def release_late(self) -> Callable[..., Any]:
+        """See ``releases.make_release_late``."""
+        make: Callable[..., Callable[..., Any]] = import_later("releases").make_release_late
+        return make(self.declaration)
+
+    @made_once
     def reopen(self) -> Callable[..., Any]:
         """See ``handles.reopen``."""
         function: Callable[..., Any] = import_later("handles").reopen
+        return function
+
+    @made_once
+    def forget(self) -> Callable[..., Any]:
+        """See ``handles.Handle.forget``."""
+        function: Callable[..., Any] = import_later("handles").Handle.forget
         return function
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -108,6 +127,7 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
     arguments = [_describe_argument(each, names, held) for each in declaration.arguments]
     for number, argument in enumerate([*filled, *stored], 1):
         arguments[argument.index].output = number
+    releases = _describe_effects(declaration, arguments, held)
     values = [_describe_result(declaration, held)]
     values += [_describe_value(each, held) for each in outputs]
     values += [_describe_stored(each.spec.stored) for each in stored]
@@ -126,7 +146,9 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
         if word.again:
             value.again = AGAIN["nul" if getattr(word, "nul", False) else word.again]
     if any(each.again for each in values):
-        _check_twice(arguments, values)
+        _check_twice(declaration, arguments, values)
+    if declaration.effects or declaration.may_stay_open:
+        _check_failures(declaration)
     name = declaration.name.encode() + b"\0"
     # type.__text_signature__, for inspect.signature.
     signature = f"{declaration.name}{text_signature(declaration)}"
@@ -136,6 +158,7 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
     descriptor = Descriptor(
         function=function,
         release_at=declaration.release_at,
+        releases=ctypes.addressof(releases),
         name=strings,
         doc=strings + len(name),
         parameters=len(declaration.parameters),
@@ -151,18 +174,50 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
             for each in arguments
         ),
         may_stay_open=declaration.may_stay_open,
+        has_effects=bool(declaration.effects),
+        release_count=len(releases),
         is_variadic=declaration.fixed is not None,
         fixed=declaration.fixed or 0,
     )
     return b"".join((descriptor, *parts, name, doc.encode()))
 
 
-def _check_twice(arguments: list[CArgument], values: list[CValue]) -> None:
+def _describe_effects(
+    declaration: Declaration, arguments: list[CArgument], held: list[Any]
+) -> Any:
+    """Describe what C does with arguments. Returns the array of what it releases."""
+    releases: list[CRelease] = []
+    for argument, word in declaration.effects:
+        described = word.describe(argument)
+        releases += described.pop("releases", ())
+        for name, value in described.items():
+            setattr(arguments[argument.index], name, value)
+    handles = [each for each in arguments if each.is_given or _is_kept_handle(each)]
+    if len({type(word) for _, word in declaration.effects}) > 1 or len(handles) > 1:
+        raise NotServedError("to keep or give away several handles at once is not served")
+    held.append((CRelease * len(releases))(*releases))
+    return held[-1]
+
+
+def _is_kept_handle(argument: CArgument) -> bool:
+    return bool(argument.keeper) and argument.kind == KINDS["handle"]
+
+
+def _check_failures(declaration: Declaration) -> None:
+    """Raises NotServedError if libfastcall does not know whether the function has failed."""
+    for value in declaration.results:
+        if value.failure and value.failure.none:
+            raise NotServedError(f"{value.where}: such codes are not served")
+
+
+def _check_twice(
+    declaration: Declaration, arguments: list[CArgument], values: list[CValue]
+) -> None:
     """C may be called again. Raises NotServedError if the first call leaves something."""
     memory = [KINDS[each] for each in ("filled", "length", "void")]
     if any(each.output and each.kind not in memory for each in arguments):
         raise NotServedError("to call C again with InOut as it was before is not served")
-    if any(each.free or each.receive for each in values):
+    if declaration.effects or any(each.free or each.receive for each in values):
         raise NotServedError("what is Owned, of a function that is called again, is not served")
 
 
@@ -223,7 +278,8 @@ def _describe_value(value: Value, held: list[Any]) -> CValue:
     if "receive" in described:
         described["receive"] = _hold(described["receive"], held)
     described = {"size": ctypes.sizeof(value.ctype), **described}
-    return CValue(is_returned=value.failure is None, **described)
+    is_failure = value.failure is not None
+    return CValue(is_returned=not is_failure, is_failure=is_failure, **described)
 
 
 def _hold(held_object: object, held: list[Any]) -> int:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         _given: int
         _parent: "Handle | None"
         _is_owned: int
+        _is_given: int
         _number: int
         _class: int
         _is_of_this_process: bool
@@ -472,6 +473,8 @@ class Handle(_Memory):
         # Atomic, since two threads may do this at once.
         variables = self.__dict__
         variables.setdefault("_kept", {})
+        if self._is_given and self._address:
+            variables.setdefault("_owner", self._parent)
         variables.setdefault("_parents", parents)
         if variables.setdefault("_life", new) is not new:
             return ()
@@ -481,6 +484,9 @@ class Handle(_Memory):
             new.address = self._address
             new.join_parents()
             self._end_with(new, at_end)
+        elif self._is_given:  # by a call that has not returned
+            new.is_gone = True
+            new.join_parents()
         else:
             new.forget()
         return children
@@ -654,22 +660,45 @@ class Handle(_Memory):
 def life_of(handle: Handle) -> Life:
     """The record of who owns it. From now on, Python closes it, not libfastcall.
 
-    The handles that it needs are taken over first, then those that need it.
+    The handles that it needs are taken over first, then those that need it, and at the end what
+    C keeps for all of them.
     """
     waiting: list[Handle] = []
+    taken: list[Handle] = []
     each: Handle | None = handle
     while each is not None and each._life is None:
         waiting.append(each)
         each = each._parent
     while waiting:  # there may be more of them than Python has stack for
-        waiting += reversed(waiting.pop()._take_over())
+        taken.append(waiting.pop())
+        waiting += reversed(taken[-1]._take_over())
+    _take_over_kept(taken)
     return cast("Life", handle._life)
 
 
+def _take_over_kept(handles: list[Handle]) -> None:
+    """Take over what C keeps for them, in the order in which it was made to.
+
+    After an exception of a signal handler, something may be kept twice.
+    """
+    engine = running()
+    if engine:
+        kept = [(described, each) for each in handles for described in engine.list_kept(each)]
+        for described, handle in sorted(kept, key=lambda each: each[0][-1]):
+            described[0].keep_late(described, handle)
+        for each in handles:
+            engine.drop_kept(each)
+
+
 def reopen(handle: Handle) -> None:
-    """C has not closed it, and Python took it over while it seemed closed."""
+    """C has not closed it, nor been given it, and Python took it over meanwhile."""
     life = life_of(handle)
-    life.reopen()
+    if life.is_gone:
+        life.reopen()
+        _take_over_kept([handle])
+    else:
+        life.take_back()
+        handle._owner, handle._parents = None, ()
     weakref.finalize(handle, life.end)
 
 

@@ -26,7 +26,7 @@ from .later import made_once
 from .loading import LibraryLoadError, load
 from .loading.symbols import library_with
 
-ABI_VERSION = 10
+ABI_VERSION = 11
 KINDS = {
     name: ord(code)
     for name, code in {
@@ -92,6 +92,17 @@ class CStruct(ctypes.Structure):
     )
 
 
+class CRelease(ctypes.Structure):
+    """``fastcall_release``."""
+
+    _fields_ = (
+        ("self", c_void_p),
+        ("argument", c_uint8),
+        ("keeper", c_uint8),
+        ("object", c_uint8),
+    )
+
+
 class CArgument(ctypes.Structure):
     """``fastcall_argument``."""
 
@@ -114,6 +125,12 @@ class CArgument(ctypes.Structure):
         ("memory", c_uint8),
         ("factors", c_uint16),
         ("output", c_uint8),
+        ("keeper", c_uint8),
+        ("is_every", c_uint8),
+        ("slots", c_uint16),
+        ("is_given", c_uint8),
+        ("owner", c_uint8),
+        ("stays_on_failure", c_uint8),
         ("location", c_uint8),
         ("offset", c_uint8),
         ("way", c_uint8),
@@ -143,6 +160,7 @@ class CValue(ctypes.Structure):
         ("check_size", c_uint8),
         ("is_returned", c_uint8),
         ("is_indirect", c_uint8),
+        ("is_failure", c_uint8),
     )
 
 
@@ -168,6 +186,7 @@ class Descriptor(ctypes.Structure):
         ("ml_doc", c_void_p),
         ("function", c_void_p),
         ("release_at", c_int64),
+        ("releases", c_void_p),
         ("name", c_uint32),
         ("doc", c_uint32),
         ("parameters", c_uint8),
@@ -179,6 +198,8 @@ class Descriptor(ctypes.Structure):
         ("fills", c_uint8),
         ("is_sized", c_uint8),
         ("may_stay_open", c_uint8),
+        ("has_effects", c_uint8),
+        ("release_count", c_uint8),
         ("is_variadic", c_uint8),
         ("fixed", c_uint8),
         ("shape", c_uint8),
@@ -271,6 +292,11 @@ class Engine:
         self._expect_callbacks.restype = None
         self.take_over = library.fastcall_take_over
         self.take_over.argtypes = [ctypes.py_object]
+        self.list_kept = library.fastcall_list_kept
+        self.list_kept.argtypes = [ctypes.py_object]
+        self.drop_kept = library.fastcall_drop_kept
+        self.drop_kept.argtypes = [ctypes.py_object]
+        self.drop_kept.restype = None
         self.register = library.fastcall_register
         self.register.argtypes = [ctypes.py_object, c_void_p]
         self.register.restype = None
@@ -292,6 +318,7 @@ class Engine:
         for returning in (
             self.find,
             self.take_over,
+            self.list_kept,
             self._list_open,
             self.make_handle_type,
         ):

@@ -264,6 +264,12 @@ class Life:
         self._closing.clear()
         self.set_address(self.given)
 
+    def take_back(self) -> None:
+        """It was not given to its only parent after all."""
+        self.owned = True
+        while self.parents:
+            self.leave_parent(self.parents.pop())
+
     def _is_of_parent(self, implicitly: bool) -> bool:
         return implicitly and self.process != getpid()
 

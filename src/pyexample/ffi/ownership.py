@@ -316,6 +316,16 @@ class GivenTo(ParameterWord):
                 " the C type of its result"
             )
 
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """Its fields of a CArgument."""
+        if argument.kind != "handle":
+            raise NotServedError(f"{argument.where}: {self!r} is not served")
+        return {
+            "is_given": True,
+            "owner": argument.named[0].position + 1 if argument.named else 0,
+            "stays_on_failure": self.if_succeeds,
+        }
+
     def begin(self, call: "CallState", argument: "Argument") -> "Iterator[_Gift]":
         """Give it away just before C is called."""
         owner: Any = call.given[argument.named[0].position] if argument.named else None
@@ -472,6 +482,17 @@ class Keep(ParameterWord):
                     f" addresses and handles, not by {each.name!r}"
                 )
 
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """Its fields of a CArgument."""
+        if self.owner in (None, "return") or not _is_kept_in_c(argument.spec):
+            raise NotServedError(f"{argument.where}: {self!r} is not served")
+        keeper, *slot = argument.named
+        return {
+            "keeper": keeper.position + 1,
+            "is_every": self.every,
+            "slots": sum(1 << each.index for each in slot),
+        }
+
     def begin(self, call: "CallState", argument: "Argument") -> Iterator[Kept]:
         """Keep what was converted for ``call``."""
         owner, slot = None, argument.named
@@ -534,6 +555,25 @@ class _Held:
 
 
 _STRUCTURES = (ctypes.Structure, ctypes.Union)
+
+
+def _is_kept_in_c(spec: Any) -> bool:
+    """Whether libfastcall holds it: a structure may be set again, of which C has a copy."""
+    if isinstance(spec, Pointer):
+        return not issubclass(spec.ctype._type_, _STRUCTURES)
+    return spec.is_buffer or spec.kind in ("bytes", "str", "handle", "callback")
+
+
+def keep_late(described: tuple[Any, ...], keeper: Handle) -> None:
+    """Keep what C keeps for a handle that Python takes over: see ``fastcall_list_kept``."""
+    function, index, slot, given, made, address, _ = described
+    argument: Argument = function.declaration.arguments[index]
+    is_view = argument.spec.is_buffer and given is not None
+    exporter: Any = given
+    view: Any = memoryview(exporter) if is_view else None
+    converted = ctypes.cast(address, argument.spec.ctype) if made is None else made
+    item = _Held(given, converted, view)
+    Handle.keep(keeper, argument.where, (argument, *(slot or ())), item, every=True).finish()
 
 
 def is_passed(argument: "Argument") -> bool:

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from .calls import CallState
 from .handles import Handle
+from .libfastcall import CRelease, NotServedError
 from .lifetimes import Kept, kept_for_good
 from .ownership import Keep, declaration_of, is_passed
 from .values import DeclarationError, ParameterWord, plain, show
 
 if TYPE_CHECKING:
-    from .calls import CallState
     from .declaration import Argument, Declaration
 
 
@@ -33,24 +34,29 @@ class Releases(ParameterWord):
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the parameters that both functions have."""
         passed = {each.name: each for each in declaration.arguments if is_passed(each)}
-        names = [name for kept, word in self.keeps for name in (kept.name, *word.names)]
+        names = [name for _, kept, word in self.keeps for name in (kept.name, *word.names)]
         argument.named = [passed[name] for name in dict.fromkeys(names) if name in passed]
         if argument not in argument.named:
             raise DeclarationError(
                 f"{argument.where}: {self!r}: the other function has {', '.join(names)}: give"
                 " the parameters that mean the same these names"
             )
-        for _, word in self.keeps:
+        for _, _, word in self.keeps:
             if word.owner and not getattr(passed.get(word.owner), "is_handle", False):
                 raise DeclarationError(
                     f"{argument.where}: {self!r} needs the handle {word.owner!r}, for which C"
                     " keeps it, as a parameter of that name"
                 )
 
-    def begin(self, call: "CallState", argument: "Argument") -> "Iterator[_Release]":
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """What C releases."""
+        named = {each.name: each for each in argument.named}
+        return {"releases": [_describe(named, *each) for each in self.keeps]}
+
+    def begin(self, call: CallState, argument: "Argument") -> "Iterator[_Release]":
         """Find what C keeps."""
         named = {each.name: each for each in argument.named}
-        for kept, word in self.keeps:
+        for _, kept, word in self.keeps:
             kept_for: Any = call.given[named[word.owner].position] if word.owner else None
             everything = kept_for_good if kept_for is None else Handle.kept_slots(kept_for)
             slot = {
@@ -90,12 +96,41 @@ class _Release:
                 kept.release()
 
 
-def _keeps_of(function: Callable[..., object]) -> "list[tuple[Argument, Keep]]":
+def make_release_late(declaration: "Declaration") -> Callable[..., None]:
+    """Returns a function that releases what Python keeps, after a call from libfastcall."""
+
+    def release_late(*given: Any) -> None:
+        call = CallState(given)
+        call.converted = [None] * len(declaration.arguments)
+        for argument, word in declaration.effects:
+            for effect in word.begin(call, argument):
+                effect.settle(taken=True)
+
+    return release_late
+
+
+def _describe(
+    named: "dict[str, Argument]", content: Any, kept: "Argument", word: Keep
+) -> CRelease:
+    given = named.get(kept.name)
+    is_slot = any(name in named for name in word.slot)
+    if not (content and word.owner) or is_slot or (given and given.kind != "handle"):
+        raise NotServedError(f"to release what {word!r} says is not served")
+    return CRelease(
+        self=id(content),
+        argument=kept.index,
+        keeper=named[word.owner].position + 1,
+        object=given.position + 1 if given else 0,
+    )
+
+
+def _keeps_of(function: Callable[..., object]) -> "list[tuple[Any, Argument, Keep]]":
     declaration = declaration_of(function)
     arguments = declaration.arguments if declaration else ()
-    found = [(each, word) for each in arguments for word in each.effects]
-    keeps = [(each, word) for each, word in found if isinstance(word, Keep)]
-    if not keeps or any(word.owner == "return" for _, word in keeps):
+    content = getattr(function, "__self__", None)  # empty if it is not builtin
+    found = [(content, each, word) for each in arguments for word in each.effects]
+    keeps = [(at, each, word) for at, each, word in found if isinstance(word, Keep)]
+    if not keeps or any(word.owner == "return" for _, _, word in keeps):
         raise DeclarationError(
             f"Releases({show(function)}): expected a declared function, with a parameter that"
             " C keeps for another one, or for good"

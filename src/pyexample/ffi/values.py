@@ -173,6 +173,10 @@ class ParameterWord(Word):
         """Do it, just before C is called."""
         raise NotImplementedError
 
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """What it adds to the fields of a CArgument. Raises NotServedError."""
+        raise NotServedError(f"{argument.where}: {self!r} is not served")
+
 
 class Effect(Protocol):
     """What a ParameterWord does in a call."""

@@ -129,9 +129,20 @@ static int is_handle_type(const type *its_type)
 
 static void end_attributes(PyObject *object);
 
+static const handle *closing_now;
+
+/* All handles that were not yet freed. */
+enum { MOST_ALIVE = 500 };
+static PyObject *alive[MOST_ALIVE];
+static unsigned alive_count;
+
 static void Py_DecRef(PyObject *object)
 {
     EXPECT(object->holders > 0);
+    if (object->holders == 1 && is_handle_type(object->type)) {
+        closing_now = NULL; /* others, too */
+        finalize_handle(object);
+    }
     if (--object->holders == 0 && is_handle_type(object->type)) {
         end_attributes(object);
         destroy_handle(object);
@@ -149,7 +160,8 @@ static PyObject *PyType_GenericAlloc(void *its_type, Py_ssize_t items)
 {
     EXPECT(items == 0 && is_handle_type(its_type));
     ((type *)its_type)->holders++;
-    return new_object(its_type);
+    EXPECT(alive_count < MOST_ALIVE);
+    return alive[alive_count++] = new_object(its_type);
 }
 
 static void PyObject_GC_UnTrack(void *object)
@@ -159,6 +171,11 @@ static void PyObject_GC_UnTrack(void *object)
 
 static void free_object(void *object)
 {
+    unsigned at = 0;
+    while (alive[at] != object) {
+        at++;
+    }
+    memmove(alive + at, alive + at + 1, (--alive_count - at) * sizeof *alive);
     free(object);
     live_objects--;
 }
@@ -312,6 +329,13 @@ static PyObject *PyObject_GetItem(PyObject *self, PyObject *key)
     }
     Py_IncRef(&answer);
     return &answer;
+}
+
+/* Of tuples of integers. */
+static int PyObject_RichCompareBool(PyObject *one, PyObject *other, int how)
+{
+    EXPECT(how == PY_EQ && one->length == 1 && other->length == 1);
+    return one->items[0]->number == other->items[0]->number;
 }
 
 static fastcall_returned content; /* that `unexpected` got */
@@ -1784,7 +1808,7 @@ static void fuzz_memory(void)
 /* C has a few objects, of two types that may need each other, and hands out their addresses.
    Python is a number of slots with handles. Each is closed as often as it was given away, while
    what it needs is there and nobody uses it. */
-enum { OBJECTS = 6, SLOTS = 8, MOST_ALIVE = 500 };
+enum { OBJECTS = 6, SLOTS = 8 };
 
 static char objects_of_c[OBJECTS][8];
 static int owed[OBJECTS]; /* how often C was not yet told to close it */
@@ -1809,26 +1833,7 @@ static unsigned index_of(const void *address)
     return (unsigned)(at / sizeof *objects_of_c);
 }
 
-/* All that are alive: those in slots, and what these need. */
-static unsigned all_alive(PyObject **all)
-{
-    unsigned count = 0;
-    for (unsigned i = 0; i < SLOTS; i++) {
-        for (PyObject *each = slots[i]; each; each = each->its_handle.parent) {
-            int is_known = 0;
-            for (unsigned j = 0; j < count; j++) {
-                is_known |= all[j] == each;
-            }
-            if (!is_known) {
-                EXPECT(count < MOST_ALIVE);
-                all[count++] = each;
-            }
-        }
-    }
-    return count;
-}
-
-static int needs(const PyObject *child, const PyObject *parent)
+static int is_child(const PyObject *child, const PyObject *parent)
 {
     return child->its_handle.parent == parent;
 }
@@ -1853,7 +1858,23 @@ static void check_parents_in_use(const handle *it)
 }
 
 /* The same, of a function whose argument is a slot's, or of one that is being destroyed. */
-static const handle *closing_now;
+static int comes_from(const PyObject *object, const PyObject *other);
+
+/* What is open needs nothing that is closed. */
+static void check_order(void)
+{
+    for (unsigned i = 0; i < alive_count; i++) {
+        const handle *const it = &alive[i]->its_handle;
+        if (!it->address || it->is_managed) {
+            continue;
+        }
+        EXPECT(!it->parent || it->parent->its_handle.is_managed || it->parent->its_handle.address);
+        for (const kept *each = it->kept; each; each = each->next) {
+            EXPECT(!each->kept_handle || comes_from(each->given, alive[i]) ||
+                   each->kept_handle->address);
+        }
+    }
+}
 
 static uint64_t close_and_check(uint64_t address)
 {
@@ -1862,6 +1883,7 @@ static uint64_t close_and_check(uint64_t address)
         EXPECT(!closing_now->address && !closing_now->children);
         EXPECT(closing_now->process == forks);
     }
+    check_order();
     return close_in_c(address);
 }
 
@@ -1902,28 +1924,124 @@ static void end_attributes(PyObject *object)
     }
 }
 
+/* What C keeps, in the order in which it was made to: for a handle that Python has not taken over. */
+static struct {
+    PyObject *keeper, *given;
+    const handle_function *by;
+    int slot;
+} kept_things[MOST_ALIVE];
+static unsigned kept_count;
+static _Alignas(16) handle_function keep_functions[2];
+static PyObject kept_text = {.type = &bytes_type, .text = "text", .length = 4},
+                kept_buffer = {.type = &buffer_type, .is_contiguous = 1};
+
+static void forget_kept(unsigned at)
+{
+    memmove(kept_things + at, kept_things + at + 1, (--kept_count - at) * sizeof *kept_things);
+}
+
+static int is_handle(const PyObject *object)
+{
+    return is_handle_type(object->type);
+}
+
+/* What C kept for handles that it has closed, or that are gone, is not kept any more. All else is,
+   and nothing else. */
+static void check_kept(void)
+{
+    long texts = 0, buffers = 0;
+    for (unsigned i = kept_count; i-- > 0;) {
+        int is_open = 0;
+        for (unsigned j = 0; j < alive_count; j++) {
+            is_open |= alive[j] == kept_things[i].keeper && alive[j]->its_handle.address;
+        }
+        if (!is_open) {
+            forget_kept(i);
+        }
+    }
+    for (unsigned i = 0; i < kept_count; i++) {
+        texts += kept_things[i].given == &kept_text;
+        buffers += kept_things[i].given == &kept_buffer;
+    }
+    EXPECT(kept_text.holders == 1000 + texts);
+    EXPECT(kept_buffer.holders == 1000 + 2 * buffers && open_views == buffers);
+    for (unsigned i = 0; i < alive_count; i++) {
+        unsigned at = kept_count;
+        for (const kept *each = alive[i]->its_handle.kept; each; each = each->next) {
+            do { /* the newest is the first */
+                EXPECT(at > 0);
+                at--;
+            } while (kept_things[at].keeper != alive[i]);
+            EXPECT(each->given == kept_things[at].given);
+            EXPECT((each->kept_handle != NULL) == is_handle(each->given));
+        }
+        while (at-- > 0) {
+            EXPECT(kept_things[at].keeper != alive[i]);
+        }
+    }
+}
+
+static int comes_from(const PyObject *object, const PyObject *other)
+{
+    while (object && object != other) {
+        object = object->its_handle.parent;
+    }
+    return object != NULL;
+}
+
+static int must_come_before(const PyObject *object, const PyObject *other)
+{
+    if (object == other) {
+        return 1;
+    }
+    for (unsigned i = 0; i < kept_count; i++) {
+        if (kept_things[i].keeper == object && is_handle(kept_things[i].given) &&
+            !comes_from(kept_things[i].given, object) &&
+            must_come_before(kept_things[i].given, other)) {
+            return 1;
+        }
+    }
+    return object->its_handle.parent && must_come_before(object->its_handle.parent, other);
+}
+
 static void take_over(PyObject *object)
 {
-    PyObject *children;
-    PyObject *all[MOST_ALIVE];
-    long expected_children = 0;
+    PyObject *connected, *all;
+    long expected_handles = 0;
+    unsigned at = 0;
     if (object->its_handle.parent && !object->its_handle.parent->its_handle.is_managed) {
         take_over(object->its_handle.parent);
     }
     if (object->its_handle.is_managed) {
         return;
     }
-    for (unsigned i = all_alive(all); i-- > 0;) {
-        expected_children += needs(all[i], object) && all[i]->its_handle.address &&
-                             !all[i]->its_handle.is_managed;
+    for (unsigned i = alive_count; i-- > 0;) {
+        expected_handles += is_child(alive[i], object) && alive[i]->its_handle.address &&
+                            !alive[i]->its_handle.is_managed;
     }
-    children = fastcall_take_over(object);
-    EXPECT(children && children->length == expected_children && object->its_handle.is_managed);
-    for (Py_ssize_t i = 0; i < children->length; i++) {
-        EXPECT(needs(children->items[i], object));
-        take_over(children->items[i]);
+    for (unsigned i = 0; i < kept_count; i++) {
+        expected_handles += kept_things[i].given == object;
+        expected_handles += kept_things[i].keeper == object && is_handle(kept_things[i].given);
     }
-    Py_DecRef(children);
+    connected = fastcall_take_over(object);
+    EXPECT(connected && connected->length == expected_handles && object->its_handle.is_managed);
+    for (Py_ssize_t i = 0; i < connected->length; i++) {
+        take_over(connected->items[i]);
+    }
+    Py_DecRef(connected);
+    all = fastcall_list_kept(object);
+    for (Py_ssize_t i = 0; i < all->length; i++) {
+        while (kept_things[at].keeper != object) {
+            at++;
+        }
+        EXPECT(at < kept_count && all->items[i]->length == 7);
+        EXPECT(all->items[i]->items[0] == (PyObject *)kept_things[at].by);
+        EXPECT(all->items[i]->items[3] == kept_things[at].given);
+        forget_kept(at);
+    }
+    Py_DecRef(all);
+    fastcall_drop_kept(object);
+    check_kept();
 }
 
 /* Nothing refers to what is in a slot. */
@@ -1932,7 +2050,7 @@ static void empty_slot(unsigned slot)
     PyObject *const object = slots[slot];
     slots[slot] = NULL;
     if (object) {
-        if (object->holders == 1) {
+        if (object->holders == 1 && !object->its_handle.kept) {
             closing_now = &object->its_handle;
         }
         Py_DecRef(object);
@@ -1958,18 +2076,19 @@ static void describe_closer(handle_function *function, const void *its_type)
     result->kind = FASTCALL_SIGNED;
     result->size = 4;
     result->rule = FASTCALL_NONZERO;
+    result->is_failure = 1;
     EXPECT(fastcall_prepare(function) == NULL);
 }
 
 /* The newest open handle of an address and a C type. */
 static PyObject *newest(const fastcall_handle_class *of, unsigned index)
 {
-    PyObject *found = NULL, *all[MOST_ALIVE];
-    for (unsigned i = all_alive(all); i-- > 0;) {
-        if (all[i]->its_handle.address == objects_of_c[index] &&
-            (all[i]->type == &strange_handle_type) == (of == class_of_strange) &&
-            (!found || all[i]->its_handle.number > found->its_handle.number)) {
-            found = all[i];
+    PyObject *found = NULL;
+    for (unsigned i = alive_count; i-- > 0;) {
+        if (alive[i]->its_handle.address == objects_of_c[index] &&
+            (alive[i]->type == &strange_handle_type) == (of == class_of_strange) &&
+            (!found || alive[i]->its_handle.number > found->its_handle.number)) {
+            found = alive[i];
         }
     }
     return found;
@@ -2093,10 +2212,12 @@ static void make_some(void)
 static int is_plain_to_close(const PyObject *object)
 {
     const handle *const it = &object->its_handle;
-    PyObject *all[MOST_ALIVE];
     int is_needed = 0;
-    for (unsigned i = all_alive(all); i-- > 0;) {
-        is_needed |= needs(all[i], object) && all[i]->its_handle.address;
+    for (unsigned i = alive_count; i-- > 0;) {
+        is_needed |= is_child(alive[i], object) && alive[i]->its_handle.address;
+    }
+    for (unsigned i = 0; i < kept_count; i++) {
+        is_needed |= kept_things[i].given == object;
     }
     return it->is_owned && !it->is_managed && it->address && !is_needed;
 }
@@ -2137,6 +2258,136 @@ static void close_one(PyObject *object, int by_function)
     Py_DecRef(result);
 }
 
+static uint64_t keep_result;
+
+static uint64_t keep_in_c(uint64_t keeper, uint64_t given, uint64_t slot)
+{
+    (void)keeper, (void)given, (void)slot;
+    return keep_result;
+}
+
+static void describe_keeping(handle_function *function)
+{
+    static const uint8_t given_kinds[] = {'z', 'b', 'h', 'h'};
+    fastcall_descriptor *const descriptor = &function->descriptor;
+    fastcall_value *const result = (fastcall_value *)(function->arguments + 3);
+    memset(function, 0, sizeof *function);
+    ((PyObject *)function)->holders = 1000;
+    descriptor->arguments = descriptor->parameters = 3;
+    descriptor->values = descriptor->has_effects = 1;
+    descriptor->release_at = take() & 1 ? INT64_MAX : 0;
+    descriptor->returned_size = offsetof(fastcall_returned, outputs);
+    descriptor->function = (any_function)keep_in_c;
+    descriptor->name = (uint32_t)((char *)(result + 1) - (char *)descriptor);
+    for (unsigned i = 0; i < 3; i++) {
+        function->arguments[i].parameter = (uint8_t)i;
+        function->arguments[i].size = 8;
+    }
+    function->arguments[0].kind = FASTCALL_HANDLE;
+    function->arguments[0].type = function->arguments[1].type = &handle_type;
+    function->arguments[1].kind = given_kinds[below(4)];
+    function->arguments[1].keeper = 1;
+    function->arguments[1].nullable = 1;
+    function->arguments[1].is_every = take() & 1;
+    function->arguments[1].slots = take() & 1 ? 4 : 0;
+    if (function->arguments[1].kind == 'b') {
+        function->arguments[1].type = NULL;
+        function->arguments[1].item = FASTCALL_VOID;
+        function->arguments[1].size = 1;
+        function->arguments[1].high = INT64_MAX;
+    }
+    function->arguments[2].kind = FASTCALL_SIGNED;
+    function->arguments[2].high = 3;
+    result->kind = FASTCALL_SIGNED;
+    result->size = 4;
+    result->rule = FASTCALL_NONZERO;
+    result->is_failure = 1;
+    EXPECT(fastcall_prepare(function) == NULL);
+}
+
+/* C keeps something for a handle. */
+static void keep_one(PyObject *keeper)
+{
+    handle_function *const function = &keep_functions[take() & 1];
+    const fastcall_argument *const argument = &function->arguments[1];
+    PyObject *const other = slots[below(SLOTS)];
+    PyObject *given = argument->kind == 'z' ? &kept_text : argument->kind == 'b' ? &kept_buffer
+                      : other              ? other      : &none;
+    PyObject *result, *objects[3];
+    int is_served = keeper->type != &strange_handle_type && keeper->its_handle.address &&
+                    keeper->its_handle.is_owned && !keeper->its_handle.is_managed;
+    const int slot = (int)below(4);
+    given = take() % 8 ? given : &none;
+    if (is_handle(given)) {
+        is_served = is_served && given->type != &strange_handle_type && given != keeper &&
+                    given->its_handle.address && !given->its_handle.is_managed &&
+                    (comes_from(given, keeper) || !must_come_before(given, keeper));
+    }
+    if (kept_count == MOST_ALIVE || (is_handle(given) && kept_count > 5)) {
+        return; /* else there may be more to look at than C does */
+    }
+    keep_result = take() % 4 == 0;
+    objects[0] = keeper;
+    objects[1] = given;
+    objects[2] = PyLong_FromLongLong(slot);
+    checked_calls = unexpected_calls = 0;
+    result = ((entry)function->descriptor.ml_meth)((PyObject *)function, objects, 3, NULL);
+    EXPECT(result && !error_is_set && checked_calls == !is_served);
+    EXPECT(unexpected_calls == (is_served && keep_result));
+    if (is_served && !keep_result) {
+        for (unsigned i = kept_count; i-- > 0 && !argument->is_every;) {
+            if (kept_things[i].keeper == keeper && kept_things[i].by == function &&
+                (!argument->slots || kept_things[i].slot == slot)) {
+                forget_kept(i);
+            }
+        }
+        kept_things[kept_count].keeper = keeper;
+        kept_things[kept_count].given = given;
+        kept_things[kept_count].by = function;
+        kept_things[kept_count++].slot = slot;
+    }
+    Py_DecRef(objects[2]);
+    Py_DecRef(result);
+}
+
+static void mark(const PyObject *object, int *is_reached)
+{
+    for (unsigned i = 0; i < alive_count; i++) {
+        if (alive[i] == object && !is_reached[i]) {
+            is_reached[i] = 1;
+            mark(object->its_handle.parent, is_reached);
+            for (const kept *each = object->its_handle.kept; each; each = each->next) {
+                mark(each->given, is_reached);
+            }
+        }
+    }
+}
+
+/* Collect garbage, as CPython does. */
+static void collect(void)
+{
+    PyObject *garbage[MOST_ALIVE];
+    int is_reached[MOST_ALIVE] = {0};
+    unsigned count = 0, first;
+    for (unsigned i = 0; i < SLOTS; i++) {
+        mark(slots[i], is_reached);
+    }
+    for (unsigned i = 0; i < alive_count; i++) {
+        if (!is_reached[i]) {
+            Py_IncRef(garbage[count++] = alive[i]);
+        }
+    }
+    first = take();
+    for (unsigned i = 0; i < count; i++) {
+        closing_now = NULL;
+        finalize_handle(garbage[(first + i) % count]);
+    }
+    while (count > 0) {
+        Py_DecRef(garbage[--count]);
+    }
+    closing_now = NULL;
+}
+
 static void fuzz_handles(void)
 {
     static fastcall_handles *open; /* never freed, like the classes */
@@ -2150,6 +2401,11 @@ static void fuzz_handles(void)
     has_callbacks = take() & 1;
     describe_closer(&closer_function, &handle_type);
     describe_closer(&strange_closer_function, &strange_handle_type);
+    describe_keeping(&keep_functions[0]);
+    describe_keeping(&keep_functions[1]);
+    kept_text.holders = kept_buffer.holders = 1000;
+    kept_buffer.view.buf = memory;
+    kept_count = 0;
     if (!open) {
         open = fastcall_make_handles();
         class_of_all = fastcall_describe_handles(&handle_type, &handle_type, open);
@@ -2163,19 +2419,24 @@ static void fuzz_handles(void)
     while (steps-- > 0) {
         const unsigned slot = below(SLOTS);
         PyObject *const object = slots[slot];
-        switch (below(8)) {
+        switch (below(11)) {
         case 0: empty_slot(slot); break;
         case 1: if (object) { close_one(object, 1); } break;
+        case 7: case 8: if (object) { keep_one(object); } break;
+        case 9: collect(); break;
         case 2: case 3: case 4: make_some(); break;
         case 5: if (object) { close_one(object, 0); } break;
         case 6: if (object && take() % 4 == 0) { take_over(object); } break;
         default: finder = object; empty_slot(slot); finder = NULL; break;
         }
+        check_kept();
     }
     forks = take() % 8 == 0; /* then a child has none of its own */
     for (unsigned i = 0; i < SLOTS; i++) {
         empty_slot(i);
     }
+    collect();
+    check_kept();
     for (unsigned i = 0; i < OBJECTS; i++) {
         EXPECT(forks || owed[i] == 0);
     }

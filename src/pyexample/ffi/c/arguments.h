@@ -4,7 +4,7 @@
 
 #include <float.h>
 #include "convention.h"
-#include "handles.h"
+#include "keeping.h"
 #include "thunks.h"
 
 /* The buffers, handles and thunks that a call must release when it has returned. */
@@ -16,10 +16,23 @@ typedef struct {
     unsigned handle_count;
     thunk *thunks[FASTCALL_MAX_CALLBACKS];
     unsigned thunk_count;
+    kept *keeping;       /* what C is about to keep */
+    kept *closing;       /* what C keeps for the handle that the call closes */
+    int64_t kept_before; /* the number of what C had been made to keep before it was called */
 } held_arguments;
+
+static void hold_nothing(held_arguments *held)
+{
+    held->count = held->handle_count = held->thunk_count = 0;
+    held->keeping = held->closing = NULL;
+}
 
 static void release(held_arguments *held)
 {
+    if (held->keeping || held->closing) {
+        drop_kept(&held->keeping);
+        end_closing_kept(&held->closing, 1);
+    }
     while (held->count > 0) {
         api.PyBuffer_Release(&held->views[--held->count]);
     }
@@ -271,7 +284,7 @@ static int convert_handle(
 }
 
 /* Convert a Python function to a function pointer. If it is a C function, which has a pointer of
-   its own, `slow_path` passes that. */
+   its own, `slow_path` passes that. If C keeps it, the pointer is made last. */
 static int convert_callback(
     const fastcall_argument *argument, PyObject *object, held_arguments *held, uint64_t *word)
 {
@@ -279,6 +292,10 @@ static int convert_callback(
     thunk *taken;
     if (type_of(object) == argument->items || !api.PyCallable_Check(object)) {
         return 0;
+    }
+    if (argument->keeper) {
+        *word = 0;
+        return 1;
     }
     taken = take_thunk((PyObject *)(uintptr_t)argument->type);
     if (!taken) {

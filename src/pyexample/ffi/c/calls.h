@@ -60,17 +60,26 @@ static int leave(call_state before)
     return 0;
 }
 
-/* Record the handles of a call. Returns NULL, with an error set, if memory runs out. */
+/* Record the handles that a call uses. Returns NULL, with an error set, if memory runs out. */
 static use *begin_use(const held_arguments *held)
 {
-    use *const begun =
-        api.PyMem_Malloc(sizeof *begun + held->handle_count * sizeof *begun->handles);
+    unsigned count = held->handle_count;
+    use *begun;
+    for (const kept *each = held->closing; each; each = each->next) {
+        count += each->kept_handle != NULL;
+    }
+    begun = api.PyMem_Malloc(sizeof *begun + count * sizeof *begun->handles);
     if (!begun) {
         (void)api.PyErr_NoMemory();
         return NULL;
     }
-    begun->count = held->handle_count;
     memcpy(begun->handles, held->handles, held->handle_count * sizeof *begun->handles);
+    begun->count = held->handle_count;
+    for (const kept *each = held->closing; each; each = each->next) {
+        if (each->kept_handle) {
+            begun->handles[begun->count++] = each->kept_handle;
+        }
+    }
     begun->next = uses;
     begun->link = &uses;
     if (uses) {
@@ -161,16 +170,19 @@ static void call_and_release(const fastcall_descriptor *descriptor, const frame 
     api.PyEval_RestoreThread(state);
 }
 
+/* What a call does. */
+enum { NOT_CALLED, RAISED, RETURNED };
+
 /* The same if C may call back. */
 static int call_with_state(const fastcall_descriptor *descriptor, const frame *frame,
     const held_arguments *held, fastcall_returned *returned)
 {
     use *begun = NULL;
     call_state before;
-    if (held->handle_count > 0) {
+    if (held->handle_count > 0 || held->closing) {
         begun = begin_use(held);
         if (!begun) {
-            return 0;
+            return NOT_CALLED;
         }
     }
     before = enter();
@@ -178,17 +190,17 @@ static int call_with_state(const fastcall_descriptor *descriptor, const frame *f
     if (begun) {
         end_use(begun);
     }
-    return leave(before);
+    return leave(before) ? RETURNED : RAISED;
 }
 
-/* Call C, which may call back. Returns 0, with an error set, if a callback raised an exception.
- */
+/* Call C, which may call back. An error is set if a callback RAISED an exception, or C was
+   NOT_CALLED. */
 static int call_c(const fastcall_descriptor *descriptor, const frame *frame,
     const held_arguments *held, fastcall_returned *returned)
 {
     if (!GET(&has_callbacks)) {
         call_and_release(descriptor, frame, held, returned);
-        return 1;
+        return RETURNED;
     }
     return call_with_state(descriptor, frame, held, returned);
 }

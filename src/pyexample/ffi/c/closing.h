@@ -4,17 +4,26 @@
 
 #include "calls.h"
 
-/* Whether Python need not be asked before a handle is closed, which `users` calls may use. */
-static int is_closable(const handle *it, int64_t users)
+/* Whether Python need not be asked before a handle is closed, which `users` calls may use, or
+   given away, perhaps with its children. */
+static int is_closable(const handle *it, int64_t users, int may_have_children)
 {
-    return it->of && it->is_owned && !it->is_managed && !it->children && it->address &&
-           count_users((handle *)(uintptr_t)it) == users;
+    return it->of && it->is_owned && !it->is_managed && !it->keepers && it->address &&
+           (!it->children || may_have_children) && count_users((handle *)(uintptr_t)it) == users;
 }
 
 /* Whether nothing but `it` itself is needed to close it. */
 static int closes_alone(const handle *it)
 {
-    return is_closable(it, 0) && it->of->closer && it->process == forks;
+    return is_closable(it, 0, 0) && it->of->closer && it->process == forks;
+}
+
+/* Mark a handle as closed, and hold what it needs until C has closed it. */
+static void begin_closing_handle(handle *it, held_arguments *held)
+{
+    hold_parent(it, held);
+    begin_closing_kept(it, &held->closing);
+    forget(it);
 }
 
 /* Mark the handle as closed that a call is about to close. Returns 0 if Python must do that. */
@@ -23,34 +32,49 @@ static int begin_closing(
 {
     const fastcall_argument *argument = &arguments_of(descriptor)[descriptor->closes - 1];
     PyObject *const object = objects[argument->parameter];
-    if (object == interpreter.none || !is_closable(handle_of(object), 1)) {
+    if (object == interpreter.none || !is_closable(handle_of(object), 1, 0)) {
         return 0;
     }
-    hold_parent(handle_of(object), held);
-    forget(handle_of(object));
+    begin_closing_handle(handle_of(object), held);
     return 1;
 }
 
-/* Open again, after C has not closed it. If Python has taken it over meanwhile, in another thread
-   or in a callback, Python does that. */
-static void reopen(PyObject *self, PyObject *object)
+/* Tell Python what has become of handles that it has taken over during a call, in another thread
+   or in a callback. */
+COLD static void tell(
+    PyObject *self, const char *name, PyObject *first, PyObject *const *objects, Py_ssize_t count)
 {
     PyObject *type, *error, *traceback;
-    if (!handle_of(object)->is_managed) {
-        reopen_plain(handle_of(object));
-        return;
-    }
     api.PyErr_Fetch(&type, &error, &traceback);
-    drop(call_attribute(self, "reopen", NULL, &object, 1, NULL));
+    drop(call_attribute(self, name, first, objects, count, NULL));
     api.PyErr_Clear();
     api.PyErr_Restore(type, error, traceback);
 }
 
-/* C has returned: it may not have closed the handle. */
-static void end_closing(PyObject *self, const fastcall_descriptor *descriptor,
-    PyObject *const *objects, const fastcall_returned *returned)
+/* Open again, after C has not closed it. */
+static void reopen(PyObject *self, PyObject *object)
 {
-    if (descriptor->may_stay_open && is_any_unexpected(descriptor, returned)) {
+    if (handle_of(object)->is_managed) {
+        tell(self, "reopen", NULL, &object, 1);
+    } else {
+        reopen_plain(handle_of(object));
+    }
+}
+
+/* C has returned, or was not called: it may not have closed the handle, of which this returns
+   whether it may be used again. */
+static int stays_open(
+    const fastcall_descriptor *descriptor, const fastcall_returned *returned, int done)
+{
+    return done == NOT_CALLED || (descriptor->may_stay_open && has_failed(descriptor, returned));
+}
+
+static void end_closing(PyObject *self, const fastcall_descriptor *descriptor,
+    PyObject *const *objects, held_arguments *held, const fastcall_returned *returned, int done)
+{
+    const int stays = stays_open(descriptor, returned, done);
+    if (stays) {
+        end_closing_kept(&held->closing, 0);
         reopen(self, objects[arguments_of(descriptor)[descriptor->closes - 1].parameter]);
     }
 }
@@ -69,10 +93,9 @@ static int close_by_class(handle *it, PyObject *object)
     frame frame;
     fastcall_returned returned;
     held_arguments held;
-    int number, is_right;
-    held.count = held.handle_count = held.thunk_count = 0;
-    hold_parent(it, &held);
-    forget(it);
+    int number, done, stays;
+    hold_nothing(&held);
+    begin_closing_handle(it, &held);
     memset(&frame, 0, sizeof frame);
     memset(&returned, 0, offsetof(fastcall_returned, structure));
     for (unsigned i = 0; i < descriptor->arguments; i++) {
@@ -83,12 +106,16 @@ static int close_by_class(handle *it, PyObject *object)
         }
         store_argument(&frame, &arguments[i], word);
     }
-    is_right = call_c(descriptor, &frame, &held, &returned);
+    done = call_c(descriptor, &frame, &held, &returned);
+    stays = object && stays_open(descriptor, &returned, done);
+    if (stays) {
+        end_closing_kept(&held.closing, 0);
+    }
     release(&held);
-    if (object && descriptor->may_stay_open && is_any_unexpected(descriptor, &returned)) {
+    if (stays) {
         reopen(self, object);
     }
-    if (!is_right) {
+    if (done != RETURNED) {
         drop(closed);
         return 0;
     }
@@ -152,19 +179,76 @@ static void destroy_handle(PyObject *object)
     if (it->of) {
         close_dying(it);
     }
+    drop_kept(&it->kept);
     drop(it->parent); /* after the child is closed */
     memcpy(&free_object, &free_slot, sizeof free_object);
     free_object(object);
     api.Py_DecRef(type);
 }
 
-/* tp_traverse. Nothing is cleared: a cycle leads through another object, too. */
+/* A handle that is closed before another one can be, or that itself. */
+COLD static handle *first_to_close(handle *it)
+{
+    for (;;) {
+        const kept *keeping = it->keepers;
+        while (keeping && keeping->is_made_from_keeper) {
+            keeping = keeping->next_keeper;
+        }
+        if (!keeping && !it->children) {
+            return it;
+        }
+        it = keeping ? keeping->keeper : it->children;
+    }
+}
+
+/* tp_finalize: close garbage before what C keeps for it is cleared, and what is closed before it.
+   One that is kept by what it was made from is closed with that. */
+COLD static void finalize_handle(PyObject *object)
+{
+    handle *last = handle_of(object), *first = NULL;
+    if (!last->kept || last->is_managed) {
+        return;
+    }
+    api.Py_IncRef(object);
+    while (first != last) {
+        PyObject *closed;
+        first = first_to_close(last);
+        if (first->keepers && !descends_from(first->keepers->keeper, last)) {
+            last = first->keepers->keeper;
+            closed = object;
+            object = new_reference(object_of(last));
+            first = NULL;
+        } else {
+            closed = new_reference(object_of(first));
+            for (kept *each; (each = first->keepers);) {
+                UNLINK(each, next_keeper, keeper_link);
+            }
+            close_dying(first);
+            drop_kept(&first->kept);
+        }
+        drop(closed);
+    }
+    drop(object);
+}
+
+#define VISIT(object)                      \
+    do {                                   \
+        if (!stop && (object)) {           \
+            stop = visit((object), given); \
+        }                                  \
+    } while (0)
+
+/* tp_traverse. Nothing is cleared: a cycle leads through another object, or is broken when what
+   is in it is closed. */
 static int visit_handle(PyObject *object, visitproc visit, void *given)
 {
     handle *const it = handle_of(object);
     int stop = visit((PyObject *)(uintptr_t)type_of(object), given);
-    if (!stop && it->parent) {
-        stop = visit(it->parent, given);
+    VISIT(it->parent);
+    for (const kept *each = it->kept; each; each = each->next) {
+        VISIT(each->given);
+        VISIT(each->made);
+        VISIT(each->view.obj);
     }
     return stop;
 }
@@ -178,6 +262,7 @@ COLD void *fastcall_make_handle_type(void)
         {"_given", T_ULONGLONG, offsetof(handle, given), READONLY, NULL},
         {"_parent", T_OBJECT, offsetof(handle, parent), READONLY, NULL},
         {"_is_owned", T_UBYTE, offsetof(handle, is_owned), READONLY, NULL},
+        {"_is_given", T_UBYTE, offsetof(handle, is_given), READONLY, NULL},
         {"_number", T_ULONGLONG, offsetof(handle, number), READONLY, NULL},
         {"_class", T_ULONGLONG, offsetof(handle, of), READONLY, NULL}, {NULL, 0, 0, 0, NULL}};
     static PyGetSetDef computed[] = {
@@ -186,12 +271,14 @@ COLD void *fastcall_make_handle_type(void)
     static int64_t is_placed; /* whether the offsets are those in an object */
     void (*const destroy)(PyObject *) = destroy_handle;
     int (*const visit)(PyObject *, visitproc, void *) = visit_handle;
-    PyType_Slot slots[] = {{Py_tp_dealloc, NULL}, {Py_tp_traverse, NULL},
+    void (*const finalize)(PyObject *) = finalize_handle;
+    PyType_Slot slots[] = {{Py_tp_dealloc, NULL}, {Py_tp_traverse, NULL}, {Py_tp_finalize, NULL},
         {Py_tp_methods, methods}, {Py_tp_members, members}, {Py_tp_getset, computed}, {0, NULL}};
     PyType_Spec spec = {
         "libfastcall.HandleMemory", 0, 0, Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, NULL};
     memcpy(&slots[0].pfunc, &destroy, sizeof destroy);
     memcpy(&slots[1].pfunc, &visit, sizeof visit);
+    memcpy(&slots[2].pfunc, &finalize, sizeof finalize);
     if (ADD(&is_placed, 1) == 0) {
         for (PyMemberDef *member = members; member->name; member++) {
             member->offset += (Py_ssize_t)head_size();
@@ -297,35 +384,122 @@ void *fastcall_list_open(const fastcall_handles *open)
     return as_tuple(objects, count);
 }
 
-static handle *first_dying(handle *it)
+/* One that is being destroyed, which Python cannot take over: a child of a handle, or what C
+   keeps it for. */
+COLD static handle *first_dying(const handle *it)
 {
-    while (it && !is_dying(it)) {
-        it = it->sibling;
+    for (handle *child = it->children; child; child = child->sibling) {
+        if (is_dying(child)) {
+            return child;
+        }
     }
-    return it;
+    for (const kept *each = it->keepers; each; each = each->next_keeper) {
+        if (is_dying(each->keeper)) {
+            return each->keeper;
+        }
+    }
+    return NULL;
 }
 
-void *fastcall_take_over(void *object)
+/* Store the handles that must be taken over with one, if there is room. Returns their number. */
+COLD static size_t list_connected(handle *it, PyObject **objects)
 {
-    handle *const it = handle_of(object);
-    PyObject **objects;
     size_t count = 0, place;
-    handle *dying;
-    while ((dying = first_dying(it->children))) { /* which Python cannot close before it */
-        close_dying(dying);
-    }
-    it->is_managed = 1;
-    UNLINK(it, sibling, sibling_link);
     for (const handle *child = it->children; child; child = child->sibling) {
         count++;
     }
     place = count;
-    objects = api.PyMem_Malloc((count + 1) * sizeof *objects);
-    /* The newest is the first. */
     for (handle *child = it->children; objects && child; child = child->sibling) {
-        objects[--place] = new_reference(object_of(child));
+        objects[--place] = new_reference(object_of(child)); /* the newest is the first */
+    }
+    for (const kept *each = it->keepers; each; each = each->next_keeper) {
+        if (objects) {
+            objects[count] = new_reference(object_of(each->keeper));
+        }
+        count++;
+    }
+    for (const kept *each = it->kept; each; each = each->next) {
+        if (objects && each->kept_handle) {
+            objects[count] = new_reference(each->given);
+        }
+        count += each->kept_handle != NULL;
+    }
+    return count;
+}
+
+COLD void *fastcall_take_over(void *object)
+{
+    handle *const it = handle_of(object);
+    PyObject **objects;
+    size_t count;
+    handle *dying;
+    while ((dying = first_dying(it))) {
+        close_dying(dying);
+        drop_kept(&dying->kept);
+    }
+    it->is_managed = 1;
+    UNLINK(it, sibling, sibling_link);
+    count = list_connected(it, NULL);
+    objects = api.PyMem_Malloc((count + 1) * sizeof *objects);
+    if (objects) {
+        (void)list_connected(it, objects);
     }
     return as_tuple(objects, count);
+}
+
+/* Returns what Python gets of what C keeps, or NULL with an error set. */
+COLD static PyObject *describe_kept(const kept *it)
+{
+    PyObject *const parts[] = {new_reference(it->self), api.PyLong_FromLongLong(it->argument),
+        new_reference(it->slot ? it->slot : interpreter.none), new_reference(it->given),
+        new_reference(it->made ? it->made : interpreter.none),
+        api.PyLong_FromUnsignedLongLong(it->word), api.PyLong_FromLongLong(it->number)};
+    const int is_whole = parts[1] && parts[5] && parts[6];
+    PyObject *const tuple = tuple_of(parts, sizeof parts / sizeof *parts);
+    if (tuple && !is_whole) {
+        api.Py_DecRef(tuple);
+        return NULL;
+    }
+    return tuple;
+}
+
+/* Making a tuple may collect garbage, which runs any code. */
+COLD void *fastcall_list_kept(void *object)
+{
+    handle *const it = handle_of(object);
+    size_t count = 0, place;
+    kept **held;
+    PyObject *tuple;
+    for (const kept *each = it->kept; each; each = each->next) {
+        count++;
+    }
+    held = api.PyMem_Malloc((count + 1) * sizeof *held);
+    if (!held) {
+        return api.PyErr_NoMemory();
+    }
+    place = count;
+    for (kept *each = it->kept; each; each = each->next) {
+        each->holders++;
+        held[--place] = each; /* the newest is the first */
+    }
+    tuple = api.PyTuple_New((Py_ssize_t)count);
+    for (size_t i = 0; i < count; i++) {
+        PyObject *const described = tuple ? describe_kept(held[i]) : NULL;
+        if (described) {
+            api.PyTuple_SetItem(tuple, (Py_ssize_t)i, described);
+        } else if (tuple) {
+            api.Py_DecRef(tuple);
+            tuple = NULL;
+        }
+        free_kept(held[i]);
+    }
+    api.PyMem_Free(held);
+    return tuple;
+}
+
+void fastcall_drop_kept(void *object)
+{
+    drop_kept(&handle_of(object)->kept);
 }
 
 #endif

@@ -4,8 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "calls.h"
-#include "closing.h"
+#include "effects.h"
 #include "memory.h"
 
 int32_t fastcall_abi_version(void)
@@ -31,10 +30,8 @@ static PyObject *entry_any(
     fastcall_returned returned;
     PyObject *result = NULL;
     uint64_t needed[1 + FASTCALL_MAX_OUTPUTS]; /* items of FILLED memory, or 0 */
-    int tries = 4, is_right;
-    held.count = 0;
-    held.handle_count = 0;
-    held.thunk_count = 0;
+    int tries = 4, done;
+    hold_nothing(&held);
     if (names || count != descriptor->parameters) {
         return call_slow_path(self, objects, count, names);
     }
@@ -78,11 +75,17 @@ again:
     if (descriptor->closes && !begin_closing(descriptor, objects, &held)) {
         goto refuse;
     }
-    is_right = call_c(descriptor, &frame, &held, &returned);
-    if (descriptor->closes) {
-        end_closing(self, descriptor, objects, &returned);
+    if (descriptor->has_effects && !begin_effects(self, descriptor, objects, &held, &frame)) {
+        goto refuse;
     }
-    if (!is_right) {
+    done = call_c(descriptor, &frame, &held, &returned);
+    if (descriptor->closes) {
+        end_closing(self, descriptor, objects, &held, &returned, done);
+    }
+    if (descriptor->has_effects) {
+        end_effects(self, descriptor, objects, &held, &returned, done);
+    }
+    if (done != RETURNED) {
         give_back(self, descriptor, &returned, objects, count);
         goto done;
     }

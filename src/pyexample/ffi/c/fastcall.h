@@ -20,8 +20,10 @@
  * the attribute `unexpected` is called with a tuple and the arguments. The tuple has a
  * bytes object, the fastcall_returned, and an object for each handle that the caller
  * is to close, and for each FILLED memory. If that raises an error, `abandon` is called with the
- * same arguments. If C has not closed a handle that a function closes, and Python has taken it
- * over meanwhile, `reopen` is called with it.
+ * same arguments. If Python takes a handle over while it is being closed or given away, and C has
+ * not closed or does not own it afterwards, `reopen` is called with it. If Python takes over a
+ * handle for which C is about to keep something, `keep_late` is called with that (see
+ * fastcall_list_kept) and the handle.
  *
  * A binding does not need this header: libfastcall.py repeats it for Python.
  */
@@ -38,7 +40,7 @@
 #endif
 
 /* Increased when a declaration in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 10
+#define FASTCALL_ABI_VERSION 11
 
 #define FASTCALL_MAX_ARGUMENTS 16 /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8    /* among them */
@@ -130,6 +132,14 @@ typedef struct {
                               float, or all of them are double; otherwise 0 */
 } fastcall_struct;
 
+/* What C does not need any more: what it keeps for a HANDLE. */
+typedef struct {
+    const void *self; /* the bytes object of the function that made C keep it, */
+    uint8_t argument; /* and the index of that argument in C */
+    uint8_t keeper;   /* the HANDLE, as a Python argument of this function, counted from 1 */
+    uint8_t object;   /* if not 0: likewise, the HANDLE that C keeps; else all */
+} fastcall_release;
+
 /* One argument of the C function. */
 typedef struct {
     int64_t low;       /* SIGNED, UNSIGNED: the least value; BUFFER: number of items; FILLED:
@@ -137,7 +147,8 @@ typedef struct {
     int64_t high;      /* and the greatest; COUNT, LENGTH: likewise */
     const void *type;  /* POINTER: the ctypes type; HANDLE: its class or a base class; BUFFER,
                           FILLED: NULL, or a Python function of all arguments, which returns the
-                          number of items; CALLBACK: the object with the fastcall_callback_type */
+                          number of items; CALLBACK: the object with the fastcall_callback_type,
+                          or if C keeps it: a Python function that makes an object of ctypes */
     const void *items; /* POINTER: the ctypes type that it points to; CALLBACK: the type of
                           objects that are C functions, which `slow_path` passes; STRUCT: a
                           fastcall_struct */
@@ -158,10 +169,17 @@ typedef struct {
                          i-th argument of C, an integer, from 0 */
     uint8_t output;   /* if not 0: C gets the address of that value, counted from 1, which
                          begins as the argument; of VOID, as zeros; of FILLED, that memory's */
-    uint8_t location; /* the word of the frame: filled in by fastcall_prepare */
-    uint8_t offset;   /* the byte of that word: likewise */
-    uint8_t way;      /* STRUCT: how its bytes are passed: likewise */
-    uint8_t rest;     /* STRUCT: the word of those that follow the first eight: likewise */
+    uint8_t keeper;   /* BYTES, STR, POINTER, HANDLE, BUFFER, CALLBACK: if not 0: C keeps it for
+                         the HANDLE that is that Python argument, counted from 1 */
+    uint8_t is_every; /* and likewise each other one; else only the last one, or of those in */
+    uint16_t slots;   /* whose call these arguments of C were the same: bit i is set, from 0 */
+    uint8_t is_given; /* HANDLE: C owns it after the call, */
+    uint8_t owner;    /* if not 0: as that of the HANDLE that is that Python argument, from 1; */
+    uint8_t stays_on_failure; /* but not if it fails */
+    uint8_t location;         /* the word of the frame: filled in by fastcall_prepare */
+    uint8_t offset;           /* the byte of that word: likewise */
+    uint8_t way;              /* STRUCT: how its bytes are passed: likewise */
+    uint8_t rest; /* STRUCT: the word of those that follow the first eight: likewise */
 } fastcall_argument;
 
 /* A value that comes back: the result, what C fills in, or what it passes to a callback. */
@@ -193,6 +211,8 @@ typedef struct {
     uint8_t check_size; /* of what `check` returns, in bytes */
     uint8_t is_returned; /* whether it becomes a Python object */
     uint8_t is_indirect; /* to a callback only: C passes its address; NULL is unexpected */
+    uint8_t is_failure; /* whether the function has failed if the rule says that it is unexpected,
+                            or without a rule, if the dict lacks it */
 } fastcall_value;
 
 /* What came back, of which `unexpected` gets as much as is in use. */
@@ -215,20 +235,23 @@ typedef struct {
     int ml_flags;
     const char *ml_doc;
 
-    void (*function)(void); /* the C function */
-    int64_t release_at;     /* the GIL is released if the buffers have at least so many
-                               bytes in all: 0 always, INT64_MAX never */
-    uint32_t name;          /* the offset of its name, a string with a NUL */
-    uint32_t doc;           /* the offset of its docstring, likewise */
-    uint8_t parameters;     /* the number of arguments of the Python function */
-    uint8_t arguments;      /* the number of arguments of the C function */
-    uint8_t values;         /* the number of values that come back, at least 1 */
-    uint16_t returned_size; /* how many bytes of the fastcall_returned are in use */
-    uint8_t uses_errno;     /* whether error_number is needed */
-    uint8_t closes;         /* if not 0: the handle of that C argument, counted from 1 */
-    uint8_t fills;          /* whether an argument is FILLED */
+    void (*function)(void);           /* the C function */
+    int64_t release_at;               /* the GIL is released if the buffers have at least so many
+                                         bytes in all: 0 always, INT64_MAX never */
+    const fastcall_release *releases; /* `release_count` of them */
+    uint32_t name;                    /* the offset of its name, a string with a NUL */
+    uint32_t doc;                     /* the offset of its docstring, likewise */
+    uint8_t parameters;               /* the number of arguments of the Python function */
+    uint8_t arguments;                /* the number of arguments of the C function */
+    uint8_t values;                   /* the number of values that come back, at least 1 */
+    uint16_t returned_size;           /* how many bytes of the fastcall_returned are in use */
+    uint8_t uses_errno;               /* whether error_number is needed */
+    uint8_t closes;   /* if not 0: the handle of that C argument, counted from 1 */
+    uint8_t fills;    /* whether an argument is FILLED */
     uint8_t is_sized; /* whether the size of a BUFFER or of FILLED memory depends on others */
-    uint8_t may_stay_open; /* whether that stays open if Python must interpret what came back */
+    uint8_t may_stay_open; /* whether that stays open if the function fails */
+    uint8_t has_effects;   /* whether C keeps or owns an argument, or releases what it keeps */
+    uint8_t release_count;
     uint8_t is_variadic;
     uint8_t fixed;       /* if it is: the number of arguments before the `...` */
     uint8_t shape;       /* filled in: which registers, and whether the stack, are used */
@@ -271,9 +294,10 @@ FASTCALL_API void fastcall_release_thunks(void *self);
  * Returns a new reference to a new Python type, the base of HANDLE types, or NULL with an error
  * set. Its instances hold an address that Python can access by the functions below only, and
  * read as these attributes: `_address` (0 if it is closed), `_given` (the address that it has or
- * had), `_parent` (the handle that it needs, or None), `_is_owned`, `_number` (how many had been
- * opened before it), `_class` (the address of the fastcall_handle_class, or 0),
- * `_is_of_this_process` (false in the child of a fork that came later).
+ * had), `_parent` (the handle that it needs, or None), `_is_owned`, `_is_given` (whether it was
+ * given to the `_parent`), `_number` (how many had been opened before it), `_class` (the address
+ * of the fastcall_handle_class, or 0), `_is_of_this_process` (false in the child of a fork that
+ * came later).
  *
  * The method `_close_in_c` closes one that Python has not taken over, that the caller owns, and
  * that no call and no other handle uses. It returns whether it did, or raises what the closing
@@ -299,9 +323,20 @@ FASTCALL_API void fastcall_set_address(void *object, void *address);
 FASTCALL_API int64_t fastcall_count_users(void *object);
 
 /* From now on, Python closes the handle `object`, and those that it makes from it. Returns a new
-   reference to a tuple of the handles that need it and that Python has not taken over, the oldest
-   first, or NULL with an error set. */
+   reference to a tuple of the handles that must be taken over, too: those that need it, the
+   oldest first, those that C keeps it for, and those that C keeps for it. NULL with an error set.
+ */
 FASTCALL_API void *fastcall_take_over(void *object);
+
+/* Returns a new reference to a tuple of what C keeps for a handle that Python has taken over, the
+   oldest first, or NULL with an error set. Each is a tuple of the function that was called (its
+   bytes object), the index of the argument of C, a tuple of what tells it apart or None, the
+   argument, the object that was made of it or None, what C got, as an integer, and another one,
+   which is greater for what C was made to keep later. */
+FASTCALL_API void *fastcall_list_kept(void *object);
+
+/* Drop all that, of which Python has taken care. */
+FASTCALL_API void fastcall_drop_kept(void *object);
 
 /* Enter an open handle that Python has made, so that it is found. `of` must live for ever. */
 FASTCALL_API void fastcall_register(void *object, const fastcall_handle_class *of);

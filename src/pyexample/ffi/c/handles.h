@@ -17,6 +17,7 @@
 
 /* The content of an instance, after the head of every object. */
 typedef struct handle handle;
+typedef struct kept kept; /* see keeping.h */
 struct handle {
     void *address; /* NULL if it is closed; atomic */
     int64_t users; /* lower 32 bits: the number of running calls that have it as an argument;
@@ -29,8 +30,11 @@ struct handle {
     handle *next, **link;            /* likewise, of those in the same row of the table */
     int64_t number;                  /* how many were opened before it */
     int64_t process;                 /* the value of `forks` when it was made */
+    kept *kept;                      /* what C keeps for it, the newest first */
+    kept *keepers;                   /* where it is what C keeps for another handle */
     uint8_t is_owned;                /* whether the caller closes it */
     uint8_t is_managed;              /* whether Python has taken it over */
+    uint8_t is_given; /* whether C owns it as the parent's, as it was given to that */
 };
 
 /* The open handles of an interpreter, by address. */

@@ -113,6 +113,10 @@ typedef enum { PyGILState_LOCKED, PyGILState_UNLOCKED } PyGILState_STATE;
 #define Py_tp_members 72
 #define Py_tp_getset 73
 #define Py_tp_free 74
+#define Py_tp_finalize 80
+
+/* object.html#c.PyObject_RichCompareBool: Py_EQ */
+#define PY_EQ 2
 
 /* typeobj.html#c.PyTypeObject.tp_new */
 typedef PyObject *(*newfunc)(const void *type, PyObject *arguments, PyObject *keywords);
@@ -135,6 +139,7 @@ typedef PyObject *(*newfunc)(const void *type, PyObject *arguments, PyObject *ke
     X(PyObject *, PyErr_NoMemory, (void))                             /* 3.2  exceptions.html */ \
     X(PyObject *, PyObject_GetAttrString, (PyObject *, const char *)) /* 3.2  object.html */     \
     X(PyObject *, PyObject_GetItem, (PyObject *, PyObject *))         /* 3.2  object.html */     \
+    X(int, PyObject_RichCompareBool, (PyObject *, PyObject *, int))   /* 3.2  object.html */     \
     X(PyObject *, PyObject_Call, (PyObject *, PyObject *, PyObject *)) /* 3.2  call.html */      \
     X(int, PyCallable_Check, (PyObject *))                             /* 3.2  call.html */      \
     X(PyObject *, PyObject_Vectorcall,                                                           \

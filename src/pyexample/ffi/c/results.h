@@ -97,11 +97,16 @@ static PyObject *new_struct(const fastcall_value *value, const void *place)
     return made;
 }
 
+static PyObject *new_number(const fastcall_value *value, uint64_t word)
+{
+    return value->kind == FASTCALL_SIGNED
+               ? api.PyLong_FromLongLong(extend_signed(word, value->size))
+               : api.PyLong_FromUnsignedLongLong(extend_unsigned(word, value->size));
+}
+
 static PyObject *new_integer(const fastcall_value *value, uint64_t word)
 {
-    PyObject *number = value->kind == FASTCALL_SIGNED
-                           ? api.PyLong_FromLongLong(extend_signed(word, value->size))
-                           : api.PyLong_FromUnsignedLongLong(extend_unsigned(word, value->size));
+    PyObject *number = new_number(value, word);
     return value->conversion ? look_up(value->conversion, number) : number;
 }
 
@@ -257,6 +262,37 @@ static PyObject *convert_to_handle(const fastcall_descriptor *descriptor,
     }
     return find_parent(descriptor, value, arguments, &parent) ? handle_for(value, address, parent)
                                                               : NULL;
+}
+
+/* Whether a dict lacks an integer. An error may be set. */
+COLD static int is_missing(const fastcall_value *value, const void *place)
+{
+    PyObject *type, *error, *traceback, *number, *item;
+    int is_it;
+    api.PyErr_Fetch(&type, &error, &traceback);
+    number = new_number(value, word_at(place));
+    item = number ? api.PyObject_GetItem(value->conversion, number) : NULL;
+    is_it = number && !item;
+    drop(item);
+    drop(number);
+    api.PyErr_Clear();
+    api.PyErr_Restore(type, error, traceback);
+    return is_it;
+}
+
+/* Whether the function has failed. */
+COLD static int has_failed(
+    const fastcall_descriptor *descriptor, const fastcall_returned *returned)
+{
+    const fastcall_value *values = values_of(descriptor);
+    for (unsigned i = 0; i < descriptor->values; i++) {
+        const void *place = place_of(&values[i], returned);
+        if (values[i].is_failure &&
+            (values[i].rule ? is_unexpected(&values[i], place) : is_missing(&values[i], place))) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* The same for any of the values. */

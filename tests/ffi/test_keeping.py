@@ -1,0 +1,468 @@
+"""What C keeps, is given and releases, by libfastcall: see c/keeping.h.
+
+What the words mean is in test_ownership.py. Here are the hazards of doing it in C: garbage,
+memory that runs out, and callbacks in which Python takes a handle over.
+"""
+# The functions have no bodies, and types that are made at run time.
+# mypy: disable-error-code="empty-body,valid-type"
+
+import itertools
+import os
+import weakref
+from array import array
+from collections.abc import Callable, Iterator
+from ctypes import c_int, c_size_t, c_void_p
+from types import SimpleNamespace
+from typing import Annotated, Any
+
+import pytest
+from support import COUNTS_REFERENCES, LOCKS_BUFFERS, Package, collect
+
+from pyexample.ffi import (
+    Borrowed,
+    Buffer,
+    Callback,
+    Closes,
+    Count,
+    GivenTo,
+    Handle,
+    In,
+    Keep,
+    Library,
+    Owned,
+    Raises,
+    Releases,
+)
+from pyexample.ffi.handles import HAS_GIL, life_of
+
+# What a cell keeps is used when it is closed. What is wrong then is counted.
+SOURCE = r"""
+#include <stdlib.h>
+typedef struct cell {
+    int is_open, number, sum;
+    struct cell *parent, *uses, *owned;
+    const int *items; size_t count;
+    int (*call)(int);
+} cell;
+static int open_cells, faults;
+int opened(void) { return open_cells; }
+int wrong(void) { return faults; }
+static int sum_of(const int *items, size_t count) {
+    int sum = 0;
+    for (size_t i = 0; i < count; i++) sum += items[i];
+    return sum;
+}
+static int descends(const cell *it, const cell *from) {
+    while (it && it != from) it = it->parent;
+    return it != NULL;
+}
+static void check(const cell *it) {
+    faults += !it->is_open + (it->parent && !it->parent->is_open)
+        + (it->uses && !descends(it->uses, it) && !it->uses->is_open)
+        + (it->sum != sum_of(it->items, it->count));
+}
+cell *cell_new(int number) {
+    cell *it = calloc(1, sizeof *it);
+    it->is_open = 1; it->number = number;
+    open_cells++;
+    return it;
+}
+cell *cell_child(cell *parent) {
+    cell *it = cell_new(parent->number + 1);
+    check(parent);
+    it->parent = parent;
+    return it;
+}
+cell *cell_self(cell *it) { check(it); return it; }
+int cell_number(cell *it) { check(it); return it->number; }
+int cell_close(cell *it, int fail) {
+    check(it);
+    if (fail) return fail;
+    if (it->call) it->call(it->number);
+    check(it);
+    if (it->owned) cell_close(it->owned, 0);
+    it->is_open = 0; /* not freed: a late use is seen */
+    open_cells--;
+    return 0;
+}
+int cell_close_always(cell *it) { return cell_close(it, 0); }
+int cell_set(cell *it, const int *items, size_t count, int (*meanwhile)(int), int fail) {
+    check(it);
+    meanwhile(sum_of(items, count));
+    if (!fail) { it->items = items; it->count = count; it->sum = sum_of(items, count); }
+    return fail;
+}
+void cell_unset(cell *it, int (*meanwhile)(int)) {
+    check(it);
+    meanwhile(it->sum);
+    it->items = NULL; it->count = 0; it->sum = 0;
+}
+void cell_use(cell *it, cell *other) { check(it); it->uses = other; }
+void cell_on_close(cell *it, int (*call)(int)) { check(it); it->call = call; }
+int cell_give(cell *owner, cell *it, int (*meanwhile)(int), int fail) {
+    check(it); check(owner);
+    meanwhile(it->number);
+    if (!fail) owner->owned = it;
+    return fail;
+}
+int cell_swallow(cell *it, int (*meanwhile)(int), int fail) {
+    check(it);
+    meanwhile(it->number);
+    return fail ? fail : cell_close(it, 0);
+}
+"""
+
+Int = Annotated[int, c_int]
+Call = Callable[[int], int]
+
+
+@Callback
+def on_int(number: Int, /) -> Int: ...
+
+
+def refused(code: int, function: str, values: Any) -> Exception:
+    return ValueError(code)
+
+
+Fails = Annotated[None, c_int, Raises(refused)]
+Meanwhile = Annotated[Call, on_int]
+
+
+def declare(library: Library) -> Any:
+    class Cell(Handle):
+        """``cell *``"""
+
+    It = Annotated[Cell, c_void_p]  # noqa: N806
+
+    def opened() -> Int: ...
+    def wrong() -> Int: ...
+    def cell_new(number: Int, /) -> Annotated[Cell, c_void_p, Owned]: ...
+    def cell_child(parent: It, /) -> Annotated[Cell, c_void_p, Owned]: ...
+    def cell_self(it: It, /) -> Annotated[Cell, c_void_p, Borrowed]: ...
+    def cell_number(it: It, /) -> Int: ...
+    def cell_close_always(
+        it: Annotated[Cell, c_void_p, Closes], /
+    ) -> Annotated[None, c_int]: ...
+    def cell_close(
+        it: Annotated[Cell, c_void_p, Closes(implicit=False, if_succeeds=True)], fail: Int, /
+    ) -> Fails: ...
+    def cell_set(
+        it: It,
+        items: Annotated[Buffer | None, In(c_int), Count(c_size_t, "items"), Keep("it")],
+        meanwhile: Meanwhile,
+        fail: Int,
+        /,
+    ) -> Fails: ...
+    def cell_use(it: It, other: Annotated[Cell | None, c_void_p, Keep("it")], /) -> None: ...
+    def cell_on_close(it: It, call: Annotated[Call, on_int, Keep("it")], /) -> None: ...
+    def cell_give(
+        owner: It,
+        it: Annotated[Cell, c_void_p, GivenTo("owner", if_succeeds=True)],
+        meanwhile: Meanwhile,
+        fail: Int,
+        /,
+    ) -> Fails: ...
+    def cell_swallow(
+        it: Annotated[Cell, c_void_p, GivenTo(if_succeeds=True)],
+        meanwhile: Meanwhile,
+        fail: Int,
+        /,
+    ) -> Fails: ...
+
+    functions = [each for each in locals().values() if hasattr(each, "__code__")]
+    made = SimpleNamespace(library=library, Cell=Cell)
+    for function in functions:
+        setattr(made, function.__name__, library.function(function))
+
+    def cell_unset(
+        it: Annotated[Cell, c_void_p, Releases(made.cell_set)], meanwhile: Meanwhile, /
+    ) -> None: ...
+
+    made.cell_unset = library.function(cell_unset)
+    return made
+
+
+@pytest.fixture
+def cells(package: Package, path: str) -> Iterator[Any]:
+    """In the end, all cells were closed, each before what it needs."""
+    package.compile(SOURCE, "c", *([] if os.name == "nt" else ["-w"]))
+    made = declare(Library("c", f"{package.name}.module"))
+    made.is_fast = path == "builtin" and HAS_GIL
+    yield made
+    collect()
+    assert made.opened() == 0
+    assert made.wrong() == 0
+
+
+def nothing(number: int) -> int:
+    return number
+
+
+def is_free(items: Any) -> bool:
+    """Whether C does not keep an array."""
+    if not LOCKS_BUFFERS:
+        return True
+    try:
+        items.append(0)
+    except BufferError:
+        return False
+    items.pop()
+    return True
+
+
+def test_python_takes_nothing_over(cells: Any) -> None:
+    one, other, third = cells.cell_new(1), cells.cell_new(2), cells.cell_new(3)
+    cells.cell_set(one, array("i", [1, 2]), nothing, 0)
+    cells.cell_set(one, array("i", [3, 4]), nothing, 0)
+    cells.cell_use(one, other)
+    cells.cell_use(one, None)
+    cells.cell_on_close(one, nothing)
+    cells.cell_give(one, third, nothing, 0)
+    cells.cell_unset(one, nothing)
+    cells.cell_swallow(other, nothing, 0)
+    if cells.is_fast:
+        assert cells.library.fallbacks == {}
+        assert [each._life for each in (one, other, third)] == [None] * 3
+
+
+def test_c_keeps_it_until_it_has_closed_the_handle(cells: Any) -> None:
+    """Not only until it begins to."""
+    one, items, came = cells.cell_new(1), array("i", [1, 2]), []
+
+    def at_close(number: int) -> int:
+        came.append(is_free(items))
+        return number
+
+    cells.cell_set(one, items, nothing, 0)
+    cells.cell_on_close(one, at_close)
+    with pytest.raises(ValueError, match="7"):
+        cells.cell_close(one, 7)
+    assert LOCKS_BUFFERS is not is_free(items), "it is open again"
+    one.close()
+    assert came == [not LOCKS_BUFFERS]
+    assert is_free(items)
+
+
+def test_a_failure_keeps_what_was_there(cells: Any) -> None:
+    one, before, after = cells.cell_new(1), array("i", [1]), array("i", [2])
+    cells.cell_set(one, before, nothing, 0)
+    with pytest.raises(ValueError, match="7"):
+        cells.cell_set(one, after, nothing, 7)
+    assert (is_free(before), is_free(after)) == (not LOCKS_BUFFERS, True)
+    cells.cell_set(one, after, nothing, 0)
+    assert (is_free(before), is_free(after)) == (True, not LOCKS_BUFFERS)
+    cells.cell_set(one, None, nothing, 0)
+    assert is_free(after)
+
+
+def test_an_exception_in_a_callback_does_not_say_that_it_failed(cells: Any) -> None:
+    def fail(number: int) -> int:
+        raise KeyError(number)
+
+    one, items = cells.cell_new(1), array("i", [1, 2])
+    with pytest.raises(KeyError):
+        cells.cell_set(one, items, fail, 0)
+    assert LOCKS_BUFFERS is not is_free(items)
+    with pytest.raises(KeyError):
+        cells.cell_unset(one, fail)
+    assert is_free(items)
+
+
+@pytest.mark.parametrize("fail", [0, 7])
+def test_python_takes_it_over_in_the_call_that_keeps_something(cells: Any, fail: int) -> None:
+    one, before, after = cells.cell_new(1), array("i", [1]), array("i", [2])
+    cells.cell_set(one, before, nothing, 0)
+
+    def take_over(number: int) -> int:
+        life_of(one)
+        collect()
+        assert not LOCKS_BUFFERS or not (is_free(before) or is_free(after))
+        return number
+
+    try:
+        cells.cell_set(one, after, take_over, fail)
+    except ValueError:
+        assert fail
+    assert LOCKS_BUFFERS is not is_free(before if fail else after)
+    cells.cell_set(one, None, nothing, 0)
+    assert is_free(before)
+    assert is_free(after)
+
+
+def test_python_takes_it_over_in_the_call_that_releases(cells: Any) -> None:
+    one, items = cells.cell_new(1), array("i", [1, 2])
+
+    def take_over(number: int) -> int:
+        life_of(one)
+        assert LOCKS_BUFFERS is not is_free(items)
+        return number
+
+    cells.cell_set(one, items, nothing, 0)
+    cells.cell_unset(one, take_over)
+    assert is_free(items)
+
+
+def test_python_takes_it_over_while_c_closes_it(cells: Any) -> None:
+    one, other, items, said = cells.cell_new(1), cells.cell_new(2), array("i", [1, 2]), []
+
+    def at_close(number: int) -> int:
+        life_of(one)
+        collect()
+        said.append(is_free(items))
+        with pytest.raises(RuntimeError, match="in use by a call"):
+            other.close()
+        return number
+
+    cells.cell_set(one, items, nothing, 0)
+    cells.cell_use(one, other)
+    cells.cell_on_close(one, at_close)
+    one.close()
+    assert said == [not LOCKS_BUFFERS]
+    assert is_free(items)
+    assert not other.closed
+    other.close()
+
+
+@pytest.mark.parametrize("fail", [0, 7])
+@pytest.mark.parametrize("has_owner", [False, True])
+def test_python_takes_it_over_in_the_call_that_gives_it_away(
+    cells: Any, has_owner: bool, fail: int
+) -> None:
+    owner, it = cells.cell_new(1), cells.cell_new(2)
+
+    def take_over(number: int) -> int:
+        life_of(it)
+        with pytest.raises((RuntimeError, ValueError)):
+            it.close()
+        return number
+
+    def give() -> None:
+        if has_owner:
+            cells.cell_give(owner, it, take_over, fail)
+        else:
+            cells.cell_swallow(it, take_over, fail)
+
+    if fail:
+        with pytest.raises(ValueError, match="7"):
+            give()
+        assert it.parents == ()
+        assert cells.cell_number(it) == 2, "it is the caller's, as before"
+        it.close()
+    else:
+        give()
+        assert it.parents == ((owner,) if has_owner else ())
+        assert it.closed is not has_owner
+        owner.close()
+    assert it.closed
+
+
+def test_garbage_is_closed_before_what_c_keeps_for_it_is_cleared(cells: Any) -> None:
+    """gc would free the memory of a ctypes array, and empty the callback."""
+    if not COUNTS_REFERENCES:
+        pytest.skip("PyPy's garbage is not cleared")
+    for _ in range(3):
+        one, other = cells.cell_new(1), cells.cell_new(2)
+        items: Any = (c_int * 5000)(*range(5000))
+        items.handles = one, other
+        cells.cell_set(one, items, nothing, 0)
+        cells.cell_use(one, other)
+        one.itself = one
+        del items, one, other
+        collect()
+        assert cells.opened() == 0
+        assert cells.wrong() == 0
+
+
+def test_garbage_of_a_family_is_closed_in_its_order(cells: Any) -> None:
+    """Each needs another one, or keeps it, so gc finds them in any order."""
+    for _ in range(3):
+        root = cells.cell_new(1)
+        middle = cells.cell_child(root)
+        leaf = cells.cell_child(middle)
+        user = cells.cell_new(5)
+        cells.cell_use(root, leaf)
+        cells.cell_use(user, middle)
+        for each in (leaf, user, middle, root):
+            items: Any = (c_int * 100)(*range(100))
+            items.family = root, middle, leaf, user
+            cells.cell_set(each, items, nothing, 0)
+        del root, middle, leaf, user, each, items
+        collect()
+        assert cells.opened() == 0
+        assert cells.wrong() == 0
+
+
+def test_a_handle_is_not_closed_before_what_keeps_it(cells: Any) -> None:
+    one, other = cells.cell_new(1), cells.cell_new(2)
+    cells.cell_use(one, other)
+    other.close()
+    assert one.closed
+    parent = cells.cell_new(3)
+    child = cells.cell_child(parent)
+    cells.cell_use(parent, child)
+    with pytest.raises(ValueError, match="C keeps this Cell for a Cell: close that"):
+        child.close()
+    del child
+    collect()
+    assert cells.opened() == 2
+
+
+def test_a_long_chain_of_what_is_kept(cells: Any) -> None:
+    """Whoever asks for one, asks for all, and has no stack for that."""
+    for is_closed in (True, False):
+        chain = [cells.cell_new(number) for number in range(5000)]
+        for one, other in itertools.pairwise(chain):
+            cells.cell_use(one, other)
+        if is_closed:
+            chain[1500].close()
+            assert chain[0].closed
+            assert not chain[1501].closed
+        del one, other
+        del chain[1:]
+        del chain
+        collect()
+        assert cells.opened() == 0
+
+
+@pytest.mark.skipif(not COUNTS_REFERENCES, reason="CPython's allocator is told to fail")
+def test_memory_runs_out_anywhere(cells: Any) -> None:
+    """Then all is as before, or as if it had not."""
+    test_api = pytest.importorskip("_testcapi")
+    if not cells.is_fast:
+        pytest.skip("ctypes says something else")
+    one, other = cells.cell_new(1), cells.cell_new(2)
+    arrays = array("i", [1, 2]), array("i", [3])
+    calls: list[Callable[[], object]] = [
+        lambda: cells.cell_set(one, arrays[0], nothing, 0),
+        lambda: cells.cell_set(one, arrays[1], nothing, 0),
+        lambda: cells.cell_use(one, other),
+        lambda: cells.cell_unset(one, nothing),
+        lambda: cells.cell_use(one, None),
+    ]
+    for call in calls:
+        for at in range(300):
+            test_api.set_nomemory(at, at + 1)
+            try:
+                call()
+            except MemoryError:
+                pass
+            else:
+                break
+            finally:
+                test_api.remove_mem_hooks()
+            assert cells.wrong() == 0
+    assert all(map(is_free, arrays))
+
+
+def test_a_new_one_that_is_dropped_at_once(cells: Any) -> None:
+    """While it is destroyed, its weak references end: it cannot be taken over any more."""
+    owner, seen = cells.cell_new(1), []
+    for _ in range(3):
+        one = cells.cell_new(2)
+        cells.cell_use(one, owner)
+        reference = weakref.ref(one, lambda _: seen.append(life_of(owner)))
+        del one
+        collect()
+    assert len(seen) == 3, reference
+    owner.close()
+    assert cells.opened() == 0
