@@ -19,6 +19,7 @@ from .handles import HandleValue
 from .kinds import make_value
 from .later import import_later, made_once
 from .libfastcall import KINDS, NotServedError, running
+from .ownership import Keep
 from .scalars import type_name
 from .structures import function_address, is_kin
 from .thunks import CallbackType, describe
@@ -78,7 +79,7 @@ class CallbackValue(Value):
             "nullable": self.nullable,
             "items": id(import_later("lookalike").Lookalike),
         }
-        if argument.effects:  # C keeps it
+        if any(isinstance(each, Keep) for each in argument.effects):
             return {**described, "function": self.callback.make_kept}
         return {**described, "type": id(self.callback.described)}
 
