@@ -372,6 +372,7 @@ def make_unexpected(declaration: Declaration) -> Function:
             return value.ctype.from_buffer_copy(content, place)
 
         state = CallState(given)
+        state.converted = [None] * len(declaration.arguments)
         try:
             state.enter()
             if result:
@@ -380,7 +381,7 @@ def make_unexpected(declaration: Declaration) -> Function:
             state.error_number = ctypes.c_int64.from_buffer_copy(content, place).value
             for index, value in enumerate(outputs):
                 made = state.outputs[index] = take(value, places[index])
-                if value.memory_name:
+                if value.is_received and value.memory_name:
                     state.memories[value.memory_name] = made
             for spec, place in zip(lengths, places[len(outputs) :], strict=False):
                 state.store_length(spec.name, spec.stored.from_buffer_copy(content, place))

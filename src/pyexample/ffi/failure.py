@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from .libfastcall import RULES, NotServedError
+from .libfastcall import RULES
 from .values import DeclarationError, Modifier, Value, limits
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Raises(Modifier):
         codes = self.when if self.unless is None else self.unless
         successes: Any = (0,) if codes in (None, "nonzero") else self.unless
         if self.none and (successes is None or any(code in successes for code in self.none)):
-            raise NotServedError(f"{value.where}: such codes are not served")
+            return {"rule": RULES["always"]}
         if isinstance(codes, (str, type(None))):
             return {"rule": RULES[value.rule]}
         if callable(codes):
@@ -152,7 +152,7 @@ class Raises(Modifier):
             inside = "inside" if self.unless is None else "outside"
             return {"rule": RULES[inside], "low": low, "high": high}
         if self.unless is None or _number_of(codes) > _MOST_CODES:
-            raise NotServedError(f"{value.where}: such codes are not served")
+            return {"rule": RULES["always"]}
         enumeration = getattr(value, "enumeration", None)
         return {"conversion": {code: (enumeration or int)(code) for code in codes}}
 

@@ -10,6 +10,7 @@ from .later import import_later, made_once
 from .libfastcall import (
     AGAIN,
     KINDS,
+    RULES,
     CArgument,
     CRelease,
     CStruct,
@@ -141,7 +142,11 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
         value.offset = place
     for word in declaration.asking:
         spec = next((each for each in stored if each.spec is word), None)
-        value = _value_of(word, names, values)
+        value = values[names.get(word.name, 0)]
+        if value.rule == RULES["always"] and not word.again:
+            continue  # Python knows what to do
+        if value.kind != KINDS["filled"]:
+            raise NotServedError(f"{word!r}: a length of such memory is not served")
         value.length = 1 if spec is None else arguments[spec.index].output + 1
         if word.again:
             value.again = AGAIN["nul" if getattr(word, "nul", False) else word.again]
@@ -206,8 +211,8 @@ def _is_kept_handle(argument: CArgument) -> bool:
 def _check_failures(declaration: Declaration) -> None:
     """Raises NotServedError if libfastcall does not know whether the function has failed."""
     for value in declaration.results:
-        if value.failure and value.failure.none:
-            raise NotServedError(f"{value.where}: such codes are not served")
+        if value.failure and value.describe_back().get("rule") == RULES["always"]:
+            raise NotServedError(f"{value.where}: such a failure is not served beside the rest")
 
 
 def _check_twice(
@@ -219,14 +224,6 @@ def _check_twice(
         raise NotServedError("to call C again with InOut as it was before is not served")
     if declaration.effects or any(each.free or each.receive for each in values):
         raise NotServedError("what is Owned, of a function that is called again, is not served")
-
-
-def _value_of(word: Any, names: dict[str, int], values: list[CValue]) -> CValue:
-    """The memory that a Length or Written is about."""
-    value = values[names.get(word.name, 0)]
-    if value.kind != KINDS["filled"]:
-        raise NotServedError(f"{word!r}: a length of memory that is not Filled is not served")
-    return value
 
 
 def _describe_stored(ctype: Any) -> CValue:

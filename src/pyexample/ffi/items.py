@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .buffers import ITEM_KINDS, In, c_half
 from .handles import lenders_of, life_of
 from .kinds import make_value
+from .libfastcall import NotServedError
 from .lifetimes import VIEWS_KEEP
 from .sizes import TERMINATED, UNCHECKED, check_count
 from .structures import function_address
@@ -43,7 +44,6 @@ class Items(Value):
     can_be_null = True
     failure_rule = "zero"
     is_plain = owned = False
-    unserved = "memory with a length"
     value: Value
     owner: Any = None
     allocate: Any = None
@@ -135,6 +135,14 @@ class Items(Value):
         if self.form is list:
             return {"handle": self.value.for_checker().get("handle")}
         return {"owner": "Owned" if self.owned else ""}
+
+    def describe_back(self) -> dict[str, Any]:
+        """Python copies or shows it, unless it is to be freed."""
+        if self.owned:
+            raise NotServedError(f"{self.where}: memory that is Owned is not served")
+        if not all(isinstance(each.spec, Value) for each in self.named):
+            raise NotServedError(f"{self.where}: memory as long as a buffer is not served")
+        return self.describe_for_python()
 
     def find_size(self, declaration: "Declaration") -> None:
         """How many items are there? Raises DeclarationError."""

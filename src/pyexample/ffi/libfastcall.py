@@ -58,6 +58,7 @@ RULES = {
         "inside": "i",
         "outside": "o",
         "checked": "c",
+        "always": "a",
     }.items()
 }
 AGAIN = {True: ord("l"), "nul": ord("n"), "negative": ord("-")}

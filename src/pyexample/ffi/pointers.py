@@ -235,8 +235,10 @@ class Pointer(CTypesObject):
         }
 
     def describe_back(self) -> dict[str, Any]:
-        """It is not served."""
-        raise NotServedError(f"{self.where}: a pointer that comes back is not served")
+        """Python makes the object, unless it is a copy."""
+        if self.owned:
+            raise NotServedError(f"{self.where}: a pointer to what is Owned is not served")
+        return self.describe_for_python()
 
 
 def _evaluated(python_type: Any, awaited: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .aggregates import by_value
 from .later import import_later
-from .libfastcall import KINDS, CStruct, NotServedError
+from .libfastcall import KINDS, RULES, CStruct, NotServedError
 from .scalars import NUL, Float, has_method, type_name
 from .values import DeclarationError, Value, c_name, fields_of, members_of, show, type_code
 
@@ -110,15 +110,14 @@ class CTypesObject(Value):
 
     def describe_back(self) -> dict[str, Any]:
         """As the result, structures are served; as an output, arrays and unions too."""
-        if self.failure:
-            return super().describe_back()
         if self.role != "result":
             structure = CStruct(type=id(self.ctype), size=ctypes.sizeof(self.ctype))
         elif hasattr(self.ctype, "_check_retval_"):  # ctypes calls it
             raise NotServedError(f"{self.where}: a _check_retval_ is not served")
         else:
             structure = by_value(self.where, self.ctype)
-        return {"kind": KINDS["struct"], "structure": structure}
+        rule = {"rule": RULES["always"]} if self.failure else {}
+        return {"kind": KINDS["struct"], "structure": structure, **rule}
 
 
 class Characters(Value):

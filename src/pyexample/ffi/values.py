@@ -380,6 +380,12 @@ class Value:
             described |= self.failure.describe_back(self)
         return described
 
+    def describe_for_python(self) -> dict[str, Any]:
+        """The same for a result or an output that Python interprets each time."""
+        if self.role not in ("result", "output"):
+            raise NotServedError(f"{self.where}: the type {self.c_name} is not served")
+        return {"kind": KINDS["address"], "rule": RULES["always"]}
+
     def _fast_kind(self, where: str) -> int:
         if not self.kind:
             raise NotServedError(

@@ -767,7 +767,7 @@ static void take_argument(fastcall_argument *argument, unsigned index, unsigned 
 static void take_value(fastcall_value *value, unsigned index)
 {
     static const uint8_t value_kinds[] = {'i', 'u', '?', 'f', 'P', 'z', 's', 'v', 't', 't'};
-    static const uint8_t rules[] = {0, 0, 0, 'z', 'n', '-', 'i', 'o', 'c'};
+    static const uint8_t rules[] = {0, 0, 0, 'z', 'n', '-', 'i', 'o', 'c', 'a'};
     memset(value, 0, sizeof *value);
     value->kind = value_kinds[below(sizeof value_kinds)];
     value->size = (uint16_t)(1U << below(4));
@@ -1045,6 +1045,7 @@ static int must_be_unexpected(const fastcall_value *value, uint64_t word)
     case 'i': return number >= low && number <= high;
     case 'o': return number < low || number > high;
     case 'c': return word & 1;
+    case 'a': return 1;
     default: return 0;
     }
 }

@@ -89,6 +89,7 @@
 #define FASTCALL_INSIDE 'i'   /* of an integer: in low..high */
 #define FASTCALL_OUTSIDE 'o'  /* not in low..high */
 #define FASTCALL_CHECKED 'c'  /* `check`, a function of its first 8 bytes, returns not 0 */
+#define FASTCALL_ALWAYS 'a'
 
 /* Who closes a handle that comes back. */
 #define FASTCALL_OWNED 'o'    /* the caller, once for each address */

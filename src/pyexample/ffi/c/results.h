@@ -190,6 +190,7 @@ static int is_unexpected(const fastcall_value *value, const void *place)
     case FASTCALL_NEGATIVE: return extend_signed(word, value->size) < 0;
     case FASTCALL_INSIDE: return is_within(value, word);
     case FASTCALL_OUTSIDE: return !is_within(value, word);
+    case FASTCALL_ALWAYS: return 1;
     default: return extend_unsigned(call_with_word(value->check, word), value->check_size) != 0;
     }
 }
