@@ -2064,6 +2064,7 @@ static void describe_closer(handle_function *function, const void *its_type)
     fastcall_descriptor *const descriptor = &function->descriptor;
     fastcall_value *const result = (fastcall_value *)(function->arguments + 1);
     memset(function, 0, sizeof *function);
+    ((PyObject *)function)->holders = 1000;
     descriptor->arguments = descriptor->parameters = descriptor->values = 1;
     descriptor->closes = 1;
     descriptor->may_stay_open = 1;
