@@ -128,8 +128,8 @@ Fails = Annotated[None, c_int, Raises(refused)]
 Meanwhile = Annotated[Call, on_int]
 
 
-def declare(library: Library) -> Any:
-    class Cell(Handle):
+def declare(library: Library, base: type[Handle] = Handle) -> Any:
+    class Cell(base):  # type: ignore[misc]
         """``cell *``"""
 
     It = Annotated[Cell, c_void_p]  # noqa: N806
@@ -371,6 +371,23 @@ def test_garbage_is_closed_before_what_c_keeps_for_it_is_cleared(cells: Any) -> 
         collect()
         assert cells.opened() == 0
         assert cells.wrong() == 0
+
+
+@pytest.mark.skipif(not COUNTS_REFERENCES, reason="PyPy's garbage is not cleared")
+def test_garbage_with_a_finalizer_of_its_own(package: Package, cells: Any) -> None:
+    class Base(Handle):
+        def __del__(self) -> None:
+            ended.append(self.closed)
+
+    ended: list[bool] = []
+    others = declare(Library("c", f"{package.name}.module"), Base)
+    one = others.cell_new(1)
+    items: Any = (c_int * 5000)(*range(5000))
+    items.handle = one
+    others.cell_set(one, items, nothing, 0)
+    del items, one
+    collect()
+    assert ended == [True]
 
 
 def test_garbage_of_a_family_is_closed_in_its_order(cells: Any) -> None:

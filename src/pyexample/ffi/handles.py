@@ -328,7 +328,9 @@ class Handle(_Memory):
         if Handle in cls.__bases__:
             cls._root = cls
         engine = running()
-        is_known = HAS_GIL and cls.invalid is None
+        # A ``__del__`` takes the place of libfastcall's, which garbage needs.
+        is_plain = getattr(cls, "__del__", None) is getattr(_Memory, "__del__", None)
+        is_known = HAS_GIL and cls.invalid is None and is_plain
         cls.c_class = (
             engine.describe_handles(id(cls), id(cls._root), engine.handles)
             if engine and is_known
