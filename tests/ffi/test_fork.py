@@ -201,6 +201,7 @@ def test_a_buffer_that_another_thread_was_using(shelf: Shelf, path: str) -> None
             room.append(0)
         except BufferError:
             break
+    time.sleep(0.1)  # and then it calls C
 
     def resize() -> bool:
         room.clear()

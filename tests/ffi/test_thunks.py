@@ -504,9 +504,7 @@ def test_threads_of_c(bound: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     function = bound.library.function(in_thread)
     assert function(lambda: 9) == 9
     assert function(lambda: 1 // 0) == 0
-    assert [repr(each) for each in heard] == [
-        "ZeroDivisionError('integer division or modulo by zero')"
-    ]
+    assert [type(each) for each in heard] == [ZeroDivisionError]
 
 
 def test_threads_that_pass_the_same_type(bound: Any, monkeypatch: pytest.MonkeyPatch) -> None:
