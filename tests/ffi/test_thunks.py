@@ -36,7 +36,7 @@ from types import BuiltinFunctionType, SimpleNamespace
 from typing import Annotated, Any
 
 import pytest
-from support import Package, collect, let_go, run
+from support import HIGHEST_ADDRESS, Package, collect, let_go, run
 
 from pyexample.ffi import Callback, Library, SameThread, callbacks
 from pyexample.ffi.libfastcall import CCallback
@@ -367,7 +367,7 @@ def test_other_results(bound: Any) -> None:
     with pytest.raises(TypeError, match="must be a number, not str"):
         bound.get_double(lambda: "x")
     assert bound.get_pointer(lambda: None) is None
-    assert bound.get_pointer(lambda: 2**64 - 1) == 2**64 - 1
+    assert bound.get_pointer(lambda: HIGHEST_ADDRESS) == HIGHEST_ADDRESS
     assert bound.get_small(lambda: 5) == 5
     with pytest.raises(OverflowError, match=r"must be in -5\.\.5, not 6"):
         bound.get_small(lambda: 6)

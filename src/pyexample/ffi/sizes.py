@@ -1,6 +1,7 @@
 """How many items memory has, as a declaration says it."""
 
 import operator
+import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ TERMINATED = _Unsized("TERMINATED")
 Least = int | str | Callable[..., int]
 GivenSize = int | str | tuple[str | int, ...] | Callable[..., int] | _Unsized
 
-_MOST = 2**48  # of addresses
+_MOST = min(2**48, sys.maxsize)  # of addresses; C's objects take at most half of 32 bits' ones
 
 
 class Size:
