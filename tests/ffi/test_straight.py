@@ -3,6 +3,7 @@
 # mypy: disable-error-code="empty-body"
 
 import ctypes
+import sys
 from collections.abc import Callable
 from ctypes import POINTER, c_bool, c_char_p, c_double, c_float, c_int, c_void_p
 from enum import IntEnum
@@ -164,6 +165,8 @@ def test_it_does_what_the_careful_call_does(
     library: Library, monkeypatch: pytest.MonkeyPatch, expects_callbacks: bool
 ) -> None:
     for name, function in bind(library).items():
+        if name == "copy" and sys.implementation.name == "pypy":
+            continue  # signals wait there until what is Owned has an owner: ``hold_signals``
         assert is_compiled(function), name
         space = function.func.__globals__
         monkeypatch.setitem(space, "callbacks", [True] * expects_callbacks)
