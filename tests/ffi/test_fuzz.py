@@ -177,7 +177,10 @@ MUTANTS = {
         "return is_closable(it, 0, 0) && it->of->closer && it->process == forks;",
         "return is_closable(it, 0, 0) && it->of->closer;",
     ),
-    # Of what C keeps.
+    # Of what C keeps, and is given.
+    "given": ("effects.h", "    it->is_owned = 0;\n", ""),
+    "taken back": ("effects.h", "    it->is_owned = 1;\n", ""),
+    "owner": ("effects.h", "needs(handle_of(owner), it, &most)", "0"),
     "kept": ("closing.h", "!it->keepers && it->address", "it->address"),
     "replaced": ("keeping.h", "each->number <= it->number", "0"),
     "kept view": ("effects.h", "            held->views[i].obj = NULL;\n", ""),

@@ -2352,6 +2352,87 @@ static void keep_one(PyObject *keeper)
     Py_DecRef(result);
 }
 
+static const handle *being_given;
+
+static uint64_t give_in_c(uint64_t owner, uint64_t given)
+{
+    const handle *const it = being_given;
+    EXPECT(given == (uintptr_t)it->given && it->users && !it->is_owned);
+    EXPECT(owner ? it->address && (uintptr_t)it->parent->its_handle.given == owner : !it->address);
+    if (!owner) {
+        check_parents_in_use(it);
+    }
+    return (uint64_t)close_result;
+}
+
+/* C is given a handle: as another one's, or for good. */
+static void give_one(PyObject *given)
+{
+    handle_function function;
+    fastcall_value *const described = (fastcall_value *)(function.arguments + 2);
+    handle *const it = &given->its_handle;
+    PyObject *const other = take() & 3 ? slots[below(SLOTS)] : NULL, *const parent = it->parent;
+    PyObject *objects[2] = {other ? other : &none, given}, *result;
+    int is_served = it->address && it->is_owned && !it->is_managed && !it->kept, is_taken;
+    if (given == other) {
+        return;
+    }
+    memset(&function, 0, sizeof function);
+    for (unsigned i = 0; i < 2; i++) {
+        function.arguments[i].kind = FASTCALL_HANDLE;
+        function.arguments[i].size = 8;
+        function.arguments[i].nullable = 1;
+        function.arguments[i].parameter = (uint8_t)i;
+        function.arguments[i].type = objects[i]->type;
+    }
+    function.arguments[1].is_given = 1;
+    function.arguments[1].owner = other != NULL;
+    function.arguments[1].stays_on_failure = take() & 1;
+    described->kind = FASTCALL_SIGNED;
+    described->size = 4;
+    described->rule = FASTCALL_NONZERO;
+    described->is_failure = 1;
+    function.descriptor.arguments = function.descriptor.parameters = 2;
+    function.descriptor.values = function.descriptor.has_effects = 1;
+    function.descriptor.release_at = take() & 1 ? INT64_MAX : 0;
+    function.descriptor.returned_size = offsetof(fastcall_returned, outputs);
+    function.descriptor.name =
+        (uint32_t)((char *)(described + 1) - (char *)&function.descriptor);
+    function.descriptor.function = (any_function)give_in_c;
+    EXPECT(fastcall_prepare(&function) == NULL);
+    for (unsigned i = 0; i < kept_count; i++) {
+        is_served = is_served && kept_things[i].given != given;
+    }
+    for (unsigned i = 0; i < alive_count && !other; i++) {
+        is_served = is_served && !(is_child(alive[i], given) && alive[i]->its_handle.address);
+    }
+    if (other) {
+        if (kept_count > 5) { /* there may be more to look at than C does */
+            return;
+        }
+        is_served = is_served && other->its_handle.address && !other->its_handle.is_managed &&
+                    !parent && !must_come_before(other, given);
+    }
+    being_given = it;
+    close_result = take() & 1;
+    is_taken = is_served && !(close_result && function.arguments[1].stays_on_failure);
+    checked_calls = unexpected_calls = 0;
+    result = ((entry)function.descriptor.ml_meth)((PyObject *)&function, objects, 2, NULL);
+    EXPECT(result && !error_is_set && checked_calls == !is_served && !it->users);
+    if (is_taken) {
+        owed[index_of(it->given)]--;
+        EXPECT(!it->is_owned && it->parent == (other ? other : parent));
+        EXPECT(it->address == (other ? it->given : NULL) && it->is_given == (other != NULL));
+    } else if (is_served) {
+        PyObject *const found = fastcall_find(it->of, it->given);
+        EXPECT(it->is_owned && it->address == it->given && it->parent == parent);
+        EXPECT(found == newest(it->of, index_of(it->given)) && !it->is_given);
+        Py_DecRef(found);
+    }
+    close_result = 0;
+    Py_DecRef(result);
+}
+
 static void mark(const PyObject *object, int *is_reached)
 {
     for (unsigned i = 0; i < alive_count; i++) {
@@ -2421,11 +2502,12 @@ static void fuzz_handles(void)
     while (steps-- > 0) {
         const unsigned slot = below(SLOTS);
         PyObject *const object = slots[slot];
-        switch (below(11)) {
+        switch (below(12)) {
         case 0: empty_slot(slot); break;
         case 1: if (object) { close_one(object, 1); } break;
         case 7: case 8: if (object) { keep_one(object); } break;
         case 9: collect(); break;
+        case 10: if (object) { give_one(object); } break;
         case 2: case 3: case 4: make_some(); break;
         case 5: if (object) { close_one(object, 0); } break;
         case 6: if (object && take() % 4 == 0) { take_over(object); } break;
