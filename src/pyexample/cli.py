@@ -214,7 +214,7 @@ def _doctor() -> int:
         from .ffi.doctor import report
     except ImportError as error:  # a Python without ctypes, for example
         raise CommandError(1, f"the runtime cannot be imported: {error}") from None
-    text, ok = report("pyexample.libexample")
+    text, ok = report("pyexample.libexample", "pyexample.arrays")
     _write(f"{text}\n")
     return 0 if ok else 1
 

@@ -10,30 +10,43 @@ from bindings import COMPILERS
 from support import HEADER, ROOT, Missing, Tool, attempt, first_quickly
 
 from pyexample.abi import check
+from pyexample.ffi.libfastcall import PROTOTYPES
 
 MINGW = "x86_64-w64-mingw32"
+OURS = ("pyexample.libexample", "pyexample.arrays")
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_the_binding_is_true_to_its_header(tool: Tool, compiler: str) -> None:
-    assert not check(
-        "pyexample.libexample", headers=[str(HEADER)], compiler=tool(compiler), strict=True
-    )
+    report = check(*OURS, headers=[str(HEADER)], compiler=tool(compiler), strict=True)
+    assert not report
+    assert report.judged["functions"] == 6
 
 
 def test_the_binding_is_true_to_its_header_on_windows(tool: Tool) -> None:
     tool(f"{MINGW}-g++")
-    assert not check("pyexample.libexample", headers=[str(HEADER)], target=MINGW, strict=True)
+    assert not check(*OURS, headers=[str(HEADER)], target=MINGW, strict=True)
 
 
-def test_our_use_of_libfastcall_is_true_to_its_header(tool: Tool) -> None:
+USE = """
+from pyexample.ffi.libfastcall import PROTOTYPES, start
+
+for name in PROTOTYPES:
+    getattr(start(), name)
+"""
+
+
+def test_our_use_of_libfastcall_is_true_to_its_header(tmp_path: Path, tool: Tool) -> None:
+    (tmp_path / "use.py").write_text(USE)
     report = check(
-        "pyexample.ffi.libfastcall",
+        *(f"pyexample.ffi.{each}" for each in ("libfastcall", "aggregates", "thunks")),
+        str(tmp_path / "use.py"),
         headers=[str(ROOT / "src/pyexample/ffi/c/fastcall.h")],
         compiler=tool("g++"),
         structs={
             "CArgument": "fastcall_argument",
             "CCallback": "fastcall_callback_type",
+            "CRelease": "fastcall_release",
             "CStruct": "fastcall_struct",
             "CTypes": "fastcall_ctypes",
             "CValue": "fastcall_value",
@@ -43,7 +56,8 @@ def test_our_use_of_libfastcall_is_true_to_its_header(tool: Tool) -> None:
         },
     )
     assert [each for each in report.findings if each.kind != "missing"] == []
-    assert report.judged["structs"] == 8
+    assert report.judged["structs"] == 9
+    assert report.judged["functions"] == len(PROTOTYPES) + 3
 
 
 @pytest.mark.parametrize(
@@ -74,12 +88,24 @@ HEADER_DRIFT = [
     ("uint64_t high;", "uint64_t high; uint64_t higher;", "Uint128", "error layout"),
 ]
 BINDING_DRIFT = [
-    ("-> Annotated[int, c_int32]:", "-> Annotated[int, c_uint64]:", "square", "error width"),
-    ("Out(c_int32, in_place=True)", "In(c_int32)", "example_square_array", "error written"),
-    ('("high", c_uint64)', '("top", c_uint64)', "Uint128.top", "note renamed"),
+    (
+        "libexample",
+        "-> Annotated[int, c_int32]:",
+        "-> Annotated[str, c_char_p]:",
+        "square",
+        "error kind",
+    ),
+    (
+        "arrays",
+        "Out(c_int32, in_place=True)",
+        "In(c_int32)",
+        "example_square_array",
+        "error written",
+    ),
+    ("arrays", '("high", c_uint64)', '("top", c_uint64)', "Uint128.top", "note renamed"),
 ]
-DRIFT = [("example.h", *row) for row in HEADER_DRIFT]
-DRIFT += [("pyexample/libexample.py", *row) for row in BINDING_DRIFT]
+DRIFT: list[tuple[str, ...]] = [("example.h", *row) for row in HEADER_DRIFT]
+DRIFT += [(f"pyexample/{module}.py", *row) for module, *row in BINDING_DRIFT]
 
 
 @pytest.mark.parametrize(("file", "old", "new", "name", "verdict"), first_quickly(DRIFT))
@@ -92,7 +118,7 @@ def test_drift_is_one_finding(
     text = (tmp_path / file).read_text()
     assert old in text
     (tmp_path / file).write_text(text.replace(old, new, 1))
-    command = [sys.executable, "-m", "pyexample", "abi", "pyexample.libexample", "--strict"]
+    command = [sys.executable, "-m", "pyexample", "abi", *OURS, "--strict"]
     command += ["--header", "example.h", "--without-library", "example", "--format", "json"]
     done = attempt(command, env={"PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from support import HAS_GIL
 
 import pyexample
-from pyexample.libexample import RELEASE_GIL, example_simd
+from pyexample.arrays import RELEASE_GIL, example_simd
 
 ROOT_MAX = 46340
 ROOTS = st.integers(-ROOT_MAX, ROOT_MAX)

@@ -39,7 +39,7 @@ import pytest
 from support import HAS_GIL, HIGHEST_ADDRESS, Package, collect, let_go, run
 
 from pyexample.ffi import Callback, Library, SameThread, callbacks
-from pyexample.ffi.libfastcall import CCallback
+from pyexample.ffi.thunks import CCallback
 
 SOURCE = r"""
 #include <stdbool.h>

@@ -5,15 +5,13 @@ Nothing here knows which library or which package it serves.
 
 from typing import TYPE_CHECKING, Any
 
-from .buffers import Count, In, ItemSize, Out, Stride, c_half
 from .later import import_later
 from .library import Library
 from .loading import Attempt, LibraryLoadError
-from .scalars import Encoding
-from .sizes import TERMINATED, UNCHECKED
-from .values import Buffer, DeclarationError
+from .values import DeclarationError
 
 if TYPE_CHECKING:
+    from .buffers import Buffer, Count, In, ItemSize, Out, Stride, c_half
     from .callbacks import Callback, SameThread
     from .constants import Constant
     from .failure import Raises
@@ -24,7 +22,9 @@ if TYPE_CHECKING:
     from .ownership import Borrowed, Closes, GivenTo, Keep, Owned
     from .pointers import POINTER
     from .releases import Releases
+    from .scalars import Encoding
     from .sequences import ArrayOf
+    from .sizes import TERMINATED, UNCHECKED
     from .structs import struct
     from .userdata import UserData
     from .variables import Variable
@@ -74,6 +74,9 @@ __all__ = [
 ]
 
 _MODULES = {
+    **dict.fromkeys(
+        ("Buffer", "Count", "In", "ItemSize", "Out", "Stride", "c_half"), "buffers"
+    ),
     **dict.fromkeys(("Callback", "SameThread"), "callbacks"),
     **dict.fromkeys(
         ("DEFAULT", "Anonymous", "Array", "Bits", "CountedBy", "allocate"), "fields"
@@ -81,8 +84,10 @@ _MODULES = {
     **dict.fromkeys(("Borrowed", "Closes", "GivenTo", "Keep", "Owned"), "ownership"),
     **dict.fromkeys(("InOut", "Returned"), "outputs"),
     **dict.fromkeys(("Filled", "Length", "Written"), "memory"),
+    **dict.fromkeys(("TERMINATED", "UNCHECKED"), "sizes"),
     "ArrayOf": "sequences",
     "Constant": "constants",
+    "Encoding": "scalars",
     "Handle": "handles",
     "POINTER": "pointers",
     "Raises": "failure",

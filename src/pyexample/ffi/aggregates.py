@@ -1,14 +1,46 @@
-"""What libfastcall must know of a structure that is passed by value: see ``aggregates.h``."""
+"""What libfastcall must know of objects of ctypes, and of structures: see ``aggregates.h``."""
 
 import ctypes
+import functools
 from collections.abc import Iterator
+from ctypes import c_int, c_size_t, c_uint8, c_uint16, c_void_p
 from typing import Any
 
-from .libfastcall import CStruct, NotServedError, Returned
+from .libfastcall import NotServedError, Returned, python_api
 from .values import type_code
 
 _INTEGERS = frozenset("bBhHiIlLqQ?cuPzZO")
 """The type codes of what goes to integer registers."""
+
+_TP_NEW = 65  # Py_tp_new, Include/typeslots.h, which is in the stable ABI
+
+
+class CTypes(ctypes.Structure):
+    """``fastcall_ctypes``."""
+
+    _fields_ = (
+        ("array", c_void_p),
+        ("pointer", c_void_p),
+        ("reference", c_void_p),
+        ("reference_offset", c_size_t),
+        ("memory_offset", c_size_t),
+        ("new_instance", c_void_p),
+        ("no_arguments", c_void_p),
+    )
+
+
+class CStruct(ctypes.Structure):
+    """``fastcall_struct``."""
+
+    _fields_ = (
+        ("type", c_void_p),
+        ("ctypes", c_void_p),
+        ("size", c_uint16),
+        ("alignment", c_uint8),
+        ("is_wide", c_uint8),
+        ("float_eighths", c_uint8),
+        ("floats", c_uint8),
+    )
 
 
 def by_value(where: str, ctype: Any) -> CStruct:
@@ -27,6 +59,32 @@ def by_value(where: str, ctype: Any) -> CStruct:
         is_wide="g" in codes,
         float_eighths=sum(1 << at for at in (0, 1) if at not in others),
         floats=len(members) if is_homogeneous else 0,
+    )
+
+
+@functools.cache
+def describe_ctypes() -> CTypes:
+    """The same for every function."""
+    one = c_int()
+    reference = ctypes.byref(one)
+
+    def offset_in(object_: Any) -> int:
+        """Of the address of ``one``."""
+        words = c_void_p * (type(object_).__basicsize__ // ctypes.sizeof(c_void_p))
+        held = [*words.from_address(id(object_))]
+        return held.index(ctypes.addressof(one)) * ctypes.sizeof(c_void_p)
+
+    get_slot = python_api()["PyType_GetSlot"]
+    get_slot.argtypes = [ctypes.py_object, c_int]
+    get_slot.restype = c_void_p
+    return CTypes(
+        array=id(ctypes.Array),
+        pointer=id(ctypes._Pointer),  # pyright: ignore[reportPrivateUsage]
+        reference=id(type(reference)),
+        reference_offset=offset_in(reference),
+        memory_offset=offset_in(one),
+        new_instance=get_slot(ctypes.Structure, _TP_NEW),
+        no_arguments=id(()),
     )
 
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from .declaration import Argument, Declaration
 from .handles import HandleValue
+from .kinds import Integer, type_name
 from .pointers import Pointer
 from .received import GivenMemory
-from .scalars import Address, Bool, Float, Integer, type_name
+from .scalars import Address, Bool, Float
 from .structures import CTypesObject, function_address
 from .values import ArgumentWord, DeclarationError, Value, fields_of, limits, type_code
 

@@ -24,8 +24,15 @@ from .values import (
 )
 
 if TYPE_CHECKING:
+    from typing_extensions import Buffer as Buffer
+
     from .calls import CallState
     from .declaration import Argument, Declaration
+else:
+
+    class Buffer:
+        """The buffer protocol (PEP 688)."""
+
 
 ITEM_KINDS = {
     **dict.fromkeys("bhilq", "signed"),
@@ -121,7 +128,7 @@ class In(ArgumentWord):
         argument.sized_by = self.size.find(declaration, argument.where, self)
 
     def check_sized(self, declaration: "Declaration", argument: "Argument") -> None:
-        """Refuse a buffer of whose size nothing is declared. Raises DeclarationError."""
+        """Its number of items is that of a Count, or the size."""
         counts = [each.spec for each in declaration.arguments if isinstance(each.spec, Count)]
         is_counted = any(argument.name in each.names for each in counts)
         is_sized = self.size.given is not None or self.size.low or self.size.depends

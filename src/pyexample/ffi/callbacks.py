@@ -16,11 +16,10 @@ from .calls import CallState, Running, expect_callbacks, innermost
 from .declaration import Argument, Declaration
 from .fastcall import Function
 from .handles import HandleValue
-from .kinds import make_value
+from .kinds import make_value, type_name
 from .later import import_later, made_once
 from .libfastcall import KINDS, NotServedError, running
 from .ownership import Keep
-from .scalars import type_name
 from .structures import function_address, is_kin
 from .thunks import CallbackType, describe
 from .values import DeclarationError, Modifier, Value, members_of

@@ -5,7 +5,7 @@ from _thread import get_ident
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from time import sleep
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .libfastcall import running
 from .lifetimes import Owner
@@ -20,6 +20,16 @@ try:
     import __pypy__ as _pypy  # type: ignore[import-not-found,no-redef,unused-ignore]
 except ImportError:
     _pypy = None
+
+
+class Effect(Protocol):
+    """What a ParameterWord does in a call."""
+
+    def cancel(self) -> None:
+        """C was not called."""
+
+    def settle(self, *, taken: bool) -> None:
+        """C has returned. If not ``taken``, the function failed."""
 
 
 class Running:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .buffers import In
-from .calls import CallState, hold_signals
+from .calls import CallState, Effect, hold_signals
 from .declaration import Argument, Declaration
 from .failure import calling_with_errno
 from .handles import Handle, tell_c_what_closes
@@ -16,7 +16,6 @@ from .libfastcall import Returned, place_of_result, places_of
 from .lifetimes import Closer, Life
 from .values import (
     DeclarationError,
-    Effect,
     ParameterWord,
     Value,
     content_of,

@@ -49,7 +49,6 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from .buffers import In
 from .kinds import make_value
 from .values import (
     NEVER,
@@ -366,8 +365,7 @@ class Declaration:
         for value in self.results:
             value.resolve(self)
         for argument in self.arguments:
-            if isinstance(argument.spec, In) and not self._role:
-                argument.spec.check_sized(self, argument)
+            argument.spec.check_sized(self, argument)
 
     def _number_arguments(self) -> None:
         buffers = 0

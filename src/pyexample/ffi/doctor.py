@@ -12,15 +12,17 @@ if TYPE_CHECKING:
     from .library import Library
 
 
-def report(binding: str) -> tuple[str, bool]:
+def report(binding: str, *others: str) -> tuple[str, bool]:
     """Import the module ``binding``, and report on its ``library``. Never raises.
+
+    The ``others`` are modules that declare functions of that library, too.
 
     Returns the report, and whether all is correct.
     """
     package = binding.partition(".")[0]
     lines = _surroundings(package)
     try:
-        module = importlib.import_module(binding)
+        module, *_ = map(importlib.import_module, (binding, *others))
         told = getattr(module, "__version__", None)
         lines += _library(module.library, told)
     except Exception as error:

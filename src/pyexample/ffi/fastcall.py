@@ -3,7 +3,7 @@
 import ctypes
 from collections.abc import Callable
 from ctypes import c_void_p
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .declaration import Argument, Declaration
 from .later import import_later, made_once
@@ -13,7 +13,6 @@ from .libfastcall import (
     RULES,
     CArgument,
     CRelease,
-    CStruct,
     CValue,
     Descriptor,
     NotServedError,
@@ -24,6 +23,9 @@ from .libfastcall import (
     start,
 )
 from .values import Value, limits
+
+if TYPE_CHECKING:
+    from .aggregates import CStruct
 
 
 class Function(bytes):
@@ -106,7 +108,7 @@ def builtin(declaration: Declaration, kind: type[Function]) -> Any:
     if not text_signature(declaration).isascii():
         raise NotServedError("inspect reads no signature of a builtin that is not ASCII")
     address = address_of(kind.cdll, declaration.symbol)
-    held: list[Any] = [engine.ctypes]
+    held: list[Any] = []
     function = kind(_describe(declaration, address, held))
     function.declaration, function.held = declaration, held
     made = engine.builtin(function, declaration.function.__module__)
@@ -242,7 +244,7 @@ def _describe_argument(argument: Argument, names: dict[str, int], held: list[Any
     if "structure" in described:
         described["items"] = _address_of(described.pop("structure"), held)
     elif "items" in described:  # a pointer
-        described["ctypes"] = ctypes.addressof(held[0])
+        described["ctypes"] = _describe_ctypes(held)
     return CArgument(parameter=argument.position, **described)
 
 
@@ -285,8 +287,14 @@ def _hold(held_object: object, held: list[Any]) -> int:
     return id(held_object)
 
 
-def _address_of(structure: CStruct, held: list[Any]) -> int:
-    structure.ctypes = ctypes.addressof(held[0])
+def _describe_ctypes(held: list[Any]) -> int:
+    described = import_later("aggregates").describe_ctypes()
+    held.append(described)
+    return ctypes.addressof(described)
+
+
+def _address_of(structure: "CStruct", held: list[Any]) -> int:
+    structure.ctypes = _describe_ctypes(held)
     held.append(structure)
     return ctypes.addressof(structure)
 

@@ -7,9 +7,9 @@ import typing
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
-from .kinds import make_value
+from .kinds import Integer, make_value, type_name
 from .pointees import store
-from .scalars import Bool, Integer, type_name
+from .scalars import Bool
 from .sizes import UNCHECKED
 from .structures import Characters, CTypesObject, is_kin
 from .values import DeclarationError, Modifier, Value, c_name, limits, type_code

@@ -19,10 +19,10 @@ from sys import implementation
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from . import calls as calls  # for its fork handler
+from .kinds import to_integer
 from .libfastcall import NotServedError, engine_if_any, running
 from .lifetimes import Closer, Held, Kept, Life, Owner, Slots, kept_for_good
 from .pointees import OF_C, Pointees, show_memory
-from .scalars import to_integer
 from .values import (
     DeclarationError,
     Value,

@@ -14,11 +14,14 @@ def import_later(name: str) -> Any:
     If ``sys.modules`` was purged (as tests do), a plain import would load them a second time.
     So it is imported under a name that leads to them.
     """
+    module = vars(_FFI).get(name)
+    if isinstance(module, ModuleType):
+        return module
     package = _FFI.__name__
     here = {package: _FFI}
-    for module in vars(_FFI).values():
-        if isinstance(module, ModuleType) and module.__name__.startswith(f"{package}."):
-            here[module.__name__] = module
+    for each in vars(_FFI).values():
+        if isinstance(each, ModuleType) and each.__name__.startswith(f"{package}."):
+            here[each.__name__] = each
     if any(sys.modules.get(each) is not module for each, module in here.items()):
         package = f"{package} at {id(_FFI):#x}"
         for each, module in here.items():

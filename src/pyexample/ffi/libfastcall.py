@@ -18,6 +18,7 @@ from ctypes import (
     c_uint32,
     c_uint64,
     c_void_p,
+    py_object,
 )
 from itertools import accumulate
 from typing import Any
@@ -63,34 +64,6 @@ RULES = {
 }
 AGAIN = {True: ord("l"), "nul": ord("n"), "negative": ord("-")}
 OWNERS = {"Owned": ord("o"), "counted": ord("c"), "Borrowed": ord("b")}
-
-
-class CTypes(ctypes.Structure):
-    """``fastcall_ctypes``."""
-
-    _fields_ = (
-        ("array", c_void_p),
-        ("pointer", c_void_p),
-        ("reference", c_void_p),
-        ("reference_offset", c_size_t),
-        ("memory_offset", c_size_t),
-        ("new_instance", c_void_p),
-        ("no_arguments", c_void_p),
-    )
-
-
-class CStruct(ctypes.Structure):
-    """``fastcall_struct``."""
-
-    _fields_ = (
-        ("type", c_void_p),
-        ("ctypes", c_void_p),
-        ("size", c_uint16),
-        ("alignment", c_uint8),
-        ("is_wide", c_uint8),
-        ("float_eighths", c_uint8),
-        ("floats", c_uint8),
-    )
 
 
 class CRelease(ctypes.Structure):
@@ -210,20 +183,6 @@ class Descriptor(ctypes.Structure):
     )
 
 
-class CCallback(ctypes.Structure):
-    """``fastcall_callback_type``."""
-
-    _fields_ = (
-        ("careful_calls", c_void_p),
-        ("failed", c_uint64),
-        ("thunk_count", c_int64),
-        ("next", c_int64),
-        ("thunks", c_uint8 * 8),
-        ("arguments", c_uint8),
-        ("is_plain", c_uint8),
-    )
-
-
 class Python(ctypes.Structure):
     """``fastcall_python``."""
 
@@ -245,12 +204,37 @@ class Python(ctypes.Structure):
     )
 
 
+PROTOTYPES: dict[str, tuple[Any, ...]] = {
+    "after_fork": (None,),
+    "count_users": (c_int64, py_object),
+    "drop_kept": (None, py_object),
+    "describe_handles": (c_void_p, c_void_p, c_void_p, c_void_p),
+    "expect_callbacks": (None,),
+    "find": (py_object, c_void_p, c_void_p),
+    "list_kept": (py_object, py_object),
+    "list_open": (py_object, c_void_p),
+    "make_handle_type": (py_object,),
+    "make_handles": (c_void_p,),
+    "prepare": (c_char_p, py_object),
+    "prepare_callback": (c_char_p, py_object),
+    "register": (None, py_object, c_void_p),
+    "release_thunks": (None, py_object),
+    "set_address": (None, c_void_p, c_void_p),
+    "set_closer": (None, c_void_p, py_object),
+    "take_over": (py_object, py_object),
+}
+"""The result and the arguments of the functions that the engine calls."""
+
+
 class NotServedError(Exception):
     """A function cannot be called in this way; the message says why."""
 
 
 class Engine:
-    """libfastcall, loaded and initialised. Its functions are those of fastcall.h."""
+    """libfastcall, loaded and initialised.
+
+    Its functions are those of fastcall.h, without ``fastcall_``.
+    """
 
     def __init__(self) -> None:
         if sys.implementation.name != "cpython":
@@ -269,79 +253,27 @@ class Engine:
         except LibraryLoadError as error:
             raise NotServedError(str(error)) from None
         _initialise(library)
-        self.ctypes = _describe_ctypes()
-        self._prepare = library.fastcall_prepare
-        self._prepare.argtypes = [ctypes.py_object]
-        self._prepare.restype = c_char_p
-        self._prepare_callback = library.fastcall_prepare_callback
-        self._prepare_callback.argtypes = [ctypes.py_object]
-        self._prepare_callback.restype = c_char_p
-        self.release_thunks = library.fastcall_release_thunks
-        self.release_thunks.argtypes = [ctypes.py_object]
-        self.release_thunks.restype = None
-        self.after_fork = library.fastcall_after_fork
-        self.after_fork.argtypes = []
-        self.after_fork.restype = None
-        self.set_address = library.fastcall_set_address
-        self.set_address.argtypes = [c_void_p, c_void_p]
-        self.set_address.restype = None
-        self.count_users = library.fastcall_count_users
-        self.count_users.argtypes = [ctypes.py_object]
-        self.count_users.restype = c_int64
-        self._expect_callbacks = library.fastcall_expect_callbacks
-        self._expect_callbacks.argtypes = []
-        self._expect_callbacks.restype = None
-        self.take_over = library.fastcall_take_over
-        self.take_over.argtypes = [ctypes.py_object]
-        self.list_kept = library.fastcall_list_kept
-        self.list_kept.argtypes = [ctypes.py_object]
-        self.drop_kept = library.fastcall_drop_kept
-        self.drop_kept.argtypes = [ctypes.py_object]
-        self.drop_kept.restype = None
-        self.register = library.fastcall_register
-        self.register.argtypes = [ctypes.py_object, c_void_p]
-        self.register.restype = None
-        self.find = library.fastcall_find
-        self.find.argtypes = [c_void_p, c_void_p]
-        self.describe_handles = library.fastcall_describe_handles
-        self.describe_handles.argtypes = [c_void_p, c_void_p, c_void_p]
-        self.describe_handles.restype = c_void_p
-        self.set_closer = library.fastcall_set_closer
-        self.set_closer.argtypes = [c_void_p, ctypes.py_object]
-        self.set_closer.restype = None
-        self._list_open = library.fastcall_list_open
-        self._list_open.argtypes = [c_void_p]
-        self._make_handles = library.fastcall_make_handles
-        self._make_handles.argtypes = []
-        self._make_handles.restype = c_void_p
-        self.make_handle_type = library.fastcall_make_handle_type
-        self.make_handle_type.argtypes = []
-        for returning in (
-            self.find,
-            self.take_over,
-            self.list_kept,
-            self._list_open,
-            self.make_handle_type,
-        ):
-            returning.restype = ctypes.py_object
-        # CPython's repr reads the name.
-        self._callback_name = c_char_p(b"callback")
-        self._on_callback = Descriptor(
-            ml_name=ctypes.cast(self._callback_name, c_void_p).value,
-            ml_meth=address_of(library, "fastcall_callback"),
-            ml_flags=_METH_FASTCALL,
-        )
+        self._library = library
         # The process shares the attributes of ctypes.pythonapi.
         self._new_builtin = python_api()["PyCFunction_NewEx"]
-        self._new_builtin.argtypes = [c_void_p, ctypes.py_object, ctypes.py_object]
-        self._new_builtin.restype = ctypes.py_object
+        self._new_builtin.argtypes = [c_void_p, py_object, py_object]
+        self._new_builtin.restype = py_object
+
+    def __getattr__(self, name: str) -> Any:
+        """A function, whose prototype is set when it is first needed."""
+        if name not in PROTOTYPES:
+            raise AttributeError(f"libfastcall has no function {name}")
+        function = self._library[f"fastcall_{name}"]
+        function.restype, *function.argtypes = PROTOTYPES[name]
+        setattr(self, name, function)
+        return function
 
     def builtin(self, descriptor: bytes, module: str) -> Any:
         """A builtin function with this ``__self__`` and ``__module__``.
 
         Raises NotServedError for a signature that is not served.
         """
-        reason = self._prepare(descriptor)
+        reason = self.prepare(descriptor)
         if reason is not None:
             raise NotServedError(reason.decode())
         return self._new_builtin(id(descriptor) + _bytes_offset(), descriptor, module)
@@ -349,28 +281,32 @@ class Engine:
     @made_once
     def handles(self) -> int:
         """The table of the open handles of this interpreter."""
-        made: int = self._make_handles()
+        made: int = self.make_handles()
         return made
 
     def open_handles(self) -> tuple[Any, ...]:
         """Those in the table."""
-        found: tuple[Any, ...] = self._list_open(self.handles)
+        found: tuple[Any, ...] = self.list_open(self.handles)
         return found
-
-    def prepare_callback(self, content: bytes) -> None:
-        """Complete a ``fastcall_callback_type``. Raises NotServedError."""
-        reason = self._prepare_callback(content)
-        if reason is not None:
-            raise NotServedError(reason.decode())
 
     def guard(self, function: Any) -> Any:
         """The function that ctypes calls for a callback, so that no exception escapes.
 
         See ``fastcall_callback`` for the attributes of ``function``.
         """
-        self._expect_callbacks()
+        self.expect_callbacks()
         function.method = self._on_callback  # must outlive the builtin
-        return self._new_builtin(ctypes.addressof(self._on_callback), function, None)
+        return self._new_builtin(ctypes.addressof(function.method), function, None)
+
+    @made_once
+    def _on_callback(self) -> Descriptor:
+        """The function ``fastcall_callback``, as a method."""
+        self._callback_name = c_char_p(b"callback")  # CPython's repr reads it
+        return Descriptor(
+            ml_name=ctypes.cast(self._callback_name, c_void_p).value,
+            ml_meth=address_of(self._library, "fastcall_callback"),
+            ml_flags=_METH_FASTCALL,
+        )
 
 
 _started: Engine | str | None = None
@@ -436,7 +372,6 @@ def address_of(library: ctypes.CDLL, name: str) -> int:
 
 
 _METH_FASTCALL = 0x80  # https://docs.python.org/3/c-api/structures.html#c.METH_FASTCALL
-_TP_NEW = 65  # Py_tp_new, Include/typeslots.h, which is in the stable ABI
 
 
 def _bytes_offset() -> int:
@@ -447,30 +382,6 @@ def _bytes_offset() -> int:
 class _Exporter:  # pyright: ignore[reportUnusedClass]
     def __buffer__(self, flags: int) -> memoryview:
         raise NotImplementedError  # never called
-
-
-def _describe_ctypes() -> CTypes:
-    one = c_int()
-    reference = ctypes.byref(one)
-
-    def offset_in(object_: Any) -> int:
-        """Of the address of ``one``."""
-        words = c_void_p * (type(object_).__basicsize__ // ctypes.sizeof(c_void_p))
-        held = [*words.from_address(id(object_))]
-        return held.index(ctypes.addressof(one)) * ctypes.sizeof(c_void_p)
-
-    get_slot = python_api()["PyType_GetSlot"]
-    get_slot.argtypes = [ctypes.py_object, c_int]
-    get_slot.restype = c_void_p
-    return CTypes(
-        array=id(ctypes.Array),
-        pointer=id(ctypes._Pointer),  # pyright: ignore[reportPrivateUsage]
-        reference=id(type(reference)),
-        reference_offset=offset_in(reference),
-        memory_offset=offset_in(one),
-        new_instance=get_slot(ctypes.Structure, _TP_NEW),
-        no_arguments=id(()),
-    )
 
 
 def _api_address(api: ctypes.CDLL, name: str) -> int:
@@ -515,6 +426,7 @@ def describe_python(library: ctypes.CDLL) -> tuple[Python, Any]:
 
 def _initialise(library: ctypes.CDLL) -> None:
     python, _functions = describe_python(library)
+    library.fastcall_initialise.argtypes = [c_void_p]
     library.fastcall_initialise.restype = c_char_p
     reason = library.fastcall_initialise(ctypes.byref(python))
     if reason is not None:

@@ -5,10 +5,10 @@ import ctypes
 from typing import TYPE_CHECKING, Any
 
 from .handles import HandleValue
-from .kinds import make_value
+from .kinds import Integer, make_value
 from .libfastcall import KINDS, NotServedError
 from .ownership import Exchange, Owned
-from .scalars import Address, Bool, Character, Float, Integer
+from .scalars import Address, Bool, Character, Float
 from .values import (
     ArgumentWord,
     DeclarationError,

@@ -22,11 +22,12 @@ from .handles import (
     tell_c_what_closes,
 )
 from .items import Items
+from .kinds import Integer, Text
 from .libfastcall import OWNERS, NotServedError, running
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
 from .pointees import pointees_in
 from .pointers import Pointer
-from .scalars import Address, Integer, Text
+from .scalars import Address
 from .structures import function_address
 from .values import DeclarationError, Modifier, ParameterWord, Value, plain, show
 

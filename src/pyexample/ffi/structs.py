@@ -22,10 +22,9 @@ from .handles import (
     memory_of,
     parents_of,
 )
-from .kinds import make_value
+from .kinds import Integer, make_value
 from .pointees import copy_over, has_pointers, is_of_c, pointees_of, show_memory, store
 from .pointers import Pointer, set_targets
-from .scalars import Integer
 from .sizes import UNCHECKED
 from .structures import function_address
 from .values import DeclarationError, Value

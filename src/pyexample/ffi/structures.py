@@ -6,10 +6,11 @@ import typing
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .aggregates import by_value
+from .aggregates import CStruct, by_value
+from .kinds import NUL, has_method, type_name
 from .later import import_later
-from .libfastcall import KINDS, RULES, CStruct, NotServedError
-from .scalars import NUL, Float, has_method, type_name
+from .libfastcall import KINDS, RULES, NotServedError
+from .scalars import Float
 from .values import DeclarationError, Value, c_name, fields_of, members_of, show, type_code
 
 if TYPE_CHECKING:

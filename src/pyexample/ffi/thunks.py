@@ -2,16 +2,30 @@
 
 import ctypes
 from collections.abc import Callable
-from ctypes import c_double, c_float
+from ctypes import c_double, c_float, c_int64, c_uint8, c_uint64, c_void_p
 from types import SimpleNamespace
 from typing import Any
 
 from .answers import Answer
 from .calls import innermost
 from .declaration import Argument, Declaration
-from .libfastcall import KINDS, RULES, CArgument, CCallback, CValue, NotServedError, start
+from .libfastcall import KINDS, RULES, CArgument, CValue, NotServedError, start
 from .pointers import Pointer
 from .values import Value, content_of, type_code
+
+
+class CCallback(ctypes.Structure):
+    """``fastcall_callback_type``."""
+
+    _fields_ = (
+        ("careful_calls", c_void_p),
+        ("failed", c_uint64),
+        ("thunk_count", c_int64),
+        ("next", c_int64),
+        ("thunks", c_uint8 * 8),
+        ("arguments", c_uint8),
+        ("is_plain", c_uint8),
+    )
 
 
 class CallbackType(bytes):
@@ -59,7 +73,9 @@ def describe(declaration: Declaration, answer: Answer, failed: Any) -> CallbackT
         is_plain=is_plain,
     )
     described = CallbackType(b"".join([content, *values, _describe_answer(answer)]))
-    engine.prepare_callback(described)
+    reason = engine.prepare_callback(described)
+    if reason is not None:
+        raise NotServedError(reason.decode())
     first, size = ctypes.sizeof(CCallback), ctypes.sizeof(CValue)
     described.received = [
         (spec.ctype, CValue.from_buffer_copy(described, first + at * size).offset)

@@ -1,33 +1,27 @@
 """C values, which are passed to C or come back, and the words of a declaration.
 
-This is what all of them have in common. Each kind of value is one class, in scalars.py,
-structures.py, pointers.py, handles.py, callbacks.py or items.py, which says what is checked
-and converted. kinds.py chooses the class.
+This is what all of them have in common. Each kind of value is one class, in kinds.py,
+scalars.py, structures.py, pointers.py, handles.py, callbacks.py or items.py, which says what is
+checked and converted. kinds.py chooses the class.
 """
 
 import ctypes
 import types
 import typing
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .libfastcall import KINDS, RULES, NotServedError
 
 if TYPE_CHECKING:
-    from typing_extensions import Buffer as Buffer
     from typing_extensions import Self
 
-    from .calls import CallState
+    from .calls import CallState, Effect
     from .declaration import Argument, Declaration
     from .failure import Raises
 
     Name = Callable[[Any], str]
     """See ``Value.sure``."""
-else:
-
-    class Buffer:
-        """The buffer protocol (PEP 688)."""
-
 
 _SIMPLE: Any = ctypes.c_int.__base__
 """ctypes makes Python values of its direct subclasses only."""
@@ -112,6 +106,9 @@ class ArgumentWord(Word):
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
         """Find the parameters that it names. Raises DeclarationError."""
 
+    def check_sized(self, declaration: "Declaration", argument: "Argument") -> None:
+        """Refuse memory of whose size nothing is declared. Raises DeclarationError."""
+
     def count(self, call: "CallState", argument: "Argument") -> int:
         """The number of items of memory."""
         raise NotImplementedError
@@ -176,16 +173,6 @@ class ParameterWord(Word):
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """What it adds to the fields of a CArgument. Raises NotServedError."""
         raise NotServedError(f"{argument.where}: {self!r} is not served")
-
-
-class Effect(Protocol):
-    """What a ParameterWord does in a call."""
-
-    def cancel(self) -> None:
-        """C was not called."""
-
-    def settle(self, *, taken: bool) -> None:
-        """C has returned. If not ``taken``, the function failed."""
 
 
 class Value:
@@ -312,14 +299,14 @@ class Value:
         """The same as ``from_c`` in compiled Python, as an expression: see ``sure``."""
         return result if self.is_plain else f"{name(self.from_c)}({result})"
 
-    def check(self, where: str) -> None:
-        """Ask for words that are missing. Raises DeclarationError."""
-
     def resolve(self, declaration: "Declaration", argument: "Argument | None" = None) -> None:
         """Find the parameters that its words name. Raises DeclarationError."""
         for word in self.words:
             if isinstance(word, Modifier):
                 word.resolve(declaration, self)
+
+    def check_sized(self, declaration: "Declaration", argument: "Argument") -> None:
+        """See ``ArgumentWord``."""
 
     def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
         """Convert an argument, and hold what C needs of it until the call is over."""

@@ -119,6 +119,20 @@ function(ffi_bind_own_calls target)
   endif()
 endfunction()
 
+# Since binutils 2.31, GNU ld gives the code pages of its own on x86, and fills the rest of them with
+# zeros: up to 12 kB of a small library. With this option, constants and code share pages, as on
+# other processors.
+function(ffi_pad_no_pages target)
+  if(WIN32 OR CYGWIN OR APPLE)
+    return()
+  endif()
+  string(TOUPPER ${PROJECT_NAME} project)
+  check_linker_flag(C LINKER:-z,noseparate-code ${project}_HAVE_NOSEPARATE_CODE)
+  if(${project}_HAVE_NOSEPARATE_CODE)
+    target_link_options(${target} PRIVATE LINKER:-z,noseparate-code)
+  endif()
+endfunction()
+
 # Installs shared libraries, and nothing else, for the Python package in FOLDER. The loader
 # (loading/__init__.py) looks for them in the package's folder `lib`. If the sources of
 # libfastcall, which C programs do not use, are beside this file, it is built and installed too.
@@ -152,6 +166,7 @@ function(ffi_install_for_python folder)
 
   foreach(target ${targets})
     ffi_bind_own_calls(${target})
+    ffi_pad_no_pages(${target})
     # The loader looks for libNAME.so, libNAME.dylib, NAME.dll or libNAME.dll. These properties
     # override variables of the build, or of a parent project, that change such names.
     set_target_properties(${target} PROPERTIES
