@@ -33,7 +33,8 @@ from pyexample.ffi import (
     Raises,
     Releases,
 )
-from pyexample.ffi.handles import HAS_GIL, life_of
+from pyexample.ffi.handles import life_of
+from pyexample.ffi.libfastcall import HAS_GIL
 
 # What a cell keeps is used when it is closed. What is wrong then is counted.
 SOURCE = r"""

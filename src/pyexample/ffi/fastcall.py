@@ -9,6 +9,7 @@ from .declaration import Argument, Declaration
 from .later import import_later, made_once
 from .libfastcall import (
     AGAIN,
+    HAS_GIL,
     KINDS,
     RULES,
     CArgument,
@@ -194,6 +195,8 @@ def _describe_effects(
 ) -> Any:
     """Describe what C does with arguments. Returns the array of what it releases."""
     releases: list[CRelease] = []
+    if declaration.effects and not HAS_GIL:
+        raise NotServedError("what a call does with handles is not served without a GIL")
     for argument, word in declaration.effects:
         described = word.describe(argument)
         releases += described.pop("releases", ())

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from . import calls as calls  # for its fork handler
 from .kinds import to_integer
-from .libfastcall import NotServedError, engine_if_any, running
+from .libfastcall import HAS_GIL, NotServedError, engine_if_any, running
 from .lifetimes import Closer, Held, Kept, Life, Owner, Slots, kept_for_good
 from .pointees import OF_C, Pointees, show_memory
 from .values import (
@@ -67,10 +67,6 @@ else:
 
         def _close_in_c(self) -> bool:
             return False
-
-
-HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
-"""Whether the GIL protects libfastcall's table of handles."""
 
 
 class HandleValue(Value):

@@ -27,6 +27,9 @@ from .later import made_once
 from .loading import LibraryLoadError, load
 from .loading.symbols import library_with
 
+HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
+"""Whether the GIL protects libfastcall's handles, and what C keeps for them."""
+
 ABI_VERSION = 11
 KINDS = {
     name: ord(code)
