@@ -178,7 +178,7 @@ MUTANTS = {
         "return is_closable(it, 0, 0) && it->of->closer;",
     ),
     # Of what C keeps, and is given.
-    "given": ("effects.h", "    it->is_owned = 0;\n", ""),
+    "given away": ("effects.h", "    it->is_owned = 0;\n", ""),
     "taken back": ("effects.h", "    it->is_owned = 1;\n", ""),
     "owner": ("effects.h", "needs(handle_of(owner), it, &most)", "0"),
     "kept": ("closing.h", "!it->keepers && it->address", "it->address"),
