@@ -78,9 +78,9 @@ def test_wheel_is_small(wheel: Path) -> None:
     development = ("pyexample/abi/", "pyexample/ffi/c/", "pyexample/new/")
     # The language of declarations is most of it.
     assert (
-        sum(size for name, size in sizes.items() if not name.startswith(development)) < 200_000
+        sum(size for name, size in sizes.items() if not name.startswith(development)) < 215_000
     )
-    assert wheel.stat().st_size < 420_000
+    assert wheel.stat().st_size < 440_000
 
 
 def test_no_library_needs_python(wheel: Path, tmp_path: Path) -> None:
