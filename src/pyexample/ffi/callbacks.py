@@ -138,7 +138,16 @@ class Callback:
         """
         declaration = self.declaration = Declaration(function, is_callback=True)
         self.name = declaration.name
-        self._answer = Answer(declaration)
+        answer = self._answer = Answer(declaration)
+        arguments = declaration.arguments
+        # What the callable gets, and which of C's arguments that is.
+        self._values = [
+            (each.index, each.spec) for each in arguments if isinstance(each.spec, Value)
+        ]
+        # Whether nothing is to be known while the callable runs, or kept after that.
+        self._is_plain = answer.is_plain and all(
+            each.converts_alone for _, each in self._values
+        )
         result = declaration.result
         self.failed = self._failed(failed, result)
         ctypes_of = [argument.spec.ctype for argument in declaration.arguments]
@@ -292,17 +301,6 @@ class Callback:
             return self._report(error, _getframe().f_back)
         caller.error = error  # a signal came before the callback could begin
         return self.failed
-
-    @made_once
-    def _values(self) -> list[tuple[int, Value]]:
-        """What the callable gets, and which of C's arguments that is."""
-        arguments = self.declaration.arguments
-        return [(each.index, each.spec) for each in arguments if isinstance(each.spec, Value)]
-
-    @made_once
-    def _is_plain(self) -> bool:
-        """Whether nothing is to be known while the callable runs, or kept after that."""
-        return self._answer.is_plain and all(each.converts_alone for _, each in self._values)
 
     @made_once
     def _convert(self) -> Callable[..., Any]:

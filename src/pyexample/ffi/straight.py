@@ -15,7 +15,7 @@ Returned(int, c_int)]`` that is::
                 result = call_with_state(c_function, a0, byref(b1))
             else:
                 result = c_function(a0, byref(b1))
-            if v1(plain(result)): return finish((a0,), result, {1: b1})
+            if result != 0: return finish((a0,), result, {1: b1})
             return b1.value
         given = [each for each in (a0,) if each is not missing]
         return careful(*given, *rest, **keywords)
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 _MISSING = object()
 
 _SIMPLE = ctypes.c_int.__base__
-
 
 _RULES = {"zero": "{0} == 0", "nonzero": "{0} != 0", "negative": "{0} < 0"}
 """What rules mean for an integer."""
