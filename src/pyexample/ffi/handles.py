@@ -61,7 +61,7 @@ elif engine := engine_if_any():
 else:
 
     class _Memory:
-        _address = _given = _class = 0
+        _address = _given = _class = _is_given = 0
         _parent = None
         _is_of_this_process = True
 
