@@ -278,9 +278,26 @@ def forget_types() -> None:
     collect()
 
 
+ALONE = "TEST_OF_THUNKS_IS_ALONE"
+
+
+def ran_alone(name: str) -> bool:
+    """Run a test in a process of its own: here, the types of other tests may have all thunks.
+
+    Returns whether that was done, since this is not that process.
+    """
+    if os.environ.get(ALONE):
+        return False
+    this = f"{__file__}::{name}[builtin]"
+    pytest_alone = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", this]
+    run([*pytest_alone], env={ALONE: "1"})
+    return True
+
+
 def test_a_function_that_is_passed_one_is_a_builtin(bound: Any, path: str) -> None:
     is_fast = path == "builtin"
-    forget_types()
+    if is_fast and ran_alone("test_a_function_that_is_passed_one_is_a_builtin"):
+        return
     assert (type(bound.each) is BuiltinFunctionType) == is_fast
     bound.each(1, abs)
     if is_fast:
@@ -420,7 +437,8 @@ def test_a_late_call(bound: Any, lost: list[str]) -> None:
 def test_a_late_call_of_a_type_that_is_gone(bound: Any, path: str) -> None:
     if path == "ctypes":
         pytest.skip("ctypes frees the function pointer")
-    forget_types()
+    if ran_alone("test_a_late_call_of_a_type_that_is_gone"):
+        return
 
     @Callback
     def gone(number: Int, /) -> Int: ...
@@ -445,18 +463,9 @@ def test_nested_deeper_than_there_are_thunks(bound: Any) -> None:
         assert bound.each(1, deep(30)) == 30
 
 
-ALONE = "TEST_OF_THUNKS_IS_ALONE"
-
-
 def test_more_types_than_there_are_thunks(bound: Any, path: str) -> None:
     """All work. And when they are gone, others have their function pointers."""
-    if path == "builtin" and not os.environ.get(ALONE):
-        # In a process of its own: here, the types of other tests may have all thunks.
-        this = f"{__file__}::test_more_types_than_there_are_thunks[builtin]"
-        run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", this],
-            env={ALONE: "1"},
-        )
+    if path == "builtin" and ran_alone("test_more_types_than_there_are_thunks"):
         return
     for _ in range(2):
         types, declared = [], []
