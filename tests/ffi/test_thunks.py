@@ -36,7 +36,7 @@ from types import BuiltinFunctionType, SimpleNamespace
 from typing import Annotated, Any
 
 import pytest
-from support import HAS_GIL, HIGHEST_ADDRESS, Package, collect, let_go, run
+from support import HAS_GIL, HIGHEST_ADDRESS, Argument, Package, collect, let_go, run
 
 from pyexample.ffi import Callback, Library, SameThread, callbacks
 from pyexample.ffi.thunks import CCallback
@@ -289,8 +289,16 @@ def ran_alone(name: str) -> bool:
     if os.environ.get(ALONE):
         return False
     this = f"{__file__}::{name}[builtin]"
-    pytest_alone = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", this]
-    run([*pytest_alone], env={ALONE: "1"})
+    pytest_alone: list[Argument] = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        this,
+    ]
+    run(pytest_alone, env={ALONE: "1"})
     return True
 
 
@@ -412,8 +420,10 @@ def test_what_can_be_called(bound: Any) -> None:
             bound.each(3, wrong)
 
 
-def test_a_late_call(bound: Any, lost: list[str]) -> None:
+def test_a_late_call(bound: Any, path: str, lost: list[str]) -> None:
     """C keeps what it must not. Nothing is called but what is passed now."""
+    if path == "builtin" and ran_alone("test_a_late_call"):
+        return  # where few are left, one is used again at once
     assert bound.keep(lambda number: number + 5) == 6
     let_go()
     for _ in range(3):
