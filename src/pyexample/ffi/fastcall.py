@@ -156,7 +156,7 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
     if any(each.again for each in values):
         _check_twice(declaration, arguments, values)
     if declaration.effects or declaration.may_stay_open:
-        _check_failures(declaration)
+        _check_failures(declaration, values)
     name = declaration.name.encode() + b"\0"
     # type.__text_signature__, for inspect.signature.
     signature = f"{declaration.name}{text_signature(declaration)}"
@@ -213,10 +213,11 @@ def _is_kept_handle(argument: CArgument) -> bool:
     return bool(argument.keeper) and argument.kind == KINDS["handle"]
 
 
-def _check_failures(declaration: Declaration) -> None:
+def _check_failures(declaration: Declaration, described: list[CValue]) -> None:
     """Raises NotServedError if libfastcall does not know whether the function has failed."""
-    for value in declaration.results:
-        if value.failure and value.describe_back().get("rule") == RULES["always"]:
+    values = (declaration.result, *declaration.outputs)
+    for value, its in zip(values, described, strict=False):  # the others are lengths
+        if value and value.failure and its.rule == RULES["always"]:
             raise NotServedError(f"{value.where}: such a failure is not served beside the rest")
 
 

@@ -29,7 +29,7 @@ from .pointees import pointees_in
 from .pointers import Pointer
 from .scalars import Address
 from .structures import function_address
-from .values import DeclarationError, Modifier, ParameterWord, Value, plain, show
+from .values import DeclarationError, Modifier, ParameterWord, Value, plain, pointer_to, show
 
 if TYPE_CHECKING:
     from .calls import CallState
@@ -572,7 +572,7 @@ def keep_late(described: tuple[Any, ...], keeper: Handle) -> None:
     is_view = argument.spec.is_buffer and given is not None
     exporter: Any = given
     view: Any = memoryview(exporter) if is_view else None
-    converted = ctypes.cast(address, argument.spec.ctype) if made is None else made
+    converted = pointer_to(address, argument.spec.ctype) if made is None else made
     item = _Held(given, converted, view)
     Handle.keep(keeper, argument.where, (argument, *(slot or ())), item, every=True).finish()
 

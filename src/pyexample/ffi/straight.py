@@ -64,9 +64,7 @@ def straight_call(
         "plain": plain,
         **names,
     }
-    exec(_compiled(source), space)  # noqa: S102 - nothing of it comes from outside
-    call: Callable[..., Any] = space["call"]
-    return call
+    return _made(source, space)
 
 
 def straight_callback(
@@ -85,10 +83,7 @@ def straight_callback(
             f"    return {result} if {condition} else careful(returned)",
         ]
     )
-    space: dict[str, Any] = {"careful": answer.in_c, **names}
-    exec(_compiled(source), space)  # noqa: S102 - likewise
-    call: Callable[..., Any] = space["call"]
-    return call
+    return _made(source, {"careful": answer.in_c, **names})
 
 
 def _sure(argument: Argument, given: str, name: "Name") -> tuple[str, str] | None:
@@ -103,6 +98,13 @@ def _name(names: dict[str, Any], value: Any) -> str:
     name = f"v{len(names)}"
     names[name] = value
     return name
+
+
+def _made(source: str, space: dict[str, Any]) -> Callable[..., Any]:
+    """The function ``call`` of a source, whose global variables are ``space``."""
+    exec(_compiled(source), space)  # noqa: S102 - nothing of it comes from outside
+    call: Callable[..., Any] = space["call"]
+    return call
 
 
 @functools.cache
