@@ -14,8 +14,8 @@ _ESCAPES = {"b": 8, "t": 9, "n": 10, "f": 12, "r": 13}
 _CHARACTER = re.compile(r"\\([0-7]{1,3})|\\(.)|(.)")
 
 
-def data(text: str) -> dict[str, int]:
-    """The values of our variables in the assembly text of a little-endian processor."""
+def data(text: str) -> dict[str, bytes]:
+    """The bytes of our variables in the assembly text of a processor."""
     found: dict[str, bytearray] = {}
     current: bytearray | None = None
     for line in text.splitlines():
@@ -28,7 +28,7 @@ def data(text: str) -> dict[str, int]:
             directive, _, operands = line.strip().partition("\t")
             directive, _, rest = f"{directive} {operands}".partition(" ")
             current += _bytes(directive, rest.strip())
-    return {name: int.from_bytes(value, "little") for name, value in found.items()}
+    return {name: bytes(value) for name, value in found.items()}
 
 
 def _bytes(directive: str, operands: str) -> bytes:

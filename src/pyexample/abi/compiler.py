@@ -40,7 +40,8 @@ _MICROSOFT = re.compile(
 # The line that instantiates a failing template: g++ names it before, the others after.
 _GNU_ORIGIN = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?:\d+:)? +required from here")
 _LATER_ORIGIN = re.compile(
-    r"(?P<file>.+?):(?P<line>\d+):(?:\d+:)? note: .*(?:requested|required) here"
+    r"(?P<file>.+?):(?P<line>\d+):(?:\d+:)? note:"
+    r" (?:.*(?:requested|required) here|in expansion of macro)"
     r"|(?P<file2>.+?)\((?P<line2>\d+)(?:,\d+)?\) ?: (?![^:]*\bC\d+)"
 )
 # Options for the number and format of messages. Messages are read by line, and later options
@@ -183,7 +184,9 @@ class Compiler:
         if self._microsoft:
             return "", []
         output = f"{os.path.splitext(source)[0]}.s"
-        options = [*self._options, *self._all_errors(), "-S", "-O0", "-o", output]
+        # The lines may use macros: an error in one is then reported where it is used.
+        tracked = [each for each in self._all_errors() if "macro" not in each]
+        options = [*self._options, *tracked, "-S", "-O0", "-o", output]
         done = self._run([*self.command, *options, source])
         if done.returncode:
             return "", list(parse(done.stderr, source, first_line).by_line)

@@ -164,6 +164,7 @@ def _those_of(headers: Iterable[str], files: set[str], system: set[str]) -> set[
         # The system's <sys/stat.h> ends like a header stat.h of one's own, too.
         named |= (found - system) or found
     folders = {os.path.dirname(file) for file in named}
+    folders |= {os.path.splitext(file)[0] for file in named}  # git2.h includes git2/*.h
     return {
         file
         for file in files
@@ -173,8 +174,11 @@ def _those_of(headers: Iterable[str], files: set[str], system: set[str]) -> set[
 
 def _is_within(file: str, folders: Iterable[str]) -> bool:
     """Whether a file is in one of these folders, except those of all headers."""
-    common = ("", "/usr/include", "/usr/local/include")
-    return any(file.startswith(f"{folder}/") for folder in folders if folder not in common)
+    return any(file.startswith(f"{each}/") for each in folders if not _COMMON.search(each))
+
+
+# Debian's has a folder for each processor, include/x86_64-linux-gnu.
+_COMMON = re.compile(r"^$|(^|/)include(/[^/]+-linux-[^/]+)?$")
 
 
 def _is_one_of(file: str, headers: Iterable[str]) -> bool:

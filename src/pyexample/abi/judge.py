@@ -68,13 +68,15 @@ class Failure:
 class Judgement:
     """The result of compiling the claims.
 
-    ``faults`` are breakdowns of the compiler, each with the declaration.
+    ``faults`` are breakdowns of the compiler, each with the declaration. ``before`` are the
+    lines of C++ that include the headers.
     """
 
     claims: Claims
     header: Header
     failures: list[Failure]
     faults: list[str]
+    before: list[str]
 
     def counts(self, only: re.Pattern[str]) -> dict[str, int]:
         """The number of functions, structs, fields and constants judged, of matching names."""
@@ -181,7 +183,7 @@ def _judge_in(
                 failure.answers[name] = answers
     _find_bits(text, failures)
     text.write(*text.claims_of(claims))  # for --keep
-    return Judgement(claims, header, failures, list(dict.fromkeys(text.faults)))
+    return Judgement(claims, header, failures, list(dict.fromkeys(text.faults)), before)
 
 
 def _preprocess(
@@ -356,16 +358,30 @@ def _values(text: _Text, fields: list[BitField]) -> dict[str, int]:
 
 def _assembled(text: _Text, fields: list[BitField]) -> dict[str, int]:
     native = text.compiler.native
-    rows = [(each, line) for each in fields for line in each.lines(native)]
+    rows = [(each.number, line) for each in fields for line in each.lines(native)]
+    before = [*text.before, *text.claims.preparation]
+    found = assemble_variables(text.compiler, text.source, before, rows)
+    return {name: int.from_bytes(value, "little") for name, value in found.items()}
+
+
+def assemble_variables(
+    compiler: Compiler, source: str, before: list[str], rows: list[tuple[int, str]]
+) -> dict[str, bytes]:
+    """The bytes of the variables ``ct_v...`` and ``ct_w...`` that some lines define.
+
+    Each line has the number of what it belongs to. What the compiler does not accept is left
+    out, with all lines of its number. ``before`` opens a namespace.
+    """
     while rows:
-        lines = [*text.before, *text.claims.preparation, *(line for _, line in rows)]
-        _write(text.source, [*lines, END])
-        first = len(lines) - len(rows) + 1
-        output, bad = text.compiler.assemble(text.source, first)
+        lines = [*before, *(line for _, line in rows)]
+        _write(source, [*lines, END])
+        first = len(before) + 1
+        output, bad = compiler.assemble(source, first)
         if output:
             return data(output)
-        wrong = {rows[line - first][0].number for line in bad if line >= first}
-        left = [row for row in rows if row[0].number not in wrong]
+        # A brace that a line closes is missed after the last one.
+        wrong = {rows[line - first][0] for line in bad if 0 <= line - first < len(rows)}
+        left = [row for row in rows if row[0] not in wrong]
         rows = left if len(left) < len(rows) else []
     return {}
 

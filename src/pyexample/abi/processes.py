@@ -13,11 +13,13 @@ class CannotJudgeError(Exception):
 
     Attributes:
         reason: the message without advice that names options of ``pyexample abi``.
+        advice: that advice.
     """
 
     def __init__(self, reason: str, advice: str = "") -> None:
         super().__init__(reason + advice)
         self.reason = reason
+        self.advice = advice
 
 
 class TookTooLongError(CannotJudgeError):

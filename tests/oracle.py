@@ -39,7 +39,7 @@ _NAMES |= {"short unsigned int": "unsigned short", "long long int": "long long"}
 _NAMES |= {"long long unsigned int": "unsigned long long", "bool": "_Bool"}
 _FLOATS = {"_Float128": "__float128", "_Float64x": "long double", "_Float64": "double"}
 _FLOATS |= {"_Float32x": "double", "_Float32": "float"}
-_FOR_CLANG = [f"-D{name}={text}" for name, text in _FLOATS.items()]
+FOR_CLANG = [f"-D{name}={text}" for name, text in _FLOATS.items()]
 _NAMES |= _FLOATS
 
 
@@ -210,7 +210,7 @@ def as_castxml_has_it(source: Path, gcc: str, options: Sequence[str]) -> Facts:
     """What castxml finds in a C file, as a gcc would preprocess it."""
     file = source.with_suffix(".xml")
     command = ["castxml", "--castxml-output=1", "--castxml-cc-gnu-c", gcc, "-fno-builtin"]
-    command += [*_FOR_CLANG, *options, str(source), "-o", str(file)]
+    command += [*FOR_CLANG, *options, str(source), "-o", str(file)]
     subprocess.run(command, check=True, capture_output=True)
     return _CastXML(ET.parse(file).getroot()).facts()  # noqa: S314 - just written here
 
