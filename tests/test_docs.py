@@ -120,7 +120,7 @@ def test_commands(page: str, tmp_path: Path, tool: Tool) -> None:
                     shell.expect(command, expected)
     # What is left, git ignores, but for the files that the page shows.
     shown = {caption["file"].split("/")[0] for caption in CAPTION.finditer(text)}
-    shown.update(re.findall(r"(?m)^\$ .*pyexample new (\w+)", text))
+    shown.update(re.findall(r"(?m)^\$ .*pyexample (?:new|bind .* -o) ([\w.]+)", text))
     others = run(["git", "ls-files", "--others", "--exclude-standard"], cwd=clone)
     assert {name.split("/")[0] for name in others.splitlines()} <= shown
 

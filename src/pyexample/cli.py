@@ -174,6 +174,7 @@ def _parser() -> _Parser:
     )
     commands.add_parser("doctor", help="show which library is loaded, or why none can be")
     commands.add_parser("abi", help="check a ctypes binding against its C header")
+    commands.add_parser("bind", help="write the binding of a C library from its headers")
     commands.add_parser("new", help="create a project: a C library and its Python package")
     commands.add_parser("vendor", help="update a project's copy of the runtime")
     return parser
@@ -235,6 +236,26 @@ def _abi(words: list[str]) -> int:
     return status
 
 
+def _bind(words: list[str]) -> int:
+    from .abi import CannotJudgeError
+    from .bind.command import add_arguments, run
+
+    parser = _Parser(
+        prog="pyexample bind",
+        description="Declare everything in the headers of a C library, and prove it.",
+    )
+    add_arguments(parser)
+    try:
+        text, summary, status = run(parser.parse_args(words))
+    except CannotJudgeError as error:
+        raise CommandError(2, str(error)) from None
+    if text:
+        _write(text if text.endswith("\n") else f"{text}\n")
+    if summary and sys.stderr is not None:
+        print(summary, file=sys.stderr, flush=True)
+    return status
+
+
 def _new(words: list[str]) -> int:
     from .new.command import add_new_arguments, write_project
 
@@ -265,5 +286,10 @@ def _write_project(
     return 0
 
 
-_OTHERS: dict[str, Callable[[list[str]], int]] = {"abi": _abi, "new": _new, "vendor": _vendor}
+_OTHERS: dict[str, Callable[[list[str]], int]] = {
+    "abi": _abi,
+    "bind": _bind,
+    "new": _new,
+    "vendor": _vendor,
+}
 """The commands that parse their own arguments."""

@@ -75,12 +75,12 @@ def test_wheel_is_small(wheel: Path) -> None:
         sizes = {each.filename: each.compress_size for each in archive.infolist()}
     assert sum(size for name, size in sizes.items() if "/lib/" in name) < 34_000
     # What an installed binding needs when it runs, rather than when it is developed.
-    development = ("pyexample/abi/", "pyexample/ffi/c/", "pyexample/new/")
+    development = tuple(f"pyexample/{it}/" for it in ("abi", "bind", "ffi/c", "new"))
     # The language of declarations is most of it.
     assert (
         sum(size for name, size in sizes.items() if not name.startswith(development)) < 215_000
     )
-    assert wheel.stat().st_size < 440_000
+    assert wheel.stat().st_size < 470_000
 
 
 def test_no_library_needs_python(wheel: Path, tmp_path: Path) -> None:

@@ -1,0 +1,180 @@
+"""Write the binding of a C library from its headers, and prove it."""
+
+import ctypes.util
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..abi import pkg_config as packages
+from ..abi.compiler import Compiler
+from ..abi.processes import CannotJudgeError
+from ..abi.version import number, versions
+from .api import read
+from .context import Module
+from .module import build
+from .render import imports_of, render
+from .spec import Spec
+from .trial import disproved, refusals
+
+__all__ = ["Binding", "CannotJudgeError", "bind"]
+
+
+@dataclass
+class Binding:
+    """A binding that was proven.
+
+    Attributes:
+        text: the text of the Python module.
+        module: what it declares, what is left out, and what is guessed.
+        version: the version of the library in a macro of the headers; "" if there is none.
+    """
+
+    text: str
+    module: Module
+    version: str
+
+
+def bind(
+    headers: Sequence[str],
+    library: str,
+    *,
+    include: Sequence[str] = (),
+    define: Sequence[str] = (),
+    pkg_config: Sequence[str] = (),
+    compiler: str | None = None,
+    target: str = "native",
+    only: str = "",
+    without: str = "",
+    spec: Spec | None = None,
+    timeout: float = 600.0,
+    in_package: bool = False,
+    runtime: str = "pyexample.ffi",
+    tell: Callable[[str], None] = lambda text: None,
+) -> Binding:
+    """Declare all that headers declare, and prove it.
+
+    What ``pyexample.ffi`` refuses, or the compiler disagrees with, is left out, with reasons.
+
+    Args:
+        headers: the headers, as written in an ``#include``.
+        library: the name of the library, as in ``Library(name, ...)``.
+        include: folders to search for headers (-I).
+        define: macros to define, "NAME" or "NAME=VALUE" (-D).
+        pkg_config: packages whose folders and macros pkg-config lists.
+        compiler: a C++17 compiler and its options; by default $CXX, or one on the PATH.
+        target: "native", or another platform, as for ``abi.check``.
+        only: a regular expression: declare only functions, variables and constants whose names
+            contain a match, and the types that these need.
+        without: a regular expression: leave out those whose names contain a match.
+        spec: what people know about the library.
+        timeout: the limit in seconds for each run of the compiler.
+        in_package: whether the library is built with the module's package, and has all that
+            its headers declare; else it is the system's.
+        runtime: the module that has the words of declarations: "._ffi", for a copy of it.
+        tell: is called with the name of each step.
+
+    Raises:
+        CannotJudgeError: the headers do not compile, they declare nothing, or a line of the
+            spec means nothing.
+    """
+    spec = spec or Spec()
+    flags = packages.flags(pkg_config, target, timeout)
+    folders, macros = [*include, *flags.include], [*define, *flags.define]
+    judge = Compiler(compiler, target, folders, macros, flags.other, timeout)
+    tell("reading the headers")
+    try:
+        api = read(headers, judge)
+    except CannotJudgeError as error:
+        raise _explained(error, headers, folders) from None
+    options = {
+        "include": folders,
+        "define": macros,
+        "pkg_config": pkg_config,
+        "compiler": compiler,
+        "target": target,
+        "timeout": timeout,
+    }
+    files = spec.files(_files(library))
+    refused: dict[str, str] = {}
+    while True:
+        tell(f"declaring {len(api.functions)} functions")
+        module = build(api, spec, refused, _pattern(only), _pattern(without))
+        if not module.items:
+            raise CannotJudgeError(
+                f"{', '.join(headers)}: nothing is declared there that a library could have:"
+                " name the headers that do"
+            )
+        text = render(module, library, headers, files)
+        found = refusals(imports_of(module), module.items)
+        if not found:
+            tell("proving them")
+            found = disproved(text, module.items, library, headers, options)
+        if not found:
+            break
+        if wrong := found.keys() & module.said:
+            told = "".join(f"\n  {name}: {found[name]}" for name in sorted(wrong))
+            raise CannotJudgeError(f"{spec.file} makes these declarations wrong:{told}")
+        if not found.keys() - refused.keys():  # a mistake of ours, which must not be written
+            told = "".join(f"\n  {name}: {why}" for name, why in found.items())
+            raise CannotJudgeError(f"the binding cannot be proven:{told}")
+        refused |= found
+    spec.check_use()
+    text = render(module, library, headers, {} if in_package else files, runtime)
+    return Binding(text, module, number(versions(api.header)))
+
+
+def _pattern(text: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(text) if text else None
+    except re.error as error:
+        raise CannotJudgeError(f"{text}: no regular expression: {error}") from None
+
+
+def _files(library: str) -> dict[str, str]:
+    """The names that a library's file has on each system, as far as that can be told here."""
+    files = {
+        "linux": f"lib{library}.so",
+        "darwin": f"lib{library}.dylib",
+        "win32": f"{library}.dll",
+    }
+    try:
+        here = ctypes.util.find_library(library)
+    except OSError:  # of a library without a shared file: Python's own mistake
+        here = None
+    if here and sys.platform in files:
+        files[sys.platform] = os.path.basename(here)
+    return files
+
+
+_NOT_FOUND = re.compile(r"(?:fatal error: |')([^\s':]+)(?:: No such file|' file not found)")
+_ROOTS = ("/usr/include", "/usr/local/include", "/opt/homebrew/include")
+
+
+def _explained(
+    error: CannotJudgeError, headers: Sequence[str], include: Sequence[str]
+) -> CannotJudgeError:
+    """The same error; of a header that was not found, in one line, with what may help."""
+    missing = _NOT_FOUND.search(str(error))
+    if missing is None:
+        return CannotJudgeError(f"{', '.join(headers)}: {error.reason}", error.advice)
+    name = missing[1]
+    places = sorted({place for root in _ROOTS for place in _folders_with(root, name)})
+    advice = ", or name its folder with -I, or the library with --pkg-config"
+    if places:
+        advice = f": try {' or '.join(f'-I {each}' for each in places[:3])}"
+    of = "" if name in headers else f", which {', '.join(headers)} includes,"
+    reason = f"{name}{of} was not found: install the package that has it (Debian's end in -dev)"
+    return CannotJudgeError(reason, advice)
+
+
+def _folders_with(root: str, name: str) -> list[str]:
+    """The folders below a root, two levels deep, in which a header is."""
+    found: list[str] = []
+    for folder, inner, _ in os.walk(root):
+        if folder[len(root) :].count(os.sep) >= 2:
+            inner.clear()
+        if os.path.isfile(os.path.join(folder, name)):
+            found.append(folder)
+    return found

@@ -1,0 +1,92 @@
+"""Declare macros with a value, and enums."""
+
+import json
+import keyword
+
+from ..abi.c_model import Enum, Enumerator, Macro, Tagged, spell
+from .comments import docstring
+from .context import Context
+from .items import WIDTH, Item, assigned
+from .values import Value
+
+
+def write_constants(context: Context) -> None:
+    """Declare macros, and the constants of enums without a name."""
+    for macro in context.api.macros:
+        if not context.is_wanted(macro.name) or context.public.get(macro.body) == macro.name:
+            continue
+        value = context.api.values.get(macro.name)
+        if why := context.why_not(macro.name):
+            context.module.leave_out("macros", macro.name, why)
+        elif value is None:
+            context.module.leave_out("macros", macro.name, "is no number and no text")
+        else:
+            _write(context, macro, value, "macros")
+    for enum in context.api.enums:
+        if enum in context.types.enums:
+            _write_enum(context, enum)
+        else:
+            for each in enum.constants or ():
+                each.file = enum.file
+                if (value := _value(context, each)) is not None:
+                    _write(context, each, value, "enum constants")
+
+
+def _value(context: Context, constant: Enumerator) -> int | None:
+    value = context.api.values.get(constant.name)
+    why = context.why_not(constant.name) or (None if value is not None else "has no value")
+    if why or not isinstance(value, int):
+        context.module.leave_out("enum constants", constant.name, why or "is no integer")
+        return None
+    return value
+
+
+def _write(context: Context, declared: Macro | Enumerator, value: Value, kind: str) -> None:
+    name = context.name(declared.name, kind)
+    if name is not None:
+        text, place = assigned(name, literal(value)), context.api.place(declared)
+        item = Item(name, declared.name, text, place, "constant", is_asked=True)
+        context.module.add(kind, item)
+
+
+def _write_enum(context: Context, enum: Enum) -> None:
+    values: dict[str, int] = {}
+    for each in enum.constants or ():
+        value = _value(context, each)
+        if value is not None:
+            values[_member(each.name)] = value
+    name = context.types.enums[enum]
+    head = f"class {name}({'IntFlag' if _are_flags([*values.values()]) else 'IntEnum'}):"
+    rows = [assigned(member, literal(value), "    ") for member, value in values.items()]
+    doc = docstring(enum.comment, "    ", WIDTH, f"``{spell(Tagged(enum))}``")
+    code, text = "\n".join([head, *rows]), "\n".join([head, doc, "", *rows])
+    item = Item(name, enum.alias or enum.tag, code, context.api.place(enum), "class", text)
+    context.module.add("enum constants", item, len(values))
+
+
+def literal(value: Value) -> str:
+    """A value in Python; a text with double quotes, or as bytes if it is not UTF-8."""
+    if not isinstance(value, bytes):
+        return repr(value)
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return repr(value)
+    return json.dumps(text, ensure_ascii=not text.isprintable())
+
+
+def _member(name: str) -> str:
+    """The name of a constant in a class of enums, which has names of its own."""
+    return f"{name}_" if keyword.iskeyword(name) or name in ("name", "value", "mro") else name
+
+
+def _are_flags(values: list[int]) -> bool:
+    """Whether constants are bits and combinations of them, and do not merely count."""
+    bits = {each for each in values if each > 0 and not each & (each - 1)}
+    known = sum(bits)
+    are_bits = all(each >= 0 and not each & ~known for each in values)
+    distinct = sorted(set(values))
+    merely_count = (
+        distinct == [*range(distinct[0], distinct[0] + len(distinct))] if values else True
+    )
+    return len(bits) >= 3 and are_bits and not merely_count

@@ -1,0 +1,106 @@
+"""What all parts of a module are built from, and where they are collected."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from .api import Api
+from .items import Item
+from .names import Names
+from .ownership import Ownership
+from .spec import Spec
+from .types import Types
+
+
+@dataclass
+class Module:
+    """A binding.
+
+    Attributes:
+        items: everything that the module defines.
+        left_out: why a declaration is missing, by kind and by C's name.
+        guesses: what was guessed, by "function.parameter", or "function.return".
+        open: what nobody knows, likewise.
+        counts: how many of a kind were declared.
+        written: the annotation, or the word, for each "function.parameter".
+        prototypes: C's prototype of each function.
+        said: the functions about which the spec says something.
+    """
+
+    items: list[Item] = field(default_factory=list[Item])
+    left_out: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    guesses: dict[str, str] = field(default_factory=dict[str, str])
+    open: dict[str, str] = field(default_factory=dict[str, str])
+    counts: Counter[str] = field(default_factory=Counter[str])
+    written: dict[str, str] = field(default_factory=dict[str, str])
+    prototypes: dict[str, str] = field(default_factory=dict[str, str])
+    said: set[str] = field(default_factory=set[str])
+
+    def add(self, kind: str, item: Item, count: int = 1) -> None:
+        """Add an item that declares something of a kind."""
+        self.items.append(item)
+        self.counts[kind] += count
+
+    def leave_out(self, kind: str, name: str, why: str) -> None:
+        """Record that something is not declared."""
+        self.left_out.setdefault(kind, {})[name] = why
+
+
+@dataclass
+class Context:
+    """The sources of a module, and what is known of it so far.
+
+    Attributes:
+        refused: reasons why declarations are left out, by C's name.
+        only, without: choose functions, variables and constants by their names.
+        python: the Python names of functions and constants, by C's.
+        public: the names by which macros replace others.
+    """
+
+    api: Api
+    spec: Spec
+    refused: dict[str, str]
+    only: re.Pattern[str] | None
+    without: re.Pattern[str] | None
+    names: Names = field(default_factory=Names)
+    python: dict[str, str] = field(default_factory=dict[str, str])
+    module: Module = field(default_factory=Module)
+
+    def __post_init__(self) -> None:
+        self.types = Types(self.api, self.spec.type)
+        self.ownership = Ownership(self.api, self.spec.closes)
+        # Names that C reserves to implementations: gmp.h defines mpz_abs as __gmpz_abs.
+        self.public = {
+            each.body: each.name
+            for each in self.api.macros
+            if each.body.startswith("_") and each.body in self.api.header.functions
+        }
+
+    def is_wanted(self, name: str) -> bool:
+        """Whether a function, a variable or a constant was asked for."""
+        is_wanted = self.only is None or self.only.search(name) is not None
+        return is_wanted and not (self.without and self.without.search(name))
+
+    def why_not(self, name: str) -> str | None:
+        """Why something is left out; None if it is not."""
+        return self.spec.left_out(name) or self.refused.get(name)
+
+    def name(self, c_name: str, kind: str) -> str | None:
+        """Name what is called so in C. None if Python can have no such name."""
+        if c_name not in self.python:
+            try:
+                wanted = self.spec.name(c_name)
+                self.python[c_name] = self.names.give(
+                    self.public.get(c_name, wanted) if wanted == c_name else wanted
+                )
+            except ValueError as error:
+                self.module.leave_out(kind, c_name, f"has {error}")
+                return None
+        return self.python[c_name]
+
+    def name_type(self, wanted: str) -> str:
+        """The name of a class, or of a type of callbacks."""
+        try:
+            return self.names.give(self.spec.name(wanted), "_struct")
+        except ValueError:  # a $, for example
+            return self.names.give("".join(each for each in wanted if each.isalnum()))

@@ -1,0 +1,55 @@
+"""Write the exceptions of a spec's rules, and the functions that make them."""
+
+import builtins
+
+from ..abi.processes import CannotJudgeError
+from .context import Context
+from .items import Item
+from .spec import Raise
+
+_BODY = '''\
+    """What the library says of a call that failed, and its code."""
+
+    def __init__(self, message: str, code: Any) -> None:
+        super().__init__(message)
+        self.code = code'''
+
+
+def write_errors(context: Context) -> None:
+    """Write what the rules that are used need."""
+    rules = [each for each in context.spec.rules if each.is_used]
+    for name in dict.fromkeys(rule.error for rule in rules):
+        if not hasattr(builtins, name):
+            head = f"class {name}(Exception):\n"
+            item = Item(name, "", f"{head}    ...", (-1, 1), "class", head + _BODY)
+            context.module.items.append(item)
+    for rule in rules:
+        if rule.error != "OSError":
+            context.module.items.append(_maker(context, rule))
+
+
+def _maker(context: Context, rule: Raise) -> Item:
+    """The function that makes a rule's exception."""
+    name = context.spec.maker(rule)
+    head = f"def {name}(code: Any, function: str, values: tuple[Any, ...]) -> Exception:"
+    lines = [head]
+    if rule.code:
+        lines.append(f"    code = {_call(context, rule.code)}")
+    told = _call(context, rule.message) if rule.message else "code"
+    made = f'{rule.error}(f"{{function}}(): {{{told}}}"'
+    lines.append(f"    return {made}{'' if hasattr(builtins, rule.error) else ', code'})")
+    code = f"{head}\n    return {rule.error}"
+    return Item(name, "", code, (-1, 2), "function", "\n".join(lines))
+
+
+def _call(context: Context, name: str) -> str:
+    """A call of one of the library's functions: with the code, or with a handle of the call."""
+    function = context.api.header.functions.get(name)
+    if function is None or name not in context.python:
+        raise CannotJudgeError(f"{context.spec.file}: the headers have no function {name}")
+    parameters = function.type.parameters
+    kind = context.types.kind_or_none(parameters[0].passed) if parameters else None
+    if kind is not None and kind.name == "handle":
+        chosen = f"next(it for it in values if isinstance(it, {kind.python}))"
+        return f"{context.python[name]}({chosen})"
+    return f"{context.python[name]}({'code' if parameters else ''})"

@@ -1,0 +1,154 @@
+"""The parts of a module, and their order: C's, but what is used comes before."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_WORD = re.compile(r"[^\W\d]\w*")
+WIDTH = 88
+"""The length of lines, which is the default of ruff and black."""
+
+
+@dataclass
+class Item:
+    """A part of the module.
+
+    Attributes:
+        name: the Python name that it defines.
+        subject: C's name, by which the checker or a trial refuses it.
+        code: its text without docstrings and comments, which says what it uses.
+        text: its text; by default the code.
+        place: the number of the header and the line.
+        kind: "constant", "alias", "class" or "function": what is between two of them.
+        is_asked: whether it is declared for itself, not because something else needs it.
+    """
+
+    name: str
+    subject: str
+    code: str
+    place: tuple[int, int]
+    kind: str
+    text: str = ""
+    is_asked: bool = False
+    needs: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.text = self.text or self.code
+        self.needs = words(_STRING.sub("", self.code)) - {self.name}
+
+
+def words(text: str) -> set[str]:
+    """The names in a text."""
+    return set(_WORD.findall(text))
+
+
+def in_order(items: Iterable[Item]) -> list[Item]:
+    """The items by their place, each after those that it needs."""
+    listed = sorted(items, key=lambda each: each.place)
+    by_name = {each.name: each for each in listed}
+    done: dict[str, Item] = {}
+    for each in listed:
+        _place(each, by_name, done, set())
+    return list(done.values())
+
+
+def _place(
+    item: Item, by_name: Mapping[str, Item], done: dict[str, Item], open_: set[str]
+) -> None:
+    if item.name in done or item.name in open_:
+        return
+    open_.add(item.name)
+    needed = [by_name[name] for name in item.needs if name in by_name]
+    for each in sorted(needed, key=lambda it: (it.place, it.name)):
+        _place(each, by_name, done, open_)
+    done[item.name] = item
+
+
+def laid_out(before: str, inside: list[str], after: str, indent: str = "") -> str:
+    """A list in brackets: on one line; or its items on one line; or each on a line of its own.
+
+    This is the format of ruff and black.
+    """
+    whole = f"{indent}{before}{', '.join(inside)}{after}"
+    if len(whole) <= WIDTH:
+        return whole
+    inner = f"{indent}    {', '.join(inside)}"
+    if len(inner) <= WIDTH and inside:
+        return f"{indent}{before}\n{inner}\n{indent}{after}"
+    rows = [_row(each, f"{indent}    ") for each in inside]
+    return "\n".join([f"{indent}{before}", *rows, f"{indent}{after}"])
+
+
+def _row(text: str, indent: str) -> str:
+    """An item on a line of its own, itself laid out if it is too long."""
+    if len(indent) + len(text) + 1 <= WIDTH:
+        return f"{indent}{text},"
+    if text.endswith(" | None"):
+        return f"{_operand(text.removesuffix(' | None'), indent)}\n{indent}| None,"
+    before, inside, after = split(text)
+    return laid_out(before, inside, f"{after},", indent) if inside else f"{indent}{text},"
+
+
+def _operand(text: str, indent: str) -> str:
+    before, inside, after = split(text)
+    return laid_out(before, inside, after, indent) if inside else f"{indent}{text}"
+
+
+def assigned(name: str, value: str, indent: str = "") -> str:
+    """An assignment, with parentheses if they help to keep its lines short."""
+    line = f"{indent}{name} = {value}"
+    is_too_long = max(len(f"{indent}{name} = ("), len(f"{indent}    {value}")) > WIDTH
+    if len(line) <= WIDTH or is_too_long:
+        return line
+    return f"{indent}{name} = (\n{indent}    {value}\n{indent})"
+
+
+def annotated(name: str, annotation: str) -> str:
+    """The declaration of a field."""
+    before, inside, after = split(annotation)
+    if len(f"    {name}: {before}") > WIDTH:
+        return f"    {name}: (\n        {annotation}\n    )"
+    return laid_out(f"{name}: {before}", inside, after, "    ")
+
+
+def split(text: str) -> tuple[str, list[str], str]:
+    """What is before, in and after the last outermost brackets of an expression."""
+    depth, start, end = 0, -1, -1
+    for at, each in enumerate(text):
+        if each in "([":
+            if not depth:
+                start = at
+            depth += 1
+        elif each in ")]":
+            depth -= 1
+            if not depth:
+                end = at
+    if start < 0:
+        return text, [], ""
+    return text[: start + 1], list(_parts(text[start + 1 : end])), text[end:]
+
+
+def _parts(text: str) -> Iterator[str]:
+    depth, part = 0, ""
+    for each in text:
+        depth += (each in "([") - (each in ")]")
+        if each == "," and not depth:
+            yield part.strip()
+            part = ""
+        else:
+            part += each
+    if part.strip():
+        yield part.strip()
+
+
+def definition(head: str, name: str, given: list[str], result: str, doc: str = "") -> str:
+    """A typed function without a body, below its decorator."""
+    ending = ":" if doc else ": ..."
+    if given:
+        text = laid_out(f"def {name}(", [*given, "/"], f") -> {result}{ending}")
+    else:
+        before, inside, after = split(result)
+        text = laid_out(f"def {name}() -> {before}", inside, f"{after}{ending}")
+    # Type checkers want the dots: a docstring alone would return None.
+    return f"{head}\n{text}" + (f"\n{doc}\n    ..." if doc else "")

@@ -1,0 +1,185 @@
+"""The annotations of fields, results, and what callbacks get and return.
+
+What C does not say is declared so that nothing can crash: an address that nobody follows, a
+handle that is never closed.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from ..abi.c_model import FunctionType, Parameter, Pointer, Type, resolve
+from .names import python_name, words_of
+from .types import Kind, Note, Types, Unknown
+
+ADDRESS = Note("int | None", ("c_void_p",))
+_COUNTS = frozenset(["n", "num", "len", "length", "count", "cnt", "number", "nb"])
+_SIZES = frozenset(["size", "sz", "bytes", "nbytes", "byte", "cb", "capacity", "cap"])
+
+
+class Notes:
+    """Writes annotations."""
+
+    def __init__(self, types: Types) -> None:
+        self._types = types
+
+    def value(self, kind: Kind) -> Note | None:
+        """A number, an enum or a struct by value; None for anything else."""
+        if kind.name in ("number", "enum", "struct"):
+            return Note(kind.python, (kind.ctype,), kind.alias)
+        return None
+
+    def field(self, ctype: Type, is_union: bool) -> Note:
+        """The annotation of a field. Raises Unknown."""
+        kind = self._types.kind(ctype)
+        if note := self.value(kind):
+            return note
+        if kind.name == "array":
+            return self._array_field(kind, is_union)
+        if kind.name == "callback" and kind.ctype and not is_union:
+            with suppress(Unknown):  # it is left out, and the field is an address
+                return self.callback(kind)
+        if kind.name == "pointer":
+            target = self._types.kind_or_none(kind.target)
+            if target and target.name == "struct":
+                if is_union:
+                    return Note("Any", (f'POINTER("{target.python}")',))
+                return Note(f'"{target.python} | None"', (f'POINTER("{target.python}")',))
+            is_text = target and target.ctype == "c_char" and self._types.is_const(kind.target)
+            if is_text and not is_union:
+                return Note("str | None", ("c_char_p",))
+        return ADDRESS
+
+    def _array_field(self, kind: Kind, is_union: bool) -> Note:
+        items = self._types.kind(kind.target)
+        length = kind.length or 0
+        if items.ctype == "c_char" and length:
+            return Note("bytes", (f"c_char * {length}",))
+        if items.name == "array":
+            inner = self._array_field(items, is_union)
+            return Note(f"Array[{inner.python}]", (f"{inner.words[0]} * {length}",))
+        note = self.value(items) or ADDRESS
+        return Note(f"Array[{note.python}]", (f"{note.words[0]} * {length}",))
+
+    def callback(self, kind: Kind, none: bool = True) -> Note:
+        """A callable that C calls."""
+        listed, result = self.signature(kind.target)
+        python = f"Callable[[{', '.join(listed)}], {result}]"
+        return Note(f"{python} | None" if none else python, (kind.ctype,))
+
+    def signature(self, function: Type) -> tuple[list[str], str]:
+        """The Python types of what a callable gets and returns."""
+        if not isinstance(function, FunctionType):
+            raise Unknown("a callback of no type")
+        given = [note for _, note in self.callback_parameters(function)]
+        return [each.python for each in given], self.callback_result(function).python
+
+    def callback_parameters(self, function: FunctionType) -> list[tuple[str, Note]]:
+        """What a callback gets, by name. Raises Unknown."""
+        if function.variadic:
+            raise Unknown("a variable number of arguments")
+        names = python_names(function.parameters)
+        sized = pairs(self._types, function.parameters)
+        return [
+            (name, self._got(each.passed, names[sized[at]] if at in sized else ""))
+            for at, (name, each) in enumerate(zip(names, function.parameters, strict=True))
+        ]
+
+    def _got(self, ctype: Type, count: str) -> Note:
+        kind = self._types.kind(ctype)
+        if note := self.value(kind):
+            return note
+        if kind.name == "handle":
+            return Note(f"{kind.python} | None", ("c_void_p",))
+        if kind.name != "pointer":
+            return ADDRESS
+        target = self._types.kind_or_none(kind.target)
+        is_const = self._types.is_const(kind.target)
+        if count and target and (target.name == "void" or target.is_byte):
+            word = "In" if is_const else "Out"
+            return Note("memoryview | None", (f'{word}(c_char, "{count}")',))
+        if target and target.name == "struct":
+            return Note(f'"{target.python} | None"', (f'POINTER("{target.python}")',))
+        if target and target.ctype == "c_char" and is_const:
+            return Note("str | None", ("c_char_p",))
+        return ADDRESS
+
+    def callback_result(self, function: FunctionType) -> Note:
+        """What a callback returns; for void, "None" without words. Raises Unknown."""
+        kind = self._types.kind(function.result)
+        if kind.name == "void":
+            return Note("None", ())
+        if kind.name == "struct":
+            raise Unknown(f"a callback that returns {kind.python} by value")
+        return self.value(kind) or ADDRESS
+
+
+def python_names(parameters: Sequence[Parameter]) -> list[str]:
+    """The names of parameters, generated for those without one. Raises Unknown."""
+    given = [each.name for each in parameters]
+    names: list[str] = []
+    for number, name in enumerate(given, 1):
+        try:
+            name = python_name(name) if name else f"argument{number}"
+        except ValueError as error:
+            raise Unknown(str(error)) from None
+        while name in names or (name != given[number - 1] and name in given):
+            name += "_"
+        names.append(name)
+    return names
+
+
+def pairs(types: Types, parameters: Sequence[Parameter]) -> dict[int, int]:
+    """The parameters that are pointers to several items, and those that count these."""
+    found: dict[int, int] = {}
+    for at, each in enumerate(parameters):
+        kind = types.kind_or_none(each.passed)
+        if kind is None or kind.name != "pointer":
+            continue
+        target = types.kind_or_none(kind.target)
+        if target is None:
+            continue
+        is_list = target.name in ("pointer", "handle") and is_const_list(types, kind.target)
+        if target.name in ("pointer", "handle") and not is_list:
+            continue
+        in_bytes = target.name == "void" or target.is_byte
+        for other in (at + 1, at - 1) if is_list else (at + 1,):
+            if not 0 <= other < len(parameters) or other in found.values():
+                continue
+            count, name = types.kind_or_none(parameters[other].passed), parameters[other].name
+            if count is None or not count.is_integer or count.is_byte:
+                continue
+            is_size = not name and in_bytes and count.ctype == "c_size_t"
+            if is_size or (
+                counts(name, in_bytes)
+                and (
+                    target.name not in ("struct", "pointer", "handle") or _counts_structs(name)
+                )
+            ):
+                found[at] = other
+                break
+    return found
+
+
+def is_const_list(types: Types, target: Type) -> bool:
+    """Whether an array of pointers is one that C only reads: const T *const *, const T **."""
+    whole = resolve(target)
+    return isinstance(whole, Pointer) and (
+        types.is_const(target) or types.is_const(whole.target)
+    )
+
+
+def _counts_structs(name: str) -> bool:
+    """Whether a parameter beside a pointer to structs or pointers surely counts these."""
+    return bool({*words_of(name)} & {"count", "num", "number", "nb", "argc"})
+
+
+def counts(name: str, in_bytes: bool) -> bool:
+    """Whether a parameter's name says that it is a number of items."""
+    words = {*words_of(name)}
+    if not name or words & {"min", "flags", "index", "offset"}:
+        return False
+    if name == "argc":
+        return True
+    is_number = bool(words & _COUNTS) or name.lower().endswith(("len", "count", "length"))
+    is_size = bool(words & _SIZES) or name.lower().endswith(("size", "bytes", "byte"))
+    return is_number or (in_bytes and is_size)

@@ -1,0 +1,177 @@
+"""The TOML file in which people say what a header does not."""
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ..abi import toml
+from ..abi.c_model import Function, spell
+from ..abi.processes import CannotJudgeError
+
+_TABLES = ("words", "leave-out", "owned", "closes", "names", "types")
+_LISTS = ("borrowed", "nullable")
+
+
+@dataclass
+class Raise:
+    """A rule for results that mean failure.
+
+    Attributes:
+        functions: patterns for the names of functions.
+        excepted: patterns for those that are excepted.
+        type: the C type of the result, as the header spells it; "" for any.
+        conditions: the arguments ``when``, ``unless`` and ``none`` of ``Raises``: "negative",
+            "zero" or "nonzero"; the name of a function; or a list of numbers and constants.
+        message: a function that returns the text for a code, or for a handle; or "".
+        code: a function that returns the code for a handle; "" if it is the result.
+        returns: the Python type of what comes back instead; "" for the result. Without
+            conditions, it is "None".
+        error: the name of the exception.
+    """
+
+    functions: list[str]
+    excepted: list[str]
+    type: str
+    conditions: dict[str, str | list[object]]
+    message: str
+    code: str
+    returns: str
+    error: str
+    is_used: bool = False
+
+
+_CONDITIONS = ("when", "unless", "none")
+_RULE = {"functions", "except", "type", *_CONDITIONS, "message", "code", "returns", "error"}
+
+
+@dataclass
+class Spec:
+    """What a spec says. Each of its lines must be of use, or ``check_use`` complains."""
+
+    file: str = ""
+    data: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def __post_init__(self) -> None:
+        self._used: set[tuple[str, str]] = set()
+        self.rules = [
+            self._rule(each) for each in toml.array(self.data.get("raises", [])) or []
+        ]
+        known = {"library", *_TABLES, *_LISTS, "raises"}
+        for key in self.data:
+            if key not in known:
+                raise CannotJudgeError(
+                    f"{self.file}: {key} is nothing that a spec has: that is"
+                    f" {', '.join(sorted(known))}"
+                )
+
+    def _rule(self, value: object) -> Raise:
+        table = toml.table(value)
+        if table is None or "functions" not in table or not table.keys() <= _RULE:
+            raise CannotJudgeError(
+                f"{self.file}: [[raises]] needs functions, and may have"
+                f" {', '.join(sorted(_RULE - {'functions'}))}"
+            )
+        conditions: dict[str, str | list[object]] = {}
+        for key in _CONDITIONS:
+            if key in table:
+                listed = toml.array(table[key])
+                conditions[key] = str(table[key]) if listed is None else listed
+        # Without conditions, the result says nothing but whether the function failed.
+        defaults = {"returns": "" if conditions else "None", "error": "Error"}
+        kind, message, code, returns, error = (
+            str(table.get(key, defaults.get(key, "")))
+            for key in ("type", "message", "code", "returns", "error")
+        )
+        functions = [*map(str, toml.array(table["functions"]) or [])]
+        excepted = [*map(str, toml.array(table.get("except", [])) or [])]
+        return Raise(functions, excepted, kind, conditions, message, code, returns, error)
+
+    def _find(self, section: str, name: str) -> str | None:
+        """The value of the last pattern in a table that matches a name."""
+        found = None
+        for pattern, value in (toml.table(self.data.get(section, {})) or {}).items():
+            if fnmatchcase(name, pattern):
+                self._used.add((section, pattern))
+                found = str(value)
+        return found
+
+    def _lists(self, section: str, name: str) -> bool:
+        """Whether a pattern in a list matches a name."""
+        is_found = False
+        for pattern in toml.array(self.data.get(section, [])) or []:
+            if fnmatchcase(name, str(pattern)):
+                self._used.add((section, str(pattern)))
+                is_found = True
+        return is_found
+
+    def words(self, place: str) -> str | None:
+        """The annotation of "function.parameter", or the word of what is not passed."""
+        return self._find("words", place)
+
+    def left_out(self, name: str) -> str | None:
+        """Why a declaration is left out; None if it is not."""
+        return self._find("leave-out", name)
+
+    def name(self, name: str) -> str:
+        """The Python name of what C calls so."""
+        return self._find("names", name) or name
+
+    def is_nullable(self, place: str) -> bool:
+        """Whether NULL may be passed as "function.parameter"."""
+        return self._lists("nullable", place)
+
+    def owner(self, place: str) -> str:
+        """``Owned`` or ``Borrowed``, if it is said of "function.parameter"; or ""."""
+        said = self._find("owned", place)
+        if said is not None:
+            return f"Owned({said})" if said else "Owned"
+        return "Borrowed" if self._lists("borrowed", place) else ""
+
+    def files(self, here: dict[str, str]) -> dict[str, str]:
+        """The file names of the library, by ``sys.platform``."""
+        said = toml.table(self.data.get("library", {})) or {}
+        return {**here, **{key: str(value) for key, value in said.items()}}
+
+    def type(self, name: str) -> str | None:
+        """The type of the language that stands for one of the header's."""
+        return self._find("types", name)
+
+    def closes(self, function: str) -> str | None:
+        """C's name for the type of what a function closes."""
+        return self._find("closes", function)
+
+    def rule(self, function: Function) -> Raise | None:
+        """The last rule that is about a function."""
+        result = spell(function.type.result)
+        for rule in reversed(self.rules):
+            is_meant = any(fnmatchcase(function.name, each) for each in rule.functions)
+            is_meant &= not any(fnmatchcase(function.name, each) for each in rule.excepted)
+            if is_meant and rule.type in ("", result):
+                rule.is_used = True
+                return rule
+        return None
+
+    def maker(self, rule: Raise) -> str:
+        """What makes a rule's exception: the name of a function, or OSError."""
+        if rule.error == "OSError":
+            return rule.error
+        return f"_error{self.rules.index(rule) or ''}"
+
+    def check_use(self) -> None:
+        """Raise CannotJudgeError if a line of the spec is of no use."""
+        lost = [
+            f"{section}: {pattern}"
+            for section in (*_TABLES, *_LISTS)
+            for pattern in self.data.get(section, ())
+            if (section, str(pattern)) not in self._used
+        ]
+        lost += [f"raises: {', '.join(it.functions)}" for it in self.rules if not it.is_used]
+        if lost:
+            raise CannotJudgeError(
+                f"{self.file}: nothing in the headers is meant by: {'; '.join(lost)}"
+            )
+
+
+def read(file: str) -> Spec:
+    """Read a spec. Raises CannotJudgeError if it is none."""
+    return Spec(file, toml.read(file))

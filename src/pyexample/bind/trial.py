@@ -1,0 +1,123 @@
+"""Try every declaration of a module, without its library, and ask the compiler about all."""
+
+import logging
+import os
+import sys
+import tempfile
+import types
+from collections.abc import Sequence
+from typing import Any
+
+from ..abi import check
+from ..ffi.declaration import Declaration
+from ..ffi.variables import declared_variable
+from .items import Item
+
+_NAME = "pyexample_bind_trial"
+
+
+class _Library:
+    """Accepts declarations, and looks nothing up."""
+
+    def function(self, declaration: Any = None, /, **options: Any) -> Any:
+        def bind(function: Any) -> Any:
+            made = Declaration(function, 0, fixed=options.get("fixed"))
+            return _Declared(function.__name__, made)
+
+        return bind if declaration is None else bind(declaration)
+
+    def variable(self, declaration: Any = None, /, **options: Any) -> Any:
+        def bind(function: Any) -> Any:
+            declared_variable(function)
+            return function
+
+        return bind if declaration is None else bind(declaration)
+
+
+class _Declared:
+    """A function that was declared."""
+
+    def __init__(self, name: str, declaration: Declaration) -> None:
+        self.__name__ = name
+        self.declaration = declaration
+
+    def __call__(self, *given: Any) -> Any:
+        raise AssertionError(f"{self.__name__} is only tried")
+
+
+def refusals(imports: str, items: Sequence[Item]) -> dict[str, str]:
+    """The declarations that the runtime refuses, by C's name, and why.
+
+    The fields of a handle may need what needs the handle: then "NAME callbacks" is refused,
+    those fields of it that are callbacks, or "NAME fields". ``imports`` are the lines of the
+    module before its items.
+    """
+    module = types.ModuleType(_NAME)
+    sys.modules[_NAME] = module
+    library = _Library()
+    module.__dict__.update(library=library, function=library.function)
+    refused: dict[str, str] = {}
+    lost: set[str] = set()
+    by_name = {each.name: each for each in items}
+    try:
+        _execute(imports, module)
+        for item in items:
+            if item.needs & lost:
+                lost.add(item.name)
+                continue
+            try:
+                _execute(item.code, module)
+            except NameError as error:  # a handle whose fields need what needs the handle
+                lost.add(item.name)
+                cause = by_name.get(error.name or "", item)
+                for each in (cause, item):
+                    if "(Handle)" in each.code:
+                        what = "callbacks" if "Callable[" in each.code else "fields"
+                        refused[f"{each.name} {what}"] = "need what needs it"
+                        break
+                else:
+                    refused[item.subject or item.name] = str(error)
+            except Exception as error:
+                lost.add(item.name)
+                users = [item] if item.subject else _users(item, items)
+                refused.update({each.subject: " ".join(str(error).split()) for each in users})
+    finally:
+        del sys.modules[_NAME]
+    return refused
+
+
+def _users(alias: Item, items: Sequence[Item]) -> list[Item]:
+    """What is declared by means of an alias."""
+    return [each for each in items if each.subject and alias.name in each.needs]
+
+
+def _execute(code: str, module: types.ModuleType) -> None:
+    """Execute what was written here, as an import of the module does."""
+    exec(compile(code, _NAME, "exec"), module.__dict__)  # noqa: S102
+
+
+def disproved(
+    text: str,
+    items: Sequence[Item],
+    name: str,
+    headers: Sequence[str],
+    options: dict[str, Any],
+) -> dict[str, str]:
+    """The declarations that the compiler disagrees with, by C's name, and why.
+
+    ``text`` is the module that has the ``items``. Raises CannotJudgeError.
+    """
+    logging.getLogger("pyexample.abi").addHandler(logging.NullHandler())
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "binding.py")
+        with open(file, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        report = check(file, headers=headers, without_library=[name, "fastcall"], **options)
+    subjects = {each.name: each.subject for each in items}
+    refused: dict[str, str] = {}
+    for each in report.findings:
+        if each.severity == "error":
+            owner, _, field = each.subject.partition(".")
+            where = f"{field}: " if field else ""
+            refused[subjects.get(owner, owner)] = f"is another one in C: {where}{each.what}"
+    return refused

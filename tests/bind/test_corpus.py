@@ -1,0 +1,155 @@
+"""Whole headers of real libraries: complete, proven, typed, loaded, and called hostilely."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from headers_to_bind import ALL, QUICK, SLOW, Corpus, counted
+from support import ROOT, Missing, Tool, run
+
+from pyexample.abi import check
+
+FIRST = {"git2": ("git_libgit2_init",)}
+"""Functions without which a library's others crash, whatever they are passed."""
+
+
+class Made:
+    """A binding that was written."""
+
+    def __init__(self, corpus: Corpus, folder: Path) -> None:
+        self.corpus = corpus
+        self.binding = corpus.bound()
+        self.file = folder / f"b_{corpus.name}.py"  # Python has modules of these names
+        self.file.write_text(self.binding.text)
+
+
+_made: dict[str, Made] = {}
+
+
+@pytest.fixture(params=ALL)
+def corpus(request: pytest.FixtureRequest, tmp_path: Path, missing: Missing) -> Corpus:
+    """Some headers; skips where they are not installed."""
+    found: Corpus = request.param
+    source = tmp_path / "all.c"
+    source.write_text("".join(f"#include <{each}>\n" for each in found.headers))
+    options = [
+        *(f"-I{each}" for each in found.include),
+        *(f"-D{each}" for each in found.define),
+    ]
+    command = ["gcc", *options, "-E", str(source)]
+    if subprocess.run(command, check=False, capture_output=True).returncode:
+        missing(f"{found.package} is not installed")
+    return found
+
+
+@pytest.fixture
+def made(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Its binding, which is written once."""
+    if corpus.name not in _made:
+        _made[corpus.name] = Made(corpus, tmp_path_factory.mktemp(corpus.name))
+    return _made[corpus.name]
+
+
+def test_nothing_is_lost(made: Made, tmp_path: Path, tool: Tool) -> None:
+    """Declared and left out are together what another reader counts."""
+    tool("castxml")
+    module = made.binding.module
+    for kind, names in counted(made.corpus, tmp_path).items():
+        left_out = module.left_out.get(kind, {})
+        assert all(left_out.values())
+        assert module.counts[kind] + len(left_out) == len(names), kind
+    others = [
+        name
+        for name, why in module.left_out.get("functions", {}).items()
+        if "variadic" not in why and "va_list" not in why
+    ]
+    assert len(others) <= 0.01 * module.counts["functions"], others
+
+
+def test_it_is_proven(made: Made) -> None:
+    library = [made.corpus.library, "fastcall"]
+    report = check(
+        str(made.file),
+        headers=made.corpus.headers,
+        without_library=library,
+        strict=True,
+        coverage=True,
+        include=made.corpus.include,
+        define=made.corpus.define,
+    )
+    module = made.binding.module
+    assert report.judged["functions"] == module.counts["functions"]
+    missing = {each.subject for each in report.findings if each.kind == "missing"}
+    assert missing <= module.left_out.get("functions", {}).keys()
+    assert [each for each in report.findings if each.kind != "missing"] == []
+
+
+def test_type_checkers_and_a_formatter_accept_it(made: Made) -> None:
+    python = [sys.executable, "-m"]
+    run([*python, "mypy", "--strict", made.file], cwd=made.file.parent)
+    run([*python, "pyright", "--pythonpath", sys.executable, made.file], cwd=made.file.parent)
+    run([*python, "ruff", "format", "--isolated", "--check", made.file], cwd=made.file.parent)
+    run([*python, "ruff", "check", "--isolated", "--select", "E,F,I,N,W", made.file])
+
+
+def test_it_loads_and_no_natural_call_crashes(made: Made, missing: Missing) -> None:
+    program = [
+        sys.executable,
+        str(ROOT / "tests" / "bind" / "call_everything.py"),
+        str(made.file),
+    ]
+    done = subprocess.run(
+        [*program, *FIRST.get(made.corpus.name, ())],
+        cwd=made.file.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "LibraryLoadError" in done.stderr:
+        missing(f"the library of {made.corpus.package} is not installed")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["called"] == made.binding.module.counts["functions"]
+    assert [each for each in found["ended"] if not each[2]] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["expat", "zstd"])
+def test_every_python_writes_the_same_bytes(name: str, tmp_path: Path, tool: Tool) -> None:
+    corpus = next(each for each in (*QUICK, *SLOW) if each.name == name)
+    texts: set[bytes] = set()
+    for python in ("python3.10", "python3.13"):
+        file = tmp_path / f"{python}.py"
+        command = [tool(python), "-m", "pyexample", "bind", *corpus.headers]
+        environment = {"PYTHONPATH": str(ROOT / "src")}
+        command += ["--library", corpus.library, "-o", str(file)]
+        run(command, env=environment)
+        texts.add(file.read_bytes())
+    assert len(texts) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["sqlite3", "zlib", "zstd", "expat"])
+def test_the_same_file_is_right_on_windows(name: str, tmp_path: Path, tool: Tool) -> None:
+    tool("x86_64-w64-mingw32-g++")
+    corpus = next(each for each in QUICK if each.name == name)
+    file = tmp_path / f"b_{name}.py"
+    file.write_text(corpus.bound().text)
+    copied = tmp_path / "include"  # without the headers of this system
+    copied.mkdir()
+    for folder in (Path("/usr/include"), *Path("/usr/include").glob("*-linux-gnu")):
+        for each in ("sqlite3*.h", "zlib.h", "zconf.h", "zstd*.h", "expat*.h"):
+            for header in folder.glob(each):
+                shutil.copy(header, copied)
+    report = check(
+        str(file),
+        headers=corpus.headers,
+        include=[str(copied)],
+        target="x86_64-w64-mingw32",
+        without_library=[corpus.library, "fastcall"],
+    )
+    assert [each for each in report.findings if each.severity == "error"] == []
+    assert report.judged["functions"] > 0

@@ -1,0 +1,347 @@
+"""One kind of declaration each: what is written for it, and what is left out and why."""
+
+import re
+from pathlib import Path
+
+import pytest
+from support import Tool
+
+from pyexample.bind import CannotJudgeError, bind
+from pyexample.bind.context import Module
+
+
+def module_of(header: str, folder: Path) -> Module:
+    """What is declared of the text of a header."""
+    (folder / "lib.h").write_text(header)
+    return bind(["lib.h"], "lib", include=[str(folder)]).module
+
+
+def declared(header: str, folder: Path) -> dict[str, str]:
+    """The text of each part of a module, by name, as one line."""
+    items = module_of(header, folder).items
+    return {each.name: " ".join(each.code.split()) for each in items}
+
+
+PRELUDE = """
+#include <stddef.h>
+#include <stdint.h>
+#include <stdbool.h>
+#include <stdarg.h>
+#include <time.h>
+typedef struct box box;
+struct point { int x; double y; };
+box *box_new(int size);
+int box_open(const char *path, box **out);
+box *box_get(box *outer);
+void box_free(box *it);
+"""
+
+# A function, its parameters, and its result.
+# fmt: off
+FUNCTIONS = [
+    ("int f(int8_t a, unsigned long b, size_t c, bool d, float e);", 'a: Annotated[int, c_int8], b: Annotated[int, c_ulong], c: Annotated[int, c_size_t], d: Annotated[bool, c_bool], e: Annotated[float, c_float]', 'Annotated[int, c_int]'),
+    ("void f(void);", '', 'None'),
+    ("long double f(wchar_t a, signed char b);", 'a: Annotated[str, c_wchar], b: Annotated[int, c_byte]', 'Annotated[float, c_longdouble]'),
+    ("const char *f(const char *text);", 'text: Annotated[str, c_char_p]', 'Annotated[str | None, c_char_p]'),
+    ("char *f(const wchar_t *text);", 'text: Annotated[str, c_wchar_p]', 'Annotated[int | None, c_void_p]'),
+    ("void f(const void *data, size_t size);", 'data: Annotated[Buffer, In(None), Count(c_size_t, "data")]', 'None'),
+    ("void f(char *room, int len);", 'room: Annotated[Buffer, Out(None), Count(c_int, "room")]', 'None'),
+    ("void f(const double *x, size_t n);", 'x: Annotated[Buffer, In(c_double), Count(c_size_t, "x")]', 'None'),
+    ("void f(double *x, size_t size);", 'x: Annotated[Buffer, Out(c_double, UNCHECKED)], size: Annotated[int, c_size_t]', 'None'),
+    ("void f(const uint8_t key[32]);", 'key: Annotated[Buffer, In(c_uint8, 32)]', 'None'),
+    ("void f(float m[2 * 8]);", 'm: Annotated[Buffer, Out(c_float, 16)]', 'None'),
+    ("int f(int *value);", '', 'Annotated[tuple[int, int], c_int, Returned(int, c_int)]'),
+    ("int f(int index, int *value);", 'index: Annotated[int, c_int, Returned(int, c_int)]', 'Annotated[tuple[int, int], c_int]'),
+    ("int f(void *any);", 'any: Annotated[int | None, c_void_p]', 'Annotated[int, c_int]'),
+    ("int f(struct point by_value);", 'by_value: Annotated[point, point]', 'Annotated[int, c_int]'),
+    ("struct point f(const struct point *at);", 'at: Annotated[point, POINTER(point)]', 'Annotated[point, point]'),
+    ("struct point *f(void);", '', 'Annotated[point | None, POINTER(point), Borrowed]'),
+    ("int f(const struct point *points, int count);", 'points: Annotated[Sequence[point], ArrayOf(point), Count(c_int, "points")]', 'Annotated[int, c_int]'),
+    ("int f(box *it, int n);", 'it: Annotated[box, c_void_p], n: Annotated[int, c_int]', 'Annotated[int, c_int]'),
+    ("int f(int argc, const char **argv);", 'argv: Annotated[Sequence[str], Count(c_int, "argv"), ArrayOf(c_char_p)]', 'Annotated[int, c_int]'),
+    ("int f(const char *const *names);", 'names: Annotated[Sequence[str], ArrayOf(c_char_p, TERMINATED)]', 'Annotated[int, c_int]'),
+    ("int f(const box **boxes, size_t count);", 'boxes: Annotated[Sequence[box], ArrayOf(c_void_p), Count(c_size_t, "boxes")]', 'Annotated[int, c_int]'),
+    ("int f(int (*each)(int));", 'each: Annotated[Callable[[int], int], f_each]', 'Annotated[int, c_int]'),
+    ("int f_set_hook(box *it, void (*hook)(box *, void *), void *data);", 'it: Annotated[box, c_void_p], hook: Annotated[Callable[[box | None, int | None], None] | None, f_set_hook_hook, Keep("it")], data: Annotated[int | None, c_void_p]', 'Annotated[int, c_int]'),
+    ("int f_set_name(box *it, const char *name);", 'it: Annotated[box, c_void_p], name: Annotated[str, c_char_p, Keep("it")]', 'Annotated[int, c_int]'),
+    ("int f(box *it, size_t *len);", 'it: Annotated[box, c_void_p], len: Annotated[int, InOut(c_size_t)]', 'Annotated[tuple[int, int], c_int]'),
+    ("int f(box ***deep);", '', 'Annotated[tuple[int, int | None], c_int, Returned(int | None, c_void_p)]'),
+    ("int f(int class, int is_, int);", 'class_: Annotated[int, c_int], is_: Annotated[int, c_int], argument3: Annotated[int, c_int]', 'Annotated[int, c_int]'),
+    ("time_t f(const struct tm *when);", 'when: Annotated[int | None, c_void_p]', 'Annotated[int, c_int64]'),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(
+    ("prototype", "given", "result"), FUNCTIONS, ids=[row[0] for row in FUNCTIONS]
+)
+def test_a_function_is_declared(
+    prototype: str, given: str, result: str, tmp_path: Path
+) -> None:
+    name = re.search(r"\b(f\w*)\(", prototype)
+    assert name is not None
+    parts = declared(f"{PRELUDE}{prototype}", tmp_path)
+    match = re.fullmatch(r"@function def \w+\((.*)\) -> (.*): \.\.\.", parts[name[1]])
+    assert match is not None, parts[name[1]]
+    text = f"{match[1].strip().removesuffix(',').removesuffix('/').strip(' ,')} -> {match[2]}"
+    for alias, code in parts.items():
+        if (whole := code.partition(" = ")[2]).startswith("Annotated["):
+            text = re.sub(rf"\b{alias}\b(?=,| ->|$|\])", whole, text)
+    text = text.replace("[ ", "[").replace(", ]", "]").replace(" ]", "]")
+    text = re.sub(r"Annotated\[Annotated\[(.*?)\], ", r"Annotated[\1, ", text)
+    assert text == f"{given} -> {result}"
+
+
+LEFT_OUT = [
+    ("int f(const char *format, ...);", "f", "is variadic"),
+    ("int f(const char *format, va_list list);", "f", "has a va_list"),
+    ("__int128 f(void);", "f", "__int128, a type that ctypes lacks"),
+    ("double _Complex f(void);", "f", "a type that ctypes lacks"),
+    ("union u { int a; float b; }; int f(union u it);", "f", "a union is passed by pointer"),
+    (
+        "#ifdef __cplusplus\nint f$(int);\n#else\nint f$(int);\n#endif",
+        "f$",
+        "has the name f$, which Python cannot have",
+    ),
+]
+
+
+@pytest.mark.parametrize(("header", "name", "why"), LEFT_OUT)
+def test_what_cannot_be_declared_is_listed(
+    header: str, name: str, why: str, tmp_path: Path
+) -> None:
+    module = module_of(PRELUDE + header, tmp_path)
+    assert why in module.left_out["functions"][name]
+    assert name not in {each.subject for each in module.items}
+
+
+def test_handles_and_who_owns_them(tmp_path: Path) -> None:
+    parts = declared(PRELUDE, tmp_path)
+    assert parts["box"] == "class box(Handle): ..."
+    assert "Annotated[box | None, c_void_p, Owned]" in parts["box_new"]
+    assert "Returned(box | None, c_void_p, Owned)" in parts["box_open"]
+    assert "Annotated[box | None, c_void_p, Borrowed]" in parts["box_get"]
+    assert "Annotated[box, c_void_p, Closes]" in parts["box_free"]
+
+
+def test_a_function_that_closes_through_a_pointer(tmp_path: Path) -> None:
+    header = "typedef struct jar jar; jar *jar_new(void); void jar_free(jar **it);"
+    parts = declared(header, tmp_path)
+    assert "it: Annotated[jar, POINTER(c_void_p), Closes]" in parts["jar_free"]
+    assert "Annotated[jar | None, c_void_p, Owned]" in parts["jar_new"]
+
+
+@pytest.mark.slow
+def test_a_counter_of_a_flexible_array(tmp_path: Path, tool: Tool) -> None:
+    (tmp_path / "lib.h").write_text(
+        "struct s { int n; int items[] __attribute__((counted_by(n))); }; int f(struct s *it);"
+    )
+    module = bind(["lib.h"], "lib", include=[str(tmp_path)], compiler=tool("g++")).module
+    text = next(each.code for each in module.items if each.name == "s")
+    assert 'items: Annotated[Array[int], c_int * 0, CountedBy("n")]' in text
+
+
+def test_a_struct_that_only_c_makes_is_a_handle_with_fields(tmp_path: Path) -> None:
+    parts = declared(
+        "typedef struct node { int value; struct node *next; int close; } *node_t;"
+        "node_t node_new(void); void node_free(node_t it);",
+        tmp_path,
+    )
+    assert parts["node"] == (
+        "@struct class node(Handle): value_: Annotated[int, c_int]"
+        ' next: Annotated["node | None", c_void_p, Borrowed]'
+        " close_: Annotated[int, c_int] ..."
+    )
+
+
+RECORDS = """
+enum color { RED = 1, GREEN, BLUE = 1 << 31 };
+typedef enum { A = 1, B = 2, C = 4, ALL = A | B | C } flags;
+enum { FIRST = -5, SECOND };
+typedef struct s {
+    unsigned kind : 3, rest : 5;
+    enum color color;
+    const char *name;
+    char text[8];
+    int matrix[2][3];
+    struct s *next;
+    union { int i; const char *t; } value;
+    struct { int a; };
+    int (*call)(struct s *it, const void *data, size_t n);
+    int (*table[2])(void);
+    unsigned char tail[];
+} s;
+struct __attribute__((packed)) packed { char c; int i; };
+int use(s *, struct packed *, flags, enum color);
+"""
+
+
+def test_records_and_enums(tmp_path: Path) -> None:
+    parts = declared(RECORDS, tmp_path)
+    assert parts["color"] == "class color(IntEnum): RED = 1 GREEN = 2 BLUE = -2147483648"
+    assert parts["flags"] == "class flags(IntFlag): A = 1 B = 2 C = 4 ALL = 7"
+    assert (parts["FIRST"], parts["SECOND"]) == ("FIRST = -5", "SECOND = -4")
+    assert parts["packed"] == (
+        '@struct(init=False) class packed(ctypes.Structure): _pack_ = 1 _layout_ = "ms"'
+        " c: Annotated[bytes, c_char] i: Annotated[int, c_int] ..."
+    )
+    assert parts["s_value"] == (
+        "@struct(init=False) class s_value(ctypes.Union):"
+        " i: Annotated[int, c_int] t: Annotated[int | None, c_void_p] ..."
+    )
+    fields = re.findall(r"(\w+): Annotated", parts["s"])
+    assert fields == [
+        *("kind", "rest", "color", "name", "text", "matrix", "next", "value", "anonymous8"),
+        *("call", "table", "tail"),
+    ]
+    for text in (
+        "kind: Annotated[int, c_uint, Bits(3)]",
+        "color: Annotated[color, c_int]",
+        "name: Annotated[str | None, c_char_p]",
+        "text: Annotated[bytes, c_char * 8]",
+        "matrix: Annotated[Array[Array[int]], c_int * 3 * 2]",
+        'next: Annotated["s | None", POINTER("s")]',
+        "anonymous8: Annotated[s_anonymous8, s_anonymous8, Anonymous]",
+        'call: Annotated[Callable[["s | None", memoryview | None, int], int] | None, s_call]',
+        "table: Annotated[Array[int | None], c_void_p * 2]",
+        "tail: Annotated[Array[int], c_ubyte * 0]",
+    ):
+        assert text in parts["s"]
+
+
+def test_a_callback_that_cannot_be_declared_is_an_address(tmp_path: Path) -> None:
+    header = """struct big { double x[4]; }; typedef struct big (*make)(void);
+    struct s { make how; int (*print)(const char *, ...); }; int f(struct s it, make how);"""
+    module = module_of(header, tmp_path)
+    parts = {each.name: each.code for each in module.items}
+    assert "how: Annotated[int | None, c_void_p]" in parts["s"]
+    assert "print: Annotated[int | None, c_void_p]" in parts["s"]
+    assert "how: Annotated[int | None, c_void_p]" in parts["f"]
+    assert module.left_out["callbacks"].keys() == {"make", "s_print"}
+
+
+def test_constants_have_the_values_of_the_compiler(tmp_path: Path) -> None:
+    header = r"""
+    #define SIZE (2 * sizeof(int) + OFFSET)
+    #define OFFSET 0x10u
+    #define RATIO 1.5f
+    #define NEGATIVE (-1)
+    #define LARGE 0xFFFFFFFFFFFFFFFFull
+    #define LETTER 'a'
+    #define TEXT "a \"text\"\n" "in two parts"
+    #define BYTES "\xff"
+    #define ALIAS do_it
+    #define NOTHING ((void *) 0)
+    #define ATTRIBUTE __attribute__((unused))
+    #define OPEN (
+    #define static
+    int do_it(void);
+    """
+    module = module_of(header, tmp_path)
+    constants = {each.name: each.code for each in module.items if each.kind == "constant"}
+    assert list(constants.values()) == [
+        *("SIZE = 24", "OFFSET = 16", "RATIO = 1.5", "NEGATIVE = -1"),
+        *("LARGE = 18446744073709551615", "LETTER = 97"),
+        'TEXT = "a \\"text\\"\\nin two parts"',
+        "BYTES = b'\\xff'",
+    ]
+    assert module.left_out["macros"].keys() == {"ALIAS", "NOTHING", "ATTRIBUTE", "OPEN"}
+
+
+def test_names_that_python_has_otherwise(tmp_path: Path) -> None:
+    header = (
+        "struct Handle; int In(struct Handle *it); int lambda(int from); int library(void);"
+    )
+    parts = declared(header, tmp_path)
+    assert parts["Handle_struct"] == "class Handle_struct(Handle): ..."
+    assert parts["In_"].startswith('@library.function(symbol="In", optional=True) def In_(')
+    assert 'symbol="lambda"' in parts["lambda_"]
+    assert "from_: " in parts["lambda_"]
+    assert 'symbol="library"' in parts["library_"]
+
+
+def test_a_macro_is_the_public_name_of_a_function(tmp_path: Path) -> None:
+    header = "int __lib_add(int a); int lib_sub(int a);"
+    header += "\n#define add __lib_add\n#define sub lib_sub\n"
+    parts = declared(header, tmp_path)
+    assert parts["add"].startswith(
+        '@library.function(symbol="__lib_add", optional=True) def add('
+    )
+    assert parts["lib_sub"].startswith("@function def lib_sub(")
+    assert module_of(header, tmp_path).left_out["macros"].keys() == {"sub"}
+
+
+def test_a_struct_and_a_function_of_one_name(tmp_path: Path) -> None:
+    parts = declared("struct stat { int size; }; int stat(struct stat *it);", tmp_path)
+    assert parts["stat"].startswith("@function def stat(")
+    assert "POINTER(stat_struct)" in parts["stat"]
+
+
+def test_comments_are_docstrings(tmp_path: Path) -> None:
+    header = r"""
+    /**
+     * @brief Add two numbers,
+     * slowly.
+     *
+     * @param a one of them
+     * @return the sum, "as \\ it is"
+     */
+    int add(int a, int b);
+    """
+    text = {each.name: each.text for each in module_of(header, tmp_path).items}["add"]
+    assert text.splitlines()[2:] == [
+        '    """Add two numbers, slowly.',
+        "",
+        "    - a: one of them",
+        '    - return: the sum, "as \\\\\\\\ it is"',
+        '    """',
+        "    ...",
+    ]
+
+
+def test_only_some_with_what_they_need(tmp_path: Path) -> None:
+    (tmp_path / "lib.h").write_text(PRELUDE + "#define LIMIT 3\nint f(struct point *at);")
+    folder = [str(tmp_path)]
+    module = bind(["lib.h"], "lib", only="^f$|LIMIT", include=folder).module
+    assert {each.name for each in module.items} == {"f", "LIMIT", "point"}
+    module = bind(["lib.h"], "lib", without="^box", include=folder).module
+    assert not [each for each in module.items if "box_" in each.name]
+
+
+def test_a_macro_may_close_a_bracket_through_another(tmp_path: Path) -> None:
+    header = "#define END }\n#define THE_END END\n#define TWO 2\nint f(void);"
+    module = module_of(header, tmp_path)
+    assert [each.code for each in module.items if each.kind == "constant"] == ["TWO = 2"]
+    assert module.left_out["macros"].keys() == {"END", "THE_END"}
+
+
+def test_what_an_alias_makes_wrong_is_left_out(tmp_path: Path) -> None:
+    """A buffer of long double, of which there is none, used twice."""
+    header = "int f(long double *x, int n); int g(long double *x, int n); int h(int n);"
+    module = module_of(header, tmp_path)
+    assert module.left_out["functions"].keys() == {"f", "g"}
+    assert module.counts["functions"] == 1
+
+
+@pytest.mark.slow
+def test_a_header_of_c_before_it_is_not_its_own(tmp_path: Path) -> None:
+    (tmp_path / "lib.h").write_text("int f(FILE *file);")
+    module = bind(["stdio.h", "lib.h"], "lib", include=[str(tmp_path)]).module
+    assert [each.name for each in module.items if each.kind == "function"] == ["f"]
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (
+            "#include <no_such.h>\nint f(void);",
+            "no_such.h, which lib.h includes, was not found",
+        ),
+        ("int f(int a;", "does not compile"),
+        ("static int hidden;", "nothing is declared there"),
+    ],
+)
+def test_a_header_that_cannot_be_bound(header: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "lib.h").write_text(header)
+    with pytest.raises(CannotJudgeError, match=message):
+        bind(["lib.h"], "lib", include=[str(tmp_path)])

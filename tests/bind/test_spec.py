@@ -1,0 +1,115 @@
+"""What a spec can say, one line each; and that each of its lines must be of use."""
+
+from pathlib import Path
+
+import pytest
+
+from pyexample.bind import CannotJudgeError, bind
+from pyexample.bind.spec import read
+
+HEADER = """
+#include <stddef.h>
+typedef struct box box; typedef struct lid lid; typedef unsigned char letter;
+enum status { OK, ODD = 7 };
+box *box_make(const char *name); box *box_of(int n); void box_drop_it(box *it);
+int box_count(box *it, int *n); int box_fill(box *it, const char *data, int n);
+const letter *box_name(box *it); char *box_copy(box *it); void box_free_text(char *text);
+enum status box_check(box *it); const char *box_error(box *it); int box_code(box *it);
+const char *status_text(int status); int box_send(box *it, void *data, int how);
+"""
+
+
+def declared(spec: str, folder: Path) -> dict[str, str]:
+    """The declarations that are written with a spec, each in one line, by name."""
+    (folder / "box.h").write_text(HEADER)
+    (folder / "box.toml").write_text(spec)
+    made = bind(["box.h"], "box", include=[str(folder)], spec=read(str(folder / "box.toml")))
+    return {each.name: " ".join(each.text.split()) for each in made.module.items}
+
+
+CASES = [
+    ('[words]\n"box_count.n" = "Constant(c_void_p, None)"', "box_count",
+     "it: Annotated[boxPtr, Constant(c_void_p, None)]"),
+    ('[words]\n"box_f*.data" = "Annotated[Buffer, In(None, UNCHECKED)]"', "box_fill",
+     "data: Annotated[Buffer, In(None, UNCHECKED)], n: Int"),
+    ('[words]\n"box_fill.data" = "Annotated[bytes, c_char_p]"\n"box_fill.n" = "Constant(c_int, -1)"',
+     "box_fill", "data: Annotated[bytes, c_char_p], "),
+    ('[words]\n"box_code.return" = "Annotated[bool, c_int]"', "box_code",
+     "-> Annotated[bool, c_int]"),
+    ('[owned]\n"box_copy.return" = "box_free_text"\n[words]\n"box_free_text.text" = "Annotated[int | None, c_void_p]"',
+     "box_copy", "Annotated[str | None, c_char_p, Owned(box_free_text)]"),
+    ('[closes]\nbox_drop_it = "box"\n[owned]\n"box_of.return" = ""', "box_of",
+     "Annotated[box | None, c_void_p, Owned]"),
+    ('[closes]\nbox_drop_it = "box"', "box_make", "Annotated[box | None, c_void_p, Owned]"),
+    ('borrowed = ["box_make.return"]\n[closes]\nbox_drop_it = "box"', "box_make",
+     "Annotated[box | None, c_void_p, Borrowed]"),
+    ('nullable = ["box_make.name"]', "box_make", "name: Annotated[str | None, c_char_p]"),
+    ('[names]\nbox_make = "make"', "make", '@library.function(symbol="box_make", optional=True)'),
+    ('[types]\nletter = "char"', "box_name", "Annotated[str | None, c_char_p]"),
+    ('[[raises]]\nfunctions = ["box_code"]', "box_code",
+     "-> Annotated[None, c_int, Raises(_error)]"),
+    ('[[raises]]\nfunctions = ["box_*"]\ntype = "enum status"\nunless = ["OK", "ODD"]', "box_check",
+     "Annotated[status, c_uint, Raises(_error, unless=(status.OK, status.ODD))]"),
+    ('[[raises]]\nfunctions = ["box_send"]\nwhen = "negative"\nerror = "OSError"', "box_send",
+     'Raises(OSError, when="negative")'),
+    ('[[raises]]\nfunctions = ["box_send"]\nmessage = "box_error"', "_error",
+     "box_error(next(it for it in values if isinstance(it, box)))"),
+    ('[[raises]]\nfunctions = ["box_send"]\nmessage = "status_text"\ncode = "box_code"', "_error",
+     "code = box_code(next(it for it in values if isinstance(it, box)))"
+     ' return Error(f"{function}(): {status_text(code)}", code)'),
+    ('[[raises]]\nfunctions = ["box_send"]\nerror = "MemoryError"', "_error",
+     'return MemoryError(f"{function}(): {code}")'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("spec", "name", "expected"), CASES)
+def test_it_is_declared_as_it_is_said(
+    spec: str, name: str, expected: str, tmp_path: Path
+) -> None:
+    parts = declared(spec, tmp_path)
+    text = parts[name].replace("[ ", "[").replace(" ]", "]")
+    for alias, code in parts.items():
+        if code.startswith(f"{alias} = Annotated"):
+            whole = code.partition(" = ")[2].replace("[ ", "[").replace(" ]", "]")
+            if alias not in expected:
+                text = text.replace(f": {alias}", f": {whole}").replace(
+                    f"-> {alias}", f"-> {whole}"
+                )
+    assert expected in text
+
+
+def test_what_is_left_out_is_listed_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "box.h").write_text(HEADER)
+    (tmp_path / "box.toml").write_text('[leave-out]\n"box_f*" = "we fill no boxes"\n')
+    spec = read(str(tmp_path / "box.toml"))
+    made = bind(["box.h"], "box", include=[str(tmp_path)], spec=spec)
+    assert made.module.left_out["functions"] == {
+        "box_fill": "we fill no boxes",
+        "box_free_text": "we fill no boxes",
+    }
+    listed = "# Left out, functions:\n# - box_fill, box_free_text: we fill no boxes\n"
+    assert listed in made.text
+
+
+WRONG = [
+    ("[wrods]", "wrods is nothing that a spec has"),
+    ('[words]\n"box_make.nmae" = "Constant(c_int, 0)"', "nothing in the headers is meant by: words: box_make.nmae"),
+    ('nullable = ["no_such.*"]', "nullable: no_such"),
+    ('[[raises]]\nfunctions = ["no_such"]', "raises: no_such"),
+    ('[[raises]]\nwhen = "zero"', "needs functions"),
+    ('[[raises]]\nfunctions = ["box_send"]\nmessage = "no_such"', "no function no_such"),
+    ('[words]\n"box_make.name" = "Annotated[float, c_char_p]"', "makes these declarations wrong:\n  box_make: "),
+    ('[words]\n"box_make.name" = "Annotated[int, c_int]"', "makes these declarations wrong:\n  box_make: "),
+    ('[closes]\nno_such = "box"', "closes: no_such"),
+    ("= nothing", "is no TOML file"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("spec", "message"), WRONG)
+def test_a_line_that_is_wrong_or_of_no_use_is_refused(
+    spec: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(CannotJudgeError) as caught:
+        declared(spec, tmp_path)
+    assert message in str(caught.value)
+    assert "box.toml" in str(caught.value)
