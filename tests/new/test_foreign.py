@@ -1,7 +1,6 @@
 """``pyexample new`` with C that somebody else wrote, and with a library of the system's."""
 
 import ctypes.util
-import json
 import re
 import shlex
 import shutil
@@ -12,7 +11,8 @@ import projects
 import pytest
 from support import Argument, CMake, Environment, Missing, Tool, run
 
-from pyexample.new import CannotWriteError, binding, foreign
+from pyexample.bind import bind
+from pyexample.new import CannotWriteError, foreign
 
 # A small library with the traits of those that are published: an export macro of its own, the
 # version in three macros, public headers in a folder that they are included with, one of them
@@ -56,7 +56,7 @@ extern "C" {
 typedef struct Shape { struct Shape *next; double area; } Shape;
 typedef struct { double x, y; } ShapesPoint;
 SHAPES_API const char *Shapes_version(void);
-SHAPES_API Shape *Shapes_square(double side);
+SHAPES_API Shape *Shapes_make_square(double side);
 SHAPES_API double Shapes_area(const Shape *shape);
 SHAPES_API void Shapes_free(Shape *shape);
 SHAPES_API double Shapes_sum(const double *areas, size_t count);
@@ -77,7 +77,7 @@ int Shapes_unmarked(void);
 #include <shapes/Shapes.h>
 #include "private.h"
 const char *Shapes_version(void) { return "2.7.19"; }
-Shape *Shapes_square(double side)
+Shape *Shapes_make_square(double side)
 {
     Shape *shape = calloc(1, sizeof *shape);
     shape->area = SHAPES_UNIT * pow(side, 2);
@@ -105,7 +105,7 @@ WORDS = shlex.split(
     " --source upstream/src/shapes.c 'upstream/src/more and more.c' --define SHAPES_UNIT=10"
 )
 OPTIONS = {"--header", "--include", "--source", "--system", "--version", "--define"}
-FUNCTIONS = {"version", "square", "area", "free", "sum", "unmarked"}
+FUNCTIONS = {"version", "make_square", "area", "free", "sum", "unmarked", "origin", "each"}
 
 
 def unpack(folder: Path, library: dict[str, str]) -> Path:
@@ -151,20 +151,17 @@ def test_what_can_be_declared_is(upstream: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     module = "src/pyshapes/libshapes.py"
     assert (
-        "6 functions are declared and proven by the header; 3 are left out, listed at the end"
+        "8 functions are declared and proven by the header; 1 is left out, listed at the end"
         f" of {module}.\n" in done.stdout
     )
     text = (upstream.parent / "shapes" / module).read_text()
-    assert set(re.findall(r"(?m)^def Shapes_(\w+)", text)) == FUNCTIONS
-    declarations, _, left_out = text.partition("# Left out:\n")
-    assert left_out.splitlines() == [
-        "# Shapes_origin() passes ShapesPoint by value: declare its fields first",
-        "# Shapes_each() passes ShapesPoint by value: declare its fields first",
-        "# Shapes_print() is variadic: declare each form that is called, with"
-        " @library.function(fixed=1)",
-    ]
-    assert "class Shape(Structure):" in declarations
-    assert "class ShapesPoint" not in declarations
+    assert set(re.findall(r"(?m)^@function\ndef Shapes_(\w+)", text)) == FUNCTIONS
+    declarations, _, left_out = text.partition("# Left out, functions:\n")
+    assert left_out.startswith(
+        "# - Shapes_print is variadic: declare each form that is called\n"
+    )
+    assert "class ShapesPoint(ctypes.Structure):" in declarations
+    assert "from ._ffi import " in declarations
 
 
 def test_its_version_is_the_headers(project: Path) -> None:
@@ -188,7 +185,7 @@ def test_the_version_is_found(
 ) -> None:
     tool("g++")
     monkeypatch.chdir(unpack(tmp_path, {"foo.h": f"{macros}\nint foo(void);\n"}))
-    assert binding.read(binding.Headers(["foo.h"], [], [])).version == version
+    assert bind(["foo.h"], "foo").version == version
 
 
 def test_a_version_that_no_macro_has_is_asked_for(tmp_path: Path, tool: Tool) -> None:
@@ -223,11 +220,12 @@ def test_its_functions_are_called(installed: Environment) -> None:
     code = """if True:
         from array import array
         import pyshapes
-        assert pyshapes.Shapes_version() == b"2.7.19"
-        square = pyshapes.Shapes_square(3.0)
+        assert pyshapes.Shapes_version() == "2.7.19"
+        square = pyshapes.Shapes_make_square(3.0)
         assert pyshapes.Shapes_area(square) == 90.0
         pyshapes.Shapes_free(square)
-        assert pyshapes.Shapes_sum(array("d", [1.0, 2.0]), 2) == 3.0
+        assert pyshapes.Shapes_sum(array("d", [1.0, 2.0])) == 3.0
+        assert pyshapes.Shapes_origin().x == 0
         assert pyshapes.Shapes_unmarked() == 1
     """
     installed.python(code)
@@ -249,7 +247,7 @@ def test_c_programs_use_it(
         tmp_path,
         {
             "program.c": "#include <shapes/Shapes.h>\n#include <shapes/odd.h>\n"
-            "int main(void) { return (int)Shapes_area(Shapes_square(1)) - SHAPES_UNIT; }\n"
+            "int main(void) { return (int)Shapes_area(Shapes_make_square(1)) - SHAPES_UNIT; }\n"
         },
     )
     prefix = tmp_path / "prefix"
@@ -290,7 +288,7 @@ def test_names_that_are_not_ascii(tmp_path: Path, tool: Tool) -> None:
     words = ["--header", "a.h", "--source", "a.c", "--version", "1"]
     text = (projects.made(tmp_path, "a", *words) / "src/pya/liba.py").read_text("utf-8")
     assert re.findall(r"^def (\w+)", text, re.MULTILINE) == ["größe", "ähnlich"]
-    assert "# \u00b5s() has a name that no function of Python can have\n" in text
+    assert "# - \u00b5s has the name \u00b5s, which Python cannot have\n" in text
 
 
 def test_what_the_header_does_not_prove_is_left_out(tmp_path: Path, tool: Tool) -> None:
@@ -299,13 +297,12 @@ def test_what_the_header_does_not_prove_is_left_out(tmp_path: Path, tool: Tool) 
     unpack(tmp_path, {"a.h": header, "a.c": '#include "a.h"\n'})
     words = ["--header", "a.h", "--source", "a.c", "--version", "1"]
     done = projects.new(tmp_path, "a", *words)
-    assert "1 function is declared and proven by the header; 2 are left out" in done.stdout
+    assert "2 functions are declared and proven by the header; 1 is left out" in done.stdout
     text = (tmp_path / "a/src/pya/liba.py").read_text()
-    assert re.findall(r"^def (\w+)", text, re.MULTILINE) == ["h"]
+    assert re.findall(r"^def (\w+)", text, re.MULTILINE) == ["f", "h"]
+    assert '@library.function(symbol="f_v2", optional=True)\ndef f(' in text
     assert text.endswith(
-        "# Left out:\n"
-        "# g() is not understood: __typeof__ is not computed here\n"
-        "# f() is f_v2 in the library, by an asm label\n"
+        "# Left out, functions:\n# - g is not understood: __typeof__ is not computed here\n"
     )
 
 
@@ -344,10 +341,16 @@ int odd(int __debug__); int good(struct library *one, struct Any *other);
         tmp_path, "thing", *("--header", "a.h", "--source", "a.c", "--version", "1")
     )
     text = (project / "src/pything/libthing.py").read_text()
-    assert set(re.findall(r"^def (\w+)", text, re.MULTILINE)) == {"round", "good"}
-    assert set(re.findall(r"^# ([\w$]+)\(\) ", text, re.MULTILINE)) == {
-        *("bytes", "str", "a$b", "odd")
-    }
+    functions = set(re.findall(r"^def (\w+)", text, re.MULTILINE))
+    assert functions == {"bytes_", "str_", "round", "good"}
+    assert {"class library_struct(", "class Any_struct("} <= set(
+        re.findall(r"class .*?\(", text)
+    )
+    left_out = text.partition("# Left out, functions:\n")[2]
+    assert left_out == (
+        "# - a$b has the name a$b, which Python cannot have\n"
+        "# - odd has the name __debug__, which Python cannot have\n"
+    )
 
 
 def test_an_opaque_struct_is_a_handle(tmp_path: Path, tool: Tool) -> None:
@@ -361,26 +364,30 @@ void Handle(box_t *it); struct borrowed; void unused(void (*)(struct borrowed *)
         tmp_path, "thing", *("--header", "a.h", "--source", "a.c", "--version", "1")
     )
     text = (project / "src/pything/libthing.py").read_text()
-    assert "_ffi import Borrowed, Handle, Library\n" in text
-    # Handle() has a name that the module needs.
-    assert '"library",\n    "Box",\n    "Lid",\n    "box_lid",\n    "unused",\n]' in text
-    assert text.index('class Lid(Handle):\n    """``struct lid *``."""\n') < text.index("def ")
-    assert "it: Annotated[Box, c_void_p],\n" in text
-    assert ") -> Annotated[Lid | None, c_void_p, Borrowed]: ...\n" in text
+    assert "_ffi import Borrowed, Callback, Handle, Library\n" in text
+    # The module needs the name Handle itself.
+    assert '@library.function(symbol="Handle", optional=True)\ndef Handle_(' in text
+    assert 'class box_t(Handle):\n    """``struct box_s *``"""\n' in text
+    assert text.index('class lid(Handle):\n    """``struct lid *``"""\n') < text.index(
+        "def box"
+    )
+    assert "it: box_tPtr, name: Annotated[str, c_char_p], /" in " ".join(text.split())
+    assert ") -> Annotated[lid | None, c_void_p, Borrowed]: ...\n" in text
 
 
 @pytest.mark.slow
-def test_a_struct_without_fields_is_not_made_in_python(installed: Environment) -> None:
-    """It would have no size, and C would write beyond it."""
+def test_a_struct_that_c_makes_is_not_made_in_python(installed: Environment) -> None:
+    """C would free it."""
     code = """if True:
         import pyshapes
         try:
             pyshapes.Shape()
         except TypeError as error:
-            assert "declare the fields" in str(error), error
+            assert "is made by C" in str(error), error
         else:
             raise AssertionError("it was made")
-        assert pyshapes.Shapes_square(3.0).contents
+        shape = pyshapes.Shapes_make_square(3.0)
+        assert (shape.area, shape.next) == (90.0, None)
     """
     installed.python(code)
 
@@ -405,7 +412,7 @@ REFUSED = [
     ),
     ("--header wrong.h --source a.c", "wrong.h: the header cannot be read:\n  /"),
     ("--header ended.h --source a.c", "ended.h:1:10: error: "),
-    ("--header no.h --system c", "\n  fatal error: no.h: No such file"),
+    ("--header no.h --system c", "no.h was not found: install the package that has it"),
     ("--header none_of_c.h --source a.c", "declares no function of C"),
     ("--header a.h --source a.cpp", "--source a.cpp: expected a file of C"),
     ("--header a.h --source a.h", "--source a.h: expected a file of C"),
@@ -506,7 +513,10 @@ def test_a_function_whose_name_the_module_needs(upstream: Path) -> None:
     header.write_text(header.read_text().replace("Shapes_unmarked(void)", "library(void)"))
     project = projects.made(upstream.parent, "shapes", *WORDS)
     text = (project / "src/pyshapes/libshapes.py").read_text()
-    assert "# library() has a name that the module uses for something else\n" in text
+    assert (
+        '(symbol="library", optional=True)\ndef library_() -> Annotated[int, c_int]: ...'
+        in text
+    )
 
 
 # --- Licences -------------------------------------------------------------------------
@@ -597,11 +607,10 @@ def test_a_library_of_the_system(
     project = projects.made(tmp_path, "zlibrary", *words)
     assert not (project / "src/c").exists()
     text = (project / "src/pyzlibrary/libzlibrary.py").read_text()
-    assert f"system={json.dumps({'linux': 'libz.so.1'})})" in text
+    assert 'FILES = {\n    "linux": "libz.so.1",\n}\n' in text
     projects.install(project, environment)
     assert (
-        environment.python("import pyzlibrary as z; print(z.crc32(0, b'a', 1))")
-        == "3904355907\n"
+        environment.python("import pyzlibrary as z; print(z.crc32(0, b'a'))") == "3904355907\n"
     )
     printed = run([environment.executable, "-m", "pytest"], cwd=project)
     assert "3 passed" in printed

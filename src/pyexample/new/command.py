@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from . import CannotWriteError, foreign, names, origin, project, runtime
-from .binding import Headers
-from .plan import Plan
+from .plan import Headers, Plan
 
 
 def add_new_arguments(parser: argparse.ArgumentParser) -> None:

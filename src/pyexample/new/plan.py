@@ -3,14 +3,25 @@
 import ctypes.util
 import json
 import re
-import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from . import CannotWriteError, binding, origin, project, runtime
-from .binding import Binding, Headers
+from ..bind import Binding, CannotJudgeError, bind
+from ..bind.context import Module
+from ..bind.render import render
+from . import CannotWriteError, origin, project, runtime
 from .foreign import Foreign
+
+
+@dataclass
+class Headers:
+    """Headers as they are included, folders to search for them, and macros."""
+
+    names: list[str]
+    include: list[str]
+    define: list[str]
 
 
 class Plan:
@@ -121,7 +132,18 @@ class Plan:
 
     def _bind(self, headers: Headers) -> str:
         """Bind headers. Returns the version in their macros."""
-        self._headers, self._binding = headers, binding.read(headers)
+        self._headers = headers
+        try:
+            self._binding = bind(
+                headers.names, self.name, include=headers.include, define=headers.define
+            )
+        except CannotJudgeError as error:
+            raise CannotWriteError(error.reason) from None
+        if not self._binding.module.counts["functions"]:
+            raise CannotWriteError(
+                f"{', '.join(headers.names)}: declares no function of C that a library could"
+                " have: name the headers that do"
+            )
         define = f"            define=[{_listed(headers.define)}],\n"
         self.values |= {
             "HEADERS": _listed(headers.names),
@@ -152,34 +174,17 @@ class Plan:
         if not self.is_vendored and "pure" not in self.traits:
             self.copies[_INSTALL] = runtime.SOURCE / "c" / "install.cmake"
         self.texts = project.files(self.traits, self.values)
-        if self._binding is None:
-            project.write(folder, self.texts, self.copies)
-            return
-        declared = self._binding
-        self.texts[self._module] = self._rendered(declared)
+        if self._binding is not None:
+            names, runtime_ = self._headers.names, self.values["RUNTIME"]
+            module = self._binding.module
+            text = render(module, self.name, names, self._system, runtime_)
+            self.texts[self._module] = text
+            self.remarks.insert(0, self._said(module))
         project.write(folder, self.texts, self.copies)
-        if wrong := self._disproved(folder, declared):
-            declared = declared.without(wrong)
-            self.texts[self._module] = self._rendered(declared)
-            project.write(folder, self.texts, {})
-            if wrong := self._disproved(folder, declared):
-                told = "".join(f"\n  {name}: {why}" for name, why in wrong.items())
-                raise CannotWriteError(f"the binding cannot be proven:{told}")
-        for cache in [*folder.rglob("__pycache__")]:  # which the proof has made by importing it
-            shutil.rmtree(cache)
-        self.remarks.insert(0, self._said(declared))
 
-    def _rendered(self, declared: Binding) -> str:
-        names, runtime_ = self._headers.names, self.values["RUNTIME"]
-        return binding.render(declared, self.name, names, runtime_, self._system)
-
-    def _disproved(self, folder: Path, declared: Binding) -> dict[str, str]:
-        if not declared.functions:
-            return {}
-        return binding.disproved(str(folder / self._module), self.name, self._headers)
-
-    def _said(self, declared: Binding) -> str:
-        count, left_out = len(declared.functions), len(declared.left_out)
+    def _said(self, module: Module) -> str:
+        count = module.counts["functions"]
+        left_out = len(module.left_out.get("functions", {}))
         functions = "function is" if count == 1 else "functions are"
         said = f"{count} {functions} declared and proven by the header"
         if left_out:
