@@ -184,6 +184,17 @@ static char *content(PyObject *object)
     return (char *)object + 16;
 }
 
+/* The members of a type must be where its instances have them, after the type. */
+static PyObject *make_type(PyType_Spec *spec)
+{
+    const PyType_Slot *slot = spec->slots;
+    while (slot->slot != Py_tp_members) {
+        slot++;
+    }
+    const PyMemberDef *const first = slot->pfunc;
+    return first->offset == sizeof type ? (PyObject *)spec : NULL;
+}
+
 /* An interpreter that has a GIL of its own, with no object but one of bytes. */
 static void *start_interpreter(void *nothing)
 {
@@ -194,10 +205,14 @@ static void *start_interpreter(void *nothing)
     const char *reason;
     (void)nothing;
     functions.PyBytes_AsString = content;
+    functions.PyType_FromSpec = make_type;
     ((fastcall_descriptor *)(void *)(self + 16))->name = sizeof(fastcall_descriptor);
     pthread_barrier_wait(&start);
     reason = fastcall_initialise(&given);
     reason = reason ? reason : fastcall_prepare(self);
+    if (!reason && !fastcall_make_handle_type()) {
+        reason = "its members are elsewhere";
+    }
     free(self);
     return (void *)(uintptr_t)reason;
 }

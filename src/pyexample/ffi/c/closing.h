@@ -253,22 +253,31 @@ static int visit_handle(PyObject *object, visitproc visit, void *given)
     return stop;
 }
 
+/* What Python reads of a handle. The offsets become those in an object: see place_members. */
+static PyMemberDef members[] = {
+    {"_address", T_ULONGLONG, offsetof(handle, address), READONLY, NULL},
+    {"_given", T_ULONGLONG, offsetof(handle, given), READONLY, NULL},
+    {"_parent", T_OBJECT, offsetof(handle, parent), READONLY, NULL},
+    {"_is_owned", T_UBYTE, offsetof(handle, is_owned), READONLY, NULL},
+    {"_is_given", T_UBYTE, offsetof(handle, is_given), READONLY, NULL},
+    {"_number", T_ULONGLONG, offsetof(handle, number), READONLY, NULL},
+    {"_class", T_ULONGLONG, offsetof(handle, of), READONLY, NULL}, {NULL, 0, 0, 0, NULL}};
+
+/* Must be called once in a process, before any interpreter makes a type. */
+COLD static void place_members(void)
+{
+    for (PyMemberDef *member = members; member->name; member++) {
+        member->offset += (Py_ssize_t)head_size();
+    }
+}
+
 COLD void *fastcall_make_handle_type(void)
 {
     static PyMethodDef methods[] = {
         {"_close_in_c", close_handle, METH_NOARGS, NULL}, {NULL, NULL, 0, NULL}};
-    static PyMemberDef members[] = {
-        {"_address", T_ULONGLONG, offsetof(handle, address), READONLY, NULL},
-        {"_given", T_ULONGLONG, offsetof(handle, given), READONLY, NULL},
-        {"_parent", T_OBJECT, offsetof(handle, parent), READONLY, NULL},
-        {"_is_owned", T_UBYTE, offsetof(handle, is_owned), READONLY, NULL},
-        {"_is_given", T_UBYTE, offsetof(handle, is_given), READONLY, NULL},
-        {"_number", T_ULONGLONG, offsetof(handle, number), READONLY, NULL},
-        {"_class", T_ULONGLONG, offsetof(handle, of), READONLY, NULL}, {NULL, 0, 0, 0, NULL}};
     static PyGetSetDef computed[] = {
         {"_is_of_this_process", is_of_this_process, NULL, NULL, NULL},
         {NULL, NULL, NULL, NULL, NULL}};
-    static int64_t is_placed; /* whether the offsets are those in an object */
     void (*const destroy)(PyObject *) = destroy_handle;
     int (*const visit)(PyObject *, visitproc, void *) = visit_handle;
     void (*const finalize)(PyObject *) = finalize_handle;
@@ -279,11 +288,6 @@ COLD void *fastcall_make_handle_type(void)
     memcpy(&slots[0].pfunc, &destroy, sizeof destroy);
     memcpy(&slots[1].pfunc, &visit, sizeof visit);
     memcpy(&slots[2].pfunc, &finalize, sizeof finalize);
-    if (ADD(&is_placed, 1) == 0) {
-        for (PyMemberDef *member = members; member->name; member++) {
-            member->offset += (Py_ssize_t)head_size();
-        }
-    }
     spec.basicsize = (int)(head_size() + sizeof(handle));
     spec.slots = slots;
     return api.PyType_FromSpec(&spec);

@@ -333,13 +333,14 @@ COLD const char *fastcall_initialise(const fastcall_python *given)
     }
     getbuffer =
         given->exporter ? functions.PyType_GetSlot(given->exporter, Py_bf_getbuffer) : NULL;
-    do { /* another thread needs only three assignments */
+    do { /* another thread does not need long */
         before = REPLACE(&written, 0, 1);
     } while (before == 1);
     if (before == 0) {
         api = functions;
         interpreter = shared;
         getbuffer_in_python = getbuffer;
+        place_members();
         (void)REPLACE(&written, 1, 2);
     }
     return memcmp(&api, &functions, sizeof api) ||
