@@ -95,7 +95,20 @@ static any_function thunk_address(unsigned number)
     return NULL;
 }
 
+static int is_stored(unsigned location, unsigned float_slots)
+{
+    (void)location, (void)float_slots;
+    return 0;
+}
+
 #else
+
+/* Whether a thunk stores what C passes there. */
+static int is_stored(unsigned location, unsigned float_slots)
+{
+    const int is_in_register = location < INTEGER_REGISTERS + THUNK_FLOATS && !float_slots;
+    return is_in_register || (location >= FIRST_STACK_WORD && location < THUNK_WORDS);
+}
 
 NO_INLINE static uint64_t call_for_integer(PARAMETERS_AND_NUMBER)
 {
@@ -181,9 +194,7 @@ COLD static const char *locate_arguments(fastcall_callback_type *type)
     }
     for (unsigned i = 0; i < type->arguments; i++) {
         const unsigned location = arguments[i].location;
-        const int is_in_register =
-            location < INTEGER_REGISTERS + THUNK_FLOATS && !descriptor.float_slots;
-        if (!is_in_register && (location < FIRST_STACK_WORD || location >= THUNK_WORDS)) {
+        if (!is_stored(location, descriptor.float_slots)) {
             return "C passes it more than is served";
         }
         received[i].offset = (uint16_t)(location * sizeof(uint64_t) + arguments[i].offset);
