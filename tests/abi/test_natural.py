@@ -350,6 +350,45 @@ class s(Structure):
 """,
         {"error misspelled f", "error misspelled s", "note no argtypes f"},
     ),
+    "two classes for one C struct": (
+        "typedef struct pair { int a, b; } pair; struct opaque; union word { int w; };"
+        " pair *f(pair *); pair *g(struct pair *); void h(struct opaque *, union word);",
+        """
+class pair(Structure):
+    _fields_ = [("a", c_int), ("b", c_int)]
+class Two(Structure):
+    _fields_ = pair._fields_
+class Derived(pair):
+    pass
+class word(Union):
+    _fields_ = [("w", c_int)]
+class opaque(Structure):
+    pass
+def again():
+    class opaque(Structure):
+        pass
+    return opaque
+opaque_too = again()
+lib.f.argtypes, lib.f.restype = [POINTER(pair)], POINTER(Derived)
+lib.g.argtypes, lib.g.restype = [POINTER(Two)], POINTER(pair)
+lib.h.argtypes, lib.h.restype = [POINTER(opaque), word], None
+""",
+        {"note twice Two", "note twice opaque"},
+    ),
+    "a class that a pointer awaits": (
+        "struct node { struct node *next; struct later *later; }; struct later { int a; };",
+        """
+from typing import Annotated, Any
+from pyexample.ffi import POINTER, struct
+@struct
+class node(Structure):
+    next: Annotated[Any, POINTER("node")]
+    later: Annotated[Any, POINTER("later")]
+class later(Structure):
+    _fields_ = [("a", c_int)]
+""",
+        set(),
+    ),
     "a struct of no name in C, where functions use it": (
         "void f(void *);",
         """

@@ -304,6 +304,7 @@ class _Words:
                 with self._declarations.each(struct.name):
                     own = self._struct(index, spelling, by_struct.get(index, []))
                     differences = [*own, *self._bits(index), *self._by_itself(index)]
+                    differences += [("", each) for each in self._twins(index)]
                     differences += [
                         (each.of.name, _OPEN)
                         for each in self._claims.others
@@ -513,6 +514,17 @@ class _Words:
                 what = f"{self._declarations.python(each.type)}: the bytes in the other order"
                 happens = "correct only if C keeps the bytes in that order, too"
                 yield each.name, Difference("meaning", "byte order", what, happens)
+
+    def _twins(self, index: int) -> Iterator[Difference]:
+        """Another class for the same C struct: an instance of one is none of the other."""
+        structs, records = self._declarations.structs, self._structs.records
+        for other in records:
+            is_same = records[index] is not None and records[other] is records[index]
+            if is_same and other < index and other not in structs[index].bases:
+                place = f"{os.path.basename(structs[other].file)}:{structs[other].line}"
+                what = f"class {structs[other].name} ({place}) is the same C struct"
+                happens = "ctypes takes neither for the other, not even through a pointer"
+                yield Difference("meaning", "twice", what, happens)
 
     # Constants
 

@@ -78,7 +78,8 @@ class Field:
 class Struct:
     """A Structure or Union, laid out as ctypes does on the platform of this Python.
 
-    ``strays`` are attributes that ctypes ignores, each with the one that is meant.
+    ``bases`` are the numbers of the structs that it is derived from; ``strays`` are attributes
+    that ctypes ignores, each with the one that is meant.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Struct:
     size: int
     alignment: int
     complete: bool
+    bases: list[int]
     strays: list[list[str]]
     anonymous: list[str]
     fields: list[Field]

@@ -68,7 +68,13 @@ _awaiting: dict[tuple[str, str], list[Any]] = {}
 def set_targets(structure: Any) -> None:
     """Complete the pointer types that await a structure, which is declared now."""
     for pointer in _awaiting.pop((structure.__module__, structure.__name__), ()):
-        pointer.set_type(structure)
+        _set_target(pointer, structure)
+
+
+def _set_target(pointer: Any, structure: Any) -> None:
+    pointer.set_type(structure)
+    # CPython before 3.13 caches a class's attributes; this clears the cache.
+    pointer._type_ = structure
 
 
 def target_of(pointer: Any) -> Any:
@@ -80,7 +86,7 @@ def target_of(pointer: Any) -> Any:
     named = target.namespace.get(name)
     if not (isinstance(named, type) and issubclass(named, (ctypes.Structure, ctypes.Union))):
         raise DeclarationError(f"POINTER({name!r}): {module} declares no such structure")
-    pointer.set_type(named)
+    _set_target(pointer, named)
     return named
 
 

@@ -39,6 +39,7 @@ def main(request_file: str, answer_file: str) -> None:
         write_structs(modules, writer)
         answer["variables"] = variables_of(modules, writer)
         answer["constants"] = constants_of(modules, writer)
+        writer.add_bases()
         answer["structs"] = writer.structs
         answer["libraries"] = sorted(recorder.libraries)
         answer["files"] = [each.__file__ for each in modules if getattr(each, "__file__", "")]

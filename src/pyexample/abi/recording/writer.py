@@ -25,7 +25,7 @@ class Writer:
         if is_class(ctype, ct.Structure, ct.Union):
             return ["struct", self.struct(ctype)]
         if is_class(ctype, ct._Pointer):
-            return ["pointer", self.write(ctype._type_)]
+            return ["pointer", self.write(_target(ctype))]
         if is_class(ctype, ct.Array):
             return ["array", self.write(ctype._type_), ctype._length_]
         if hasattr(ctype, "_flags_") and hasattr(ctype, "_argtypes_"):
@@ -62,8 +62,8 @@ class Writer:
         # Before its fields, which may point to it. If they fail, it stays like this.
         entry: dict[str, Any] = {
             "name": cls.__name__, "file": "", "line": 0, "union": False, "pack": 0, "align": 0,
-            "size": 0, "alignment": 1, "complete": False, "strays": [], "anonymous": [],
-            "fields": [],
+            "size": 0, "alignment": 1, "complete": False, "bases": [], "strays": [],
+            "anonymous": [], "fields": [],
         }  # fmt: skip
         self.structs.append(entry)
         try:
@@ -71,6 +71,12 @@ class Writer:
         except Exception as error:
             self.fault(cls.__name__, error)
         return index
+
+    def add_bases(self) -> None:
+        """Say which of the structs are derived from which others, when all are known."""
+        for cls, index in self._indices.items():
+            bases = [self._indices[each] for each in cls.__mro__[1:] if each in self._indices]
+            self.structs[index]["bases"] = bases
 
     def _fill(self, entry: dict[str, Any], cls: Any) -> None:
         fields = [
@@ -125,6 +131,15 @@ class Writer:
 
 _ATTRIBUTES = ["_fields_", "_pack_", "_anonymous_", "_align_", "_layout_"]
 _BEGINNING = re.compile(r"\s*(?:class\s+(\w+)|(\w+)\s*(?::[^=]+)?=)")
+
+
+def _target(pointer: Any) -> Any:
+    """What it points to: of pyexample.ffi's that awaits a structure, the one declared since."""
+    target = pointer._type_
+    if vars(pointer).get("awaits") is not target:
+        return target
+    declared = target.namespace.get(target.__name__)
+    return declared if is_class(declared, ct.Structure, ct.Union) else target
 
 
 def _made_here(ctype: Any) -> list[type]:
