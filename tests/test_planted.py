@@ -3,6 +3,7 @@
 import functools
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -89,4 +90,5 @@ def test_it_is_found(bug: Bug, sound: Path, tmp_path: Path) -> None:
     file = tree / bug.file
     file.write_text(file.read_text().replace(bug.right, bug.wrong))
     result = done(bug.check, tree)
-    assert result.returncode == 1, result.stdout + result.stderr
+    # What is closed twice is freed twice, at which the C library may end the test.
+    assert result.returncode in (1, -signal.SIGABRT), result.stdout + result.stderr

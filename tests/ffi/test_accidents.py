@@ -1390,7 +1390,7 @@ assert open_objects() == 0
 SOURCE = C + "".join(textwrap.dedent(row.c) for row in ROWS)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name.replace(" ", "_"))
 def test_it_is_refused_or_right(row: Accident, package: Package, path: str, tool: Tool) -> None:
     folder = package.folder.parent
     package.compile(SOURCE, "c", *([] if os.name == "nt" else ["-pthread"]))

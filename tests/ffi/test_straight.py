@@ -45,7 +45,7 @@ void release(void *p) { freed++; free(p); }
 char *copy(const char *text)
 { return text && *text ? strcpy(malloc(strlen(text) + 1), text) : NULL; }
 int halve(int n, int *half, bool *odd) { *half = n / 2; *odd = n & 1; return n == 9 ? -9 : 0; }
-int grow(int *n, int by) { *n += by; return *n < 0; }
+int grow(int *n, int by) { *n = (int)((unsigned)*n + (unsigned)by); return *n < 0; }
 point turn(point p) { point q = {p.y, p.x}; return q; }
 double sum(const point *p) { return p ? p->x + p->y : -1; }
 int total(const int *numbers, size_t count)
