@@ -39,6 +39,7 @@ import pytest
 from support import HAS_GIL, HIGHEST_ADDRESS, Argument, Package, collect, let_go, run
 
 from pyexample.ffi import Callback, Library, SameThread, callbacks
+from pyexample.ffi.later import made_once
 from pyexample.ffi.thunks import CCallback
 
 SOURCE = r"""
@@ -528,6 +529,22 @@ def test_threads_of_c(bound: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert function(lambda: 9) == 9
     assert function(lambda: 1 // 0) == 0
     assert [type(each) for each in heard] == [ZeroDivisionError]
+
+
+def test_threads_that_describe_the_same_type() -> None:
+    """They get one description, which stays: functions have its address."""
+    both = threading.Barrier(2)
+
+    class Type:
+        @made_once
+        def described(self) -> object:
+            both.wait(10)
+            return object()
+
+    it = Type()
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda _: it.described, range(2))
+    assert one is other is it.described
 
 
 def test_threads_that_pass_the_same_type(bound: Any, monkeypatch: pytest.MonkeyPatch) -> None:

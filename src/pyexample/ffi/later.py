@@ -32,6 +32,8 @@ def import_later(name: str) -> Any:
 class made_once:  # noqa: N801
     """An attribute that is made when it is first read, then the instance's.
 
+    If threads make it at the same time, all get the first: C may have the address of one.
+
     The lock of ``functools.cached_property``, before Python 3.12, may stay locked in a child of
     ``os.fork``.
     """
@@ -42,6 +44,5 @@ class made_once:  # noqa: N801
     def __get__(self, instance: Any, owner: object) -> Any:
         if instance is None:
             return self
-        value = self.func(instance)
-        setattr(instance, self.func.__name__, value)
-        return value
+        attributes: dict[str, Any] = vars(instance)
+        return attributes.setdefault(self.func.__name__, self.func(instance))
