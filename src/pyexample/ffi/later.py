@@ -44,5 +44,4 @@ class made_once:  # noqa: N801
     def __get__(self, instance: Any, owner: object) -> Any:
         if instance is None:
             return self
-        attributes: dict[str, Any] = vars(instance)
-        return attributes.setdefault(self.func.__name__, self.func(instance))
+        return instance.__dict__.setdefault(self.func.__name__, self.func(instance))

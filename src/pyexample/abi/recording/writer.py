@@ -136,7 +136,7 @@ _BEGINNING = re.compile(r"\s*(?:class\s+(\w+)|(\w+)\s*(?::[^=]+)?=)")
 def _target(pointer: Any) -> Any:
     """What it points to: of pyexample.ffi's that awaits a structure, the one declared since."""
     target = pointer._type_
-    if vars(pointer).get("awaits") is not target:
+    if pointer.__dict__.get("awaits") is not target:
         return target
     declared = target.namespace.get(target.__name__)
     return declared if is_class(declared, ct.Structure, ct.Union) else target
