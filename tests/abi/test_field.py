@@ -6,6 +6,7 @@ that adds a false alarm, loses a true one, or fails on one of them is seen here.
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -15,13 +16,11 @@ from typing import Any
 
 import pytest
 import tomllib
-from support import ROOT, Missing, Tool
+from support import HAS_CI, ROOT, Missing, Tool
 
 BINDINGS: dict[str, Any] = tomllib.loads(
     Path(__file__).with_name("field.toml").read_text(encoding="utf-8")
 )
-
-pytestmark = pytest.mark.full
 
 
 def installed(package: str) -> str:
@@ -45,6 +44,14 @@ def folder(request: pytest.FixtureRequest) -> Path:
     return folder
 
 
+@pytest.mark.skipif(not HAS_CI, reason="no .ci/full here")
+def test_their_headers_are_installed_there() -> None:
+    full = (ROOT / ".ci" / "full").read_text() + (ROOT / "tests/platforms/common").read_text()
+    needed = {package for each in BINDINGS.values() for package in each["headers"]}
+    assert needed - {*re.findall(r"[\w.+-]+", full)} == set()
+
+
+@pytest.mark.full
 @pytest.mark.parametrize("name", BINDINGS)
 def test_a_published_binding(name: str, folder: Path, missing: Missing, tool: Tool) -> None:
     binding = BINDINGS[name]

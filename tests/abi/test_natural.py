@@ -375,6 +375,15 @@ lib.h.argtypes, lib.h.restype = [POINTER(opaque), word], None
 """,
         {"note twice Two", "note twice opaque"},
     ),
+    "an opaque struct of one dummy field, after a header that is partly C++": (
+        "#include <math.h>\ntypedef struct view_s view; void f(view *);",
+        """
+class view(Structure):
+    _fields_ = [("dummy", c_int)]
+lib.f.argtypes, lib.f.restype = [POINTER(view)], None
+""",
+        set(),
+    ),
     "a class that a pointer awaits": (
         "struct node { struct node *next; struct later *later; }; struct later { int a; };",
         """

@@ -83,7 +83,8 @@ class Header:
 
     def is_unread(self, record: Record) -> bool:
         """Whether the headers define a record, but its definition could not be parsed."""
-        return any(each.name in (record.tag, record.alias) for each in self.unit.refusals)
+        names = {record.tag, record.alias} - {""}
+        return any(each.name in names for each in self.unit.refusals)
 
     def declares(self, declaration: Declaration) -> bool:
         """Whether a declaration is in one of the headers, not in one they include."""
