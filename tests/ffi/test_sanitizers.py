@@ -49,6 +49,7 @@ NOT_HERE = [
     *("leak", "flat"),  # they measure memory
     "greenlet",  # copies stacks
     "do_not_race",  # has another sanitizer
+    "interrupted_at_each_instruction",  # leaves some open where CPython handles no signal
     "kept_if_they_are_not_given_away",  # what C keeps for a borrowed handle, it keeps for good
     "end_of_python",  # LeakSanitizer crashes in some processes that end amid everything
 ]
