@@ -23,7 +23,7 @@ from .handles import (
 )
 from .items import Items
 from .kinds import Integer, Text
-from .libfastcall import OWNERS, NotServedError, running
+from .libfastcall import OWNERS, RULES, NotServedError, running
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
 from .pointees import pointees_in
 from .pointers import Pointer
@@ -154,6 +154,7 @@ class Owned(Modifier):
             value.owned = True
             attributes = {"plain": value.given_ctype, "free_address": self.by}
             value.given_ctype = type("Owned", (_OwnedMemory, value.given_ctype), attributes)
+            value.is_received = not isinstance(value, Text)  # which C copies and frees
             if isinstance(value, Text):
                 value.own(where, self)
                 value.ctype = value.given_ctype
@@ -191,8 +192,6 @@ class Owned(Modifier):
 
     def describe_back(self, value: HandleValue) -> dict[str, Any]:
         """Its fields of a CValue. Raises NotServedError."""
-        if self.names:
-            raise NotServedError(f"{value.where}: {self!r} is not served")
         fields: dict[str, Any] = {
             "owner": OWNERS["counted" if self.counted else "Owned"],
             "lenders": 0 if self.independent else ALL,
@@ -200,6 +199,8 @@ class Owned(Modifier):
         }
         if self.by:
             fields["handle_class"] = _special_class(value.python_type, self.by)
+        if self.names:  # Python copies what C keeps for the original
+            fields["rule"] = RULES["always"]
         return fields
 
     def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:

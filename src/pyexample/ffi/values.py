@@ -371,7 +371,10 @@ class Value:
         """The same for a result or an output that Python interprets each time."""
         if self.role not in ("result", "output"):
             raise NotServedError(f"{self.where}: the type {self.c_name} is not served")
-        return {"kind": KINDS["address"], "rule": RULES["always"]}
+        described: dict[str, Any] = {"kind": KINDS["address"], "rule": RULES["always"]}
+        if self.is_received:
+            described["receive"] = self.given_ctype.from_buffer_copy
+        return described
 
     def _fast_kind(self, where: str) -> int:
         if not self.kind:

@@ -18,8 +18,8 @@
  * only Python code raises errors for arguments. If a *rule* says that Python must
  * interpret what came back (a code that means failure, an undeclared null pointer),
  * the attribute `unexpected` is called with a tuple and the arguments. The tuple has a
- * bytes object, the fastcall_returned, and an object for each handle that the caller
- * is to close, and for each FILLED memory. If that raises an error, `abandon` is called with the
+ * bytes object, the fastcall_returned, and an object for each handle or memory that the caller
+ * is to close or free, and for each FILLED memory. If that raises an error, `abandon` is called with the
  * same arguments. If Python takes a handle over while it is being closed or given away, and C has
  * not closed or does not own it afterwards, `reopen` is called with it. If Python takes over a
  * handle for which C is about to keep something, `keep_late` is called with that (see
@@ -190,9 +190,10 @@ typedef struct {
     void *conversion;    /* of an integer: NULL or a dict, which converts it, and without which
                             it is unexpected; STRUCT: a fastcall_struct; HANDLE:
                             a fastcall_handle_class; POINTER, to a callback only: the ctypes type */
-    void *receive;       /* HANDLE, owned by the caller: a function of a fastcall_returned, as
-                            bytes, and the offset, which makes an object for Python: when that
-                            is destroyed, it closes what Python does not make a handle of */
+    void *receive;       /* HANDLE, ADDRESS, owned by the caller: a function of a
+                            fastcall_returned, as bytes, and the offset, which makes an object
+                            for Python: when that is destroyed, it closes, or frees, what Python
+                            has not */
     void (*check)(void); /* rule CHECKED: the C function */
     void (*free)(void);  /* BYTES, STR: a C function to which the text is passed after it was
                             copied, or NULL */

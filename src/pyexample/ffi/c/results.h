@@ -478,7 +478,7 @@ COLD static void give_back(PyObject *self, const fastcall_descriptor *descriptor
     int is_owned = 0;
     PyObject *type, *error, *traceback;
     for (unsigned i = 0; i < descriptor->values; i++) {
-        is_owned = is_owned || values[i].free || values[i].kind == FASTCALL_HANDLE;
+        is_owned = is_owned || values[i].free || values[i].receive;
     }
     if (!is_owned) {
         return;
