@@ -44,8 +44,8 @@ MUTANTS = {
     "handle": ("arguments.h", "return *word != 0;", "return 1;"),
     "room": (
         "arguments.h",
-        "handle *handles[FASTCALL_MAX_HANDLES + 1];",
-        "handle *handles[1];",
+        "handle *few[FASTCALL_MAX_HANDLES + 1];",
+        "handle *few[1];",
     ),
     "error": (
         "fastcall.c",
@@ -142,6 +142,20 @@ MUTANTS = {
         "memcpy(memory_of(made, structure), place, structure->size);",
         "memcpy(memory_of(made, structure), place, 8);",
     ),
+    # Of arrays that are made of lists.
+    "more": (
+        "arguments.h",
+        "item->kind == FASTCALL_HANDLE && !hold_more_handles(held, count)",
+        "0",
+    ),
+    "sequence": ("arguments.h", "(flags & Py_TPFLAGS_HEAPTYPE)) { /*", "0) { /*"),
+    "items": (
+        "arguments.h",
+        "parts[0] = api.PySequence_Tuple(object);",
+        "parts[0] = new_reference(object);",
+    ),
+    "terminated": ("arguments.h", "(count + argument->is_terminated)", "(count)"),
+    "char": ("arguments.h", "return length == 1;", "return 1;"),
     # Of memory that C fills, and of handles that come back.
     "product": ("memory.h", "*size *= number;", "*size += number;"),
     "most": ("memory.h", "*size >= (uint64_t)MOST_ITEMS / number", "0"),
@@ -151,8 +165,8 @@ MUTANTS = {
         "needed[i] = (uint64_t)wanted;",
         "needed[i] = (uint64_t)wanted - 1;",
     ),
-    "zeros": ("memory.h", "    memset(content, 0, size);\n", ""),
-    "again": ("memory.h", "    drop(*memory);\n", ""),
+    "zeros": ("state.h", "    memset(content, 0, size);\n", ""),
+    "again": ("state.h", "    drop(*memory);\n", ""),
     "capacity": ("memory.h", "if (word > (uint64_t)arguments[i].high) {", "if (0) {"),
     "tries": ("fastcall.c", "if (--tries > 0) {", "if (--tries >= 0) {"),
     "valid": ("results.h", "items > size / value->size", "items > size"),
@@ -247,6 +261,7 @@ OFTEN = {
     "before",
     "late",
     "kin",
+    "items",
     "valid",
     "child",
     "kept",

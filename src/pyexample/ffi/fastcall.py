@@ -153,6 +153,10 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
         value.length = 1 if spec is None else arguments[spec.index].output + 1
         if word.again:
             value.again = AGAIN["nul" if getattr(word, "nul", False) else word.again]
+    sequences = [each for each in declaration.lenders.values() if each.spec.is_buffer]
+    for each in values:
+        if any(each.lenders & 1 << argument.position for argument in sequences):
+            each.rule = RULES["always"]  # Python finds the handles in them
     if any(each.again for each in values):
         _check_twice(declaration, arguments, values)
     if declaration.effects or declaration.may_stay_open:
@@ -247,6 +251,9 @@ def _describe_argument(argument: Argument, names: dict[str, int], held: list[Any
         described["memory"] = names[described["memory"]]
     if "structure" in described:
         described["items"] = _address_of(described.pop("structure"), held)
+    elif "array" in described:
+        held.append(CArgument(**described.pop("array")))
+        described["items"] = ctypes.addressof(held[-1])
     elif "items" in described:  # a pointer
         described["ctypes"] = _describe_ctypes(held)
     return CArgument(parameter=argument.position, **described)

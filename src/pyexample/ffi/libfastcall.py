@@ -30,7 +30,7 @@ from .loading.symbols import library_with
 HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 """Whether the GIL protects libfastcall's handles, and what C keeps for them."""
 
-ABI_VERSION = 11
+ABI_VERSION = 12
 KINDS = {
     name: ord(code)
     for name, code in {
@@ -99,6 +99,7 @@ class CArgument(ctypes.Structure):
         ("in_place", c_uint8),
         ("buffers", c_uint8),
         ("is_exact", c_uint8),
+        ("is_terminated", c_uint8),
         ("memory", c_uint8),
         ("factors", c_uint16),
         ("output", c_uint8),

@@ -563,14 +563,16 @@ def _is_kept_in_c(spec: Any) -> bool:
     """Whether libfastcall holds it: a structure may be set again, of which C has a copy."""
     if isinstance(spec, Pointer):
         return not issubclass(spec.ctype._type_, _STRUCTURES)
-    return spec.is_buffer or spec.kind in ("bytes", "str", "handle", "callback")
+    if spec.is_buffer:
+        return not spec.lends
+    return spec.kind in ("bytes", "str", "handle", "callback")
 
 
 def keep_late(described: tuple[Any, ...], keeper: Handle) -> None:
     """Keep what C keeps for a handle that Python takes over: see ``fastcall_list_kept``."""
     function, index, slot, given, made, address, _ = described
     argument: Argument = function.declaration.arguments[index]
-    is_view = argument.spec.is_buffer and given is not None
+    is_view = argument.spec.is_buffer and given is not None and made is None
     exporter: Any = given
     view: Any = memoryview(exporter) if is_view else None
     converted = pointer_to(address, argument.spec.ctype) if made is None else made

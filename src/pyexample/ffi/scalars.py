@@ -19,6 +19,7 @@ from .kinds import (
     type_name,
     without_nul,
 )
+from .libfastcall import KINDS
 from .values import DeclarationError, Modifier, Value, limits, members_of, type_code
 
 if TYPE_CHECKING:
@@ -169,6 +170,7 @@ class Character(Value):
         """By the C type."""
         self.python_types = (str if type_code(self.ctype) == "u" else bytes,)
         super().check_types(where, declared)
+        self.kind = "" if type_code(self.ctype) == "u" else "bytes"
 
     def convert(self, given: Any) -> Any:
         """One of them."""
@@ -184,6 +186,13 @@ class Character(Value):
         if python_type is str and ord(given) >> 8 * ctypes.sizeof(self.ctype):  # on Windows
             raise ValueError(f"{self.where} cannot hold {given!r}, which is two of them in C")
         return given
+
+    def describe_back(self) -> dict[str, Any]:
+        """A char is an integer that a dict converts."""
+        if not self.kind or self.failure:
+            return self.describe_for_python()
+        conversion = {code: bytes([code & 0xFF]) for code in range(-128, 128)}
+        return {"kind": KINDS["signed"], "conversion": conversion}
 
 
 class WideText(Text):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .buffers import In
 from .declaration import Argument
 from .kinds import make_value
-from .libfastcall import NotServedError
+from .libfastcall import KINDS, NotServedError
 from .sizes import TERMINATED, UNCHECKED, GivenSize, Least
 from .values import (
     DeclarationError,
@@ -120,7 +120,8 @@ class ArrayOf(In):
                 f" {type(given).__name__}"
             )
         sequence: list[Any] = [] if is_null else [*typing.cast("Any", given)]
-        call.replace(argument.position, None if is_null else sequence)  # it may change
+        if type(call.given[argument.position]) is not tuple:  # it may change
+            call.replace(argument.position, None if is_null else sequence)
         rows: list[View] = []
         if self._of:
             rows = [View(self.row, self._of, each) for each in sequence]
@@ -145,8 +146,25 @@ class ArrayOf(In):
         return {"handle": said.get("handle"), "items": self.size.low}
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
-        """It is not served by libfastcall."""
-        raise NotServedError(f"{argument.where}: ArrayOf is not served")
+        """Its fields of a CArgument, and those of each item."""
+        item = {} if self._of else self.value.describe(argument)
+        if item.get("kind") not in _SERVED:
+            raise NotServedError(f"{argument.where}: an array of such items is not served")
+        return {
+            "kind": KINDS["buffer"],
+            **self.size.describe(argument),
+            "shift": self.item_size.bit_length() - 1,
+            "item": KINDS["void"],
+            "array": {"size": self.item_size, **item},
+            "is_terminated": self.size.given is TERMINATED,
+            "nullable": self.accepts_none(argument),
+        }
+
+
+_SERVED = [
+    KINDS[each]
+    for each in ("signed", "unsigned", "bool", "float", "bytes", "str", "address", "handle")
+]
 
 
 class _Made:

@@ -70,7 +70,9 @@ static type type_type = TYPE(0), int_type = TYPE(Py_TPFLAGS_LONG_SUBCLASS),
             bytes_type = TYPE(Py_TPFLAGS_BYTES_SUBCLASS),
             str_type = TYPE(Py_TPFLAGS_UNICODE_SUBCLASS), other_type = TYPE(0),
             pointer_type = TYPE(0), buffer_type = TYPE(Py_TPFLAGS_HEAPTYPE),
-            exporter_type = TYPE(Py_TPFLAGS_HEAPTYPE); /* its __buffer__ is Python code */
+            exporter_type = TYPE(Py_TPFLAGS_HEAPTYPE), /* its __buffer__ is Python code */
+            list_type = TYPE(Py_TPFLAGS_LIST_SUBCLASS), tuple_type = TYPE(Py_TPFLAGS_TUPLE_SUBCLASS),
+            derived_list_type = TYPE(Py_TPFLAGS_LIST_SUBCLASS | Py_TPFLAGS_HEAPTYPE);
 /* Of ctypes: pointer_type points to struct_type. */
 static type struct_type = TYPE(0), array_type = TYPE(0), reference_type = TYPE(0),
             any_pointer_type = TYPE(0), narrow_array_type = TYPE(0), derived_type = TYPE(0),
@@ -127,6 +129,11 @@ static int is_handle_type(const type *its_type)
            its_type == &strange_handle_type;
 }
 
+static int is_sequence_type(const type *its_type)
+{
+    return its_type == &list_type || its_type == &tuple_type || its_type == &derived_list_type;
+}
+
 static void end_attributes(PyObject *object);
 
 static const handle *closing_now;
@@ -147,7 +154,8 @@ static void Py_DecRef(PyObject *object)
         end_attributes(object);
         destroy_handle(object);
     } else if (object->holders == 0) {
-        for (Py_ssize_t i = 0; i < object->length && object->type == &other_type; i++) {
+        const int has_items = object->type == &other_type || is_sequence_type(object->type);
+        for (Py_ssize_t i = 0; i < object->length && has_items; i++) {
             Py_DecRef(object->items[i]);
         }
         free(object->content);
@@ -398,6 +406,27 @@ static Py_ssize_t PyTuple_Size(PyObject *tuple)
     return tuple->length;
 }
 
+static int tuples_fail;
+
+static PyObject *PySequence_Tuple(PyObject *object)
+{
+    PyObject *tuple;
+    EXPECT(object->type == &list_type || object->type == &tuple_type);
+    if (object->type == &tuple_type) {
+        Py_IncRef(object);
+        return object;
+    }
+    if (tuples_fail) {
+        return PyErr_NoMemory();
+    }
+    tuple = PyTuple_New(object->length);
+    for (Py_ssize_t i = 0; i < object->length; i++) {
+        Py_IncRef(object->items[i]);
+        PyTuple_SetItem(tuple, i, object->items[i]);
+    }
+    return tuple;
+}
+
 static PyObject *PyDict_New(void)
 {
     return NULL;
@@ -543,7 +572,7 @@ static void PyBuffer_Release(Py_buffer *view)
 {
     EXPECT(!error_is_set);
     if (view->obj) { /* as in CPython: none for None */
-        open_views--;
+        open_views -= has_buffer(view->obj); /* not the memory of an array */
         Py_DecRef(view->obj);
     }
 }
@@ -731,7 +760,7 @@ static void take_argument(fastcall_argument *argument, unsigned index, unsigned 
     argument->size = (uint8_t)(1U << below(4));
     argument->nullable = take() & 1;
     argument->type = argument->kind == 'h' ? &buffer_type : &pointer_type;
-    argument->items = &struct_type;
+    argument->items = argument->kind == 'b' ? NULL : &struct_type;
     argument->ctypes = &ctypes;
     if (argument->kind == 't') {
         fastcall_struct *structure =
@@ -816,9 +845,9 @@ static PyObject *take_object(const fastcall_argument *argument, unsigned index)
         &array_type, &narrow_array_type, &reference_type, &any_pointer_type, &exporter_type};
     static const type *const copied[] = {&struct_type, &struct_type, &struct_type,
         &struct_type, &derived_type, &derived_type, &pointer_type, &reference_type};
-    static const char *const texts[] = {"", "text", "with\0NUL", NULL};
-    static const Py_ssize_t lengths[] = {0, 4, 8, 0};
-    const unsigned choice = take(), format = below(FORMATS), text = below(4);
+    static const char *const texts[] = {"", "text", "with\0NUL", NULL, "\xE4"};
+    static const Py_ssize_t lengths[] = {0, 4, 8, 0, 1};
+    const unsigned choice = take(), format = below(FORMATS), text = below(5);
     const type *its_type = types[choice / 16 % 8];
     PyObject *object;
     if (choice % 16 == 0) {
@@ -910,6 +939,10 @@ static int expected(const fastcall_argument *argument, const PyObject *object, u
         return 1;
     }
     case 'z': case 's':
+        if (argument->kind == 'z' && argument->size == 1 && !is_none) { /* a char */
+            *word = object->type == &bytes_type ? (uint64_t)(signed char)*object->text : 0;
+            return object->type == &bytes_type && object->length == 1;
+        }
         *word = is_none ? 0 : (uintptr_t)object->text;
         return is_none ? argument->nullable
                        : object->type == (argument->kind == 'z' ? &bytes_type : &str_type) &&
@@ -1804,6 +1837,211 @@ static void fuzz_memory(void)
     filling.descriptor = NULL;
 }
 
+/* ------------------------------------------------------------------- sequences */
+
+/* A function of arrays that are made of lists, of a handle, and of how many items there are. */
+enum { MOST_SEQUENCES = 3, MOST_OF_ONE = 7 };
+
+static struct {
+    unsigned count;
+    const fastcall_argument *arguments;
+    PyObject *lists[MOST_SEQUENCES];
+} sequences;
+
+/* What C does: it finds the items, also after the lists have changed. */
+static void find_items(void)
+{
+    for (unsigned i = 0; i < sequences.count; i++) {
+        const fastcall_argument *const item = sequences.arguments[i].items;
+        const char *const place =
+            (const char *)(uintptr_t)received[sequences.arguments[i].location];
+        PyObject *const list = sequences.lists[i];
+        if (list == &none) {
+            EXPECT(!place);
+            continue;
+        }
+        for (Py_ssize_t j = 0; j < list->length; j++) {
+            const PyObject *const object = list->items[j];
+            uint64_t word;
+            EXPECT(expected(item, object, &word) == 1);
+            EXPECT(!memcmp(place + j * item->size, &word, item->size));
+            EXPECT(item->kind != 'h' || object == &none ||
+                   (object->its_handle.users & 0xFFFF) == 1);
+        }
+        for (unsigned j = 0; sequences.arguments[i].is_terminated && j < item->size; j++) {
+            EXPECT(place[list->length * item->size + j] == 0);
+        }
+        while (list->type == &list_type && list->length > 0) {
+            PyObject *const removed = list->items[--list->length];
+            EXPECT(removed->holders > 1);
+            Py_DecRef(removed);
+        }
+    }
+}
+
+static PyObject *take_sequence(const fastcall_argument *item)
+{
+    static const type *const types[] = {
+        &list_type, &list_type, &list_type, &tuple_type, &tuple_type, &derived_list_type};
+    PyObject *list;
+    if (take() % 8 == 1) {
+        return &none;
+    }
+    list = new_object(types[below(6)]);
+    list->length = below(MOST_OF_ONE + 1);
+    for (Py_ssize_t i = 0; i < list->length; i++) {
+        PyObject *const object = take_object(item, (unsigned)i);
+        if (object == &none || object == &true_ || object == &false_) {
+            Py_IncRef(object);
+        } else if (item->kind == 'h') {
+            object->its_handle.address = take() & 7 ? memory : NULL;
+        }
+        list->items[i] = object;
+    }
+    return list;
+}
+
+/* As all_expected. */
+static int sequences_expected(PyObject *const *objects, const fastcall_argument *counting)
+{
+    const fastcall_argument *const handle_argument = &sequences.arguments[sequences.count];
+    Py_ssize_t count = -1;
+    uint64_t word;
+    for (unsigned i = 0; i < sequences.count; i++) {
+        const fastcall_argument *const argument = &sequences.arguments[i];
+        const PyObject *const list = objects[i];
+        if (list == &none && argument->nullable) {
+            continue;
+        }
+        if (list->type != &list_type && list->type != &tuple_type) {
+            return 0;
+        }
+        if (list->type == &list_type && tuples_fail) {
+            return -1;
+        }
+        for (Py_ssize_t j = 0; j < list->length; j++) {
+            if (expected(argument->items, list->items[j], &word) != 1) {
+                return 0;
+            }
+        }
+        if (list->length < argument->low || list->length > argument->high) {
+            return 0;
+        }
+    }
+    if (expected(handle_argument, objects[sequences.count], &word) != 1) {
+        return 0;
+    }
+    for (unsigned i = 0; i < sequences.count; i++) {
+        if (counting->buffers >> i & 1) {
+            if (count >= 0 && objects[i]->length != count) {
+                return 0;
+            }
+            count = objects[i]->length;
+        }
+    }
+    return count <= counting->high;
+}
+
+static void fuzz_sequences(void)
+{
+    static const uint8_t item_kinds[] = {'i', 'u', '?', 'f', 'z', 's', 'P', 'h', 'h', 'h'};
+    static _Alignas(16) struct {
+        char head[64];
+        fastcall_descriptor descriptor;
+        fastcall_argument arguments[MOST_SEQUENCES + 2];
+        fastcall_value result; /* where there are so many arguments */
+    } self;
+    fastcall_argument items[MOST_SEQUENCES], *argument = self.arguments;
+    fastcall_value *result_value;
+    PyObject *objects[MOST_SEQUENCES + 1], *handles[(MOST_OF_ONE + 1) * MOST_SEQUENCES], *result;
+    unsigned handle_count = 0;
+    int accepted;
+    memset(&self, 0, sizeof self);
+    memset(items, 0, sizeof items);
+    none.holders = true_.holders = false_.holders = answer.holders = checked.holders = 1000;
+    sequences.count = 1 + below(MOST_SEQUENCES);
+    sequences.arguments = self.arguments;
+    for (unsigned i = 0; i < sequences.count; i++, argument++) {
+        fastcall_argument *const item = &items[i];
+        item->kind = item_kinds[below(sizeof item_kinds)];
+        item->size = (uint8_t)(strchr("iu?", item->kind) ? 1U << below(4) : 8);
+        item->size = item->kind == 'f' && take() & 1 ? 4 : item->size;
+        item->nullable = take() & 1;
+        item->type = &buffer_type;
+        item->low = take_number();
+        item->high = take_number();
+        argument->kind = 'b';
+        argument->item = 'v';
+        argument->size = 8;
+        argument->shift = (uint8_t)__builtin_ctz(item->size);
+        argument->items = item;
+        argument->parameter = (uint8_t)i;
+        argument->nullable = take() & 1;
+        argument->is_terminated = take() & 1;
+        argument->low = take() & 1 ? 0 : below(3);
+        argument->high = take() & 1 ? INT64_MAX : below(MOST_OF_ONE);
+        objects[i] = sequences.lists[i] = take_sequence(item);
+        for (Py_ssize_t j = 0; item->kind == 'h' && j < objects[i]->length; j++) {
+            handles[handle_count] = objects[i]->items[j];
+            Py_IncRef(handles[handle_count++]);
+        }
+    }
+    argument->kind = 'h';
+    argument->size = 8;
+    argument->type = &buffer_type;
+    argument->parameter = (uint8_t)sequences.count;
+    objects[sequences.count] = new_object(&buffer_type);
+    objects[sequences.count]->its_handle.address = take() & 7 ? memory : NULL;
+    argument++;
+    argument->kind = 'n';
+    argument->size = 8;
+    argument->buffers = (uint8_t)(1 + below((1U << sequences.count) - 1));
+    argument->high = take() & 3 ? INT64_MAX : below(4);
+    result_value = (fastcall_value *)(argument + 1);
+    result_value->kind = 'i';
+    result_value->size = 8;
+    result_value->is_returned = 1;
+    values = 1;
+    self.descriptor.arguments = (uint8_t)(sequences.count + 2);
+    self.descriptor.parameters = (uint8_t)(sequences.count + 1);
+    self.descriptor.values = 1;
+    self.descriptor.release_at = take() & 1 ? INT64_MAX : 0;
+    self.descriptor.returned_size = offsetof(fastcall_returned, outputs);
+    self.descriptor.name = (uint32_t)((char *)(result_value + 1) - (char *)&self.descriptor);
+    self.descriptor.function = (any_function)receive_integer;
+    EXPECT(fastcall_prepare(&self) == NULL);
+    stack_is_passed = 0;
+    has_callbacks = take() & 1;
+    forks = take() & 1;
+    tuples_fail = take() % 16 == 1;
+    c_calls = checked_calls = unexpected_calls = 0;
+    accepted = sequences_expected(objects, argument);
+    on_call = find_items;
+    result = ((entry)self.descriptor.ml_meth)(
+        (PyObject *)&self, objects, self.descriptor.parameters, NULL);
+    on_call = NULL;
+    EXPECT(gil_is_held && error_is_set == (accepted < 0 ? 2 : 0) && (result == NULL) == (accepted < 0));
+    EXPECT(c_calls == (accepted == 1) && checked_calls == !accepted && !unexpected_calls && !uses);
+    error_is_set = tuples_fail = 0;
+    if (result) {
+        Py_DecRef(result);
+    }
+    while (handle_count > 0) {
+        PyObject *const each = handles[--handle_count];
+        EXPECT(each == &none || (each->its_handle.users & 0xFFFF) == 0);
+        Py_DecRef(each);
+    }
+    for (unsigned i = 0; i < self.descriptor.parameters; i++) {
+        if (objects[i] != &none) {
+            EXPECT(objects[i]->holders == 1 && (objects[i]->its_handle.users & 0xFFFF) == 0);
+            Py_DecRef(objects[i]);
+        }
+    }
+    EXPECT(none.holders == 1000 && true_.holders == 1000 && false_.holders == 1000);
+    EXPECT(answer.holders == 1000 && checked.holders == 1000);
+    EXPECT(live_objects == 0 && open_views == 0);
+}
+
 /* --------------------------------------------------------------------- handles */
 
 /* C has a few objects, of two types that may need each other, and hands out their addresses.
@@ -2603,6 +2841,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 2: fuzz_callback(); return 0;
     case 3: fuzz_memory(); return 0;
     case 4: fuzz_handles(); return 0;
+    case 5: fuzz_sequences(); return 0;
     default: break;
     }
     memset(&self, 0, sizeof self);

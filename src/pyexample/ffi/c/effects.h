@@ -65,7 +65,7 @@ COLD static int make_pointer(const fastcall_argument *argument, kept *it)
     return 1;
 }
 
-/* Take over the view of a buffer. */
+/* Take over the view of a buffer. Of an array, its object holds the memory, which was made. */
 static void take_view(const fastcall_argument *argument, held_arguments *held, kept *it)
 {
     for (unsigned i = 0; i < held->count; i++) {
@@ -73,6 +73,7 @@ static void take_view(const fastcall_argument *argument, held_arguments *held, k
             it->view = held->views[i];
             it->word = (uintptr_t)it->view.buf;
             held->views[i].obj = NULL;
+            it->made = argument->items ? new_reference(it->view.obj) : NULL;
         }
     }
 }

@@ -19,10 +19,10 @@
  * interpret what came back (a code that means failure, an undeclared null pointer),
  * the attribute `unexpected` is called with a tuple and the arguments. The tuple has a
  * bytes object, the fastcall_returned, and an object for each handle or memory that the caller
- * is to close or free, and for each FILLED memory. If that raises an error, `abandon` is called with the
- * same arguments. If Python takes a handle over while it is being closed or given away, and C has
- * not closed or does not own it afterwards, `reopen` is called with it. If Python takes over a
- * handle for which C is about to keep something, `keep_late` is called with that (see
+ * is to close or free, and for each FILLED memory. If that raises an error, `abandon` is called
+ * with the same arguments. If Python takes a handle over while it is being closed or given away,
+ * and C has not closed or does not own it afterwards, `reopen` is called with it. If Python takes
+ * over a handle for which C is about to keep something, `keep_late` is called with that (see
  * fastcall_list_kept) and the handle.
  *
  * A binding does not need this header: libfastcall.py repeats it for Python.
@@ -40,7 +40,7 @@
 #endif
 
 /* Increased when a declaration in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 11
+#define FASTCALL_ABI_VERSION 12
 
 #define FASTCALL_MAX_ARGUMENTS 16 /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8    /* among them */
@@ -57,14 +57,16 @@
 #define FASTCALL_UNSIGNED 'u' /* int, in low..high, both as uint64_t */
 #define FASTCALL_BOOL '?'     /* True, False; as a result, what is not 0 is True */
 #define FASTCALL_FLOAT 'f'    /* float, as float or double by its size */
-#define FASTCALL_BYTES 'z'    /* bytes without NUL; a result ends at its NUL */
+#define FASTCALL_BYTES 'z'    /* bytes without NUL; a result ends at its NUL; of size 1: a char */
 #define FASTCALL_STR 's'      /* str without NUL, in UTF-8 */
 #define FASTCALL_ADDRESS 'P'  /* int */
-#define FASTCALL_POINTER                                                               \
-    'p'                       /* argument only: what a ctypes pointer type accepts: an \
-                                 instance of it, or of the type that it points to */
-#define FASTCALL_HANDLE 'h'   /* the address in an open handle; what comes back is a handle */
-#define FASTCALL_BUFFER 'b'   /* argument only: the address of a buffer's items */
+#define FASTCALL_POINTER                                                             \
+    'p'                     /* argument only: what a ctypes pointer type accepts: an \
+                               instance of it, or of the type that it points to */
+#define FASTCALL_HANDLE 'h' /* the address in an open handle; what comes back is a handle */
+#define FASTCALL_BUFFER                                                        \
+    'b' /* argument only: the address of a buffer's items, or of an array that \
+           is made of a list or tuple for the call */
 #define FASTCALL_COUNT 'n'    /* argument only: the number of items of buffers */
 #define FASTCALL_CALLBACK 'c' /* argument only: a function pointer that calls the callable */
 #define FASTCALL_CONSTANT 'k' /* argument only: an integer or a pointer, always low */
@@ -152,7 +154,8 @@ typedef struct {
                           or if C keeps it: a Python function that makes an object of ctypes */
     const void *items; /* POINTER: the ctypes type that it points to; CALLBACK: the type of
                           objects that are C functions, which `slow_path` passes; STRUCT: a
-                          fastcall_struct */
+                          fastcall_struct; BUFFER: if it is an array: the fastcall_argument of
+                          each item, which is an integer, a float, a text or a HANDLE */
     const fastcall_ctypes *ctypes; /* POINTER */
     uint8_t kind;                  /* one of the above */
     uint8_t size;                  /* of the C type, in bytes; BUFFER: of an item: 1, 2, 4 or 8 */
@@ -164,6 +167,7 @@ typedef struct {
     uint8_t in_place; /* BUFFER, writable: it may be the same memory as another one */
     uint8_t buffers;  /* COUNT: bit i is set if it counts the i-th BUFFER, from 0 */
     uint8_t is_exact; /* BUFFER, if that depends on other arguments: it has no more items */
+    uint8_t is_terminated; /* BUFFER, if it is an array: with one more item, of zeros */
     uint8_t memory;   /* COUNT: if not 0: it counts this value, which is FILLED; LENGTH: if not
                          0: likewise, and C gets the number of items there */
     uint16_t factors; /* BUFFER, FILLED: bit i is set if the number of items is a product with the

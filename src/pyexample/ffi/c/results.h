@@ -380,20 +380,6 @@ static int convert_values(const fastcall_descriptor *descriptor,
     return count;
 }
 
-/* Returns a tuple of objects, whose references are stolen. */
-static PyObject *tuple_of(PyObject *const *objects, Py_ssize_t count)
-{
-    PyObject *tuple = api.PyTuple_New(count);
-    for (Py_ssize_t i = 0; i < count; i++) {
-        if (tuple) {
-            api.PyTuple_SetItem(tuple, i, objects[i]); /* steals the reference */
-        } else {
-            drop(objects[i]);
-        }
-    }
-    return tuple;
-}
-
 /* Returns None for no object, the object itself for one, else a tuple of them. */
 static PyObject *pack(PyObject *const *objects, int count)
 {
