@@ -41,7 +41,9 @@ MUTANTS = {
         "if (count >= 0 && items != count)",
         "if (count > 0 && items != count)",
     ),
-    "handle": ("arguments.h", "return *word != 0;", "return 1;"),
+    "handle": ("arguments.h", "return *word != 0 &&", "return"),
+    "integer": ("arguments.h", "&& (used->of || !argument->is_any)", ""),
+    "width": ("arguments.h", "*word <= (uint64_t)argument->high &&", ""),
     "room": (
         "arguments.h",
         "handle *few[FASTCALL_MAX_HANDLES + 1];",

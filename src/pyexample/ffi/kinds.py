@@ -214,6 +214,10 @@ class Text(Value):
         """Bytes without a NUL; a str of ASCII only, which every encoding encodes."""
         return sure_text(given, self.python_type, self.encoding, self.errors)
 
+    def check_words(self, where: str) -> None:
+        """Those that libfastcall copies, it frees as well."""
+        self.is_received = self.owned and not self.kind
+
     def own(self, where: str, word: Any) -> None:
         """Store the word that says who frees it."""
         if self.owner:
@@ -249,7 +253,7 @@ class Text(Value):
 
     def describe_back(self) -> dict[str, Any]:
         """With what frees it."""
-        freed = {"free": self.given_ctype.free_address} if self.owned else {}
+        freed = {"free": self.given_ctype.free_address} if self.owned and self.kind else {}
         return {**super().describe_back(), **freed}
 
 

@@ -106,6 +106,7 @@ class CArgument(ctypes.Structure):
         ("keeper", c_uint8),
         ("is_every", c_uint8),
         ("slots", c_uint16),
+        ("is_any", c_uint8),
         ("is_given", c_uint8),
         ("owner", c_uint8),
         ("stays_on_failure", c_uint8),

@@ -87,8 +87,9 @@ class Returned(_ToValue):
         return {**self.output.for_checker(), "direction": "out", "items": items}
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
-        """Nothing is passed to it."""
-        return {"kind": KINDS["void"]}
+        """It begins as zeros, or as no handle."""
+        none = self.output.none[:1]
+        return {"kind": KINDS["constant"], "low": none[0]} if none else {"kind": KINDS["void"]}
 
 
 class InOut(_ToValue):

@@ -154,10 +154,11 @@ class Owned(Modifier):
             value.owned = True
             attributes = {"plain": value.given_ctype, "free_address": self.by}
             value.given_ctype = type("Owned", (_OwnedMemory, value.given_ctype), attributes)
-            value.is_received = not isinstance(value, Text)  # which C copies and frees
             if isinstance(value, Text):
                 value.own(where, self)
                 value.ctype = value.given_ctype
+            else:
+                value.is_received = True
         elif isinstance(value, (Text, Items, Pointer)):
             raise DeclarationError(f"{where}: who frees it? Expected Owned(free)")
         else:

@@ -162,6 +162,12 @@ class Float(Value):
             condition += f" and {-_LARGE_FLOAT} <= {given} <= {_LARGE_FLOAT}"
         return condition, given
 
+    def describe_back(self) -> dict[str, Any]:
+        """A ``long double`` comes in a register of its own."""
+        if not self.kind:
+            raise self.not_served(self.where)
+        return super().describe_back()
+
 
 class Character(Value):
     """A ``char`` as bytes, or a ``wchar_t`` as str."""

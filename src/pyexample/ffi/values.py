@@ -353,14 +353,18 @@ class Value:
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument. Raises NotServedError."""
-        return {"kind": self._fast_kind(argument.where), "nullable": self.nullable}
+        if not self.kind:
+            raise self.not_served(argument.where)
+        return {"kind": KINDS[self.kind], "nullable": self.nullable}
 
     def describe_back(self) -> dict[str, Any]:
         """Its fields of a CValue, if it comes back. Raises NotServedError.
 
         The fields ``check`` and ``free`` are Python functions, ``conversion`` is an object.
         """
-        described: dict[str, Any] = {"kind": self._fast_kind(self.where)}
+        if not self.kind:
+            return self.describe_for_python()
+        described: dict[str, Any] = {"kind": KINDS[self.kind]}
         if self.can_be_null and not self.nullable:
             described["rule"] = RULES["zero"]
         if self.failure:
@@ -370,18 +374,16 @@ class Value:
     def describe_for_python(self) -> dict[str, Any]:
         """The same for a result or an output that Python interprets each time."""
         if self.role not in ("result", "output"):
-            raise NotServedError(f"{self.where}: the type {self.c_name} is not served")
+            raise self.not_served(self.where)
         described: dict[str, Any] = {"kind": KINDS["address"], "rule": RULES["always"]}
         if self.is_received:
             described["receive"] = self.given_ctype.from_buffer_copy
         return described
 
-    def _fast_kind(self, where: str) -> int:
-        if not self.kind:
-            raise NotServedError(
-                f"{where}: {self.unserved or f'the type {self.c_name}'} is not served"
-            )
-        return KINDS[self.kind]
+    def not_served(self, where: str) -> NotServedError:
+        """The error for what libfastcall cannot convert."""
+        what = self.unserved or f"the type {self.c_name}"
+        return NotServedError(f"{where}: {what} is not served")
 
 
 def as_word(where: str, item: Any) -> Any:

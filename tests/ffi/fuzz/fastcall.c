@@ -743,6 +743,15 @@ static fastcall_struct *take_structure(unsigned most)
     return structure;
 }
 
+/* If it is a handle: perhaps an integer that may be too large, or one of any class. */
+static void take_handle(fastcall_argument *argument)
+{
+    if (argument->kind == 'h') {
+        argument->high = take() % 8 == 1 ? UINT32_MAX : -1;
+        argument->is_any = take() % 8 == 1;
+    }
+}
+
 static void take_argument(fastcall_argument *argument, unsigned index, unsigned *buffers,
     unsigned *handle_count)
 {
@@ -760,6 +769,7 @@ static void take_argument(fastcall_argument *argument, unsigned index, unsigned 
     argument->size = (uint8_t)(1U << below(4));
     argument->nullable = take() & 1;
     argument->type = argument->kind == 'h' ? &buffer_type : &pointer_type;
+    take_handle(argument);
     argument->items = argument->kind == 'b' ? NULL : &struct_type;
     argument->ctypes = &ctypes;
     if (argument->kind == 't') {
@@ -961,7 +971,7 @@ static int expected(const fastcall_argument *argument, const PyObject *object, u
         }
         if (argument->kind == 'h') {
             *word = (uintptr_t)object->its_handle.address;
-            return *word != 0;
+            return *word != 0 && *word <= (uint64_t)argument->high && !argument->is_any;
         }
         memcpy(word, object->view.buf, sizeof *word);
         return 1;
@@ -1970,6 +1980,7 @@ static void fuzz_sequences(void)
         item->type = &buffer_type;
         item->low = take_number();
         item->high = take_number();
+        take_handle(item);
         argument->kind = 'b';
         argument->item = 'v';
         argument->size = 8;
@@ -1988,6 +1999,7 @@ static void fuzz_sequences(void)
     }
     argument->kind = 'h';
     argument->size = 8;
+    argument->high = -1;
     argument->type = &buffer_type;
     argument->parameter = (uint8_t)sequences.count;
     objects[sequences.count] = new_object(&buffer_type);
@@ -2312,6 +2324,7 @@ static void describe_closer(handle_function *function, const void *its_type)
     descriptor->name = (uint32_t)((char *)(result + 1) - (char *)descriptor);
     function->arguments[0].kind = FASTCALL_HANDLE;
     function->arguments[0].size = 8;
+    function->arguments[0].high = -1;
     function->arguments[0].type = its_type;
     result->kind = FASTCALL_SIGNED;
     result->size = 4;
@@ -2349,6 +2362,7 @@ static void make_some(void)
         are_open = are_open && (!other || other->its_handle.address);
         arguments[i].kind = FASTCALL_HANDLE;
         arguments[i].size = 8;
+        arguments[i].high = -1;
         arguments[i].nullable = 1;
         arguments[i].parameter = (uint8_t)i;
         arguments[i].type = other ? other->type : &handle_type;
@@ -2522,6 +2536,7 @@ static void describe_keeping(handle_function *function)
     for (unsigned i = 0; i < 3; i++) {
         function->arguments[i].parameter = (uint8_t)i;
         function->arguments[i].size = 8;
+        function->arguments[i].high = -1;
     }
     function->arguments[0].kind = FASTCALL_HANDLE;
     function->arguments[0].type = function->arguments[1].type = &handle_type;
@@ -2619,6 +2634,7 @@ static void give_one(PyObject *given)
     for (unsigned i = 0; i < 2; i++) {
         function.arguments[i].kind = FASTCALL_HANDLE;
         function.arguments[i].size = 8;
+        function.arguments[i].high = -1;
         function.arguments[i].nullable = 1;
         function.arguments[i].parameter = (uint8_t)i;
         function.arguments[i].type = objects[i]->type;

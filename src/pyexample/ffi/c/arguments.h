@@ -290,7 +290,7 @@ static int convert_handle(
     add_user(used);
     held->handles[held->handle_count++] = used;
     *word = (uintptr_t)GET_POINTER(&used->address);
-    return *word != 0;
+    return *word != 0 && *word <= (uint64_t)argument->high && (used->of || !argument->is_any);
 }
 
 /* Convert a Python function to a function pointer. If it is a C function, which has a pointer of

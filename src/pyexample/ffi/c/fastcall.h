@@ -60,10 +60,12 @@
 #define FASTCALL_BYTES 'z'    /* bytes without NUL; a result ends at its NUL; of size 1: a char */
 #define FASTCALL_STR 's'      /* str without NUL, in UTF-8 */
 #define FASTCALL_ADDRESS 'P'  /* int */
-#define FASTCALL_POINTER                                                             \
-    'p'                     /* argument only: what a ctypes pointer type accepts: an \
-                               instance of it, or of the type that it points to */
-#define FASTCALL_HANDLE 'h' /* the address in an open handle; what comes back is a handle */
+#define FASTCALL_POINTER                                         \
+    'p' /* argument only: what a ctypes pointer type accepts: an \
+           instance of it, or of the type that it points to */
+#define FASTCALL_HANDLE                                                                          \
+    'h' /* the address in an open handle, or the integer, if that is not 0; what comes back is a \
+           handle */
 #define FASTCALL_BUFFER                                                        \
     'b' /* argument only: the address of a buffer's items, or of an array that \
            is made of a list or tuple for the call */
@@ -147,7 +149,7 @@ typedef struct {
 typedef struct {
     int64_t low;       /* SIGNED, UNSIGNED: the least value; BUFFER: number of items; FILLED:
                           their number */
-    int64_t high;      /* and the greatest; COUNT, LENGTH: likewise */
+    int64_t high;      /* and the greatest; COUNT, LENGTH, HANDLE (as uint64_t): likewise */
     const void *type;  /* POINTER: the ctypes type; HANDLE: its class or a base class; BUFFER,
                           FILLED: NULL, or a Python function of all arguments, which returns the
                           number of items; CALLBACK: the object with the fastcall_callback_type,
@@ -178,6 +180,7 @@ typedef struct {
                          the HANDLE that is that Python argument, counted from 1 */
     uint8_t is_every; /* and likewise each other one; else only the last one, or of those in */
     uint16_t slots;   /* whose call these arguments of C were the same: bit i is set, from 0 */
+    uint8_t is_any;   /* HANDLE: of any class, so it must be in the table: it may be an integer */
     uint8_t is_given; /* HANDLE: C owns it after the call, */
     uint8_t owner;    /* if not 0: as that of the HANDLE that is that Python argument, from 1; */
     uint8_t stays_on_failure; /* but not if it fails */
