@@ -358,8 +358,8 @@ def make_unexpected(declaration: Declaration) -> Function:
     or returns what came back, converted.
     """
     result, outputs = declaration.result, declaration.outputs
-    lengths: list[Any] = [each.spec for each in declaration.arguments if each.spec.stored]
-    places = places_of([each.ctype for each in outputs] + [each.stored for each in lengths])
+    stored: list[Any] = [each.spec for each in declaration.arguments if each.spec.stored]
+    places = places_of([each.ctype for each in outputs] + [each.stored for each in stored])
     finish = _finisher(declaration)
 
     def unexpected(received: tuple[Any, ...], *given: Any) -> Any:
@@ -382,8 +382,9 @@ def make_unexpected(declaration: Declaration) -> Function:
                 made = state.outputs[index] = take(value, places[index])
                 if value.is_received and value.memory_name:
                     state.memories[value.memory_name] = made
-            for spec, place in zip(lengths, places[len(outputs) :], strict=False):
-                state.store_length(spec.name, spec.stored.from_buffer_copy(content, place))
+            for spec, place in zip(stored, places[len(outputs) :], strict=False):
+                if not isinstance(spec, Value):  # else it is a handle that was closed
+                    state.store_length(spec.name, spec.stored.from_buffer_copy(content, place))
             for word in declaration.asking:
                 if hasattr(word, "store"):
                     word.store(state, state.returned)

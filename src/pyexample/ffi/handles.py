@@ -108,7 +108,7 @@ class HandleValue(Value):
         self.c_name = self.name_item(where, [each.invalid for each in kinds])
         if self.is_double:
             self.c_name += "*"
-            self.kind = ""
+            self.stored = self.item  # where the address is, which C may clear
 
     def _check_stored(self, where: str) -> None:
         """Its memory is Python's, and C initialises it."""

@@ -9,7 +9,7 @@ import typing
 from typing import TYPE_CHECKING, Any
 
 from .later import import_later
-from .libfastcall import RULES, NotServedError
+from .libfastcall import RULES
 from .values import (
     ArgumentWord,
     DeclarationError,
@@ -151,9 +151,8 @@ class Integer(Value):
         """An enumeration is converted by a dict."""
         described = super().describe_back()
         if self.is_narrowed:
-            if self.failure:
-                raise NotServedError(f"{self.where}: a range and a failure are not served")
-            described |= {"rule": RULES["outside"], "low": self.low, "high": self.high}
+            rule = "always" if self.failure else "outside"
+            described |= {"rule": RULES[rule], "low": self.low, "high": self.high}
         if self.enumeration:
             described.setdefault("conversion", {int(each): each for each in self.enumeration})
         return described

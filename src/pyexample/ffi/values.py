@@ -205,7 +205,9 @@ class Value:
     """Whether it is a handle, which can lend, be kept and be given away."""
     phase = 0
     memory_name = ""
-    output = stored = None
+    output = None
+    stored: Any = None
+    """See ``ArgumentWord``."""
     follows: bool = False
     """Whether a field is followed as a pointer when it is read, or such a part of it."""
     can_be_kept: ClassVar[bool] = False
