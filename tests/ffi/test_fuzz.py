@@ -72,6 +72,7 @@ MUTANTS = {
         "word <= (uint64_t)value->high",
         "word < (uint64_t)value->high",
     ),
+    "limited": ("results.h", "(value->is_limited && !is_within(value, word))", "0"),
     "check": (
         "results.h",
         "value->check, word), value->check_size)",
@@ -144,6 +145,7 @@ MUTANTS = {
         "memcpy(memory_of(made, structure), place, structure->size);",
         "memcpy(memory_of(made, structure), place, 8);",
     ),
+    "made": ("arguments.h", "held->made[held->made_count++] = made;", "drop(made);"),
     # Of arrays that are made of lists.
     "more": (
         "arguments.h",

@@ -254,7 +254,7 @@ def _describe_argument(argument: Argument, names: dict[str, int], held: list[Any
     elif "array" in described:
         held.append(CArgument(**described.pop("array")))
         described["items"] = ctypes.addressof(held[-1])
-    elif "items" in described:  # a pointer
+    elif "items" in described or described["kind"] == KINDS["made"]:
         described["ctypes"] = _describe_ctypes(held)
     return CArgument(parameter=argument.position, **described)
 

@@ -106,6 +106,7 @@ class Integer(Value):
         if beyond:
             raise DeclarationError(f"{where}: {beyond[0]!s} goes beyond {self.c_name}")
         self.is_plain = not self.enumeration
+        self.is_limited = bool(self.enumeration)
 
     def refine(self, where: str, word: object) -> None:
         """A ``range`` gives it closer limits."""
@@ -120,6 +121,7 @@ class Integer(Value):
             raise DeclarationError(f"{where}: {word!r} goes beyond {self.c_name}")
         self.low, self.high = word[0], word[-1]
         self.is_narrowed, self.is_plain = True, False
+        self.is_limited = True
 
     def convert(self, given: Any) -> int:
         """What has ``__index__``, in the limits."""
@@ -151,11 +153,16 @@ class Integer(Value):
         """An enumeration is converted by a dict."""
         described = super().describe_back()
         if self.is_narrowed:
-            rule = "always" if self.failure else "outside"
-            described |= {"rule": RULES[rule], "low": self.low, "high": self.high}
+            described |= self._limit(described)
         if self.enumeration:
             described.setdefault("conversion", {int(each): each for each in self.enumeration})
         return described
+
+    def _limit(self, described: dict[str, Any]) -> dict[str, Any]:
+        if "low" in described:  # as those of codes
+            return {"rule": RULES["always"]}
+        rule = {"is_limited": True} if self.failure else {"rule": RULES["outside"]}
+        return {"low": self.low, "high": self.high, **rule}
 
 
 def to_integer(where: str, given: Any, low: int, high: int) -> int:
@@ -184,7 +191,7 @@ class Text(Value):
     """
 
     python_types: tuple[type, ...] = (bytes, str)
-    can_be_null = is_comparable = can_be_kept = follows = converts_alone = True
+    can_be_null = is_comparable = can_be_kept = follows = converts_alone = can_be_made = True
     failure_rule = "zero"
     is_plain = False
     encoding, errors = "utf-8", "strict"

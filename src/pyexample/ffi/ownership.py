@@ -490,6 +490,8 @@ class Keep(ParameterWord):
         if self.owner in (None, "return") or not _is_kept_in_c(argument.spec):
             raise NotServedError(f"{argument.where}: {self!r} is not served")
         keeper, *slot = argument.named
+        if not all(each.kind for each in slot):
+            raise NotServedError(f"{argument.where}: {self!r} tells apart what is not served")
         return {
             "keeper": keeper.position + 1,
             "is_every": self.every,

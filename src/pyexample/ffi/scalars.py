@@ -172,6 +172,8 @@ class Float(Value):
 class Character(Value):
     """A ``char`` as bytes, or a ``wchar_t`` as str."""
 
+    can_be_made = True
+
     def check_types(self, where: str, declared: Any) -> None:
         """By the C type."""
         self.python_types = (str if type_code(self.ctype) == "u" else bytes,)
@@ -234,7 +236,7 @@ class FilePath(Value):
         accepted: what it may return: str, bytes or both.
     """
 
-    can_be_null = is_comparable = can_be_kept = True
+    can_be_null = is_comparable = can_be_kept = can_be_made = True
     is_plain = False
 
     def check_types(self, where: str, declared: Any) -> None:
@@ -249,7 +251,7 @@ class FilePath(Value):
             )
         inner = {each for member in members for each in (member, *typing.get_args(member))}
         self.accepted: Any = tuple(each for each in (str, bytes) if each in inner) or (str,)
-        self.kind, self.unserved = "", "such a path"
+        self.kind = ""
         if type_code(self.ctype) == "z" and sys.getfilesystemencoding() == "utf-8":
             self.kind = self.accepted[0].__name__  # what is something else is not sure
 
@@ -267,6 +269,10 @@ class FilePath(Value):
     def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
         """Text, as for ``Text``."""
         return sure_text(given, self.accepted[0], "utf-8", "strict") if self.kind else None
+
+    def is_known(self, given: Any) -> bool:
+        """It has no ``__fspath__``."""
+        return given is None or type(given) in (str, bytes)
 
     def for_checker(self) -> dict[str, Any]:
         """It is Python's."""

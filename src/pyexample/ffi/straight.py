@@ -142,7 +142,12 @@ def _source(declaration: Declaration, name: "Name") -> str | None:
     shown = [
         value.straight(content, name)
         for content, value in results.items()
-        if value.python_type is not None and not (value.failure and content != "result")
+        if value.python_type is not None and _is_shown(value, content)
+    ]
+    checked = [
+        value.straight(content, name)
+        for content, value in results.items()
+        if value.is_limited and not _is_shown(value, content)
     ]
     lines = [
         f"def call({given.replace(',', '=missing,')}{'/, ' * bool(given)}*rest, **keywords):",
@@ -156,6 +161,7 @@ def _source(declaration: Declaration, name: "Name") -> str | None:
             f"        if {failure}: return finish(({given}), result, {{{outputs}}})"
             for failure in filter(None, failures)
         ),
+        *(f"        {content}" for content in checked),
         f"        return {', '.join(shown) or None}",
         f"    given = [each for each in ({given}) if each is not missing]",
         "    return careful(*given, *rest, **keywords)",
@@ -170,6 +176,11 @@ def _results(declaration: Declaration, rooms: Iterable[str]) -> dict[str, Value]
         is_simple = getattr(value.given_ctype, "__base__", None) is _SIMPLE
         results[f"{room}.value" if is_simple else f"content_of({room})"] = value
     return results
+
+
+def _is_shown(value: Value, content: str) -> bool:
+    """Whether the Python function returns it, if it is declared with a Python type."""
+    return content == "result" or not value.failure
 
 
 def _failure(value: Value, content: str, name: "Name") -> str:

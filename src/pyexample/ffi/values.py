@@ -216,8 +216,12 @@ class Value:
     converts_alone: ClassVar[bool] = False
     """Whether ``from_c`` needs no call."""
     kind = unserved = ""
+    can_be_made: ClassVar[bool] = False
+    """Whether Python makes what C gets for it, if libfastcall cannot."""
     is_received = False
     """Whether libfastcall makes an object for it if Python must interpret what came back."""
+    is_limited = False
+    """Whether it is an integer, and not any one that C stores is right."""
     failure_rule: str = ""
     """What ``Raises`` means by default: "zero", "nonzero", or "": it must be said."""
     none: tuple[int, ...] = ()
@@ -318,6 +322,20 @@ class Value:
         """The same for an item of an array."""
         return self.to_c(given)
 
+    def make_for_c(self, given: Any) -> Any:
+        """What C gets, as an object of ctypes; None if that is for ``to_c`` to say."""
+        if not self.is_known(given):
+            return None
+        try:
+            made = self.to_c(given)
+        except Exception:  # which the careful call raises
+            return None
+        return made if isinstance(made, self.ctype) else self.ctype(made)
+
+    def is_known(self, given: Any) -> bool:
+        """Whether ``to_c`` runs no code of the program's for it."""
+        return given is None or type(given) is self.python_type
+
     def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
         """How compiled Python passes it: see straight.py.
 
@@ -355,23 +373,35 @@ class Value:
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument. Raises NotServedError."""
-        if not self.kind:
+        if self.kind:
+            return {"kind": KINDS[self.kind], "nullable": self.nullable}
+        if not self.can_be_made:
             raise self.not_served(argument.where)
-        return {"kind": KINDS[self.kind], "nullable": self.nullable}
+        return {"kind": KINDS["made"], "function": self.make_for_c}
 
     def describe_back(self) -> dict[str, Any]:
         """Its fields of a CValue, if it comes back. Raises NotServedError.
 
         The fields ``check`` and ``free`` are Python functions, ``conversion`` is an object.
         """
-        if not self.kind:
+        if self.kind:
+            described: dict[str, Any] = {"kind": KINDS[self.kind]}
+        elif self.can_be_made and not self.is_received and self._is_pointer_that_comes_back():
+            described = {"kind": KINDS["address"], "conversion": self.from_address}
+        else:
             return self.describe_for_python()
-        described: dict[str, Any] = {"kind": KINDS[self.kind]}
         if self.can_be_null and not self.nullable:
             described["rule"] = RULES["zero"]
         if self.failure:
             described |= self.failure.describe_back(self)
         return described
+
+    def _is_pointer_that_comes_back(self) -> bool:
+        return type_code(self.ctype) in ("z", "Z", "P") and self.role in ("result", "output")
+
+    def from_address(self, address: int) -> Any:
+        """The same as ``from_c``, for an address that is not NULL."""
+        return self.from_c(content_of(self.ctype(address)))
 
     def describe_for_python(self) -> dict[str, Any]:
         """The same for a result or an output that Python interprets each time."""

@@ -72,7 +72,8 @@ static type type_type = TYPE(0), int_type = TYPE(Py_TPFLAGS_LONG_SUBCLASS),
             pointer_type = TYPE(0), buffer_type = TYPE(Py_TPFLAGS_HEAPTYPE),
             exporter_type = TYPE(Py_TPFLAGS_HEAPTYPE), /* its __buffer__ is Python code */
             list_type = TYPE(Py_TPFLAGS_LIST_SUBCLASS), tuple_type = TYPE(Py_TPFLAGS_TUPLE_SUBCLASS),
-            derived_list_type = TYPE(Py_TPFLAGS_LIST_SUBCLASS | Py_TPFLAGS_HEAPTYPE);
+            derived_list_type = TYPE(Py_TPFLAGS_LIST_SUBCLASS | Py_TPFLAGS_HEAPTYPE),
+            made_type = TYPE(0); /* of ctypes */
 /* Of ctypes: pointer_type points to struct_type. */
 static type struct_type = TYPE(0), array_type = TYPE(0), reference_type = TYPE(0),
             any_pointer_type = TYPE(0), narrow_array_type = TYPE(0), derived_type = TYPE(0),
@@ -104,7 +105,10 @@ static PyObject none = {.type = &other_type}, true_ = {.type = &bool_type, .numb
                 unexpected_ = {.type = &other_type}, answer = {.type = &other_type},
                 careful = {.type = &other_type}, answering = {.type = &other_type},
                 sizer = {.type = &other_type}, maker = {.type = &other_type},
-                receiver = {.type = &other_type};
+                receiver = {.type = &other_type}, converter = {.type = &other_type},
+                same = {.type = &other_type};
+static int made_alive; /* objects of made_type */
+static int same_calls;
 static int error_is_set, live_objects, checked_calls, unexpected_calls, released, gil_is_held = 1;
 static long open_views;
 static Py_ssize_t passed;
@@ -158,6 +162,7 @@ static void Py_DecRef(PyObject *object)
         for (Py_ssize_t i = 0; i < object->length && has_items; i++) {
             Py_DecRef(object->items[i]);
         }
+        made_alive -= object->type == &made_type;
         free(object->content);
         free(object);
         live_objects--;
@@ -354,6 +359,22 @@ static PyObject *content_tuple; /* that `unexpected` got, while it runs */
 static void take_unexpected(PyObject *tuple);
 static PyObject *call_sizer(PyObject *positional), *call_maker(PyObject *positional);
 
+/* What Python makes of an argument: it knows no numbers that end with 1, and 2 is an error. */
+static PyObject *convert_in_python(const PyObject *given)
+{
+    PyObject *made;
+    switch ((uint64_t)given->number % 8) {
+    case 1: Py_IncRef(&none); return &none;
+    case 2: return PyErr_NoMemory();
+    default: break;
+    }
+    made = new_object(&made_type);
+    made_alive++;
+    memcpy(made->fields, &given->number, 8);
+    made->view.buf = made->fields;
+    return made;
+}
+
 static PyObject *PyObject_Call(PyObject *function, PyObject *positional, PyObject *keywords)
 {
     EXPECT(gil_is_held && !error_is_set && !keywords);
@@ -362,6 +383,14 @@ static PyObject *PyObject_Call(PyObject *function, PyObject *positional, PyObjec
     }
     if (function == &maker) {
         return call_maker(positional);
+    }
+    if (function == &same) {
+        Py_IncRef(positional->items[0]);
+        same_calls++;
+        return positional->items[0];
+    }
+    if (function == &converter) {
+        return convert_in_python(positional->items[0]);
     }
     if (function == &receiver) { /* of a fastcall_returned and an offset */
         Py_IncRef(positional->items[1]);
@@ -594,6 +623,7 @@ static void PyEval_RestoreThread(PyThreadState *state)
 
 static uint64_t received[FIRST_STACK_WORD + MOST_STACK_WORDS];
 static int c_calls, freed;
+static int made_expected; /* how many objects of made_type there are while C runs */
 static size_t stack_is_passed; /* so many bytes */
 
 /* The result, and what C fills in: where their addresses are, what was there, what C writes. */
@@ -636,6 +666,7 @@ RECEIVES void receive_all(const uint64_t *integers, const double *floats, const 
         before[each] = *place;
         *place = written[each];
     }
+    EXPECT(made_alive == made_expected);
     c_calls++;
     errno = 42;
     if (on_call) {
@@ -711,7 +742,7 @@ static const struct {
 #define FORMATS (sizeof formats / sizeof *formats)
 
 static const int kinds[] = {
-    'i', 'u', '?', 'f', 'z', 's', 'P', 'p', 'h', 'b', 'b', 'n', 'n', 'k', 'v', 't', 't'};
+    'i', 'u', '?', 'f', 'z', 's', 'P', 'p', 'h', 'b', 'b', 'n', 'n', 'k', 'v', 't', 't', 'y'};
 
 static void *pointers[FASTCALL_MAX_ARGUMENTS];
 static const fastcall_ctypes ctypes = {
@@ -769,6 +800,7 @@ static void take_argument(fastcall_argument *argument, unsigned index, unsigned 
     argument->size = (uint8_t)(1U << below(4));
     argument->nullable = take() & 1;
     argument->type = argument->kind == 'h' ? &buffer_type : &pointer_type;
+    argument->type = argument->kind == 'y' ? (const void *)&converter : argument->type;
     take_handle(argument);
     argument->items = argument->kind == 'b' ? NULL : &struct_type;
     argument->ctypes = &ctypes;
@@ -837,11 +869,14 @@ static void take_value(fastcall_value *value, unsigned index)
         value->rule = FASTCALL_NEVER;
     } else if (value->kind == 'i' || value->kind == 'u') {
         value->conversion = take() & 3 ? NULL : &none;
+        value->is_limited = take() % 8 == 1;
     } else if (strchr("Pzs", value->kind)) {
         value->size = 8;
         if (value->kind != 'P') {
             written[index] = take() & 1 ? (uintptr_t)"text" : 0;
             value->free = take() & 1 ? (void (*)(void))free_text : NULL;
+        } else {
+            value->conversion = take() & 1 ? &same : NULL;
         }
     }
 }
@@ -922,6 +957,9 @@ static int expected(const fastcall_argument *argument, const PyObject *object, u
         *word = (uint64_t)object->number;
         return is_none ? argument->nullable
                        : is_int && object->number >= 0 && object->number <= UINT64_MAX;
+    case 'y':
+        *word = (uint64_t)object->number;
+        return *word % 8 == 1 ? 0 : *word % 8 == 2 ? -1 : 1;
     case 'v': return 1;
     case 't': return object->type == &struct_type || object->type == &derived_type;
     case 'k': /* whatever the object is */
@@ -1081,6 +1119,11 @@ static int must_be_unexpected(const fastcall_value *value, uint64_t word)
     const int is_signed = value->kind == 'i';
     const __int128 low = is_signed ? (__int128)value->low : (__int128)(uint64_t)value->low;
     const __int128 high = is_signed ? (__int128)value->high : (__int128)(uint64_t)value->high;
+    fastcall_value plain = *value;
+    plain.rule = FASTCALL_NEVER; /* '-' is of signed numbers */
+    if (value->is_limited && (number_of(&plain, word) < low || number_of(&plain, word) > high)) {
+        return 1;
+    }
     switch (value->rule) {
     case 'z': return number == 0;
     case 'n': return number != 0;
@@ -1095,7 +1138,7 @@ static int must_be_unexpected(const fastcall_value *value, uint64_t word)
 
 static int is_unknown(const fastcall_value *value, uint64_t word)
 {
-    return value->kind != 't' && value->conversion && number_of(value, word) % 2 != 0;
+    return strchr("iu", value->kind) && value->conversion && number_of(value, word) % 2 != 0;
 }
 
 static void check_object(const fastcall_value *value, uint64_t word, const PyObject *object)
@@ -1107,7 +1150,7 @@ static void check_object(const fastcall_value *value, uint64_t word, const PyObj
         EXPECT(!memcmp(object->fields + 8, written_rest, value->size - first));
         return;
     }
-    if (value->conversion) {
+    if (value->conversion && value->kind != 'P') {
         EXPECT(object == &answer);
         return;
     }
@@ -1128,12 +1171,13 @@ static void check_object(const fastcall_value *value, uint64_t word, const PyObj
 static void check_result(const fastcall_value *described, PyObject *result)
 {
     unsigned returned = 0, at = 0, to_free = 0;
-    int is_asked = 0;
+    int is_asked = 0, to_convert = 0;
     for (unsigned i = 0; i < values; i++) {
         is_asked |= must_be_unexpected(&described[i], written[i]);
         is_asked |= is_unknown(&described[i], written[i]);
         returned += described[i].is_returned;
         to_free += described[i].free && written[i];
+        to_convert += described[i].kind == 'P' && described[i].conversion && written[i];
     }
     EXPECT(unexpected_calls == is_asked);
     EXPECT(freed == (is_asked ? 0 : (int)to_free));
@@ -1146,6 +1190,7 @@ static void check_result(const fastcall_value *described, PyObject *result)
         }
         return;
     }
+    EXPECT(same_calls == to_convert);
     EXPECT(returned || result == &none);
     EXPECT(returned < 2 || result->length == returned);
     for (unsigned i = 0; i < values; i++) {
@@ -2848,6 +2893,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int accepted;
     bytes = data;
     bytes_end = data + size;
+    made_expected = 0;
     if (!api.Py_IncRef) {
         initialise();
     }
@@ -2900,8 +2946,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     has_callbacks = take() & 1;
     forks = take() & 1; /* as if what was counted in a handle was so before a fork */
     accepted = given == count ? all_expected(self.arguments, objects, count, words) : 0;
+    for (unsigned i = 0; i < count; i++) {
+        made_expected += self.arguments[i].kind == 'y';
+    }
 
     c_calls = checked_calls = unexpected_calls = released = freed = 0;
+    same_calls = 0;
+    converter.holders = same.holders = 1000;
     for (unsigned i = 0; i < 6; i++) {
         PyObject *const shared[] = {&none, &true_, &false_, &checked, &unexpected_, &answer};
         shared[i]->holders = 1000;

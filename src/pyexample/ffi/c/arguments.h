@@ -17,6 +17,8 @@ typedef struct {
     unsigned handle_count;
     thunk *thunks[FASTCALL_MAX_CALLBACKS];
     unsigned thunk_count;
+    PyObject *made[FASTCALL_MAX_ARGUMENTS]; /* objects of ctypes */
+    unsigned made_count;
     kept *keeping;       /* what C is about to keep */
     kept *closing;       /* what C keeps for the handle that the call closes */
     int64_t kept_before; /* the number of what C had been made to keep before it was called */
@@ -24,7 +26,7 @@ typedef struct {
 
 static void hold_nothing(held_arguments *held)
 {
-    held->count = held->handle_count = held->thunk_count = 0;
+    held->count = held->handle_count = held->thunk_count = held->made_count = 0;
     held->handles = held->few;
     held->keeping = held->closing = NULL;
 }
@@ -47,6 +49,9 @@ static void release(held_arguments *held)
     }
     while (held->thunk_count > 0) {
         return_thunk(held->thunks[--held->thunk_count]);
+    }
+    while (held->made_count > 0) {
+        drop(held->made[--held->made_count]);
     }
 }
 
@@ -293,6 +298,32 @@ static int convert_handle(
     return *word != 0 && *word <= (uint64_t)argument->high && (used->of || !argument->is_any);
 }
 
+static PyObject *call_python(PyObject *function, PyObject *first, PyObject *const *arguments,
+    Py_ssize_t count, PyObject *names);
+
+/* Returns a new reference to what a Python function makes of an argument, or NULL with an error
+   set. It is None, or an object of ctypes, whose content is stored. */
+static PyObject *make(const fastcall_argument *argument, PyObject *object, uint64_t *word)
+{
+    PyObject *const made =
+        call_python((PyObject *)(uintptr_t)argument->type, NULL, &object, 1, NULL);
+    if (made && made != interpreter.none) {
+        memcpy(word, type_at(made, argument->ctypes->memory_offset), sizeof *word);
+    }
+    return made;
+}
+
+static int convert_made(
+    const fastcall_argument *argument, PyObject *object, held_arguments *held, uint64_t *word)
+{
+    PyObject *const made = make(argument, object, word);
+    if (!made) {
+        return 0;
+    }
+    held->made[held->made_count++] = made;
+    return made != interpreter.none;
+}
+
 /* Convert a Python function to a function pointer. If it is a C function, which has a pointer of
    its own, `slow_path` passes that. If C keeps it, the pointer is made last. */
 static int convert_callback(
@@ -536,6 +567,7 @@ static int convert(const fastcall_argument *argument, PyObject *const *objects,
     case FASTCALL_FLOAT: return convert_float(*place, argument->size, word);
     case FASTCALL_BUFFER: return convert_buffer(argument, *place, held, word);
     case FASTCALL_STRUCT: return convert_struct(argument, *place, frame, word);
+    case FASTCALL_MADE: return convert_made(argument, *place, held, word);
     case FASTCALL_VOID:
     case FASTCALL_COUNT: /* which are converted last */
     case FASTCALL_FILLED:

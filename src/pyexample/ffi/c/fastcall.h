@@ -71,6 +71,7 @@
            is made of a list or tuple for the call */
 #define FASTCALL_COUNT 'n'    /* argument only: the number of items of buffers */
 #define FASTCALL_CALLBACK 'c' /* argument only: a function pointer that calls the callable */
+#define FASTCALL_MADE 'y' /* argument only: the content of a ctypes object that Python makes */
 #define FASTCALL_CONSTANT 'k' /* argument only: an integer or a pointer, always low */
 #define FASTCALL_FILLED 'm'   /* the address of new memory; what comes back is its content */
 #define FASTCALL_LENGTH                                                    \
@@ -153,7 +154,8 @@ typedef struct {
     const void *type;  /* POINTER: the ctypes type; HANDLE: its class or a base class; BUFFER,
                           FILLED: NULL, or a Python function of all arguments, which returns the
                           number of items; CALLBACK: the object with the fastcall_callback_type,
-                          or if C keeps it: a Python function that makes an object of ctypes */
+                          or if C keeps it, as for MADE: a Python function of it that makes an
+                          object of ctypes, or returns None if `slow_path` is to convert it */
     const void *items; /* POINTER: the ctypes type that it points to; CALLBACK: the type of
                           objects that are C functions, which `slow_path` passes; STRUCT: a
                           fastcall_struct; BUFFER: if it is an array: the fastcall_argument of
@@ -195,8 +197,9 @@ typedef struct {
     int64_t low;         /* rule OUTSIDE */
     int64_t high;        /* likewise */
     void *conversion;    /* of an integer: NULL or a dict, which converts it, and without which
-                            it is unexpected; STRUCT: a fastcall_struct; HANDLE:
-                            a fastcall_handle_class; POINTER, to a callback only: the ctypes type */
+                            it is unexpected; ADDRESS: NULL or a Python function, which does; STRUCT:
+                            a fastcall_struct; HANDLE: a fastcall_handle_class; POINTER, to a
+                            callback only: the ctypes type */
     void *receive;       /* HANDLE, ADDRESS, owned by the caller: a function of a
                             fastcall_returned, as bytes, and the offset, which makes an object
                             for Python: when that is destroyed, it closes, or frees, what Python
@@ -217,6 +220,8 @@ typedef struct {
     uint8_t length;     /* FILLED: if not 0: the value, counted from 1, that is the number of
                            valid items; else all are valid, and of STR those before the NUL */
     uint8_t again;      /* FILLED: likewise */
+    uint8_t is_limited; /* of an integer with a rule that does not use low..high: it is
+                           unexpected, too, if it is not in that */
     uint8_t check_size; /* of what `check` returns, in bytes */
     uint8_t is_returned; /* whether it becomes a Python object */
     uint8_t is_indirect; /* to a callback only: C passes its address; NULL is unexpected */
