@@ -1,5 +1,7 @@
 """Builtin functions for declared C functions, as fast as a C extension: see ``fastcall.h``."""
 
+from __future__ import annotations
+
 import ctypes
 from collections.abc import Callable
 from ctypes import c_void_p
@@ -304,7 +306,7 @@ def _describe_ctypes(held: list[Any]) -> int:
     return ctypes.addressof(described)
 
 
-def _address_of(structure: "CStruct", held: list[Any]) -> int:
+def _address_of(structure: CStruct, held: list[Any]) -> int:
     structure.ctypes = _describe_ctypes(held)
     held.append(structure)
     return ctypes.addressof(structure)

@@ -4,6 +4,8 @@ Integers and texts are here, because nearly every library has them. The other ki
 when they are needed.
 """
 
+from __future__ import annotations
+
 import operator
 import typing
 from typing import TYPE_CHECKING, Any
@@ -127,11 +129,11 @@ class Integer(Value):
         """What has ``__index__``, in the limits."""
         return to_integer(self.where, given, self.low, self.high)
 
-    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+    def sure(self, given: str, name: Name) -> tuple[str, str] | None:
         """An int itself."""
         return f"type({given}) is int and {self.low} <= {given} <= {self.high}", given
 
-    def restore(self, result: int, call: "CallState | None") -> Any:
+    def restore(self, result: int, call: CallState | None) -> Any:
         """An int, or a member of the enumeration."""
         if self.is_narrowed and not self.low <= result <= self.high:
             raise ValueError(
@@ -145,7 +147,7 @@ class Integer(Value):
             name = self.enumeration.__name__
             raise ValueError(f"{self.where} is {result}, no {name}") from None
 
-    def describe(self, argument: "Argument") -> dict[str, Any]:
+    def describe(self, argument: Argument) -> dict[str, Any]:
         """With its limits."""
         return {**super().describe(argument), "low": self.low, "high": self.high}
 
@@ -216,7 +218,7 @@ class Text(Value):
             text = str.encode(given, self.encoding, self.errors)
         return without_nul(self.where, text)
 
-    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+    def sure(self, given: str, name: Name) -> tuple[str, str] | None:
         """Bytes without a NUL; a str of ASCII only, which every encoding encodes."""
         return sure_text(given, self.python_type, self.encoding, self.errors)
 
@@ -230,7 +232,7 @@ class Text(Value):
             raise DeclarationError(f"{where}: {word!r} cannot follow {self.owner!r}")
         self.owner = word
 
-    def restore(self, result: Any, call: "CallState | None") -> Any:
+    def restore(self, result: Any, call: CallState | None) -> Any:
         """A copy. If the caller owns the text, it is freed."""
         if not self.owned:
             return self._decode(result)
@@ -239,7 +241,7 @@ class Text(Value):
         finally:
             result.free()
 
-    def straight(self, result: str, name: "Name") -> str:
+    def straight(self, result: str, name: Name) -> str:
         """A text that C owns is decoded at once."""
         convert = super().straight(result, name)
         if self.owned or self.python_type is bytes:

@@ -4,6 +4,8 @@ It is not linked against Python, and gets the addresses of the functions of Pyth
 that it needs.
 """
 
+from __future__ import annotations
+
 import ctypes
 import sys
 from collections.abc import Iterable
@@ -346,7 +348,7 @@ def running() -> Engine | None:
     return _started if isinstance(_started, Engine) else None
 
 
-def python_api() -> "ctypes.PyDLL":
+def python_api() -> ctypes.PyDLL:
     """The C API of this Python.
 
     ``ctypes.pythonapi`` lacks it if a program has loaded libpython with RTLD_LOCAL.

@@ -5,6 +5,8 @@ scalars.py, structures.py, pointers.py, handles.py, callbacks.py or items.py, wh
 checked and converted. kinds.py chooses the class.
 """
 
+from __future__ import annotations
+
 import ctypes
 import types
 import typing
@@ -51,7 +53,7 @@ class Word:
 
     _written: str
 
-    def __new__(cls, *given: Any, **named: Any) -> "Self":
+    def __new__(cls, *given: Any, **named: Any) -> Self:
         """Store the arguments."""
         self = super().__new__(cls)
         shown = [show(each) for each in given]
@@ -84,48 +86,48 @@ class ArgumentWord(Word):
     is_parameter = is_buffer = can_be_kept = lends = is_answer = False
     phase = 0
     memory_name = ""
-    output: "Value | None" = None
+    output: Value | None = None
     stored: Any = None
-    effects: "tuple[ParameterWord, ...]" = ()
+    effects: tuple[ParameterWord, ...] = ()
 
-    def for_function(self, where: str, role: str = "output") -> "Self":
+    def for_function(self, where: str, role: str = "output") -> Self:
         """The same word, for a function whose result errors call ``where``.
 
         Its value has that role.
         """
         return self
 
-    def received(self, where: str, python_type: Any) -> "Value":
+    def received(self, where: str, python_type: Any) -> Value:
         """What a callback gets for it. Raises DeclarationError."""
         raise DeclarationError(f"{where}: a Callback gets values, not {self!r}")
 
-    def for_parameter(self, where: str, python_type: Any) -> "Self":
+    def for_parameter(self, where: str, python_type: Any) -> Self:
         """The same word, if it takes the parameter itself. Raises DeclarationError."""
         return self
 
-    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+    def resolve(self, declaration: Declaration, argument: Argument) -> None:
         """Find the parameters that it names. Raises DeclarationError."""
 
-    def check_sized(self, declaration: "Declaration", argument: "Argument") -> None:
+    def check_sized(self, declaration: Declaration, argument: Argument) -> None:
         """Refuse memory of whose size nothing is declared. Raises DeclarationError."""
 
-    def count(self, call: "CallState", argument: "Argument") -> int:
+    def count(self, call: CallState, argument: Argument) -> int:
         """The number of items of memory."""
         raise NotImplementedError
 
-    def dimensions(self, declaration: "Declaration") -> tuple[str, ...]:
+    def dimensions(self, declaration: Declaration) -> tuple[str, ...]:
         """The dimensions of buffers that it counts, by name."""
         return ()
 
-    def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
+    def pass_to_c(self, call: CallState, argument: Argument) -> Any:
         """The argument for ctypes; what it needs is held until the call is over."""
         raise NotImplementedError
 
-    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+    def sure(self, given: str, name: Name) -> tuple[str, str] | None:
         """See ``Value``. If it has an ``output``: what C gets a pointer to."""
         return None
 
-    def answer(self, call: "CallState", argument: "Argument") -> Any:
+    def answer(self, call: CallState, argument: Argument) -> Any:
         """What a callback stores there, if it is no ``output``."""
         raise NotImplementedError
 
@@ -137,7 +139,7 @@ class ArgumentWord(Word):
         """See ``Value``."""
         return {}
 
-    def describe(self, argument: "Argument") -> dict[str, Any]:
+    def describe(self, argument: Argument) -> dict[str, Any]:
         """Its fields of a CArgument. Raises NotServedError."""
         raise NotServedError(f"{argument.where}: {type(self).__name__} is not served")
 
@@ -151,26 +153,26 @@ class Modifier(Word):
 
     roles: ClassVar[tuple[str, ...]]
 
-    def modify(self, where: str, value: "Value") -> None:
+    def modify(self, where: str, value: Value) -> None:
         """Apply it. Raises DeclarationError if it has no meaning for such a value."""
         raise NotImplementedError
 
-    def resolve(self, declaration: "Declaration", value: "Value") -> None:
+    def resolve(self, declaration: Declaration, value: Value) -> None:
         """Find the parameters that it names. Raises DeclarationError."""
 
 
 class ParameterWord(Word):
     """A word that follows a parameter, and says what C does with it."""
 
-    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+    def resolve(self, declaration: Declaration, argument: Argument) -> None:
         """Check it, and find the parameters that it names. Raises DeclarationError."""
         raise NotImplementedError
 
-    def begin(self, call: "CallState", argument: "Argument") -> "Iterable[Effect]":
+    def begin(self, call: CallState, argument: Argument) -> Iterable[Effect]:
         """Do it, just before C is called."""
         raise NotImplementedError
 
-    def describe(self, argument: "Argument") -> dict[str, Any]:
+    def describe(self, argument: Argument) -> dict[str, Any]:
         """What it adds to the fields of a CArgument. Raises NotServedError."""
         raise NotServedError(f"{argument.where}: {self!r} is not served")
 
@@ -226,7 +228,7 @@ class Value:
     """What ``Raises`` means by default: "zero", "nonzero", or "": it must be said."""
     none: tuple[int, ...] = ()
     """What is no handle: see ``IntegerHandleValue``."""
-    failure: "Raises | None" = None
+    failure: Raises | None = None
     rule: str = ""
     """The one by which it means failure: as ``failure_rule``, or "negative"."""
     fails: Callable[[Any], object]
@@ -287,7 +289,7 @@ class Value:
         """The same if ``given`` is not None, or None is not declared."""
         raise NotImplementedError
 
-    def from_c(self, result: Any, call: "CallState | None" = None) -> Any:
+    def from_c(self, result: Any, call: CallState | None = None) -> Any:
         """Convert what ctypes returned, from ``call``.
 
         Raises ValueError if the declaration rules it out.
@@ -297,28 +299,28 @@ class Value:
             raise ValueError(f"{self.where} is a null pointer, which its declaration rules out")
         return value
 
-    def restore(self, result: Any, call: "CallState | None") -> Any:
+    def restore(self, result: Any, call: CallState | None) -> Any:
         """The same, but None for any null pointer."""
         return result
 
-    def straight(self, result: str, name: "Name") -> str:
+    def straight(self, result: str, name: Name) -> str:
         """The same as ``from_c`` in compiled Python, as an expression: see ``sure``."""
         return result if self.is_plain else f"{name(self.from_c)}({result})"
 
-    def resolve(self, declaration: "Declaration", argument: "Argument | None" = None) -> None:
+    def resolve(self, declaration: Declaration, argument: Argument | None = None) -> None:
         """Find the parameters that its words name. Raises DeclarationError."""
         for word in self.words:
             if isinstance(word, Modifier):
                 word.resolve(declaration, self)
 
-    def check_sized(self, declaration: "Declaration", argument: "Argument") -> None:
+    def check_sized(self, declaration: Declaration, argument: Argument) -> None:
         """See ``ArgumentWord``."""
 
-    def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
+    def pass_to_c(self, call: CallState, argument: Argument) -> Any:
         """Convert an argument, and hold what C needs of it until the call is over."""
         return self.pass_item(call, call.given[argument.position])
 
-    def pass_item(self, call: "CallState", given: Any) -> Any:
+    def pass_item(self, call: CallState, given: Any) -> Any:
         """The same for an item of an array."""
         return self.to_c(given)
 
@@ -336,7 +338,7 @@ class Value:
         """Whether ``to_c`` runs no code of the program's for it."""
         return given is None or type(given) is self.python_type
 
-    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+    def sure(self, given: str, name: Name) -> tuple[str, str] | None:
         """How compiled Python passes it: see straight.py.
 
         Returns two expressions about a variable that is called ``given``: whether it is surely
@@ -345,7 +347,7 @@ class Value:
         """
         return None
 
-    def sure_or_none(self, given: str, name: "Name") -> tuple[str, str] | None:
+    def sure_or_none(self, given: str, name: Name) -> tuple[str, str] | None:
         """The same, for None too if that is declared."""
         sure = self.sure(given, name)
         if sure is None or not self.nullable:
@@ -359,7 +361,7 @@ class Value:
         """What ``restore`` gets for an object that libfastcall made: see ``is_received``."""
         return made
 
-    def answer(self, given: Any, call: "CallState") -> Any:
+    def answer(self, given: Any, call: CallState) -> Any:
         """The same for what a callable returned, which is held for longer than its call."""
         return self.to_c(given)
 
@@ -371,7 +373,7 @@ class Value:
         """What it says about C that its ctypes type does not: see Words in abi/model.py."""
         return {}
 
-    def describe(self, argument: "Argument") -> dict[str, Any]:
+    def describe(self, argument: Argument) -> dict[str, Any]:
         """Its fields of a CArgument. Raises NotServedError."""
         if self.kind:
             return {"kind": KINDS[self.kind], "nullable": self.nullable}
