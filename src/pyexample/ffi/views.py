@@ -117,6 +117,8 @@ def _stride(where: str, spec: In, view: Any) -> int:
 
 def _extent(view: Any) -> int:
     """The number of bytes from its first one to its last."""
+    if view.contiguous:
+        return int(view.nbytes)
     steps = zip(view.shape, view.strides, strict=True)
     last = sum((count - 1) * step for count, step in steps)
     return int(last + view.itemsize) if view.nbytes else 0
@@ -135,9 +137,8 @@ def _fits(spec: In, view: memoryview) -> bool:
     return is_alike and (not spec.length or shape[1:][-1:] == (spec.length,))
 
 
-def check_overlap(arguments: "list[Argument]", views: dict[int, View]) -> None:
+def check_overlap(buffers: "list[tuple[Argument, In]]", views: dict[int, View]) -> None:
     """Raises ValueError if C would write into another buffer of the call."""
-    buffers = [(each, each.spec) for each in arguments if isinstance(each.spec, In)]
     for (argument, spec), (other, _) in itertools.permutations(buffers, 2):
         here, there = views[argument.position].memory, views[other.position].memory
         shared = max(here.start, there.start) < min(here.stop, there.stop)
