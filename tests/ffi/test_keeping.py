@@ -275,6 +275,25 @@ def test_an_array_that_was_made_of_a_sequence(cells: Any) -> None:
     other.close()
 
 
+def test_garbage_that_leads_to_other_garbage_is_closed_itself(cells: Any) -> None:
+    """It is finalized once, and then others come first: what keeps it, with what keeps that."""
+
+    def cell_use_too(
+        it: Annotated[cells.Cell, c_void_p],
+        other: Annotated[cells.Cell, c_void_p, Keep("it")],
+        /,
+    ) -> None: ...
+
+    use_too = cells.library.function(symbol="cell_use")(cell_use_too)
+    one, other = cells.cell_new(1), cells.cell_new(2)
+    cells.cell_use(one, cells.cell_child(one))
+    cells.cell_use(other, cells.cell_child(other))
+    use_too(other, one)
+    del one, other
+    collect()
+    assert cells.opened() == 0
+
+
 def test_a_failure_keeps_what_was_there(cells: Any) -> None:
     one, before, after = cells.cell_new(1), array("i", [1]), array("i", [2])
     cells.cell_set(one, before, nothing, 0)
