@@ -75,16 +75,16 @@ class System(NamedTuple):
 
 SYSTEMS = {
     "manylinux": System(
-        r"lib{}\.so", r"libc\.so\.6|ld-linux-[\w-]+\.so\.[12]|ld64\.so\.[12]", 60_000
+        r"lib{}\.so", r"libc\.so\.6|ld-linux-[\w-]+\.so\.[12]|ld64\.so\.[12]", 62_000
     ),
-    "musllinux": System(r"lib{}\.so", r"libc\.so|libc\.musl-\w+\.so\.1", 60_000),
+    "musllinux": System(r"lib{}\.so", r"libc\.so|libc\.musl-\w+\.so\.1", 62_000),
     # Each segment of arm64 takes whole pages of 16 KiB.
     "macosx": System(r"lib{}\.dylib", r"/usr/lib/libSystem\.B\.dylib", 112_000),
     # MinGW's DLLs contain startup code. MSVC's vcruntime140 comes with Python itself.
     "win": System(
         r"(lib)?{}\.dll",
         r"(?i)kernel32\.dll|msvcrt\.dll|vcruntime140\.dll|api-ms-win-crt-[\w-]+\.dll",
-        120_000,
+        125_000,
     ),
 }
 

@@ -303,7 +303,7 @@ static PyObject *call_python(PyObject *function, PyObject *first, PyObject *cons
 
 /* Returns a new reference to what a Python function makes of an argument, or NULL with an error
    set. It is None, or an object of ctypes, whose content is stored. */
-static PyObject *make(const fastcall_argument *argument, PyObject *object, uint64_t *word)
+COLD static PyObject *make(const fastcall_argument *argument, PyObject *object, uint64_t *word)
 {
     PyObject *const made =
         call_python((PyObject *)(uintptr_t)argument->type, NULL, &object, 1, NULL);
@@ -313,7 +313,7 @@ static PyObject *make(const fastcall_argument *argument, PyObject *object, uint6
     return made;
 }
 
-static int convert_made(
+COLD static int convert_made(
     const fastcall_argument *argument, PyObject *object, held_arguments *held, uint64_t *word)
 {
     PyObject *const made = make(argument, object, word);

@@ -122,7 +122,7 @@ static PyObject *new_float(const fastcall_value *value, uint64_t word)
 }
 
 /* Returns an integer, or what Python makes of it. */
-static PyObject *new_address(const fastcall_value *value, uint64_t word)
+COLD static PyObject *new_address(const fastcall_value *value, uint64_t word)
 {
     PyObject *number = api.PyLong_FromUnsignedLongLong(word);
     return value->conversion && number ? call_python(value->conversion, number, NULL, 0, NULL)

@@ -36,7 +36,8 @@ static void *getbuffer_in_python; /* Py_bf_getbuffer of types with a __buffer__ 
 #  define THREAD_LOCAL _Thread_local
 #endif
 
-/* What runs once in a process, or once for a declaration, is to be small rather than fast. */
+/* What runs once in a process, or once for a declaration, or calls Python code, is to be small
+   rather than fast. */
 #if defined(__GNUC__)
 #  define COLD __attribute__((cold))
 #else
