@@ -93,7 +93,7 @@ struct PyObject {
     int is_contiguous;
     int raises; /* when a buffer is asked for, an error of its own */
     const type *of; /* of what a reference is of */
-    PyObject *items[100];                        /* of a tuple */
+    PyObject *items[50];                         /* of a tuple */
     char fields[8 * FASTCALL_STRUCT_WORDS];      /* of a structure */
     char *content;                               /* of bytes that have their own */
 };
