@@ -104,8 +104,8 @@ static int get_buffer(PyObject *object, Py_buffer *view, int flags)
 }
 
 /* The functions below return 1 if they have converted the argument, else 0. After 0, an error
-   that is set is raised; otherwise `slow_path` is called. None of them runs a method that is
-   written in Python, because `slow_path` would run it a second time. */
+   that is set is raised; otherwise `slow_path` is called. None of them runs a method of the
+   program's that is written in Python, because `slow_path` would run it a second time. */
 
 static int convert_signed(PyObject *object, int64_t low, int64_t high, uint64_t *word)
 {
