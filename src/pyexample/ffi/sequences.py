@@ -25,6 +25,7 @@ from .views import View
 if TYPE_CHECKING:
     from .calls import CallState
     from .declaration import Declaration
+    from .values import Name
 
 
 class ArrayOf(In):
@@ -104,6 +105,10 @@ class ArrayOf(In):
             self._of.check_sized(declaration, self.row)
         else:
             self.value.resolve(declaration)
+
+    def sure(self, argument: Argument, given: str, name: "Name") -> tuple[str, str] | None:
+        """It is not."""
+        return None
 
     def foreign_callbacks(self) -> list[str]:
         """Those of its items."""

@@ -123,9 +123,13 @@ class ArgumentWord(Word):
         """The argument for ctypes; what it needs is held until the call is over."""
         raise NotImplementedError
 
-    def sure(self, given: str, name: Name) -> tuple[str, str] | None:
+    def sure(self, argument: Argument, given: str, name: Name) -> tuple[str, str] | None:
         """See ``Value``. If it has an ``output``: what C gets a pointer to."""
         return None
+
+    def sure_of_views(self, argument: Argument, name: Name) -> list[str]:
+        """Conditions about the views of the buffers: see straight.py."""
+        return []
 
     def answer(self, call: CallState, argument: Argument) -> Any:
         """What a callback stores there, if it is no ``output``."""

@@ -3,6 +3,7 @@
 import ctypes
 import itertools
 import sys
+from array import array
 from typing import TYPE_CHECKING, Any
 
 from .buffers import ITEM_KINDS, In
@@ -57,6 +58,9 @@ class View:
         alignment = ctypes.sizeof(spec.part) if spec.part else 1
         if self.memory and self.address % alignment:
             raise BufferError(f"{where} must be aligned to {alignment} bytes: pass a copy")
+        plain: object = buffer
+        if not type(plain).__flags__ & _HEAPTYPE:  # it lives for ever, and is written in C
+            exporters.add(type(plain))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -135,6 +139,19 @@ def _fits(spec: In, view: memoryview) -> bool:
     shape: Any = view.shape
     is_alike = kind == spec.item_kind and view.itemsize == ctypes.sizeof(spec.part)
     return is_alike and (not spec.length or shape[1:][-1:] == (spec.length,))
+
+
+exporters: set[type] = {bytes, bytearray, memoryview, array}
+"""Types of buffers that are no code of a program's: NumPy's too, after it has passed one."""
+
+_HEAPTYPE = 1 << 9  # https://docs.python.org/3/c-api/typeobj.html#c.Py_TPFLAGS_HEAPTYPE
+
+
+def formats_of(kind: str) -> frozenset[str]:
+    """How views call items of that kind, in this machine's byte order."""
+    orders = ("", "@", "=", "<" if sys.byteorder == "little" else ">")
+    codes = [code for code, each in _FORMATS.items() if each == kind]
+    return frozenset(order + code for order in orders for code in codes)
 
 
 def check_overlap(buffers: "list[tuple[Argument, In]]", views: dict[int, View]) -> None:

@@ -779,7 +779,7 @@ static void take_handle(fastcall_argument *argument)
 {
     if (argument->kind == 'h') {
         argument->high = take() % 8 == 1 ? UINT32_MAX : -1;
-        argument->is_any = take() % 8 == 1;
+        argument->is_any = take() % 4 == 1;
     }
 }
 
@@ -2044,7 +2044,7 @@ static void fuzz_sequences(void)
     }
     argument->kind = 'h';
     argument->size = 8;
-    argument->high = -1;
+    take_handle(argument);
     argument->type = &buffer_type;
     argument->parameter = (uint8_t)sequences.count;
     objects[sequences.count] = new_object(&buffer_type);
