@@ -778,7 +778,7 @@ static fastcall_struct *take_structure(unsigned most)
 static void take_handle(fastcall_argument *argument)
 {
     if (argument->kind == 'h') {
-        argument->high = take() % 8 == 1 ? UINT32_MAX : -1;
+        argument->high = take() % 8 == 1 ? (int64_t)UINT32_MAX : -1;
         argument->is_any = take() % 4 == 1;
     }
 }
