@@ -101,6 +101,10 @@ RULES: dict[str, tuple[Any, ...]] = {
     "successes in a row": (int, Raises(failed, unless=range(1, 4))),
     "successes": (int, Raises(failed, unless=(0, 2, 5))),
     "ends": (int, Raises(failed, unless=range(5, -1, -1))),
+    "range that fails": (int, range(1, 5), Raises(failed, when="negative")),
+    "range of which one fails": (int, range(5), Raises(failed, when="nonzero")),
+    "range with codes": (int, range(1, 5), Raises(failed, when=(3, 7))),
+    "range with successes": (int, range(2, 5), Raises(failed, unless=(0, 1, 2, 4))),
     "nothing by default": (None, Raises(failed)),
     "nothing": (None, Raises(failed, unless=(0, 2, 5))),
     "nothing in a row": (None, Raises(failed, unless=range(1, 4))),
@@ -142,8 +146,11 @@ def outcome(function: Callable[..., Any], *arguments: Any) -> str:
     return f"{type(value).__name__}: {value!r}"
 
 
+SIGNED = ("negative", "negative codes", "range that fails")
+
+
 def is_possible(rule: str, name: str) -> bool:
-    return not (name.startswith("u") and rule in ("negative", "negative codes"))
+    return not (name.startswith("u") and rule in SIGNED)
 
 
 @pytest.mark.parametrize("when", ["negative", (-1, -2, -3, -4, -5, 7)])

@@ -22,6 +22,7 @@ from typing import Annotated, Any, Optional
 import pytest
 from support import HEADER, Package
 
+from pyexample import square_array
 from pyexample.ffi import (
     UNCHECKED,
     Buffer,
@@ -557,6 +558,7 @@ def test_a_function_that_is_called_as_an_attribute_of_ctypes_is(
 
 def test_every_declaration_is_kept() -> None:
     assert isinstance(library, Library)
+    assert square_array.__module__ == "pyexample.arrays"  # which declares the others
     # Those of the header, whatever their order.
     functions = re.findall(r"^EXAMPLE_API\s[^;(]*?(\w+)\s*\(", HEADER.read_text(), re.MULTILINE)
     assert set(library.declarations) == set(functions)

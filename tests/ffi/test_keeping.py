@@ -10,7 +10,7 @@ import itertools
 import os
 import weakref
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from ctypes import c_int, c_size_t, c_void_p
 from types import SimpleNamespace
 from typing import Annotated, Any
@@ -19,6 +19,7 @@ import pytest
 from support import COUNTS_REFERENCES, LOCKS_BUFFERS, Package, collect
 
 from pyexample.ffi import (
+    ArrayOf,
     Borrowed,
     Buffer,
     Callback,
@@ -93,6 +94,8 @@ int cell_set(cell *it, const int *items, size_t count, int (*meanwhile)(int), in
     if (!fail) { it->items = items; it->count = count; it->sum = sum_of(items, count); }
     return fail;
 }
+void cell_list(cell *it, const int *items, size_t count)
+{ cell_set(it, items, count, NULL, 0); }
 void cell_unset(cell *it, int (*meanwhile)(int)) {
     check(it);
     if (meanwhile) meanwhile(it->sum);
@@ -154,6 +157,11 @@ def declare(library: Library, base: type[Handle] = Handle) -> Any:
         fail: Int,
         /,
     ) -> Fails: ...
+    def cell_list(
+        it: It,
+        items: Annotated[Sequence[int], ArrayOf(c_int), Count(c_size_t, "items"), Keep("it")],
+        /,
+    ) -> None: ...
     def cell_use(it: It, other: Annotated[Cell | None, c_void_p, Keep("it")], /) -> None: ...
     def cell_on_close(it: It, call: Annotated[Call, on_int, Keep("it")], /) -> None: ...
     def cell_give(
@@ -243,6 +251,47 @@ def test_c_keeps_it_until_it_has_closed_the_handle(cells: Any) -> None:
     one.close()
     assert came == [not LOCKS_BUFFERS]
     assert is_free(items)
+
+
+def test_an_array_that_was_made_of_a_sequence(cells: Any) -> None:
+    def overwrite_what_is_free() -> None:
+        assert [b"\x7f" * size for size in range(64) for _ in range(100)]
+
+    one, other = cells.cell_new(1), cells.cell_new(2)
+    for each in (one, other):
+        numbers = [1, 2, 3]
+        cells.cell_list(each, numbers)
+        numbers.clear()
+        cells.cell_list(each, (4, 5))
+        overwrite_what_is_free()
+        cells.cell_number(each)
+    if cells.is_fast:
+        assert one._life is None
+    life_of(one)  # Python takes it over, with what C keeps for it
+    overwrite_what_is_free()
+    cells.cell_number(one)
+    cells.cell_list(one, [6])
+    cells.cell_list(one, ())
+    other.close()
+
+
+def test_garbage_that_leads_to_other_garbage_is_closed_itself(cells: Any) -> None:
+    """It is finalized once, and then others come first: what keeps it, with what keeps that."""
+
+    def cell_use_too(
+        it: Annotated[cells.Cell, c_void_p],
+        other: Annotated[cells.Cell, c_void_p, Keep("it")],
+        /,
+    ) -> None: ...
+
+    use_too = cells.library.function(symbol="cell_use")(cell_use_too)
+    one, other = cells.cell_new(1), cells.cell_new(2)
+    cells.cell_use(one, cells.cell_child(one))
+    cells.cell_use(other, cells.cell_child(other))
+    use_too(other, one)
+    del one, other
+    collect()
+    assert cells.opened() == 0
 
 
 def test_a_failure_keeps_what_was_there(cells: Any) -> None:

@@ -6,7 +6,7 @@
 import ctypes
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from ctypes import c_char_p, c_double, c_int, c_size_t, c_void_p
 from typing import Annotated, Any
 
@@ -59,6 +59,11 @@ int dots(const point *points, int n) {
 int *box(int n) { int *it = malloc(sizeof *it); *it = n; return it; }
 void unbox(int *it) { free(it); }
 const int *made_of(int *const *them, size_t n) { return n ? them[0] : NULL; }
+int visit(int *const *them, size_t n, int (*call)(void)) {
+    int sum = call();
+    for (size_t i = 0; i < n; i++) sum += *them[i];
+    return sum;
+}
 int boxes(int *const *them, size_t n) {
     int sum = 0;
     for (size_t i = 0; i < n; i++) sum += them[i] ? *them[i] : 1000;
@@ -163,6 +168,61 @@ def test_handles(library: Library) -> None:
         boxes([two, one])
     collect()
     assert boxes([two]) == 2
+
+
+def test_what_happens_to_the_sequence_during_the_call(library: Library, path: str) -> None:
+    @Callback
+    def on_visit() -> Int:
+        raise NotImplementedError
+
+    class Box(Handle):
+        pass
+
+    @library.function
+    def box(n: Int, /) -> Annotated[Box, c_void_p, Owned]: ...
+    @library.function
+    def unbox(it: Annotated[Box, c_void_p, Closes], /) -> None: ...
+    @library.function
+    def visit(
+        them: Annotated[Sequence[Box], ArrayOf(c_void_p), Count(c_size_t, "them")],
+        call: Annotated[Callable[[], int], on_visit],
+        /,
+    ) -> Int: ...
+
+    def change() -> int:
+        with pytest.raises(RuntimeError, match="in use"):
+            unbox(first)
+        boxes.clear()
+        collect()
+        return 0
+
+    boxes = [box(n) for n in range(100)]
+    first = boxes[0]
+    assert visit(boxes, change) == sum(range(100))
+    assert boxes == []
+    unbox(first)
+    if path == "builtin":
+        assert library.fallbacks == {}
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_a_sequence_of_its_own_kind(library: Library, kind: Any) -> None:
+    """Its __iter__ decides; and it is asked once."""
+
+    class Other(kind):  # type: ignore[misc]
+        def __iter__(self) -> Iterator[float]:
+            asked.append(self)
+            return iter([1.5, 2])
+
+    @library.function
+    def total(
+        numbers: Annotated[Sequence[float], ArrayOf(c_double), Count(c_int, "numbers")], /
+    ) -> Annotated[float, c_double]: ...
+
+    asked: list[Any] = []
+    assert total(Other([7])) == 3.5
+    assert len(asked) == 1
+    assert total(kind([7])) == 7
 
 
 @pytest.mark.parametrize(

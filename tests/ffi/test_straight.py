@@ -4,6 +4,7 @@
 
 import ctypes
 import sys
+from array import array
 from collections.abc import Callable
 from ctypes import POINTER, c_bool, c_char_p, c_double, c_float, c_int, c_void_p
 from enum import IntEnum
@@ -13,6 +14,7 @@ import pytest
 from support import Package
 
 from pyexample.ffi import (
+    TERMINATED,
     Buffer,
     Constant,
     Count,
@@ -20,6 +22,7 @@ from pyexample.ffi import (
     In,
     InOut,
     Library,
+    Out,
     Owned,
     Raises,
     Returned,
@@ -50,6 +53,8 @@ point turn(point p) { point q = {p.y, p.x}; return q; }
 double sum(const point *p) { return p ? p->x + p->y : -1; }
 int total(const int *numbers, size_t count)
 { int t = 0; while (count--) t += *numbers++; return t; }
+int copy_some(const int *from, size_t count, int *to, int n)
+{ for (int i = 0; i < n; i++) to[i] = i < (int)count ? from[i] : -1; return n; }
 """
 
 
@@ -195,13 +200,64 @@ def test_owned_texts_are_freed_once(library: Library) -> None:
     assert freed.value == 2
 
 
+def test_buffers(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    @library.function
+    def copy_some(
+        source: Annotated[Buffer, In(c_int), Count(ctypes.c_size_t, "source")],
+        to: Annotated[Buffer, Out(c_int, at_least="n")],
+        n: Annotated[int, c_int],
+        /,
+    ) -> Annotated[int, c_int]: ...
+
+    function: Any = copy_some
+    assert is_compiled(function)
+    careful, was_careful = function.func.__globals__["careful"], []
+
+    def handed_over(*given: Any) -> Any:
+        was_careful.append(given)
+        return careful(*given)
+
+    monkeypatch.setitem(function.func.__globals__, "careful", handed_over)
+
+    class Kin(bytearray):
+        pass
+
+    numbers = array("i", range(1, 7))
+    content = bytearray(bytes(numbers))
+    values: list[Any] = [
+        numbers, array("I", [1, 2]), array("f", [1]), array("i"), bytes(8), content, Kin(8),
+        memoryview(numbers)[::2], memoryview(numbers)[:3], memoryview(numbers)[3:],
+        memoryview(content).cast("i"), memoryview(content).cast("i", (2, 3)), None, "text", 7,
+        memoryview(bytes(numbers)).cast("i"), memoryview(content)[1:5], (c_int * 3)(1, 2, 3),
+    ]  # fmt: skip
+    for source in values:
+        for to in values:
+            for n in (-1, 0, 3, 4, 2**31):
+                before = [bytes(each) for each in (numbers, content)]
+                found = outcome(careful, source, to, n)
+                after = [bytes(each) for each in (numbers, content)]
+                memoryview(numbers).cast("B")[:] = before[0]
+                content[:] = before[1]
+                assert outcome(function, source, to, n) == found, (source, to, n)
+                assert [bytes(each) for each in (numbers, content)] == after
+                memoryview(numbers).cast("B")[:] = before[0]
+                content[:] = before[1]
+    assert 0 < len(was_careful) < 5 * len(values) ** 2
+    del was_careful[:]
+    other = array("i", [0] * 6)
+    assert copy_some(numbers, other, 6) == 6
+    assert other == numbers
+    assert was_careful == []
+    other.append(7)  # nothing holds it
+
+
 def test_what_needs_more_is_left_to_the_careful_call(library: Library) -> None:
     class Box(Handle):
         pass
 
     @library.function
     def total(
-        numbers: Annotated[Buffer, In(c_int), Count(ctypes.c_size_t, "numbers")], /
+        numbers: Annotated[Buffer, In(c_int, TERMINATED), Count(ctypes.c_size_t, "numbers")], /
     ) -> Annotated[int, c_int]: ...
     @library.function(symbol="address")
     def of_box(box: Annotated[Box, c_void_p], /) -> Annotated[int, c_void_p]: ...

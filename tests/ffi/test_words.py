@@ -497,6 +497,8 @@ def test_what_is_accepted_works(
             )
             found = plain(call(lambda it: it, value))
         assert found == wanted
+    if path == "builtin" and place in "PRO" and ctype is not c_longdouble:
+        assert library.fallbacks == {}
 
 
 MORE = """

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from .calls import CallState
     from .declaration import Argument, Declaration
+    from .values import Name
 else:
 
     class Buffer:
@@ -191,6 +192,39 @@ class In(ArgumentWord):
             view.check_end(argument.where)
         self.size.check(argument, view, call)
 
+    def sure(self, argument: "Argument", given: str, name: "Name") -> tuple[str, str] | None:
+        """One of a plain type. ``sure_of_views`` is about what is in it."""
+        is_plain = self.item_kind in KINDS and not self.length and self.order == "C"
+        is_counted = argument.counts_items or argument.has_stride
+        if not is_plain or is_counted or not self.size.is_plain(argument.sized_by):
+            return None
+        known = name(import_later("views").exporters)
+        address = f"{name(pointer_to)}(p{argument.position}, {name(self.ctype)})"
+        return f"type({given}) in {known}", address
+
+    def sure_of_views(self, argument: "Argument", name: "Name") -> list[str]:
+        """What View checks; and its address."""
+        views = import_later("views")
+        view = f"m{argument.position}"
+        conditions = [f"{view}.c_contiguous"]
+        if self.item_kind != "void":
+            formats = name(views.formats_of(self.item_kind))
+            conditions += [
+                f"{view}.itemsize == {self.item_size}",
+                f"{view}.format in {formats}",
+            ]
+        if self.writable:
+            conditions.append(f"not {view}.readonly")
+        low, high = self.size.sure(argument.sized_by)
+        conditions.append(f"{low} <= {self.items_in(argument)} <= {high}")
+        alignment = ctypes.sizeof(self.part) if self.part else 1
+        found = f"(p{argument.position} := {name(views.address_of)}({view}))"
+        return [*conditions, f"{found} % {alignment} == 0"]
+
+    def items_in(self, argument: "Argument") -> str:
+        """The number of its items, in compiled Python."""
+        return f"m{argument.position}.nbytes // {self.item_size}"
+
     def for_checker(self) -> dict[str, Any]:
         """Who writes there, and how many items there are at least."""
         return {"direction": "out" if self.writable else "in", "items": self.size.low}
@@ -285,6 +319,22 @@ class Count(_Number):
         if count > self.high:
             raise OverflowError(f"{argument.where} cannot count {count} items")
         return int(count)
+
+    def sure(self, argument: "Argument", given: str, name: "Name") -> tuple[str, str] | None:
+        """Of buffers, not of a dimension."""
+        counted = [each.name for each in argument.named if isinstance(each.spec, In)]
+        if [*self.names] != counted:
+            return None
+        return "", self._items_in(argument)[0]
+
+    def sure_of_views(self, argument: "Argument", name: "Name") -> list[str]:
+        """They have equally many, and C can count them."""
+        first, *others = self._items_in(argument)
+        return [f"{first} <= {self.high}", *(f"{first} == {each}" for each in others)]
+
+    def _items_in(self, argument: "Argument") -> list[str]:
+        buffers: list[Any] = [each.spec for each in argument.named]
+        return [spec.items_in(each) for each, spec in zip(argument.named, buffers, strict=True)]
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument."""

@@ -18,7 +18,7 @@ from .fastcall import Function
 from .handles import HandleValue
 from .kinds import make_value, type_name
 from .later import import_later, made_once
-from .libfastcall import KINDS, NotServedError, running
+from .libfastcall import KINDS, running
 from .ownership import Keep
 from .structures import function_address, is_kin
 from .thunks import CallbackType, describe
@@ -79,7 +79,7 @@ class CallbackValue(Value):
             "items": id(import_later("lookalike").Lookalike),
         }
         if any(isinstance(each, Keep) for each in argument.effects):
-            return {**described, "function": self.callback.make_kept}
+            return {**described, "function": self.callback.make}
         return {**described, "type": id(self.callback.described)}
 
     def foreign_callbacks(self) -> list[str]:
@@ -198,13 +198,6 @@ class Callback:
         free = self._free
         thunk = free.popleft().thunk if len(free) > _MOST_FREE else self._make_thunk()
         return thunk.point(self._pointer, function, free)
-
-    @property
-    def make_kept(self) -> Callable[[Any], Any]:
-        """``make``, for a callable that C keeps. Raises NotServedError."""
-        if not self._answer.is_plain:  # what it returns is held by the call that passes it
-            raise NotServedError(f"{self._answer.where}: kept, it is not served")
-        return self.make
 
     @made_once
     def described(self) -> CallbackType:
@@ -361,7 +354,7 @@ def _make_unraisable(name: str, error: BaseException) -> None:
 def _hold(pointer: Any, results: list[Any], caller: Running | None) -> None:
     """Keep what a callback returned: all results until the call it was passed to is over.
 
-    Of a callable that C keeps for longer: the last one.
+    Of a callable that C keeps for longer, at least the last one.
     """
     if caller is None or not any(each is pointer for each in caller.converted):
         pointer.results.clear()

@@ -240,9 +240,17 @@ innermost: dict[int, Running] = {}
 """The innermost call or callback of each thread."""
 
 
+lent: dict[int, tuple[int, memoryview]] = {}
+"""Views that C uses in compiled calls, which no CallState has: by their id, with the thread."""
+
+
 def _forget_other_threads() -> None:
     """Only the thread that forked exists in the child."""
     this = get_ident()
+    for key, (thread, view) in list(lent.items()):
+        if thread != this:
+            del lent[key]
+            view.release()
     for thread, state in list(innermost.items()):
         if thread != this:
             del innermost[thread]

@@ -38,6 +38,7 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
         c_function = hold_signals(c_function)
     effects = declaration.effects
     asking = declaration.asking
+    pass_to_c, failures = _passer(declaration), _failures(declaration)
     finish = _finisher(declaration)
     number = len(declaration.parameters)
 
@@ -47,12 +48,12 @@ def checked_call(declaration: Declaration, c_function: Any) -> Function:
         state = CallState(given)
         try:
             state.enter()
-            _pass_to_c(declaration, state)
+            pass_to_c(state)
             begun = _begin(effects, state) if effects else ()
             returned = _call(declaration, c_function, state)
             if asking:
-                returned = _call_again(declaration, c_function, state, returned, asking)
-            state.failures = _failures(declaration, returned, state)
+                returned = _call_again(declaration, c_function, state, returned, pass_to_c)
+            state.failures = failures(returned, state)
             for each in begun:
                 each.settle(taken=not state.failures)
             return finish(returned, state)
@@ -79,6 +80,7 @@ def closing_call(
         c_function.restype = result.given_ctype
     target = _closed_argument(declaration)
     spec: Any = target.spec
+    pass_to_c, failures = _passer(declaration), _failures(declaration)
     finish = _finisher(declaration)
 
     def close_in_c(life: Life, given: tuple[Any, ...] | None) -> Any:
@@ -87,7 +89,7 @@ def closing_call(
         state = CallState(given)
         try:
             state.enter()
-            _pass_to_c(declaration, state)
+            pass_to_c(state)
             state.converted[target.index] = spec.pass_address(life.given)
             steps = calling_with_errno(state, c_function)
             # No code may come between these lines. An exception during the call, such as a
@@ -95,7 +97,7 @@ def closing_call(
             state.in_c = life.is_taken_back = life.has_ended = True
             returned, state.error_number = steps
             state.in_c = False
-            state.failures = _failures(declaration, returned, state)
+            state.failures = failures(returned, state)
             if state.failures:
                 life.is_taken_back = not spec.closes.if_succeeds
                 # For the error, since this handle is closed at the moment.
@@ -145,20 +147,30 @@ def _begin(effects: list[tuple[Argument, ParameterWord]], state: CallState) -> l
     return begun
 
 
-def _failures(declaration: Declaration, returned: Any, state: CallState) -> list[Value]:
-    """The outputs and the result that mean failure, before anything is converted or freed."""
-    contents = [*zip(declaration.outputs, _contents(state), strict=True)]
-    if declaration.result:
-        contents.append((declaration.result, returned))
-    try:
-        return [
-            value
-            for value, content in contents
-            if value.failure and value.fails(plain(content))
-        ]
-    except BaseException:  # of a predicate
-        state.raise_error()  # that of a callback came first
-        raise
+def _failures(declaration: Declaration) -> Callable[[Any, CallState], list[Value]]:
+    """Returns ``failures(returned, state)``: the outputs and the result that mean failure.
+
+    It is called before anything is converted or freed.
+    """
+    outputs, result = declaration.outputs, declaration.result
+    if not [value for value in declaration.results if value.failure]:
+        return lambda returned, state: []
+
+    def failures(returned: Any, state: CallState) -> list[Value]:
+        contents = [*zip(outputs, _contents(state), strict=True)]
+        if result:
+            contents.append((result, returned))
+        try:
+            return [
+                value
+                for value, content in contents
+                if value.failure and value.fails(plain(content))
+            ]
+        except BaseException:  # of a predicate
+            state.raise_error()  # that of a callback came first
+            raise
+
+    return failures
 
 
 def _contents(state: CallState) -> list[Any]:
@@ -182,9 +194,10 @@ def _call_again(
     c_function: Any,
     state: CallState,
     returned: Any,
-    asking: list[Any],
+    pass_to_c: Callable[[CallState], None],
 ) -> Any:
     """Call C again if it asks for more memory. Returns the result of the last call."""
+    asking = declaration.asking
     for _ in range(_MOST_TRIES):
         for word in asking:
             if hasattr(word, "store"):
@@ -198,7 +211,7 @@ def _call_again(
         if not more or state.error is not None:
             return returned
         state.sizes.update(more)
-        _pass_to_c(declaration, state)
+        pass_to_c(state)
         returned = _call(declaration, c_function, state)
     raise ValueError(f"{declaration.name}() asks for more memory each time that it is called")
 
@@ -260,21 +273,32 @@ def _implicit_arguments(declaration: Declaration, closes: Any, life: Life) -> tu
     return tuple(values.get(name) for name in declaration.parameters)
 
 
-def _pass_to_c(declaration: Declaration, state: CallState) -> None:
-    """Convert the arguments, and hold what C needs of them until the call is over."""
-    arguments = declaration.arguments
-    converted = state.converted = [None] * len(arguments)
-    for phase in (0, 1, 2):
-        if phase == 2 and state.views:
-            check_overlap(arguments, state.views)
-        for each in arguments:
-            if each.spec.phase == phase and not _closes(each):
-                converted[each.index] = each.spec.pass_to_c(state, each)
-    for each in arguments:
-        if isinstance(each.spec, In):
-            each.spec.check_size(state, each)
-    for each in declaration.variadic:  # which have no argtypes
-        converted[each.index] = each.spec.ctype.from_param(converted[each.index])
+def _passer(declaration: Declaration) -> Callable[[CallState], None]:
+    """Returns what converts the arguments of a call.
+
+    It holds what C needs of them until the call is over.
+    """
+    arguments, variadic = declaration.arguments, declaration.variadic
+    passed = [each for each in arguments if not _closes(each)]
+    early = [each for phase in (0, 1) for each in passed if each.spec.phase == phase]
+    late = [each for each in passed if each.spec.phase == 2]
+    buffers = [(each, each.spec) for each in arguments if isinstance(each.spec, In)]
+
+    def pass_to_c(state: CallState) -> None:
+        converted: list[Any] = [None] * len(arguments)
+        state.converted = converted
+        for each in early:
+            converted[each.index] = each.spec.pass_to_c(state, each)
+        if len(buffers) > 1:
+            check_overlap(buffers, state.views)
+        for each in late:
+            converted[each.index] = each.spec.pass_to_c(state, each)
+        for each, spec in buffers:
+            spec.check_size(state, each)
+        for each in variadic:  # which have no argtypes
+            converted[each.index] = each.spec.ctype.from_param(converted[each.index])
+
+    return pass_to_c
 
 
 def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
@@ -336,14 +360,14 @@ def finish_call(declaration: Declaration) -> Function:
 
     ``outputs`` are what C has filled in, by the index of the argument.
     """
-    finish = _finisher(declaration)
+    finish, failures = _finisher(declaration), _failures(declaration)
 
     def finish_without_state(
         given: tuple[Any, ...], returned: Any, outputs: dict[int, Any]
     ) -> Any:
         state = CallState(given)
         state.outputs = outputs
-        state.failures = _failures(declaration, returned, state)
+        state.failures = failures(returned, state)
         return finish(returned, state)
 
     return finish_without_state
@@ -358,9 +382,10 @@ def make_unexpected(declaration: Declaration) -> Function:
     or returns what came back, converted.
     """
     result, outputs = declaration.result, declaration.outputs
-    lengths: list[Any] = [each.spec for each in declaration.arguments if each.spec.stored]
-    places = places_of([each.ctype for each in outputs] + [each.stored for each in lengths])
-    finish = _finisher(declaration)
+    stored: list[Any] = [each.spec for each in declaration.arguments if each.spec.stored]
+    places = places_of([each.ctype for each in outputs] + [each.stored for each in stored])
+    finish, failures = _finisher(declaration), _failures(declaration)
+    words = [each for each in declaration.asking if hasattr(each, "store")]
 
     def unexpected(received: tuple[Any, ...], *given: Any) -> Any:
         content, *owners = received
@@ -382,12 +407,12 @@ def make_unexpected(declaration: Declaration) -> Function:
                 made = state.outputs[index] = take(value, places[index])
                 if value.is_received and value.memory_name:
                     state.memories[value.memory_name] = made
-            for spec, place in zip(lengths, places[len(outputs) :], strict=False):
-                state.store_length(spec.name, spec.stored.from_buffer_copy(content, place))
-            for word in declaration.asking:
-                if hasattr(word, "store"):
-                    word.store(state, state.returned)
-            state.failures = _failures(declaration, state.returned, state)
+            for spec, place in zip(stored, places[len(outputs) :], strict=False):
+                if not isinstance(spec, Value):  # else it is a handle that was closed
+                    state.store_length(spec.name, spec.stored.from_buffer_copy(content, place))
+            for word in words:
+                word.store(state, state.returned)
+            state.failures = failures(state.returned, state)
             return finish(state.returned, state)
         finally:
             state.in_c = False

@@ -59,7 +59,7 @@ class Constant(ArgumentWord):
         """Always the same."""
         return self.value
 
-    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+    def sure(self, argument: "Argument", given: str, name: "Name") -> tuple[str, str] | None:
         """It always is."""
         return "", name(self.value)
 

@@ -1,5 +1,7 @@
 """Builtin functions for declared C functions, as fast as a C extension: see ``fastcall.h``."""
 
+from __future__ import annotations
+
 import ctypes
 from collections.abc import Callable
 from ctypes import c_void_p
@@ -153,6 +155,10 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
         value.length = 1 if spec is None else arguments[spec.index].output + 1
         if word.again:
             value.again = AGAIN["nul" if getattr(word, "nul", False) else word.again]
+    sequences = [each for each in declaration.lenders.values() if each.spec.is_buffer]
+    for each in values:
+        if any(each.lenders & 1 << argument.position for argument in sequences):
+            each.rule = RULES["always"]  # Python finds the handles in them
     if any(each.again for each in values):
         _check_twice(declaration, arguments, values)
     if declaration.effects or declaration.may_stay_open:
@@ -247,7 +253,10 @@ def _describe_argument(argument: Argument, names: dict[str, int], held: list[Any
         described["memory"] = names[described["memory"]]
     if "structure" in described:
         described["items"] = _address_of(described.pop("structure"), held)
-    elif "items" in described:  # a pointer
+    elif "array" in described:
+        held.append(CArgument(**described.pop("array")))
+        described["items"] = ctypes.addressof(held[-1])
+    elif "items" in described or described["kind"] == KINDS["made"]:
         described["ctypes"] = _describe_ctypes(held)
     return CArgument(parameter=argument.position, **described)
 
@@ -297,7 +306,7 @@ def _describe_ctypes(held: list[Any]) -> int:
     return ctypes.addressof(described)
 
 
-def _address_of(structure: "CStruct", held: list[Any]) -> int:
+def _address_of(structure: CStruct, held: list[Any]) -> int:
     structure.ctypes = _describe_ctypes(held)
     held.append(structure)
     return ctypes.addressof(structure)

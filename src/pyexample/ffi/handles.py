@@ -24,6 +24,7 @@ from .libfastcall import HAS_GIL, NotServedError, engine_if_any, running
 from .lifetimes import Closer, Held, Kept, Life, Owner, Slots, kept_for_good
 from .pointees import OF_C, Pointees, show_memory
 from .values import (
+    NEVER,
     DeclarationError,
     Value,
     c_name,
@@ -107,7 +108,7 @@ class HandleValue(Value):
         self.c_name = self.name_item(where, [each.invalid for each in kinds])
         if self.is_double:
             self.c_name += "*"
-            self.kind = ""
+            self.stored = self.item  # where the address is, which C may clear
 
     def _check_stored(self, where: str) -> None:
         """Its memory is Python's, and C initialises it."""
@@ -214,14 +215,19 @@ class HandleValue(Value):
         """With its class."""
         if not isinstance(self.python_type, type):
             raise NotServedError(f"{argument.where}: several types of handles are not served")
-        return {**super().describe(argument), "type": id(self.python_type)}
+        return {
+            **super().describe(argument),
+            "type": id(self.python_type),
+            "high": -1,  # none is too large
+            "is_any": self.python_type is Handle,
+        }
 
     def describe_back(self) -> dict[str, Any]:
         """With its class, its owner, and what it needs."""
-        described = super().describe_back()
         kind: type[Handle] = self.python_type
-        if self.owner is None or kind.c_class is None:
+        if self.is_stored or self.owner is None or kind.c_class is None:
             raise NotServedError(f"{self.where}: such a handle is not served")
+        described = super().describe_back()
         return {**described, "handle_class": kind.c_class, **self.owner.describe_back(self)}
 
 
@@ -234,7 +240,6 @@ class IntegerHandleValue(HandleValue):
     """
 
     is_pointer = False
-    kind, unserved = "", "an integer handle"
     enumeration = None
 
     def name_item(self, where: str, invalid: list[Any]) -> str:
@@ -269,6 +274,15 @@ class IntegerHandleValue(HandleValue):
         """The integer, or one that is none."""
         number = self.none[0] if handle is None else given_address(handle)
         return to_integer(self.where, number, self.low, self.high)
+
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """Negative ones, and that of None, are not told from others."""
+        high = min(self.high, NEVER)
+        return {**super().describe(argument), "nullable": False, "high": high}
+
+    def describe_back(self) -> dict[str, Any]:
+        """Python makes and finds them."""
+        return self.describe_for_python()
 
     def from_c(self, result: Any, call: Any = None) -> Any:
         """The handle, or None."""

@@ -137,9 +137,7 @@ class Items(Value):
         return {"owner": "Owned" if self.owned else ""}
 
     def describe_back(self) -> dict[str, Any]:
-        """Python copies or shows it, unless it is to be freed."""
-        if self.owned:
-            raise NotServedError(f"{self.where}: memory that is Owned is not served")
+        """Python copies or shows it."""
         if not all(isinstance(each.spec, Value) for each in self.named):
             raise NotServedError(f"{self.where}: memory as long as a buffer is not served")
         return self.describe_for_python()

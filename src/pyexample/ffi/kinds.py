@@ -4,12 +4,14 @@ Integers and texts are here, because nearly every library has them. The other ki
 when they are needed.
 """
 
+from __future__ import annotations
+
 import operator
 import typing
 from typing import TYPE_CHECKING, Any
 
 from .later import import_later
-from .libfastcall import RULES, NotServedError
+from .libfastcall import RULES
 from .values import (
     ArgumentWord,
     DeclarationError,
@@ -106,6 +108,7 @@ class Integer(Value):
         if beyond:
             raise DeclarationError(f"{where}: {beyond[0]!s} goes beyond {self.c_name}")
         self.is_plain = not self.enumeration
+        self.is_limited = bool(self.enumeration)
 
     def refine(self, where: str, word: object) -> None:
         """A ``range`` gives it closer limits."""
@@ -120,16 +123,17 @@ class Integer(Value):
             raise DeclarationError(f"{where}: {word!r} goes beyond {self.c_name}")
         self.low, self.high = word[0], word[-1]
         self.is_narrowed, self.is_plain = True, False
+        self.is_limited = True
 
     def convert(self, given: Any) -> int:
         """What has ``__index__``, in the limits."""
         return to_integer(self.where, given, self.low, self.high)
 
-    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+    def sure(self, given: str, name: Name) -> tuple[str, str] | None:
         """An int itself."""
         return f"type({given}) is int and {self.low} <= {given} <= {self.high}", given
 
-    def restore(self, result: int, call: "CallState | None") -> Any:
+    def restore(self, result: int, call: CallState | None) -> Any:
         """An int, or a member of the enumeration."""
         if self.is_narrowed and not self.low <= result <= self.high:
             raise ValueError(
@@ -143,7 +147,7 @@ class Integer(Value):
             name = self.enumeration.__name__
             raise ValueError(f"{self.where} is {result}, no {name}") from None
 
-    def describe(self, argument: "Argument") -> dict[str, Any]:
+    def describe(self, argument: Argument) -> dict[str, Any]:
         """With its limits."""
         return {**super().describe(argument), "low": self.low, "high": self.high}
 
@@ -151,12 +155,16 @@ class Integer(Value):
         """An enumeration is converted by a dict."""
         described = super().describe_back()
         if self.is_narrowed:
-            if self.failure:
-                raise NotServedError(f"{self.where}: a range and a failure are not served")
-            described |= {"rule": RULES["outside"], "low": self.low, "high": self.high}
+            described |= self._limit(described)
         if self.enumeration:
             described.setdefault("conversion", {int(each): each for each in self.enumeration})
         return described
+
+    def _limit(self, described: dict[str, Any]) -> dict[str, Any]:
+        if "low" in described:  # as those of codes
+            return {"rule": RULES["always"]}
+        rule = {"is_limited": True} if self.failure else {"rule": RULES["outside"]}
+        return {"low": self.low, "high": self.high, **rule}
 
 
 def to_integer(where: str, given: Any, low: int, high: int) -> int:
@@ -185,7 +193,7 @@ class Text(Value):
     """
 
     python_types: tuple[type, ...] = (bytes, str)
-    can_be_null = is_comparable = can_be_kept = follows = converts_alone = True
+    can_be_null = is_comparable = can_be_kept = follows = converts_alone = can_be_made = True
     failure_rule = "zero"
     is_plain = False
     encoding, errors = "utf-8", "strict"
@@ -210,9 +218,13 @@ class Text(Value):
             text = str.encode(given, self.encoding, self.errors)
         return without_nul(self.where, text)
 
-    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+    def sure(self, given: str, name: Name) -> tuple[str, str] | None:
         """Bytes without a NUL; a str of ASCII only, which every encoding encodes."""
         return sure_text(given, self.python_type, self.encoding, self.errors)
+
+    def check_words(self, where: str) -> None:
+        """Those that libfastcall copies, it frees as well."""
+        self.is_received = self.owned and not self.kind
 
     def own(self, where: str, word: Any) -> None:
         """Store the word that says who frees it."""
@@ -220,7 +232,7 @@ class Text(Value):
             raise DeclarationError(f"{where}: {word!r} cannot follow {self.owner!r}")
         self.owner = word
 
-    def restore(self, result: Any, call: "CallState | None") -> Any:
+    def restore(self, result: Any, call: CallState | None) -> Any:
         """A copy. If the caller owns the text, it is freed."""
         if not self.owned:
             return self._decode(result)
@@ -229,7 +241,7 @@ class Text(Value):
         finally:
             result.free()
 
-    def straight(self, result: str, name: "Name") -> str:
+    def straight(self, result: str, name: Name) -> str:
         """A text that C owns is decoded at once."""
         convert = super().straight(result, name)
         if self.owned or self.python_type is bytes:
@@ -249,7 +261,7 @@ class Text(Value):
 
     def describe_back(self) -> dict[str, Any]:
         """With what frees it."""
-        freed = {"free": self.given_ctype.free_address} if self.owned else {}
+        freed = {"free": self.given_ctype.free_address} if self.owned and self.kind else {}
         return {**super().describe_back(), **freed}
 
 

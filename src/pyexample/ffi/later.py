@@ -1,5 +1,7 @@
 """Modules that are imported, and attributes that are made, when they are first needed."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable
 from types import ModuleType

@@ -4,6 +4,8 @@ It is not linked against Python, and gets the addresses of the functions of Pyth
 that it needs.
 """
 
+from __future__ import annotations
+
 import ctypes
 import sys
 from collections.abc import Iterable
@@ -30,7 +32,7 @@ from .loading.symbols import library_with
 HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 """Whether the GIL protects libfastcall's handles, and what C keeps for them."""
 
-ABI_VERSION = 11
+ABI_VERSION = 12
 KINDS = {
     name: ord(code)
     for name, code in {
@@ -47,6 +49,7 @@ KINDS = {
         "buffer": "b",
         "count": "n",
         "callback": "c",
+        "made": "y",
         "constant": "k",
         "filled": "m",
         "length": "l",
@@ -99,12 +102,14 @@ class CArgument(ctypes.Structure):
         ("in_place", c_uint8),
         ("buffers", c_uint8),
         ("is_exact", c_uint8),
+        ("is_terminated", c_uint8),
         ("memory", c_uint8),
         ("factors", c_uint16),
         ("output", c_uint8),
         ("keeper", c_uint8),
         ("is_every", c_uint8),
         ("slots", c_uint16),
+        ("is_any", c_uint8),
         ("is_given", c_uint8),
         ("owner", c_uint8),
         ("stays_on_failure", c_uint8),
@@ -134,6 +139,7 @@ class CValue(ctypes.Structure):
         ("item", c_uint8),
         ("length", c_uint8),
         ("again", c_uint8),
+        ("is_limited", c_uint8),
         ("check_size", c_uint8),
         ("is_returned", c_uint8),
         ("is_indirect", c_uint8),
@@ -342,7 +348,7 @@ def running() -> Engine | None:
     return _started if isinstance(_started, Engine) else None
 
 
-def python_api() -> "ctypes.PyDLL":
+def python_api() -> ctypes.PyDLL:
     """The C API of this Python.
 
     ``ctypes.pythonapi`` lacks it if a program has loaded libpython with RTLD_LOCAL.

@@ -1,5 +1,7 @@
 """A shared library, and the functions that are declared for it."""
 
+from __future__ import annotations
+
 import ctypes
 import functools
 import os
@@ -18,8 +20,8 @@ from .values import NEVER, DeclarationError
 if TYPE_CHECKING:
     from .variables import Variable
 
-F = TypeVar("F", bound=Callable[..., Any])
-T = TypeVar("T")
+    F = TypeVar("F", bound=Callable[..., Any])
+    T = TypeVar("T")
 
 
 class Library:
@@ -163,12 +165,12 @@ class Library:
         return bind if declaration is None else bind(declaration)
 
     @overload
-    def variable(self, declaration: Callable[[], T], /) -> "Variable[T]": ...
+    def variable(self, declaration: Callable[[], T], /) -> Variable[T]: ...
 
     @overload
     def variable(
         self, /, *, writable: bool = False, symbol: str | None = None
-    ) -> "Callable[[Callable[[], T]], Variable[T]]": ...
+    ) -> Callable[[Callable[[], T]], Variable[T]]: ...
 
     def variable(
         self, declaration: Any = None, /, *, writable: bool = False, symbol: str | None = None

@@ -305,8 +305,8 @@ class Life:
         """Let calls use it; with None, no new one."""
         self.address = address
         handle = self.handle()
-        if handle is not None and (engine := running()) and self.kind.invalid is None:
-            engine.set_address(id(handle), address)
+        if handle is not None and (engine := running()):
+            engine.set_address(id(handle), address or None)  # only Python knows of an integer 0
 
     def use(self, cleanups: list[Callable[[], object]]) -> None:
         """Prevent closing until the new one of ``cleanups`` is called, or deleted uncalled.

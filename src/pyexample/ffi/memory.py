@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .buffers import integer_type
 from .items import Items
-from .libfastcall import KINDS, NotServedError
+from .libfastcall import KINDS, RULES, NotServedError
 from .sequences import ArrayOf
 from .sizes import GivenSize, Size
 from .values import (
@@ -220,15 +220,18 @@ class _Content(Items):
     def describe_back(self) -> dict[str, Any]:
         """With the form of the content."""
         is_byte = ctypes.sizeof(self.item) == 1
-        is_listed = self.form is list and self.value.is_plain and not self.value.none
-        if self.failure or not (self.form in (bytes, bytearray) or is_listed or is_byte):
-            raise NotServedError(f"{self.where}: such memory is not served")
+        if self.form is list and self.value.none:
+            raise NotServedError(f"{self.where}: memory that is not zeros is not served")
+        is_listed = self.form is list and self.value.is_plain
+        is_simple = self.form in (bytes, bytearray) or is_listed or is_byte
         make: Any = {bytes: None, str: None, bytearray: bytearray}
+        rule = {} if is_simple and not self.failure else {"rule": RULES["always"]}
         return {
             "kind": KINDS["filled"],
             "size": ctypes.sizeof(self.item),
             "item": KINDS["str" if self.form is str else "bytes"],
             "conversion": make.get(self.form, functools.partial(self.make, call=None)),
+            **rule,
         }
 
     def empty_item(self) -> bytes:

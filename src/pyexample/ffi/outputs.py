@@ -75,7 +75,7 @@ class Returned(_ToValue):
             return pointer_to(ctypes.addressof(call.outputs[argument.index]), self.ctype)
         return pointer
 
-    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+    def sure(self, argument: "Argument", given: str, name: "Name") -> tuple[str, str] | None:
         """A new value, unless it begins as something else."""
         if isinstance(self.given[1], ArgumentWord) or self.output.none:
             return None
@@ -87,8 +87,9 @@ class Returned(_ToValue):
         return {**self.output.for_checker(), "direction": "out", "items": items}
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
-        """Nothing is passed to it."""
-        return {"kind": KINDS["void"]}
+        """It begins as zeros, or as no handle."""
+        none = self.output.none[:1]
+        return {"kind": KINDS["constant"], "low": none[0]} if none else {"kind": KINDS["void"]}
 
 
 class InOut(_ToValue):
@@ -154,7 +155,7 @@ class InOut(_ToValue):
         room.value = room.passed
         return pointer
 
-    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+    def sure(self, argument: "Argument", given: str, name: "Name") -> tuple[str, str] | None:
         """A copy of what is surely right."""
         sure = self.input.sure_or_none(given, name)
         return sure and (sure[0], f"{name(self.output.given_ctype)}({sure[1]})")

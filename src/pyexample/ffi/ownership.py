@@ -23,7 +23,7 @@ from .handles import (
 )
 from .items import Items
 from .kinds import Integer, Text
-from .libfastcall import OWNERS, NotServedError, running
+from .libfastcall import OWNERS, RULES, NotServedError, running
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
 from .pointees import pointees_in
 from .pointers import Pointer
@@ -157,6 +157,8 @@ class Owned(Modifier):
             if isinstance(value, Text):
                 value.own(where, self)
                 value.ctype = value.given_ctype
+            else:
+                value.is_received = True
         elif isinstance(value, (Text, Items, Pointer)):
             raise DeclarationError(f"{where}: who frees it? Expected Owned(free)")
         else:
@@ -191,8 +193,6 @@ class Owned(Modifier):
 
     def describe_back(self, value: HandleValue) -> dict[str, Any]:
         """Its fields of a CValue. Raises NotServedError."""
-        if self.names:
-            raise NotServedError(f"{value.where}: {self!r} is not served")
         fields: dict[str, Any] = {
             "owner": OWNERS["counted" if self.counted else "Owned"],
             "lenders": 0 if self.independent else ALL,
@@ -200,6 +200,8 @@ class Owned(Modifier):
         }
         if self.by:
             fields["handle_class"] = _special_class(value.python_type, self.by)
+        if self.names:  # Python copies what C keeps for the original
+            fields["rule"] = RULES["always"]
         return fields
 
     def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
@@ -488,6 +490,8 @@ class Keep(ParameterWord):
         if self.owner in (None, "return") or not _is_kept_in_c(argument.spec):
             raise NotServedError(f"{argument.where}: {self!r} is not served")
         keeper, *slot = argument.named
+        if not all(each.kind for each in slot):
+            raise NotServedError(f"{argument.where}: {self!r} tells apart what is not served")
         return {
             "keeper": keeper.position + 1,
             "is_every": self.every,
@@ -562,14 +566,16 @@ def _is_kept_in_c(spec: Any) -> bool:
     """Whether libfastcall holds it: a structure may be set again, of which C has a copy."""
     if isinstance(spec, Pointer):
         return not issubclass(spec.ctype._type_, _STRUCTURES)
-    return spec.is_buffer or spec.kind in ("bytes", "str", "handle", "callback")
+    if spec.is_buffer:
+        return not spec.lends
+    return spec.kind in ("bytes", "str", "handle", "callback")
 
 
 def keep_late(described: tuple[Any, ...], keeper: Handle) -> None:
     """Keep what C keeps for a handle that Python takes over: see ``fastcall_list_kept``."""
     function, index, slot, given, made, address, _ = described
     argument: Argument = function.declaration.arguments[index]
-    is_view = argument.spec.is_buffer and given is not None
+    is_view = argument.spec.is_buffer and given is not None and made is None
     exporter: Any = given
     view: Any = memoryview(exporter) if is_view else None
     converted = pointer_to(address, argument.spec.ctype) if made is None else made

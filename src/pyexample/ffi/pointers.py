@@ -241,9 +241,7 @@ class Pointer(CTypesObject):
         }
 
     def describe_back(self) -> dict[str, Any]:
-        """Python makes the object, unless it is a copy."""
-        if self.owned:
-            raise NotServedError(f"{self.where}: a pointer to what is Owned is not served")
+        """Python makes the object."""
         return self.describe_for_python()
 
 

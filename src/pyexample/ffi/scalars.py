@@ -19,6 +19,7 @@ from .kinds import (
     type_name,
     without_nul,
 )
+from .libfastcall import KINDS
 from .values import DeclarationError, Modifier, Value, limits, members_of, type_code
 
 if TYPE_CHECKING:
@@ -161,14 +162,23 @@ class Float(Value):
             condition += f" and {-_LARGE_FLOAT} <= {given} <= {_LARGE_FLOAT}"
         return condition, given
 
+    def describe_back(self) -> dict[str, Any]:
+        """A ``long double`` comes in a register of its own."""
+        if not self.kind:
+            raise self.not_served(self.where)
+        return super().describe_back()
+
 
 class Character(Value):
     """A ``char`` as bytes, or a ``wchar_t`` as str."""
+
+    can_be_made = True
 
     def check_types(self, where: str, declared: Any) -> None:
         """By the C type."""
         self.python_types = (str if type_code(self.ctype) == "u" else bytes,)
         super().check_types(where, declared)
+        self.kind = "" if type_code(self.ctype) == "u" else "bytes"
 
     def convert(self, given: Any) -> Any:
         """One of them."""
@@ -184,6 +194,13 @@ class Character(Value):
         if python_type is str and ord(given) >> 8 * ctypes.sizeof(self.ctype):  # on Windows
             raise ValueError(f"{self.where} cannot hold {given!r}, which is two of them in C")
         return given
+
+    def describe_back(self) -> dict[str, Any]:
+        """A char is an integer that a dict converts."""
+        if not self.kind or self.failure:
+            return self.describe_for_python()
+        conversion = {code: bytes([code & 0xFF]) for code in range(-128, 128)}
+        return {"kind": KINDS["signed"], "conversion": conversion}
 
 
 class WideText(Text):
@@ -219,7 +236,7 @@ class FilePath(Value):
         accepted: what it may return: str, bytes or both.
     """
 
-    can_be_null = is_comparable = can_be_kept = True
+    can_be_null = is_comparable = can_be_kept = can_be_made = True
     is_plain = False
 
     def check_types(self, where: str, declared: Any) -> None:
@@ -234,7 +251,7 @@ class FilePath(Value):
             )
         inner = {each for member in members for each in (member, *typing.get_args(member))}
         self.accepted: Any = tuple(each for each in (str, bytes) if each in inner) or (str,)
-        self.kind, self.unserved = "", "such a path"
+        self.kind = ""
         if type_code(self.ctype) == "z" and sys.getfilesystemencoding() == "utf-8":
             self.kind = self.accepted[0].__name__  # what is something else is not sure
 
@@ -252,6 +269,10 @@ class FilePath(Value):
     def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
         """Text, as for ``Text``."""
         return sure_text(given, self.accepted[0], "utf-8", "strict") if self.kind else None
+
+    def is_known(self, given: Any) -> bool:
+        """It has no ``__fspath__``."""
+        return given is None or type(given) in (str, bytes)
 
     def for_checker(self) -> dict[str, Any]:
         """It is Python's."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .buffers import In
 from .declaration import Argument
 from .kinds import make_value
-from .libfastcall import NotServedError
+from .libfastcall import KINDS, NotServedError
 from .sizes import TERMINATED, UNCHECKED, GivenSize, Least
 from .values import (
     DeclarationError,
@@ -25,6 +25,7 @@ from .views import View
 if TYPE_CHECKING:
     from .calls import CallState
     from .declaration import Declaration
+    from .values import Name
 
 
 class ArrayOf(In):
@@ -105,6 +106,10 @@ class ArrayOf(In):
         else:
             self.value.resolve(declaration)
 
+    def sure(self, argument: Argument, given: str, name: "Name") -> tuple[str, str] | None:
+        """It is not."""
+        return None
+
     def foreign_callbacks(self) -> list[str]:
         """Those of its items."""
         return [] if self._of else self.value.foreign_callbacks()
@@ -120,7 +125,8 @@ class ArrayOf(In):
                 f" {type(given).__name__}"
             )
         sequence: list[Any] = [] if is_null else [*typing.cast("Any", given)]
-        call.replace(argument.position, None if is_null else sequence)  # it may change
+        if type(call.given[argument.position]) is not tuple:  # it may change
+            call.replace(argument.position, None if is_null else sequence)
         rows: list[View] = []
         if self._of:
             rows = [View(self.row, self._of, each) for each in sequence]
@@ -145,8 +151,25 @@ class ArrayOf(In):
         return {"handle": said.get("handle"), "items": self.size.low}
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
-        """It is not served by libfastcall."""
-        raise NotServedError(f"{argument.where}: ArrayOf is not served")
+        """Its fields of a CArgument, and those of each item."""
+        item = {} if self._of else self.value.describe(argument)
+        if item.get("kind") not in _SERVED:
+            raise NotServedError(f"{argument.where}: an array of such items is not served")
+        return {
+            "kind": KINDS["buffer"],
+            **self.size.describe(argument),
+            "shift": self.item_size.bit_length() - 1,
+            "item": KINDS["void"],
+            "array": {"size": self.item_size, **item},
+            "is_terminated": self.size.given is TERMINATED,
+            "nullable": self.accepts_none(argument),
+        }
+
+
+_SERVED = [
+    KINDS[each]
+    for each in ("signed", "unsigned", "bool", "float", "bytes", "str", "address", "handle")
+]
 
 
 class _Made:

@@ -125,6 +125,18 @@ class Size:
             "is_exact": self.given is not None,
         }
 
+    def is_plain(self, named: "list[Argument]") -> bool:
+        """Whether it is no shape, and no Python code computes it."""
+        is_number = self.given is not TERMINATED and not self._function
+        return is_number and len(self.dimensions) < 2 and all(each.kind for each in named)
+
+    def sure(self, named: "list[Argument]") -> tuple[str, str]:
+        """Its limits in compiled Python, if it ``is_plain``."""
+        if not named:
+            return str(self.low), str(self.high)
+        number = f"a{named[0].position}"
+        return f"0 <= {number}", str(NEVER) if self.given is None else number
+
     def check(self, argument: "Argument", view: Any, call: "CallState") -> None:
         """Raises ValueError if a buffer is not of this size, or shape.
 

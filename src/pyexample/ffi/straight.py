@@ -19,16 +19,20 @@ Returned(int, c_int)]`` that is::
             return b1.value
         given = [each for each in (a0,) if each is not missing]
         return careful(*given, *rest, **keywords)
+
+The views of buffers are looked at, and released, in between: ``with memoryview(a0) as m0:``.
 """
 
 import ctypes
 import functools
+import itertools
+from _thread import get_ident
 from collections.abc import Callable, Iterable
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from .answers import Answer
-from .calls import call_with_state, callbacks, hold_signals
+from .calls import call_with_state, callbacks, hold_signals, lent
 from .checked import finish_call
 from .declaration import Argument, Declaration
 from .values import Value, content_of, plain
@@ -60,6 +64,8 @@ def straight_call(
         "careful": careful,
         "content_of": content_of,
         "finish": finish_call(declaration),
+        "get_ident": get_ident,
+        "lent": lent,
         "missing": _MISSING,
         "plain": plain,
         **names,
@@ -90,7 +96,27 @@ def _sure(argument: Argument, given: str, name: "Name") -> tuple[str, str] | Non
     spec = argument.spec
     if argument.effects:
         return None
-    return spec.sure_or_none(given, name) if isinstance(spec, Value) else spec.sure(given, name)
+    if isinstance(spec, Value):
+        return spec.sure_or_none(given, name)
+    return spec.sure(argument, given, name)
+
+
+def _look(declaration: Declaration, name: "Name") -> tuple[list[str], list[str]]:
+    """The numbers of the buffers; what must hold of ``m0``, the view of ``a0``, and so on.
+
+    That also stores the address, as ``p0``.
+    """
+    words: list[tuple[Argument, Any]] = [
+        (each, each.spec) for each in declaration.arguments if not isinstance(each.spec, Value)
+    ]
+    conditions: list[str] = []
+    for each, spec in sorted(words, key=lambda word: word[1].phase):
+        conditions += spec.sure_of_views(each, name)
+    buffers = [(each.position, spec.writable) for each, spec in words if spec.is_buffer]
+    for (i, one), (j, other) in itertools.combinations(buffers, 2):
+        if one or other:
+            conditions.append(f"(p{i} + m{i}.nbytes <= p{j} or p{j} + m{j}.nbytes <= p{i})")
+    return [str(i) for i, _ in buffers], conditions
 
 
 def _name(names: dict[str, Any], value: Any) -> str:
@@ -142,21 +168,42 @@ def _source(declaration: Declaration, name: "Name") -> str | None:
     shown = [
         value.straight(content, name)
         for content, value in results.items()
-        if value.python_type is not None and not (value.failure and content != "result")
+        if value.python_type is not None and _is_shown(value, content)
     ]
-    lines = [
-        f"def call({given.replace(',', '=missing,')}{'/, ' * bool(given)}*rest, **keywords):",
-        f"    if {' and '.join(conditions)}:",
-        *(f"        {room} = {value}" for room, value in rooms.items()),
-        "        if callbacks:",
-        f"            result = call_with_state({', '.join(['c_function', *passed])})",
-        "        else:",
-        f"            result = c_function({', '.join(passed)})",
+    checked = [
+        value.straight(content, name)
+        for content, value in results.items()
+        if value.is_limited and not _is_shown(value, content)
+    ]
+    called = [
+        *(f"{room} = {value}" for room, value in rooms.items()),
+        "if callbacks:",
+        f"    result = call_with_state({', '.join(['c_function', *passed])})",
+        "else:",
+        f"    result = c_function({', '.join(passed)})",
         *(
-            f"        if {failure}: return finish(({given}), result, {{{outputs}}})"
+            f"if {failure}: return finish(({given}), result, {{{outputs}}})"
             for failure in filter(None, failures)
         ),
-        f"        return {', '.join(shown) or None}",
+        *checked,
+        f"return {', '.join(shown) or None}",
+    ]
+    looks = [f"if {' and '.join(conditions)}:"]
+    buffers, conditions = _look(declaration, name)
+    if buffers:
+        views = ", ".join(f"memoryview(a{i}) as m{i}" for i in buffers)
+        looks += [f"with {views}:", f"if {' and '.join(conditions)}:"]
+        called = [
+            *(f"lent[id(m{i})] = get_ident(), m{i}" for i in buffers),
+            "try:",
+            *(f"    {line}" for line in called),
+            "finally:",
+            *(f"    lent.pop(id(m{i}), None)" for i in buffers),
+        ]
+    lines = [
+        f"def call({given.replace(',', '=missing,')}{'/, ' * bool(given)}*rest, **keywords):",
+        *(f"{'    ' * depth}{look}" for depth, look in enumerate(looks, 1)),
+        *(f"{'    ' * (len(looks) + 1)}{line}" for line in called),
         f"    given = [each for each in ({given}) if each is not missing]",
         "    return careful(*given, *rest, **keywords)",
     ]
@@ -170,6 +217,11 @@ def _results(declaration: Declaration, rooms: Iterable[str]) -> dict[str, Value]
         is_simple = getattr(value.given_ctype, "__base__", None) is _SIMPLE
         results[f"{room}.value" if is_simple else f"content_of({room})"] = value
     return results
+
+
+def _is_shown(value: Value, content: str) -> bool:
+    """Whether the Python function returns it, if it is declared with a Python type."""
+    return content == "result" or not value.failure
 
 
 def _failure(value: Value, content: str, name: "Name") -> str:

@@ -12,7 +12,7 @@ from .values import DeclarationError, Value
 class UserDataValue(Value):
     """A Python object, for which C gets a number that is no address."""
 
-    can_be_null = can_be_kept = True
+    can_be_null = can_be_kept = can_be_made = True
     is_plain = False
     failure_rule = "zero"
     unserved = "UserData"
@@ -35,6 +35,10 @@ class UserDataValue(Value):
         """What stands for the object as long as anything refers to that."""
         found = _by_object.get(id(given))
         return found or _Object.of(given)
+
+    def is_known(self, given: Any) -> bool:
+        """It is not looked at."""
+        return True
 
     def restore(self, result: Any, call: Any) -> Any:
         """The object, if C has it still."""

@@ -5,6 +5,8 @@ scalars.py, structures.py, pointers.py, handles.py, callbacks.py or items.py, wh
 checked and converted. kinds.py chooses the class.
 """
 
+from __future__ import annotations
+
 import ctypes
 import types
 import typing
@@ -51,7 +53,7 @@ class Word:
 
     _written: str
 
-    def __new__(cls, *given: Any, **named: Any) -> "Self":
+    def __new__(cls, *given: Any, **named: Any) -> Self:
         """Store the arguments."""
         self = super().__new__(cls)
         shown = [show(each) for each in given]
@@ -84,48 +86,52 @@ class ArgumentWord(Word):
     is_parameter = is_buffer = can_be_kept = lends = is_answer = False
     phase = 0
     memory_name = ""
-    output: "Value | None" = None
+    output: Value | None = None
     stored: Any = None
-    effects: "tuple[ParameterWord, ...]" = ()
+    effects: tuple[ParameterWord, ...] = ()
 
-    def for_function(self, where: str, role: str = "output") -> "Self":
+    def for_function(self, where: str, role: str = "output") -> Self:
         """The same word, for a function whose result errors call ``where``.
 
         Its value has that role.
         """
         return self
 
-    def received(self, where: str, python_type: Any) -> "Value":
+    def received(self, where: str, python_type: Any) -> Value:
         """What a callback gets for it. Raises DeclarationError."""
         raise DeclarationError(f"{where}: a Callback gets values, not {self!r}")
 
-    def for_parameter(self, where: str, python_type: Any) -> "Self":
+    def for_parameter(self, where: str, python_type: Any) -> Self:
         """The same word, if it takes the parameter itself. Raises DeclarationError."""
         return self
 
-    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+    def resolve(self, declaration: Declaration, argument: Argument) -> None:
         """Find the parameters that it names. Raises DeclarationError."""
 
-    def check_sized(self, declaration: "Declaration", argument: "Argument") -> None:
+    def check_sized(self, declaration: Declaration, argument: Argument) -> None:
         """Refuse memory of whose size nothing is declared. Raises DeclarationError."""
 
-    def count(self, call: "CallState", argument: "Argument") -> int:
+    def count(self, call: CallState, argument: Argument) -> int:
         """The number of items of memory."""
         raise NotImplementedError
 
-    def dimensions(self, declaration: "Declaration") -> tuple[str, ...]:
+    def dimensions(self, declaration: Declaration) -> tuple[str, ...]:
         """The dimensions of buffers that it counts, by name."""
         return ()
 
-    def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
+    def pass_to_c(self, call: CallState, argument: Argument) -> Any:
         """The argument for ctypes; what it needs is held until the call is over."""
         raise NotImplementedError
 
-    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+    def sure(self, argument: Argument, given: str, name: Name) -> tuple[str, str] | None:
         """See ``Value``. If it has an ``output``: what C gets a pointer to."""
         return None
 
-    def answer(self, call: "CallState", argument: "Argument") -> Any:
+    def sure_of_views(self, argument: Argument, name: Name) -> list[str]:
+        """Conditions about the views of the buffers: see straight.py."""
+        return []
+
+    def answer(self, call: CallState, argument: Argument) -> Any:
         """What a callback stores there, if it is no ``output``."""
         raise NotImplementedError
 
@@ -137,7 +143,7 @@ class ArgumentWord(Word):
         """See ``Value``."""
         return {}
 
-    def describe(self, argument: "Argument") -> dict[str, Any]:
+    def describe(self, argument: Argument) -> dict[str, Any]:
         """Its fields of a CArgument. Raises NotServedError."""
         raise NotServedError(f"{argument.where}: {type(self).__name__} is not served")
 
@@ -151,26 +157,26 @@ class Modifier(Word):
 
     roles: ClassVar[tuple[str, ...]]
 
-    def modify(self, where: str, value: "Value") -> None:
+    def modify(self, where: str, value: Value) -> None:
         """Apply it. Raises DeclarationError if it has no meaning for such a value."""
         raise NotImplementedError
 
-    def resolve(self, declaration: "Declaration", value: "Value") -> None:
+    def resolve(self, declaration: Declaration, value: Value) -> None:
         """Find the parameters that it names. Raises DeclarationError."""
 
 
 class ParameterWord(Word):
     """A word that follows a parameter, and says what C does with it."""
 
-    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+    def resolve(self, declaration: Declaration, argument: Argument) -> None:
         """Check it, and find the parameters that it names. Raises DeclarationError."""
         raise NotImplementedError
 
-    def begin(self, call: "CallState", argument: "Argument") -> "Iterable[Effect]":
+    def begin(self, call: CallState, argument: Argument) -> Iterable[Effect]:
         """Do it, just before C is called."""
         raise NotImplementedError
 
-    def describe(self, argument: "Argument") -> dict[str, Any]:
+    def describe(self, argument: Argument) -> dict[str, Any]:
         """What it adds to the fields of a CArgument. Raises NotServedError."""
         raise NotServedError(f"{argument.where}: {self!r} is not served")
 
@@ -205,7 +211,9 @@ class Value:
     """Whether it is a handle, which can lend, be kept and be given away."""
     phase = 0
     memory_name = ""
-    output = stored = None
+    output = None
+    stored: Any = None
+    """See ``ArgumentWord``."""
     follows: bool = False
     """Whether a field is followed as a pointer when it is read, or such a part of it."""
     can_be_kept: ClassVar[bool] = False
@@ -214,13 +222,17 @@ class Value:
     converts_alone: ClassVar[bool] = False
     """Whether ``from_c`` needs no call."""
     kind = unserved = ""
+    can_be_made: ClassVar[bool] = False
+    """Whether Python makes what C gets for it, if libfastcall cannot."""
     is_received = False
     """Whether libfastcall makes an object for it if Python must interpret what came back."""
+    is_limited = False
+    """Whether it is an integer, and not any one that C stores is right."""
     failure_rule: str = ""
     """What ``Raises`` means by default: "zero", "nonzero", or "": it must be said."""
     none: tuple[int, ...] = ()
     """What is no handle: see ``IntegerHandleValue``."""
-    failure: "Raises | None" = None
+    failure: Raises | None = None
     rule: str = ""
     """The one by which it means failure: as ``failure_rule``, or "negative"."""
     fails: Callable[[Any], object]
@@ -281,7 +293,7 @@ class Value:
         """The same if ``given`` is not None, or None is not declared."""
         raise NotImplementedError
 
-    def from_c(self, result: Any, call: "CallState | None" = None) -> Any:
+    def from_c(self, result: Any, call: CallState | None = None) -> Any:
         """Convert what ctypes returned, from ``call``.
 
         Raises ValueError if the declaration rules it out.
@@ -291,32 +303,46 @@ class Value:
             raise ValueError(f"{self.where} is a null pointer, which its declaration rules out")
         return value
 
-    def restore(self, result: Any, call: "CallState | None") -> Any:
+    def restore(self, result: Any, call: CallState | None) -> Any:
         """The same, but None for any null pointer."""
         return result
 
-    def straight(self, result: str, name: "Name") -> str:
+    def straight(self, result: str, name: Name) -> str:
         """The same as ``from_c`` in compiled Python, as an expression: see ``sure``."""
         return result if self.is_plain else f"{name(self.from_c)}({result})"
 
-    def resolve(self, declaration: "Declaration", argument: "Argument | None" = None) -> None:
+    def resolve(self, declaration: Declaration, argument: Argument | None = None) -> None:
         """Find the parameters that its words name. Raises DeclarationError."""
         for word in self.words:
             if isinstance(word, Modifier):
                 word.resolve(declaration, self)
 
-    def check_sized(self, declaration: "Declaration", argument: "Argument") -> None:
+    def check_sized(self, declaration: Declaration, argument: Argument) -> None:
         """See ``ArgumentWord``."""
 
-    def pass_to_c(self, call: "CallState", argument: "Argument") -> Any:
+    def pass_to_c(self, call: CallState, argument: Argument) -> Any:
         """Convert an argument, and hold what C needs of it until the call is over."""
         return self.pass_item(call, call.given[argument.position])
 
-    def pass_item(self, call: "CallState", given: Any) -> Any:
+    def pass_item(self, call: CallState, given: Any) -> Any:
         """The same for an item of an array."""
         return self.to_c(given)
 
-    def sure(self, given: str, name: "Name") -> tuple[str, str] | None:
+    def make_for_c(self, given: Any) -> Any:
+        """What C gets, as an object of ctypes; None if that is for ``to_c`` to say."""
+        if not self.is_known(given):
+            return None
+        try:
+            made = self.to_c(given)
+        except Exception:  # which the careful call raises
+            return None
+        return made if isinstance(made, self.ctype) else self.ctype(made)
+
+    def is_known(self, given: Any) -> bool:
+        """Whether ``to_c`` runs no code of the program's for it."""
+        return given is None or type(given) is self.python_type
+
+    def sure(self, given: str, name: Name) -> tuple[str, str] | None:
         """How compiled Python passes it: see straight.py.
 
         Returns two expressions about a variable that is called ``given``: whether it is surely
@@ -325,7 +351,7 @@ class Value:
         """
         return None
 
-    def sure_or_none(self, given: str, name: "Name") -> tuple[str, str] | None:
+    def sure_or_none(self, given: str, name: Name) -> tuple[str, str] | None:
         """The same, for None too if that is declared."""
         sure = self.sure(given, name)
         if sure is None or not self.nullable:
@@ -339,7 +365,7 @@ class Value:
         """What ``restore`` gets for an object that libfastcall made: see ``is_received``."""
         return made
 
-    def answer(self, given: Any, call: "CallState") -> Any:
+    def answer(self, given: Any, call: CallState) -> Any:
         """The same for what a callable returned, which is held for longer than its call."""
         return self.to_c(given)
 
@@ -351,34 +377,51 @@ class Value:
         """What it says about C that its ctypes type does not: see Words in abi/model.py."""
         return {}
 
-    def describe(self, argument: "Argument") -> dict[str, Any]:
+    def describe(self, argument: Argument) -> dict[str, Any]:
         """Its fields of a CArgument. Raises NotServedError."""
-        return {"kind": self._fast_kind(argument.where), "nullable": self.nullable}
+        if self.kind:
+            return {"kind": KINDS[self.kind], "nullable": self.nullable}
+        if not self.can_be_made:
+            raise self.not_served(argument.where)
+        return {"kind": KINDS["made"], "function": self.make_for_c}
 
     def describe_back(self) -> dict[str, Any]:
         """Its fields of a CValue, if it comes back. Raises NotServedError.
 
         The fields ``check`` and ``free`` are Python functions, ``conversion`` is an object.
         """
-        described: dict[str, Any] = {"kind": self._fast_kind(self.where)}
+        if self.kind:
+            described: dict[str, Any] = {"kind": KINDS[self.kind]}
+        elif self.can_be_made and not self.is_received and self._is_pointer_that_comes_back():
+            described = {"kind": KINDS["address"], "conversion": self.from_address}
+        else:
+            return self.describe_for_python()
         if self.can_be_null and not self.nullable:
             described["rule"] = RULES["zero"]
         if self.failure:
             described |= self.failure.describe_back(self)
         return described
 
+    def _is_pointer_that_comes_back(self) -> bool:
+        return type_code(self.ctype) in ("z", "Z", "P") and self.role in ("result", "output")
+
+    def from_address(self, address: int) -> Any:
+        """The same as ``from_c``, for an address that is not NULL."""
+        return self.from_c(content_of(self.ctype(address)))
+
     def describe_for_python(self) -> dict[str, Any]:
         """The same for a result or an output that Python interprets each time."""
         if self.role not in ("result", "output"):
-            raise NotServedError(f"{self.where}: the type {self.c_name} is not served")
-        return {"kind": KINDS["address"], "rule": RULES["always"]}
+            raise self.not_served(self.where)
+        described: dict[str, Any] = {"kind": KINDS["address"], "rule": RULES["always"]}
+        if self.is_received:
+            described["receive"] = self.given_ctype.from_buffer_copy
+        return described
 
-    def _fast_kind(self, where: str) -> int:
-        if not self.kind:
-            raise NotServedError(
-                f"{where}: {self.unserved or f'the type {self.c_name}'} is not served"
-            )
-        return KINDS[self.kind]
+    def not_served(self, where: str) -> NotServedError:
+        """The error for what libfastcall cannot convert."""
+        what = self.unserved or f"the type {self.c_name}"
+        return NotServedError(f"{where}: {what} is not served")
 
 
 def as_word(where: str, item: Any) -> Any:

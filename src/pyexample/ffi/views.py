@@ -3,6 +3,7 @@
 import ctypes
 import itertools
 import sys
+from array import array
 from typing import TYPE_CHECKING, Any
 
 from .buffers import ITEM_KINDS, In
@@ -57,6 +58,9 @@ class View:
         alignment = ctypes.sizeof(spec.part) if spec.part else 1
         if self.memory and self.address % alignment:
             raise BufferError(f"{where} must be aligned to {alignment} bytes: pass a copy")
+        plain: object = buffer
+        if not type(plain).__flags__ & _HEAPTYPE:  # it lives for ever, and is written in C
+            exporters.add(type(plain))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -117,6 +121,8 @@ def _stride(where: str, spec: In, view: Any) -> int:
 
 def _extent(view: Any) -> int:
     """The number of bytes from its first one to its last."""
+    if view.contiguous:
+        return int(view.nbytes)
     steps = zip(view.shape, view.strides, strict=True)
     last = sum((count - 1) * step for count, step in steps)
     return int(last + view.itemsize) if view.nbytes else 0
@@ -135,9 +141,21 @@ def _fits(spec: In, view: memoryview) -> bool:
     return is_alike and (not spec.length or shape[1:][-1:] == (spec.length,))
 
 
-def check_overlap(arguments: "list[Argument]", views: dict[int, View]) -> None:
+exporters: set[type] = {bytes, bytearray, memoryview, array}
+"""Types of buffers that are no code of a program's: NumPy's too, after it has passed one."""
+
+_HEAPTYPE = 1 << 9  # https://docs.python.org/3/c-api/typeobj.html#c.Py_TPFLAGS_HEAPTYPE
+
+
+def formats_of(kind: str) -> frozenset[str]:
+    """How views call items of that kind, in this machine's byte order."""
+    orders = ("", "@", "=", "<" if sys.byteorder == "little" else ">")
+    codes = [code for code, each in _FORMATS.items() if each == kind]
+    return frozenset(order + code for order in orders for code in codes)
+
+
+def check_overlap(buffers: "list[tuple[Argument, In]]", views: dict[int, View]) -> None:
     """Raises ValueError if C would write into another buffer of the call."""
-    buffers = [(each, each.spec) for each in arguments if isinstance(each.spec, In)]
     for (argument, spec), (other, _) in itertools.permutations(buffers, 2):
         here, there = views[argument.position].memory, views[other.position].memory
         shared = max(here.start, there.start) < min(here.stop, there.stop)

@@ -70,7 +70,10 @@ static type type_type = TYPE(0), int_type = TYPE(Py_TPFLAGS_LONG_SUBCLASS),
             bytes_type = TYPE(Py_TPFLAGS_BYTES_SUBCLASS),
             str_type = TYPE(Py_TPFLAGS_UNICODE_SUBCLASS), other_type = TYPE(0),
             pointer_type = TYPE(0), buffer_type = TYPE(Py_TPFLAGS_HEAPTYPE),
-            exporter_type = TYPE(Py_TPFLAGS_HEAPTYPE); /* its __buffer__ is Python code */
+            exporter_type = TYPE(Py_TPFLAGS_HEAPTYPE), /* its __buffer__ is Python code */
+            list_type = TYPE(Py_TPFLAGS_LIST_SUBCLASS), tuple_type = TYPE(Py_TPFLAGS_TUPLE_SUBCLASS),
+            derived_list_type = TYPE(Py_TPFLAGS_LIST_SUBCLASS | Py_TPFLAGS_HEAPTYPE),
+            made_type = TYPE(0); /* of ctypes */
 /* Of ctypes: pointer_type points to struct_type. */
 static type struct_type = TYPE(0), array_type = TYPE(0), reference_type = TYPE(0),
             any_pointer_type = TYPE(0), narrow_array_type = TYPE(0), derived_type = TYPE(0),
@@ -90,7 +93,7 @@ struct PyObject {
     int is_contiguous;
     int raises; /* when a buffer is asked for, an error of its own */
     const type *of; /* of what a reference is of */
-    PyObject *items[FASTCALL_MAX_ARGUMENTS + 2]; /* of a tuple */
+    PyObject *items[50];                         /* of a tuple */
     char fields[8 * FASTCALL_STRUCT_WORDS];      /* of a structure */
     char *content;                               /* of bytes that have their own */
 };
@@ -102,7 +105,10 @@ static PyObject none = {.type = &other_type}, true_ = {.type = &bool_type, .numb
                 unexpected_ = {.type = &other_type}, answer = {.type = &other_type},
                 careful = {.type = &other_type}, answering = {.type = &other_type},
                 sizer = {.type = &other_type}, maker = {.type = &other_type},
-                receiver = {.type = &other_type};
+                receiver = {.type = &other_type}, converter = {.type = &other_type},
+                same = {.type = &other_type};
+static int made_alive; /* objects of made_type */
+static int same_calls;
 static int error_is_set, live_objects, checked_calls, unexpected_calls, released, gil_is_held = 1;
 static long open_views;
 static Py_ssize_t passed;
@@ -127,6 +133,11 @@ static int is_handle_type(const type *its_type)
            its_type == &strange_handle_type;
 }
 
+static int is_sequence_type(const type *its_type)
+{
+    return its_type == &list_type || its_type == &tuple_type || its_type == &derived_list_type;
+}
+
 static void end_attributes(PyObject *object);
 
 static const handle *closing_now;
@@ -147,9 +158,11 @@ static void Py_DecRef(PyObject *object)
         end_attributes(object);
         destroy_handle(object);
     } else if (object->holders == 0) {
-        for (Py_ssize_t i = 0; i < object->length && object->type == &other_type; i++) {
+        const int has_items = object->type == &other_type || is_sequence_type(object->type);
+        for (Py_ssize_t i = 0; i < object->length && has_items; i++) {
             Py_DecRef(object->items[i]);
         }
+        made_alive -= object->type == &made_type;
         free(object->content);
         free(object);
         live_objects--;
@@ -346,6 +359,22 @@ static PyObject *content_tuple; /* that `unexpected` got, while it runs */
 static void take_unexpected(PyObject *tuple);
 static PyObject *call_sizer(PyObject *positional), *call_maker(PyObject *positional);
 
+/* What Python makes of an argument: it knows no numbers that end with 1, and 2 is an error. */
+static PyObject *convert_in_python(const PyObject *given)
+{
+    PyObject *made;
+    switch ((uint64_t)given->number % 8) {
+    case 1: Py_IncRef(&none); return &none;
+    case 2: return PyErr_NoMemory();
+    default: break;
+    }
+    made = new_object(&made_type);
+    made_alive++;
+    memcpy(made->fields, &given->number, 8);
+    made->view.buf = made->fields;
+    return made;
+}
+
 static PyObject *PyObject_Call(PyObject *function, PyObject *positional, PyObject *keywords)
 {
     EXPECT(gil_is_held && !error_is_set && !keywords);
@@ -354,6 +383,14 @@ static PyObject *PyObject_Call(PyObject *function, PyObject *positional, PyObjec
     }
     if (function == &maker) {
         return call_maker(positional);
+    }
+    if (function == &same) {
+        Py_IncRef(positional->items[0]);
+        same_calls++;
+        return positional->items[0];
+    }
+    if (function == &converter) {
+        return convert_in_python(positional->items[0]);
     }
     if (function == &receiver) { /* of a fastcall_returned and an offset */
         Py_IncRef(positional->items[1]);
@@ -396,6 +433,27 @@ static int PyTuple_SetItem(PyObject *tuple, Py_ssize_t index, PyObject *item)
 static Py_ssize_t PyTuple_Size(PyObject *tuple)
 {
     return tuple->length;
+}
+
+static int tuples_fail;
+
+static PyObject *PySequence_Tuple(PyObject *object)
+{
+    PyObject *tuple;
+    EXPECT(object->type == &list_type || object->type == &tuple_type);
+    if (object->type == &tuple_type) {
+        Py_IncRef(object);
+        return object;
+    }
+    if (tuples_fail) {
+        return PyErr_NoMemory();
+    }
+    tuple = PyTuple_New(object->length);
+    for (Py_ssize_t i = 0; i < object->length; i++) {
+        Py_IncRef(object->items[i]);
+        PyTuple_SetItem(tuple, i, object->items[i]);
+    }
+    return tuple;
 }
 
 static PyObject *PyDict_New(void)
@@ -543,7 +601,7 @@ static void PyBuffer_Release(Py_buffer *view)
 {
     EXPECT(!error_is_set);
     if (view->obj) { /* as in CPython: none for None */
-        open_views--;
+        open_views -= has_buffer(view->obj); /* not the memory of an array */
         Py_DecRef(view->obj);
     }
 }
@@ -565,6 +623,7 @@ static void PyEval_RestoreThread(PyThreadState *state)
 
 static uint64_t received[FIRST_STACK_WORD + MOST_STACK_WORDS];
 static int c_calls, freed;
+static int made_expected; /* how many objects of made_type there are while C runs */
 static size_t stack_is_passed; /* so many bytes */
 
 /* The result, and what C fills in: where their addresses are, what was there, what C writes. */
@@ -607,6 +666,7 @@ RECEIVES void receive_all(const uint64_t *integers, const double *floats, const 
         before[each] = *place;
         *place = written[each];
     }
+    EXPECT(made_alive == made_expected);
     c_calls++;
     errno = 42;
     if (on_call) {
@@ -682,7 +742,7 @@ static const struct {
 #define FORMATS (sizeof formats / sizeof *formats)
 
 static const int kinds[] = {
-    'i', 'u', '?', 'f', 'z', 's', 'P', 'p', 'h', 'b', 'b', 'n', 'n', 'k', 'v', 't', 't'};
+    'i', 'u', '?', 'f', 'z', 's', 'P', 'p', 'h', 'b', 'b', 'n', 'n', 'k', 'v', 't', 't', 'y'};
 
 static void *pointers[FASTCALL_MAX_ARGUMENTS];
 static const fastcall_ctypes ctypes = {
@@ -714,6 +774,15 @@ static fastcall_struct *take_structure(unsigned most)
     return structure;
 }
 
+/* If it is a handle: perhaps an integer that may be too large, or one of any class. */
+static void take_handle(fastcall_argument *argument)
+{
+    if (argument->kind == 'h') {
+        argument->high = take() % 8 == 1 ? (int64_t)UINT32_MAX : -1;
+        argument->is_any = take() % 4 == 1;
+    }
+}
+
 static void take_argument(fastcall_argument *argument, unsigned index, unsigned *buffers,
     unsigned *handle_count)
 {
@@ -731,7 +800,9 @@ static void take_argument(fastcall_argument *argument, unsigned index, unsigned 
     argument->size = (uint8_t)(1U << below(4));
     argument->nullable = take() & 1;
     argument->type = argument->kind == 'h' ? &buffer_type : &pointer_type;
-    argument->items = &struct_type;
+    argument->type = argument->kind == 'y' ? (const void *)&converter : argument->type;
+    take_handle(argument);
+    argument->items = argument->kind == 'b' ? NULL : &struct_type;
     argument->ctypes = &ctypes;
     if (argument->kind == 't') {
         fastcall_struct *structure =
@@ -798,11 +869,14 @@ static void take_value(fastcall_value *value, unsigned index)
         value->rule = FASTCALL_NEVER;
     } else if (value->kind == 'i' || value->kind == 'u') {
         value->conversion = take() & 3 ? NULL : &none;
+        value->is_limited = take() % 8 == 1;
     } else if (strchr("Pzs", value->kind)) {
         value->size = 8;
         if (value->kind != 'P') {
             written[index] = take() & 1 ? (uintptr_t)"text" : 0;
             value->free = take() & 1 ? (void (*)(void))free_text : NULL;
+        } else {
+            value->conversion = take() & 1 ? &same : NULL;
         }
     }
 }
@@ -816,9 +890,9 @@ static PyObject *take_object(const fastcall_argument *argument, unsigned index)
         &array_type, &narrow_array_type, &reference_type, &any_pointer_type, &exporter_type};
     static const type *const copied[] = {&struct_type, &struct_type, &struct_type,
         &struct_type, &derived_type, &derived_type, &pointer_type, &reference_type};
-    static const char *const texts[] = {"", "text", "with\0NUL", NULL};
-    static const Py_ssize_t lengths[] = {0, 4, 8, 0};
-    const unsigned choice = take(), format = below(FORMATS), text = below(4);
+    static const char *const texts[] = {"", "text", "with\0NUL", NULL, "\xE4"};
+    static const Py_ssize_t lengths[] = {0, 4, 8, 0, 1};
+    const unsigned choice = take(), format = below(FORMATS), text = below(5);
     const type *its_type = types[choice / 16 % 8];
     PyObject *object;
     if (choice % 16 == 0) {
@@ -883,6 +957,9 @@ static int expected(const fastcall_argument *argument, const PyObject *object, u
         *word = (uint64_t)object->number;
         return is_none ? argument->nullable
                        : is_int && object->number >= 0 && object->number <= UINT64_MAX;
+    case 'y':
+        *word = (uint64_t)object->number;
+        return *word % 8 == 1 ? 0 : *word % 8 == 2 ? -1 : 1;
     case 'v': return 1;
     case 't': return object->type == &struct_type || object->type == &derived_type;
     case 'k': /* whatever the object is */
@@ -910,6 +987,10 @@ static int expected(const fastcall_argument *argument, const PyObject *object, u
         return 1;
     }
     case 'z': case 's':
+        if (argument->kind == 'z' && argument->size == 1 && !is_none) { /* a char */
+            *word = object->type == &bytes_type ? (uint64_t)(signed char)*object->text : 0;
+            return object->type == &bytes_type && object->length == 1;
+        }
         *word = is_none ? 0 : (uintptr_t)object->text;
         return is_none ? argument->nullable
                        : object->type == (argument->kind == 'z' ? &bytes_type : &str_type) &&
@@ -928,7 +1009,7 @@ static int expected(const fastcall_argument *argument, const PyObject *object, u
         }
         if (argument->kind == 'h') {
             *word = (uintptr_t)object->its_handle.address;
-            return *word != 0;
+            return *word != 0 && *word <= (uint64_t)argument->high && !argument->is_any;
         }
         memcpy(word, object->view.buf, sizeof *word);
         return 1;
@@ -1038,6 +1119,11 @@ static int must_be_unexpected(const fastcall_value *value, uint64_t word)
     const int is_signed = value->kind == 'i';
     const __int128 low = is_signed ? (__int128)value->low : (__int128)(uint64_t)value->low;
     const __int128 high = is_signed ? (__int128)value->high : (__int128)(uint64_t)value->high;
+    fastcall_value plain = *value;
+    plain.rule = FASTCALL_NEVER; /* '-' is of signed numbers */
+    if (value->is_limited && (number_of(&plain, word) < low || number_of(&plain, word) > high)) {
+        return 1;
+    }
     switch (value->rule) {
     case 'z': return number == 0;
     case 'n': return number != 0;
@@ -1052,7 +1138,7 @@ static int must_be_unexpected(const fastcall_value *value, uint64_t word)
 
 static int is_unknown(const fastcall_value *value, uint64_t word)
 {
-    return value->kind != 't' && value->conversion && number_of(value, word) % 2 != 0;
+    return strchr("iu", value->kind) && value->conversion && number_of(value, word) % 2 != 0;
 }
 
 static void check_object(const fastcall_value *value, uint64_t word, const PyObject *object)
@@ -1064,7 +1150,7 @@ static void check_object(const fastcall_value *value, uint64_t word, const PyObj
         EXPECT(!memcmp(object->fields + 8, written_rest, value->size - first));
         return;
     }
-    if (value->conversion) {
+    if (value->conversion && value->kind != 'P') {
         EXPECT(object == &answer);
         return;
     }
@@ -1085,12 +1171,13 @@ static void check_object(const fastcall_value *value, uint64_t word, const PyObj
 static void check_result(const fastcall_value *described, PyObject *result)
 {
     unsigned returned = 0, at = 0, to_free = 0;
-    int is_asked = 0;
+    int is_asked = 0, to_convert = 0;
     for (unsigned i = 0; i < values; i++) {
         is_asked |= must_be_unexpected(&described[i], written[i]);
         is_asked |= is_unknown(&described[i], written[i]);
         returned += described[i].is_returned;
         to_free += described[i].free && written[i];
+        to_convert += described[i].kind == 'P' && described[i].conversion && written[i];
     }
     EXPECT(unexpected_calls == is_asked);
     EXPECT(freed == (is_asked ? 0 : (int)to_free));
@@ -1103,6 +1190,7 @@ static void check_result(const fastcall_value *described, PyObject *result)
         }
         return;
     }
+    EXPECT(same_calls == to_convert);
     EXPECT(returned || result == &none);
     EXPECT(returned < 2 || result->length == returned);
     for (unsigned i = 0; i < values; i++) {
@@ -1804,6 +1892,213 @@ static void fuzz_memory(void)
     filling.descriptor = NULL;
 }
 
+/* ------------------------------------------------------------------- sequences */
+
+/* A function of arrays that are made of lists, of a handle, and of how many items there are. */
+enum { MOST_SEQUENCES = 3, MOST_OF_ONE = 7 };
+
+static struct {
+    unsigned count;
+    const fastcall_argument *arguments;
+    PyObject *lists[MOST_SEQUENCES];
+} sequences;
+
+/* What C does: it finds the items, also after the lists have changed. */
+static void find_items(void)
+{
+    for (unsigned i = 0; i < sequences.count; i++) {
+        const fastcall_argument *const item = sequences.arguments[i].items;
+        const char *const place =
+            (const char *)(uintptr_t)received[sequences.arguments[i].location];
+        PyObject *const list = sequences.lists[i];
+        if (list == &none) {
+            EXPECT(!place);
+            continue;
+        }
+        for (Py_ssize_t j = 0; j < list->length; j++) {
+            const PyObject *const object = list->items[j];
+            uint64_t word;
+            EXPECT(expected(item, object, &word) == 1);
+            EXPECT(!memcmp(place + j * item->size, &word, item->size));
+            EXPECT(item->kind != 'h' || object == &none ||
+                   (object->its_handle.users & 0xFFFF) == 1);
+        }
+        for (unsigned j = 0; sequences.arguments[i].is_terminated && j < item->size; j++) {
+            EXPECT(place[list->length * item->size + j] == 0);
+        }
+        while (list->type == &list_type && list->length > 0) {
+            PyObject *const removed = list->items[--list->length];
+            EXPECT(removed->holders > 1);
+            Py_DecRef(removed);
+        }
+    }
+}
+
+static PyObject *take_sequence(const fastcall_argument *item)
+{
+    static const type *const types[] = {
+        &list_type, &list_type, &list_type, &tuple_type, &tuple_type, &derived_list_type};
+    PyObject *list;
+    if (take() % 8 == 1) {
+        return &none;
+    }
+    list = new_object(types[below(6)]);
+    list->length = below(MOST_OF_ONE + 1);
+    for (Py_ssize_t i = 0; i < list->length; i++) {
+        PyObject *const object = take_object(item, (unsigned)i);
+        if (object == &none || object == &true_ || object == &false_) {
+            Py_IncRef(object);
+        } else if (item->kind == 'h') {
+            object->its_handle.address = take() & 7 ? memory : NULL;
+        }
+        list->items[i] = object;
+    }
+    return list;
+}
+
+/* As all_expected. */
+static int sequences_expected(PyObject *const *objects, const fastcall_argument *counting)
+{
+    const fastcall_argument *const handle_argument = &sequences.arguments[sequences.count];
+    Py_ssize_t count = -1;
+    uint64_t word;
+    for (unsigned i = 0; i < sequences.count; i++) {
+        const fastcall_argument *const argument = &sequences.arguments[i];
+        const PyObject *const list = objects[i];
+        if (list == &none && argument->nullable) {
+            continue;
+        }
+        if (list->type != &list_type && list->type != &tuple_type) {
+            return 0;
+        }
+        if (list->type == &list_type && tuples_fail) {
+            return -1;
+        }
+        for (Py_ssize_t j = 0; j < list->length; j++) {
+            if (expected(argument->items, list->items[j], &word) != 1) {
+                return 0;
+            }
+        }
+        if (list->length < argument->low || list->length > argument->high) {
+            return 0;
+        }
+    }
+    if (expected(handle_argument, objects[sequences.count], &word) != 1) {
+        return 0;
+    }
+    for (unsigned i = 0; i < sequences.count; i++) {
+        if (counting->buffers >> i & 1) {
+            if (count >= 0 && objects[i]->length != count) {
+                return 0;
+            }
+            count = objects[i]->length;
+        }
+    }
+    return count <= counting->high;
+}
+
+static void fuzz_sequences(void)
+{
+    static const uint8_t item_kinds[] = {'i', 'u', '?', 'f', 'z', 's', 'P', 'h', 'h', 'h'};
+    static _Alignas(16) struct {
+        char head[64];
+        fastcall_descriptor descriptor;
+        fastcall_argument arguments[MOST_SEQUENCES + 2];
+        fastcall_value result; /* where there are so many arguments */
+    } self;
+    fastcall_argument items[MOST_SEQUENCES], *argument = self.arguments;
+    fastcall_value *result_value;
+    PyObject *objects[MOST_SEQUENCES + 1], *handles[(MOST_OF_ONE + 1) * MOST_SEQUENCES], *result;
+    unsigned handle_count = 0;
+    int accepted;
+    memset(&self, 0, sizeof self);
+    memset(items, 0, sizeof items);
+    none.holders = true_.holders = false_.holders = answer.holders = checked.holders = 1000;
+    sequences.count = 1 + below(MOST_SEQUENCES);
+    sequences.arguments = self.arguments;
+    for (unsigned i = 0; i < sequences.count; i++, argument++) {
+        fastcall_argument *const item = &items[i];
+        item->kind = item_kinds[below(sizeof item_kinds)];
+        item->size = (uint8_t)(strchr("iu?", item->kind) ? 1U << below(4) : 8);
+        item->size = item->kind == 'f' && take() & 1 ? 4 : item->size;
+        item->nullable = take() & 1;
+        item->type = &buffer_type;
+        item->low = take_number();
+        item->high = take_number();
+        take_handle(item);
+        argument->kind = 'b';
+        argument->item = 'v';
+        argument->size = 8;
+        argument->shift = (uint8_t)__builtin_ctz(item->size);
+        argument->items = item;
+        argument->parameter = (uint8_t)i;
+        argument->nullable = take() & 1;
+        argument->is_terminated = take() & 1;
+        argument->low = take() & 1 ? 0 : below(3);
+        argument->high = take() & 1 ? INT64_MAX : below(MOST_OF_ONE);
+        objects[i] = sequences.lists[i] = take_sequence(item);
+        for (Py_ssize_t j = 0; item->kind == 'h' && j < objects[i]->length; j++) {
+            handles[handle_count] = objects[i]->items[j];
+            Py_IncRef(handles[handle_count++]);
+        }
+    }
+    argument->kind = 'h';
+    argument->size = 8;
+    take_handle(argument);
+    argument->type = &buffer_type;
+    argument->parameter = (uint8_t)sequences.count;
+    objects[sequences.count] = new_object(&buffer_type);
+    objects[sequences.count]->its_handle.address = take() & 7 ? memory : NULL;
+    argument++;
+    argument->kind = 'n';
+    argument->size = 8;
+    argument->buffers = (uint8_t)(1 + below((1U << sequences.count) - 1));
+    argument->high = take() & 3 ? INT64_MAX : below(4);
+    result_value = (fastcall_value *)(argument + 1);
+    result_value->kind = 'i';
+    result_value->size = 8;
+    result_value->is_returned = 1;
+    values = 1;
+    self.descriptor.arguments = (uint8_t)(sequences.count + 2);
+    self.descriptor.parameters = (uint8_t)(sequences.count + 1);
+    self.descriptor.values = 1;
+    self.descriptor.release_at = take() & 1 ? INT64_MAX : 0;
+    self.descriptor.returned_size = offsetof(fastcall_returned, outputs);
+    self.descriptor.name = (uint32_t)((char *)(result_value + 1) - (char *)&self.descriptor);
+    self.descriptor.function = (any_function)receive_integer;
+    EXPECT(fastcall_prepare(&self) == NULL);
+    stack_is_passed = 0;
+    has_callbacks = take() & 1;
+    forks = take() & 1;
+    tuples_fail = take() % 16 == 1;
+    c_calls = checked_calls = unexpected_calls = 0;
+    accepted = sequences_expected(objects, argument);
+    on_call = find_items;
+    result = ((entry)self.descriptor.ml_meth)(
+        (PyObject *)&self, objects, self.descriptor.parameters, NULL);
+    on_call = NULL;
+    EXPECT(gil_is_held && error_is_set == (accepted < 0 ? 2 : 0) && (result == NULL) == (accepted < 0));
+    EXPECT(c_calls == (accepted == 1) && checked_calls == !accepted && !unexpected_calls && !uses);
+    error_is_set = tuples_fail = 0;
+    if (result) {
+        Py_DecRef(result);
+    }
+    while (handle_count > 0) {
+        PyObject *const each = handles[--handle_count];
+        EXPECT(each == &none || (each->its_handle.users & 0xFFFF) == 0);
+        Py_DecRef(each);
+    }
+    for (unsigned i = 0; i < self.descriptor.parameters; i++) {
+        if (objects[i] != &none) {
+            EXPECT(objects[i]->holders == 1 && (objects[i]->its_handle.users & 0xFFFF) == 0);
+            Py_DecRef(objects[i]);
+        }
+    }
+    EXPECT(none.holders == 1000 && true_.holders == 1000 && false_.holders == 1000);
+    EXPECT(answer.holders == 1000 && checked.holders == 1000);
+    EXPECT(live_objects == 0 && open_views == 0);
+}
+
 /* --------------------------------------------------------------------- handles */
 
 /* C has a few objects, of two types that may need each other, and hands out their addresses.
@@ -2074,6 +2369,7 @@ static void describe_closer(handle_function *function, const void *its_type)
     descriptor->name = (uint32_t)((char *)(result + 1) - (char *)descriptor);
     function->arguments[0].kind = FASTCALL_HANDLE;
     function->arguments[0].size = 8;
+    function->arguments[0].high = -1;
     function->arguments[0].type = its_type;
     result->kind = FASTCALL_SIGNED;
     result->size = 4;
@@ -2111,6 +2407,7 @@ static void make_some(void)
         are_open = are_open && (!other || other->its_handle.address);
         arguments[i].kind = FASTCALL_HANDLE;
         arguments[i].size = 8;
+        arguments[i].high = -1;
         arguments[i].nullable = 1;
         arguments[i].parameter = (uint8_t)i;
         arguments[i].type = other ? other->type : &handle_type;
@@ -2284,6 +2581,7 @@ static void describe_keeping(handle_function *function)
     for (unsigned i = 0; i < 3; i++) {
         function->arguments[i].parameter = (uint8_t)i;
         function->arguments[i].size = 8;
+        function->arguments[i].high = -1;
     }
     function->arguments[0].kind = FASTCALL_HANDLE;
     function->arguments[0].type = function->arguments[1].type = &handle_type;
@@ -2381,6 +2679,7 @@ static void give_one(PyObject *given)
     for (unsigned i = 0; i < 2; i++) {
         function.arguments[i].kind = FASTCALL_HANDLE;
         function.arguments[i].size = 8;
+        function.arguments[i].high = -1;
         function.arguments[i].nullable = 1;
         function.arguments[i].parameter = (uint8_t)i;
         function.arguments[i].type = objects[i]->type;
@@ -2594,6 +2893,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int accepted;
     bytes = data;
     bytes_end = data + size;
+    made_expected = 0;
     if (!api.Py_IncRef) {
         initialise();
     }
@@ -2603,6 +2903,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 2: fuzz_callback(); return 0;
     case 3: fuzz_memory(); return 0;
     case 4: fuzz_handles(); return 0;
+    case 5: fuzz_sequences(); return 0;
     default: break;
     }
     memset(&self, 0, sizeof self);
@@ -2645,8 +2946,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     has_callbacks = take() & 1;
     forks = take() & 1; /* as if what was counted in a handle was so before a fork */
     accepted = given == count ? all_expected(self.arguments, objects, count, words) : 0;
+    for (unsigned i = 0; i < count; i++) {
+        made_expected += self.arguments[i].kind == 'y';
+    }
 
     c_calls = checked_calls = unexpected_calls = released = freed = 0;
+    same_calls = 0;
+    converter.holders = same.holders = 1000;
     for (unsigned i = 0; i < 6; i++) {
         PyObject *const shared[] = {&none, &true_, &false_, &checked, &unexpected_, &answer};
         shared[i]->holders = 1000;

@@ -12,10 +12,13 @@ typedef struct {
     Py_buffer views[FASTCALL_MAX_BUFFERS];
     const fastcall_argument *owners[FASTCALL_MAX_BUFFERS]; /* of the views */
     unsigned count;                                        /* of the views */
-    handle *handles[FASTCALL_MAX_HANDLES + 1];             /* the last: see hold_parent */
+    handle **handles;                                      /* `few`, or memory for more */
+    handle *few[FASTCALL_MAX_HANDLES + 1];                 /* the last: see hold_parent */
     unsigned handle_count;
     thunk *thunks[FASTCALL_MAX_CALLBACKS];
     unsigned thunk_count;
+    PyObject *made[FASTCALL_MAX_ARGUMENTS]; /* objects of ctypes */
+    unsigned made_count;
     kept *keeping;       /* what C is about to keep */
     kept *closing;       /* what C keeps for the handle that the call closes */
     int64_t kept_before; /* the number of what C had been made to keep before it was called */
@@ -23,7 +26,8 @@ typedef struct {
 
 static void hold_nothing(held_arguments *held)
 {
-    held->count = held->handle_count = held->thunk_count = 0;
+    held->count = held->handle_count = held->thunk_count = held->made_count = 0;
+    held->handles = held->few;
     held->keeping = held->closing = NULL;
 }
 
@@ -39,8 +43,15 @@ static void release(held_arguments *held)
     while (held->handle_count > 0) {
         ADD(&held->handles[--held->handle_count]->users, -1);
     }
+    if (held->handles != held->few) {
+        api.PyMem_Free(held->handles);
+        held->handles = held->few;
+    }
     while (held->thunk_count > 0) {
         return_thunk(held->thunks[--held->thunk_count]);
+    }
+    while (held->made_count > 0) {
+        drop(held->made[--held->made_count]);
     }
 }
 
@@ -93,8 +104,8 @@ static int get_buffer(PyObject *object, Py_buffer *view, int flags)
 }
 
 /* The functions below return 1 if they have converted the argument, else 0. After 0, an error
-   that is set is raised; otherwise `slow_path` is called. None of them runs a method that is
-   written in Python, because `slow_path` would run it a second time. */
+   that is set is raised; otherwise `slow_path` is called. None of them runs a method of the
+   program's that is written in Python, because `slow_path` would run it a second time. */
 
 static int convert_signed(PyObject *object, int64_t low, int64_t high, uint64_t *word)
 {
@@ -183,6 +194,10 @@ static int convert_string(const fastcall_argument *argument, PyObject *object, u
         }
         text = api.PyBytes_AsString(object);
         length = api.PyBytes_Size(object);
+        if (argument->size == 1) { /* a char */
+            *word = (uint64_t)*(const signed char *)text;
+            return length == 1;
+        }
     }
     *word = (uintptr_t)text;
     return strlen(text) == (size_t)length;
@@ -280,7 +295,33 @@ static int convert_handle(
     add_user(used);
     held->handles[held->handle_count++] = used;
     *word = (uintptr_t)GET_POINTER(&used->address);
-    return *word != 0;
+    return *word != 0 && *word <= (uint64_t)argument->high && (used->of || !argument->is_any);
+}
+
+static PyObject *call_python(PyObject *function, PyObject *first, PyObject *const *arguments,
+    Py_ssize_t count, PyObject *names);
+
+/* Returns a new reference to what a Python function makes of an argument, or NULL with an error
+   set. It is None, or an object of ctypes, whose content is stored. */
+COLD static PyObject *make(const fastcall_argument *argument, PyObject *object, uint64_t *word)
+{
+    PyObject *const made =
+        call_python((PyObject *)(uintptr_t)argument->type, NULL, &object, 1, NULL);
+    if (made && made != interpreter.none) {
+        memcpy(word, type_at(made, argument->ctypes->memory_offset), sizeof *word);
+    }
+    return made;
+}
+
+COLD static int convert_made(
+    const fastcall_argument *argument, PyObject *object, held_arguments *held, uint64_t *word)
+{
+    PyObject *const made = make(argument, object, word);
+    if (!made) {
+        return 0;
+    }
+    held->made[held->made_count++] = made;
+    return made != interpreter.none;
 }
 
 /* Convert a Python function to a function pointer. If it is a C function, which has a pointer of
@@ -343,6 +384,74 @@ static int kind_of_item(const char *format)
     }
 }
 
+/* Make room for more handles than are counted in FASTCALL_MAX_HANDLES. */
+COLD static int hold_more_handles(held_arguments *held, Py_ssize_t count)
+{
+    const size_t most = held->handle_count + (size_t)count + FASTCALL_MAX_HANDLES + 1;
+    handle **more = api.PyMem_Malloc(most * sizeof *more);
+    if (!more) {
+        (void)api.PyErr_NoMemory();
+        return 0;
+    }
+    memcpy(more, held->handles, held->handle_count * sizeof *more);
+    if (held->handles != held->few) {
+        api.PyMem_Free(held->handles);
+    }
+    held->handles = more;
+    return 1;
+}
+
+static int convert(
+    const fastcall_argument *, PyObject *const *, held_arguments *, frame *, uint64_t *);
+
+/* Make an array of a list or tuple. Its view holds the memory, and the items as they are now. */
+static int convert_sequence(
+    const fastcall_argument *argument, PyObject *object, held_arguments *held)
+{
+    const fastcall_argument *item = argument->items;
+    const unsigned long flags = api.PyType_GetFlags(type_of(object));
+    Py_buffer *view = &held->views[held->count];
+    void *memory = NULL;
+    PyObject *parts[2];
+    Py_ssize_t count;
+    uint64_t address;
+    if (!(flags & (Py_TPFLAGS_LIST_SUBCLASS | Py_TPFLAGS_TUPLE_SUBCLASS)) ||
+        (flags & Py_TPFLAGS_HEAPTYPE)) { /* whose __iter__ may be Python code */
+        return 0;
+    }
+    parts[0] = api.PySequence_Tuple(object);
+    if (!parts[0]) {
+        return 0;
+    }
+    count = api.PyTuple_Size(parts[0]);
+    address = make_memory(&memory, (uint64_t)(count + argument->is_terminated) * item->size);
+    if (!address) {
+        drop(parts[0]);
+        return 0;
+    }
+    parts[1] = memory;
+    memset(view, 0, sizeof *view);
+    view->obj = tuple_of(parts, 2);
+    if (!view->obj) {
+        return 0;
+    }
+    view->buf = (void *)(uintptr_t)address;
+    view->len = count * item->size;
+    held->owners[held->count++] = argument;
+    if (item->kind == FASTCALL_HANDLE && !hold_more_handles(held, count)) {
+        return 0;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *const each = api.PyTuple_GetItem(parts[0], i);
+        uint64_t word;
+        if (!convert(item, &each, held, NULL, &word)) {
+            return 0;
+        }
+        memcpy((char *)view->buf + i * item->size, &word, item->size);
+    }
+    return 1;
+}
+
 static int convert_buffer(
     const fastcall_argument *argument, PyObject *object, held_arguments *held, uint64_t *word)
 {
@@ -355,11 +464,17 @@ static int convert_buffer(
         *word = 0;
         return 1;
     }
-    if (is_asked_in_python(type_of(object)) ||
-        !get_buffer(object, view, argument->writable ? flags | PyBUF_WRITABLE : flags)) {
-        return 0;
+    if (argument->items) {
+        if (!convert_sequence(argument, object, held)) {
+            return 0;
+        }
+    } else {
+        if (is_asked_in_python(type_of(object)) ||
+            !get_buffer(object, view, argument->writable ? flags | PyBUF_WRITABLE : flags)) {
+            return 0;
+        }
+        held->owners[held->count++] = argument;
     }
-    held->owners[held->count++] = argument;
     *word = (uintptr_t)view->buf;
     items = view->len >> argument->shift;
     if (items < argument->low || items > argument->high) {
@@ -452,6 +567,7 @@ static int convert(const fastcall_argument *argument, PyObject *const *objects,
     case FASTCALL_FLOAT: return convert_float(*place, argument->size, word);
     case FASTCALL_BUFFER: return convert_buffer(argument, *place, held, word);
     case FASTCALL_STRUCT: return convert_struct(argument, *place, frame, word);
+    case FASTCALL_MADE: return convert_made(argument, *place, held, word);
     case FASTCALL_VOID:
     case FASTCALL_COUNT: /* which are converted last */
     case FASTCALL_FILLED:

@@ -205,28 +205,27 @@ COLD static handle *first_to_close(handle *it)
    One that is kept by what it was made from is closed with that. */
 COLD static void finalize_handle(PyObject *object)
 {
-    handle *last = handle_of(object), *first = NULL;
-    if (!last->kept || last->is_managed) {
+    handle *const own = handle_of(object);
+    handle *last = own, *first = NULL;
+    if (!own->kept || own->is_managed) {
         return;
     }
     api.Py_IncRef(object);
-    while (first != last) {
-        PyObject *closed;
+    while (first != own) {
         first = first_to_close(last);
         if (first->keepers && !descends_from(first->keepers->keeper, last)) {
             last = first->keepers->keeper;
-            closed = object;
-            object = new_reference(object_of(last));
             first = NULL;
         } else {
-            closed = new_reference(object_of(first));
+            PyObject *const closed = new_reference(object_of(first));
             for (kept *each; (each = first->keepers);) {
                 UNLINK(each, next_keeper, keeper_link);
             }
             close_dying(first);
             drop_kept(&first->kept);
+            drop(closed);
+            last = own; /* what else was found may be gone */
         }
-        drop(closed);
     }
     drop(object);
 }

@@ -52,20 +52,14 @@ COLD static PyObject *slot_of(
 /* Make the function pointer for a callback. Returns 0 with an error set if that fails. */
 COLD static int make_pointer(const fastcall_argument *argument, kept *it)
 {
-    const void *place;
     if (it->given == interpreter.none) {
         return 1;
     }
-    it->made = call_python((PyObject *)(uintptr_t)argument->type, NULL, &it->given, 1, NULL);
-    if (!it->made) {
-        return 0;
-    }
-    place = type_at(it->made, argument->ctypes->memory_offset);
-    it->word = word_at(place);
-    return 1;
+    it->made = make(argument, it->given, &it->word);
+    return it->made != NULL;
 }
 
-/* Take over the view of a buffer. */
+/* Take over the view of a buffer. Of an array, its object holds the memory, which was made. */
 static void take_view(const fastcall_argument *argument, held_arguments *held, kept *it)
 {
     for (unsigned i = 0; i < held->count; i++) {
@@ -73,6 +67,7 @@ static void take_view(const fastcall_argument *argument, held_arguments *held, k
             it->view = held->views[i];
             it->word = (uintptr_t)it->view.buf;
             held->views[i].obj = NULL;
+            it->made = argument->items ? new_reference(it->view.obj) : NULL;
         }
     }
 }

@@ -146,8 +146,8 @@ static entry entry_for(const fastcall_descriptor *descriptor)
     const fastcall_value *value = values_of(descriptor);
     const int holds_gil = descriptor->release_at == INT64_MAX;
     if (holds_gil && descriptor->arguments == 1 && argument->kind == FASTCALL_SIGNED &&
-        descriptor->values == 1 && value->kind == FASTCALL_SIGNED && value->is_returned &&
-        value->rule == FASTCALL_NEVER && !value->conversion && !descriptor->uses_errno) {
+        descriptor->is_simple && value->kind == FASTCALL_SIGNED && !value->conversion &&
+        !descriptor->uses_errno) {
         return entry_one;
     }
     return entry_any;
@@ -191,11 +191,12 @@ COLD const char *fastcall_prepare(void *self)
     if (reason) {
         return reason;
     }
+    descriptor->is_simple = descriptor->values == 1 && value->rule == FASTCALL_NEVER &&
+                            !value->is_limited && !value->free && value->is_returned &&
+                            value->kind != FASTCALL_HANDLE;
     entry = entry_for(descriptor);
     memcpy(&descriptor->ml_meth, &entry, sizeof entry);
     descriptor->ml_flags = METH_FASTCALL | METH_KEYWORDS;
-    descriptor->is_simple = descriptor->values == 1 && value->rule == FASTCALL_NEVER &&
-                            !value->free && value->is_returned && value->kind != FASTCALL_HANDLE;
     descriptor->ml_name = (const char *)descriptor + descriptor->name;
     descriptor->ml_doc = (const char *)descriptor + descriptor->doc;
     return NULL;

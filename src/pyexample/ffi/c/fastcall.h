@@ -18,11 +18,11 @@
  * only Python code raises errors for arguments. If a *rule* says that Python must
  * interpret what came back (a code that means failure, an undeclared null pointer),
  * the attribute `unexpected` is called with a tuple and the arguments. The tuple has a
- * bytes object, the fastcall_returned, and an object for each handle that the caller
- * is to close, and for each FILLED memory. If that raises an error, `abandon` is called with the
- * same arguments. If Python takes a handle over while it is being closed or given away, and C has
- * not closed or does not own it afterwards, `reopen` is called with it. If Python takes over a
- * handle for which C is about to keep something, `keep_late` is called with that (see
+ * bytes object, the fastcall_returned, and an object for each handle or memory that the caller
+ * is to close or free, and for each FILLED memory. If that raises an error, `abandon` is called
+ * with the same arguments. If Python takes a handle over while it is being closed or given away,
+ * and C has not closed or does not own it afterwards, `reopen` is called with it. If Python takes
+ * over a handle for which C is about to keep something, `keep_late` is called with that (see
  * fastcall_list_kept) and the handle.
  *
  * A binding does not need this header: libfastcall.py repeats it for Python.
@@ -40,7 +40,7 @@
 #endif
 
 /* Increased when a declaration in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 11
+#define FASTCALL_ABI_VERSION 12
 
 #define FASTCALL_MAX_ARGUMENTS 16 /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8    /* among them */
@@ -57,16 +57,21 @@
 #define FASTCALL_UNSIGNED 'u' /* int, in low..high, both as uint64_t */
 #define FASTCALL_BOOL '?'     /* True, False; as a result, what is not 0 is True */
 #define FASTCALL_FLOAT 'f'    /* float, as float or double by its size */
-#define FASTCALL_BYTES 'z'    /* bytes without NUL; a result ends at its NUL */
+#define FASTCALL_BYTES 'z'    /* bytes without NUL; a result ends at its NUL; of size 1: a char */
 #define FASTCALL_STR 's'      /* str without NUL, in UTF-8 */
 #define FASTCALL_ADDRESS 'P'  /* int */
-#define FASTCALL_POINTER                                                               \
-    'p'                       /* argument only: what a ctypes pointer type accepts: an \
-                                 instance of it, or of the type that it points to */
-#define FASTCALL_HANDLE 'h'   /* the address in an open handle; what comes back is a handle */
-#define FASTCALL_BUFFER 'b'   /* argument only: the address of a buffer's items */
+#define FASTCALL_POINTER                                         \
+    'p' /* argument only: what a ctypes pointer type accepts: an \
+           instance of it, or of the type that it points to */
+#define FASTCALL_HANDLE                                                                          \
+    'h' /* the address in an open handle, or the integer, if that is not 0; what comes back is a \
+           handle */
+#define FASTCALL_BUFFER                                                        \
+    'b' /* argument only: the address of a buffer's items, or of an array that \
+           is made of a list or tuple for the call */
 #define FASTCALL_COUNT 'n'    /* argument only: the number of items of buffers */
 #define FASTCALL_CALLBACK 'c' /* argument only: a function pointer that calls the callable */
+#define FASTCALL_MADE 'y' /* argument only: the content of a ctypes object that Python makes */
 #define FASTCALL_CONSTANT 'k' /* argument only: an integer or a pointer, always low */
 #define FASTCALL_FILLED 'm'   /* the address of new memory; what comes back is its content */
 #define FASTCALL_LENGTH                                                    \
@@ -145,14 +150,16 @@ typedef struct {
 typedef struct {
     int64_t low;       /* SIGNED, UNSIGNED: the least value; BUFFER: number of items; FILLED:
                           their number */
-    int64_t high;      /* and the greatest; COUNT, LENGTH: likewise */
+    int64_t high;      /* and the greatest; COUNT, LENGTH, HANDLE (as uint64_t): likewise */
     const void *type;  /* POINTER: the ctypes type; HANDLE: its class or a base class; BUFFER,
                           FILLED: NULL, or a Python function of all arguments, which returns the
                           number of items; CALLBACK: the object with the fastcall_callback_type,
-                          or if C keeps it: a Python function that makes an object of ctypes */
+                          or if C keeps it, as for MADE: a Python function of it that makes an
+                          object of ctypes, or returns None if `slow_path` is to convert it */
     const void *items; /* POINTER: the ctypes type that it points to; CALLBACK: the type of
                           objects that are C functions, which `slow_path` passes; STRUCT: a
-                          fastcall_struct */
+                          fastcall_struct; BUFFER: if it is an array: the fastcall_argument of
+                          each item, which is an integer, a float, a text or a HANDLE */
     const fastcall_ctypes *ctypes; /* POINTER */
     uint8_t kind;                  /* one of the above */
     uint8_t size;                  /* of the C type, in bytes; BUFFER: of an item: 1, 2, 4 or 8 */
@@ -164,6 +171,7 @@ typedef struct {
     uint8_t in_place; /* BUFFER, writable: it may be the same memory as another one */
     uint8_t buffers;  /* COUNT: bit i is set if it counts the i-th BUFFER, from 0 */
     uint8_t is_exact; /* BUFFER, if that depends on other arguments: it has no more items */
+    uint8_t is_terminated; /* BUFFER, if it is an array: with one more item, of zeros */
     uint8_t memory;   /* COUNT: if not 0: it counts this value, which is FILLED; LENGTH: if not
                          0: likewise, and C gets the number of items there */
     uint16_t factors; /* BUFFER, FILLED: bit i is set if the number of items is a product with the
@@ -174,6 +182,7 @@ typedef struct {
                          the HANDLE that is that Python argument, counted from 1 */
     uint8_t is_every; /* and likewise each other one; else only the last one, or of those in */
     uint16_t slots;   /* whose call these arguments of C were the same: bit i is set, from 0 */
+    uint8_t is_any;   /* HANDLE: of any class, so it must be in the table: it may be an integer */
     uint8_t is_given; /* HANDLE: C owns it after the call, */
     uint8_t owner;    /* if not 0: as that of the HANDLE that is that Python argument, from 1; */
     uint8_t stays_on_failure; /* but not if it fails */
@@ -188,11 +197,13 @@ typedef struct {
     int64_t low;         /* rule OUTSIDE */
     int64_t high;        /* likewise */
     void *conversion;    /* of an integer: NULL or a dict, which converts it, and without which
-                            it is unexpected; STRUCT: a fastcall_struct; HANDLE:
-                            a fastcall_handle_class; POINTER, to a callback only: the ctypes type */
-    void *receive;       /* HANDLE, owned by the caller: a function of a fastcall_returned, as
-                            bytes, and the offset, which makes an object for Python: when that
-                            is destroyed, it closes what Python does not make a handle of */
+                            it is unexpected; ADDRESS: NULL or a Python function, which does; STRUCT:
+                            a fastcall_struct; HANDLE: a fastcall_handle_class; POINTER, to a
+                            callback only: the ctypes type */
+    void *receive;       /* HANDLE, ADDRESS, owned by the caller: a function of a
+                            fastcall_returned, as bytes, and the offset, which makes an object
+                            for Python: when that is destroyed, it closes, or frees, what Python
+                            has not */
     void (*check)(void); /* rule CHECKED: the C function */
     void (*free)(void);  /* BYTES, STR: a C function to which the text is passed after it was
                             copied, or NULL */
@@ -209,6 +220,8 @@ typedef struct {
     uint8_t length;     /* FILLED: if not 0: the value, counted from 1, that is the number of
                            valid items; else all are valid, and of STR those before the NUL */
     uint8_t again;      /* FILLED: likewise */
+    uint8_t is_limited; /* of an integer with a rule that does not use low..high: it is
+                           unexpected, too, if it is not in that */
     uint8_t check_size; /* of what `check` returns, in bytes */
     uint8_t is_returned; /* whether it becomes a Python object */
     uint8_t is_indirect; /* to a callback only: C passes its address; NULL is unexpected */

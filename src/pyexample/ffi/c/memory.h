@@ -32,25 +32,6 @@ static int compute_size(const fastcall_descriptor *descriptor, const fastcall_ar
     return 1;
 }
 
-/* Make memory of zeros. Returns its address, or 0: with an error set. */
-static uint64_t make_memory(void **memory, uint64_t size)
-{
-    char *content;
-    drop(*memory);
-    *memory = NULL;
-    if (size > PTRDIFF_MAX) {
-        (void)api.PyErr_NoMemory();
-        return 0;
-    }
-    *memory = api.PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
-    if (!*memory) {
-        return 0;
-    }
-    content = api.PyBytes_AsString(*memory);
-    memset(content, 0, size);
-    return (uintptr_t)content;
-}
-
 /* Check the sizes of buffers, and make the memory that C fills: of `needed` items, if that is
    not 0. */
 static int convert_sized(const fastcall_descriptor *descriptor, PyObject *const *objects,

@@ -98,9 +98,11 @@ typedef enum { PyGILState_LOCKED, PyGILState_UNLOCKED } PyGILState_STATE;
 #define METH_NOARGS 0x04
 
 /* type.html#c.PyType_GetFlags, Include/object.h: part of the stable ABI, because its
-   macros PyLong_Check, PyBytes_Check and PyUnicode_Check test them */
+   macros PyLong_Check, PyBytes_Check and the like test them */
 #define Py_TPFLAGS_HEAPTYPE (1UL << 9)
 #define Py_TPFLAGS_LONG_SUBCLASS (1UL << 24)
+#define Py_TPFLAGS_LIST_SUBCLASS (1UL << 25)
+#define Py_TPFLAGS_TUPLE_SUBCLASS (1UL << 26)
 #define Py_TPFLAGS_BYTES_SUBCLASS (1UL << 27)
 #define Py_TPFLAGS_UNICODE_SUBCLASS (1UL << 28)
 
@@ -147,20 +149,21 @@ typedef PyObject *(*newfunc)(const void *type, PyObject *arguments, PyObject *ke
            3.11, and PyObject_VectorcallDict, the same if the last one is NULL, since 3.9 */     \
     X(PyObject *, PyTuple_New, (Py_ssize_t))                 /* 3.2  tuple.html */               \
     X(PyObject *, PyTuple_GetItem, (PyObject *, Py_ssize_t)) /* 3.2  tuple.html */               \
-    X(int, PyTuple_SetItem, (PyObject *, Py_ssize_t, PyObject *))        /* 3.2  tuple.html */   \
-    X(Py_ssize_t, PyTuple_Size, (PyObject *))                            /* 3.2  tuple.html */   \
-    X(PyObject *, PyDict_New, (void))                                    /* 3.2  dict.html */    \
-    X(Py_ssize_t, PyDict_Size, (PyObject *))                             /* 3.2  dict.html */    \
-    X(int, PyDict_SetItem, (PyObject *, PyObject *, PyObject *))         /* 3.2  dict.html */    \
-    X(long long, PyLong_AsLongLongAndOverflow, (PyObject *, int *))      /* 3.2  long.html */    \
-    X(unsigned long long, PyLong_AsUnsignedLongLong, (PyObject *))       /* 3.2  long.html */    \
-    X(PyObject *, PyLong_FromLongLong, (long long))                      /* 3.2  long.html */    \
-    X(PyObject *, PyLong_FromUnsignedLongLong, (unsigned long long))     /* 3.2  long.html */    \
-    X(double, PyFloat_AsDouble, (PyObject *))                            /* 3.2  float.html */   \
-    X(PyObject *, PyFloat_FromDouble, (double))                          /* 3.2  float.html */   \
-    X(char *, PyBytes_AsString, (PyObject *))                            /* 3.2  bytes.html */   \
-    X(Py_ssize_t, PyBytes_Size, (PyObject *))                            /* 3.2  bytes.html */   \
-    X(PyObject *, PyBytes_FromString, (const char *))                    /* 3.2  bytes.html */   \
+    X(int, PyTuple_SetItem, (PyObject *, Py_ssize_t, PyObject *))    /* 3.2  tuple.html */       \
+    X(Py_ssize_t, PyTuple_Size, (PyObject *))                        /* 3.2  tuple.html */       \
+    X(PyObject *, PySequence_Tuple, (PyObject *))                    /* 3.2  sequence.html */    \
+    X(PyObject *, PyDict_New, (void))                                /* 3.2  dict.html */        \
+    X(Py_ssize_t, PyDict_Size, (PyObject *))                         /* 3.2  dict.html */        \
+    X(int, PyDict_SetItem, (PyObject *, PyObject *, PyObject *))     /* 3.2  dict.html */        \
+    X(long long, PyLong_AsLongLongAndOverflow, (PyObject *, int *))  /* 3.2  long.html */        \
+    X(unsigned long long, PyLong_AsUnsignedLongLong, (PyObject *))   /* 3.2  long.html */        \
+    X(PyObject *, PyLong_FromLongLong, (long long))                  /* 3.2  long.html */        \
+    X(PyObject *, PyLong_FromUnsignedLongLong, (unsigned long long)) /* 3.2  long.html */        \
+    X(double, PyFloat_AsDouble, (PyObject *))                        /* 3.2  float.html */       \
+    X(PyObject *, PyFloat_FromDouble, (double))                      /* 3.2  float.html */       \
+    X(char *, PyBytes_AsString, (PyObject *))                        /* 3.2  bytes.html */       \
+    X(Py_ssize_t, PyBytes_Size, (PyObject *))                        /* 3.2  bytes.html */       \
+    X(PyObject *, PyBytes_FromString, (const char *))                /* 3.2  bytes.html */       \
     X(PyObject *, PyBytes_FromStringAndSize, (const char *, Py_ssize_t)) /* likewise */          \
     X(const char *, PyUnicode_AsUTF8AndSize, (PyObject *, Py_ssize_t *)) /* 3.10 unicode.html */ \
     X(PyObject *, PyUnicode_FromString, (const char *))                  /* 3.2  unicode.html */ \

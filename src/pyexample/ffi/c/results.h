@@ -121,6 +121,14 @@ static PyObject *new_float(const fastcall_value *value, uint64_t word)
     return api.PyFloat_FromDouble((double)narrow);
 }
 
+/* Returns an integer, or what Python makes of it. */
+COLD static PyObject *new_address(const fastcall_value *value, uint64_t word)
+{
+    PyObject *number = api.PyLong_FromUnsignedLongLong(word);
+    return value->conversion && number ? call_python(value->conversion, number, NULL, 0, NULL)
+                                       : number;
+}
+
 static uint64_t word_at(const void *place)
 {
     uint64_t word;
@@ -149,7 +157,7 @@ static PyObject *convert_value(const fastcall_value *value, const void *place)
     switch (value->kind) {
     case FASTCALL_BYTES: return api.PyBytes_FromString((const char *)(uintptr_t)word);
     case FASTCALL_STR: return api.PyUnicode_FromString((const char *)(uintptr_t)word);
-    default: return api.PyLong_FromUnsignedLongLong(word);
+    default: return new_address(value, word);
     }
 }
 
@@ -180,9 +188,8 @@ static int64_t number_in(const fastcall_value *value, const fastcall_returned *r
 }
 
 /* Whether the rule of a value says that Python must interpret what came back. */
-static int is_unexpected(const fastcall_value *value, const void *place)
+static int breaks_rule(const fastcall_value *value, uint64_t word)
 {
-    const uint64_t word = word_at(place);
     switch (value->rule) {
     case FASTCALL_NEVER: return 0;
     case FASTCALL_ZERO: return extend_unsigned(word, value->size) == 0;
@@ -193,6 +200,13 @@ static int is_unexpected(const fastcall_value *value, const void *place)
     case FASTCALL_ALWAYS: return 1;
     default: return extend_unsigned(call_with_word(value->check, word), value->check_size) != 0;
     }
+}
+
+/* The same for its limits as well. */
+static int is_unexpected(const fastcall_value *value, const void *place)
+{
+    const uint64_t word = word_at(place);
+    return breaks_rule(value, word) || (value->is_limited && !is_within(value, word));
 }
 
 static const void *place_of(const fastcall_value *value, const fastcall_returned *returned)
@@ -288,8 +302,8 @@ COLD static int has_failed(
     const fastcall_value *values = values_of(descriptor);
     for (unsigned i = 0; i < descriptor->values; i++) {
         const void *place = place_of(&values[i], returned);
-        if (values[i].is_failure &&
-            (values[i].rule ? is_unexpected(&values[i], place) : is_missing(&values[i], place))) {
+        if (values[i].is_failure && (values[i].rule ? breaks_rule(&values[i], word_at(place))
+                                                    : is_missing(&values[i], place))) {
             return 1;
         }
     }
@@ -380,20 +394,6 @@ static int convert_values(const fastcall_descriptor *descriptor,
     return count;
 }
 
-/* Returns a tuple of objects, whose references are stolen. */
-static PyObject *tuple_of(PyObject *const *objects, Py_ssize_t count)
-{
-    PyObject *tuple = api.PyTuple_New(count);
-    for (Py_ssize_t i = 0; i < count; i++) {
-        if (tuple) {
-            api.PyTuple_SetItem(tuple, i, objects[i]); /* steals the reference */
-        } else {
-            drop(objects[i]);
-        }
-    }
-    return tuple;
-}
-
 /* Returns None for no object, the object itself for one, else a tuple of them. */
 static PyObject *pack(PyObject *const *objects, int count)
 {
@@ -478,7 +478,7 @@ COLD static void give_back(PyObject *self, const fastcall_descriptor *descriptor
     int is_owned = 0;
     PyObject *type, *error, *traceback;
     for (unsigned i = 0; i < descriptor->values; i++) {
-        is_owned = is_owned || values[i].free || values[i].kind == FASTCALL_HANDLE;
+        is_owned = is_owned || values[i].free || values[i].receive;
     }
     if (!is_owned) {
         return;

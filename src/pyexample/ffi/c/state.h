@@ -36,7 +36,8 @@ static void *getbuffer_in_python; /* Py_bf_getbuffer of types with a __buffer__ 
 #  define THREAD_LOCAL _Thread_local
 #endif
 
-/* What runs once in a process, or once for a declaration, is to be small rather than fast. */
+/* What runs once in a process, or once for a declaration, or calls Python code, is to be small
+   rather than fast. */
 #if defined(__GNUC__)
 #  define COLD __attribute__((cold))
 #else
@@ -55,6 +56,39 @@ static void drop(PyObject *object)
     if (object) {
         api.Py_DecRef(object);
     }
+}
+
+/* Returns a tuple of objects, whose references are stolen. */
+static PyObject *tuple_of(PyObject *const *objects, Py_ssize_t count)
+{
+    PyObject *tuple = api.PyTuple_New(count);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (tuple) {
+            api.PyTuple_SetItem(tuple, i, objects[i]); /* steals the reference */
+        } else {
+            drop(objects[i]);
+        }
+    }
+    return tuple;
+}
+
+/* Make memory of zeros. Returns its address, or 0: with an error set. */
+static uint64_t make_memory(void **memory, uint64_t size)
+{
+    char *content;
+    drop(*memory);
+    *memory = NULL;
+    if (size > PTRDIFF_MAX) {
+        (void)api.PyErr_NoMemory();
+        return 0;
+    }
+    *memory = api.PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
+    if (!*memory) {
+        return 0;
+    }
+    content = api.PyBytes_AsString(*memory);
+    memset(content, 0, size);
+    return (uintptr_t)content;
 }
 
 static const void *type_at(const void *object, size_t offset)

@@ -8,6 +8,8 @@ If an environment variable names a file (see Library), nothing else is tried, an
 every user of the system may change is refused. Its path must be absolute.
 """
 
+from __future__ import annotations
+
 import ctypes
 import os
 import stat

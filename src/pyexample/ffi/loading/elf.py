@@ -6,6 +6,8 @@ Sources: the System V gABI, chapter 4 (ELF header, section header) and 5 (progra
 dynamic section); ld.so(8) for the search of dependencies.
 """
 
+from __future__ import annotations
+
 import os
 import struct
 from typing import BinaryIO

@@ -8,6 +8,8 @@ library, a namesake. (Windows' GetProcAddress does not.) What is known:
 - whether it is a variable: with glibc; elsewhere on Linux, if its memory is not executable.
 """
 
+from __future__ import annotations
+
 import ctypes
 import os
 import sys
@@ -104,7 +106,7 @@ def why_not_writable(address: int, size: int) -> str | None:
     return "it is in read-only memory, so C has it as const"
 
 
-def library_with(address: int) -> "ctypes.PyDLL | None":
+def library_with(address: int) -> ctypes.PyDLL | None:
     """The loaded library with ``address``, called as a PyDLL, or None."""
     info = _information(address)
     return ctypes.PyDLL(_path(info), mode=os.RTLD_NOLOAD) if info else None
