@@ -65,6 +65,7 @@ FUNCTIONS = [
     ("int f_set_hook(box *it, void (*hook)(box *, void *), void *data);", 'it: Annotated[box, c_void_p], hook: Annotated[Callable[[box | None, int | None], None] | None, f_set_hook_hook, Keep("it")], data: Annotated[int | None, c_void_p]', 'Annotated[int, c_int]'),
     ("int f_set_name(box *it, const char *name);", 'it: Annotated[box, c_void_p], name: Annotated[str, c_char_p, Keep("it")]', 'Annotated[int, c_int]'),
     ("int f(box *it, size_t *len);", 'it: Annotated[box, c_void_p], len: Annotated[int, InOut(c_size_t)]', 'Annotated[tuple[int, int], c_int]'),
+    ("void *f_realloc(void *memory, size_t size);", "memory: Annotated[int | None, c_void_p], size: Annotated[int, c_size_t]", "Annotated[int | None, c_void_p]"),
     ("int f(box ***deep);", '', 'Annotated[tuple[int, int | None], c_int, Returned(int | None, c_void_p)]'),
     ("int f(int class, int is_, int);", 'class_: Annotated[int, c_int], is_: Annotated[int, c_int], argument3: Annotated[int, c_int]', 'Annotated[int, c_int]'),
     ("time_t f(const struct tm *when);", 'when: Annotated[int | None, c_void_p]', 'Annotated[int, c_int64]'),

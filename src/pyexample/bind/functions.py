@@ -43,6 +43,10 @@ class Draft:
     written: dict[str, str] = field(default_factory=dict[str, str])
     is_said: bool = False
 
+    def guess(self, name: str, what: str) -> None:
+        """Note a guess, in addition to others about the same parameter."""
+        self.guesses[name] = "; ".join(filter(None, (self.guesses.get(name), what)))
+
 
 @dataclass
 class _Hidden:
@@ -74,7 +78,9 @@ class Functions:
             raise Unknown("is variadic: declare each form that is called")
         draft = Draft(function)
         names = python_names(ctype.parameters)
-        sized = pairs(self._types, ctype.parameters)
+        # What a function frees, or moves, is no buffer of Python's.
+        is_theirs = is_closing(function) or "realloc" in function.name.lower()
+        sized = {} if is_theirs else pairs(self._types, ctype.parameters)
         sized = {
             at: count for at, count in sized.items() if self._is_served(ctype.parameters[at])
         }
@@ -91,7 +97,7 @@ class Functions:
             if made is None and at in counted and text is None:
                 kind = self._types.kind(each.passed)
                 made = _Hidden(f'Count({kind.ctype}, "{counted[at]}")')
-                draft.guesses[counted[at]] = f"{counted[at]} has {name} items"
+                draft.guess(counted[at], f"{counted[at]} has {name} items")
             elif made is None:
                 made = self._argument(draft, at, name, each, sized)
                 if isinstance(made, Note):
@@ -227,25 +233,33 @@ class Functions:
             return note
         if function.name in self._ownership.closers:
             return note
-        names = python_names(function.type.parameters)
-        kinds = [self._types.kind_or_none(each.passed) for each in function.type.parameters]
+        keeper = self._keeper(function, name, note)
+        if keeper is None:
+            return note
+        if note.python.startswith("Callable"):
+            draft.guesses.pop(name, None)  # that it is called only now
+        if keeper == "return":
+            draft.guess(name, f"what comes back keeps {name}")
+        else:
+            draft.guess(name, f"{keeper or 'C'} keeps {name}")
+        return note.plus(f'Keep("{keeper}")' if keeper else "Keep()")
+
+    def _keeper(self, function: Function, name: str, note: Note) -> str | None:
+        """The handle that may keep an argument; "" for the library; None if nothing does."""
+        parameters = function.type.parameters
+        kinds = [self._types.kind_or_none(each.passed) for each in parameters]
         handles = [
             each
-            for each, kind in zip(names, kinds, strict=True)
+            for each, kind in zip(python_names(parameters), kinds, strict=True)
             if kind and kind.name == "handle"
         ]
         is_callback = note.python.startswith("Callable")
         if _keeps(function):
-            if handles[:1] == [name] or (is_callback and not handles):
-                return note.plus("Keep()") if is_callback else note
-            if handles:
-                draft.guesses[name] = f"{handles[0]} keeps {name}"
-                return note.plus(f'Keep("{handles[0]}")')
+            if handles and handles[0] != name:
+                return handles[0]
+            return "" if is_callback else None
         is_for_new = is_callback or note.python.startswith("Buffer")
-        if is_for_new and self._makes_owned(function):
-            draft.guesses[name] = f"what comes back keeps {name}"
-            return note.plus('Keep("return")')
-        return note
+        return "return" if is_for_new and self._makes_owned(function) else None
 
     def _makes_owned(self, function: Function) -> bool:
         if not self._ownership.makes(function):

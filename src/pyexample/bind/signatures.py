@@ -20,6 +20,7 @@ _ALIASES = {
     ("int", "c_ssize_t"): "SSize", ("float", "c_double"): "Double",
     ("float", "c_float"): "Float", ("bool", "c_bool"): "Bool", ("bytes", "c_char"): "Char",
     ("str", "c_char_p"): "Text", ("str | None", "c_char_p"): "TextOrNone",
+    ("str", "c_wchar_p"): "WideText", ("str | None", "c_wchar_p"): "WideTextOrNone",
     ("int | None", "c_void_p"): "Address",
     **{("int", f"c_int{bits}"): f"Int{bits}" for bits in (8, 16, 32, 64)},
     **{("int", f"c_uint{bits}"): f"UInt{bits}" for bits in (8, 16, 32, 64)},
@@ -145,6 +146,8 @@ def _alias(note: Note | str, parameter: str, function: Function) -> str:
                 is_pointer = note.words[0].startswith(("POINTER", "c_void_p"))
                 ending = "OrNone" if is_optional else ""
                 return f"{name}{'Ptr' if is_pointer else 'Value'}{ending}"
+        if any(each.startswith("Raises(") for each in note.words):
+            return "Result"
     return capitalised(parameter) if parameter else f"{capitalised(function.name)}Result"
 
 
