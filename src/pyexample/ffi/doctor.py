@@ -22,7 +22,8 @@ def report(binding: str, *others: str) -> tuple[str, bool]:
     package = binding.partition(".")[0]
     lines = _surroundings(package)
     try:
-        module, *_ = map(importlib.import_module, (binding, *others))
+        # No ``map``: PyPy takes a TypeError of its function for one of the assignment.
+        module, *_ = [importlib.import_module(each) for each in (binding, *others)]
         told = getattr(module, "__version__", None)
         lines += _library(module.library, told)
     except Exception as error:
