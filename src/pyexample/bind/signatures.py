@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from ..abi.c_model import Function, spell
 from .comments import docstring
 from .context import Context
-from .functions import Draft, Functions
+from .draft import Draft
+from .functions import Functions
 from .items import WIDTH, Item, definition, laid_out, split
 from .names import capitalised
 from .types import Note, Unknown
@@ -95,23 +96,22 @@ class _Aliases:
         self._uses: Counter[str] = Counter()
         for draft in drafts:
             notes = [*(note for _, note in draft.parameters), draft.result]
-            self._uses.update(str(_own(each)) for each in notes if each is not None)
+            self._uses.update(str(each.own) for each in notes if each is not None)
 
-    def text(self, note: Note | str, parameter: str, function: Function) -> str:
+    def text(self, note: Note, parameter: str, function: Function) -> str:
         """An annotation, by its alias if it has one; "" is the parameter of a result."""
-        own = _own(note)
-        header = note.alias if isinstance(note, Note) else ""
-        is_long = not parameter and len(str(own)) > _LONGEST_RESULT
-        if not header and not is_long and self._uses[str(own)] < 2:
+        own = str(note.own)
+        is_long = not parameter and len(own) > _LONGEST_RESULT
+        if not note.alias and not is_long and self._uses[own] < 2:
             return str(note)
-        key = header, str(own)
+        key = note.alias, own
         if key not in self._names:
-            self._names[key] = self._define(own, parameter, function)
-        if isinstance(note, Note) and note.more:
+            self._names[key] = self._define(note.own, parameter, function)
+        if note.more:
             return f"Annotated[{', '.join((self._names[key], *note.more))}]"
         return self._names[key]
 
-    def _define(self, note: Note | str, parameter: str, function: Function) -> str:
+    def _define(self, note: Note, parameter: str, function: Function) -> str:
         wanted = _alias(note, parameter, function)
         name = self._context.names.give(wanted)
         before, inside, after = split(str(note))
@@ -119,35 +119,26 @@ class _Aliases:
         api = self._context.api
         typedef = api.header.unit.typedefs.get(wanted)
         place = api.place(typedef or function)
-        if (
-            typedef is None
-            and isinstance(note, Note)
-            and (note.python, *note.words) in _ALIASES
-        ):
+        if typedef is None and (note.python, "".join(note.words)) in _ALIASES:
             place = (-1, 0)
         self._context.module.items.append(Item(name, "", code, place, "alias"))
         return name
 
 
-def _own(note: Note | str) -> Note | str:
-    return note.own if isinstance(note, Note) else note
-
-
-def _alias(note: Note | str, parameter: str, function: Function) -> str:
+def _alias(note: Note, parameter: str, function: Function) -> str:
     """A name for an annotation: C's, that of its class, or of the parameter."""
-    if isinstance(note, Note):
-        if name := note.alias or _ALIASES.get((note.python, "".join(note.words)), ""):
-            return name
-        if (name := note.python.removesuffix(" | None")) not in _PYTHON and name.isidentifier():
-            is_optional = name != note.python
-            if note.words[1:] in (("Owned",), ("Borrowed",)):
-                return f"{'New' if note.words[1] == 'Owned' else 'Borrowed'}{capitalised(name)}"
-            if len(note.words) == 1:
-                is_pointer = note.words[0].startswith(("POINTER", "c_void_p"))
-                ending = "OrNone" if is_optional else ""
-                return f"{name}{'Ptr' if is_pointer else 'Value'}{ending}"
-        if any(each.startswith("Raises(") for each in note.words):
-            return "Result"
+    if name := note.alias or _ALIASES.get((note.python, "".join(note.words)), ""):
+        return name
+    if (name := note.python.removesuffix(" | None")) not in _PYTHON and name.isidentifier():
+        is_optional = name != note.python
+        if note.words[1:] in (("Owned",), ("Borrowed",)):
+            return f"{'New' if note.words[1] == 'Owned' else 'Borrowed'}{capitalised(name)}"
+        if len(note.words) == 1:
+            is_pointer = note.words[0].startswith(("POINTER", "c_void_p"))
+            ending = "OrNone" if is_optional else ""
+            return f"{name}{'Ptr' if is_pointer else 'Value'}{ending}"
+    if any(each.startswith("Raises(") for each in note.words):
+        return "Result"
     return capitalised(parameter) if parameter else f"{capitalised(function.name)}Result"
 
 

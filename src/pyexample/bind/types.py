@@ -20,6 +20,7 @@ from ..abi.c_model import (
     spell,
 )
 from .api import Api
+from .items import split
 
 SCALARS = {
     "_Bool": "c_bool", "char": "c_char", "wchar_t": "c_wchar",
@@ -76,6 +77,14 @@ class Note(NamedTuple):
     def own(self) -> "Note":
         """The same without what is about further arguments."""
         return self._replace(more=())
+
+
+def note_of(text: str) -> Note | None:
+    """An annotation from its text; None for anything else."""
+    before, inside, after = split(text.strip())
+    if (before, after) != ("Annotated[", "]"):
+        return None
+    return Note(inside[0], tuple(inside[1:]))
 
 
 _VOID = Basic("void")

@@ -1,0 +1,99 @@
+"""Guess who closes a handle, and how long C keeps what it is passed."""
+
+from ..abi.c_model import Function, Parameter, Pointer, resolve
+from ..abi.c_tokens import word_set
+from .draft import Draft
+from .names import words_of
+from .notes import ADDRESS, python_names
+from .ownership import Ownership
+from .spec import Spec
+from .types import Kind, Note, Types
+
+_KEEPING = word_set(
+    "set add register install on attach hook handler callback ref use bind append insert push"
+    " put open"
+)
+
+
+class Lifetimes:
+    """What functions close, make and keep."""
+
+    def __init__(self, types: Types, ownership: Ownership, spec: Spec) -> None:
+        self._types = types
+        self._ownership = ownership
+        self._spec = spec
+        self._closers: dict[str, str] = {}  # the function that Python calls, by the class
+        for name, subject in ownership.closers.items():
+            if subject in types.handles:
+                self._closers.setdefault(types.handles[subject], name)
+
+    def has_closer(self, handle: str) -> bool:
+        """Whether a function closes handles of a class."""
+        return handle in self._closers
+
+    def closes(self, function: Function) -> bool:
+        """Whether a function closes a handle."""
+        return function.name in self._ownership.closers
+
+    def closing(self, draft: Draft, name: str, kind: Kind, note: Note) -> Note:
+        """The annotation of a handle, with ``Closes`` if the function closes it."""
+        subject = self._ownership.closers.get(draft.function.name)
+        if subject is None or self._types.handles.get(subject) != kind.python:
+            return note
+        draft.guesses[name] = f"{name} is closed"
+        is_first = self._closers[kind.python] == draft.function.name
+        return note.plus("Closes" if is_first else "Closes(implicit=False)")
+
+    def owner(self, function: Function, name: str, handle: str) -> str:
+        """``Owned`` or ``Borrowed``, of a handle that comes back."""
+        if said := self._spec.owner(f"{function.name}.{name}"):
+            return said
+        is_made = self.has_closer(handle) and self._ownership.makes(function)
+        return "Owned" if is_made else "Borrowed"
+
+    def may_keep(self, function: Function) -> bool:
+        """Whether the name of a function says that C may keep what it gets."""
+        words = words_of(function.name)
+        return bool(_KEEPING.intersection(words)) and "get" not in words
+
+    def kept(self, draft: Draft, name: str, parameter: Parameter, note: Note) -> Note:
+        """The annotation of an argument, with ``Keep`` if C may keep it.
+
+        That is safe also if C does not: the argument only lives longer.
+        """
+        function = draft.function
+        is_pointer = isinstance(resolve(parameter.passed), Pointer)
+        if not is_pointer or note == ADDRESS or self.closes(function):
+            return note
+        keeper = self._keeper(function, name, note)
+        if keeper is None:
+            return note
+        if note.python.startswith("Callable"):
+            draft.guesses.pop(name, None)  # that it is called only now
+        told = {"": "C", "return": "what comes back"}.get(keeper, keeper)
+        draft.guess(name, f"{told} keeps {name}")
+        return note.plus(f'Keep("{keeper}")' if keeper else "Keep()")
+
+    def _keeper(self, function: Function, name: str, note: Note) -> str | None:
+        """The handle that may keep an argument; "" for the library; None if nothing does."""
+        parameters = function.type.parameters
+        kinds = [self._types.kind_or_none(each.passed) for each in parameters]
+        handles = [
+            each
+            for each, kind in zip(python_names(parameters), kinds, strict=True)
+            if kind and kind.name == "handle"
+        ]
+        is_callback = note.python.startswith("Callable")
+        if self.may_keep(function):
+            if handles and handles[0] != name:
+                return handles[0]
+            return "" if is_callback else None
+        is_for_new = is_callback or note.python.startswith("Buffer")
+        return "return" if is_for_new and self._makes_owned(function) else None
+
+    def _makes_owned(self, function: Function) -> bool:
+        if not self._ownership.makes(function):
+            return False
+        subjects = [self._ownership.subject_of(function.type.result)]
+        subjects += [self._ownership.stored_by(it.passed) for it in function.type.parameters]
+        return any(self.has_closer(self._types.handles.get(it, "")) for it in subjects if it)
