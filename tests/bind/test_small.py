@@ -50,6 +50,7 @@ FUNCTIONS = [
     ("void f(double *x, size_t size);", 'x: Annotated[Buffer, Out(c_double, UNCHECKED)], size: Annotated[int, c_size_t]', 'None'),
     ("void f(const uint8_t key[32]);", 'key: Annotated[Buffer, In(c_uint8, 32)]', 'None'),
     ("void f(float m[2 * 8]);", 'm: Annotated[Buffer, Out(c_float, 16)]', 'None'),
+    ("int f(long double *x, int n);", "x: Annotated[int | None, c_void_p], n: Annotated[int, c_int]", "Annotated[int, c_int]"),
     ("int f(int *value);", '', 'Annotated[tuple[int, int], c_int, Returned(int, c_int)]'),
     ("int f(int index, int *value);", 'index: Annotated[int, c_int, Returned(int, c_int)]', 'Annotated[tuple[int, int], c_int]'),
     ("int f(void *any);", 'any: Annotated[int | None, c_void_p]', 'Annotated[int, c_int]'),
@@ -314,14 +315,6 @@ def test_a_macro_may_close_a_bracket_through_another(tmp_path: Path) -> None:
     module = module_of(header, tmp_path)
     assert [each.code for each in module.items if each.kind == "constant"] == ["TWO = 2"]
     assert module.left_out["macros"].keys() == {"END", "THE_END"}
-
-
-def test_what_an_alias_makes_wrong_is_left_out(tmp_path: Path) -> None:
-    """A buffer of long double, of which there is none, used twice."""
-    header = "int f(long double *x, int n); int g(long double *x, int n); int h(int n);"
-    module = module_of(header, tmp_path)
-    assert module.left_out["functions"].keys() == {"f", "g"}
-    assert module.counts["functions"] == 1
 
 
 @pytest.mark.slow

@@ -33,7 +33,7 @@ CASES = [
     ('[words]\n"box_f*.data" = "Annotated[Buffer, In(None, UNCHECKED)]"', "box_fill",
      "data: Annotated[Buffer, In(None, UNCHECKED)], n: Int"),
     ('[words]\n"box_fill.data" = "Annotated[bytes, c_char_p]"\n"box_fill.n" = "Constant(c_int, -1)"',
-     "box_fill", "data: Annotated[bytes, c_char_p], "),
+     "box_fill", "data: Annotated[bytes, c_char_p, Constant(c_int, -1)]"),
     ('[words]\n"box_code.return" = "Annotated[bool, c_int]"', "box_code",
      "-> Annotated[bool, c_int]"),
     ('[owned]\n"box_copy.return" = "box_free_text"\n[words]\n"box_free_text.text" = "Annotated[int | None, c_void_p]"',
@@ -100,6 +100,7 @@ WRONG = [
     ('[[raises]]\nfunctions = ["box_send"]\nmessage = "no_such"', "no function no_such"),
     ('[words]\n"box_make.name" = "Annotated[float, c_char_p]"', "makes these declarations wrong:\n  box_make: "),
     ('[words]\n"box_make.name" = "Annotated[int, c_int]"', "makes these declarations wrong:\n  box_make: "),
+    ('[words]\n"box_co*.it" = "Annotated[box, no_such_word]"', "box_copy: name 'no_such_word' is not defined"),
     ('[closes]\nno_such = "box"', "closes: no_such"),
     ("= nothing", "is no TOML file"),
 ]  # fmt: skip

@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 import types
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..abi import check
@@ -58,7 +58,6 @@ def refusals(imports: str, items: Sequence[Item]) -> dict[str, str]:
     module.__dict__.update(library=library, function=library.function)
     refused: dict[str, str] = {}
     lost: set[str] = set()
-    by_name = {each.name: each for each in items}
     try:
         _execute(imports, module)
         for item in items:
@@ -67,28 +66,29 @@ def refusals(imports: str, items: Sequence[Item]) -> dict[str, str]:
                 continue
             try:
                 _execute(item.code, module)
-            except NameError as error:  # a handle whose fields need what needs the handle
-                lost.add(item.name)
-                cause = by_name.get(error.name or "", item)
-                for each in (cause, item):
-                    if "(Handle)" in each.code:
-                        what = "callbacks" if "Callable[" in each.code else "fields"
-                        refused[f"{each.name} {what}"] = "need what needs it"
-                        break
-                else:
-                    refused[item.subject or item.name] = str(error)
             except Exception as error:
                 lost.add(item.name)
-                users = [item] if item.subject else _users(item, items)
-                refused.update({each.subject: " ".join(str(error).split()) for each in users})
+                refused.update(_refusals_of(error, item, items))
     finally:
         del sys.modules[_NAME]
     return refused
 
 
-def _users(alias: Item, items: Sequence[Item]) -> list[Item]:
-    """What is declared by means of an alias."""
-    return [each for each in items if each.subject and alias.name in each.needs]
+def _refusals_of(
+    error: Exception, item: Item, items: Sequence[Item]
+) -> Iterator[tuple[str, str]]:
+    """What is refused since an item raised an exception, by C's name, and why."""
+    if isinstance(error, NameError):
+        missing = [each for each in items if each.name == error.name]
+        for each in (*missing, item):
+            if "(Handle)" in each.code:
+                what = "callbacks" if "Callable[" in each.code else "fields"
+                yield f"{each.name} {what}", "need what needs it"
+                return
+    for each in items:
+        # An alias is no declaration of C's: what is declared by means of it is refused.
+        if each is item if item.subject else item.name in each.needs and each.subject:
+            yield each.subject, " ".join(str(error).split())
 
 
 def _execute(code: str, module: types.ModuleType) -> None:
