@@ -24,20 +24,9 @@ from .c_model import (
     spell,
 )
 from .header import Header
+from .scalars import SCALARS
 
 Style = Literal["project", "ctypes"]
-
-_NAMES = {
-    "_Bool": "c_bool", "char": "c_char", "wchar_t": "c_wchar",
-    "signed char": "c_byte", "unsigned char": "c_ubyte", "short": "c_short",
-    "unsigned short": "c_ushort", "int": "c_int", "unsigned int": "c_uint", "long": "c_long",
-    "unsigned long": "c_ulong", "long long": "c_longlong",
-    "unsigned long long": "c_ulonglong", "float": "c_float", "double": "c_double",
-    "long double": "c_longdouble", "size_t": "c_size_t", "ssize_t": "c_ssize_t",
-    "ptrdiff_t": "c_ssize_t", "intptr_t": "c_ssize_t", "uintptr_t": "c_size_t",
-    **{f"int{bits}_t": f"c_int{bits}" for bits in (8, 16, 32, 64)},
-    **{f"uint{bits}_t": f"c_uint{bits}" for bits in (8, 16, 32, 64)},
-}  # fmt: skip
 
 WORDS = ("UNCHECKED", "Borrowed", "Buffer", "Handle", "In", "Library", "Out", "Returned")
 """The words of pyexample.ffi that declarations are written in, in the order of isort."""
@@ -151,8 +140,8 @@ class Paste:
         name = ctype.name if isinstance(ctype, Basic) else ctype.typedef.name
         if name == "void":
             return _Type("None")
-        if name in _NAMES:
-            return _Type(f"{self._prefix}{_NAMES[name]}")
+        if name in SCALARS:
+            return _Type(f"{self._prefix}{SCALARS[name]}")
         if isinstance(ctype, Named) and not _is_changed(ctype.typedef):
             found = self._type(qualified(ctype.typedef.type, ctype.qualifiers))
             # A name for an untyped pointer is a handle, rather than a pointer to any data.
@@ -236,7 +225,7 @@ def _python_names(parameters: Sequence[Parameter]) -> list[str]:
     return names
 
 
-_INTEGERS = frozenset(_NAMES.values()) - {
+_INTEGERS = frozenset(SCALARS.values()) - {
     "c_bool", "c_char", "c_wchar", "c_float", "c_double", "c_longdouble",
 }  # fmt: skip
 

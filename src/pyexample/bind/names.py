@@ -7,33 +7,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-FFI = (
-    *("UNCHECKED", "DEFAULT", "TERMINATED", "POINTER"),
-    *("Anonymous", "Array", "ArrayOf", "Bits", "Borrowed", "Buffer", "Callback", "Closes"),
-    *(
-        "Constant",
-        "Count",
-        "CountedBy",
-        "Encoding",
-        "Filled",
-        "GivenTo",
-        "Handle",
-        "In",
-        "InOut",
-    ),
-    *(
-        "ItemSize",
-        "Keep",
-        "Length",
-        "Library",
-        "Out",
-        "Owned",
-        "Raises",
-        "Releases",
-        "Returned",
-    ),
-    *("SameThread", "Stride", "UserData", "Written", "struct"),
-)
+from .. import ffi
+
+FFI = frozenset(ffi.__all__)
 """The words of pyexample.ffi that declarations are written in."""
 
 CTYPES = frozenset(
