@@ -245,7 +245,7 @@ def test_constants_have_the_values_of_the_compiler(tmp_path: Path) -> None:
         *("SIZE = 24", "OFFSET = 16", "RATIO = 1.5", "NEGATIVE = -1"),
         *("LARGE = 18446744073709551615", "LETTER = 97"),
         'TEXT = "a \\"text\\"\\nin two parts"',
-        "BYTES = b'\\xff'",
+        'BYTES = b"\\xff"',
     ]
     assert module.left_out["macros"].keys() == {"ALIAS", "NOTHING", "ATTRIBUTE", "OPEN"}
 
@@ -260,6 +260,59 @@ def test_names_that_python_has_otherwise(tmp_path: Path) -> None:
     assert 'symbol="lambda"' in parts["lambda_"]
     assert "from_: " in parts["lambda_"]
     assert 'symbol="library"' in parts["library_"]
+
+
+def test_names_that_mean_something_to_python(tmp_path: Path) -> None:
+    header = """struct __in { int _; int __; int __y; int _pack_; };
+    struct outer { struct __in a; }; enum e { real, imag, mro, __doc__ };
+    int __builtins__(struct outer *it, enum e kind); extern int __file__;"""
+    parts = declared(header, tmp_path)
+    fields = re.findall(r"(\w+): Annotated", parts["_in"])
+    assert fields == ["_", "__", "_y", "_pack__"]
+    assert "a: Annotated[_in, _in]" in parts["outer"]
+    assert parts["e"] == "class e(IntEnum): real_ = 0 imag_ = 1 mro_ = 2 _doc = 3"
+    assert 'symbol="__builtins__"' in parts["_builtins"]
+    assert 'if "__file__" in library: @library.variable(symbol="__file__")' in parts["_file"]
+
+
+def test_a_pointer_to_several_is_not_declared_as_one(tmp_path: Path) -> None:
+    header = """struct pt { int x, y; }; void a(struct pt pts[500]); void b(struct pt *pts, int n);
+    void c(struct pt *out, int max); void d(short *pcm, int frame_size); void e(int *bins);
+    void f(unsigned *image, int width, int height); void g(struct pt **pts, int n);"""
+    module = module_of(header, tmp_path)
+    marked = {"a.pts", "b.pts", "c.out", "d.pcm", "e.bins", "f.image", "g.pts"}
+    assert module.open.keys() == marked
+
+
+def test_bit_fields_and_unions_with_pointers(tmp_path: Path) -> None:
+    header = """struct b { unsigned a : 3; unsigned : 5; unsigned c : 8; };
+    struct leaf { struct node *up; int v; };
+    struct node { int kind; union { struct leaf leaf; struct leaf leaves[2]; int i; } u; };
+    int f(struct node *it, struct b *bits);"""
+    parts = declared(header, tmp_path)
+    assert "anonymous1: Annotated[int, c_uint, Bits(5)]" in parts["b"]
+    assert "leaf: Annotated[leaf, leaf, UNCHECKED]" in parts["node_u"]
+    assert "leaves: Annotated[Array[leaf], leaf * 2, UNCHECKED]" in parts["node_u"]
+
+
+def test_what_is_in_the_header_only_is_listed(tmp_path: Path) -> None:
+    module = module_of("static inline int twice(int n) { return 2 * n; } int f(int);", tmp_path)
+    assert module.left_out["inline functions"].keys() == {"twice"}
+
+
+def test_constants_are_there_beside_an_array_of_variable_length(tmp_path: Path) -> None:
+    header = "#define ONE 5\nenum { TWO = 6 }; int f(int n, int b[n]);\n#define HUGE 1e400"
+    parts = declared(header, tmp_path)
+    assert (parts["ONE"], parts["TWO"]) == ("ONE = 5", "TWO = 6")
+    assert parts["HUGE"] == 'HUGE = float("inf")'
+
+
+def test_a_long_name_without_parameters(tmp_path: Path) -> None:
+    name = "a_function_" + "with_a_very_long_name_" * 4
+    assert (
+        declared(f"void {name}(void);", tmp_path)[name]
+        == f"@function def {name}() -> None: ..."
+    )
 
 
 def test_a_macro_is_the_public_name_of_a_function(tmp_path: Path) -> None:

@@ -103,6 +103,10 @@ WRONG = [
     ('[words]\n"box_co*.it" = "Annotated[box, no_such_word]"', "box_copy: name 'no_such_word' is not defined"),
     ('[closes]\nno_such = "box"', "closes: no_such"),
     ("= nothing", "is no TOML file"),
+    ("nullable = 3", "nullable is a list of texts"),
+    ("nullable = 'box_make.name'", "nullable is a list of texts"),
+    ("words = 3", "words is a table of texts, [words]"),
+    ("[raises]\nfunctions = ['box_send']", "raises is written [[raises]], with two brackets"),
 ]  # fmt: skip
 
 

@@ -8,13 +8,19 @@ from .api import Api
 from .draft import Draft, Hidden
 from .lifetimes import Lifetimes
 from .names import words_of
-from .notes import ADDRESS, Notes
+from .notes import ADDRESS, Notes, counts
 from .ownership import is_closing
 from .spec import Spec
 from .types import Kind, Note, Types, Unknown, note_of
 
 _RESULTS = word_set("out result ret returned dest dst output p ptr")
-_MANY = word_set("array values list items points matrix vec data buffer samples weights table")
+_MANY = word_set(
+    "array values list items points matrix vec data buffer samples weights table pixels bins"
+    " dst pcm rgb rgba frames rows columns"
+)
+_DIMENSIONS = word_set(
+    "width height w h frames channels rows columns max stride dim dims depth"
+)
 _SIZES = word_set("len length size inout capacity")
 
 
@@ -70,6 +76,9 @@ class Arguments:
         is_const = self._types.is_const(kind.target)
         none = self._none(draft, name)
         if inner.name == "struct":
+            if self._may_be_several(draft, name):
+                draft.open[name] = "how many there are"
+                return Note("Any", (f"POINTER({inner.ctype})",))
             return Note(f"{inner.python}{none}", (f"POINTER({inner.ctype})",))
         if inner.ctype in ("c_char", "c_wchar") and is_const and inner.name == "number":
             if is_closing(draft.function):
@@ -120,9 +129,27 @@ class Arguments:
         length = self._api.length(array.length) if array.length else None
         if length and inner.name in ("number", "enum"):
             return _buffer(inner, self._types.is_const(array.item), f"{length}")
-        if length and inner.name in ("pointer", "handle"):
+        if inner.name in ("pointer", "handle") and length:
             return self._address(draft, name, "how many pointers there are")
+        if inner.name == "struct":
+            draft.open[name] = (
+                f"how many there are{(length and f', {length} in the header') or ''}"
+            )
+            return Note("Any", (f"POINTER({inner.ctype})",))
         return None
+
+    def _may_be_several(self, draft: Draft, name: str) -> bool:
+        """Whether a pointer may be to several items: its name, or that of a number, says so."""
+        if name.endswith("s") and not name.endswith(("ss", "us", "is", "pos")):
+            return True
+        return any(
+            counts(each.name, in_bytes=True) or _DIMENSIONS & {*words_of(each.name)}
+            for each in draft.function.type.parameters
+            if each.name != name
+            and (kind := self._types.kind_or_none(each.passed))
+            and kind.is_integer
+            and not kind.is_byte
+        )
 
     def _counted(self, draft: Draft, name: str, kind: Kind, inner: Kind) -> Note:
         none, is_const = self._none(draft, name), self._types.is_const(kind.target)
@@ -159,6 +186,8 @@ class Arguments:
             return self._address(draft, name, "how many there are")
         target = self._types.kind_or_none(inner.target)
         if target and target.name == "struct":
+            if self._may_be_several(draft, name):
+                return self._address(draft, name, "how many there are")
             python = f"{target.python} | None"
             draft.guesses[name] = f"C stores {name}, Borrowed"
             return Hidden(f"Returned({python}, POINTER({target.ctype}), Borrowed)", python)
@@ -173,10 +202,12 @@ class Arguments:
             return self._address(draft, name, "its length")
         words = {*words_of(name)}
         is_many = bool(words & _MANY) or (inner.python == "float" and not words & _RESULTS)
+        is_size = bool(words & _SIZES) or name.endswith("len")
+        is_many = is_many or (not is_size and self._may_be_several(draft, name))
         if is_const or inner.is_byte or inner.python in ("bytes", "str") or is_many:
             draft.open[name] = "its length"
             return _buffer(inner, is_const, "UNCHECKED")
-        if words & _SIZES or name.endswith("len"):
+        if is_size:
             draft.guesses[name] = f"C reads {name}, and stores it"
             return Note(inner.python, (f"InOut({inner.ctype})",))
         draft.guesses[name] = f"C stores {name}"

@@ -1,5 +1,7 @@
 """Declare types of callbacks, and global variables."""
 
+import textwrap
+
 from ..abi.c_model import Declaration, FunctionType
 from .context import Context
 from .items import Item, definition
@@ -42,7 +44,9 @@ def write_variables(context: Context) -> None:
             continue
         if name := context.name(each.name, "variables"):
             symbol = "" if name == each.name else f'(symbol="{each.name}")'
-            code = definition(f"@library.variable{symbol}", name, [], str(note))
+            declared = definition(f"@library.variable{symbol}", name, [], str(note))
+            # Some builds of a library lack variables, as they lack functions.
+            code = f'if "{each.name}" in library:\n\n{textwrap.indent(declared, "    ")}'
             place = context.api.place(each)
             item = Item(name, each.name, code, place, "function", is_asked=True)
             context.module.add("variables", item)

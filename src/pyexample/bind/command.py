@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> tuple[str, str, int]:
     if arguments.check and not output:
         raise CannotJudgeError("--check needs -o: the file to compare with")
     before = _read(output) if output else None
-    if before is not None and MARK not in before:
+    if before and MARK not in before:
         raise CannotJudgeError(
             f"-o {output}: this file was not written by pyexample bind: name another one"
         )
@@ -126,7 +126,7 @@ def _compare(output: str, before: str, binding: Binding) -> tuple[str, str, int]
     return "\n".join(lines), "", 1
 
 
-_FUNCTION = re.compile(r"^@(?:library\.)?(?:function|variable).*\ndef (\w+)\(", re.MULTILINE)
+_FUNCTION = re.compile(r"^ *@(?:library\.)?(?:function|variable).*\n *def (\w+)\(", re.M)
 
 
 def _functions(text: str) -> dict[str, str]:
@@ -140,7 +140,7 @@ def _functions(text: str) -> dict[str, str]:
 
 
 def _declared(items: Iterable[Item]) -> list[Item]:
-    return [each for each in items if each.code.startswith(("@function", "@library."))]
+    return [each for each in items if each.is_asked and each.kind == "function"]
 
 
 def _plain(code: str) -> str:
@@ -159,6 +159,7 @@ def _read(file: str) -> str | None:
 
 def _write(file: str, text: str) -> None:
     """Write a whole file, or leave it as it was."""
+    file = os.path.realpath(file)  # a link stays one
     temporary = f"{file}.new"
     try:
         with open(temporary, "w", encoding="utf-8", newline="\n") as stream:

@@ -1,12 +1,14 @@
 """Declare macros with a value, and enums."""
 
 import json
-import keyword
+import math
+from enum import IntFlag
 
 from ..abi.c_model import Enum, Enumerator, Macro, Tagged, spell
 from .comments import docstring
 from .context import Context
 from .items import WIDTH, Item, assigned
+from .names import python_name
 from .values import Value
 
 
@@ -66,18 +68,24 @@ def _write_enum(context: Context, enum: Enum) -> None:
 
 def literal(value: Value) -> str:
     """A value in Python; a text with double quotes, or as bytes if it is not UTF-8."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
     if not isinstance(value, bytes):
-        return repr(value)
+        return repr(value).replace("e+", "e")
     try:
         text = value.decode()
     except UnicodeDecodeError:
-        return repr(value)
+        inner = (
+            repr(value + b"'")[2:-2].replace('"', '\\"') if b'"' in value else repr(value)[2:-1]
+        )
+        return f'b"{inner}"'
     return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def _member(name: str) -> str:
     """The name of a constant in a class of enums, which has names of its own."""
-    return f"{name}_" if keyword.iskeyword(name) or name in ("name", "value", "mro") else name
+    name = python_name(name)
+    return f"{name}_" if hasattr(IntFlag, name) or name == "mro" else name
 
 
 def _are_flags(values: list[int]) -> bool:

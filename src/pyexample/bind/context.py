@@ -100,7 +100,10 @@ class Context:
 
     def name_type(self, wanted: str) -> str:
         """The name of a class, or of a type of callbacks."""
+        name = self.spec.name(wanted)
+        if name.startswith("__"):  # which is private in the body of a class
+            name = f"_{name.lstrip('_')}"
         try:
-            return self.names.give(self.spec.name(wanted), "_struct")
+            return self.names.give(name, "_struct")
         except ValueError:  # a $, for example
             return self.names.give("".join(each for each in wanted if each.isalnum()))

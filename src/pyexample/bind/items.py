@@ -149,6 +149,8 @@ def definition(head: str, name: str, given: list[str], result: str, doc: str = "
         text = laid_out(f"def {name}(", [*given, "/"], f") -> {result}{ending}")
     else:
         before, inside, after = split(result)
-        text = laid_out(f"def {name}() -> {before}", inside, f"{after}{ending}")
+        text = f"def {name}() -> {result}{ending}"
+        if inside:
+            text = laid_out(f"def {name}() -> {before}", inside, f"{after}{ending}")
     # Type checkers want the dots: a docstring alone would return None.
     return f"{head}\n{text}" + (f"\n{doc}\n    ..." if doc else "")

@@ -32,6 +32,9 @@ def build(
         kind = "functions" if f"{refusal.name} (" in refusal.text else "declarations"
         why = f"is not understood: {refusal.reason}"
         context.module.leave_out(kind, refusal.name or refusal.text, why)
+    for each in api.inline:
+        why = "is in the header only: wrap it in a function of C"
+        context.module.leave_out("inline functions", each.name, why)
     owners = name_types(context)
     write_constants(context)
     write_structs(context)

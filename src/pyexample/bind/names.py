@@ -76,6 +76,8 @@ def python_name(word: str) -> str:
     is_normal = unicodedata.is_normalized("NFKC", word)
     if not (word.isidentifier() and is_normal) or word == "__debug__":
         raise ValueError(f"the name {word}, which Python cannot have")
+    if word.startswith("__") and word.endswith("__") and word.strip("_"):
+        word = f"_{word.strip('_')}"  # such a name means something to Python itself
     return f"{word}_" if keyword.iskeyword(word) else word
 
 

@@ -7,7 +7,15 @@ handle that is never closed.
 from collections.abc import Sequence
 from contextlib import suppress
 
-from ..abi.c_model import FunctionType, Parameter, Pointer, Type, resolve
+from ..abi.c_model import (
+    Array,
+    FunctionType,
+    Parameter,
+    Pointer,
+    Type,
+    record_of,
+    resolve,
+)
 from .names import python_name, words_of
 from .types import Kind, Note, Types, Unknown
 
@@ -32,9 +40,11 @@ class Notes:
         """The annotation of a field. Raises Unknown."""
         kind = self._types.kind(ctype)
         if note := self.value(kind):
-            return note
+            # The program looks which member was stored, before it follows a pointer in it.
+            return note.plus("UNCHECKED") if is_union and has_pointers(ctype) else note
         if kind.name == "array":
-            return self._array_field(kind, is_union)
+            note = self._array_field(kind, is_union)
+            return note.plus("UNCHECKED") if is_union and has_pointers(ctype) else note
         if kind.name == "callback" and kind.ctype and not is_union:
             with suppress(Unknown):  # it is left out, and the field is an address
                 return self.callback(kind)
@@ -111,6 +121,18 @@ class Notes:
         if kind.name == "struct":
             raise Unknown(f"a callback that returns {kind.python} by value")
         return self.value(kind) or ADDRESS
+
+
+def has_pointers(ctype: Type) -> bool:
+    """Whether a struct, or an array of structs, has a pointer in it."""
+    whole = resolve(ctype)
+    if isinstance(whole, Array):
+        return has_pointers(whole.item)
+    record = record_of(whole)
+    return record is not None and any(
+        isinstance(resolve(each.type), Pointer) or has_pointers(each.type)
+        for each in record.fields or ()
+    )
 
 
 def python_names(parameters: Sequence[Parameter]) -> list[str]:

@@ -39,6 +39,7 @@ class Results:
     def _own(self, draft: Draft) -> Note | None:
         """C's own result; None for void."""
         function = draft.function
+        place = f"{function.name}.return"
         kind = self._types.kind(function.type.result)
         if kind.name == "void":
             return None
@@ -46,12 +47,14 @@ class Results:
             return note
         if kind.name == "handle":
             owner = self._lifetimes.owner(function, "return", kind.python)
+            if self._types.is_const(kind.target) and not self._spec.owner(place):
+                owner = "Borrowed"  # the caller of a const T * cannot close it
             if self._lifetimes.has_closer(kind.python):
                 draft.guesses["return"] = f"the result is {owner}"
             return Note(f"{kind.python} | None", (kind.ctype, owner))
         if kind.name == "pointer":
             target = self._types.kind_or_none(kind.target)
-            owner = self._spec.owner(f"{function.name}.return")
+            owner = self._spec.owner(place)
             if target and target.name == "struct":
                 if not owner:
                     draft.guesses["return"] = "the result is Borrowed"

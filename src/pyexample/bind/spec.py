@@ -53,9 +53,14 @@ class Spec:
 
     def __post_init__(self) -> None:
         self._used: set[tuple[str, str]] = set()
+        self._check_names()
+        self._check_form()
         self.rules = [
             self._rule(each) for each in toml.array(self.data.get("raises", [])) or []
         ]
+
+    def _check_names(self) -> None:
+        """Raise CannotJudgeError if there is something that no spec has."""
         known = {"library", *_TABLES, *_LISTS, "raises"}
         for key in self.data:
             if key not in known:
@@ -63,6 +68,23 @@ class Spec:
                     f"{self.file}: {key} is nothing that a spec has: that is"
                     f" {', '.join(sorted(known))}"
                 )
+
+    def _check_form(self) -> None:
+        """Raise CannotJudgeError if something is no table, or no list, as it has to be."""
+        for key, value in self.data.items():
+            table, listed = toml.table(value), toml.array(value)
+            if key == "raises":
+                is_right = listed is not None and all(map(toml.table, listed))
+                form = "written [[raises]], with two brackets"
+            elif key in _LISTS:
+                is_right = listed is not None and all(isinstance(it, str) for it in listed)
+                form = 'a list of texts, ["function.parameter"]'
+            else:
+                texts = table.values() if table is not None else [None]
+                is_right = all(isinstance(it, str) for it in texts)
+                form = f"a table of texts, [{key}]"
+            if not is_right:
+                raise CannotJudgeError(f"{self.file}: {key} is {form}")
 
     def _rule(self, value: object) -> Raise:
         table = toml.table(value)

@@ -13,6 +13,7 @@ from .types import Note, Unknown
 
 HANDLE_HAS = frozenset(each for each in dir(Handle) if not each.startswith("__"))
 """The attributes of every handle, which no field can have."""
+_OF_CTYPES = ("_align_", "_anonymous_", "_fields_", "_layout_", "_pack_", "_swappedbytes_")
 
 
 def write_structs(context: Context) -> None:
@@ -87,10 +88,8 @@ def _fields(context: Context, record: Record, name: str, is_handle: bool = False
     """The lines that declare fields. Raises Unknown."""
     notes, is_union = Notes(context.types), record.keyword == "union"
     rows: list[str] = []
-    used = set(HANDLE_HAS if is_handle else ())
+    used = {*_OF_CTYPES, *(HANDLE_HAS if is_handle else ())}
     for number, each in enumerate(record.fields or ()):
-        if not each.name and each.bits:
-            raise Unknown("a bit-field without a name")
         field_name = _field_name(each.name or f"anonymous{number}", used)
         note = notes.field(each.type, is_union)
         if is_handle and _handle(context, each.type) == name:
@@ -99,13 +98,17 @@ def _fields(context: Context, record: Record, name: str, is_handle: bool = False
             note = ADDRESS
         if each.bits:
             width = context.api.length(each.bits)
-            if width is None:
-                raise Unknown(f"a bit-field {each.name} whose width is not known")
+            if not width:
+                raise Unknown(f"a bit-field {each.name} of no width, or of one not known")
             note = note.plus(f"Bits({width})")
         counters = [it for it in each.attributes if it.startswith("counted_by(")]
         if counters and note.words[0].endswith("* 0"):
             note = note.plus(f'CountedBy("{counters[0][11:-1].strip()}")')
-        rows.append(annotated(field_name, str(note if each.name else note.plus("Anonymous"))))
+        rows.append(
+            annotated(
+                field_name, str(note if each.name or each.bits else note.plus("Anonymous"))
+            )
+        )
     return rows
 
 
@@ -127,7 +130,9 @@ def _field_name(name: str, used: set[str]) -> str:
         python = python_name(name)
     except ValueError as error:
         raise Unknown(str(error)) from None
-    while python in used or python.startswith("__"):
-        python = f"{python.lstrip('_')}_"
+    if python.startswith("__"):
+        python = f"_{python.lstrip('_')}"
+    while python in used:
+        python += "_"
     used.add(python)
     return python

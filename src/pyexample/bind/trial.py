@@ -8,7 +8,7 @@ import types
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..abi import check
+from ..abi import CannotJudgeError, check
 from ..ffi.declaration import Declaration
 from ..ffi.variables import declared_variable
 from .items import Item
@@ -25,6 +25,9 @@ class _Library:
             return _Declared(function.__name__, made)
 
         return bind if declaration is None else bind(declaration)
+
+    def __contains__(self, name: object) -> bool:
+        return True
 
     def variable(self, declaration: Any = None, /, **options: Any) -> Any:
         def bind(function: Any) -> Any:
@@ -113,11 +116,15 @@ def disproved(
         with open(file, "w", encoding="utf-8") as stream:
             stream.write(text)
         report = check(file, headers=headers, without_library=[name, "fastcall"], **options)
+    if report.faults:  # nothing is proven then
+        raise CannotJudgeError("\n".join(("the binding cannot be proven:", *report.faults)))
     subjects = {each.name: each.subject for each in items}
     refused: dict[str, str] = {}
     for each in report.findings:
-        if each.severity == "error":
-            owner, _, field = each.subject.partition(".")
+        owner, _, field = each.subject.partition(".")
+        # Others are those that the runtime declares for itself.
+        is_ours = owner in subjects or owner in subjects.values()
+        if each.severity == "error" and is_ours:
             where = f"{field}: " if field else ""
             refused[subjects.get(owner, owner)] = f"is another one in C: {where}{each.what}"
     return refused

@@ -1,5 +1,6 @@
 """Ask the compiler for the values of macros, enumerators and the lengths of arrays."""
 
+import re
 import struct
 from collections.abc import Iterable
 
@@ -10,13 +11,13 @@ Value = int | float | bytes
 """An integer, a floating-point number, or a text."""
 
 _RULES = """\
-template <class T> struct ct_numeral { unsigned long long kind; T value; };
+template <class T> struct ct_numeral { unsigned long long ct_kind; T ct_held; };
 template <unsigned long long N> struct ct_text {
-  unsigned long long kind, length; char value[N];
+  unsigned long long ct_kind, ct_length; char ct_held[N];
 };
 template <class T> struct ct_if_bool { };
-template <> struct ct_if_bool<bool> { typedef ct_numeral<long long> type; };
-template <class T> constexpr typename ct_if_bool<T>::type ct_value(T v) { return {1, v}; }
+template <> struct ct_if_bool<bool> { typedef ct_numeral<long long> ct_type; };
+template <class T> constexpr typename ct_if_bool<T>::ct_type ct_value(T v) { return {1, v}; }
 constexpr ct_numeral<long long> ct_value(int v) { return {1, v}; }
 constexpr ct_numeral<long long> ct_value(long v) { return {1, v}; }
 constexpr ct_numeral<long long> ct_value(long long v) { return {1, v}; }
@@ -26,14 +27,14 @@ constexpr ct_numeral<unsigned long long> ct_value(unsigned long long v) { return
 constexpr ct_numeral<double> ct_value(float v) { return {3, v}; }
 constexpr ct_numeral<double> ct_value(double v) { return {3, v}; }
 constexpr ct_numeral<double> ct_value(long double v) { return {3, static_cast<double>(v)}; }
-template <unsigned long long N> constexpr ct_text<N> ct_value(const char (&text)[N]) {
-  ct_text<N> made{4, N - 1, {}};
-  for (unsigned long long i = 0; i < N; i++) made.value[i] = text[i];
-  return made;
+template <unsigned long long N> constexpr ct_text<N> ct_value(const char (&ct_given)[N]) {
+  ct_text<N> ct_made{4, N - 1, {}};
+  for (unsigned long long i = 0; i < N; i++) ct_made.ct_held[i] = ct_given[i];
+  return ct_made;
 }"""
 """Overloads for every value that Python can have. A pointer must not become a bool."""
 
-_WORDS = ("namespace", "static", "constexpr", "auto", "used")
+_LINE = "static constexpr auto ct_v{} __attribute__((used)) = ct_value({});"
 
 
 def evaluate(
@@ -48,15 +49,11 @@ def evaluate(
         expressions: macros, enumerators, lengths, as the headers spell them.
     """
     listed = list(dict.fromkeys(expressions))
-    undefined = [f"#undef {word}" for word in _WORDS]
-    opening = [*_RULES.splitlines(), *before, *undefined, "namespace ct_here {"]
-    rows = [
-        (
-            number,
-            f"static constexpr auto ct_v{number} __attribute__((used)) = ct_value({text});",
-        )
-        for number, text in enumerate(listed)
-    ]
+    # After the headers, whose macros may have any name: the text before may count its lines.
+    words = sorted({*re.findall(r"[A-Za-z]\w+", f"{_RULES} {_LINE}"), "namespace"})
+    undefined = [f"#undef {each}" for each in words if each not in listed]
+    opening = [*before, *undefined, *_RULES.splitlines(), "namespace ct_here {"]
+    rows = [(number, _LINE.format(number, text)) for number, text in enumerate(listed)]
     found = assemble_variables(compiler, source, opening, rows)
     values = {name: _value(data) for name, data in found.items() if len(data) >= 16}
     return {
