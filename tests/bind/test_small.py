@@ -359,6 +359,8 @@ def test_only_some_with_what_they_need(tmp_path: Path) -> None:
     folder = [str(tmp_path)]
     module = bind(["lib.h"], "lib", only="^f$|LIMIT", include=folder).module
     assert {each.name for each in module.items} == {"f", "LIMIT", "point"}
+    made = bind(["lib.h"], "lib", only="LIMIT", include=folder)
+    assert [each.name for each in made.module.items] == ["LIMIT"]
     module = bind(["lib.h"], "lib", without="^box", include=folder).module
     assert not [each for each in module.items if "box_" in each.name]
 

@@ -165,11 +165,16 @@ def _those_of(headers: Iterable[str], files: set[str], system: set[str]) -> set[
         # The system's <sys/stat.h> ends like a header stat.h of one's own, too.
         named |= (found - system) or found
     folders = {os.path.dirname(file) for file in named}
-    folders |= {os.path.splitext(file)[0] for file in named}  # git2.h includes git2/*.h
+    stems = {os.path.splitext(file)[0] for file in named}
+    folders |= stems  # git2.h includes git2/*.h
+    siblings = tuple(f"{stem}{mark}" for stem in stems for mark in "_-")  # z3.h: z3_api.h
     return {
         file
         for file in files
-        if file not in system or _is_within(file, folders) or file in named
+        if file not in system
+        or _is_within(file, folders)
+        or file in named
+        or file.startswith(siblings)
     }
 
 
