@@ -14,6 +14,11 @@ from pyexample.abi import check
 
 FIRST = {"git2": ("git_libgit2_init",)}
 """Functions without which a library's others crash, whatever they are passed."""
+AFTER_OTHERS = {
+    "openssl": {"CRYPTO_secure_used"},
+    "SDL2": {"SDL_GetTouchDeviceType", "SDL_GetNumTouchFingers"},
+}
+"""Functions that crash before another one, which has parameters, was called."""
 
 
 class Made:
@@ -113,7 +118,10 @@ def test_it_loads_and_no_natural_call_crashes(made: Made, missing: Missing) -> N
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["called"] == made.binding.module.counts["functions"]
-    assert [each for each in found["ended"] if not each[2]] == []
+    known = AFTER_OTHERS.get(made.corpus.name, set[str]())
+    assert [
+        name for name, _, is_marked in found["ended"] if not (is_marked or name in known)
+    ] == []
 
 
 @pytest.mark.slow

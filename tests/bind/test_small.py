@@ -8,6 +8,7 @@ from support import Tool
 
 from pyexample.bind import CannotJudgeError, bind
 from pyexample.bind.context import Module
+from pyexample.bind.render import imports_of
 
 
 def module_of(header: str, folder: Path) -> Module:
@@ -231,7 +232,7 @@ def test_constants_have_the_values_of_the_compiler(tmp_path: Path) -> None:
     #define LARGE 0xFFFFFFFFFFFFFFFFull
     #define LETTER 'a'
     #define TEXT "a \"text\"\n" "in two parts"
-    #define BYTES "\xff"
+    #define BYTES "\xff Sequence"
     #define ALIAS do_it
     #define NOTHING ((void *) 0)
     #define ATTRIBUTE __attribute__((unused))
@@ -245,9 +246,10 @@ def test_constants_have_the_values_of_the_compiler(tmp_path: Path) -> None:
         *("SIZE = 24", "OFFSET = 16", "RATIO = 1.5", "NEGATIVE = -1"),
         *("LARGE = 18446744073709551615", "LETTER = 97"),
         'TEXT = "a \\"text\\"\\nin two parts"',
-        'BYTES = b"\\xff"',
+        'BYTES = b"\\xff Sequence"',
     ]
     assert module.left_out["macros"].keys() == {"ALIAS", "NOTHING", "ATTRIBUTE", "OPEN"}
+    assert "Sequence" not in imports_of(module)
 
 
 def test_names_that_python_has_otherwise(tmp_path: Path) -> None:
@@ -288,8 +290,10 @@ def test_bit_fields_and_unions_with_pointers(tmp_path: Path) -> None:
     header = """struct b { unsigned a : 3; unsigned : 5; unsigned c : 8; };
     struct leaf { struct node *up; int v; };
     struct node { int kind; union { struct leaf leaf; struct leaf leaves[2]; int i; } u; };
-    int f(struct node *it, struct b *bits);"""
+    struct mere { void *address; }; union others { struct mere mere; long i; };
+    int f(struct node *it, struct b *bits, union others *others);"""
     parts = declared(header, tmp_path)
+    assert "mere: Annotated[mere, mere] " in parts["others"]
     assert "anonymous1: Annotated[int, c_uint, Bits(5)]" in parts["b"]
     assert "leaf: Annotated[leaf, leaf, UNCHECKED]" in parts["node_u"]
     assert "leaves: Annotated[Array[leaf], leaf * 2, UNCHECKED]" in parts["node_u"]

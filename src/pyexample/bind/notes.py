@@ -41,10 +41,10 @@ class Notes:
         kind = self._types.kind(ctype)
         if note := self.value(kind):
             # The program looks which member was stored, before it follows a pointer in it.
-            return note.plus("UNCHECKED") if is_union and has_pointers(ctype) else note
+            return note.plus("UNCHECKED") if is_union and self._follows(ctype) else note
         if kind.name == "array":
             note = self._array_field(kind, is_union)
-            return note.plus("UNCHECKED") if is_union and has_pointers(ctype) else note
+            return note.plus("UNCHECKED") if is_union and self._follows(ctype) else note
         if kind.name == "callback" and kind.ctype and not is_union:
             with suppress(Unknown):  # it is left out, and the field is an address
                 return self.callback(kind)
@@ -58,6 +58,21 @@ class Notes:
             if is_text and not is_union:
                 return Note("str | None", ("c_char_p",))
         return ADDRESS
+
+    def _follows(self, ctype: Type) -> bool:
+        """Whether reading a struct, or an array of structs, follows a pointer in it."""
+        whole = resolve(ctype)
+        if isinstance(whole, Array):
+            return self._follows(whole.item)
+        record = record_of(whole)
+        if record is None or record.keyword == "union":
+            return False
+        for each in record.fields or ():
+            with suppress(Unknown):
+                python = self.field(each.type, is_union=False).python
+                if python.startswith(("Callable[", "str", '"')) or self._follows(each.type):
+                    return True
+        return False
 
     def _array_field(self, kind: Kind, is_union: bool) -> Note:
         items = self._types.kind(kind.target)
@@ -121,18 +136,6 @@ class Notes:
         if kind.name == "struct":
             raise Unknown(f"a callback that returns {kind.python} by value")
         return self.value(kind) or ADDRESS
-
-
-def has_pointers(ctype: Type) -> bool:
-    """Whether a struct, or an array of structs, has a pointer in it."""
-    whole = resolve(ctype)
-    if isinstance(whole, Array):
-        return has_pointers(whole.item)
-    record = record_of(whole)
-    return record is not None and any(
-        isinstance(resolve(each.type), Pointer) or has_pointers(each.type)
-        for each in record.fields or ()
-    )
 
 
 def python_names(parameters: Sequence[Parameter]) -> list[str]:

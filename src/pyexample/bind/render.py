@@ -14,7 +14,8 @@ MARK = "# Written by pyexample bind: change its spec, or a module that imports t
 
 def imports_of(module: Module, runtime: str = "pyexample.ffi") -> str:
     """The imports that a module needs; ``runtime`` is the module that has the words."""
-    used = words("\n".join(item.code for item in module.items)) | {"Library"}
+    code = "\n".join(item.code for item in module.items if item.kind != "constant")
+    used = words(code) | {"Library"}
     listed = imports(used)
     lines = ["import ctypes"] if "ctypes" in used else []
     lines += [_import(origin, names) for origin, names in listed.items() if names]
