@@ -105,8 +105,8 @@ def check(
     """
     if not (modules or run):
         raise CannotJudgeError("there is neither a module nor a program to judge")
-    pattern = _pattern(only, "only")
-    judge_ = _compiler(compiler, target, include, define, pkg_config, timeout)
+    pattern = pattern_of(only, "only")
+    judge_ = compiler_with(compiler, target, include, define, pkg_config, timeout)
     with _stage("the declarations could not be recorded"):
         declarations = record_declarations(
             modules, without_library, without_module, run, timeout
@@ -166,14 +166,15 @@ def _stage(what: str) -> Generator[None]:
         raise CannotJudgeError(f"{what}: {told(error)} {ADVICE}") from error
 
 
-def _pattern(text: str, option: str) -> re.Pattern[str]:
+def pattern_of(text: str, option: str) -> re.Pattern[str]:
+    """The regular expression of an option. Raises CannotJudgeError if it is none."""
     try:
         return re.compile(text)
     except re.error as error:
         raise CannotJudgeError(f"--{option} {text}: no regular expression: {error}") from None
 
 
-def _compiler(
+def compiler_with(
     command: str | None,
     target: str,
     include: Sequence[str],
@@ -181,6 +182,7 @@ def _compiler(
     packages: Sequence[str],
     timeout: float,
 ) -> Compiler:
+    """The compiler, with what pkg-config lists for packages. The arguments: see ``check``."""
     flags = pkg_config.flags(packages, target, timeout)
     folders, macros = [*include, *flags.include], [*define, *flags.define]
     return Compiler(command, target, folders, macros, flags.other, timeout)
@@ -190,7 +192,7 @@ def _renamed(structs: Mapping[str, str], declarations: Declarations) -> dict[str
     """The C name of each Structure, by the first pattern that matches its name."""
     renamed: dict[str, str] = {}
     for python, c in structs.items():
-        pattern = _pattern(python, "struct")
+        pattern = pattern_of(python, "struct")
         matches = [pattern.fullmatch(each.name) for each in declarations.structs]
         if not any(matches):
             raise CannotJudgeError(f"--struct {python}={c}: no Structure has such a name")

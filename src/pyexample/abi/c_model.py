@@ -286,6 +286,22 @@ def record_of(ctype: Type) -> Record | None:
     return None
 
 
+def function_of(ctype: Type) -> FunctionType | None:
+    """The type of a function, or of the one that a pointer points to; else None."""
+    whole = resolve(ctype)
+    if isinstance(whole, Pointer):
+        whole = resolve(whole.target)
+    return whole if isinstance(whole, FunctionType) else None
+
+
+_TYPE_ATTRIBUTES = ("vector_size(", "ext_vector_type(", "mode(", "neon_", "__arm")
+
+
+def is_changed(typedef: Typedef) -> bool:
+    """Whether an attribute changes the type that a typedef names."""
+    return any(each.startswith(_TYPE_ATTRIBUTES) for each in typedef.attributes)
+
+
 def behind(ctype: Type) -> Type:
     """A type without its pointers, arrays and qualifiers."""
     while isinstance(ctype, Pointer | Array):

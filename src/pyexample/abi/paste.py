@@ -18,7 +18,7 @@ from .c_model import (
     Record,
     Tagged,
     Type,
-    Typedef,
+    is_changed,
     qualified,
     resolve,
     spell,
@@ -31,7 +31,6 @@ Style = Literal["project", "ctypes"]
 WORDS = ("UNCHECKED", "Borrowed", "Buffer", "Handle", "In", "Library", "Out", "Returned")
 """The words of pyexample.ffi that declarations are written in, in the order of isort."""
 
-_TYPE_ATTRIBUTES = ("vector_size(", "ext_vector_type(", "mode(", "neon_", "__arm")
 _VARIADIC = (
     '# Variadic: pass what stands for "..." as ctypes objects, such as ctypes.c_int(1).\n'
 )
@@ -142,7 +141,7 @@ class Paste:
             return _Type("None")
         if name in SCALARS:
             return _Type(f"{self._prefix}{SCALARS[name]}")
-        if isinstance(ctype, Named) and not _is_changed(ctype.typedef):
+        if isinstance(ctype, Named) and not is_changed(ctype.typedef):
             found = self._type(qualified(ctype.typedef.type, ctype.qualifiers))
             # A name for an untyped pointer is a handle, rather than a pointer to any data.
             is_untyped = found.text.endswith("c_void_p") and not found.handle
@@ -206,11 +205,6 @@ def is_name(word: str) -> bool:
     """Whether a name of C is one of Python, which normalises names (PEP 3131: to NFKC)."""
     is_normal = unicodedata.is_normalized("NFKC", word)
     return word.isidentifier() and is_normal and not keyword.iskeyword(word)
-
-
-def _is_changed(typedef: Typedef) -> bool:
-    """Whether an attribute changes the type."""
-    return any(each.startswith(_TYPE_ATTRIBUTES) for each in typedef.attributes)
 
 
 def _python_names(parameters: Sequence[Parameter]) -> list[str]:

@@ -7,9 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..abi import pkg_config as packages
-from ..abi.compiler import Compiler
-from ..abi.processes import CannotJudgeError
+from ..abi import CannotJudgeError, compiler_with, pattern_of
 from ..abi.version import number, versions
 from .api import read
 from .context import Module
@@ -80,17 +78,17 @@ def bind(
             spec means nothing.
     """
     spec = spec or Spec()
-    flags = packages.flags(pkg_config, target, timeout)
-    folders, macros = [*include, *flags.include], [*define, *flags.define]
-    judge = Compiler(compiler, target, folders, macros, flags.other, timeout)
+    wanted = pattern_of(only, "only") if only else None
+    unwanted = pattern_of(without, "not") if without else None
+    judge = compiler_with(compiler, target, include, define, pkg_config, timeout)
     tell("reading the headers")
     try:
         api = read(headers, judge)
     except CannotJudgeError as error:
-        raise _explained(error, headers, folders) from None
+        raise _explained(error, headers) from None
     options = {
-        "include": folders,
-        "define": macros,
+        "include": include,
+        "define": define,
         "pkg_config": pkg_config,
         "compiler": compiler,
         "target": target,
@@ -100,7 +98,7 @@ def bind(
     refused: dict[str, str] = {}
     while True:
         tell(f"declaring {len(api.functions)} functions")
-        module = build(api, spec, refused, _pattern(only), _pattern(without))
+        module = build(api, spec, refused, wanted, unwanted)
         if not module.items:
             raise CannotJudgeError(
                 f"{', '.join(headers)}: nothing is declared there that a library could have:"
@@ -108,10 +106,10 @@ def bind(
             )
         # The checker refuses a module without any function: all of them are proven then.
         proven = module if module.counts["functions"] else build(api, spec, refused)
-        text = render(proven, library, headers, files)
         found = refusals(imports_of(proven), proven.items)
         if not found:
             tell("proving them")
+            text = render(proven, library, headers, files)
             found = disproved(text, proven.items, library, headers, options)
         if not found:
             break
@@ -125,13 +123,6 @@ def bind(
     spec.check_use()
     text = render(module, library, headers, {} if in_package else files, runtime)
     return Binding(text, module, number(versions(api.header)))
-
-
-def _pattern(text: str) -> re.Pattern[str] | None:
-    try:
-        return re.compile(text) if text else None
-    except re.error as error:
-        raise CannotJudgeError(f"{text}: no regular expression: {error}") from None
 
 
 def _files(library: str) -> dict[str, str]:
@@ -154,9 +145,7 @@ _NOT_FOUND = re.compile(r"(?:fatal error: |')([^\s':]+)(?:: No such file|' file 
 _ROOTS = ("/usr/include", "/usr/local/include", "/opt/homebrew/include")
 
 
-def _explained(
-    error: CannotJudgeError, headers: Sequence[str], include: Sequence[str]
-) -> CannotJudgeError:
+def _explained(error: CannotJudgeError, headers: Sequence[str]) -> CannotJudgeError:
     """The same error; of a header that was not found, in one line, with what may help."""
     missing = _NOT_FOUND.search(str(error))
     if missing is None:

@@ -1,6 +1,5 @@
 """Give everything in a binding a name that Python can have, and that nothing else has."""
 
-import builtins
 import ctypes
 import keyword
 import re
@@ -79,11 +78,6 @@ def python_name(word: str) -> str:
     if word.startswith("__") and word.endswith("__") and word.strip("_"):
         word = f"_{word.strip('_')}"  # such a name means something to Python itself
     return f"{word}_" if keyword.iskeyword(word) else word
-
-
-def is_builtin(name: str) -> bool:
-    """Whether a name is one of Python's own, which a module may hide."""
-    return hasattr(builtins, name)
 
 
 def words_of(name: str) -> list[str]:

@@ -10,6 +10,7 @@ from ..abi.c_model import (
     Record,
     Tagged,
     Type,
+    function_of,
     record_of,
     resolve,
 )
@@ -72,7 +73,7 @@ def _needed_records(context: Context) -> list[Record]:
 def _name_callbacks(context: Context) -> dict[FunctionType, Declaration]:
     callbacks = context.types.callbacks
     for typedef in context.api.typedefs:
-        function = _function(typedef.type)
+        function = function_of(typedef.type)
         if function is not None and not context.why_not(typedef.name):
             callbacks[function, typedef.name] = context.name_type(typedef.name)
     owners: dict[FunctionType, Declaration] = {}
@@ -94,12 +95,6 @@ def _nameless_callbacks(context: Context) -> Iterator[tuple[str, FunctionType, D
         for member in record.fields or () if isinstance(record, Record) else ():
             if found := _nameless(member.type):
                 yield f"{name}_{member.name}", found, record
-
-
-def _function(ctype: Type) -> FunctionType | None:
-    whole = resolve(ctype)
-    whole = resolve(whole.target) if isinstance(whole, Pointer) else whole
-    return whole if isinstance(whole, FunctionType) else None
 
 
 def _nameless(ctype: Type) -> FunctionType | None:

@@ -43,7 +43,7 @@ class Notes:
             # The program looks which member was stored, before it follows a pointer in it.
             return note.plus("UNCHECKED") if is_union and self._follows(ctype) else note
         if kind.name == "array":
-            note = self._array_field(kind, is_union)
+            note = self._array_field(kind)
             return note.plus("UNCHECKED") if is_union and self._follows(ctype) else note
         if kind.name == "callback" and kind.ctype and not is_union:
             with suppress(Unknown):  # it is left out, and the field is an address
@@ -74,13 +74,13 @@ class Notes:
                     return True
         return False
 
-    def _array_field(self, kind: Kind, is_union: bool) -> Note:
+    def _array_field(self, kind: Kind) -> Note:
         items = self._types.kind(kind.target)
         length = kind.length or 0
         if items.ctype == "c_char" and length:
             return Note("bytes", (f"c_char * {length}",))
         if items.name == "array":
-            inner = self._array_field(items, is_union)
+            inner = self._array_field(items)
             return Note(f"Array[{inner.python}]", (f"{inner.words[0]} * {length}",))
         note = self.value(items) or ADDRESS
         return Note(f"Array[{note.python}]", (f"{note.words[0]} * {length}",))

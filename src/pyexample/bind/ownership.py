@@ -13,6 +13,7 @@ from ..abi.c_model import (
     Tagged,
     Type,
     Typedef,
+    function_of,
     record_of,
     resolve,
 )
@@ -57,6 +58,9 @@ class Ownership:
             subject = said or self._closed_by(function)
             if subject is not None:
                 self.closers[function.name] = subject
+        self._behind_pointers = {it for each in self._types() for it in self._subjects(each)}
+        self._returned = set(self._coming_back())
+        self._values = {it for each in self._types(with_fields=True) for it in _values_in(each)}
         self.handles = [each for each in self.names if self._is_handle(each)]
 
     def _name_all(self) -> None:
@@ -137,42 +141,37 @@ class Ownership:
     def _is_handle(self, subject: Subject) -> bool:
         if isinstance(subject, Typedef):
             if names_of_types(subject) == "void":
-                return any(
-                    it is subject for each in self._types() for it in self._subjects(each)
-                )
-            return self._comes_back(subject) and not re.search(
+                return subject in self._behind_pointers
+            return subject in self._returned and not re.search(
                 r"(ptr|pointer|voidp\w?|addr)(_t)?$", subject.name, re.IGNORECASE
             )
         if not self._api.is_own(subject):
             return False
         if subject.fields is None:
-            return any(it is subject for each in self._types() for it in self._subjects(each))
-        is_closed = any(each is subject for each in self.closers.values())
+            return subject in self._behind_pointers
         return (
-            is_closed
+            subject in self.closers.values()
             and bool(self.names[subject])
             and subject.keyword == "struct"
-            and self._comes_back(subject)
-            and not any(_has_value(each, subject) for each in self._types(with_fields=True))
+            and subject in self._returned
+            and subject not in self._values
         )
 
-    def _comes_back(self, subject: Subject) -> bool:
+    def _coming_back(self) -> Iterator[Subject | None]:
+        """What the handles point to that functions return, or store."""
         for each in self._api.functions:
-            if self.subject_of(each.type.result) is subject:
-                return True
-            if any(self.stored_by(it.passed) is subject for it in each.type.parameters):
-                return True
-        return False
+            yield self.subject_of(each.type.result)
+            yield from (self.stored_by(it.passed) for it in each.type.parameters)
 
     def _types(self, with_fields: bool = False) -> Iterator[Type]:
         """The types of functions, variables and callbacks, and of fields."""
         api = self._api
         yield from (each.type for each in api.functions)
         yield from (each.type for each in api.variables)
-        yield from (each.type for each in api.typedefs if _is_function(each.type))
+        yield from (each.type for each in api.typedefs if function_of(each.type))
         for record in api.records:
             for each in record.fields or ():
-                if with_fields or _is_function(each.type):
+                if with_fields or function_of(each.type):
                     yield each.type
 
     def _subjects(self, ctype: Type) -> Iterator[Subject]:
@@ -197,18 +196,13 @@ def _pointed(ctype: Type) -> Record | None:
     return record_of(whole.target) if isinstance(whole, Pointer) else None
 
 
-def _is_function(ctype: Type) -> bool:
-    whole = resolve(ctype)
-    whole = resolve(whole.target) if isinstance(whole, Pointer) else whole
-    return isinstance(whole, FunctionType)
-
-
-def _has_value(ctype: Type, record: Subject) -> bool:
-    """Whether a type has a record itself, not a pointer to it: by value, or as an item."""
+def _values_in(ctype: Type) -> Iterator[Record]:
+    """The records that a type has themselves, not by pointers: by value, or as items."""
     whole = resolve(ctype)
     if isinstance(whole, FunctionType):
         types = (whole.result, *(it.type for it in whole.parameters))
-        return any(record_of(each) is record for each in types)
-    if isinstance(whole, Array):
-        return _has_value(whole.item, record)
-    return record_of(whole) is record
+        yield from filter(None, map(record_of, types))
+    elif isinstance(whole, Array):
+        yield from _values_in(whole.item)
+    elif record := record_of(whole):
+        yield record

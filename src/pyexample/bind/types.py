@@ -15,6 +15,8 @@ from ..abi.c_model import (
     Tagged,
     Type,
     Typedef,
+    function_of,
+    is_changed,
     qualified,
     resolve,
     spell,
@@ -28,7 +30,6 @@ _NOT_INTEGERS = {
     "c_float": "float", "c_double": "float", "c_longdouble": "float",
 }  # fmt: skip
 _BYTES = ("c_char", "c_byte", "c_ubyte", "c_int8", "c_uint8")
-_TYPE_ATTRIBUTES = ("vector_size(", "ext_vector_type(", "mode(", "neon_", "__arm")
 
 
 class Unknown(Exception):  # noqa: N818 - it is an answer, not an error
@@ -161,12 +162,12 @@ class Types:
             return self._number(SCALARS[typedef.name], typedef.name)
         if "va_list" in typedef.name and not self._api.is_own(typedef):
             raise Unknown("a va_list")
-        if any(each.startswith(_TYPE_ATTRIBUTES) for each in typedef.attributes):
+        if is_changed(typedef):
             raise Unknown(f"{typedef.name}, a type that ctypes lacks")
         if typedef in self.handles:
             return Kind("handle", "c_void_p", self.handles[typedef])
         whole = qualified(typedef.type, ctype.qualifiers)
-        function = _function_of(whole)
+        function = function_of(whole)
         if function is not None:
             return self._callback(function, typedef.name)
         kind = self.kind(whole)
@@ -207,7 +208,7 @@ class Types:
 
     def _pointer(self, ctype: Pointer) -> Kind:
         target = ctype.target
-        function = _function_of(target)
+        function = function_of(target)
         if function is not None and not isinstance(resolve(target), Pointer):
             name = target.typedef.name if isinstance(target, Named) else ""
             return self._callback(function, name)
@@ -232,28 +233,6 @@ class Types:
         """Whether a type is const."""
         whole = resolve(ctype)
         return "const" in getattr(whole, "qualifiers", ())
-
-    def ctypes_type(self, ctype: Type) -> str:
-        """The type of ctypes for the items of an array, or what a pointer points to.
-
-        Raises Unknown if there is none.
-        """
-        kind = self.kind(ctype)
-        if kind.name in ("number", "enum", "struct"):
-            return kind.ctype
-        if kind.name == "array" and kind.length is not None:
-            return f"{self.ctypes_type(kind.target)} * {kind.length}"
-        if kind.name in ("pointer", "handle", "callback"):
-            return "c_void_p"
-        raise Unknown(f"{spell(ctype)}, of which there are no items")
-
-
-def _function_of(ctype: Type) -> FunctionType | None:
-    """The type of a function, or of the function that a pointer points to."""
-    whole = resolve(ctype)
-    if isinstance(whole, Pointer):
-        whole = resolve(whole.target)
-    return whole if isinstance(whole, FunctionType) else None
 
 
 def _is_same_name(typedef: Typedef) -> bool:
