@@ -10,7 +10,7 @@ import pytest
 from oracle import FOR_CLANG
 
 from pyexample.bind import Binding, bind
-from pyexample.bind.spec import Spec
+from pyexample.generate.spec import Spec
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from pyexample.abi.c_model import (
+from pyexample.headers.c_model import (
     Array,
     Basic,
     Enum,
@@ -29,7 +29,7 @@ from pyexample.abi.c_model import (
     Variable,
     resolve,
 )
-from pyexample.abi.c_parser import read
+from pyexample.headers.c_parser import read
 
 _COMPILERS = ("/usr/lib/gcc", "/usr/lib/llvm", "/usr/lib/clang", "/usr/share/castxml", "<")
 _MARK = 1 << 61

@@ -8,7 +8,8 @@ import pytest
 from bindings import Bind, Binding
 from support import Tool
 
-from pyexample.abi import CannotJudgeError, Finding, baseline, toml
+from pyexample import toml
+from pyexample.abi import CannotJudgeError, Finding, baseline
 
 if sys.version_info >= (3, 11):
     import tomllib

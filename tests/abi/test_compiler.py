@@ -7,10 +7,10 @@ import pytest
 from bindings import Bind
 from support import Tool, first_quickly
 
-from pyexample.abi.compiler import _OURS, Compiler, parse
 from pyexample.abi.judge import _told
-from pyexample.abi.pkg_config import flags
-from pyexample.abi.processes import CannotJudgeError
+from pyexample.headers.compiler import _OURS, Compiler, parse
+from pyexample.headers.pkg_config import flags
+from pyexample.headers.processes import CannotJudgeError
 
 # The format is that of "MSBuild / Visual Studio aware error messages and message formats"
 # and of the reference pages of C2338, C2027, C2065, C1083, C3448 and D8021.

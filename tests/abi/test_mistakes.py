@@ -70,7 +70,7 @@ ONE_DECLARATION = [
     (f"{ABI}.findings:_Words._struct", lambda it, i, *_: it._declarations.structs[i].name == "second", "second"),
     (f"{ABI}.findings:_Words._constant", lambda _, it: it.claim.of.name == "TWO", "TWO"),
     (f"{ABI}.paste:Paste.function", lambda _, it: it.name == "unlucky", "unlucky"),
-    (f"{ABI}.c_parser:_Parser.declaration", lambda it: "bad" in it._words, "bad (h.h:6)"),
+    ("pyexample.headers.c_parser:_Parser.declaration", lambda it: "bad" in it._words, "bad (h.h:6)"),
 ]  # fmt: skip
 
 
@@ -112,8 +112,8 @@ WHOLE_STAGES = [
     f"{ABI}.judge:scan",
     f"{ABI}.judge:Claims",
     f"{ABI}.judge:_told",
-    f"{ABI}.compiler:parse",
-    f"{ABI}.compiler:Compiler.preprocess",
+    "pyexample.headers.compiler:parse",
+    "pyexample.headers.compiler:Compiler.preprocess",
     f"{ABI}:findings",
     f"{ABI}:Paste",
     f"{ABI}:remarks_about",

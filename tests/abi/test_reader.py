@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import Tool
 
-from pyexample.abi.c_as_cxx import without_bodies
-from pyexample.abi.c_model import (
+from pyexample.headers.c_as_cxx import without_bodies
+from pyexample.headers.c_model import (
     Array,
     Basic,
     Enum,
@@ -26,8 +26,8 @@ from pyexample.abi.c_model import (
     resolve,
     spell,
 )
-from pyexample.abi.c_parser import read
-from pyexample.abi.header import scan
+from pyexample.headers.c_parser import read
+from pyexample.headers.header import scan
 
 PRELUDE = """
 typedef unsigned long size_t;

@@ -11,10 +11,10 @@ from oracle import as_castxml_has_it, as_read, source_of
 from support import ROOT, Missing, Tool
 
 from pyexample.abi import check
-from pyexample.abi.c_model import spell
-from pyexample.abi.compiler import Compiler
-from pyexample.abi.header import scan
 from pyexample.abi.paste import Paste
+from pyexample.headers.c_model import spell
+from pyexample.headers.compiler import Compiler
+from pyexample.headers.header import scan
 
 GCC, MINGW = "gcc", "x86_64-w64-mingw32-gcc"
 

@@ -3,9 +3,9 @@
 import pytest
 from bindings import Bind
 
-from pyexample.abi.c_parser import read
-from pyexample.abi.header import Header
-from pyexample.abi.version import versions
+from pyexample.headers.c_parser import read
+from pyexample.headers.header import Header
+from pyexample.headers.version import versions
 
 HEADER = """
 #define LIBRARY_VERSION "3.1.4"

@@ -7,8 +7,8 @@ import pytest
 from support import Tool
 
 from pyexample.bind import CannotJudgeError, bind
-from pyexample.bind.context import Module
-from pyexample.bind.render import imports_of
+from pyexample.generate.context import Module
+from pyexample.generate.render import imports_of
 
 
 def module_of(header: str, folder: Path) -> Module:

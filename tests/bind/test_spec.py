@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pyexample.bind import CannotJudgeError, bind
-from pyexample.bind.spec import read
+from pyexample.generate.spec import read
 
 HEADER = """
 #include <stddef.h>

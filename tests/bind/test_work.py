@@ -15,8 +15,8 @@ from headers_to_bind import QUICK, SLOW
 from support import Missing
 
 from pyexample.bind import CannotJudgeError
-from pyexample.bind.spec import read
 from pyexample.ffi import LibraryLoadError
+from pyexample.generate.spec import read
 
 SPECS = Path(__file__).parent / "specs"
 _loaded: dict[str, Any] = {}

@@ -15,16 +15,17 @@ import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
-from . import baseline, pkg_config
-from .compiler import Compiler
+from ..headers import pkg_config
+from ..headers.compiler import Compiler
+from ..headers.mistakes import ADVICE, told
+from ..headers.processes import CannotJudgeError
+from . import baseline
 from .findings import findings
 from .judge import Judgement, judge
 from .library import judge_by_libraries
-from .mistakes import ADVICE, told
 from .model import Declarations
 from .model import record as record_declarations
 from .paste import Paste, Style
-from .processes import CannotJudgeError
 from .remarks import remarks_about
 from .report import Finding, Grade, Report, Severity, relative
 

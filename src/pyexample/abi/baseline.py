@@ -19,8 +19,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import toml
-from .processes import CannotJudgeError
+from .. import toml
+from ..headers.processes import CannotJudgeError
 from .report import Finding, relative
 
 _HEADING = """\

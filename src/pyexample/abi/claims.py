@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..headers.c_as_cxx import spelled
+from ..headers.c_model import Array, Basic, FunctionType, Pointer, record_of, resolve
+from ..headers.c_model import Type as CType
+from ..headers.header import Header
 from .by_value import Rules, is_misplaced, rules_of
-from .c_as_cxx import spelled
-from .c_model import Array, Basic, FunctionType, Pointer, record_of, resolve
-from .c_model import Type as CType
 from .counterparts import Counterparts, Place, is_row, is_union_of_pointers, is_wrapper
-from .header import Header
 from .model import CXX, Constant, Declarations, Function, Struct, Type, Variable, kind_of
 
 with open(os.path.join(os.path.dirname(__file__), "claims.h"), encoding="utf-8") as _stream:

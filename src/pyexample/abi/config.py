@@ -17,8 +17,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from . import toml
-from .processes import CannotJudgeError
+from .. import toml
+from ..headers.processes import CannotJudgeError
 
 NAME = "pyproject.toml"
 

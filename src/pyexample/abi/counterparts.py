@@ -5,9 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .by_value import FLOATS
-from .c_as_cxx import KEYWORDS, spelled
-from .c_model import (
+from ..headers.c_as_cxx import KEYWORDS, spelled
+from ..headers.c_model import (
     Array,
     Basic,
     FunctionType,
@@ -19,8 +18,9 @@ from .c_model import (
     resolve,
     spell,
 )
-from .c_model import Type as CType
-from .header import Header, Member
+from ..headers.c_model import Type as CType
+from ..headers.header import Header, Member
+from .by_value import FLOATS
 from .model import CXX, Declarations, Field, Struct, Type, Words, kind_of
 
 

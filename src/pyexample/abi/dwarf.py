@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ..headers.processes import CannotJudgeError
 from .extra import import_extra
-from .processes import CannotJudgeError
 
 Kind = Literal["void", "integer", "float", "pointer", "struct", ""]
 

@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-from .processes import CannotJudgeError
+from ..headers.processes import CannotJudgeError
 
 
 def import_extra(module: str) -> Any:

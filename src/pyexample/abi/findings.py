@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from . import c_model
-from .c_model import spell
+from ..headers import c_model
+from ..headers.c_model import spell
+from ..headers.header import Header
 from .claims import Claim, Claims
 from .counterparts import is_same_name, structs_in
 from .difference import Difference, breaks, unjudged
-from .header import Header
 from .judge import VERDICTS, Failure, Judgement
 from .model import Constant, Declarations, Field, Function, Struct, Type, Variable, kind_of
 from .paste import Paste, handle_class

@@ -3,12 +3,11 @@
 import ctypes
 import os
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from .asm import data
-from .by_value import PLATFORM_MACROS
-from .c_as_cxx import (
+from ..headers.asm import assemble_variables
+from ..headers.c_as_cxx import (
     MODES,
     differs_in_cxx,
     is_read_otherwise,
@@ -16,12 +15,13 @@ from .c_as_cxx import (
     prologue,
     without_bodies,
 )
-from .c_tokens import plain
+from ..headers.c_tokens import plain
+from ..headers.compiler import BrokeDownError, Compiler, write_lines
+from ..headers.header import Header, files_of, scan
+from ..headers.processes import CannotJudgeError, TookTooLongError
+from .by_value import PLATFORM_MACROS
 from .claims import END, RULES, BitField, Claim, Claims
-from .compiler import BrokeDownError, Compiler
-from .header import Header, files_of, scan
 from .model import Declarations
-from .processes import CannotJudgeError, TookTooLongError
 
 _ENUM = RULES.partition("enum ct_verdict {")[2].partition("}")[0]
 VERDICTS = re.findall(r"^ +ct_(\w+)", _ENUM, re.MULTILINE)
@@ -190,7 +190,7 @@ def _preprocess(
     compiler: Compiler, source: str, before: list[str], names: list[str]
 ) -> tuple[str, str]:
     """Preprocess the headers. Returns their text, and the expansions of some names."""
-    _write(source, [*before, _PROBES, *(f"ct_probe {name}" for name in names)])
+    write_lines(source, [*before, _PROBES, *(f"ct_probe {name}" for name in names)])
     preprocessed, _, probes = compiler.preprocess(source).partition(f"\n{_PROBES}\n")
     return preprocessed, probes
 
@@ -228,7 +228,7 @@ class _Text:
     def write(self, early: list[str], late: list[str]) -> list[str]:
         """Write the file. Returns the lines after the headers."""
         lines = [*early, *self.claims.preparation, *late, _CANARY]
-        _write(self.source, [*self.before, *lines, END])
+        write_lines(self.source, [*self.before, *lines, END])
         return lines
 
     def compile(self, early: list[str], late: list[str]) -> list[list[str]]:
@@ -364,28 +364,6 @@ def _assembled(text: _Text, fields: list[BitField]) -> dict[str, int]:
     return {name: int.from_bytes(value, "little") for name, value in found.items()}
 
 
-def assemble_variables(
-    compiler: Compiler, source: str, before: list[str], rows: list[tuple[int, str]]
-) -> dict[str, bytes]:
-    """The bytes of the variables ``ct_v...`` and ``ct_w...`` that some lines define.
-
-    Each line has the number of what it belongs to. What the compiler does not accept is left
-    out, with all lines of its number. ``before`` opens a namespace.
-    """
-    while rows:
-        lines = [*before, *(line for _, line in rows)]
-        _write(source, [*lines, END])
-        first = len(before) + 1
-        output, bad = compiler.assemble(source, first)
-        if output:
-            return data(output)
-        # A brace that a line closes is missed after the last one.
-        wrong = {rows[line - first][0] for line in bad if 0 <= line - first < len(rows)}
-        left = [row for row in rows if row[0] not in wrong]
-        rows = left if len(left) < len(rows) else []
-    return {}
-
-
 def _platform_claim() -> str:
     sizes = {
         "void *": ctypes.sizeof(ctypes.c_void_p),
@@ -394,11 +372,6 @@ def _platform_claim() -> str:
     }
     claims = [f"sizeof({name}) == {size}" for name, size in sizes.items()]
     return f'static_assert({" && ".join(claims)}, "");'
-
-
-def _write(source: str, lines: Iterable[str]) -> None:
-    with open(source, "w", encoding="utf-8") as stream:
-        stream.write("\n".join([*lines, ""]))
 
 
 def _told(messages: list[str]) -> list[str]:

@@ -12,14 +12,14 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from ..headers.header import Header
+from ..headers.processes import CannotJudgeError
 from .claims import Claims
 from .dwarf import BuiltType, Kind, Member, Signature, signatures
 from .extra import import_extra
 from .findings import in_order
-from .header import Header
 from .judge import Judgement
 from .model import Declarations, Field, Function, Struct, Type, kind_of
-from .processes import CannotJudgeError
 from .report import Finding
 
 LOADED = "loaded"

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from .mistakes import told
-from .processes import CannotJudgeError, run
+from ..headers.mistakes import told
+from ..headers.processes import CannotJudgeError, run
 
 Type = Any
 

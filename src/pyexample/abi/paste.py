@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Literal
 
-from .c_model import (
+from ..headers.c_model import (
     Array,
     Basic,
     Enum,
@@ -23,8 +23,8 @@ from .c_model import (
     resolve,
     spell,
 )
-from .header import Header
-from .scalars import SCALARS
+from ..headers.header import Header
+from ..headers.scalars import SCALARS
 
 Style = Literal["project", "ctypes"]
 

@@ -2,11 +2,11 @@
 
 import re
 
+from ..headers.processes import CannotJudgeError
+from ..headers.version import versions
 from .judge import Judgement
 from .model import Declarations
-from .processes import CannotJudgeError
 from .report import count
-from .version import versions
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _ADVICE = (

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from .c_model import (
+from ..headers.c_model import (
     Array,
     Basic,
     FunctionType,
@@ -19,9 +19,9 @@ from .c_model import (
     resolve,
     spell,
 )
-from .c_model import Function as Prototype
-from .c_model import Named as CNamed
-from .c_model import Type as CType
+from ..headers.c_model import Function as Prototype
+from ..headers.c_model import Named as CNamed
+from ..headers.c_model import Type as CType
 from .difference import Difference, breaks
 from .model import Function, Type, Words, kind_of
 from .report import Grade

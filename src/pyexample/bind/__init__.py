@@ -4,16 +4,20 @@ import ctypes.util
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..abi import CannotJudgeError, compiler_with, pattern_of
-from ..abi.version import number, versions
-from .api import read
-from .context import Module
-from .module import build
-from .render import imports_of, render
-from .spec import Spec
+from ..abi.judge import judge
+from ..abi.model import Declarations
+from ..generate.api import Api, api_of
+from ..generate.context import Module
+from ..generate.module import build
+from ..generate.render import imports_of, render
+from ..generate.spec import Spec
+from ..headers.compiler import Compiler
+from ..headers.version import number, versions
 from .trial import disproved, refusals
 
 __all__ = ["Binding", "CannotJudgeError", "bind"]
@@ -80,10 +84,10 @@ def bind(
     spec = spec or Spec()
     wanted = pattern_of(only, "only") if only else None
     unwanted = pattern_of(without, "not") if without else None
-    judge = compiler_with(compiler, target, include, define, pkg_config, timeout)
+    cxx = compiler_with(compiler, target, include, define, pkg_config, timeout)
     tell("reading the headers")
     try:
-        api = read(headers, judge)
+        api = _read(headers, cxx)
     except CannotJudgeError as error:
         raise _explained(error, headers) from None
     options = {
@@ -123,6 +127,16 @@ def bind(
     spec.check_use()
     text = render(module, library, headers, {} if in_package else files, runtime)
     return Binding(text, module, number(versions(api.header)))
+
+
+def _read(headers: Sequence[str], compiler: Compiler) -> Api:
+    """Read headers. Raises CannotJudgeError if they do not compile."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = os.path.join(folder, "headers.cpp")
+        # Without declarations, this only finds out how the headers compile as C++.
+        judgement = judge(Declarations([], [], []), list(headers), compiler, {}, source)
+        labels = judgement.claims.labels
+        return api_of(judgement.header, labels, compiler, source, judgement.before)
 
 
 def _files(library: str) -> dict[str, str]:

@@ -6,11 +6,11 @@ import re
 import sys
 from collections.abc import Iterable
 
+from ..generate import spec as specs
+from ..generate.items import Item
+from ..generate.render import MARK
 from . import Binding, CannotJudgeError, bind
-from . import spec as specs
-from .items import Item
 from .questions import questions
-from .render import MARK
 
 EPILOG = """\
 exit status:

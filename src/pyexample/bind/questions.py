@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from ..abi import toml
-from .context import Module
+from .. import toml
+from ..generate.context import Module
 
 
 def questions(module: Module, headers: Iterable[str]) -> str:

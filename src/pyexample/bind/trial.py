@@ -11,7 +11,7 @@ from typing import Any
 from ..abi import CannotJudgeError, check
 from ..ffi.declaration import Declaration
 from ..ffi.variables import declared_variable
-from .items import Item
+from ..generate.items import Item
 
 _NAME = "pyexample_bind_trial"
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..bind import Binding, CannotJudgeError, bind
-from ..bind.context import Module
-from ..bind.render import render
+from ..generate.context import Module
+from ..generate.render import render
 from . import CannotWriteError, origin, project, runtime
 from .foreign import Foreign
 

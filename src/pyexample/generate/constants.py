@@ -4,7 +4,7 @@ import json
 import math
 from enum import IntFlag
 
-from ..abi.c_model import Enum, Enumerator, Macro, Tagged, spell
+from ..headers.c_model import Enum, Enumerator, Macro, Tagged, spell
 from .comments import docstring
 from .context import Context
 from .items import WIDTH, Item, assigned

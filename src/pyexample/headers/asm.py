@@ -5,6 +5,8 @@ The directives are those of GNU as (its manual, "Pseudo Ops"), which clang write
 
 import re
 
+from .compiler import Compiler, write_lines
+
 _LABEL = re.compile(r"_?(?:_ZN\w+?L\d+)?(ct_[vw]\d+)E?:")
 _SIZES = {
     ".byte": 1, ".value": 2, ".short": 2, ".hword": 2, ".2byte": 2, ".half": 2,
@@ -14,7 +16,29 @@ _ESCAPES = {"b": 8, "t": 9, "n": 10, "f": 12, "r": 13}
 _CHARACTER = re.compile(r"\\([0-7]{1,3})|\\(.)|(.)")
 
 
-def data(text: str) -> dict[str, bytes]:
+def assemble_variables(
+    compiler: Compiler, source: str, before: list[str], rows: list[tuple[int, str]]
+) -> dict[str, bytes]:
+    """The bytes of the variables ``ct_v...`` and ``ct_w...`` that some lines define.
+
+    Each line has the number of what it belongs to. What the compiler does not accept is left
+    out, with all lines of its number. ``before`` opens a namespace, which is closed.
+    """
+    while rows:
+        lines = [*before, *(line for _, line in rows)]
+        write_lines(source, [*lines, "}"])
+        first = len(before) + 1
+        output, bad = compiler.assemble(source, first)
+        if output:
+            return _data(output)
+        # A brace that a line closes is missed after the last one.
+        wrong = {rows[line - first][0] for line in bad if 0 <= line - first < len(rows)}
+        left = [row for row in rows if row[0] not in wrong]
+        rows = left if len(left) < len(rows) else []
+    return {}
+
+
+def _data(text: str) -> dict[str, bytes]:
     """The bytes of our variables in the assembly text of a processor."""
     found: dict[str, bytearray] = {}
     current: bytearray | None = None

@@ -2,7 +2,7 @@
 
 import textwrap
 
-from ..abi.c_model import Declaration, FunctionType
+from ..headers.c_model import Declaration, FunctionType
 from .context import Context
 from .items import Item, definition
 from .notes import Notes

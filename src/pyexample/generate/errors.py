@@ -2,7 +2,7 @@
 
 import builtins
 
-from ..abi.processes import CannotJudgeError
+from ..headers.processes import CannotJudgeError
 from .context import Context
 from .items import Item
 from .spec import Raise

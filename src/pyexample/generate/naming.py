@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..abi.c_model import (
+from ..headers.c_model import (
     Array,
     Declaration,
     FunctionType,

@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from subprocess import CompletedProcess
@@ -284,3 +285,9 @@ def _without_ours(output: str, source: str) -> str:
 def _shorten(text: str) -> str:
     lines = text.strip().splitlines()
     return "\n".join(f"  {line}" for line in lines[:12])
+
+
+def write_lines(source: str, lines: Iterable[str]) -> None:
+    """Write a file to compile."""
+    with open(source, "w", encoding="utf-8") as stream:
+        stream.write("\n".join([*lines, ""]))

@@ -1,6 +1,6 @@
 """Declare functions: what the caller passes, what comes back, and what is only guessed."""
 
-from ..abi.c_model import Function
+from ..headers.c_model import Function
 from .api import Api
 from .arguments import Arguments
 from .draft import Draft, Hidden

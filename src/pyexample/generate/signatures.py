@@ -4,7 +4,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable
 
-from ..abi.c_model import Function, spell
+from ..headers.c_model import Function, spell
 from .comments import docstring
 from .context import Context
 from .draft import Draft

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ..abi import toml
-from ..abi.c_model import Function, spell
-from ..abi.processes import CannotJudgeError
+from .. import toml
+from ..headers.c_model import Function, spell
+from ..headers.processes import CannotJudgeError
 
 _TABLES = ("words", "leave-out", "owned", "closes", "names", "types")
 _LISTS = ("borrowed", "nullable")

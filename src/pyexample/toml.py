@@ -4,7 +4,7 @@ import importlib
 import json
 from typing import Any, cast
 
-from .processes import CannotJudgeError
+from .headers.processes import CannotJudgeError
 
 
 def read(file: str) -> dict[str, Any]:

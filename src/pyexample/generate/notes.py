@@ -7,7 +7,7 @@ handle that is never closed.
 from collections.abc import Sequence
 from contextlib import suppress
 
-from ..abi.c_model import (
+from ..headers.c_model import (
     Array,
     FunctionType,
     Parameter,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ..abi.c_model import Function
+from ..headers.c_model import Function
 from .types import Note
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..abi.c_model import (
+from ..headers.c_model import (
     Array,
     Basic,
     Enum,
@@ -21,7 +21,7 @@ from ..abi.c_model import (
     resolve,
     spell,
 )
-from ..abi.scalars import SCALARS
+from ..headers.scalars import SCALARS
 from .api import Api
 from .items import split
 

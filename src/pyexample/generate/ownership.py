@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from ..abi.c_model import (
+from ..headers.c_model import (
     Array,
     Function,
     FunctionType,
@@ -17,7 +17,7 @@ from ..abi.c_model import (
     record_of,
     resolve,
 )
-from ..abi.c_tokens import word_set
+from ..headers.c_tokens import word_set
 from .api import Api
 from .names import words_of
 from .types import names_of_types

@@ -1,7 +1,7 @@
 """Declare structs, unions, and handles with the fields of theirs that can be read."""
 
-from ..abi.c_model import Pointer, Record, Tagged, Type, Typedef, resolve, spell
 from ..ffi import Handle
+from ..headers.c_model import Pointer, Record, Tagged, Type, Typedef, resolve, spell
 from .comments import docstring
 from .context import Context
 from .items import WIDTH, Item, annotated

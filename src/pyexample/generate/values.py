@@ -4,8 +4,8 @@ import re
 import struct
 from collections.abc import Iterable
 
-from ..abi.compiler import Compiler
-from ..abi.judge import assemble_variables
+from ..headers.asm import assemble_variables
+from ..headers.compiler import Compiler
 
 Value = int | float | bytes
 """An integer, a floating-point number, or a text."""

@@ -2,8 +2,8 @@
 
 import re
 
-from ..abi.c_model import Array, Function, Parameter, Pointer, resolve
-from ..abi.c_tokens import word_set
+from ..headers.c_model import Array, Function, Parameter, Pointer, resolve
+from ..headers.c_tokens import word_set
 from .api import Api
 from .draft import Draft, Hidden
 from .lifetimes import Lifetimes

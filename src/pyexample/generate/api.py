@@ -1,13 +1,11 @@
 """What some headers declare, with the values of their constants."""
 
-import os
 import re
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..abi.c_as_cxx import spelled
-from ..abi.c_model import (
+from ..headers.c_as_cxx import spelled
+from ..headers.c_model import (
     Array,
     Declaration,
     Enum,
@@ -21,10 +19,8 @@ from ..abi.c_model import (
     Typedef,
     Variable,
 )
-from ..abi.compiler import Compiler
-from ..abi.header import Header
-from ..abi.judge import judge
-from ..abi.model import Declarations
+from ..headers.compiler import Compiler
+from ..headers.header import Header
 from .values import Value, evaluate
 
 
@@ -121,17 +117,20 @@ _STANDARD = re.compile(
 """Files of C's standard library that other headers need to be included before them."""
 
 
-def read(headers: Sequence[str], compiler: Compiler) -> Api:
-    """Read headers, as written in an ``#include``, and ask for the values of all constants.
+def api_of(
+    header: Header, labels: dict[str, str], compiler: Compiler, source: str, before: list[str]
+) -> Api:
+    """What a header declares, with the values that the compiler gives to its constants.
 
-    Raises CannotJudgeError if the headers do not compile.
+    Args:
+        header: what was read.
+        labels: the names in the library of functions that have an asm label.
+        compiler: the compiler, which must print assembly text.
+        source: the .cpp file to write.
+        before: the lines of C++ that include the headers.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        source = os.path.join(folder, "headers.cpp")
-        # Without declarations, this only finds out how the headers compile as C++.
-        judgement = judge(Declarations([], [], []), list(headers), compiler, {}, source)
-        api = Api(judgement.header, judgement.claims.labels)
-        api.values = evaluate(compiler, source, judgement.before, _expressions(api))
+    api = Api(header, labels)
+    api.values = evaluate(compiler, source, before, _expressions(api))
     return api
 
 

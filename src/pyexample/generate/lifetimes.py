@@ -1,7 +1,7 @@
 """Guess who closes a handle, and how long C keeps what it is passed."""
 
-from ..abi.c_model import Function, Parameter, Pointer, resolve
-from ..abi.c_tokens import word_set
+from ..headers.c_model import Function, Parameter, Pointer, resolve
+from ..headers.c_tokens import word_set
 from .draft import Draft
 from .names import words_of
 from .notes import ADDRESS, python_names

@@ -1,0 +1,1 @@
+"""Read C headers: their declarations, and what a compiler says about them."""
