@@ -9,6 +9,7 @@ from .comments import docstring
 from .context import Context
 from .items import WIDTH, Item, assigned
 from .names import python_name
+from .open_enums import open_enum, open_enums
 from .values import Value
 
 
@@ -24,9 +25,22 @@ def write_constants(context: Context) -> None:
             context.module.leave_out("macros", macro.name, "is no number and no text")
         else:
             _write(context, macro, value, "macros")
+    _write_enums(context)
+
+
+def _write_enums(context: Context) -> None:
+    """Declare enums: those with a name as classes, the constants of others by themselves."""
+    are_open, base = open_enums(context.api), ""
     for enum in context.api.enums:
         if enum in context.types.enums:
-            _write_enum(context, enum)
+            values = _values(context, enum)
+            kind = "IntFlag" if _are_flags([*values.values()]) else "IntEnum"
+            if kind == "IntEnum" and enum in are_open:
+                if not base:
+                    base = context.names.give("OpenEnum")
+                    context.module.items.append(open_enum(base))
+                kind = base
+            _write_enum(context, enum, values, kind)
         else:
             for each in enum.constants or ():
                 each.file = enum.file
@@ -51,14 +65,19 @@ def _write(context: Context, declared: Macro | Enumerator, value: Value, kind: s
         context.module.add(kind, item)
 
 
-def _write_enum(context: Context, enum: Enum) -> None:
+def _values(context: Context, enum: Enum) -> dict[str, int]:
+    """The values of an enum's constants, by their names in its class."""
     values: dict[str, int] = {}
     for each in enum.constants or ():
         value = _value(context, each)
         if value is not None:
             values[_member(each.name)] = value
+    return values
+
+
+def _write_enum(context: Context, enum: Enum, values: dict[str, int], base: str) -> None:
     name = context.types.enums[enum]
-    head = f"class {name}({'IntFlag' if _are_flags([*values.values()]) else 'IntEnum'}):"
+    head = f"class {name}({base}):"
     rows = [assigned(member, literal(value), "    ") for member, value in values.items()]
     doc = docstring(enum.comment, "    ", WIDTH, f"``{spell(Tagged(enum))}``")
     code, text = "\n".join([head, *rows]), "\n".join([head, doc, "", *rows])
