@@ -359,6 +359,23 @@ def test_comments_are_docstrings(tmp_path: Path) -> None:
     ]
 
 
+def test_comments_are_about_constants_and_fields(tmp_path: Path) -> None:
+    header = """
+    /* The most there are. */
+    #define MOST 9
+    enum e { A, /*!< The first. */ B /*!< The second. */ };
+    struct s { int x; /* Where it is:
+                         - across */
+    };
+    int f(struct s *it, enum e kind); /* Moves it. */
+    """
+    texts = {each.name: each.text for each in module_of(header, tmp_path).items}
+    assert texts["MOST"] == "# The most there are.\nMOST = 9"
+    assert "\n    # The first.\n    A = 0\n    # The second.\n    B = 1" in texts["e"]
+    assert "    # Where it is:\n    # - across\n    x: Annotated[int, c_int]" in texts["s"]
+    assert '"""Moves it."""' in texts["f"]
+
+
 def test_only_some_with_what_they_need(tmp_path: Path) -> None:
     (tmp_path / "lib.h").write_text(PRELUDE + "#define LIMIT 3\nint f(struct point *at);")
     folder = [str(tmp_path)]
@@ -421,7 +438,7 @@ def test_an_enum_is_open_if_its_values_come_from_c(tmp_path: Path) -> None:
     module: dict[str, Any] = {}
     for name in ("OpenEnum", "came"):
         code = next(each.code for each in made.items if each.name == name)
-        exec(f"from enum import IntEnum\n{code}", module)
+        exec(f"from enum import IntEnum\n{code}", module)  # noqa: S102 - just written
     added = module["came"](99)
     assert isinstance(added, module["came"])
     assert (added, added.name, added.value) == (99, "99", 99)

@@ -5,7 +5,7 @@ import math
 from enum import IntFlag
 
 from ..abi.c_model import Enum, Enumerator, Macro, Tagged, spell
-from .comments import docstring
+from .comments import docstring, remark
 from .context import Context
 from .items import WIDTH, Item, assigned
 from .names import python_name
@@ -34,7 +34,7 @@ def _write_enums(context: Context) -> None:
     for enum in context.api.enums:
         if enum in context.types.enums:
             values = _values(context, enum)
-            kind = "IntFlag" if _are_flags([*values.values()]) else "IntEnum"
+            kind = "IntFlag" if _are_flags([it for _, it in values.values()]) else "IntEnum"
             if kind == "IntEnum" and enum in are_open:
                 if not base:
                     base = context.names.give("OpenEnum")
@@ -61,26 +61,33 @@ def _write(context: Context, declared: Macro | Enumerator, value: Value, kind: s
     name = context.name(declared.name, kind)
     if name is not None:
         text, place = assigned(name, literal(value)), context.api.place(declared)
-        item = Item(name, declared.name, text, place, "constant", is_asked=True)
+        told = "\n".join([*remark(declared.comment, "", WIDTH), text])
+        item = Item(name, declared.name, text, place, "constant", told, is_asked=True)
         context.module.add(kind, item)
 
 
-def _values(context: Context, enum: Enum) -> dict[str, int]:
-    """The values of an enum's constants, by their names in its class."""
-    values: dict[str, int] = {}
+def _values(context: Context, enum: Enum) -> dict[str, tuple[Enumerator, int]]:
+    """An enum's constants and their values, by their names in its class."""
+    values: dict[str, tuple[Enumerator, int]] = {}
     for each in enum.constants or ():
         value = _value(context, each)
         if value is not None:
-            values[_member(each.name)] = value
+            values[_member(each.name)] = each, value
     return values
 
 
-def _write_enum(context: Context, enum: Enum, values: dict[str, int], base: str) -> None:
+def _write_enum(
+    context: Context, enum: Enum, values: dict[str, tuple[Enumerator, int]], base: str
+) -> None:
     name = context.types.enums[enum]
     head = f"class {name}({base}):"
-    rows = [assigned(member, literal(value), "    ") for member, value in values.items()]
+    rows: list[str] = []
+    told: list[str] = []
+    for member, (constant, value) in values.items():
+        rows.append(assigned(member, literal(value), "    "))
+        told += [*remark(constant.comment, "    ", WIDTH), rows[-1]]
     doc = docstring(enum.comment, "    ", WIDTH, f"``{spell(Tagged(enum))}``")
-    code, text = "\n".join([head, *rows]), "\n".join([head, doc, "", *rows])
+    code, text = "\n".join([head, *rows]), "\n".join([head, doc, "", *told])
     item = Item(name, enum.alias or enum.tag, code, context.api.place(enum), "class", text)
     context.module.add("enum constants", item, len(values))
 
