@@ -360,7 +360,7 @@ int own(void);
  *  @param name  which one
  */
 int open_it(const char *name);
-int nothing_said(int); // trailing
+int behind(int); // trailing
 int one_more(void);
 // One,
 // two.
@@ -401,7 +401,7 @@ def test_everything_has_a_file_a_line_and_the_comment_before_it() -> None:
     functions = unit.functions
     assert {name: (each.file, each.line, each.comment) for name, each in functions.items()} == {
         "open_it": ("dir/h.h", 8, "Opens it.\n\n @param name  which one"),
-        "nothing_said": ("dir/h.h", 9, ""),
+        "behind": ("dir/h.h", 9, "trailing"),
         "one_more": ("dir/h.h", 10, ""),
         "lines": ("dir/h.h", 13, "One,\ntwo."),
         "far": ("dir/h.h", 18, ""),
@@ -423,6 +423,71 @@ def test_everything_has_a_file_a_line_and_the_comment_before_it() -> None:
     assert unit.system == {"/usr/include/sys.h"}
     assert "open_it" in unit.names["dir/h.h"]
     assert "claims.cpp" not in unit.names
+
+
+COMMENTS = """\
+/* A section. */
+
+int a(void); /* about a */
+int b(void); ///< about b,
+             ///< in two lines
+int c(void);
+/**< behind c */
+// above d
+int d(void) /* at its end */;
+int e(void);  // behind e
+// above f
+int f(void);
+static int g(void) { /* within */ return 1; /* it */ } /* behind g */
+int h(void);
+enum en { /* of the enum */
+   A, /* about A */
+   B, // about B
+      // and more
+   /* above C */
+   C /* about C */
+};
+struct s {
+   int x; /**< about x,
+               and more */
+   struct { int in; /* about in */ } y; //!< about y
+   int z,  // about z
+       w;
+   /* above v */ int v;
+   int u;
+}; /* behind s */
+"""
+
+
+def test_comments_stand_before_and_behind() -> None:
+    unit = read(COMMENTS)
+    assert unit.refusals == []
+    assert {name: each.comment for name, each in unit.functions.items()} == {
+        "a": "about a",
+        "b": "about b,\nin two lines",
+        "c": "behind c",
+        "d": "above d\n\nat its end",
+        "e": "behind e",
+        "f": "above f",
+        "g": "",
+        "h": "",
+    }
+    (en,) = unit.enums
+    assert en.comment == "of the enum"
+    assert [each.comment for each in en.constants or ()] == [
+        *("about A", "about B\nand more", "above C\n\nabout C"),
+    ]
+    s = unit.records[0]
+    assert s.comment == "behind s"
+    assert {each.name: each.comment for each in s.fields or ()} == {
+        "x": "about x,\nand more",
+        "y": "about y",
+        "z": "about z",
+        "w": "",
+        "v": "above v",
+        "u": "",
+    }
+    assert [each.comment for each in unit.records[1].fields or ()] == ["about in"]
 
 
 def test_of_several_declarations_the_one_that_says_most_is_kept() -> None:

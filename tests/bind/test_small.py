@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import Tool
@@ -181,7 +182,7 @@ int use(s *, struct packed *, flags, enum color);
 
 def test_records_and_enums(tmp_path: Path) -> None:
     parts = declared(RECORDS, tmp_path)
-    assert parts["color"] == "class color(IntEnum): RED = 1 GREEN = 2 BLUE = -2147483648"
+    assert parts["color"] == "class color(OpenEnum): RED = 1 GREEN = 2 BLUE = -2147483648"
     assert parts["flags"] == "class flags(IntFlag): A = 1 B = 2 C = 4 ALL = 7"
     assert (parts["FIRST"], parts["SECOND"]) == ("FIRST = -5", "SECOND = -4")
     assert parts["packed"] == (
@@ -358,6 +359,23 @@ def test_comments_are_docstrings(tmp_path: Path) -> None:
     ]
 
 
+def test_comments_are_about_constants_and_fields(tmp_path: Path) -> None:
+    header = """
+    /* The most there are. */
+    #define MOST 9
+    enum e { A, /*!< The first. */ B /*!< The second. */ };
+    struct s { int x; /* Where it is:
+                         - across */
+    };
+    int f(struct s *it, enum e kind); /* Moves it. */
+    """
+    texts = {each.name: each.text for each in module_of(header, tmp_path).items}
+    assert texts["MOST"] == "# The most there are.\nMOST = 9"
+    assert "\n    # The first.\n    A = 0\n    # The second.\n    B = 1" in texts["e"]
+    assert "    # Where it is:\n    # - across\n    x: Annotated[int, c_int]" in texts["s"]
+    assert '"""Moves it."""' in texts["f"]
+
+
 def test_only_some_with_what_they_need(tmp_path: Path) -> None:
     (tmp_path / "lib.h").write_text(PRELUDE + "#define LIMIT 3\nint f(struct point *at);")
     folder = [str(tmp_path)]
@@ -398,3 +416,32 @@ def test_a_header_that_cannot_be_bound(header: str, message: str, tmp_path: Path
     (tmp_path / "lib.h").write_text(header)
     with pytest.raises(CannotJudgeError, match=message):
         bind(["lib.h"], "lib", include=[str(tmp_path)])
+
+
+OPEN = """
+enum passed { P_A = 1, P_B }; enum came { C_A = 1, C_B }; enum stored { S_A = 1, S_B };
+typedef enum { F_A = 5, F_B } field; enum got { G_A = 3, G_B }; enum flags { X = 1, Y = 2, Z = 8 };
+enum nameless { N_A = 1, N_B }; enum variable { V_A = 4, V_B };
+struct s { field f[2]; }; typedef void (*call)(enum got g); extern enum variable v;
+enum came f(enum passed p, enum stored *out, struct s *it, call c, void (*d)(enum nameless));
+enum flags g(void);
+"""
+
+
+def test_an_enum_is_open_if_its_values_come_from_c(tmp_path: Path) -> None:
+    made = module_of(OPEN, tmp_path)
+    bases = {each.name: each.code.splitlines()[0] for each in made.items}
+    assert bases["passed"] == "class passed(IntEnum):"
+    assert bases["flags"] == "class flags(IntFlag):"
+    for name in ("came", "stored", "field", "got", "nameless", "variable"):
+        assert bases[name] == f"class {name}(OpenEnum):"
+    module: dict[str, Any] = {}
+    for name in ("OpenEnum", "came"):
+        code = next(each.code for each in made.items if each.name == name)
+        exec(f"from enum import IntEnum\n{code}", module)  # noqa: S102 - just written
+    added = module["came"](99)
+    assert isinstance(added, module["came"])
+    assert (added, added.name, added.value) == (99, "99", 99)
+    assert module["came"](2) is module["came"].C_B
+    with pytest.raises(ValueError, match="'x' is not a valid came"):
+        module["came"]("x")

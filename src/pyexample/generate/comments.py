@@ -7,9 +7,9 @@ _COMMAND = re.compile(
     r"[\\@](?:brief|details?|short|ingroup\s+\S+|addtogroup\s+\S+|fn\b.*|function\s+\S+|c\b|p\b|a\b|em\b|b\b"
     r"|ref\b|link|endlink|code|endcode|verbatim|endverbatim|note\b|par\b)\s?"
 )
-_PARAMETER = re.compile(r"[\\@](?:t?param)(?:\s*\[[^\]]*\])?\s+(\S+)\s*")
+_PARAMETER = re.compile(r"[\\@](?:t?param)(?:\s*\[[^\]]*\])?\s+([^\s:]+)[\s:]*")
 _TOLD = re.compile(
-    r"[\\@](return|returns|retval|result|since|sa|see|sample|deprecated|warning)\b\s*"
+    r"[\\@](return|returns|retval|result|since|sa|see|sample|deprecated|warning)\b[\s:]*"
 )
 _RULE = re.compile(r"^[\s*=\-_#~/+<>.]*$")
 
@@ -51,6 +51,23 @@ def docstring(comment: str, indent: str, width: int, first: str = "") -> str:
     closing = '"""' if is_one_line else '\n"""'
     lines = f'"""{text}{closing}'.split("\n")
     return "\n".join(f"{indent}{line}".rstrip() for line in lines)
+
+
+def remark(comment: str, indent: str, width: int) -> list[str]:
+    """The lines of a Python comment; none if there is nothing to say."""
+    marks = f"{indent}# "
+    return [
+        line
+        for each in _paragraphs(comment)
+        for line in textwrap.wrap(
+            each,
+            width,
+            initial_indent=marks,
+            subsequent_indent=f"{marks}  " if _is_item(each) else marks,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    ]
 
 
 def _is_item(paragraph: str) -> bool:

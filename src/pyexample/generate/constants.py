@@ -5,10 +5,11 @@ import math
 from enum import IntFlag
 
 from ..headers.c_model import Enum, Enumerator, Macro, Tagged, spell
-from .comments import docstring
+from .comments import docstring, remark
 from .context import Context
 from .items import WIDTH, Item, assigned
 from .names import python_name
+from .open_enums import open_enum, open_enums
 from .values import Value
 
 
@@ -24,9 +25,22 @@ def write_constants(context: Context) -> None:
             context.module.leave_out("macros", macro.name, "is no number and no text")
         else:
             _write(context, macro, value, "macros")
+    _write_enums(context)
+
+
+def _write_enums(context: Context) -> None:
+    """Declare enums: those with a name as classes, the constants of others by themselves."""
+    are_open, base = open_enums(context.api), ""
     for enum in context.api.enums:
         if enum in context.types.enums:
-            _write_enum(context, enum)
+            values = _values(context, enum)
+            kind = "IntFlag" if _are_flags([it for _, it in values.values()]) else "IntEnum"
+            if kind == "IntEnum" and enum in are_open:
+                if not base:
+                    base = context.names.give("OpenEnum")
+                    context.module.items.append(open_enum(base))
+                kind = base
+            _write_enum(context, enum, values, kind)
         else:
             for each in enum.constants or ():
                 each.file = enum.file
@@ -47,21 +61,33 @@ def _write(context: Context, declared: Macro | Enumerator, value: Value, kind: s
     name = context.name(declared.name, kind)
     if name is not None:
         text, place = assigned(name, literal(value)), context.api.place(declared)
-        item = Item(name, declared.name, text, place, "constant", is_asked=True)
+        told = "\n".join([*remark(declared.comment, "", WIDTH), text])
+        item = Item(name, declared.name, text, place, "constant", told, is_asked=True)
         context.module.add(kind, item)
 
 
-def _write_enum(context: Context, enum: Enum) -> None:
-    values: dict[str, int] = {}
+def _values(context: Context, enum: Enum) -> dict[str, tuple[Enumerator, int]]:
+    """An enum's constants and their values, by their names in its class."""
+    values: dict[str, tuple[Enumerator, int]] = {}
     for each in enum.constants or ():
         value = _value(context, each)
         if value is not None:
-            values[_member(each.name)] = value
+            values[_member(each.name)] = each, value
+    return values
+
+
+def _write_enum(
+    context: Context, enum: Enum, values: dict[str, tuple[Enumerator, int]], base: str
+) -> None:
     name = context.types.enums[enum]
-    head = f"class {name}({'IntFlag' if _are_flags([*values.values()]) else 'IntEnum'}):"
-    rows = [assigned(member, literal(value), "    ") for member, value in values.items()]
+    head = f"class {name}({base}):"
+    rows: list[str] = []
+    told: list[str] = []
+    for member, (constant, value) in values.items():
+        rows.append(assigned(member, literal(value), "    "))
+        told += [*remark(constant.comment, "    ", WIDTH), rows[-1]]
     doc = docstring(enum.comment, "    ", WIDTH, f"``{spell(Tagged(enum))}``")
-    code, text = "\n".join([head, *rows]), "\n".join([head, doc, "", *rows])
+    code, text = "\n".join([head, *rows]), "\n".join([head, doc, "", *told])
     item = Item(name, enum.alias or enum.tag, code, context.api.place(enum), "class", text)
     context.module.add("enum constants", item, len(values))
 

@@ -4,7 +4,7 @@ import builtins
 
 from ..headers.processes import CannotJudgeError
 from .context import Context
-from .items import Item
+from .items import Item, laid_out
 from .spec import Raise
 
 _BODY = '''\
@@ -34,16 +34,20 @@ def _maker(context: Context, rule: Raise) -> Item:
     head = f"def {name}(code: Any, function: str, values: tuple[Any, ...]) -> Exception:"
     lines = [head]
     if rule.code:
-        lines.append(f"    code = {_call(context, rule.code)}")
-    told = _call(context, rule.message) if rule.message else "code"
+        call, given = _call(context, rule.code)
+        lines.append(laid_out(f"code = {call}(", given, ")", "    "))
+    told = "code"
+    if rule.message:
+        call, given = _call(context, rule.message)
+        told = f"{call}({', '.join(given)})"
     made = f'{rule.error}(f"{{function}}(): {{{told}}}"'
     lines.append(f"    return {made}{'' if hasattr(builtins, rule.error) else ', code'})")
     code = f"{head}\n    return {rule.error}"
     return Item(name, "", code, (-1, 2), "function", "\n".join(lines))
 
 
-def _call(context: Context, name: str) -> str:
-    """A call of one of the library's functions: with the code, or with a handle of the call."""
+def _call(context: Context, name: str) -> tuple[str, list[str]]:
+    """One of the library's functions, and what it is passed: the code, or a call's handle."""
     function = context.api.header.functions.get(name)
     if function is None or name not in context.python:
         raise CannotJudgeError(f"{context.spec.file}: the headers have no function {name}")
@@ -51,5 +55,5 @@ def _call(context: Context, name: str) -> str:
     kind = context.types.kind_or_none(parameters[0].passed) if parameters else None
     if kind is not None and kind.name == "handle":
         chosen = f"next(it for it in values if isinstance(it, {kind.python}))"
-        return f"{context.python[name]}({chosen})"
-    return f"{context.python[name]}({'code' if parameters else ''})"
+        return context.python[name], [chosen]
+    return context.python[name], ["code"] if parameters else []

@@ -2,7 +2,7 @@
 
 from ..ffi import Handle
 from ..headers.c_model import Pointer, Record, Tagged, Type, Typedef, resolve, spell
-from .comments import docstring
+from .comments import docstring, remark
 from .context import Context
 from .items import WIDTH, Item, annotated
 from .names import python_name
@@ -46,7 +46,7 @@ def write_handles(context: Context) -> None:
         rows = _fields_of_handle(context, subject, name)
         head = f"{'@struct' if rows else ''}\nclass {name}(Handle):".lstrip()
         doc = docstring(subject.comment, "    ", WIDTH, f"``{_spelled(subject)}``")
-        code = "\n".join([head, *rows, "    ..."])
+        code = "\n".join([head, *_code(rows), "    ..."])
         text = "\n".join([head, doc, *(["", *rows] if rows else [])])
         c_name, place = context.ownership.names[subject][0], context.api.place(subject)
         item = Item(name, c_name, code, place, "class", text)
@@ -78,14 +78,14 @@ def _struct(context: Context, record: Record, name: str) -> Item:
     head = f"@struct(init=False)\nclass {name}({base}):"
     rows = [*_packed(record), *_fields(context, record, name)]
     doc = docstring(record.comment, "    ", WIDTH, f"``{spell(Tagged(record))}``")
-    code = "\n".join([head, *rows, "    ..."])
+    code = "\n".join([head, *_code(rows), "    ..."])
     text = "\n".join([head, doc, *(["", *rows] if rows else [])])
     place = context.api.place(record)
     return Item(name, record_name(context, record), code, place, "class", text)
 
 
 def _fields(context: Context, record: Record, name: str, is_handle: bool = False) -> list[str]:
-    """The lines that declare fields. Raises Unknown."""
+    """The lines that declare fields, and comments about them. Raises Unknown."""
     notes, is_union = Notes(context.types), record.keyword == "union"
     rows: list[str] = []
     used = {*_OF_CTYPES, *(HANDLE_HAS if is_handle else ())}
@@ -104,12 +104,18 @@ def _fields(context: Context, record: Record, name: str, is_handle: bool = False
         counters = [it for it in each.attributes if it.startswith("counted_by(")]
         if counters and note.words[0].endswith("* 0"):
             note = note.plus(f'CountedBy("{counters[0][11:-1].strip()}")')
+        rows += remark(each.comment, "    ", WIDTH)
         rows.append(
             annotated(
                 field_name, str(note if each.name or each.bits else note.plus("Anonymous"))
             )
         )
     return rows
+
+
+def _code(rows: list[str]) -> list[str]:
+    """The lines that are no comments."""
+    return [each for each in rows if not each.lstrip().startswith("#")]
 
 
 def _handle(context: Context, ctype: Type) -> str:

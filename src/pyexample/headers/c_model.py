@@ -100,7 +100,7 @@ class Declaration:
     Attributes:
         file: the file, as the preprocessor names it.
         line: the first line of the declaration, from 1 on.
-        comment: the text of the comment directly before it, or "".
+        comment: the text of the comments directly before it, and behind it, or "".
         attributes: "packed", "aligned(8)", "deprecated", "stdcall", 'asm("name")': those of
             ``__attribute__``, ``__declspec``, ``[[...]]``, ``_Alignas``, and the words for
             calling conventions, without the underscores around them.

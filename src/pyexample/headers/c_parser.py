@@ -445,7 +445,7 @@ class _Parser:
         record.outer = self._within[-1] if self._within else None
         end = self._closing(self._at)
         record.line, record.file = line, self._chunk.file
-        record.comment = self._chunk.comment if not self._within else ""
+        record.comment = self._chunk.with_behind(self._at) if not self._within else ""
         record.pack = self._chunk.pack
         self._at += 1
         self._within.append(record)
@@ -479,7 +479,7 @@ class _Parser:
             if self._peek() in _ASSERTIONS:
                 self._expression(";")
                 continue
-            line = self._line()
+            start, line = self._at, self._line()
             base, storage, common = self._specifiers()
             if storage:
                 raise _Refused("a member is no field", is_cxx=True)
@@ -490,8 +490,10 @@ class _Parser:
                 continue
             while True:
                 fields.append(self._field(base, list(common)))
+                fields[-1].comment = self._chunk.about(start, self._at)
                 if not self._accept(","):
                     break
+                start = self._at
             self._expect(";")
         return fields
 
@@ -523,7 +525,7 @@ class _Parser:
         if self._peek() == "{":
             end = self._closing(self._at)
             enum.line, enum.file = line, self._chunk.file
-            enum.comment = self._chunk.comment if not self._within else ""
+            enum.comment = self._chunk.with_behind(self._at) if not self._within else ""
             self._at += 1
             try:
                 enum.constants = self._enumerators()
@@ -542,15 +544,18 @@ class _Parser:
         return found
 
     def _enumerator(self) -> Enumerator:
-        line, word = self._line(), self._take()
+        start, line, word = self._at, self._line(), self._take()
         if not self._is_name(word):
             raise _Refused(f"{word!r} is no name")
         attributes: list[str] = []
         self._attributes(attributes)
         value = self._expression(",", "}") if self._accept("=") else ""
+        # A comment behind the last one, and on the brace's line, is about the enum.
+        end = self._at if self._peek() == "," else self._at - 1
         if self._peek() != "}":
             self._expect(",")
-        return Enumerator(plain(word), value, **self._place(attributes, "", line))
+        comment = self._chunk.about(start, end)
+        return Enumerator(plain(word), value, **self._place(attributes, comment, line))
 
     # Declarators
 

@@ -18,6 +18,9 @@ _BRACKETS = {**dict.fromkeys("([{", 1), **dict.fromkeys(")]}", -1)}
 _MARKER = re.compile(r'#\s*(?:line\s+)?(\d+)\s+"((?:[^"\\]|\\.)*)"([\s\d]*)')
 _DEFINE = re.compile(r"#\s*define\s+([\w$]+)(\(?)\s*(.*)")
 _UNDEFINE = re.compile(r"#\s*undef\s+([\w$]+)")
+_ENDS = re.compile(r"[ \t]*(?:\n|$|/[*/]|[,;)}=])")
+"""What follows a comment that is not about what comes next: the end of a line, or a part."""
+_IS_BEHIND = re.compile(r"/(?:\*[*!]|/[/!])<")
 _PACK = re.compile(r"#\s*pragma\s+pack\s*\(([^)]*)\)")
 
 
@@ -54,7 +57,8 @@ class Chunk:
 
     Attributes:
         file, lines: the file of the first word, and the lines of all words.
-        comment: the text of the comment directly before it, or "".
+        comment: the text of the comments directly before and behind it, or "".
+        above, behind: the texts of the comments before and behind a word, by its number.
         is_cxx: whether keywords of C++ are keywords here.
         has_body: whether a function's body was left out.
         is_old_style: whether it is an old-style definition. The declarations of its parameters
@@ -66,10 +70,27 @@ class Chunk:
     comment: str
     words: list[str] = field(default_factory=list[str])
     lines: list[int] = field(default_factory=list[int])
+    above: dict[int, str] = field(default_factory=dict[int, str])
+    behind: dict[int, str] = field(default_factory=dict[int, str])
     is_cxx: bool = False
     has_body: bool = False
     is_old_style: bool = False
     pack: str = ""
+
+    def about(self, first: int, last: int) -> str:
+        """The comments of a member between these words: before it, and around its end."""
+        places = range(max(first, last - 1), last + 1)
+        found = [self.above.get(first), *(self.behind.get(each) for each in places)]
+        return "\n\n".join(filter(None, found))
+
+    def with_comment_behind(self) -> "Chunk":
+        """The same with the comment behind its end in its own."""
+        self.comment = self.with_behind(len(self.words) - 1)
+        return self
+
+    def with_behind(self, word: int) -> str:
+        """The chunk's own comment, and the one behind a word."""
+        return "\n\n".join(filter(None, (self.comment, self.behind.get(word))))
 
 
 class Tokens:
@@ -85,32 +106,41 @@ class Tokens:
         self.macros: dict[str, Macro] = {}
         self.names: dict[str, set[str]] = {}
         self.system: set[str] = set()
-        self._words = _TOKEN.findall(text)
+        self._text = text
         self._own = os.path.basename(own)
         self._file, self._line, self._is_own = "", 1, False
         self._comment, self._comment_end = "", -9
+        self._before: Chunk | None = None  # what a comment may be behind
+        self._behind = (-9, 0)  # the line and the column of the last // behind something
         self._pack: list[tuple[str, str]] = []  # the label of a push, and the number
         self._is_cxx = "\n#define " not in text  # Microsoft's cl does not print them
 
     def __iter__(self) -> Iterator[Chunk]:
         """Yield each declaration at file scope, including those within ``extern "C" { }``."""
         chunk = Chunk("", "")
+        done: Chunk | None = None  # it waits for the comment behind it
         depth = body = 0
         for word in self._code():
             if body:  # of a function: its words are not kept
                 body += (word == "{") - (word == "}")
                 if not body:
+                    self._comment = ""
                     yield self._finished(chunk)
                     chunk = Chunk("", "")
                 continue
+            if done is not None:
+                yield done.with_comment_behind()
+                done = None
             if not chunk.words:
-                chunk = Chunk(self._file, self._comment_above())
+                chunk = self._before = Chunk(self._file, self._comment_above())
+            elif self._comment:
+                chunk.above[len(chunk.words)] = self._comment_above()
             if word == "{" and not depth:
                 if chunk.words[:1] == ["extern"] and len(chunk.words) == 2:
                     chunk = Chunk("", "")  # extern "C" {
                     continue
                 if opens_body(chunk.words):
-                    chunk.has_body, body = True, 1
+                    chunk.has_body, body, self._before = True, 1, None
                     continue
             if word in _BRACKETS:
                 depth += _BRACKETS[word]
@@ -122,18 +152,21 @@ class Tokens:
                     chunk.is_old_style = True
                     continue  # the body is still to come
                 if chunk.words:
-                    yield self._finished(chunk)
+                    done = self._finished(chunk)
                 chunk = Chunk("", "")
                 continue
             chunk.words.append(word)
             chunk.lines.append(self._line)
+        if done is not None:
+            yield done.with_comment_behind()
         if chunk.words:
             yield self._finished(chunk)
 
     def _code(self) -> Iterator[str]:
         """Yield the words outside of comments, directives, and the file ``own``."""
         begins_line = True
-        for word in self._words:
+        for match in _TOKEN.finditer(self._text):
+            word = match[0]
             first = word[0]
             if first == "\n":
                 self._line += len(word)
@@ -141,7 +174,13 @@ class Tokens:
             elif first in "# \t":
                 self._directive(word)
             elif first == "/" and len(word) > 1:
-                if begins_line:
+                start = match.start()
+                place = self._line, start - self._text.rfind("\n", 0, start)
+                is_last = _ENDS.match(self._text, match.end()) is not None
+                if self._is_behind(word, place, begins_line, is_last):
+                    self._behind = place if word[1] == "/" else (-9, 0)
+                    self._add_behind(word)
+                else:
                     self._keep_comment(word)
                 self._line += word.count("\n")
             elif not self._is_own:
@@ -193,6 +232,23 @@ class Tokens:
                 return
         self._pack[-1:] = [(self._pack[-1][0] if self._pack else "", number)]
 
+    def _is_behind(
+        self, text: str, place: tuple[int, int], begins_line: bool, is_last: bool
+    ) -> bool:
+        """Whether a comment is about what is before it, by its mark or its place."""
+        line, column = self._behind
+        is_continued = text[1] == "/" and place == (line + 1, column)
+        return (
+            is_continued or _IS_BEHIND.match(text) is not None or (is_last and not begins_line)
+        )
+
+    def _add_behind(self, text: str) -> None:
+        if self._before is not None:
+            last = len(self._before.words) - 1
+            known = self._before.behind.get(last, "")
+            rows = filter(None, (known, _without_marks(text)))
+            self._before.behind[last] = "\n".join(rows)
+
     def _keep_comment(self, text: str) -> None:
         if (
             text[:2] == "//"
@@ -210,10 +266,14 @@ class Tokens:
         text, self._comment = self._comment, ""
         if not text or not 0 <= self._line - self._comment_end <= 1:
             return ""
-        if text[:2] == "/*":
-            text = text[2:-2]
-        rows = [re.sub(r"^\s*(//[/!]?|\*+|!)? ?", "", row).rstrip() for row in text.split("\n")]
-        return "\n".join(rows).strip("\n")
+        return _without_marks(text)
+
+
+def _without_marks(comment: str) -> str:
+    """The text of a comment."""
+    text = comment[2:-2] if comment[:2] == "/*" else comment
+    rows = [re.sub(r"^\s*(?:(?://[/!]?|\*+|!)<?)? ?", "", row) for row in text.split("\n")]
+    return "\n".join(row.rstrip() for row in rows).strip("\n")
 
 
 def opens_body(words: list[str]) -> bool:
