@@ -69,7 +69,6 @@ ONE_DECLARATION = [
     (f"{ABI}.findings:_Words._function", lambda _, it: it.claim.of.name == "bad", "bad"),
     (f"{ABI}.findings:_Words._struct", lambda it, i, *_: it._declarations.structs[i].name == "second", "second"),
     (f"{ABI}.findings:_Words._constant", lambda _, it: it.claim.of.name == "TWO", "TWO"),
-    (f"{ABI}.paste:Paste.function", lambda _, it: it.name == "unlucky", "unlucky"),
     ("pyexample.headers.c_parser:_Parser.declaration", lambda it: "bad" in it._words, "bad (h.h:6)"),
 ]  # fmt: skip
 
@@ -115,7 +114,6 @@ WHOLE_STAGES = [
     "pyexample.headers.compiler:parse",
     "pyexample.headers.compiler:Compiler.preprocess",
     f"{ABI}:findings",
-    f"{ABI}:Paste",
     f"{ABI}:remarks_about",
     f"{ABI}.remarks:versions",
     f"{ABI}.baseline:digest",

@@ -11,7 +11,9 @@ from oracle import as_castxml_has_it, as_read, source_of
 from support import ROOT, Missing, Tool
 
 from pyexample.abi import check
-from pyexample.abi.paste import Paste
+from pyexample.generate.additions import additions
+from pyexample.generate.api import Api
+from pyexample.generate.context import Known
 from pyexample.headers.c_model import spell
 from pyexample.headers.compiler import Compiler
 from pyexample.headers.header import scan
@@ -185,10 +187,10 @@ def test_what_is_printed_to_paste_is_right(headers: Headers, source: Path, tool:
     text = Compiler(compiler, "native", [], []).preprocess(str(source))
     header = scan(text, source.name, headers.includes.split())
     own = [each for each in header.functions.values() if re.search(headers.own, each.file)]
-    paste = Paste(header, {}, "ctypes")
-    printed = [paste.function(each) for each in own]
-    declared = [each for each in printed if "argtypes" in each]
-    assert all(each.startswith("# ") for each in printed if "argtypes" not in each)
+    names = [each.name for each in own]
+    printed = additions(Api(header, {}), names, Known({}, {}), "ctypes")
+    declared = [each for each in printed.values() if "argtypes" in each]
+    assert all(each.startswith("# ") for each in printed.values() if "argtypes" not in each)
     assert declared
     module = source.with_name("pasted.py")
     before = 'import ctypes\n\nlib = ctypes.CDLL("libtable.so")\n'

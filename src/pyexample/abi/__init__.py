@@ -15,7 +15,12 @@ import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
+from ..generate.additions import additions
+from ..generate.api import Api, sizes
+from ..generate.context import Known, Style
+from ..generate.values import evaluate
 from ..headers import pkg_config
+from ..headers.c_model import Function, Record
 from ..headers.compiler import Compiler
 from ..headers.mistakes import ADVICE, told
 from ..headers.processes import CannotJudgeError
@@ -25,7 +30,6 @@ from .judge import Judgement, judge
 from .library import judge_by_libraries
 from .model import Declarations
 from .model import record as record_declarations
-from .paste import Paste, Style
 from .remarks import remarks_about
 from .report import Finding, Grade, Report, Severity, relative
 
@@ -121,7 +125,7 @@ def check(
             if keep and os.path.exists(source):
                 _keep(source, keep)
     with _stage("the findings could not be reported"):
-        found = _findings(declarations, judgement, style)
+        found = _findings(declarations, judgement, judge_, style)
         judged = judgement.counts(pattern)
         if library:
             found, more = judge_by_libraries(library, declarations, judgement, found, pattern)
@@ -205,12 +209,24 @@ def _renamed(structs: Mapping[str, str], declarations: Declarations) -> dict[str
     return renamed
 
 
-def _findings(declarations: Declarations, judgement: Judgement, style: Style) -> list[Finding]:
-    classes = {
-        spelling: declarations.structs[index].name
-        for index, (_, spelling) in judgement.claims.structs.names.items()
+def _findings(
+    declarations: Declarations, judgement: Judgement, compiler: Compiler, style: Style
+) -> list[Finding]:
+    header, claims = judgement.header, judgement.claims
+    structs = {
+        record: declarations.structs[index].name
+        for index, (_, spelling) in claims.structs.names.items()
+        if (record := header.record(spelling))
     }
-    paste = Paste(judgement.header, classes, style)
+
+    def paste(functions: list[Function], handles: dict[Record, str]) -> dict[str, str]:
+        with tempfile.TemporaryDirectory() as folder:
+            api = Api(header, claims.labels)
+            source = os.path.join(folder, "sizes.cpp")
+            api.values = evaluate(compiler, source, judgement.before, sizes(api))
+        names = [each.name for each in functions]
+        return additions(api, names, Known(structs, handles), style)
+
     return findings(declarations, judgement, paste)
 
 

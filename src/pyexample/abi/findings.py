@@ -3,8 +3,7 @@
 import operator
 import os
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
 
 from ..headers import c_model
 from ..headers.c_model import spell
@@ -14,7 +13,6 @@ from .counterparts import is_same_name, structs_in
 from .difference import Difference, breaks, unjudged
 from .judge import VERDICTS, Failure, Judgement
 from .model import Constant, Declarations, Field, Function, Struct, Type, Variable, kind_of
-from .paste import Paste, handle_class
 from .report import GRADES, Finding, Grade, count
 from .worded import classes_of, of_words
 from .words import HAPPENS, WORDS
@@ -32,8 +30,15 @@ _OPEN = unjudged(
 )
 
 
+Paste = Callable[[list[c_model.Function], dict[c_model.Record, str]], dict[str, str]]
+
+
 def findings(declarations: Declarations, judgement: Judgement, paste: Paste) -> list[Finding]:
-    """All findings, the worst first."""
+    """All findings, the worst first.
+
+    ``paste`` returns the declarations of functions by their names, given these functions and
+    the Handle class of each opaque struct.
+    """
     words = _Words(declarations, judgement.claims, judgement.header)
     found = list(words.of_functions(judgement.failures))
     found += words.of_variables(judgement.failures)
@@ -599,32 +604,23 @@ class _Words:
     def not_in_python(self, paste: Paste) -> Iterator[Finding]:
         declared = {each.name for each in self._declarations.functions}
         declared |= {self._claims.renamed.get(each, each) for each in declared}
-        paste.handles.update(classes_of(self._known_functions()))
-        written = {*paste.handles}
         # In the order of the report, so that a class is written before it is used.
         order = operator.attrgetter("file", "line", "name")
-        for prototype in sorted(self._header.functions.values(), key=order):
-            if prototype.name in declared or not self._header.declares(prototype):
-                continue
-            label = self._claims.labels.get(prototype.name, prototype.name)
-            with self._declarations.each(prototype.name):
-                text = paste.function(replace(prototype, name=label))
-                new = [each for each in paste.handles if each not in written]
-                written.update(new)
-                classes = [f"{handle_class(paste.handles[each], each)}\n\n\n" for each in new]
-                yield Finding(
-                    *(
-                        "coverage",
-                        "missing",
-                        prototype.name,
-                        "",
-                        prototype.file,
-                        prototype.line,
-                    ),
-                    "Python does not declare this function",
-                    c=f"{spell(prototype.type, prototype.name)};",
-                    paste="".join([*classes, text]),
-                )
+        missing = [
+            each
+            for each in sorted(self._header.functions.values(), key=order)
+            if each.name not in declared and self._header.declares(each)
+        ]
+        texts: dict[str, str] = {}
+        with self._declarations.each("declarations to paste"):
+            texts = paste(missing, classes_of(self._known_functions()))
+        for prototype in missing:
+            yield Finding(
+                *("coverage", "missing", prototype.name, "", prototype.file, prototype.line),
+                "Python does not declare this function",
+                c=f"{spell(prototype.type, prototype.name)};",
+                paste=texts.get(prototype.name, ""),
+            )
 
     def unread(self) -> Iterator[Finding]:
         """The declarations that could not be parsed, unless they are C++."""

@@ -12,13 +12,15 @@ from ..abi import CannotJudgeError, compiler_with, pattern_of
 from ..abi.judge import judge
 from ..abi.model import Declarations
 from ..generate.api import Api, api_of
-from ..generate.context import Module
+from ..generate.context import Module, Style
 from ..generate.module import build
+from ..generate.plain_text import plain_imports, render_plain, render_stub
 from ..generate.render import imports_of, render
 from ..generate.spec import Spec
+from ..generate.trial import refusals
 from ..headers.compiler import Compiler
 from ..headers.version import number, versions
-from .trial import disproved, refusals
+from .proof import disproved
 
 __all__ = ["Binding", "CannotJudgeError", "bind"]
 
@@ -29,11 +31,13 @@ class Binding:
 
     Attributes:
         text: the text of the Python module.
+        stub: the text of its stub; "" if the module has its types itself.
         module: what it declares, what is left out, and what is guessed.
         version: the version of the library in a macro of the headers; "" if there is none.
     """
 
     text: str
+    stub: str
     module: Module
     version: str
 
@@ -51,6 +55,7 @@ def bind(
     without: str = "",
     spec: Spec | None = None,
     timeout: float = 600.0,
+    style: Style = "project",
     in_package: bool = False,
     runtime: str = "pyexample.ffi",
     tell: Callable[[str], None] = lambda text: None,
@@ -72,6 +77,8 @@ def bind(
         without: a regular expression: leave out those whose names contain a match.
         spec: what people know about the library.
         timeout: the limit in seconds for each run of the compiler.
+        style: "project" for the words of ``pyexample.ffi``; "ctypes" for plain ctypes, and a
+            stub.
         in_package: whether the library is built with the module's package, and has all that
             its headers declare; else it is the system's.
         runtime: the module that has the words of declarations: "._ffi", for a copy of it.
@@ -82,6 +89,8 @@ def bind(
             spec means nothing.
     """
     spec = spec or Spec()
+    if style == "ctypes":
+        spec.check_plain()
     wanted = pattern_of(only, "only") if only else None
     unwanted = pattern_of(without, "not") if without else None
     cxx = compiler_with(compiler, target, include, define, pkg_config, timeout)
@@ -102,18 +111,22 @@ def bind(
     refused: dict[str, str] = {}
     while True:
         tell(f"declaring {len(api.functions)} functions")
-        module = build(api, spec, refused, wanted, unwanted)
+        module = build(api, spec, refused, wanted, unwanted, style)
         if not module.items:
             raise CannotJudgeError(
                 f"{', '.join(headers)}: nothing is declared there that a library could have:"
                 " name the headers that do"
             )
         # The checker refuses a module without any function: all of them are proven then.
-        proven = module if module.counts["functions"] else build(api, spec, refused)
-        found = refusals(imports_of(proven), proven.items)
+        proven = (
+            module if module.counts["functions"] else build(api, spec, refused, style=style)
+        )
+        imports = plain_imports if style == "ctypes" else imports_of
+        found = refusals(imports(proven), proven.items)
         if not found:
             tell("proving them")
-            text = render(proven, library, headers, files)
+            write = render_plain if style == "ctypes" else render
+            text = write(proven, library, headers, files)
             found = disproved(text, proven.items, library, headers, options)
         if not found:
             break
@@ -125,8 +138,12 @@ def bind(
             raise CannotJudgeError(f"the binding cannot be proven:{told}")
         refused |= found
     spec.check_use()
+    version = number(versions(api.header))
+    if style == "ctypes":
+        text = render_plain(module, library, headers, files)
+        return Binding(text, render_stub(module, library, headers), module, version)
     text = render(module, library, headers, {} if in_package else files, runtime)
-    return Binding(text, module, number(versions(api.header)))
+    return Binding(text, "", module, version)
 
 
 def _read(headers: Sequence[str], compiler: Compiler) -> Api:

@@ -1,17 +1,16 @@
 """The command line of the generator: its arguments, what it writes, and its exit status."""
 
 import argparse
+import ast
 import os
-import re
 import sys
-from collections.abc import Iterable
 
 from ..generate import spec as specs
-from ..generate.items import Item
 from ..generate.render import MARK
 from . import Binding, CannotJudgeError, bind
 from .questions import questions
 
+RUNTIME = "pyexample.ffi"
 EPILOG = """\
 exit status:
   0  written, and proven: the compiler agrees with every declaration
@@ -31,9 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--spec", metavar="FILE.toml", help="what the headers do not say")
     add("--ask", metavar="FILE.toml", help="write what is guessed or not known, as a spec")
     add("--check", action="store_true", help="write nothing; status 1 if FILE.py would change")
+    add("--style", choices=["project", "ctypes"], default="project",
+        help="ctypes: write plain ctypes, and FILE.pyi with the types")  # fmt: skip
     add = parser.add_argument_group("a package of its own").add_argument
     add("--in-package", action="store_true", help="the library is built with the package")
-    add("--runtime", default="pyexample.ffi", metavar="MODULE", help="import words from there")
+    add("--runtime", default=RUNTIME, metavar="MODULE", help="import words from there")
     add = parser.add_argument_group("what is declared").add_argument
     add("--only", default="", metavar="REGEX", help="only names that match, and their types")
     add("--not", default="", dest="without", metavar="REGEX", help="no names that match")
@@ -56,11 +57,15 @@ def run(arguments: argparse.Namespace) -> tuple[str, str, int]:
     output = arguments.output
     if arguments.check and not output:
         raise CannotJudgeError("--check needs -o: the file to compare with")
-    before = _read(output) if output else None
-    if before and MARK not in before:
-        raise CannotJudgeError(
-            f"-o {output}: this file was not written by pyexample bind: name another one"
-        )
+    if arguments.style == "ctypes":
+        _check_plain(arguments)
+    files = _files(output, arguments.style) if output else []
+    before = [_read(each) for each in files]
+    for file, text in zip(files, before, strict=True):
+        if text and MARK not in text:
+            raise CannotJudgeError(
+                f"-o {output}: {file} was not written by pyexample bind: name another one"
+            )
     if arguments.ask and os.path.exists(arguments.ask):
         raise CannotJudgeError(f"--ask {arguments.ask}: this file exists: name another one")
     binding = bind(
@@ -74,18 +79,42 @@ def run(arguments: argparse.Namespace) -> tuple[str, str, int]:
         only=arguments.only,
         without=arguments.without,
         spec=specs.read(arguments.spec) if arguments.spec else None,
+        style=arguments.style,
         in_package=arguments.in_package,
         runtime=arguments.runtime,
         tell=_tell,
     )
     if arguments.ask:
         _write(arguments.ask, questions(binding.module, arguments.headers))
+    after = [binding.text, binding.stub][: len(files)]
     if arguments.check:
-        return _compare(output, before or "", binding)
+        return _compare(files, [each or "" for each in before], after)
+    for file, text in zip(files, after, strict=True):
+        _write(file, text)
     if output:
-        _write(output, binding.text)
-        return "", f"{output}: {summary(binding)}", 0
+        return "", f"{' and '.join(files)}: {summary(binding)}", 0
     return binding.text, summary(binding), 0
+
+
+def _check_plain(arguments: argparse.Namespace) -> None:
+    """Raise CannotJudgeError if something is asked of plain ctypes that it cannot do."""
+    output = arguments.output
+    if output and not output.endswith(".py"):
+        raise CannotJudgeError(f"-o {output}: --style ctypes writes a stub beside FILE.py")
+    for option, value in (
+        ("--ask", arguments.ask),
+        ("--in-package", arguments.in_package),
+        ("--runtime", arguments.runtime != RUNTIME),
+    ):
+        if value:
+            raise CannotJudgeError(
+                f"{option} is about the words of pyexample.ffi, which plain ctypes lacks"
+            )
+
+
+def _files(output: str, style: str) -> list[str]:
+    """The files to write: the module, and the stub of one in plain ctypes."""
+    return [output, f"{output}i"] if style == "ctypes" else [output]
 
 
 def summary(binding: Binding) -> str:
@@ -109,42 +138,44 @@ def summary(binding: Binding) -> str:
     return text
 
 
-def _compare(output: str, before: str, binding: Binding) -> tuple[str, str, int]:
-    """What would change in a file."""
-    if before == binding.text:
-        return "", f"{output} is what would be written", 0
-    old, new = _functions(before), {each.name: each for each in _declared(binding.module.items)}
-    lines = [f"{output} would change:"]
+def _compare(files: list[str], before: list[str], after: list[str]) -> tuple[str, str, int]:
+    """What would change in the files."""
+    if before == after:
+        verb = "are" if len(files) > 1 else "is"
+        return "", f"{' and '.join(files)} {verb} what would be written", 0
+    old, new = _declared(before[0], files[0]), _declared(after[0], files[0])
+    lines = [f"{' and '.join(files)} would change:"]
     lines += [f"  added    {name}" for name in new if name not in old]
     lines += [f"  removed  {name}" for name in old if name not in new]
-    changed = [
-        name for name in new if name in old and _plain(new[name].code) != _plain(old[name])
-    ]
-    lines += [f"  changed  {name}" for name in changed]
+    lines += [f"  changed  {name}" for name in new if name in old and new[name] != old[name]]
     if len(lines) == 1:
         lines.append("  only in comments, or in what is no function")
     return "\n".join(lines), "", 1
 
 
-_FUNCTION = re.compile(r"^ *@(?:library\.)?(?:function|variable).*\n *def (\w+)\(", re.M)
-
-
-def _functions(text: str) -> dict[str, str]:
-    """The declarations of functions in a module that was written before."""
-    starts = [*_FUNCTION.finditer(text)]
+def _declared(text: str, file: str) -> dict[str, str]:
+    """The declarations of functions and variables in a module, without their comments."""
+    try:
+        module = ast.parse(text)
+    except SyntaxError as error:
+        raise CannotJudgeError(f"{file} is no module of Python: {error}") from None
     found: dict[str, str] = {}
-    for match in starts:
-        end = re.compile(r":(?: \.\.\.)?$", re.MULTILINE).search(text, match.end())
-        found[match[1]] = text[match.start() : end.end() if end else None]
+    for node in module.body:
+        if isinstance(node, ast.If | ast.With):  # where the library may lack it
+            inner = node.body[0]
+            if isinstance(inner, ast.Assign) and isinstance(inner.targets[0], ast.Name):
+                found[inner.targets[0].id] = ast.unparse(node)
+        else:
+            inner = node
+        if isinstance(inner, ast.FunctionDef) and _is_of_c(inner):
+            inner.body = []
+            found[inner.name] = ast.unparse(inner)
     return found
 
 
-def _declared(items: Iterable[Item]) -> list[Item]:
-    return [each for each in items if each.is_asked and each.kind == "function"]
-
-
-def _plain(code: str) -> str:
-    return "".join(code.split()).removesuffix("...").removesuffix(":")
+def _is_of_c(function: ast.FunctionDef) -> bool:
+    """Whether a function is one of the library, or a variable, and not a type of callbacks."""
+    return any("Callback" not in ast.unparse(each) for each in function.decorator_list)
 
 
 def _read(file: str) -> str | None:

@@ -136,6 +136,11 @@ def api_of(
 
 def _expressions(api: Api) -> Iterator[str]:
     yield from (each.name for each in api.macros if _may_have_value(each.body))
+    yield from sizes(api)
+
+
+def sizes(api: Api) -> Iterator[str]:
+    """The expressions that decide the sizes of types: enumerators and lengths of arrays."""
     for enum in api.enums:
         yield from (spelled(each.name) for each in enum.constants or ())
     for length in set(_lengths(api)):

@@ -2,51 +2,58 @@
 
 import textwrap
 
-from ..headers.c_model import Declaration, FunctionType
+from ..headers.c_model import Declaration, FunctionType, Variable
 from .context import Context
 from .items import Item, definition
 from .notes import Notes
+from .plain import plain_callback, plain_variable
 from .types import Unknown
 
 
 def write_callbacks(context: Context, owners: dict[FunctionType, Declaration]) -> None:
     """Declare types of callbacks. ``owners`` says where those are that have no name in C."""
-    notes = Notes(context.types)
+    write = plain_callback if context.style == "ctypes" else _callback
     for (function, c_name), name in list(context.types.callbacks.items()):
+        typedef = context.api.header.unit.typedefs.get(c_name)
+        place = context.api.place(typedef or owners[function])
         try:
-            listed = notes.callback_parameters(function)
-            result = notes.callback_result(function)
+            item = write(context, function, name, c_name or name, place)
         except Unknown as unknown:
             del context.types.callbacks[function, c_name]
             context.module.leave_out("callbacks", c_name or name, f"has {unknown}")
-            continue
-        typedef = context.api.header.unit.typedefs.get(c_name)
-        place = context.api.place(typedef or owners[function])
-        given = [f"{each}: {note}" for each, note in listed]
-        code = definition("@Callback", name, given, str(result) if result.words else "None")
-        item = Item(name, c_name or name, code, place, "function")
-        context.module.add("callbacks", item, int(bool(c_name)))
+        else:
+            context.module.add("callbacks", item, int(bool(c_name)))
+
+
+def _callback(
+    context: Context, function: FunctionType, name: str, subject: str, place: tuple[int, int]
+) -> Item:
+    notes = Notes(context.types)
+    given = [f"{each}: {note}" for each, note in notes.callback_parameters(function)]
+    result = notes.callback_result(function)
+    code = definition("@Callback", name, given, str(result) if result.words else "None")
+    return Item(name, subject, code, place, "function")
 
 
 def write_variables(context: Context) -> None:
-    """Declare the global variables of the library."""
-    notes = Notes(context.types)
+    """Declare the global variables of the library, which some builds of it may lack."""
+    write = plain_variable if context.style == "ctypes" else _variable
     for each in context.api.variables:
         if not context.is_wanted(each.name):
             continue
         if why := context.why_not(each.name):
             context.module.leave_out("variables", each.name, why)
-            continue
-        try:
-            note = notes.field(each.type, is_union=False)
-        except Unknown as unknown:
-            context.module.leave_out("variables", each.name, f"has {unknown}")
-            continue
-        if name := context.name(each.name, "variables"):
-            symbol = "" if name == each.name else f'(symbol="{each.name}")'
-            declared = definition(f"@library.variable{symbol}", name, [], str(note))
-            # Some builds of a library lack variables, as they lack functions.
-            code = f'if "{each.name}" in library:\n\n{textwrap.indent(declared, "    ")}'
-            place = context.api.place(each)
-            item = Item(name, each.name, code, place, "function", is_asked=True)
-            context.module.add("variables", item)
+        elif name := context.name(each.name, "variables"):
+            try:
+                context.module.add("variables", write(context, each, name))
+            except Unknown as unknown:
+                context.module.leave_out("variables", each.name, f"has {unknown}")
+
+
+def _variable(context: Context, variable: Variable, name: str) -> Item:
+    note = Notes(context.types).field(variable.type, is_union=False)
+    symbol = "" if name == variable.name else f'(symbol="{variable.name}")'
+    declared = definition(f"@library.variable{symbol}", name, [], str(note))
+    code = f'if "{variable.name}" in library:\n\n{textwrap.indent(declared, "    ")}'
+    place = context.api.place(variable)
+    return Item(name, variable.name, code, place, "function", is_asked=True)

@@ -30,7 +30,9 @@ def write_constants(context: Context) -> None:
 
 def _write_enums(context: Context) -> None:
     """Declare enums: those with a name as classes, the constants of others by themselves."""
-    are_open, base = open_enums(context.api), ""
+    # In plain ctypes, what comes back are numbers.
+    are_open = open_enums(context.api) if context.style == "project" else set[Enum]()
+    base = ""
     for enum in context.api.enums:
         if enum in context.types.enums:
             values = _values(context, enum)

@@ -3,7 +3,9 @@
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Literal
 
+from ..headers.c_model import Record
 from .api import Api
 from .items import Item
 from .names import Names
@@ -46,6 +48,18 @@ class Module:
         self.left_out.setdefault(kind, {})[name] = why
 
 
+Style = Literal["project", "ctypes"]
+"""What declarations are written in: the words of ``pyexample.ffi``, or plain ctypes."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """The classes that a module has already, to which declarations are added."""
+
+    structs: dict[Record, str]
+    handles: dict[Record, str]
+
+
 @dataclass
 class Context:
     """The sources of a module, and what is known of it so far.
@@ -53,6 +67,7 @@ class Context:
     Attributes:
         refused: reasons why declarations are left out, by C's name.
         only, without: choose functions, variables and constants by their names.
+        known: the module to which declarations are added; None for a module of its own.
         python: the Python names of functions and constants, by C's.
         public: the names by which macros replace others.
     """
@@ -62,6 +77,8 @@ class Context:
     refused: dict[str, str]
     only: re.Pattern[str] | None
     without: re.Pattern[str] | None
+    style: Style = "project"
+    known: Known | None = None
     names: Names = field(default_factory=Names)
     python: dict[str, str] = field(default_factory=dict[str, str])
     module: Module = field(default_factory=Module)

@@ -20,7 +20,8 @@ class Item:
         code: its text without docstrings and comments, which says what it uses.
         text: its text; by default the code.
         place: the number of the header and the line.
-        kind: "constant", "alias", "class" or "function": what is between two of them.
+        kind: "constant", "alias", "if", "class" or "function": what is between two of them.
+        stub: its text in a stub; "" if that is the same.
         is_asked: whether it is declared for itself, not because something else needs it.
     """
 
@@ -31,6 +32,7 @@ class Item:
     kind: str
     text: str = ""
     is_asked: bool = False
+    stub: str = ""
     needs: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -41,6 +43,22 @@ class Item:
 def words(text: str) -> set[str]:
     """The names in a text."""
     return set(_WORD.findall(text))
+
+
+def with_needs(wanted: Iterable[Item], items: Iterable[Item]) -> list[Item]:
+    """What is wanted and all that it needs, in the order of ``items``."""
+    listed = list(items)
+    by_name = {each.name: each for each in listed}
+    # The fields of a class may be an item of their own.
+    parts = {each.name.partition(".")[0]: each for each in listed if "." in each.name}
+    waiting, found = list(wanted), set[str]()
+    while waiting:
+        item = waiting.pop()
+        if item.name not in found:
+            found.add(item.name)
+            waiting += [by_name[name] for name in words(item.code) if name in by_name]
+            waiting += [parts[item.name]] if item.name in parts else []
+    return [each for each in listed if each.name in found]
 
 
 def in_order(items: Iterable[Item]) -> list[Item]:
@@ -78,6 +96,15 @@ def laid_out(before: str, inside: list[str], after: str, indent: str = "") -> st
         return f"{indent}{before}\n{inner}\n{indent}{after}"
     rows = [_row(each, f"{indent}    ") for each in inside]
     return "\n".join([f"{indent}{before}", *rows, f"{indent}{after}"])
+
+
+def listed(before: str, items: list[str], indent: str = "") -> str:
+    """A list: on one line, or each item on a line of its own, as ruff and black have it."""
+    whole = f"{indent}{before}[{', '.join(items)}]"
+    if len(whole) <= WIDTH:
+        return whole
+    rows = [_row(each, f"{indent}    ") for each in items]
+    return "\n".join([f"{indent}{before}[", *rows, f"{indent}]"])
 
 
 def _row(text: str, indent: str) -> str:

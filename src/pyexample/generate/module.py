@@ -5,10 +5,11 @@ import re
 from .api import Api
 from .callbacks import write_callbacks, write_variables
 from .constants import write_constants
-from .context import Context, Module
+from .context import Context, Known, Module, Style
 from .errors import write_errors
-from .items import Item, in_order, words
+from .items import in_order, with_needs
 from .naming import name_types
+from .plain_text import STUB_NAMES
 from .signatures import write_functions
 from .spec import Spec
 from .structs import write_handles, write_structs
@@ -20,12 +21,19 @@ def build(
     refused: dict[str, str],
     only: re.Pattern[str] | None = None,
     without: re.Pattern[str] | None = None,
+    style: Style = "project",
+    known: Known | None = None,
 ) -> Module:
     """Declare everything, except what is refused: the reasons, by C's name.
 
-    ``only`` and ``without`` choose functions, variables and constants by their names.
+    ``only`` and ``without`` choose functions, variables and constants by their names. With
+    ``known``, the declarations of functions are written to be added to another module.
     """
-    context = Context(api, spec, dict(refused), only, without)
+    context = Context(api, spec, dict(refused), only, without, style, known)
+    if known is not None:
+        context.names.reserve([*known.structs.values(), *known.handles.values()])
+    if style == "ctypes":
+        context.names.reserve(STUB_NAMES)
     for each in api.functions:  # which keep C's names, if anything else has the same one
         context.name(each.name, "functions")
     for refusal in api.refusals:
@@ -36,26 +44,18 @@ def build(
         why = "is in the header only: wrap it in a function of C"
         context.module.leave_out("inline functions", each.name, why)
     owners = name_types(context)
-    write_constants(context)
+    if known is None:
+        write_constants(context)
     write_structs(context)
     write_handles(context)
     write_callbacks(context, owners)
-    write_variables(context)
+    if known is None:
+        write_variables(context)
     write_functions(context)
     write_errors(context)
     module = context.module
-    module.items = in_order(module.items if only is None else _needed(module.items))
+    if only is not None:
+        asked = [each for each in module.items if each.is_asked]
+        module.items = with_needs(asked, module.items)
+    module.items = in_order(module.items)
     return module
-
-
-def _needed(items: list[Item]) -> list[Item]:
-    """What was asked for, and all that it needs."""
-    by_name = {each.name: each for each in items}
-    waiting = [each for each in items if each.is_asked]
-    found: dict[str, Item] = {}
-    while waiting:
-        item = waiting.pop()
-        if item.name not in found:
-            found[item.name] = item
-            waiting += [by_name[name] for name in words(item.code) if name in by_name]
-    return list(found.values())

@@ -18,6 +18,7 @@ CTYPES = frozenset(
 
 _MODULES = {
     "collections.abc": ("Callable", "Sequence"),
+    "contextlib": ("suppress",),
     "enum": ("IntEnum", "IntFlag"),
     "typing": ("Annotated", "Any"),
 }
@@ -26,12 +27,9 @@ _MODULES = {
 def imports(words: Iterable[str]) -> dict[str, list[str]]:
     """What a module imports from where, if its text has these words."""
     used = set(words)
-    return {
-        "collections.abc": sorted(used.intersection(_MODULES["collections.abc"])),
-        "ctypes": sorted(used & CTYPES - {"Structure", "Union"}, key=_natural),
-        "enum": sorted(used.intersection(_MODULES["enum"])),
-        "typing": sorted(used.intersection(_MODULES["typing"])),
-    }
+    found = {origin: sorted(used.intersection(names)) for origin, names in _MODULES.items()}
+    found["ctypes"] = sorted(used & CTYPES - {"Structure", "Union"}, key=_natural)
+    return dict(sorted(found.items()))
 
 
 def _natural(name: str) -> list[str | int]:
@@ -44,6 +42,7 @@ _RESERVED = {
     *CTYPES,
     *(each for names in _MODULES.values() for each in names),
     *("FILES", "ctypes", "function", "library"),
+    *("CFUNCTYPE", "hasattr", "lib", "sys"),  # of plain ctypes
     *("bool", "bytes", "float", "int", "list", "memoryview", "object", "str", "tuple"),
     *("Exception", "RuntimeError", "MemoryError", "OSError", "next", "isinstance"),
 }
@@ -54,6 +53,10 @@ class Names:
 
     def __init__(self) -> None:
         self._taken = set(_RESERVED)
+
+    def reserve(self, names: Iterable[str]) -> None:
+        """Give names that must be as they are."""
+        self._taken.update(names)
 
     def give(self, wanted: str, otherwise: str = "_") -> str:
         """A name like the wanted one that nothing else has.

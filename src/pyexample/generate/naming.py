@@ -20,16 +20,21 @@ from .context import Context
 def name_types(context: Context) -> dict[FunctionType, Declaration]:
     """Name all types. Returns where the callbacks are declared that have no name in C."""
     types, ownership = context.types, context.ownership
-    for subject in ownership.handles:
-        if (names := ownership.names[subject]) and names[0] not in context.refused:
+    if context.known is not None:
+        types.handles.update(iter(context.known.handles.items()))
+        types.structs |= context.known.structs
+    known = {*types.handles, *types.structs}
+    for subject in ownership.handles if context.style == "project" else ():
+        names = ownership.names[subject]
+        if names and names[0] not in context.refused and subject not in known:
             types.handles[subject] = context.name_type(names[0])
-    for enum in context.api.enums:
+    for enum in context.api.enums if context.known is None else ():
         name = enum.alias or enum.tag
         if name and enum.constants and not context.why_not(name):
             types.enums[enum] = context.name_type(name)
-    for record in _needed_records(context):
+    for record in [*_pointed(context), *_needed_records(context)]:
         name = record_name(context, record)
-        if record not in types.handles and name and not context.why_not(name):
+        if record not in {*types.handles, *known} and name and not context.why_not(name):
             types.structs[record] = context.name_type(name)
     return _name_callbacks(context)
 
@@ -53,6 +58,14 @@ def _item(ctype: Type) -> Type:
     while isinstance(whole, Array):
         whole = resolve(whole.item)
     return whole
+
+
+def _pointed(context: Context) -> list[Record]:
+    """In plain ctypes, the structs whose fields only C knows: handles of another kind."""
+    if context.style != "ctypes":
+        return []
+    subjects = context.ownership.handles
+    return [each for each in subjects if isinstance(each, Record) and each.fields is None]
 
 
 def _needed_records(context: Context) -> list[Record]:

@@ -18,9 +18,9 @@ def imports_of(module: Module, runtime: str = "pyexample.ffi") -> str:
     used = words(code) | {"Library"}
     listed = imports(used)
     lines = ["import ctypes"] if "ctypes" in used else []
-    lines += [_import(origin, names) for origin, names in listed.items() if names]
+    lines += [import_line(origin, names) for origin, names in listed.items() if names]
     ours = sorted(used.intersection(FFI), key=_isort)
-    return "\n".join([*lines, "", _import(runtime, ours), ""])
+    return "\n".join([*lines, "", import_line(runtime, ours), ""])
 
 
 def render(
@@ -42,7 +42,7 @@ def render(
     """
     rows = [f'    "{key}": "{value}",' for key, value in files.items()]
     lines = [
-        f'"""The binding of lib{name}, from {", ".join(map(_basename, headers))}."""',
+        title(name, headers),
         MARK,
         "# The functions have no bodies: C does. Their names are C's.",
         '# mypy: disable-error-code="empty-body"',
@@ -57,10 +57,16 @@ def render(
             "# The headers declare more than some builds and versions of the library have."
         )
     lines.append(f"function = library.function{'(optional=True)' if rows else ''}")
-    return "\n".join(lines) + _body(module.items) + _left_out(module) + "\n"
+    return "\n".join(lines) + body(module.items) + left_out(module) + "\n"
 
 
-def _import(origin: str, names: list[str]) -> str:
+def title(name: str, headers: Iterable[str]) -> str:
+    """The docstring of the module."""
+    return f'"""The binding of lib{name}, from {", ".join(map(_basename, headers))}."""'
+
+
+def import_line(origin: str, names: list[str]) -> str:
+    """A line, or several, that imports names from a module."""
     line = f"from {origin} import {', '.join(names)}"
     if len(line) <= WIDTH:
         return line
@@ -73,19 +79,26 @@ def _isort(name: str) -> tuple[int, str]:
     return rank, name
 
 
-def _body(items: list[Item]) -> str:
+_LOOSE = {"constant", "alias", "if"}
+
+
+def body(items: list[Item]) -> str:
+    """The texts of the items, with the blank lines of ruff and black between them."""
     text, before = "", "constant"
     for item in items:
         is_close = before == item.kind and item.kind in ("constant", "alias")
-        is_loose = {before, item.kind} <= {"constant", "alias"}
+        is_loose = {before, item.kind} <= _LOOSE
         gap = "\n" if is_close else "\n\n" if is_loose else "\n\n\n"
-        text += gap if text else ("\n\n" if item.kind in ("constant", "alias") else "\n\n\n")
+        text += (
+            gap if text else ("\n\n" if item.kind in ("constant", "alias", "if") else "\n\n\n")
+        )
         text += item.text
         before = item.kind
     return text
 
 
-def _left_out(module: Module) -> str:
+def left_out(module: Module) -> str:
+    """A comment that lists what is left out, and why."""
     lines: list[str] = []
     for kind, found in sorted(module.left_out.items()):
         lines += ["", f"# Left out, {kind}:"]

@@ -2,7 +2,8 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from ..headers.c_model import Function, spell
 from .comments import docstring
@@ -11,6 +12,7 @@ from .draft import Draft
 from .functions import Functions
 from .items import WIDTH, Item, definition, laid_out, split
 from .names import capitalised
+from .plain import plain_function
 from .types import Note, Unknown
 
 _ALIASES = {
@@ -32,21 +34,42 @@ _LONGEST_RESULT = 60
 
 def write_functions(context: Context) -> None:
     """Declare the library's functions."""
+    if context.style == "ctypes":
+        _write_plain_functions(context)
+        return
     functions = Functions(context.api, context.types, context.ownership, context.spec)
     wanted = [each for each in context.api.functions if context.is_wanted(each.name)]
-    drafts = [draft for each in wanted if (draft := _draft(context, functions, each))]
+    drafts = [
+        draft
+        for each in wanted
+        if (draft := _declared(context, each, lambda _, it: functions.draft(it)))
+    ]
     aliases = _Aliases(context, drafts)
     for draft in drafts:
         _write(context, draft, aliases)
 
 
-def _draft(context: Context, functions: Functions, function: Function) -> Draft | None:
+def _write_plain_functions(context: Context) -> None:
+    for function in context.api.functions:
+        if context.is_wanted(function.name):
+            item = _declared(context, function, plain_function)
+            if item is not None:
+                context.module.add("functions", item)
+
+
+Made = TypeVar("Made")
+
+
+def _declared(
+    context: Context, function: Function, declare: Callable[[Context, Function], Made]
+) -> Made | None:
+    """What is made of a function; None if it is left out."""
     if context.name(function.name, "functions") is None:
         return None
     why = context.why_not(function.name)
     if not why:
         try:
-            return functions.draft(function)
+            return declare(context, function)
         except Unknown as unknown:
             why = str(unknown)
             why = why if why.startswith(("is ", "has ")) else f"has {why}"
@@ -60,9 +83,10 @@ def _write(context: Context, draft: Draft, aliases: "_Aliases") -> None:
     symbol = context.api.labels.get(function.name, function.name)
     given = [f"{each}: {aliases.text(note, each, function)}" for each, note in draft.parameters]
     result = "None" if draft.result is None else aliases.text(draft.result, "", function)
-    head = "@function"
+    head = "@function" if context.known is None else "@library.function"
     if symbol != name:
-        head = f'@library.function(symbol="{symbol}", optional=True)'
+        optional = ", optional=True" if context.known is None else ""
+        head = f'@library.function(symbol="{symbol}"{optional})'
     marks = _mark("guess", draft.guesses.values())
     marks += _mark("open", (f"{each}: {said}" for each, said in draft.open.items()))
     code = definition(head, name, given, result)
@@ -102,7 +126,8 @@ class _Aliases:
         """An annotation, by its alias if it has one; "" is the parameter of a result."""
         own = str(note.own)
         is_long = not parameter and len(own) > _LONGEST_RESULT
-        if not note.alias and not is_long and self._uses[own] < 2:
+        is_repeated = note.alias or is_long or self._uses[own] > 1
+        if not is_repeated or self._context.known is not None:
             return str(note)
         key = note.alias, own
         if key not in self._names:

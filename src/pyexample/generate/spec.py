@@ -10,6 +10,7 @@ from ..headers.processes import CannotJudgeError
 
 _TABLES = ("words", "leave-out", "owned", "closes", "names", "types")
 _LISTS = ("borrowed", "nullable")
+_PLAIN = ("leave-out", "library", "names", "types")
 
 
 @dataclass
@@ -178,6 +179,15 @@ class Spec:
         if rule.error == "OSError":
             return rule.error
         return f"_error{self.rules.index(rule) or ''}"
+
+    def check_plain(self) -> None:
+        """Raise CannotJudgeError if something is said that plain ctypes cannot do."""
+        for key in self.data:
+            if key not in _PLAIN:
+                raise CannotJudgeError(
+                    f"{self.file}: {key} is for the words of pyexample.ffi: --style ctypes"
+                    f" takes {', '.join(_PLAIN)} only"
+                )
 
     def check_use(self) -> None:
         """Raise CannotJudgeError if a line of the spec is of no use."""

@@ -4,32 +4,33 @@ from ..ffi import Handle
 from ..headers.c_model import Pointer, Record, Tagged, Type, Typedef, resolve, spell
 from .comments import docstring, remark
 from .context import Context
+from .fields import OF_CTYPES, field_name, packed, width_of
 from .items import WIDTH, Item, annotated
-from .names import python_name
 from .naming import record_name
 from .notes import ADDRESS, Notes
 from .ownership import Subject
+from .plain import plain_struct
 from .types import Note, Unknown
 
 HANDLE_HAS = frozenset(each for each in dir(Handle) if not each.startswith("__"))
 """The attributes of every handle, which no field can have."""
-_OF_CTYPES = ("_align_", "_anonymous_", "_fields_", "_layout_", "_pack_", "_swappedbytes_")
 
 
 def write_structs(context: Context) -> None:
     """Declare all structs and unions that are not handles."""
     types = context.types
-    written: dict[Record, Item] = {}
+    written: dict[Record, list[Item]] = {}
     while len(written) < len(types.structs):  # what cannot be declared may be a field of others
         written.clear()
         for record, name in list(types.structs.items()):
             try:
-                written[record] = _struct(context, record, name)
+                written[record] = _declared(context, record, name)
             except Unknown as unknown:
                 del types.structs[record]
                 context.refused[record_name(context, record)] = f"has {unknown}"
-    for record, item in written.items():
+    for record, (item, *more) in written.items():
         context.module.add("records", item, int(context.api.is_own(record)))
+        context.module.items += more
     for record in context.api.records:
         if record not in written and record not in types.handles:
             name = record_name(context, record)
@@ -73,10 +74,18 @@ def _fields_of_handle(context: Context, subject: Record | Typedef, name: str) ->
         return []
 
 
+def _declared(context: Context, record: Record, name: str) -> list[Item]:
+    """What declares a struct. Raises Unknown."""
+    if context.style == "ctypes":
+        return plain_struct(context, record, name)
+    return [_struct(context, record, name)]
+
+
 def _struct(context: Context, record: Record, name: str) -> Item:
     base = "ctypes.Union" if record.keyword == "union" else "ctypes.Structure"
     head = f"@struct(init=False)\nclass {name}({base}):"
-    rows = [*_packed(record), *_fields(context, record, name)]
+    rows = [f"    {each}" for each in packed(record)]
+    rows += [*([""] if rows else []), *_fields(context, record, name)]
     doc = docstring(record.comment, "    ", WIDTH, f"``{spell(Tagged(record))}``")
     code = "\n".join([head, *_code(rows), "    ..."])
     text = "\n".join([head, doc, *(["", *rows] if rows else [])])
@@ -88,27 +97,22 @@ def _fields(context: Context, record: Record, name: str, is_handle: bool = False
     """The lines that declare fields, and comments about them. Raises Unknown."""
     notes, is_union = Notes(context.types), record.keyword == "union"
     rows: list[str] = []
-    used = {*_OF_CTYPES, *(HANDLE_HAS if is_handle else ())}
+    used = {*OF_CTYPES, *(HANDLE_HAS if is_handle else ())}
     for number, each in enumerate(record.fields or ()):
-        field_name = _field_name(each.name or f"anonymous{number}", used)
+        named = field_name(each.name or f"anonymous{number}", used)
         note = notes.field(each.type, is_union)
         if is_handle and _handle(context, each.type) == name:
             note = Note(f'"{name} | None"', ("c_void_p", "Borrowed"))
         elif f"{name} callbacks" in context.refused and note.python.startswith("Callable["):
             note = ADDRESS
         if each.bits:
-            width = context.api.length(each.bits)
-            if not width:
-                raise Unknown(f"a bit-field {each.name} of no width, or of one not known")
-            note = note.plus(f"Bits({width})")
+            note = note.plus(f"Bits({width_of(context, each)})")
         counters = [it for it in each.attributes if it.startswith("counted_by(")]
         if counters and note.words[0].endswith("* 0"):
             note = note.plus(f'CountedBy("{counters[0][11:-1].strip()}")')
         rows += remark(each.comment, "    ", WIDTH)
         rows.append(
-            annotated(
-                field_name, str(note if each.name or each.bits else note.plus("Anonymous"))
-            )
+            annotated(named, str(note if each.name or each.bits else note.plus("Anonymous")))
         )
     return rows
 
@@ -122,23 +126,3 @@ def _handle(context: Context, ctype: Type) -> str:
     """The class of a handle; "" if a type is none."""
     kind = context.types.kind_or_none(ctype)
     return kind.python if kind and kind.name == "handle" else ""
-
-
-def _packed(record: Record) -> list[str]:
-    """The lines for the layout of a packed struct, which Python 3.14 asks for, too."""
-    pack = "1" if "packed" in record.attributes else record.pack
-    return [f"    _pack_ = {pack}", '    _layout_ = "ms"', ""] if pack.isdecimal() else []
-
-
-def _field_name(name: str, used: set[str]) -> str:
-    """A name for a field that no other one has. Two underscores would make it private."""
-    try:
-        python = python_name(name)
-    except ValueError as error:
-        raise Unknown(str(error)) from None
-    if python.startswith("__"):
-        python = f"_{python.lstrip('_')}"
-    while python in used:
-        python += "_"
-    used.add(python)
-    return python

@@ -1,17 +1,14 @@
-"""Try every declaration of a module, without its library, and ask the compiler about all."""
+"""Try declarations: the runtime refuses what would be wrong on every platform."""
 
-import logging
-import os
+import ctypes
 import sys
-import tempfile
 import types
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..abi import CannotJudgeError, check
 from ..ffi.declaration import Declaration
 from ..ffi.variables import declared_variable
-from ..generate.items import Item
+from .items import Item
 
 _NAME = "pyexample_bind_trial"
 
@@ -48,8 +45,19 @@ class _Declared:
         raise AssertionError(f"{self.__name__} is only tried")
 
 
+class _PlainLibrary:
+    """Has every function, none of which is there to be called, and no variable."""
+
+    _handle = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return ctypes.CFUNCTYPE(None)()
+
+    __getitem__ = __getattr__
+
+
 def refusals(imports: str, items: Sequence[Item]) -> dict[str, str]:
-    """The declarations that the runtime refuses, by C's name, and why.
+    """The declarations that the runtime, or ctypes, refuses, by C's name, and why.
 
     The fields of a handle may need what needs the handle: then "NAME callbacks" is refused,
     those fields of it that are callbacks, or "NAME fields". ``imports`` are the lines of the
@@ -58,7 +66,7 @@ def refusals(imports: str, items: Sequence[Item]) -> dict[str, str]:
     module = types.ModuleType(_NAME)
     sys.modules[_NAME] = module
     library = _Library()
-    module.__dict__.update(library=library, function=library.function)
+    module.__dict__.update(library=library, function=library.function, lib=_PlainLibrary())
     refused: dict[str, str] = {}
     lost: set[str] = set()
     try:
@@ -91,40 +99,10 @@ def _refusals_of(
     for each in items:
         # An alias is no declaration of C's: what is declared by means of it is refused.
         if each is item if item.subject else item.name in each.needs and each.subject:
-            yield each.subject, " ".join(str(error).split())
+            told = " ".join(str(error).split())
+            yield each.subject, told.removeprefix(f"{each.name}() ")
 
 
 def _execute(code: str, module: types.ModuleType) -> None:
     """Execute what was written here, as an import of the module does."""
     exec(compile(code, _NAME, "exec"), module.__dict__)  # noqa: S102
-
-
-def disproved(
-    text: str,
-    items: Sequence[Item],
-    name: str,
-    headers: Sequence[str],
-    options: dict[str, Any],
-) -> dict[str, str]:
-    """The declarations that the compiler disagrees with, by C's name, and why.
-
-    ``text`` is the module that has the ``items``. Raises CannotJudgeError.
-    """
-    logging.getLogger("pyexample.abi").addHandler(logging.NullHandler())
-    with tempfile.TemporaryDirectory() as folder:
-        file = os.path.join(folder, "binding.py")
-        with open(file, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        report = check(file, headers=headers, without_library=[name, "fastcall"], **options)
-    if report.faults:  # nothing is proven then
-        raise CannotJudgeError("\n".join(("the binding cannot be proven:", *report.faults)))
-    subjects = {each.name: each.subject for each in items}
-    refused: dict[str, str] = {}
-    for each in report.findings:
-        owner, _, field = each.subject.partition(".")
-        # Others are those that the runtime declares for itself.
-        is_ours = owner in subjects or owner in subjects.values()
-        if each.severity == "error" and is_ours:
-            where = f"{field}: " if field else ""
-            refused[subjects.get(owner, owner)] = f"is another one in C: {where}{each.what}"
-    return refused
