@@ -10,6 +10,7 @@ import pytest
 from oracle import FOR_CLANG
 
 from pyexample.bind import Binding, bind
+from pyexample.generate.context import Style
 from pyexample.generate.spec import Spec
 
 
@@ -28,10 +29,15 @@ class Corpus:
     include: tuple[str, ...] = ()
     define: tuple[str, ...] = ()
 
-    def bound(self, spec: Spec | None = None) -> Binding:
+    def bound(self, spec: Spec | None = None, style: Style = "project") -> Binding:
         """The binding that is written for them."""
         return bind(
-            self.headers, self.library, include=self.include, define=self.define, spec=spec
+            self.headers,
+            self.library,
+            include=self.include,
+            define=self.define,
+            spec=spec,
+            style=style,
         )
 
 

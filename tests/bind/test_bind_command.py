@@ -107,6 +107,35 @@ def test_questions_become_a_spec(folder: Folder) -> None:
     assert "this file exists" in told
 
 
+def test_plain_ctypes_has_a_stub(folder: Folder) -> None:
+    plain = (*BOX, "--style", "ctypes", "-o", "box.py")
+    status, printed, told = folder.run(*plain)
+    assert (status, printed) == (0, "")
+    assert told.startswith("box.py and box.pyi: 5 functions, 1 records, all proven")
+    assert "lib.box_print\n" in (folder.path / "box.py").read_text()
+    assert "def box_fill(" in (folder.path / "box.pyi").read_text()
+    assert folder.run(*plain, "--check")[:2] == (0, "")
+    header = HEADER.replace("const char *data", "const double *data")
+    (folder.path / "box.h").write_text(header)
+    assert folder.run(*plain, "--check")[:2] == (
+        1,
+        "box.py and box.pyi would change:\n  changed  box_fill\n",
+    )
+    (folder.path / "box.pyi").write_text("mine: int\n")
+    status, _, told = folder.run(*plain)
+    assert status == 2
+    assert "box.pyi was not written by pyexample bind" in told
+    for words, message in (
+        (("--ask", "it.toml"), "--ask is about the words of pyexample.ffi"),
+        (("--in-package",), "--in-package is about"),
+        (("--runtime", "._ffi"), "--runtime is about"),
+        (("-o", "box"), "--style ctypes writes a stub beside FILE.py"),
+    ):
+        status, _, told = folder.run(*plain, *words)
+        assert status == 2
+        assert message in told
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -100,6 +100,38 @@ def test_type_checkers_and_a_formatter_accept_it(made: Made) -> None:
     run([*python, "ruff", "check", "--isolated", "--select", "E,F,I,N,W", made.file])
 
 
+def test_plain_ctypes_is_complete_proven_and_typed(
+    corpus: Corpus, tmp_path: Path, tool: Tool
+) -> None:
+    tool("castxml")
+    binding = corpus.bound(style="ctypes")
+    module = binding.module
+    for kind, names in counted(corpus, tmp_path).items():
+        assert module.counts[kind] + len(module.left_out.get(kind, {})) == len(names), kind
+    # Only what takes a va_list, a union by value, or types that ctypes lacks.
+    assert len(module.left_out.get("functions", {})) <= 0.03 * module.counts["functions"]
+    file, stub = tmp_path / "plain.py", tmp_path / "plain.pyi"
+    file.write_text(binding.text)
+    stub.write_text(binding.stub)
+    report = check(
+        str(file),
+        headers=corpus.headers,
+        without_library=[corpus.library],
+        strict=True,
+        coverage=True,
+        include=corpus.include,
+        define=corpus.define,
+    )
+    missing = {each.subject for each in report.findings if each.kind == "missing"}
+    assert missing <= module.left_out.get("functions", {}).keys()
+    assert [each for each in report.findings if each.kind != "missing"] == []
+    python = [sys.executable, "-m"]
+    run([*python, "mypy", "--strict", stub], cwd=tmp_path)
+    run([*python, "pyright", "--pythonpath", sys.executable, stub], cwd=tmp_path)
+    run([*python, "ruff", "format", "--isolated", "--check", file, stub], cwd=tmp_path)
+    run([*python, "ruff", "check", "--isolated", "--select", "E,F,I,N,W", file, stub])
+
+
 def test_it_loads_and_no_natural_call_crashes(made: Made, missing: Missing) -> None:
     program = [
         sys.executable,

@@ -70,6 +70,13 @@ class PlainTypes:
             return self._array(self.plain(kind.target), kind.length or 0)
         return self._pointer(kind.target)
 
+    def passed(self, ctype: Type) -> Plain:
+        """What an argument, or a result, is. Raises Unknown."""
+        record = record_of(ctype)
+        if record is not None and record.keyword == "union":  # which libffi takes for a struct
+            raise Unknown(f"{self.plain(ctype).ctype}, a union, by value")
+        return self.plain(ctype)
+
     def _simple(self, name: str, value: str, given: str) -> Plain:
         return Plain(f"{self._prefix}{name}", name, value, given)
 
@@ -199,7 +206,7 @@ def plain_callback(
     named = [f"_{number}: {each.given}" for number, each in enumerate(given)]
     stub = "\n".join(
         [
-            f"class {name}(ctypes._CFunctionType):",
+            laid_out(f"class {name}(", ["ctypes._CFunctionType"], "):"),
             laid_out(
                 "def __init__(",
                 ["self", f"function: {callable_} = ...", "/"],
@@ -231,8 +238,8 @@ def plain_function(context: Context, function: Function) -> Item:
     """Declare a function, which some builds of the library may lack. Raises Unknown."""
     types, name = types_of(context), context.python[function.name]
     parameters = function.type.parameters
-    given = [types.plain(each.passed) for each in parameters]
-    result = types.plain(function.type.result)
+    given = [types.passed(each.passed) for each in parameters]
+    result = types.passed(function.type.result)
     symbol = context.api.labels.get(function.name, function.name)
     is_attribute = symbol.isidentifier() and not keyword.iskeyword(symbol)
     found = f"lib.{symbol}" if is_attribute else f'getattr(lib, "{symbol}")'
