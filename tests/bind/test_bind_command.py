@@ -119,10 +119,15 @@ def test_questions_become_a_spec(folder: Folder) -> None:
         ((*BOX, "--spec", "no_such.toml"), "no_such.toml cannot be read"),
         ((*BOX, "-o", "no/such/folder.py"), "cannot be written"),
         ((*BOX, "-o", "mine.py"), "was not written by pyexample bind"),
+        ((*BOX, "--runtime", "no module"), "--runtime no module: this is no module"),
+        (("box.h", "-I.", "--library", "libbox.so"), "after -l: for libbox, that is box"),
+        (("box.h", "-I.", "--library", "libc"), "after -l: for libc, that is c"),
+        (("folder", "--library", "box"), "folder is a folder: name the headers in it"),
     ],
 )
 def test_wrong_use_writes_nothing(words: tuple[str, ...], message: str, folder: Folder) -> None:
     (folder.path / "mine.py").write_text("x = 1\n")
+    (folder.path / "folder").mkdir()
     before = folder.files()
     status, printed, told = folder.run(*words)
     assert (status, printed) == (2, "")

@@ -82,6 +82,7 @@ def bind(
             spec means nothing.
     """
     spec = spec or Spec()
+    _check(headers, include, library, runtime)
     wanted = pattern_of(only, "only") if only else None
     unwanted = pattern_of(without, "not") if without else None
     cxx = compiler_with(compiler, target, include, define, pkg_config, timeout)
@@ -104,14 +105,12 @@ def bind(
         tell(f"declaring {len(api.functions)} functions")
         module = build(api, spec, refused, wanted, unwanted)
         if not module.items:
-            raise CannotJudgeError(
-                f"{', '.join(headers)}: nothing is declared there that a library could have:"
-                " name the headers that do"
-            )
+            raise CannotJudgeError(_nothing(headers, module))
         # The checker refuses a module without any function: all of them are proven then.
         proven = module if module.counts["functions"] else build(api, spec, refused)
         found = refusals(imports_of(proven), proven.items)
-        if not found:
+        # The compiler itself told the values of constants; types of callbacks claim nothing.
+        if not found and any(each.code.startswith(_CLAIMS) for each in proven.items):
             tell("proving them")
             text = render(proven, library, headers, files)
             found = disproved(text, proven.items, library, headers, options)
@@ -137,6 +136,48 @@ def _read(headers: Sequence[str], compiler: Compiler) -> Api:
         judgement = judge(Declarations([], [], []), list(headers), compiler, {}, source)
         labels = judgement.claims.labels
         return api_of(judgement.header, labels, compiler, source, judgement.before)
+
+
+_CLAIMS = ("@function", "@library.", "@struct", "if ")
+"""The beginnings of what the compiler can prove: functions, structs and variables."""
+
+
+def _nothing(headers: Sequence[str], module: Module) -> str:
+    """What is wrong if nothing can be declared."""
+    told = f"{', '.join(headers)}: nothing is declared there that a library could have"
+    left = [*module.left_out.get("functions", {}).items()]
+    if not left:
+        return f"{told}: name the headers that do"
+    reasons = "; ".join(f"{name} {why}" for name, why in left[:3])
+    return f"{told}, and that can be declared: {reasons}{'; ...' if len(left) > 3 else ''}"
+
+
+def _check(headers: Sequence[str], include: Sequence[str], library: str, runtime: str) -> None:
+    """Raise CannotJudgeError if an argument can mean nothing."""
+    for each in headers:
+        places = [each, *(os.path.join(folder, each) for folder in include)]
+        if any(map(os.path.isdir, places)) and not any(map(os.path.isfile, places)):
+            raise CannotJudgeError(f"{each} is a folder: name the headers in it")
+    plain = re.sub(r"\.(so[.\d]*|dylib|dll|a|lib)$", "", os.path.basename(library))
+    bare = plain.removeprefix("lib")
+    is_file = plain != library or not library
+    if is_file or (bare != library and _is_found(bare) and not _is_found(library)):
+        raise CannotJudgeError(
+            f"--library {library}: this is not what the linker gets after -l"
+            + (f": for lib{bare}, that is {bare}" if bare else "")
+        )
+    if not re.fullmatch(r"\.*[^\W\d]\w*(\.[^\W\d]\w*)*", runtime):
+        raise CannotJudgeError(
+            f"--runtime {runtime}: this is no module: write package.module, or ._ffi for a"
+            " module beside the binding"
+        )
+
+
+def _is_found(library: str) -> bool:
+    try:
+        return ctypes.util.find_library(library) is not None
+    except OSError:  # of a library without a shared file: Python's own mistake
+        return False
 
 
 def _files(library: str) -> dict[str, str]:
