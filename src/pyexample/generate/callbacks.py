@@ -3,8 +3,9 @@
 import textwrap
 
 from ..headers.c_model import Declaration, FunctionType
+from .comments import remark
 from .context import Context
-from .items import Item, definition
+from .items import WIDTH, Item, definition
 from .notes import Notes
 from .types import Unknown
 
@@ -48,5 +49,9 @@ def write_variables(context: Context) -> None:
             # Some builds of a library lack variables, as they lack functions.
             code = f'if "{each.name}" in library:\n\n{textwrap.indent(declared, "    ")}'
             place = context.api.place(each)
-            item = Item(name, each.name, code, place, "function", is_asked=True)
+            marks = remark(each.comment, "", WIDTH)
+            if note.words[0].endswith("* 0"):
+                marks.append("# open: how many items it has: none are read")
+            text = "\n".join([*marks, code])
+            item = Item(name, each.name, code, place, "function", text, is_asked=True)
             context.module.add("variables", item)

@@ -77,7 +77,7 @@ class Notes:
     def _array_field(self, kind: Kind) -> Note:
         items = self._types.kind(kind.target)
         length = kind.length or 0
-        if items.ctype == "c_char" and length:
+        if items.ctype == "c_char":  # without a length, it is empty
             return Note("bytes", (f"c_char * {length}",))
         if items.name == "array":
             inner = self._array_field(items)

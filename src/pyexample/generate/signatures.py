@@ -43,7 +43,7 @@ def write_functions(context: Context) -> None:
 def _draft(context: Context, functions: Functions, function: Function) -> Draft | None:
     if context.name(function.name, "functions") is None:
         return None
-    why = context.why_not(function.name)
+    why = context.why_not(function.name) or _other(context, function)
     if not why:
         try:
             return functions.draft(function)
@@ -52,6 +52,20 @@ def _draft(context: Context, functions: Functions, function: Function) -> Draft 
             why = why if why.startswith(("is ", "has ")) else f"has {why}"
     context.module.leave_out("functions", function.name, why)
     return None
+
+
+def _other(context: Context, function: Function) -> str | None:
+    """Why a function is left out if it is another one in the library, as asm("...") says."""
+    labels = context.api.labels
+    symbol = labels.get(function.name, function.name)
+    if symbol not in labels.values():
+        return None
+    same = [each.name for each in context.api.functions if labels.get(each.name) == symbol]
+    if symbol in context.api.header.functions and symbol not in labels:
+        same.insert(0, symbol)
+    if function.name == same[0]:
+        return None
+    return f"is {symbol} in the library, which is declared as {same[0]}"
 
 
 def _write(context: Context, draft: Draft, aliases: "_Aliases") -> None:

@@ -1,10 +1,10 @@
 """Declare structs, unions, and handles with the fields of theirs that can be read."""
 
 from ..ffi import Handle
-from ..headers.c_model import Pointer, Record, Tagged, Type, Typedef, resolve, spell
+from ..headers.c_model import Field, Pointer, Record, Tagged, Type, Typedef, resolve, spell
 from .comments import docstring, remark
 from .context import Context
-from .items import WIDTH, Item, annotated
+from .items import WIDTH, Item, annotated, words
 from .names import python_name
 from .naming import record_name
 from .notes import ADDRESS, Notes
@@ -87,10 +87,8 @@ def _struct(context: Context, record: Record, name: str) -> Item:
 def _fields(context: Context, record: Record, name: str, is_handle: bool = False) -> list[str]:
     """The lines that declare fields, and comments about them. Raises Unknown."""
     notes, is_union = Notes(context.types), record.keyword == "union"
-    rows: list[str] = []
-    used = {*_OF_CTYPES, *(HANDLE_HAS if is_handle else ())}
+    found: list[tuple[Field, str, Note]] = []
     for number, each in enumerate(record.fields or ()):
-        field_name = _field_name(each.name or f"anonymous{number}", used)
         note = notes.field(each.type, is_union)
         if is_handle and _handle(context, each.type) == name:
             note = Note(f'"{name} | None"', ("c_void_p", "Borrowed"))
@@ -98,18 +96,21 @@ def _fields(context: Context, record: Record, name: str, is_handle: bool = False
             note = ADDRESS
         if each.bits:
             width = context.api.length(each.bits)
+            if width is None:
+                raise Unknown(f"a bit-field {each.name} of a width that is not known")
             if not width:
-                raise Unknown(f"a bit-field {each.name} of no width, or of one not known")
+                continue  # it only ends a unit of bits: the compiler tells whether that matters
             note = note.plus(f"Bits({width})")
+        elif not each.name:
+            note = note.plus("Anonymous")
         counters = [it for it in each.attributes if it.startswith("counted_by(")]
         if counters and note.words[0].endswith("* 0"):
             note = note.plus(f'CountedBy("{counters[0][11:-1].strip()}")')
-        rows += remark(each.comment, "    ", WIDTH)
-        rows.append(
-            annotated(
-                field_name, str(note if each.name or each.bits else note.plus("Anonymous"))
-            )
-        )
+        found.append((each, each.name or f"anonymous{number}", note))
+    rows: list[str] = []
+    python_names = _field_names(found, {*_OF_CTYPES, *(HANDLE_HAS if is_handle else ())})
+    for (each, _, note), python in zip(found, python_names, strict=True):
+        rows += [*remark(each.comment, "    ", WIDTH), annotated(python, str(note))]
     return rows
 
 
@@ -130,15 +131,28 @@ def _packed(record: Record) -> list[str]:
     return [f"    _pack_ = {pack}", '    _layout_ = "ms"', ""] if pack.isdecimal() else []
 
 
-def _field_name(name: str, used: set[str]) -> str:
-    """A name for a field that no other one has. Two underscores would make it private."""
-    try:
-        python = python_name(name)
-    except ValueError as error:
-        raise Unknown(str(error)) from None
-    if python.startswith("__"):
-        python = f"_{python.lstrip('_')}"
-    while python in used:
-        python += "_"
-    used.add(python)
-    return python
+def _field_names(fields: list[tuple[Field, str, Note]], forbidden: set[str]) -> list[str]:
+    """The names of fields in Python: C's, or others that no field has. Raises Unknown.
+
+    In the body of a class, two underscores would make a field private, and type checkers take
+    the name of a field for that of a type in the annotations below it.
+    """
+    theirs = {name for _, name, _ in fields}
+    names: list[str] = []
+    for number, (_, name, _) in enumerate(fields, 1):
+        try:
+            python = python_name(name)
+        except ValueError as error:
+            raise Unknown(str(error)) from None
+        if python.startswith("__") and python.strip("_"):
+            python = f"_{python.lstrip('_')}"
+        below = {word for *_, note in fields[number:] for word in words(str(note))}
+        while (
+            python in forbidden
+            or python in below
+            or python in names
+            or (python != name and python in theirs)
+        ):
+            python += "_"
+        names.append(python)
+    return names

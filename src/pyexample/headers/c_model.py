@@ -198,12 +198,14 @@ class Enum(Declaration):
         tag, alias: as those of a ``Record``.
         constants: None if the headers do not define it.
         underlying: its integer type, if that is written after a colon.
+        outer: the record that it is defined in; C++ looks for its constants there.
     """
 
     tag: str
     alias: str = ""
     constants: list[Enumerator] | None = None
     underlying: Type | None = None
+    outer: "Record | None" = None
     keyword: Literal["enum"] = "enum"
 
 

@@ -525,6 +525,7 @@ class _Parser:
         if self._peek() == "{":
             end = self._closing(self._at)
             enum.line, enum.file = line, self._chunk.file
+            enum.outer = self._within[-1] if self._within else None
             enum.comment = self._chunk.with_behind(self._at) if not self._within else ""
             self._at += 1
             try:
