@@ -57,6 +57,16 @@ def test_a_file_is_written_with_a_summary(folder: Folder) -> None:
     assert (status, printed) == (0, text)
 
 
+def test_the_summary_says_how_many_of_all_were_asked_for(folder: Folder) -> None:
+    status, _, told = folder.run(*BOX, "--only", "^box_(new|fill|print)$", "-o", "box.py")
+    assert status == 0
+    assert told.startswith(
+        "box.py: 2 of 5 functions, 1 records, all proven; left out: 1 functions"
+    )
+    status, _, told = folder.run(*BOX, "--not", "box_", "-o", "box.py")
+    assert told == "box.py: 1 records, all proven\n"
+
+
 def test_check_tells_what_would_change(folder: Folder) -> None:
     folder.run(*BOX, "-o", "box.py")
     before = (folder.path / "box.py").read_text()

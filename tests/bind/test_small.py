@@ -491,6 +491,14 @@ def test_only_some_with_what_they_need(tmp_path: Path) -> None:
     assert {each.name for each in module.items} == {"f", "LIMIT", "point"}
     made = bind(["lib.h"], "lib", only="LIMIT", include=folder)
     assert [each.name for each in made.module.items] == ["LIMIT"]
+    assert dict(made.module.counts) == {"macros": 1}
+    assert dict(made.module.there) == {
+        "functions": 5,
+        "records": 2,
+        "macros": 1,
+        "variables": 0,
+    }
+    assert made.module.left_out == {}
     module = bind(["lib.h"], "lib", without="^box", include=folder).module
     assert not [each for each in module.items if "box_" in each.name]
 

@@ -14,6 +14,7 @@ from ..abi.model import Declarations
 from ..generate.api import Api, api_of
 from ..generate.context import Module
 from ..generate.module import build
+from ..generate.ownership import Ownership
 from ..generate.render import imports_of, render
 from ..generate.spec import Spec
 from ..headers.compiler import Compiler
@@ -100,20 +101,20 @@ def bind(
         "timeout": timeout,
     }
     files = spec.files(_files(library))
+    ownership = Ownership(api, spec.closes)
+    spec.check_closing(ownership.useless)
     refused: dict[str, str] = {}
     while True:
         tell(f"declaring {len(api.functions)} functions")
-        module = build(api, spec, refused, wanted, unwanted)
+        module = build(api, ownership, spec, refused, wanted, unwanted)
         if not module.items:
             raise CannotJudgeError(_nothing(headers, module))
-        # The checker refuses a module without any function: all of them are proven then.
-        proven = module if module.counts["functions"] else build(api, spec, refused)
-        found = refusals(imports_of(proven), proven.items)
+        found = refusals(imports_of(module), module.items)
         # The compiler itself told the values of constants; types of callbacks claim nothing.
-        if not found and any(each.code.startswith(_CLAIMS) for each in proven.items):
+        if not found and any(each.code.startswith(_CLAIMS) for each in module.items):
             tell("proving them")
-            text = render(proven, library, headers, files)
-            found = disproved(text, proven.items, library, headers, options)
+            text = render(module, library, headers, files)
+            found = disproved(text, module.items, library, headers, options)
         if not found:
             break
         if wrong := found.keys() & module.said:

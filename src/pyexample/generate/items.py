@@ -22,6 +22,7 @@ class Item:
         place: the number of the header and the line.
         kind: "constant", "alias", "class" or "function": what is between two of them.
         is_asked: whether it is declared for itself, not because something else needs it.
+        counts_as, count: how many declarations of the headers of which kind it is.
     """
 
     name: str
@@ -31,6 +32,8 @@ class Item:
     kind: str
     text: str = ""
     is_asked: bool = False
+    counts_as: str = ""
+    count: int = 0
     needs: set[str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -158,31 +158,32 @@ def pairs(types: Types, parameters: Sequence[Parameter]) -> dict[int, int]:
     found: dict[int, int] = {}
     for at, each in enumerate(parameters):
         kind = types.kind_or_none(each.passed)
-        if kind is None or kind.name != "pointer":
+        target = types.kind_or_none(kind.target) if kind and kind.name == "pointer" else None
+        if kind is None or target is None:
             continue
-        target = types.kind_or_none(kind.target)
-        if target is None:
+        is_list = target.name in ("pointer", "handle")
+        if is_list and not is_const_list(types, kind.target):
             continue
-        is_list = target.name in ("pointer", "handle") and is_const_list(types, kind.target)
-        if target.name in ("pointer", "handle") and not is_list:
-            continue
-        in_bytes = target.name == "void" or target.is_byte
-        for other in (at + 1, at - 1) if is_list else (at + 1,):
-            if not 0 <= other < len(parameters) or other in found.values():
-                continue
-            count, name = types.kind_or_none(parameters[other].passed), parameters[other].name
-            if count is None or not count.is_integer or count.is_byte:
-                continue
-            is_size = not name and in_bytes and count.ctype == "c_size_t"
-            if is_size or (
-                counts(name, in_bytes)
-                and (
-                    target.name not in ("struct", "pointer", "handle") or _counts_structs(name)
-                )
-            ):
+        beside = (at + 1, at - 1) if is_list else (at + 1,)
+        for other in beside:
+            is_taken = other in found.values() or not 0 <= other < len(parameters)
+            if not is_taken and _counts(types, parameters[other], target):
                 found[at] = other
                 break
     return found
+
+
+def _counts(types: Types, parameter: Parameter, target: Kind) -> bool:
+    """Whether a parameter beside a pointer is surely the number of such items."""
+    kind = types.kind_or_none(parameter.passed)
+    if kind is None or not kind.is_integer or kind.is_byte:
+        return False
+    in_bytes = target.name == "void" or target.is_byte
+    if not parameter.name:
+        return in_bytes and kind.ctype == "c_size_t"
+    if target.name in ("struct", "pointer", "handle") and not _counts_structs(parameter.name):
+        return False
+    return counts(parameter.name, in_bytes)
 
 
 def is_const_list(types: Types, target: Type) -> bool:

@@ -43,6 +43,7 @@ class Ownership:
     Attributes:
         handles: what is pointed to by handles, in the order of the text.
         closers: the functions that close a handle, and what it points to.
+        useless: functions that were said to close a type, but take none of it.
         names: the names that C has for what handles point to, the best first.
     """
 
@@ -53,9 +54,14 @@ class Ownership:
         self._name_all()
         by_name = {name: each for each, names in self.names.items() for name in names}
         self.closers: dict[str, Subject] = {}
+        self.useless: dict[str, str] = {}
         for function in api.functions:
-            said = by_name.get(closes(function.name) or "")
-            subject = said or self._closed_by(function)
+            if said := closes(function.name):
+                subject = by_name.get(said)
+                if subject is None or subject not in self._taken_by(function):
+                    self.useless[function.name] = said
+            else:
+                subject = self._closed_by(function)
             if subject is not None:
                 self.closers[function.name] = subject
         self._behind_pointers = {it for each in self._types() for it in self._subjects(each)}
@@ -112,6 +118,12 @@ class Ownership:
         """What a handle points to that a function stores through a pointer of this type."""
         whole = resolve(ctype)
         return self.subject_of(whole.target) if isinstance(whole, Pointer) else None
+
+    def _taken_by(self, function: Function) -> Iterator[Subject | None]:
+        """What the handles point to that a function gets, or gets the address of."""
+        for each in function.type.parameters:
+            yield self.subject_of(each.passed)
+            yield self.stored_by(each.passed)
 
     def makes(self, function: Function) -> bool:
         """Whether the name of a function says that what comes back is the caller's."""

@@ -1,5 +1,6 @@
 """The TOML file in which people say what a header does not."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from .. import toml
 from ..headers.c_model import Function, spell
 from ..headers.processes import CannotJudgeError
+from ..headers.scalars import SCALARS
+from .names import python_name
 
 _TABLES = ("words", "leave-out", "owned", "closes", "names", "types")
 _LISTS = ("borrowed", "nullable")
@@ -44,6 +47,18 @@ _CONDITIONS = ("when", "unless", "none")
 _RULE = {"functions", "except", "type", *_CONDITIONS, "message", "code", "returns", "error"}
 
 
+def _is_name(text: str) -> bool:
+    return text.isidentifier() and python_name(text) == text
+
+
+_VALUES: dict[str, tuple[Callable[[str], bool], str]] = {
+    "names": (_is_name, "a name that Python can have"),
+    "leave-out": (bool, "why it is left out"),
+    "types": (SCALARS.__contains__, "a type of C, such as char or unsigned int"),
+}
+"""What the values in a table are, and how to tell."""
+
+
 @dataclass
 class Spec:
     """What a spec says. Each of its lines must be of use, or ``check_use`` complains."""
@@ -55,6 +70,7 @@ class Spec:
         self._used: set[tuple[str, str]] = set()
         self._check_names()
         self._check_form()
+        self._check_values()
         self.rules = [
             self._rule(each) for each in toml.array(self.data.get("raises", [])) or []
         ]
@@ -85,6 +101,14 @@ class Spec:
                 form = f"a table of texts, [{key}]"
             if not is_right:
                 raise CannotJudgeError(f"{self.file}: {key} is {form}")
+
+    def _check_values(self) -> None:
+        """Raise CannotJudgeError if a value can mean nothing, whatever the headers have."""
+        for key, (is_right, form) in _VALUES.items():
+            for name, value in (toml.table(self.data.get(key, {})) or {}).items():
+                if not is_right(str(value)):
+                    line = f"{name} = {toml.quote(str(value))}"
+                    raise CannotJudgeError(f"{self.file}: {key}: {line}: write {form}")
 
     def _rule(self, value: object) -> Raise:
         table = toml.table(value)
@@ -135,8 +159,23 @@ class Spec:
         return self._find("leave-out", name)
 
     def name(self, name: str) -> str:
-        """The Python name of what C calls so."""
-        return self._find("names", name) or name
+        """The Python name that is said for what C calls so; or ""."""
+        return self._find("names", name) or ""
+
+    def check_name(self, c_name: str, said: str, given: str) -> None:
+        """Raise CannotJudgeError if something else has the name that is said."""
+        if said != given:
+            raise CannotJudgeError(
+                f"{self.file}: names: {c_name} cannot be {said}: something else has this name"
+            )
+
+    def check_closing(self, useless: dict[str, str]) -> None:
+        """Raise CannotJudgeError if functions cannot close the types that are said."""
+        for function, name in useless.items():
+            raise CannotJudgeError(
+                f"{self.file}: closes: {function} has no parameter that is a handle of {name}:"
+                " name the struct, or the type, to which one of its parameters points"
+            )
 
     def is_nullable(self, place: str) -> bool:
         """Whether NULL may be passed as "function.parameter"."""
