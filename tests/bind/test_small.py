@@ -398,6 +398,70 @@ def test_fields_whose_names_or_forms_python_has_not(tmp_path: Path) -> None:
     assert module.left_out == {}
 
 
+def test_fields_whose_items_another_one_counts(tmp_path: Path) -> None:
+    header = """struct a { const char *data; unsigned long len; const char *name; unsigned size; };
+    struct b { int len; const char *s; const char *t; }; struct c { const char *in; int in_size; };
+    struct d { const char *data; int max_len; }; struct e { const char *data; int len; };
+    struct e *e_new(void); void e_free(struct e *it); union u { const char *data; int len; };
+    int f(struct a *, struct b *, struct c *, struct d *, union u *);"""
+    texts = {each.name: each.text for each in module_of(header, tmp_path).items}
+    assert (
+        "# guess: data has len bytes\n    data: Annotated[bytes | None, In(c_char, "
+        in texts["a"]
+    )
+    assert "name: Annotated[str | None, c_char_p]" in texts["a"]
+    assert 's: Annotated[bytes | None, In(c_char, "len")]' in texts["b"]
+    assert "t: Annotated[str | None, c_char_p]" in texts["b"]
+    assert "in_: Annotated[str | None, c_char_p]" in texts["c"]
+    assert "data: Annotated[str | None, c_char_p]" in texts["d"]
+    assert "data: Annotated[int | None, c_void_p]" in texts["e"]
+
+
+@pytest.mark.slow
+def test_attributes_say_what_is_guessed_otherwise(tmp_path: Path, tool: Tool) -> None:
+    (tmp_path / "lib.h").write_text(
+        """#include <stddef.h>
+        #define A(...) __attribute__((__VA_ARGS__))
+        typedef struct box box; void discard(box *b); void let_go(char *t);
+        box *gimme(int n) A(malloc, malloc(discard, 1)) A(returns_nonnull);
+        char *text_of(box *b) A(malloc(let_go));
+        int send(box *b, const unsigned char *p, int i, size_t much) A(access(read_only, 2, 4));
+        int take(box *b, double *p, int much) A(access(__write_only__, 2, 3));
+        int both(int *state) A(access(read_write, 1)); int old(char *p) A(access(read_only, 1));
+        int out(int *size) A(access(write_only, 1)); int bad(int a, int *p) A(access(none, 2));"""
+    )
+    made = bind(["lib.h"], "lib", include=[str(tmp_path)], compiler=tool("g++")).module
+    assert made.guesses == {"bad.p": "C stores p"}
+    assert made.open == {}
+    for place, written in (
+        ("discard.b", "Annotated[box, c_void_p, Closes]"),
+        ("gimme.return", "Annotated[box, c_void_p, Owned]"),
+        ("text_of.return", "Annotated[str | None, c_char_p, Owned(let_go)]"),
+        ("send.p", "Annotated[Buffer, In(c_ubyte)]"),
+        ("send.much", 'Count(c_size_t, "p")'),
+        ("take.p", 'Annotated[Buffer, Out(c_double), Count(c_int, "p")]'),
+        ("both.state", "Annotated[int, InOut(c_int)]"),
+        ("old.p", "Annotated[str, c_char_p]"),
+        ("out.size", "Returned(int, c_int)"),
+    ):
+        assert made.written[place] == written
+
+
+@pytest.mark.slow
+def test_clang_says_which_pointers_are_null(tmp_path: Path, tool: Tool) -> None:
+    (tmp_path / "lib.h").write_text(
+        """typedef struct box box; int f(box *_Nullable b, const char *_Nonnull t);
+        const char *_Nonnull name(box *b); box *_Nullable *_Nonnull all(box *_Nonnull b);
+        struct s { int n; int *items __attribute__((counted_by(n))); }; int g(struct s *it);"""
+    )
+    made = bind(["lib.h"], "lib", include=[str(tmp_path)], compiler=tool("clang++")).module
+    assert made.written["f.b"] == "Annotated[box | None, c_void_p]"
+    assert made.written["f.t"] == "Annotated[str, c_char_p]"
+    assert made.written["name.return"] == "Annotated[str, c_char_p]"
+    parts = {each.name: each.code for each in made.items}
+    assert 'items: Annotated[list[int] | None, Out(c_int, "n")]' in parts["s"]
+
+
 def test_a_bit_field_of_no_width_that_matters(tmp_path: Path) -> None:
     header = "struct s { unsigned a : 3; unsigned : 0; unsigned b : 4; }; int f(struct s *it);"
     module = module_of(header, tmp_path)

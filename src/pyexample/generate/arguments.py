@@ -5,6 +5,7 @@ import re
 from ..headers.c_model import Array, Function, Parameter, Pointer, resolve
 from ..headers.c_tokens import word_set
 from .api import Api
+from .attributes import may_be_null
 from .draft import Draft, Hidden
 from .lifetimes import Lifetimes
 from .names import words_of
@@ -55,7 +56,8 @@ class Arguments:
         if value := self._notes.value(kind):
             return value
         made = self._pointing(draft, name, parameter, kind, is_counted)
-        if isinstance(made, Note) and self._spec.is_nullable(f"{draft.function.name}.{name}"):
+        is_nullable = self._spec.is_nullable(f"{draft.function.name}.{name}")
+        if isinstance(made, Note) and (is_nullable or may_be_null(parameter.attributes)):
             can_be_none = made.python.endswith("| None") or made.python == "Any"
             made = made if can_be_none else made._replace(python=f"{made.python} | None")
         return made
@@ -84,12 +86,15 @@ class Arguments:
     def _pointer(self, draft: Draft, name: str, kind: Kind, inner: Kind) -> Note | Hidden:
         """A pointer to something, of which there may be several."""
         is_const = self._types.is_const(kind.target)
+        is_read = is_const or draft.modes.get(name) == "read_only"
+        if self._lifetimes.frees(draft.function) and inner.ctype in ("", "c_char", "c_wchar"):
+            return ADDRESS
         if inner.name == "struct":
             if self._may_be_several(draft, name):
                 draft.open[name] = "how many there are"
                 return Note("Any", (f"POINTER({inner.ctype})",))
             return Note(inner.python, (f"POINTER({inner.ctype})",))
-        if inner.ctype in ("c_char", "c_wchar") and is_const and inner.name == "number":
+        if inner.ctype in ("c_char", "c_wchar") and is_read and inner.name == "number":
             if is_closing(draft.function):
                 return self._address(draft, name, "the text to free")
             return Note("str", (f"{inner.ctype}_p",))
@@ -155,6 +160,7 @@ class Arguments:
         )
 
     def _counted(self, draft: Draft, name: str, kind: Kind, inner: Kind) -> Note:
+        # Without const, C has to be able to write there, whatever an attribute says.
         is_const = self._types.is_const(kind.target)
         if inner.name == "void" or inner.ctype == "c_char":
             return Note("Buffer", (f"{'In' if is_const else 'Out'}(None)",))
@@ -202,17 +208,23 @@ class Arguments:
     def _number(self, draft: Draft, name: str, inner: Kind, is_const: bool) -> Note | Hidden:
         if inner.ctype == "c_longdouble":  # of which there are no buffers
             return self._address(draft, name, "its length")
-        words = {*words_of(name)}
-        is_many = bool(words & _MANY) or (inner.python == "float" and not words & _RESULTS)
+        words, mode = {*words_of(name)}, draft.modes.get(name, "")
+        is_many = (
+            mode == "read_only"
+            or bool(words & _MANY)
+            or (inner.python == "float" and not words & _RESULTS)
+        )
         is_size = bool(words & _SIZES) or name.endswith("len")
         is_many = is_many or (not is_size and self._may_be_several(draft, name))
         if is_const or inner.is_byte or inner.python in ("bytes", "str") or is_many:
             draft.open[name] = "its length"
             return _buffer(inner, is_const, "UNCHECKED")
-        if is_size:
-            draft.guesses[name] = f"C reads {name}, and stores it"
+        if mode == "read_write" or (is_size and mode != "write_only"):
+            if not mode:
+                draft.guesses[name] = f"C reads {name}, and stores it"
             return Note(inner.python, (f"InOut({inner.ctype})",))
-        draft.guesses[name] = f"C stores {name}"
+        if not mode:
+            draft.guesses[name] = f"C stores {name}"
         return Hidden(f"Returned({inner.python}, {inner.ctype})", inner.python)
 
 

@@ -1,8 +1,9 @@
 """Declare functions: what the caller passes, what comes back, and what is only guessed."""
 
-from ..headers.c_model import Function
+from ..headers.c_model import Function, Parameter
 from .api import Api
 from .arguments import Arguments
+from .attributes import Access, accesses
 from .draft import Draft, Hidden
 from .lifetimes import Lifetimes
 from .notes import pairs, python_names
@@ -10,6 +11,8 @@ from .ownership import Ownership, is_closing
 from .results import Results
 from .spec import Spec
 from .types import Note, Types, Unknown
+
+_UNSAID = Access("", None)
 
 
 class Functions:
@@ -28,6 +31,8 @@ class Functions:
             raise Unknown("is variadic: declare each form that is called")
         draft = Draft(function)
         names = python_names(function.type.parameters)
+        said_by_header = accesses(function)
+        draft.modes = {names[at]: each.mode for at, each in said_by_header.items()}
         sized = self._sized(function)
         buffers = {count: names[at] for at, count in sized.items()}
         for at, (name, each) in enumerate(zip(names, function.type.parameters, strict=True)):
@@ -40,7 +45,8 @@ class Functions:
             if said is not None:
                 draft.add(name, said)
             elif buffer and of_buffer is None:
-                draft.guess(buffer, f"{buffer} has {name} items")
+                if said_by_header.get(names.index(buffer), _UNSAID).size != at:
+                    draft.guess(buffer, f"{buffer} has {name} items")
                 kind = self._types.kind(each.passed)
                 draft.add(name, Hidden(f'Count({kind.ctype}, "{buffer}")'))
             else:
@@ -58,9 +64,22 @@ class Functions:
         if is_closing(function) or "realloc" in function.name.lower():
             return {}
         parameters = function.type.parameters
-        found = pairs(self._types, parameters)
+        guessed = pairs(self._types, parameters)
+        said = {
+            at: it.size
+            for at, it in accesses(function).items()
+            if it.size is not None and self._is_integer(parameters[it.size])
+        }
+        found = {
+            **{at: count for at, count in guessed.items() if count not in said.values()},
+            **said,
+        }
         return {
             at: count
             for at, count in found.items()
             if self._arguments.is_served(parameters[at])
         }
+
+    def _is_integer(self, parameter: Parameter) -> bool:
+        kind = self._types.kind_or_none(parameter.passed)
+        return kind is not None and kind.is_integer

@@ -59,6 +59,26 @@ class Notes:
                 return Note("str | None", ("c_char_p",))
         return ADDRESS
 
+    def counted(self, ctype: Type, note: Note, count: str, is_address: bool) -> Note:
+        """The annotation of a field of which another one, in Python's words, counts the items.
+
+        ``is_address`` says that a pointer is not followed there.
+        """
+        if note.words[0].endswith("* 0"):
+            return note.plus(f'CountedBy("{count}")')
+        kind = self._types.kind(ctype)
+        target = self._types.kind_or_none(kind.target) if kind.name == "pointer" else None
+        if target is None or is_address:
+            return ADDRESS if note.python == "str | None" else note
+        word = "In" if self._types.is_const(kind.target) else "Out"
+        if target.name == "void" or target.is_byte:
+            return Note("bytes | None", (f'{word}(c_char, "{count}")',))
+        if target.name == "number" and target.ctype != "c_longdouble":
+            return Note(
+                f"list[{target.python}] | None", (f'{word}({target.ctype}, "{count}")',)
+            )
+        return note
+
     def _follows(self, ctype: Type) -> bool:
         """Whether reading a struct, or an array of structs, follows a pointer in it."""
         whole = resolve(ctype)

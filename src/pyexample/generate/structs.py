@@ -2,6 +2,7 @@
 
 from ..ffi import Handle
 from ..headers.c_model import Field, Pointer, Record, Tagged, Type, Typedef, resolve, spell
+from . import counters
 from .comments import docstring, remark
 from .context import Context
 from .items import WIDTH, Item, annotated, words
@@ -103,14 +104,20 @@ def _fields(context: Context, record: Record, name: str, is_handle: bool = False
             note = note.plus(f"Bits({width})")
         elif not each.name:
             note = note.plus("Anonymous")
-        counters = [it for it in each.attributes if it.startswith("counted_by(")]
-        if counters and note.words[0].endswith("* 0"):
-            note = note.plus(f'CountedBy("{counters[0][11:-1].strip()}")')
         found.append((each, each.name or f"anonymous{number}", note))
+    given = _field_names(found, {*_OF_CTYPES, *(HANDLE_HAS if is_handle else ())})
+    by_name = {each.name: name for (each, *_), name in zip(found, given, strict=True)}
+    guesses = counters.guessed(context.types, [each for each, *_ in found])
     rows: list[str] = []
-    python_names = _field_names(found, {*_OF_CTYPES, *(HANDLE_HAS if is_handle else ())})
-    for (each, _, note), python in zip(found, python_names, strict=True):
-        rows += [*remark(each.comment, "    ", WIDTH), annotated(python, str(note))]
+    for (each, _, note), python in zip(found, given, strict=True):
+        rows += remark(each.comment, "    ", WIDTH)
+        if count := by_name.get(counters.said(each)):
+            note = notes.counted(each.type, note, count, is_union or is_handle)
+        elif each.name in guesses and note.python == "str | None":
+            count = by_name[guesses[each.name]]
+            rows.append(f"    # guess: {python} has {count} bytes")
+            note = notes.counted(each.type, note, count, is_union or is_handle)
+        rows.append(annotated(python, str(note)))
     return rows
 
 
