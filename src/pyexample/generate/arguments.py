@@ -40,8 +40,10 @@ class Arguments:
         text = self._spec.words(f"{function.name}.{name}")
         if text is None:
             return None
-        if note := note_of(text):
-            return note
+        return note_of(text) or self.hidden(text)
+
+    def hidden(self, text: str) -> Hidden:
+        """What the caller does not pass, by the word for it."""
         match = re.match(r"Returned\(\s*", text)
         return Hidden(text, _first_item(text[match.end() :]) if match else "")
 
@@ -56,8 +58,10 @@ class Arguments:
         if value := self._notes.value(kind):
             return value
         made = self._pointing(draft, name, parameter, kind, is_counted)
-        is_nullable = self._spec.is_nullable(f"{draft.function.name}.{name}")
-        if isinstance(made, Note) and (is_nullable or may_be_null(parameter.attributes)):
+        place = f"{draft.function.name}.{name}"
+        if isinstance(made, Note) and (
+            self._spec.is_nullable(place) or may_be_null(parameter.attributes)
+        ):
             can_be_none = made.python.endswith("| None") or made.python == "Any"
             made = made if can_be_none else made._replace(python=f"{made.python} | None")
         return made

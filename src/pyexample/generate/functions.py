@@ -1,5 +1,7 @@
 """Declare functions: what the caller passes, what comes back, and what is only guessed."""
 
+from dataclasses import replace
+
 from ..headers.c_model import Function, Parameter
 from .api import Api
 from .arguments import Arguments
@@ -9,8 +11,8 @@ from .lifetimes import Lifetimes
 from .notes import pairs, python_names
 from .ownership import Ownership, is_closing
 from .results import Results
-from .spec import Spec
-from .types import Note, Types, Unknown
+from .spec import Form, Spec
+from .types import Note, Types, Unknown, note_of
 
 _UNSAID = Access("", None)
 
@@ -25,10 +27,29 @@ class Functions:
         self._arguments = Arguments(api, types, self._lifetimes, spec)
         self._results = Results(types, self._lifetimes, spec)
 
+    def form(self, function: Function, form: Form) -> Draft:
+        """Declare a form of a variadic function. Raises Unknown if that is impossible."""
+        ctype = replace(function.type, variadic=False)
+        draft = self._without_result(replace(function, name=form.name, type=ctype))
+        draft.variadic, draft.is_said = function, True
+        for each in form.arguments:
+            name, _, annotation = each.partition(":")
+            note = note_of(annotation)
+            draft.add(name.strip(), note if note else self._arguments.hidden(each))
+        return self._with_result(draft)
+
     def draft(self, function: Function) -> Draft:
         """Declare a function. Raises Unknown if that is impossible."""
         if function.type.variadic:
             raise Unknown("is variadic: declare each form that is called")
+        return self._with_result(self._without_result(function))
+
+    def _with_result(self, draft: Draft) -> Draft:
+        draft.result = self._results.result(draft)
+        draft.written["return"] = str(draft.result)
+        return draft
+
+    def _without_result(self, function: Function) -> Draft:
         draft = Draft(function)
         names = python_names(function.type.parameters)
         said_by_header = accesses(function)
@@ -54,8 +75,6 @@ class Functions:
                 if isinstance(made, Note):
                     made = self._lifetimes.kept(draft, name, each, made)
                 draft.add(name, made)
-        draft.result = self._results.result(draft)
-        draft.written["return"] = str(draft.result)
         return draft
 
     def _sized(self, function: Function) -> dict[int, int]:

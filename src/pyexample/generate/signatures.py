@@ -2,7 +2,7 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ..headers.c_model import Function, spell
 from .comments import docstring
@@ -34,24 +34,35 @@ def write_functions(context: Context) -> None:
     """Declare the library's functions."""
     functions = Functions(context.api, context.types, context.ownership, context.spec)
     wanted = [each for each in context.api.functions if context.is_wanted(each.name)]
-    drafts = [draft for each in wanted if (draft := _draft(context, functions, each))]
+    drafts = [draft for each in wanted for draft in _drafts(context, functions, each)]
     aliases = _Aliases(context, drafts)
+    counted: set[str] = set()
     for draft in drafts:
-        _write(context, draft, aliases)
+        c_name = (draft.variadic or draft.function).name
+        _write(context, draft, aliases, c_name, int(c_name not in counted))
+        counted.add(c_name)
 
 
-def _draft(context: Context, functions: Functions, function: Function) -> Draft | None:
+def _drafts(context: Context, functions: Functions, function: Function) -> Iterator[Draft]:
+    """The declaration of a function; of a variadic one, all its forms."""
     if context.name(function.name, "functions") is None:
-        return None
+        return
     why = context.why_not(function.name) or _other(context, function)
     if not why:
         try:
-            return functions.draft(function)
+            forms = context.spec.forms(function) if function.type.variadic else []
+            for form in forms:
+                if form.name != function.name:
+                    name = context.python[form.name] = context.names.give(form.name)
+                    context.spec.check_name(function.name, form.name, name)
+                yield functions.form(function, form)
+            if not forms:
+                yield functions.draft(function)
+            return
         except Unknown as unknown:
             why = str(unknown)
             why = why if why.startswith(("is ", "has ")) else f"has {why}"
     context.module.leave_out("functions", function.name, why)
-    return None
 
 
 def _other(context: Context, function: Function) -> str | None:
@@ -68,25 +79,28 @@ def _other(context: Context, function: Function) -> str | None:
     return f"is {symbol} in the library, which is declared as {same[0]}"
 
 
-def _write(context: Context, draft: Draft, aliases: "_Aliases") -> None:
+def _write(
+    context: Context, draft: Draft, aliases: "_Aliases", c_name: str, count: int
+) -> None:
     function, module = draft.function, context.module
     name = context.python[function.name]
-    symbol = context.api.labels.get(function.name, function.name)
+    symbol = context.api.labels.get(c_name, c_name)
     given = [f"{each}: {aliases.text(note, each, function)}" for each, note in draft.parameters]
     result = "None" if draft.result is None else aliases.text(draft.result, "", function)
     head = "@function"
-    if symbol != name:
-        head = f'@library.function(symbol="{symbol}", optional=True)'
+    if symbol != name or draft.variadic:
+        fixed = f"fixed={len(function.type.parameters)}, " if draft.variadic else ""
+        head = f'@library.function({fixed}symbol="{symbol}", optional=True)'
     marks = _mark("guess", draft.guesses.values())
     marks += _mark("open", (f"{each}: {said}" for each, said in draft.open.items()))
     code = definition(head, name, given, result)
     doc = docstring(function.comment, "    ", WIDTH)
     text = "\n".join([*marks, definition(head, name, given, result, doc)])
     place = context.api.place(function)
-    module.add("functions", Item(name, function.name, code, place, "function", text, True))
+    module.add("functions", Item(name, c_name, code, place, "function", text, True), count)
     if draft.is_said:
-        module.said.add(function.name)
-    module.prototypes[function.name] = spell(function.type, function.name)
+        module.said.add(c_name)
+    module.prototypes[function.name] = spell((draft.variadic or function).type, c_name)
     for found, said in (
         (module.written, draft.written),
         (module.guesses, draft.guesses),

@@ -43,7 +43,25 @@ class Raise:
     is_used: bool = False
 
 
+@dataclass
+class Form:
+    """A form of a variadic function, which is called with certain arguments.
+
+    Attributes:
+        function: C's name of the function.
+        name: the Python name of this form, by which the rest of the spec knows it.
+        arguments: what stands in place of the "...": "name: annotation", or the word for
+            an argument that the caller does not pass.
+    """
+
+    function: str
+    name: str
+    arguments: list[str]
+    is_used: bool = False
+
+
 _CONDITIONS = ("when", "unless", "none")
+_ARRAYS = ("raises", "variadic")
 _RULE = {"functions", "except", "type", *_CONDITIONS, "message", "code", "returns", "error"}
 
 
@@ -74,10 +92,13 @@ class Spec:
         self.rules = [
             self._rule(each) for each in toml.array(self.data.get("raises", [])) or []
         ]
+        self._forms = [
+            self._form(each) for each in toml.array(self.data.get("variadic", [])) or []
+        ]
 
     def _check_names(self) -> None:
         """Raise CannotJudgeError if there is something that no spec has."""
-        known = {"library", *_TABLES, *_LISTS, "raises"}
+        known = {"library", *_TABLES, *_LISTS, *_ARRAYS}
         for key in self.data:
             if key not in known:
                 raise CannotJudgeError(
@@ -89,9 +110,9 @@ class Spec:
         """Raise CannotJudgeError if something is no table, or no list, as it has to be."""
         for key, value in self.data.items():
             table, listed = toml.table(value), toml.array(value)
-            if key == "raises":
+            if key in _ARRAYS:
                 is_right = listed is not None and all(map(toml.table, listed))
-                form = "written [[raises]], with two brackets"
+                form = f"written [[{key}]], with two brackets"
             elif key in _LISTS:
                 is_right = listed is not None and all(isinstance(it, str) for it in listed)
                 form = 'a list of texts, ["function.parameter"]'
@@ -131,6 +152,24 @@ class Spec:
         functions = [*map(str, toml.array(table["functions"]) or [])]
         excepted = [*map(str, toml.array(table.get("except", [])) or [])]
         return Raise(functions, excepted, kind, conditions, message, code, returns, error)
+
+    def _form(self, value: object) -> Form:
+        table = toml.table(value) or {}
+        function, name = (str(table.get(key, "")) for key in ("function", "name"))
+        listed = toml.array(table.get("arguments", []))
+        if not (function and _is_name(name)) or listed is None or len(table) > 3:
+            raise CannotJudgeError(
+                f"{self.file}: [[variadic]] needs a function and a name that Python can have,"
+                ' and may have arguments: ["value: Annotated[int, c_int]"]'
+            )
+        return Form(function, name, [*map(str, listed)])
+
+    def forms(self, function: Function) -> list[Form]:
+        """The forms in which a variadic function is called."""
+        found = [each for each in self._forms if each.function == function.name]
+        for each in found:
+            each.is_used = True
+        return found
 
     def _find(self, section: str, name: str) -> str | None:
         """The value of the last pattern in a table that matches a name."""
@@ -227,6 +266,7 @@ class Spec:
             if (section, str(pattern)) not in self._used
         ]
         lost += [f"raises: {', '.join(it.functions)}" for it in self.rules if not it.is_used]
+        lost += [f"variadic: {it.function}" for it in self._forms if not it.is_used]
         if lost:
             raise CannotJudgeError(
                 f"{self.file}: nothing in the headers is meant by: {'; '.join(lost)}"
