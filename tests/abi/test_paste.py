@@ -68,7 +68,7 @@ printf_like | int printf_like(const char *format, ...); | # Variadic: [c_char_p]
 make | pt make(void); | class pt(Structure): _fields_ = [("x", c_int)] [] pt
 take | void take(const pt *it); | [POINTER(pt)] None
 take_pointed | void take_pointed(pointed it); | class pointed(Structure): _fields_ = [("y", c_int)] [POINTER(pointed)] None
-choose | either choose(void); | class either(Union): _fields_ = [("i", c_int), ("f", c_float)] [] either
+choose | either choose(void); | has either, a union, by value
 allocate | void allocate(suite *it); | suite_alloc = CFUNCTYPE(c_void_p, c_int) class suite(Structure): _fields_ = [("alloc", suite_alloc)] [POINTER(suite)] None
 log_by | void log_by(void (*f)(const char *, ...)); | [c_void_p] None
 log_v | void log_v(const char *format, va_list v); | has a va_list

@@ -57,6 +57,16 @@ def test_a_file_is_written_with_a_summary(folder: Folder) -> None:
     assert (status, printed) == (0, text)
 
 
+def test_the_summary_says_how_many_of_all_were_asked_for(folder: Folder) -> None:
+    status, _, told = folder.run(*BOX, "--only", "^box_(new|fill|print)$", "-o", "box.py")
+    assert status == 0
+    assert told.startswith(
+        "box.py: 2 of 5 functions, 1 records, all proven; left out: 1 functions"
+    )
+    status, _, told = folder.run(*BOX, "--not", "box_", "-o", "box.py")
+    assert told == "box.py: 1 records, all proven\n"
+
+
 def test_check_tells_what_would_change(folder: Folder) -> None:
     folder.run(*BOX, "-o", "box.py")
     before = (folder.path / "box.py").read_text()
@@ -148,10 +158,15 @@ def test_plain_ctypes_has_a_stub(folder: Folder) -> None:
         ((*BOX, "--spec", "no_such.toml"), "no_such.toml cannot be read"),
         ((*BOX, "-o", "no/such/folder.py"), "cannot be written"),
         ((*BOX, "-o", "mine.py"), "was not written by pyexample bind"),
+        ((*BOX, "--runtime", "no module"), "--runtime no module: this is no module"),
+        (("box.h", "-I.", "--library", "libbox.so"), "after -l: for libbox, that is box"),
+        (("box.h", "-I.", "--library", "libc"), "after -l: for libc, that is c"),
+        (("folder", "--library", "box"), "folder is a folder: name the headers in it"),
     ],
 )
 def test_wrong_use_writes_nothing(words: tuple[str, ...], message: str, folder: Folder) -> None:
     (folder.path / "mine.py").write_text("x = 1\n")
+    (folder.path / "folder").mkdir()
     before = folder.files()
     status, printed, told = folder.run(*words)
     assert (status, printed) == (2, "")

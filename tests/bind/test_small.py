@@ -246,7 +246,7 @@ def test_constants_have_the_values_of_the_compiler(tmp_path: Path) -> None:
     assert list(constants.values()) == [
         *("SIZE = 24", "OFFSET = 16", "RATIO = 1.5", "NEGATIVE = -1"),
         *("LARGE = 18446744073709551615", "LETTER = 97"),
-        'TEXT = "a \\"text\\"\\nin two parts"',
+        "TEXT = 'a \"text\"\\nin two parts'",
         'BYTES = b"\\xff Sequence"',
     ]
     assert module.left_out["macros"].keys() == {"ALIAS", "NOTHING", "ATTRIBUTE", "OPEN"}
@@ -296,7 +296,7 @@ def test_bit_fields_and_unions_with_pointers(tmp_path: Path) -> None:
     parts = declared(header, tmp_path)
     assert "mere: Annotated[mere, mere] " in parts["others"]
     assert "anonymous1: Annotated[int, c_uint, Bits(5)]" in parts["b"]
-    assert "leaf: Annotated[leaf, leaf, UNCHECKED]" in parts["node_u"]
+    assert "leaf_: Annotated[leaf, leaf, UNCHECKED]" in parts["node_u"]
     assert "leaves: Annotated[Array[leaf], leaf * 2, UNCHECKED]" in parts["node_u"]
 
 
@@ -376,6 +376,178 @@ def test_comments_are_about_constants_and_fields(tmp_path: Path) -> None:
     assert '"""Moves it."""' in texts["f"]
 
 
+HIDDEN = """
+struct foo { int a; };
+struct s { int c_int; int b; struct foo foo; struct foo again; int bytes; char c; };
+struct t { int y; int __y; int _y; };
+struct gap { unsigned a : 3; int b; unsigned : 0; unsigned c : 5; };
+struct tail { int n; char text[]; };
+int f(struct s *it, struct t *and, struct gap *gap, struct tail *tail);
+"""
+
+
+def test_fields_whose_names_or_forms_python_has_not(tmp_path: Path) -> None:
+    module = module_of(HIDDEN, tmp_path)
+    parts = {each.name: " ".join(each.code.split()) for each in module.items}
+    names = {key: re.findall(r"(\w+): Annotated", text) for key, text in parts.items()}
+    # A type checker would take the name of a field for that of a type below it.
+    assert names["s"] == ["c_int_", "b", "foo_", "again", "bytes_", "c"]
+    assert names["t"] == ["y", "_y_", "_y"]
+    assert names["gap"] == ["a", "b", "c"]
+    assert "text: Annotated[bytes, c_char * 0]" in parts["tail"]
+    assert module.left_out == {}
+
+
+def test_fields_whose_items_another_one_counts(tmp_path: Path) -> None:
+    header = """struct a { const char *data; unsigned long len; const char *name; unsigned size; };
+    struct b { int len; const char *s; const char *t; }; struct c { const char *in; int in_size; };
+    struct d { const char *data; int max_len; }; struct e { const char *data; int len; };
+    struct e *e_new(void); void e_free(struct e *it); union u { const char *data; int len; };
+    int f(struct a *, struct b *, struct c *, struct d *, union u *);"""
+    texts = {each.name: each.text for each in module_of(header, tmp_path).items}
+    assert (
+        "# guess: data has len bytes\n    data: Annotated[bytes | None, In(c_char, "
+        in texts["a"]
+    )
+    assert "name: Annotated[str | None, c_char_p]" in texts["a"]
+    assert 's: Annotated[bytes | None, In(c_char, "len")]' in texts["b"]
+    assert "t: Annotated[str | None, c_char_p]" in texts["b"]
+    assert "in_: Annotated[str | None, c_char_p]" in texts["c"]
+    assert "data: Annotated[str | None, c_char_p]" in texts["d"]
+    assert "data: Annotated[int | None, c_void_p]" in texts["e"]
+
+
+@pytest.mark.slow
+def test_attributes_say_what_is_guessed_otherwise(tmp_path: Path, tool: Tool) -> None:
+    (tmp_path / "lib.h").write_text(
+        """#include <stddef.h>
+        #define A(...) __attribute__((__VA_ARGS__))
+        typedef struct box box; void discard(box *b); void let_go(char *t);
+        box *gimme(int n) A(malloc, malloc(discard, 1)) A(returns_nonnull);
+        char *text_of(box *b) A(malloc(let_go));
+        int send(box *b, const unsigned char *p, int i, size_t much) A(access(read_only, 2, 4));
+        int take(box *b, double *p, int much) A(access(__write_only__, 2, 3));
+        int both(int *state) A(access(read_write, 1)); int old(char *p) A(access(read_only, 1));
+        int out(int *size) A(access(write_only, 1)); int bad(int a, int *p) A(access(none, 2));"""
+    )
+    made = bind(["lib.h"], "lib", include=[str(tmp_path)], compiler=tool("g++")).module
+    assert made.guesses == {"bad.p": "C stores p"}
+    assert made.open == {}
+    for place, written in (
+        ("discard.b", "Annotated[box, c_void_p, Closes]"),
+        ("gimme.return", "Annotated[box, c_void_p, Owned]"),
+        ("text_of.return", "Annotated[str | None, c_char_p, Owned(let_go)]"),
+        ("send.p", "Annotated[Buffer, In(c_ubyte)]"),
+        ("send.much", 'Count(c_size_t, "p")'),
+        ("take.p", 'Annotated[Buffer, Out(c_double), Count(c_int, "p")]'),
+        ("both.state", "Annotated[int, InOut(c_int)]"),
+        ("old.p", "Annotated[str, c_char_p]"),
+        ("out.size", "Returned(int, c_int)"),
+    ):
+        assert made.written[place] == written
+
+
+@pytest.mark.slow
+def test_clang_says_which_pointers_are_null(tmp_path: Path, tool: Tool) -> None:
+    (tmp_path / "lib.h").write_text(
+        """typedef struct box box; int f(box *_Nullable b, const char *_Nonnull t);
+        const char *_Nonnull name(box *b); box *_Nullable *_Nonnull all(box *_Nonnull b);
+        struct s { int n; int *items __attribute__((counted_by(n))); }; int g(struct s *it);"""
+    )
+    made = bind(["lib.h"], "lib", include=[str(tmp_path)], compiler=tool("clang++")).module
+    assert made.written["f.b"] == "Annotated[box | None, c_void_p]"
+    assert made.written["f.t"] == "Annotated[str, c_char_p]"
+    assert made.written["name.return"] == "Annotated[str, c_char_p]"
+    parts = {each.name: each.code for each in made.items}
+    assert 'items: Annotated[list[int] | None, Out(c_int, "n")]' in parts["s"]
+
+
+def test_a_bit_field_of_no_width_that_matters(tmp_path: Path) -> None:
+    header = "struct s { unsigned a : 3; unsigned : 0; unsigned b : 4; }; int f(struct s *it);"
+    module = module_of(header, tmp_path)
+    assert "is another one in C: b: " in module.left_out["records"]["s"]
+
+
+def test_constants_of_enums_in_structs(tmp_path: Path) -> None:
+    header = """struct outer { enum { IN_A = 3, IN_B } kind; enum named { N_A = 7 } n;
+      struct { enum { DEEP = 9 } k; } in; };
+    typedef struct { enum { T_A = -4 } kind; } tdef; int use(struct outer *o, tdef *t);"""
+    module = module_of(header, tmp_path)
+    parts = {each.name: " ".join(each.code.split()) for each in module.items}
+    assert [parts[name] for name in ("IN_A", "IN_B", "DEEP", "T_A")] == [
+        *("IN_A = 3", "IN_B = 4", "DEEP = 9", "T_A = -4"),
+    ]
+    assert parts["named"] == "class named(OpenEnum): N_A = 7"
+    assert "kind: Annotated[int, c_int]" in parts["tdef"]
+    assert module.left_out == {}
+
+
+def test_constants_that_python_cannot_name(tmp_path: Path) -> None:
+    header = "enum e { A$ = 1, B = 2 }; enum { C$ = 1 };\n#define D$ 4\nint f(enum e x);"
+    module = module_of(header, tmp_path)
+    assert module.left_out["enum constants"].keys() == {"A$", "C$"}
+    assert module.left_out["macros"].keys() == {"D$"}
+
+
+def test_variables(tmp_path: Path) -> None:
+    header = """extern const char version[]; extern int table[]; extern char fixed[5];
+    static const int LIMIT = 12; static const char *const TEXT = "text"; static int hidden;"""
+    module = module_of(header, tmp_path)
+    parts = {each.name: " ".join(each.text.split()) for each in module.items}
+    assert parts["LIMIT"] == "LIMIT = 12"
+    assert module.left_out["variables"].keys() == {"TEXT", "hidden"}
+    assert "def version() -> Annotated[bytes, c_char * 0]: ..." in parts["version"]
+    assert parts["table"].startswith("# open: how many items it has: none are read if")
+    assert parts["fixed"].startswith('if "fixed" in library:')
+
+
+def test_texts_are_in_the_quotes_that_a_formatter_prefers(tmp_path: Path) -> None:
+    header = r"""
+    #define A "say \"hello\" to 'me'"
+    #define B "a \"b\" \n 'c"
+    #define C "a\\ \"b\"\x7f"
+    #define D "\"\"\xff'"
+    int f(void);"""
+    codes = [each.code for each in module_of(header, tmp_path).items if each.name in "ABCD"]
+    assert codes == [
+        'A = "say \\"hello\\" to \'me\'"',
+        "B = 'a \"b\" \\n \\'c'",
+        "C = 'a\\\\ \"b\"\\u007f'",
+        "D = b'\"\"\\xff\\''",
+    ]
+
+
+def test_functions_that_are_one_in_the_library(tmp_path: Path) -> None:
+    header = """extern int g(int a) __asm__("real"); extern int h(int a, int b) __asm__("real");
+    int real(int); int i(void) __asm__("j"); int k(void) __asm__("j");"""
+    module = module_of(header, tmp_path)
+    assert module.left_out["functions"] == {
+        "g": "is real in the library, which is declared as real",
+        "h": "is real in the library, which is declared as real",
+        "k": "is j in the library, which is declared as i",
+    }
+    assert [it.name for it in module.items if it.kind == "function"] == ["real", "i"]
+
+
+FEW = [
+    "typedef int (*callback)(int);",
+    "#define LIMIT 3\nint print(const char *format, ...);",
+    "struct s { int a; }; int print(struct s *it, ...);",
+    "extern int limit; int print(int *it, ...);",
+    "typedef struct box box; int print(box *it, ...);",
+]
+
+
+@pytest.mark.parametrize("header", FEW)
+def test_a_header_without_functions_that_can_be_declared(header: str, tmp_path: Path) -> None:
+    assert len(module_of(header, tmp_path).items) == 1
+
+
+def test_the_headers_of_c_are_not_those_of_its_parts(tmp_path: Path) -> None:
+    module = bind(["time.h"], "c").module
+    assert module.counts["functions"] < 60  # and not those of bits/*.h, which are 1,278
+
+
 def test_only_some_with_what_they_need(tmp_path: Path) -> None:
     (tmp_path / "lib.h").write_text(PRELUDE + "#define LIMIT 3\nint f(struct point *at);")
     folder = [str(tmp_path)]
@@ -383,6 +555,14 @@ def test_only_some_with_what_they_need(tmp_path: Path) -> None:
     assert {each.name for each in module.items} == {"f", "LIMIT", "point"}
     made = bind(["lib.h"], "lib", only="LIMIT", include=folder)
     assert [each.name for each in made.module.items] == ["LIMIT"]
+    assert dict(made.module.counts) == {"macros": 1}
+    assert dict(made.module.there) == {
+        "functions": 5,
+        "records": 2,
+        "macros": 1,
+        "variables": 0,
+    }
+    assert made.module.left_out == {}
     module = bind(["lib.h"], "lib", without="^box", include=folder).module
     assert not [each for each in module.items if "box_" in each.name]
 
@@ -410,6 +590,7 @@ def test_a_header_of_c_before_it_is_not_its_own(tmp_path: Path) -> None:
         ),
         ("int f(int a;", "does not compile"),
         ("static int hidden;", "nothing is declared there"),
+        ("int print(const char *format, ...);", "can be declared: print is variadic"),
     ],
 )
 def test_a_header_that_cannot_be_bound(header: str, message: str, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ box *box_make(const char *name); box *box_of(int n); void box_drop_it(box *it);
 int box_count(box *it, int *n); int box_fill(box *it, const char *data, int n);
 const letter *box_name(box *it); char *box_copy(box *it); void box_free_text(char *text);
 enum status box_check(box *it); const char *box_error(box *it); int box_code(box *it);
+int box_print(box *it, const char *format, ...);
 const char *status_text(int status); int box_send(box *it, void *data, int how);
 """
 
@@ -44,6 +45,13 @@ CASES = [
     ('borrowed = ["box_make.return"]\n[closes]\nbox_drop_it = "box"', "box_make",
      "Annotated[box | None, c_void_p, Borrowed]"),
     ('nullable = ["box_make.name"]', "box_make", "name: Annotated[str | None, c_char_p]"),
+    ('nullable = ["box_fill.data"]', "box_fill", "data: Annotated[Buffer | None, In(None), "),
+    ('[[variadic]]\nfunction = "box_print"\nname = "box_print_int"\narguments = ["value: Annotated[int, c_int]"]', "box_print_int",
+     '@library.function(fixed=2, symbol="box_print", optional=True) def box_print_int(it: boxPtr, format: Annotated[str, c_char_p], value: Int, /) -> Int: ...'),
+    ('[[variadic]]\nfunction = "box_print"\nname = "box_print"\narguments = ["Constant(c_int, 9)", "Returned(int, c_int)"]\n[words]\n"box_print.format" = "Annotated[bytes, c_char_p]"', "box_print",
+     'format: Annotated[bytes, c_char_p, Constant(c_int, 9), Returned(int, c_int)], /, ) -> Annotated[tuple[int, int], c_int]'),
+    ('[[variadic]]\nfunction = "box_print"\nname = "plain"\n[words]\n"plain.format" = "Constant(c_char_p, None)"\n[[raises]]\nfunctions = ["plain"]', "plain",
+     '-> Annotated[None, c_int, Raises(_error)]'),
     ('[names]\nbox_make = "make"', "make", '@library.function(symbol="box_make", optional=True)'),
     ('[types]\nletter = "char"', "box_name", "Annotated[str | None, c_char_p]"),
     ('[[raises]]\nfunctions = ["box_code"]', "box_code",
@@ -84,6 +92,7 @@ def test_what_is_left_out_is_listed_with_the_reason(tmp_path: Path) -> None:
     spec = read(str(tmp_path / "box.toml"))
     made = bind(["box.h"], "box", include=[str(tmp_path)], spec=spec)
     assert made.module.left_out["functions"] == {
+        "box_print": "is variadic: declare each form that is called",
         "box_fill": "we fill no boxes",
         "box_free_text": "we fill no boxes",
     }
@@ -102,6 +111,25 @@ WRONG = [
     ('[words]\n"box_make.name" = "Annotated[int, c_int]"', "makes these declarations wrong:\n  box_make: "),
     ('[words]\n"box_co*.it" = "Annotated[box, no_such_word]"', "box_copy: name 'no_such_word' is not defined"),
     ('[closes]\nno_such = "box"', "closes: no_such"),
+    ('[closes]\nbox_drop_it = "no_such"', "closes: box_drop_it has no parameter that is a handle of no_such"),
+    ('[closes]\nbox_drop_it = "lid"', "closes: box_drop_it has no parameter that is a handle of lid"),
+    ('[types]\nletter = "no_such"', "types: letter = \"no_such\": write a type of C"),
+    ('[names]\nbox_of = "of()"', "names: box_of = \"of()\": write a name that Python can have"),
+    ('[names]\nbox_of = "class"', "write a name that Python can have"),
+    ('[names]\nbox_of = "box_code"', "names: box_of cannot be box_code: something else has this name"),
+    ('[names]\n"box_*" = "it"', "cannot be it: something else has this name"),
+    ('[leave-out]\nbox_of = ""', "leave-out: box_of = \"\": write why it is left out"),
+    ('[[raises]]\nfunctions = ["box_code"]\nmessage = "box_count"', "raises: box_count has several parameters"),
+    ('[[raises]]\nfunctions = ["box_code"]\nmessage = "box_free_text"', "box_free_text has a parameter that is neither a code nor a handle"),
+    ('nullable = ["box_count.n"]', "nullable: box_count.n"),
+    ('[[variadic]]\nfunction = "box_code"\nname = "x"', "variadic: box_code"),
+    ('[[variadic]]\nfunction = "box_print"', "needs a function and a name that Python can have"),
+    ('[[variadic]]\nfunction = "box_print"\nname = "x"\nwords = []\narguments = []', "needs a function and a name"),
+    ('[[variadic]]\nfunction = "box_print"\nname = "box_code"', "box_print cannot be box_code: something else"),
+    ('[[variadic]]\nfunction = "box_print"\nname = "x"\narguments = ["y: Annotated[float, c_float]"]', "makes these declarations wrong:\n  box_print: "),
+    ('[[variadic]]\nfunction = "box_print"\nname = "x"\narguments = ["nonsense"]', "makes these declarations wrong:\n  box_print: "),
+    ('[[variadic]]\nfunction = "box_print"\nname = "x"\n[words]\n"box_print.it" = "Constant(c_int, 0)"', "words: box_print.it"),
+    ("[variadic]\nfunction = 'box_print'", "variadic is written [[variadic]], with two brackets"),
     ("= nothing", "is no TOML file"),
     ("nullable = 3", "nullable is a list of texts"),
     ("nullable = 'box_make.name'", "nullable is a list of texts"),

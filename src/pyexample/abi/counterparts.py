@@ -242,7 +242,8 @@ class Counterparts:
         struct, members = self._declarations.structs[index], self.members(index)
         if not members:
             return name.rstrip("_") if name.rstrip("_") in KEYWORDS else name
-        if found := _like(name, members):
+        others = {each.name for each in struct.fields if each.name != name}
+        if found := _like(name, [each for each in members if each not in others]):
             return found
         names = [each.name for each in struct.fields]
         taken = {_like(each, members) for each in names}

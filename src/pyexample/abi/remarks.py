@@ -1,5 +1,6 @@
 """The remarks of a report: the version of the headers, and what was not checked."""
 
+import os
 import re
 
 from ..headers.processes import CannotJudgeError
@@ -83,13 +84,18 @@ def _refuse_nothing(declarations: Declarations, judgement: Judgement, unseen: se
     if declarations.faults:
         return  # the faults say why
     # Functions of the process itself (CDLL(None)) belong to the system.
-    known = (each for each in declarations.functions if each.is_declared)
+    # libfastcall is that of pyexample.ffi itself, which a module imports.
+    known = (
+        each
+        for each in declarations.functions
+        if each.is_declared and "fastcall" not in os.path.basename(each.library)
+    )
     if declared := {each.name for each in known if each.library != "None"}:
         raise CannotJudgeError(
             f"the headers have none of the functions that Python declares: {_some(declared)}"
         )
-    if "struct" in kinds:
-        return  # the module may declare structs only
+    if kinds & {"struct", "variable"}:
+        return  # the module may declare only these
     if unseen or (kinds and declarations.libraries):
         named = f", although the module names {_some(unseen)}" if unseen else ""
         raise CannotJudgeError(f"no function was declared{named}: {_ADVICE}")

@@ -14,6 +14,7 @@ from ..abi.model import Declarations
 from ..generate.api import Api, api_of
 from ..generate.context import Module, Style
 from ..generate.module import build
+from ..generate.ownership import Ownership
 from ..generate.plain_text import plain_imports, render_plain, render_stub
 from ..generate.render import imports_of, render
 from ..generate.spec import Spec
@@ -89,6 +90,7 @@ def bind(
             spec means nothing.
     """
     spec = spec or Spec()
+    _check(headers, include, library, runtime)
     if style == "ctypes":
         spec.check_plain()
     wanted = pattern_of(only, "only") if only else None
@@ -108,26 +110,22 @@ def bind(
         "timeout": timeout,
     }
     files = spec.files(_files(library))
+    ownership = Ownership(api, spec.closes)
+    spec.check_closing(ownership.useless)
     refused: dict[str, str] = {}
     while True:
         tell(f"declaring {len(api.functions)} functions")
-        module = build(api, spec, refused, wanted, unwanted, style)
+        module = build(api, ownership, spec, refused, wanted, unwanted, style)
         if not module.items:
-            raise CannotJudgeError(
-                f"{', '.join(headers)}: nothing is declared there that a library could have:"
-                " name the headers that do"
-            )
-        # The checker refuses a module without any function: all of them are proven then.
-        proven = (
-            module if module.counts["functions"] else build(api, spec, refused, style=style)
-        )
+            raise CannotJudgeError(_nothing(headers, module))
         imports = plain_imports if style == "ctypes" else imports_of
-        found = refusals(imports(proven), proven.items)
-        if not found:
+        found = refusals(imports(module), module.items)
+        # The compiler itself told the values of constants; types of callbacks claim nothing.
+        if not found and any(_CLAIMS.search(each.code) for each in module.items):
             tell("proving them")
             write = render_plain if style == "ctypes" else render
-            text = write(proven, library, headers, files)
-            found = disproved(text, proven.items, library, headers, options)
+            text = write(module, library, headers, files)
+            found = disproved(text, module.items, library, headers, options)
         if not found:
             break
         if wrong := found.keys() & module.said:
@@ -154,6 +152,48 @@ def _read(headers: Sequence[str], compiler: Compiler) -> Api:
         judgement = judge(Declarations([], [], []), list(headers), compiler, {}, source)
         labels = judgement.claims.labels
         return api_of(judgement.header, labels, compiler, source, judgement.before)
+
+
+_CLAIMS = re.compile(r"^(@function|@library[.]|@struct|if |class \w+[(]ctypes[.])")
+"""The beginnings of what the compiler can prove: functions, structs and variables."""
+
+
+def _nothing(headers: Sequence[str], module: Module) -> str:
+    """What is wrong if nothing can be declared."""
+    told = f"{', '.join(headers)}: nothing is declared there that a library could have"
+    left = [*module.left_out.get("functions", {}).items()]
+    if not left:
+        return f"{told}: name the headers that do"
+    reasons = "; ".join(f"{name} {why}" for name, why in left[:3])
+    return f"{told}, and that can be declared: {reasons}{'; ...' if len(left) > 3 else ''}"
+
+
+def _check(headers: Sequence[str], include: Sequence[str], library: str, runtime: str) -> None:
+    """Raise CannotJudgeError if an argument can mean nothing."""
+    for each in headers:
+        places = [each, *(os.path.join(folder, each) for folder in include)]
+        if any(map(os.path.isdir, places)) and not any(map(os.path.isfile, places)):
+            raise CannotJudgeError(f"{each} is a folder: name the headers in it")
+    plain = re.sub(r"\.(so[.\d]*|dylib|dll|a|lib)$", "", os.path.basename(library))
+    bare = plain.removeprefix("lib")
+    is_file = plain != library or not library
+    if is_file or (bare != library and _is_found(bare) and not _is_found(library)):
+        raise CannotJudgeError(
+            f"--library {library}: this is not what the linker gets after -l"
+            + (f": for lib{bare}, that is {bare}" if bare else "")
+        )
+    if not re.fullmatch(r"\.*[^\W\d]\w*(\.[^\W\d]\w*)*", runtime):
+        raise CannotJudgeError(
+            f"--runtime {runtime}: this is no module: write package.module, or ._ffi for a"
+            " module beside the binding"
+        )
+
+
+def _is_found(library: str) -> bool:
+    try:
+        return ctypes.util.find_library(library) is not None
+    except OSError:  # of a library without a shared file: Python's own mistake
+        return False
 
 
 def _files(library: str) -> dict[str, str]:

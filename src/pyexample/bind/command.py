@@ -121,7 +121,14 @@ def summary(binding: Binding) -> str:
     """How much was declared, left out and guessed, in a line or two."""
     module = binding.module
     kinds = ("functions", "records", "enum constants", "callbacks", "variables", "macros")
-    declared = [f"{module.counts[kind]} {kind}" for kind in kinds if module.counts[kind]]
+    declared: list[str] = []
+    counts = module.counts
+    for kind in kinds:
+        count = counts[kind]
+        # What is not asked for is neither declared nor left out.
+        asked = count + len(module.left_out.get(kind, ()))
+        of = f" of {module.there[kind]}" if module.there[kind] > asked else ""
+        declared += [f"{count}{of} {kind}"] if count else []
     text = f"{', '.join(declared)}, all proven"
     left = [
         f"{len(module.left_out[kind])} {kind}"

@@ -7,6 +7,7 @@ from .api import Api
 from .context import Known, Style
 from .items import with_needs
 from .module import build
+from .ownership import Ownership
 from .plain_text import plain_imports
 from .render import imports_of
 from .spec import Spec
@@ -25,9 +26,11 @@ def additions(api: Api, functions: Sequence[str], known: Known, style: Style) ->
         style: what the module is written in.
     """
     only = re.compile("|".join(f"^{re.escape(each)}$" for each in functions) or "^$")
+    spec = Spec()
+    ownership = Ownership(api, spec.closes)
     refused: dict[str, str] = {}
     while True:
-        module = build(api, Spec(), refused, only, style=style, known=known)
+        module = build(api, ownership, spec, refused, only, style=style, known=known)
         imports = plain_imports if style == "ctypes" else imports_of
         found = refusals(imports(module), module.items)
         if not found.keys() - refused.keys():

@@ -18,9 +18,10 @@ from ..headers.c_model import (
     Type,
     Typedef,
     Variable,
+    record_of,
 )
 from ..headers.compiler import Compiler
-from ..headers.header import Header
+from ..headers.header import Header, path_of
 from .values import Value, evaluate
 
 
@@ -72,6 +73,12 @@ class Api:
         """The global variables that the library has."""
         every = self.header.unit.variables.values()
         return [each for each in every if self.is_own(each) and not each.is_static]
+
+    @property
+    def static(self) -> list[Variable]:
+        """The variables, mostly constants, that only the header has."""
+        every = self.header.unit.variables.values()
+        return [each for each in every if self.is_own(each) and each.is_static]
 
     @property
     def records(self) -> list[Record]:
@@ -131,18 +138,40 @@ def api_of(
     """
     api = Api(header, labels)
     api.values = evaluate(compiler, source, before, _expressions(api))
+    for enum in api.enums:
+        for each in enum.constants or ():
+            if (value := api.values.get(_in_cxx(enum, each.name))) is not None:
+                api.values[each.name] = value
     return api
+
+
+def _in_cxx(enum: Enum, constant: str) -> str:
+    """A constant of an enum in C++, which looks for it in the struct that it is in."""
+    scope = _scope(enum.outer) if enum.outer else ""
+    return f"{scope}::{spelled(constant)}" if scope else spelled(constant)
+
+
+def _scope(record: Record) -> str:
+    """The C++ name of a record, or the type of the field that has it; "" if it has neither."""
+    if path := path_of(record):
+        return spelled(path)
+    outer = _scope(record.outer) if record.outer else ""
+    for each in record.outer.fields or () if record.outer and outer else ():
+        if each.name and record_of(each.type) is record:
+            return f"decltype({outer}::{spelled(each.name)})"
+    return ""
 
 
 def _expressions(api: Api) -> Iterator[str]:
     yield from (each.name for each in api.macros if _may_have_value(each.body))
+    yield from (spelled(each.name) for each in api.static)
     yield from sizes(api)
 
 
 def sizes(api: Api) -> Iterator[str]:
     """The expressions that decide the sizes of types: enumerators and lengths of arrays."""
     for enum in api.enums:
-        yield from (spelled(each.name) for each in enum.constants or ())
+        yield from (_in_cxx(enum, each.name) for each in enum.constants or ())
     for length in set(_lengths(api)):
         yield _length(length)
 

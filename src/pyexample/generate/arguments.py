@@ -5,6 +5,7 @@ import re
 from ..headers.c_model import Array, Function, Parameter, Pointer, resolve
 from ..headers.c_tokens import word_set
 from .api import Api
+from .attributes import may_be_null
 from .draft import Draft, Hidden
 from .lifetimes import Lifetimes
 from .names import words_of
@@ -39,8 +40,10 @@ class Arguments:
         text = self._spec.words(f"{function.name}.{name}")
         if text is None:
             return None
-        if note := note_of(text):
-            return note
+        return note_of(text) or self.hidden(text)
+
+    def hidden(self, text: str) -> Hidden:
+        """What the caller does not pass, by the word for it."""
         match = re.match(r"Returned\(\s*", text)
         return Hidden(text, _first_item(text[match.end() :]) if match else "")
 
@@ -52,11 +55,24 @@ class Arguments:
         Raises Unknown if that is impossible.
         """
         kind = self._types.kind(parameter.passed)
-        if note := self._notes.value(kind):
-            return note
+        if value := self._notes.value(kind):
+            return value
+        made = self._pointing(draft, name, parameter, kind, is_counted)
+        place = f"{draft.function.name}.{name}"
+        if isinstance(made, Note) and (
+            self._spec.is_nullable(place) or may_be_null(parameter.attributes)
+        ):
+            can_be_none = made.python.endswith("| None") or made.python == "Any"
+            made = made if can_be_none else made._replace(python=f"{made.python} | None")
+        return made
+
+    def _pointing(
+        self, draft: Draft, name: str, parameter: Parameter, kind: Kind, is_counted: bool
+    ) -> Note | Hidden:
+        """A pointer of any kind, which cannot be NULL unless that is plain."""
         if kind.name == "handle":
-            note = Note(f"{kind.python}{self._none(draft, name)}", (kind.ctype,))
-            return self._lifetimes.closing(draft, name, kind, note)
+            handle = Note(kind.python, (kind.ctype,))
+            return self._lifetimes.closing(draft, name, kind, handle)
         if kind.name == "callback":
             return self._callback(draft, name, kind)
         if kind.name != "pointer":
@@ -74,16 +90,18 @@ class Arguments:
     def _pointer(self, draft: Draft, name: str, kind: Kind, inner: Kind) -> Note | Hidden:
         """A pointer to something, of which there may be several."""
         is_const = self._types.is_const(kind.target)
-        none = self._none(draft, name)
+        is_read = is_const or draft.modes.get(name) == "read_only"
+        if self._lifetimes.frees(draft.function) and inner.ctype in ("", "c_char", "c_wchar"):
+            return ADDRESS
         if inner.name == "struct":
             if self._may_be_several(draft, name):
                 draft.open[name] = "how many there are"
                 return Note("Any", (f"POINTER({inner.ctype})",))
-            return Note(f"{inner.python}{none}", (f"POINTER({inner.ctype})",))
-        if inner.ctype in ("c_char", "c_wchar") and is_const and inner.name == "number":
+            return Note(inner.python, (f"POINTER({inner.ctype})",))
+        if inner.ctype in ("c_char", "c_wchar") and is_read and inner.name == "number":
             if is_closing(draft.function):
                 return self._address(draft, name, "the text to free")
-            return Note(f"str{none}", (f"{inner.ctype}_p",))
+            return Note("str", (f"{inner.ctype}_p",))
         if inner.name == "handle":
             return self._stored_handle(draft, name, kind, inner)
         if inner.name == "pointer":
@@ -108,11 +126,6 @@ class Arguments:
         is_char = target is not None and target.ctype == "c_char"
         return is_char and self._types.is_const(pointer.target)
 
-    def _none(self, draft: Draft, name: str) -> str:
-        """What the annotation of a pointer ends with if it may be NULL."""
-        is_nullable = self._spec.is_nullable(f"{draft.function.name}.{name}")
-        return " | None" if is_nullable else ""
-
     def _address(self, draft: Draft, name: str, what: str) -> Note:
         draft.open[name] = what
         return ADDRESS
@@ -120,9 +133,8 @@ class Arguments:
     def _callback(self, draft: Draft, name: str, kind: Kind) -> Note:
         if not kind.ctype:
             return self._address(draft, name, "a callback that cannot be declared")
-        is_nullable = self._none(draft, name) or self._lifetimes.may_keep(draft.function)
         draft.guesses[name] = f"{name} is called only before the function returns"
-        return self._notes.callback(kind, none=bool(is_nullable))
+        return self._notes.callback(kind, none=self._lifetimes.may_keep(draft.function))
 
     def _array(self, draft: Draft, name: str, array: Array, inner: Kind) -> Note | None:
         """An array whose length the header has, or one of pointers, which nobody checks."""
@@ -152,15 +164,15 @@ class Arguments:
         )
 
     def _counted(self, draft: Draft, name: str, kind: Kind, inner: Kind) -> Note:
-        none, is_const = self._none(draft, name), self._types.is_const(kind.target)
+        # Without const, C has to be able to write there, whatever an attribute says.
+        is_const = self._types.is_const(kind.target)
         if inner.name == "void" or inner.ctype == "c_char":
-            return Note(f"Buffer{none}", (f"{'In' if is_const else 'Out'}(None)",))
+            return Note("Buffer", (f"{'In' if is_const else 'Out'}(None)",))
         if inner.name in ("number", "enum"):
-            note = _buffer(inner, is_const, "")
-            return Note(f"{note.python}{none}", note.words)
+            return _buffer(inner, is_const, "")
         items = {"handle": "c_void_p", "pointer": "c_char_p"}.get(inner.name, inner.ctype)
         python = "str" if inner.name == "pointer" else inner.python
-        return Note(f"Sequence[{python}]{none}", (f"ArrayOf({items})",))
+        return Note(f"Sequence[{python}]", (f"ArrayOf({items})",))
 
     def _stored_handle(self, draft: Draft, name: str, kind: Kind, inner: Kind) -> Note | Hidden:
         whole = resolve(kind.target)
@@ -200,17 +212,23 @@ class Arguments:
     def _number(self, draft: Draft, name: str, inner: Kind, is_const: bool) -> Note | Hidden:
         if inner.ctype == "c_longdouble":  # of which there are no buffers
             return self._address(draft, name, "its length")
-        words = {*words_of(name)}
-        is_many = bool(words & _MANY) or (inner.python == "float" and not words & _RESULTS)
+        words, mode = {*words_of(name)}, draft.modes.get(name, "")
+        is_many = (
+            mode == "read_only"
+            or bool(words & _MANY)
+            or (inner.python == "float" and not words & _RESULTS)
+        )
         is_size = bool(words & _SIZES) or name.endswith("len")
         is_many = is_many or (not is_size and self._may_be_several(draft, name))
         if is_const or inner.is_byte or inner.python in ("bytes", "str") or is_many:
             draft.open[name] = "its length"
             return _buffer(inner, is_const, "UNCHECKED")
-        if is_size:
-            draft.guesses[name] = f"C reads {name}, and stores it"
+        if mode == "read_write" or (is_size and mode != "write_only"):
+            if not mode:
+                draft.guesses[name] = f"C reads {name}, and stores it"
             return Note(inner.python, (f"InOut({inner.ctype})",))
-        draft.guesses[name] = f"C stores {name}"
+        if not mode:
+            draft.guesses[name] = f"C stores {name}"
         return Hidden(f"Returned({inner.python}, {inner.ctype})", inner.python)
 
 

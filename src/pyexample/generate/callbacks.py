@@ -3,8 +3,9 @@
 import textwrap
 
 from ..headers.c_model import Declaration, FunctionType, Variable
+from .comments import remark
 from .context import Context
-from .items import Item, definition
+from .items import WIDTH, Item, definition
 from .notes import Notes
 from .plain import plain_callback, plain_variable
 from .types import Unknown
@@ -56,4 +57,8 @@ def _variable(context: Context, variable: Variable, name: str) -> Item:
     declared = definition(f"@library.variable{symbol}", name, [], str(note))
     code = f'if "{variable.name}" in library:\n\n{textwrap.indent(declared, "    ")}'
     place = context.api.place(variable)
-    return Item(name, variable.name, code, place, "function", is_asked=True)
+    marks = remark(variable.comment, "", WIDTH)
+    if note.words[0].endswith("* 0"):
+        marks.append("# open: how many items it has: none are read")
+    text = "\n".join([*marks, code])
+    return Item(name, variable.name, code, place, "function", text, is_asked=True)

@@ -4,7 +4,7 @@ import json
 import math
 from enum import IntFlag
 
-from ..headers.c_model import Enum, Enumerator, Macro, Tagged, spell
+from ..headers.c_model import Enum, Enumerator, Macro, Tagged, Variable, spell
 from .comments import docstring, remark
 from .context import Context
 from .items import WIDTH, Item, assigned
@@ -14,18 +14,27 @@ from .values import Value
 
 
 def write_constants(context: Context) -> None:
-    """Declare macros, and the constants of enums without a name."""
+    """Declare macros, enums, and static variables with a value."""
     for macro in context.api.macros:
-        if not context.is_wanted(macro.name) or context.public.get(macro.body) == macro.name:
-            continue
-        value = context.api.values.get(macro.name)
-        if why := context.why_not(macro.name):
-            context.module.leave_out("macros", macro.name, why)
-        elif value is None:
-            context.module.leave_out("macros", macro.name, "is no number and no text")
-        else:
-            _write(context, macro, value, "macros")
+        if context.public.get(macro.body) != macro.name:
+            _write_if_known(context, macro, "macros", "is no number and no text")
+    for each in context.api.static:
+        _write_if_known(context, each, "variables", "is in the header only")
     _write_enums(context)
+
+
+def _write_if_known(
+    context: Context, declared: Macro | Variable, kind: str, otherwise: str
+) -> None:
+    """Declare a constant if the compiler knows its value."""
+    if not context.is_wanted(declared.name):
+        return
+    value = context.api.values.get(declared.name)
+    why = context.why_not(declared.name) or (otherwise if value is None else None)
+    if why or value is None:
+        context.module.leave_out(kind, declared.name, why or otherwise)
+    else:
+        _write(context, declared, value, kind)
 
 
 def _write_enums(context: Context) -> None:
@@ -53,13 +62,21 @@ def _write_enums(context: Context) -> None:
 def _value(context: Context, constant: Enumerator) -> int | None:
     value = context.api.values.get(constant.name)
     why = context.why_not(constant.name) or (None if value is not None else "has no value")
+    if not why and not isinstance(value, int):
+        why = "is no integer"
+    try:
+        python_name(constant.name)
+    except ValueError as error:
+        why = why or f"has {error}"
     if why or not isinstance(value, int):
-        context.module.leave_out("enum constants", constant.name, why or "is no integer")
+        context.module.leave_out("enum constants", constant.name, why or "")
         return None
     return value
 
 
-def _write(context: Context, declared: Macro | Enumerator, value: Value, kind: str) -> None:
+def _write(
+    context: Context, declared: Macro | Enumerator | Variable, value: Value, kind: str
+) -> None:
     name = context.name(declared.name, kind)
     if name is not None:
         text, place = assigned(name, literal(value)), context.api.place(declared)
@@ -103,11 +120,16 @@ def literal(value: Value) -> str:
     try:
         text = value.decode()
     except UnicodeDecodeError:
-        inner = (
-            repr(value + b"'")[2:-2].replace('"', '\\"') if b'"' in value else repr(value)[2:-1]
-        )
-        return f'b"{inner}"'
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+        # The repr of a single byte is in single quotes, or is b"'".
+        return "b" + _quoted("".join(repr(bytes([each]))[2:-1] for each in value))
+    inside = json.dumps(text, ensure_ascii=not text.isprintable())[1:-1]
+    return _quoted(inside.replace('\\"', '"'))
+
+
+def _quoted(inside: str) -> str:
+    """A text in the quotes of which fewer are in it, as ruff and black prefer it."""
+    mark = "'" if inside.count('"') > inside.count("'") else '"'
+    return mark + inside.replace(mark, f"\\{mark}") + mark
 
 
 def _member(name: str) -> str:

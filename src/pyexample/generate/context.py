@@ -23,7 +23,7 @@ class Module:
         left_out: why a declaration is missing, by kind and by C's name.
         guesses: what was guessed, by "function.parameter", or "function.return".
         open: what nobody knows, likewise.
-        counts: how many of a kind were declared.
+        there: how many of a kind the headers have.
         written: the annotation, or the word, for each "function.parameter".
         prototypes: C's prototype of each function.
         said: the functions about which the spec says something.
@@ -33,15 +33,24 @@ class Module:
     left_out: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     guesses: dict[str, str] = field(default_factory=dict[str, str])
     open: dict[str, str] = field(default_factory=dict[str, str])
-    counts: Counter[str] = field(default_factory=Counter[str])
+    there: Counter[str] = field(default_factory=Counter[str])
     written: dict[str, str] = field(default_factory=dict[str, str])
     prototypes: dict[str, str] = field(default_factory=dict[str, str])
     said: set[str] = field(default_factory=set[str])
 
     def add(self, kind: str, item: Item, count: int = 1) -> None:
         """Add an item that declares something of a kind."""
+        item.counts_as, item.count = kind, count
         self.items.append(item)
-        self.counts[kind] += count
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many of a kind are declared."""
+        found: Counter[str] = Counter()
+        for each in self.items:
+            if each.counts_as:
+                found[each.counts_as] += each.count
+        return found
 
     def leave_out(self, kind: str, name: str, why: str) -> None:
         """Record that something is not declared."""
@@ -73,6 +82,7 @@ class Context:
     """
 
     api: Api
+    ownership: Ownership
     spec: Spec
     refused: dict[str, str]
     only: re.Pattern[str] | None
@@ -85,7 +95,6 @@ class Context:
 
     def __post_init__(self) -> None:
         self.types = Types(self.api, self.spec.type)
-        self.ownership = Ownership(self.api, self.spec.closes)
         # Names that C reserves to implementations: gmp.h defines mpz_abs as __gmpz_abs.
         self.public = {
             each.body: each.name
@@ -105,22 +114,25 @@ class Context:
     def name(self, c_name: str, kind: str) -> str | None:
         """Name what is called so in C. None if Python can have no such name."""
         if c_name not in self.python:
+            said = self.spec.name(c_name)
             try:
-                wanted = self.spec.name(c_name)
-                self.python[c_name] = self.names.give(
-                    self.public.get(c_name, wanted) if wanted == c_name else wanted
-                )
+                name = self.names.give(said or self.public.get(c_name, c_name))
             except ValueError as error:
                 self.module.leave_out(kind, c_name, f"has {error}")
                 return None
+            self.spec.check_name(c_name, said or name, name)
+            self.python[c_name] = name
         return self.python[c_name]
 
     def name_type(self, wanted: str) -> str:
         """The name of a class, or of a type of callbacks."""
-        name = self.spec.name(wanted)
+        said = self.spec.name(wanted)
+        name = said or wanted
         if name.startswith("__"):  # which is private in the body of a class
             name = f"_{name.lstrip('_')}"
         try:
-            return self.names.give(name, "_struct")
+            given = self.names.give(name, "_struct")
+            self.spec.check_name(wanted, said or given, given)
+            return given
         except ValueError:  # a $, for example
             return self.names.give("".join(each for each in wanted if each.isalnum()))

@@ -30,6 +30,8 @@ class Draft:
         open: what nobody knows, likewise: the declaration leaves it to the caller.
         written: the annotation or the word for each of C's parameters, and for "return".
         is_said: whether the spec says something about it.
+        variadic: the variadic function of which this is a form; None for any other.
+        modes: how C uses what a parameter points to, if an attribute says so, by its name.
     """
 
     function: Function
@@ -41,6 +43,8 @@ class Draft:
     open: dict[str, str] = field(default_factory=dict[str, str])
     written: dict[str, str] = field(default_factory=dict[str, str])
     is_said: bool = False
+    variadic: Function | None = None
+    modes: dict[str, str] = field(default_factory=dict[str, str])
 
     def guess(self, name: str, what: str) -> None:
         """Note a guess, in addition to others about the same parameter."""

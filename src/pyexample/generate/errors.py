@@ -52,7 +52,17 @@ def _call(context: Context, name: str) -> tuple[str, list[str]]:
     if function is None or name not in context.python:
         raise CannotJudgeError(f"{context.spec.file}: the headers have no function {name}")
     parameters = function.type.parameters
+    if len(parameters) > 1:
+        raise CannotJudgeError(
+            f"{context.spec.file}: raises: {name} has several parameters: only a function of"
+            " the code alone, or of a handle, can be called"
+        )
     kind = context.types.kind_or_none(parameters[0].passed) if parameters else None
+    if kind is not None and kind.name not in ("handle", "number", "enum"):
+        raise CannotJudgeError(
+            f"{context.spec.file}: raises: {name} has a parameter that is neither a code nor a"
+            " handle"
+        )
     if kind is not None and kind.name == "handle":
         chosen = f"next(it for it in values if isinstance(it, {kind.python}))"
         return context.python[name], [chosen]

@@ -1,36 +1,49 @@
 """The fields of structs: their names, their widths, and what packs them."""
 
+from collections.abc import Collection, Sequence
+
 from ..headers.c_model import Field, Record
 from .context import Context
+from .items import words
 from .names import python_name
 from .types import Unknown
 
-OF_CTYPES = ("_align_", "_anonymous_", "_fields_", "_layout_", "_pack_", "_swappedbytes_")
+_OF_CTYPES = ("_align_", "_anonymous_", "_fields_", "_layout_", "_pack_", "_swappedbytes_")
 """The attributes of a class by which ctypes knows its layout, which no field can have."""
 
 
-def field_name(name: str, used: set[str]) -> str:
-    """A name for a field that no other one has. Raises Unknown if Python can have none.
+def field_names(
+    fields: Sequence[Field], annotations: Sequence[str], forbidden: Collection[str]
+) -> list[str]:
+    """The names of fields in Python: C's, or others that no field has. Raises Unknown.
 
-    Two underscores at its beginning would make it private to its class.
+    In the body of a class, two underscores would make a field private, and type checkers take
+    the name of a field for that of a type in the annotations below it.
     """
-    try:
-        python = python_name(name)
-    except ValueError as error:
-        raise Unknown(str(error)) from None
-    if python.startswith("__"):
-        python = f"_{python.lstrip('_')}"
-    while python in used:
-        python += "_"
-    used.add(python)
-    return python
+    theirs = {each.name for each in fields}
+    names: list[str] = []
+    for number, each in enumerate(fields):
+        name = each.name or f"anonymous{number}"
+        try:
+            python = python_name(name)
+        except ValueError as error:
+            raise Unknown(str(error)) from None
+        if python.startswith("__") and python.strip("_"):
+            python = f"_{python.lstrip('_')}"
+        below = words(" ".join(annotations[number + 1 :]))
+        while python in {*forbidden, *_OF_CTYPES, *names, *below} or (
+            python != name and python in theirs
+        ):
+            python += "_"
+        names.append(python)
+    return names
 
 
 def width_of(context: Context, field: Field) -> int:
     """The number of bits of a bit-field. Raises Unknown."""
     width = context.api.length(field.bits)
-    if not width:
-        raise Unknown(f"a bit-field {field.name} of no width, or of one not known")
+    if width is None:
+        raise Unknown(f"a bit-field {field.name} of a width that is not known")
     return width
 
 

@@ -1,15 +1,20 @@
 """Declare functions: what the caller passes, what comes back, and what is only guessed."""
 
-from ..headers.c_model import Function
+from dataclasses import replace
+
+from ..headers.c_model import Function, Parameter
 from .api import Api
 from .arguments import Arguments
+from .attributes import Access, accesses
 from .draft import Draft, Hidden
 from .lifetimes import Lifetimes
 from .notes import pairs, python_names
 from .ownership import Ownership, is_closing
 from .results import Results
-from .spec import Spec
-from .types import Note, Types, Unknown
+from .spec import Form, Spec
+from .types import Note, Types, Unknown, note_of
+
+_UNSAID = Access("", None)
 
 
 class Functions:
@@ -22,12 +27,33 @@ class Functions:
         self._arguments = Arguments(api, types, self._lifetimes, spec)
         self._results = Results(types, self._lifetimes, spec)
 
+    def form(self, function: Function, form: Form) -> Draft:
+        """Declare a form of a variadic function. Raises Unknown if that is impossible."""
+        ctype = replace(function.type, variadic=False)
+        draft = self._without_result(replace(function, name=form.name, type=ctype))
+        draft.variadic, draft.is_said = function, True
+        for each in form.arguments:
+            name, _, annotation = each.partition(":")
+            note = note_of(annotation)
+            draft.add(name.strip(), note if note else self._arguments.hidden(each))
+        return self._with_result(draft)
+
     def draft(self, function: Function) -> Draft:
         """Declare a function. Raises Unknown if that is impossible."""
         if function.type.variadic:
             raise Unknown("is variadic: declare each form that is called")
+        return self._with_result(self._without_result(function))
+
+    def _with_result(self, draft: Draft) -> Draft:
+        draft.result = self._results.result(draft)
+        draft.written["return"] = str(draft.result)
+        return draft
+
+    def _without_result(self, function: Function) -> Draft:
         draft = Draft(function)
         names = python_names(function.type.parameters)
+        said_by_header = accesses(function)
+        draft.modes = {names[at]: each.mode for at, each in said_by_header.items()}
         sized = self._sized(function)
         buffers = {count: names[at] for at, count in sized.items()}
         for at, (name, each) in enumerate(zip(names, function.type.parameters, strict=True)):
@@ -40,7 +66,8 @@ class Functions:
             if said is not None:
                 draft.add(name, said)
             elif buffer and of_buffer is None:
-                draft.guess(buffer, f"{buffer} has {name} items")
+                if said_by_header.get(names.index(buffer), _UNSAID).size != at:
+                    draft.guess(buffer, f"{buffer} has {name} items")
                 kind = self._types.kind(each.passed)
                 draft.add(name, Hidden(f'Count({kind.ctype}, "{buffer}")'))
             else:
@@ -48,8 +75,6 @@ class Functions:
                 if isinstance(made, Note):
                     made = self._lifetimes.kept(draft, name, each, made)
                 draft.add(name, made)
-        draft.result = self._results.result(draft)
-        draft.written["return"] = str(draft.result)
         return draft
 
     def _sized(self, function: Function) -> dict[int, int]:
@@ -58,9 +83,22 @@ class Functions:
         if is_closing(function) or "realloc" in function.name.lower():
             return {}
         parameters = function.type.parameters
-        found = pairs(self._types, parameters)
+        guessed = pairs(self._types, parameters)
+        said = {
+            at: it.size
+            for at, it in accesses(function).items()
+            if it.size is not None and self._is_integer(parameters[it.size])
+        }
+        found = {
+            **{at: count for at, count in guessed.items() if count not in said.values()},
+            **said,
+        }
         return {
             at: count
             for at, count in found.items()
             if self._arguments.is_served(parameters[at])
         }
+
+    def _is_integer(self, parameter: Parameter) -> bool:
+        kind = self._types.kind_or_none(parameter.passed)
+        return kind is not None and kind.is_integer

@@ -23,6 +23,7 @@ class Item:
         kind: "constant", "alias", "if", "class" or "function": what is between two of them.
         stub: its text in a stub; "" if that is the same.
         is_asked: whether it is declared for itself, not because something else needs it.
+        counts_as, count: how many declarations of the headers of which kind it is.
     """
 
     name: str
@@ -33,6 +34,8 @@ class Item:
     text: str = ""
     is_asked: bool = False
     stub: str = ""
+    counts_as: str = ""
+    count: int = 0
     needs: set[str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from ..headers.c_model import Function, Parameter, Pointer, resolve
 from ..headers.c_tokens import word_set
+from .attributes import freed_by
 from .draft import Draft
 from .names import words_of
 from .notes import ADDRESS, python_names
@@ -35,12 +36,21 @@ class Lifetimes:
         """Whether a function closes a handle."""
         return function.name in self._ownership.closers
 
+    def frees(self, function: Function) -> bool:
+        """Whether a function frees texts that others return, as an attribute says."""
+        return function.name in self._ownership.freeing
+
+    def is_freed(self, function: Function) -> bool:
+        """Whether an attribute says which of the library's functions frees what comes back."""
+        return freed_by(function) in self._ownership.freeing
+
     def closing(self, draft: Draft, name: str, kind: Kind, note: Note) -> Note:
         """The annotation of a handle, with ``Closes`` if the function closes it."""
         subject = self._ownership.closers.get(draft.function.name)
         if subject is None or self._types.handles.get(subject) != kind.python:
             return note
-        draft.guesses[name] = f"{name} is closed"
+        if draft.function.name not in self._ownership.said:
+            draft.guesses[name] = f"{name} is closed"
         is_first = self._closers[kind.python] == draft.function.name
         return note.plus("Closes" if is_first else "Closes(implicit=False)")
 

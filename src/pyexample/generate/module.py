@@ -9,6 +9,7 @@ from .context import Context, Known, Module, Style
 from .errors import write_errors
 from .items import in_order, with_needs
 from .naming import name_types
+from .ownership import Ownership
 from .plain_text import STUB_NAMES
 from .signatures import write_functions
 from .spec import Spec
@@ -17,6 +18,7 @@ from .structs import write_handles, write_structs
 
 def build(
     api: Api,
+    ownership: Ownership,
     spec: Spec,
     refused: dict[str, str],
     only: re.Pattern[str] | None = None,
@@ -29,12 +31,13 @@ def build(
     ``only`` and ``without`` choose functions, variables and constants by their names. With
     ``known``, the declarations of functions are written to be added to another module.
     """
-    context = Context(api, spec, dict(refused), only, without, style, known)
+    context = Context(api, ownership, spec, dict(refused), only, without, style, known)
     if known is not None:
         context.names.reserve([*known.structs.values(), *known.handles.values()])
     if style == "ctypes":
         context.names.reserve(STUB_NAMES)
-    for each in api.functions:  # which keep C's names, if anything else has the same one
+    # Functions keep C's names if anything else has the same one, such as a name that is said.
+    for each in sorted(api.functions, key=lambda it: spec.name(it.name) != ""):
         context.name(each.name, "functions")
     for refusal in api.refusals:
         kind = "functions" if f"{refusal.name} (" in refusal.text else "declarations"
@@ -54,8 +57,22 @@ def build(
     write_functions(context)
     write_errors(context)
     module = context.module
-    if only is not None:
+    for kind, count in module.counts.items():
+        module.there[kind] = count + len(module.left_out.get(kind, ()))
+    if only or without:
+        _count_all(module, api)
+    if only:
         asked = [each for each in module.items if each.is_asked]
         module.items = with_needs(asked, module.items)
+        for kind, found in module.left_out.items():
+            module.left_out[kind] = {it: found[it] for it in found if context.is_wanted(it)}
+    module.left_out = {kind: found for kind, found in module.left_out.items() if found}
     module.items = in_order(module.items)
     return module
+
+
+def _count_all(module: Module, api: Api) -> None:
+    """Count also those of which some were not even asked for."""
+    module.there["functions"] = len(api.functions)
+    module.there["variables"] = len(api.variables) + len(api.static)
+    module.there["macros"] = sum(each.name in api.values for each in api.macros)

@@ -59,6 +59,26 @@ class Notes:
                 return Note("str | None", ("c_char_p",))
         return ADDRESS
 
+    def counted(self, ctype: Type, note: Note, count: str, is_address: bool) -> Note:
+        """The annotation of a field of which another one, in Python's words, counts the items.
+
+        ``is_address`` says that a pointer is not followed there.
+        """
+        if note.words[0].endswith("* 0"):
+            return note.plus(f'CountedBy("{count}")')
+        kind = self._types.kind(ctype)
+        target = self._types.kind_or_none(kind.target) if kind.name == "pointer" else None
+        if target is None or is_address:
+            return ADDRESS if note.python == "str | None" else note
+        word = "In" if self._types.is_const(kind.target) else "Out"
+        if target.name == "void" or target.is_byte:
+            return Note("bytes | None", (f'{word}(c_char, "{count}")',))
+        if target.name == "number" and target.ctype != "c_longdouble":
+            return Note(
+                f"list[{target.python}] | None", (f'{word}({target.ctype}, "{count}")',)
+            )
+        return note
+
     def _follows(self, ctype: Type) -> bool:
         """Whether reading a struct, or an array of structs, follows a pointer in it."""
         whole = resolve(ctype)
@@ -77,7 +97,7 @@ class Notes:
     def _array_field(self, kind: Kind) -> Note:
         items = self._types.kind(kind.target)
         length = kind.length or 0
-        if items.ctype == "c_char" and length:
+        if items.ctype == "c_char":  # without a length, it is empty
             return Note("bytes", (f"c_char * {length}",))
         if items.name == "array":
             inner = self._array_field(items)
@@ -158,31 +178,32 @@ def pairs(types: Types, parameters: Sequence[Parameter]) -> dict[int, int]:
     found: dict[int, int] = {}
     for at, each in enumerate(parameters):
         kind = types.kind_or_none(each.passed)
-        if kind is None or kind.name != "pointer":
+        target = types.kind_or_none(kind.target) if kind and kind.name == "pointer" else None
+        if kind is None or target is None:
             continue
-        target = types.kind_or_none(kind.target)
-        if target is None:
+        is_list = target.name in ("pointer", "handle")
+        if is_list and not is_const_list(types, kind.target):
             continue
-        is_list = target.name in ("pointer", "handle") and is_const_list(types, kind.target)
-        if target.name in ("pointer", "handle") and not is_list:
-            continue
-        in_bytes = target.name == "void" or target.is_byte
-        for other in (at + 1, at - 1) if is_list else (at + 1,):
-            if not 0 <= other < len(parameters) or other in found.values():
-                continue
-            count, name = types.kind_or_none(parameters[other].passed), parameters[other].name
-            if count is None or not count.is_integer or count.is_byte:
-                continue
-            is_size = not name and in_bytes and count.ctype == "c_size_t"
-            if is_size or (
-                counts(name, in_bytes)
-                and (
-                    target.name not in ("struct", "pointer", "handle") or _counts_structs(name)
-                )
-            ):
+        beside = (at + 1, at - 1) if is_list else (at + 1,)
+        for other in beside:
+            is_taken = other in found.values() or not 0 <= other < len(parameters)
+            if not is_taken and _counts(types, parameters[other], target):
                 found[at] = other
                 break
     return found
+
+
+def _counts(types: Types, parameter: Parameter, target: Kind) -> bool:
+    """Whether a parameter beside a pointer is surely the number of such items."""
+    kind = types.kind_or_none(parameter.passed)
+    if kind is None or not kind.is_integer or kind.is_byte:
+        return False
+    in_bytes = target.name == "void" or target.is_byte
+    if not parameter.name:
+        return in_bytes and kind.ctype == "c_size_t"
+    if target.name in ("struct", "pointer", "handle") and not _counts_structs(parameter.name):
+        return False
+    return counts(parameter.name, in_bytes)
 
 
 def is_const_list(types: Types, target: Type) -> bool:

@@ -19,6 +19,7 @@ from ..headers.c_model import (
 )
 from ..headers.c_tokens import word_set
 from .api import Api
+from .attributes import freed_by
 from .names import words_of
 from .types import names_of_types
 
@@ -43,6 +44,9 @@ class Ownership:
     Attributes:
         handles: what is pointed to by handles, in the order of the text.
         closers: the functions that close a handle, and what it points to.
+        said: the functions of which the headers themselves say that they close something.
+        freeing: the functions that free what others return, and what is no handle, likewise.
+        useless: functions that were said to close a type, but take none of it.
         names: the names that C has for what handles point to, the best first.
     """
 
@@ -53,11 +57,19 @@ class Ownership:
         self._name_all()
         by_name = {name: each for each, names in self.names.items() for name in names}
         self.closers: dict[str, Subject] = {}
+        self.useless: dict[str, str] = {}
         for function in api.functions:
-            said = by_name.get(closes(function.name) or "")
-            subject = said or self._closed_by(function)
+            if said := closes(function.name):
+                subject = by_name.get(said)
+                if subject is None or subject not in self._taken_by(function):
+                    self.useless[function.name] = said
+            else:
+                subject = self._closed_by(function)
             if subject is not None:
                 self.closers[function.name] = subject
+        self.said: set[str] = set()
+        self.freeing: set[str] = set()
+        self._read_attributes()
         self._behind_pointers = {it for each in self._types() for it in self._subjects(each)}
         self._returned = set(self._coming_back())
         self._values = {it for each in self._types(with_fields=True) for it in _values_in(each)}
@@ -112,6 +124,25 @@ class Ownership:
         """What a handle points to that a function stores through a pointer of this type."""
         whole = resolve(ctype)
         return self.subject_of(whole.target) if isinstance(whole, Pointer) else None
+
+    def _read_attributes(self) -> None:
+        """Find the functions that free what others return: __attribute__((malloc(it)))."""
+        for function in self._api.functions:
+            freeing = self._api.header.functions.get(freed_by(function))
+            if freeing is None or not self._api.is_own(freeing):
+                continue
+            subject = self.subject_of(function.type.result)
+            if subject is None:
+                self.freeing.add(freeing.name)
+            elif subject in self._taken_by(freeing):
+                self.closers.setdefault(freeing.name, subject)
+                self.said.add(freeing.name)
+
+    def _taken_by(self, function: Function) -> Iterator[Subject | None]:
+        """What the handles point to that a function gets, or gets the address of."""
+        for each in function.type.parameters:
+            yield self.subject_of(each.passed)
+            yield self.stored_by(each.passed)
 
     def makes(self, function: Function) -> bool:
         """Whether the name of a function says that what comes back is the caller's."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ..headers.c_model import (
     Array,
+    Field,
     Function,
     FunctionType,
     Pointer,
@@ -22,7 +23,7 @@ from ..headers.c_model import (
 )
 from .comments import docstring
 from .context import Context
-from .fields import OF_CTYPES, field_name, packed, width_of
+from .fields import field_names, packed, width_of
 from .items import WIDTH, Item, assigned, laid_out, listed
 from .naming import record_name
 from .notes import python_names
@@ -138,25 +139,27 @@ def plain_struct(context: Context, record: Record, name: str) -> list[Item]:
 
 def _fields(context: Context, record: Record) -> tuple[list[str], list[str]]:
     """The attributes of a struct's class, and the types of its fields. Raises Unknown."""
-    types, used = types_of(context), {*OF_CTYPES}
-    pairs: list[str] = []
-    hints: list[str] = []
+    types = types_of(context)
+    found: list[tuple[Field, Plain, str]] = []
+    for each in record.fields or ():
+        width = width_of(context, each) if each.bits else None
+        if width != 0:  # which only ends a unit of bits: the compiler tells whether it matters
+            found.append((each, types.plain(each.type), f", {width}" if width else ""))
+    fields, hints = [each for each, *_ in found], [each.value for _, each, _ in found]
+    names = field_names(fields, hints, ())
     anonymous: list[str] = []
-    for number, each in enumerate(record.fields or ()):
-        name = field_name(each.name or f"anonymous{number}", used)
-        found = types.plain(each.type)
-        width = f", {width_of(context, each)}" if each.bits else ""
+    pairs: list[str] = []
+    for name, (each, plain, bits) in zip(names, found, strict=True):
         if not (each.name or each.bits):
             anonymous.append(f'"{name}"')
-        pairs.append(f'("{name}", {found.ctype}{width})')
-        hints.append(f"    {name}: {found.value}")
+        pairs.append(f'("{name}", {plain.ctype}{bits})')
     rows = packed(record)
     if anonymous:
         rows.append(f"_anonymous_ = ({', '.join(anonymous)},)")
     if pairs:
         listed = [laid_out("", [each], ",", "    ") for each in pairs]
         rows.append("\n".join(["_fields_ = [", *listed, "]"]))
-    return rows, hints
+    return rows, [f"    {name}: {hint}" for name, hint in zip(names, hints, strict=True)]
 
 
 def _fields_of(name: str) -> str:

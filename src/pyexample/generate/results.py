@@ -1,10 +1,11 @@
 """Declare what comes back from functions, and which results mean failure."""
 
+from .attributes import freed_by, is_never_null
 from .draft import Draft
 from .lifetimes import Lifetimes
 from .notes import ADDRESS, Notes
 from .spec import Raise, Spec
-from .types import Note, Types, note_of
+from .types import Kind, Note, Types, note_of
 
 
 class Results:
@@ -39,17 +40,25 @@ class Results:
     def _own(self, draft: Draft) -> Note | None:
         """C's own result; None for void."""
         function = draft.function
-        place = f"{function.name}.return"
         kind = self._types.kind(function.type.result)
         if kind.name == "void":
             return None
         if note := self._notes.value(kind):
             return note
+        note = self._pointer(draft, kind)
+        if is_never_null(function) and note != ADDRESS:
+            note = note._replace(python=note.python.removesuffix(" | None"))
+        return note
+
+    def _pointer(self, draft: Draft, kind: Kind) -> Note:
+        """A pointer of any kind."""
+        function = draft.function
+        place = f"{function.name}.return"
         if kind.name == "handle":
             owner = self._lifetimes.owner(function, "return", kind.python)
             if self._types.is_const(kind.target) and not self._spec.owner(place):
                 owner = "Borrowed"  # the caller of a const T * cannot close it
-            if self._lifetimes.has_closer(kind.python):
+            if self._lifetimes.has_closer(kind.python) and not freed_by(function):
                 draft.guesses["return"] = f"the result is {owner}"
             return Note(f"{kind.python} | None", (kind.ctype, owner))
         if kind.name == "pointer":
@@ -61,6 +70,8 @@ class Results:
                 note = Note(f"{target.python} | None", (f"POINTER({target.ctype})",))
                 return note.plus(owner or "Borrowed")
             if target and target.ctype in ("c_char", "c_wchar"):
+                if self._lifetimes.is_freed(function) and not owner:
+                    owner = f"Owned({freed_by(function)})"
                 if owner or self._types.is_const(kind.target):
                     note = Note("str | None", (f"{target.ctype}_p",))
                     return note.plus(owner) if owner else note

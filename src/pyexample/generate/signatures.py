@@ -2,8 +2,7 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
 
 from ..headers.c_model import Function, spell
 from .comments import docstring
@@ -39,64 +38,95 @@ def write_functions(context: Context) -> None:
         return
     functions = Functions(context.api, context.types, context.ownership, context.spec)
     wanted = [each for each in context.api.functions if context.is_wanted(each.name)]
-    drafts = [
-        draft
-        for each in wanted
-        if (draft := _declared(context, each, lambda _, it: functions.draft(it)))
-    ]
+    drafts = [draft for each in wanted for draft in _drafts(context, functions, each)]
     aliases = _Aliases(context, drafts)
+    counted: set[str] = set()
     for draft in drafts:
-        _write(context, draft, aliases)
+        c_name = (draft.variadic or draft.function).name
+        _write(context, draft, aliases, c_name, int(c_name not in counted))
+        counted.add(c_name)
 
 
 def _write_plain_functions(context: Context) -> None:
     for function in context.api.functions:
-        if context.is_wanted(function.name):
-            item = _declared(context, function, plain_function)
-            if item is not None:
-                context.module.add("functions", item)
+        if context.is_wanted(function.name) and _is_declared(context, function):
+            try:
+                context.module.add("functions", plain_function(context, function))
+            except Unknown as unknown:
+                _leave_out(context, function, unknown)
 
 
-Made = TypeVar("Made")
-
-
-def _declared(
-    context: Context, function: Function, declare: Callable[[Context, Function], Made]
-) -> Made | None:
-    """What is made of a function; None if it is left out."""
+def _is_declared(context: Context, function: Function) -> bool:
+    """Whether a function can have a name, and nothing is said against it."""
     if context.name(function.name, "functions") is None:
-        return None
-    why = context.why_not(function.name)
-    if not why:
-        try:
-            return declare(context, function)
-        except Unknown as unknown:
-            why = str(unknown)
-            why = why if why.startswith(("is ", "has ")) else f"has {why}"
+        return False
+    why = context.why_not(function.name) or _other(context, function)
+    if why:
+        context.module.leave_out("functions", function.name, why)
+    return not why
+
+
+def _leave_out(context: Context, function: Function, unknown: Unknown) -> None:
+    why = str(unknown)
+    why = why if why.startswith(("is ", "has ")) else f"has {why}"
     context.module.leave_out("functions", function.name, why)
-    return None
 
 
-def _write(context: Context, draft: Draft, aliases: "_Aliases") -> None:
+def _drafts(context: Context, functions: Functions, function: Function) -> Iterator[Draft]:
+    """The declaration of a function; of a variadic one, all its forms."""
+    if not _is_declared(context, function):
+        return
+    try:
+        forms = context.spec.forms(function) if function.type.variadic else []
+        for form in forms:
+            if form.name != function.name:
+                name = context.python[form.name] = context.names.give(form.name)
+                context.spec.check_name(function.name, form.name, name)
+            yield functions.form(function, form)
+        if not forms:
+            yield functions.draft(function)
+    except Unknown as unknown:
+        _leave_out(context, function, unknown)
+
+
+def _other(context: Context, function: Function) -> str | None:
+    """Why a function is left out if it is another one in the library, as asm("...") says."""
+    labels = context.api.labels
+    symbol = labels.get(function.name, function.name)
+    if symbol not in labels.values():
+        return None
+    same = [each.name for each in context.api.functions if labels.get(each.name) == symbol]
+    if symbol in context.api.header.functions and symbol not in labels:
+        same.insert(0, symbol)
+    if function.name == same[0]:
+        return None
+    return f"is {symbol} in the library, which is declared as {same[0]}"
+
+
+def _write(
+    context: Context, draft: Draft, aliases: "_Aliases", c_name: str, count: int
+) -> None:
     function, module = draft.function, context.module
     name = context.python[function.name]
-    symbol = context.api.labels.get(function.name, function.name)
+    symbol = context.api.labels.get(c_name, c_name)
     given = [f"{each}: {aliases.text(note, each, function)}" for each, note in draft.parameters]
     result = "None" if draft.result is None else aliases.text(draft.result, "", function)
-    head = "@function" if context.known is None else "@library.function"
-    if symbol != name:
-        optional = ", optional=True" if context.known is None else ""
-        head = f'@library.function(symbol="{symbol}"{optional})'
+    whole = context.known is None  # not a part of another module
+    head = "@function" if whole else "@library.function"
+    if symbol != name or draft.variadic:
+        fixed = f"fixed={len(function.type.parameters)}, " if draft.variadic else ""
+        optional = ", optional=True" if whole else ""
+        head = f'@library.function({fixed}symbol="{symbol}"{optional})'
     marks = _mark("guess", draft.guesses.values())
     marks += _mark("open", (f"{each}: {said}" for each, said in draft.open.items()))
     code = definition(head, name, given, result)
     doc = docstring(function.comment, "    ", WIDTH)
     text = "\n".join([*marks, definition(head, name, given, result, doc)])
     place = context.api.place(function)
-    module.add("functions", Item(name, function.name, code, place, "function", text, True))
+    module.add("functions", Item(name, c_name, code, place, "function", text, True), count)
     if draft.is_said:
-        module.said.add(function.name)
-    module.prototypes[function.name] = spell(function.type, function.name)
+        module.said.add(c_name)
+    module.prototypes[function.name] = spell((draft.variadic or function).type, c_name)
     for found, said in (
         (module.written, draft.written),
         (module.guesses, draft.guesses),

@@ -1,5 +1,6 @@
 """The TOML file in which people say what a header does not."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from .. import toml
 from ..headers.c_model import Function, spell
 from ..headers.processes import CannotJudgeError
+from ..headers.scalars import SCALARS
+from .names import python_name
 
 _TABLES = ("words", "leave-out", "owned", "closes", "names", "types")
 _LISTS = ("borrowed", "nullable")
@@ -41,8 +44,38 @@ class Raise:
     is_used: bool = False
 
 
+@dataclass
+class Form:
+    """A form of a variadic function, which is called with certain arguments.
+
+    Attributes:
+        function: C's name of the function.
+        name: the Python name of this form, by which the rest of the spec knows it.
+        arguments: what stands in place of the "...": "name: annotation", or the word for
+            an argument that the caller does not pass.
+    """
+
+    function: str
+    name: str
+    arguments: list[str]
+    is_used: bool = False
+
+
 _CONDITIONS = ("when", "unless", "none")
+_ARRAYS = ("raises", "variadic")
 _RULE = {"functions", "except", "type", *_CONDITIONS, "message", "code", "returns", "error"}
+
+
+def _is_name(text: str) -> bool:
+    return text.isidentifier() and python_name(text) == text
+
+
+_VALUES: dict[str, tuple[Callable[[str], bool], str]] = {
+    "names": (_is_name, "a name that Python can have"),
+    "leave-out": (bool, "why it is left out"),
+    "types": (SCALARS.__contains__, "a type of C, such as char or unsigned int"),
+}
+"""What the values in a table are, and how to tell."""
 
 
 @dataclass
@@ -56,13 +89,17 @@ class Spec:
         self._used: set[tuple[str, str]] = set()
         self._check_names()
         self._check_form()
+        self._check_values()
         self.rules = [
             self._rule(each) for each in toml.array(self.data.get("raises", [])) or []
+        ]
+        self._forms = [
+            self._form(each) for each in toml.array(self.data.get("variadic", [])) or []
         ]
 
     def _check_names(self) -> None:
         """Raise CannotJudgeError if there is something that no spec has."""
-        known = {"library", *_TABLES, *_LISTS, "raises"}
+        known = {"library", *_TABLES, *_LISTS, *_ARRAYS}
         for key in self.data:
             if key not in known:
                 raise CannotJudgeError(
@@ -74,9 +111,9 @@ class Spec:
         """Raise CannotJudgeError if something is no table, or no list, as it has to be."""
         for key, value in self.data.items():
             table, listed = toml.table(value), toml.array(value)
-            if key == "raises":
+            if key in _ARRAYS:
                 is_right = listed is not None and all(map(toml.table, listed))
-                form = "written [[raises]], with two brackets"
+                form = f"written [[{key}]], with two brackets"
             elif key in _LISTS:
                 is_right = listed is not None and all(isinstance(it, str) for it in listed)
                 form = 'a list of texts, ["function.parameter"]'
@@ -86,6 +123,14 @@ class Spec:
                 form = f"a table of texts, [{key}]"
             if not is_right:
                 raise CannotJudgeError(f"{self.file}: {key} is {form}")
+
+    def _check_values(self) -> None:
+        """Raise CannotJudgeError if a value can mean nothing, whatever the headers have."""
+        for key, (is_right, form) in _VALUES.items():
+            for name, value in (toml.table(self.data.get(key, {})) or {}).items():
+                if not is_right(str(value)):
+                    line = f"{name} = {toml.quote(str(value))}"
+                    raise CannotJudgeError(f"{self.file}: {key}: {line}: write {form}")
 
     def _rule(self, value: object) -> Raise:
         table = toml.table(value)
@@ -108,6 +153,24 @@ class Spec:
         functions = [*map(str, toml.array(table["functions"]) or [])]
         excepted = [*map(str, toml.array(table.get("except", [])) or [])]
         return Raise(functions, excepted, kind, conditions, message, code, returns, error)
+
+    def _form(self, value: object) -> Form:
+        table = toml.table(value) or {}
+        function, name = (str(table.get(key, "")) for key in ("function", "name"))
+        listed = toml.array(table.get("arguments", []))
+        if not (function and _is_name(name)) or listed is None or len(table) > 3:
+            raise CannotJudgeError(
+                f"{self.file}: [[variadic]] needs a function and a name that Python can have,"
+                ' and may have arguments: ["value: Annotated[int, c_int]"]'
+            )
+        return Form(function, name, [*map(str, listed)])
+
+    def forms(self, function: Function) -> list[Form]:
+        """The forms in which a variadic function is called."""
+        found = [each for each in self._forms if each.function == function.name]
+        for each in found:
+            each.is_used = True
+        return found
 
     def _find(self, section: str, name: str) -> str | None:
         """The value of the last pattern in a table that matches a name."""
@@ -136,8 +199,23 @@ class Spec:
         return self._find("leave-out", name)
 
     def name(self, name: str) -> str:
-        """The Python name of what C calls so."""
-        return self._find("names", name) or name
+        """The Python name that is said for what C calls so; or ""."""
+        return self._find("names", name) or ""
+
+    def check_name(self, c_name: str, said: str, given: str) -> None:
+        """Raise CannotJudgeError if something else has the name that is said."""
+        if said != given:
+            raise CannotJudgeError(
+                f"{self.file}: names: {c_name} cannot be {said}: something else has this name"
+            )
+
+    def check_closing(self, useless: dict[str, str]) -> None:
+        """Raise CannotJudgeError if functions cannot close the types that are said."""
+        for function, name in useless.items():
+            raise CannotJudgeError(
+                f"{self.file}: closes: {function} has no parameter that is a handle of {name}:"
+                " name the struct, or the type, to which one of its parameters points"
+            )
 
     def is_nullable(self, place: str) -> bool:
         """Whether NULL may be passed as "function.parameter"."""
@@ -198,6 +276,7 @@ class Spec:
             if (section, str(pattern)) not in self._used
         ]
         lost += [f"raises: {', '.join(it.functions)}" for it in self.rules if not it.is_used]
+        lost += [f"variadic: {it.function}" for it in self._forms if not it.is_used]
         if lost:
             raise CannotJudgeError(
                 f"{self.file}: nothing in the headers is meant by: {'; '.join(lost)}"

@@ -1,10 +1,11 @@
 """Declare structs, unions, and handles with the fields of theirs that can be read."""
 
 from ..ffi import Handle
-from ..headers.c_model import Pointer, Record, Tagged, Type, Typedef, resolve, spell
+from ..headers.c_model import Field, Pointer, Record, Tagged, Type, Typedef, resolve, spell
+from . import counters
 from .comments import docstring, remark
 from .context import Context
-from .fields import OF_CTYPES, field_name, packed, width_of
+from .fields import field_names, packed, width_of
 from .items import WIDTH, Item, annotated
 from .naming import record_name
 from .notes import ADDRESS, Notes
@@ -96,24 +97,35 @@ def _struct(context: Context, record: Record, name: str) -> Item:
 def _fields(context: Context, record: Record, name: str, is_handle: bool = False) -> list[str]:
     """The lines that declare fields, and comments about them. Raises Unknown."""
     notes, is_union = Notes(context.types), record.keyword == "union"
-    rows: list[str] = []
-    used = {*OF_CTYPES, *(HANDLE_HAS if is_handle else ())}
-    for number, each in enumerate(record.fields or ()):
-        named = field_name(each.name or f"anonymous{number}", used)
+    found: list[tuple[Field, Note]] = []
+    for each in record.fields or ():
         note = notes.field(each.type, is_union)
         if is_handle and _handle(context, each.type) == name:
             note = Note(f'"{name} | None"', ("c_void_p", "Borrowed"))
         elif f"{name} callbacks" in context.refused and note.python.startswith("Callable["):
             note = ADDRESS
         if each.bits:
-            note = note.plus(f"Bits({width_of(context, each)})")
-        counters = [it for it in each.attributes if it.startswith("counted_by(")]
-        if counters and note.words[0].endswith("* 0"):
-            note = note.plus(f'CountedBy("{counters[0][11:-1].strip()}")')
+            if not (width := width_of(context, each)):
+                continue  # it only ends a unit of bits: the compiler tells whether that matters
+            note = note.plus(f"Bits({width})")
+        elif not each.name:
+            note = note.plus("Anonymous")
+        found.append((each, note))
+    members = [each for each, _ in found]
+    texts = [str(note) for _, note in found]
+    given = field_names(members, texts, HANDLE_HAS if is_handle else ())
+    by_name = {each.name: name for each, name in zip(members, given, strict=True) if each.name}
+    guesses = counters.guessed(context.types, members)
+    rows: list[str] = []
+    for (each, note), python in zip(found, given, strict=True):
         rows += remark(each.comment, "    ", WIDTH)
-        rows.append(
-            annotated(named, str(note if each.name or each.bits else note.plus("Anonymous")))
-        )
+        if count := by_name.get(counters.said(each)):
+            note = notes.counted(each.type, note, count, is_union or is_handle)
+        elif each.name in guesses and note.python == "str | None":
+            count = by_name[guesses[each.name]]
+            rows.append(f"    # guess: {python} has {count} bytes")
+            note = notes.counted(each.type, note, count, is_union or is_handle)
+        rows.append(annotated(python, str(note)))
     return rows
 
 

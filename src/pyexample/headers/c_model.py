@@ -63,10 +63,14 @@ class Array:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter as the header writes it; the name is "" if it has none."""
+    """A parameter as the header writes it; the name is "" if it has none.
+
+    Its attributes are those of a ``Declaration``. They make no other type of a function.
+    """
 
     type: "Type"
     name: str = ""
+    attributes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def passed(self) -> "Type":
@@ -103,7 +107,8 @@ class Declaration:
         comment: the text of the comments directly before it, and behind it, or "".
         attributes: "packed", "aligned(8)", "deprecated", "stdcall", 'asm("name")': those of
             ``__attribute__``, ``__declspec``, ``[[...]]``, ``_Alignas``, and the words for
-            calling conventions, without the underscores around them.
+            calling conventions, without the underscores around them. "_Nonnull" and
+            "_Nullable" are about a pointer, or about what a function returns.
     """
 
     file: str = ""
@@ -198,12 +203,14 @@ class Enum(Declaration):
         tag, alias: as those of a ``Record``.
         constants: None if the headers do not define it.
         underlying: its integer type, if that is written after a colon.
+        outer: the record that it is defined in; C++ looks for its constants there.
     """
 
     tag: str
     alias: str = ""
     constants: list[Enumerator] | None = None
     underlying: Type | None = None
+    outer: "Record | None" = None
     keyword: Literal["enum"] = "enum"
 
 

@@ -71,9 +71,12 @@ _CONVENTIONS = {
     for word in word_set("cdecl stdcall fastcall thiscall vectorcall pascal clrcall Noreturn")
     for mark in ("_", "__")
 }
-_NOISE = word_set(
-    "__extension__ _Nonnull _Nullable _Null_unspecified __nonnull __nullable __ptr32 __ptr64"
-    " __sptr __uptr __unaligned __w64"
+_NULLABILITY = {
+    **dict.fromkeys(["_Nonnull", "__nonnull"], "_Nonnull"),
+    **dict.fromkeys(["_Nullable", "__nullable"], "_Nullable"),
+}
+_NOISE = _NULLABILITY.keys() | word_set(
+    "__extension__ _Null_unspecified __ptr32 __ptr64 __sptr __uptr __unaligned __w64"
 )
 _ATTRIBUTES = (
     word_set(
@@ -420,8 +423,8 @@ class _Parser:
                 self._group()
         else:
             self._at += 1
-            if word in _CONVENTIONS:
-                attributes.append(_CONVENTIONS[word])
+            if kept := _CONVENTIONS.get(word) or _NULLABILITY.get(word):
+                attributes.append(kept)
         return True
 
     # Records and enums
@@ -525,6 +528,7 @@ class _Parser:
         if self._peek() == "{":
             end = self._closing(self._at)
             enum.line, enum.file = line, self._chunk.file
+            enum.outer = self._within[-1] if self._within else None
             enum.comment = self._chunk.with_behind(self._at) if not self._within else ""
             self._at += 1
             try:
@@ -621,12 +625,12 @@ class _Parser:
             if self._accept("..."):
                 self._expect(")")
                 return tuple(found), True
-            base, _, _ = self._specifiers()
-            name, ctype = self._declarator(base, [], is_parameter=True)
-            self._attributes([])
+            base, _, attributes = self._specifiers()
+            name, ctype = self._declarator(base, attributes, is_parameter=True)
+            self._attributes(attributes)
             if self._accept("="):  # a default argument of C++
                 self._expression(",", ")")
-            found.append(Parameter(ctype, name))
+            found.append(Parameter(ctype, name, tuple(attributes)))
             if self._peek() not in (")", "..."):
                 self._expect(",")
         if len(found) == 1 and not found[0].name and resolve(found[0].type) == Basic("void"):

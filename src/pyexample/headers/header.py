@@ -66,7 +66,7 @@ class Header:
         self.records: dict[str, tuple[str, Record]] = {}
         for each in unit.records:
             if each.tag:
-                path = _path(each)
+                path = path_of(each)
                 self.records[each.tag] = (f"{each.keyword} {path}" if path else "", each)
                 if path:
                     self.records[path] = self.records[each.tag]
@@ -136,12 +136,12 @@ def scan(preprocessed: str, own: str, headers: Iterable[str]) -> Header:
     return Header(read(preprocessed, own), headers)
 
 
-def _path(record: Record) -> str:
+def path_of(record: Record) -> str:
     """The C++ name of a record, within the one that defines it; "" if it has none."""
     name = record.tag or record.alias
     if record.outer is None or not name:
         return name
-    outer = _path(record.outer)
+    outer = path_of(record.outer)
     return f"{outer}::{name}" if outer else ""
 
 
@@ -162,8 +162,9 @@ def _those_of(headers: Iterable[str], files: set[str], system: set[str]) -> set[
     named: set[str] = set()
     for header in headers:
         found = {file for file in files if _is_one_of(file, [header])}
-        # The system's <sys/stat.h> ends like a header stat.h of one's own, too.
-        named |= (found - system) or found
+        # The system's <sys/stat.h> ends like a header stat.h of one's own, too; and for time.h,
+        # which is the system's, there is bits/types/time.h, whose path is longer.
+        named |= (found - system) or {*sorted(found, key=_length_of_path)[:1]}
     folders = {os.path.dirname(file) for file in named}
     stems = {os.path.splitext(file)[0] for file in named}
     folders |= stems  # git2.h includes git2/*.h
@@ -176,6 +177,10 @@ def _those_of(headers: Iterable[str], files: set[str], system: set[str]) -> set[
         or file in named
         or file.startswith(siblings)
     }
+
+
+def _length_of_path(file: str) -> tuple[int, str]:
+    return file.count("/"), file
 
 
 def _is_within(file: str, folders: Iterable[str]) -> bool:
