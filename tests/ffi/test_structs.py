@@ -215,6 +215,19 @@ def test_nested_and_in_arrays() -> None:
         points[2].y = 99
 
 
+def test_a_field_may_have_the_name_of_an_attribute_of_pointers() -> None:
+    @struct
+    class Box(ctypes.Structure):
+        contents: Annotated[int, c_int]
+
+    @struct
+    class Outer(ctypes.Structure):
+        box: Annotated[Box, Box]
+
+    outer = Outer(Box(3))
+    assert outer.box.contents == 3
+
+
 def test_a_repr_shows_the_fields() -> None:
     assert repr(Point(1, -2)) == "Point(x=1, y=-2)"
     shown = repr(Mixed(text="x", color=Color.RED, point=(3, 4), corners=(1, 2, 3), name=b"me"))

@@ -7,7 +7,7 @@ from ctypes import c_int, c_size_t, c_uint8, c_uint16, c_void_p
 from typing import Any
 
 from .libfastcall import NotServedError, Returned, python_api
-from .values import type_code
+from .values import is_pointer, type_code
 
 _INTEGERS = frozenset("bBhHiIlLqQ?cuPzZO")
 """The type codes of what goes to integer registers."""
@@ -98,12 +98,12 @@ def _members(where: str, ctype: Any, start: int) -> Iterator[tuple[int, str]]:
         yield from _fields(where, ctype, start)
     else:
         code = type_code(ctype)
-        is_pointer = hasattr(ctype, "contents") or hasattr(ctype, "_flags_")
+        is_address = is_pointer(ctype) or hasattr(ctype, "_flags_")
         if code == "g" and ctypes.sizeof(ctype) == ctypes.sizeof(ctypes.c_double):
             code = "d"
-        if not (is_pointer or code in _INTEGERS or code in tuple("fdg")):
+        if not (is_address or code in _INTEGERS or code in tuple("fdg")):
             raise NotServedError(f"{where}: a {ctype.__name__} in a structure is not served")
-        yield start, "P" if is_pointer else code
+        yield start, "P" if is_address else code
 
 
 def _fields(where: str, ctype: Any, start: int) -> Iterator[tuple[int, str]]:

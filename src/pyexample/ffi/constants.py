@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 from .kinds import make_value
 from .libfastcall import KINDS, NotServedError
-from .values import ArgumentWord, DeclarationError, c_name, check_ctype, show, type_code
+from .values import (
+    ArgumentWord,
+    DeclarationError,
+    c_name,
+    check_ctype,
+    is_pointer,
+    show,
+    type_code,
+)
 
 if TYPE_CHECKING:
     from .calls import CallState
@@ -47,8 +55,8 @@ class Constant(ArgumentWord):
     def _be_null(self, where: str, ctype: Any) -> None:
         self.ctype = getattr(ctype, "prototype", ctype)  # of a Callback
         check_ctype(where, self.ctype)
-        is_pointer = type_code(self.ctype) in ("z", "Z", "P") or hasattr(self.ctype, "contents")
-        if not (is_pointer or hasattr(self.ctype, "_flags_")):
+        is_address = type_code(self.ctype) in ("z", "Z", "P") or is_pointer(self.ctype)
+        if not (is_address or hasattr(self.ctype, "_flags_")):
             raise DeclarationError(
                 f"{where}: {c_name(self.ctype)} is no pointer, it is not NULL"
             )

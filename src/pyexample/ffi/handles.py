@@ -29,6 +29,7 @@ from .values import (
     Value,
     c_name,
     check_simple,
+    is_pointer,
     limits,
     members_of,
     plain,
@@ -99,7 +100,7 @@ class HandleValue(Value):
         self.is_stored = not hasattr(self.ctype, "from_param")
         if self.is_stored:
             self._check_stored(where)
-        self.is_double = hasattr(self.ctype, "contents")
+        self.is_double = is_pointer(self.ctype)
         self.item = self.ctype._type_ if self.is_double else self.ctype
         if self.is_stored:
             return

@@ -17,6 +17,7 @@ from .values import (
     DeclarationError,
     Value,
     check_ctype,
+    is_pointer,
     limits,
     members_of,
     type_code,
@@ -68,7 +69,7 @@ _SCALARS = (*_HANDLES, *"zZ?fdgcu")
 
 def _kind_of(role: str, python_type: Any, ctype: Any) -> Any:
     code = type_code(ctype)
-    target = getattr(ctype, "_type_", None) if hasattr(ctype, "contents") else None
+    target = getattr(ctype, "_type_", None) if is_pointer(ctype) else None
     if (code or type_code(target)) in _HANDLES:
         for each in members_of(python_type):
             if hasattr(each, "value_kind"):  # a Handle, perhaps to be passed as T **

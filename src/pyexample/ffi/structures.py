@@ -11,7 +11,16 @@ from .kinds import NUL, has_method, type_name
 from .later import import_later
 from .libfastcall import KINDS, RULES, NotServedError
 from .scalars import Float
-from .values import DeclarationError, Value, c_name, fields_of, members_of, show, type_code
+from .values import (
+    DeclarationError,
+    Value,
+    c_name,
+    fields_of,
+    is_pointer,
+    members_of,
+    show,
+    type_code,
+)
 
 if TYPE_CHECKING:
     from .declaration import Argument
@@ -187,7 +196,7 @@ class Complex(Value):
 
 def kind_of(role: str, python_type: Any, ctype: Any) -> type[Value]:
     """The class for a ctypes type that is not simple."""
-    if hasattr(ctype, "contents"):
+    if is_pointer(ctype):
         if role == "callback parameter" and _is_number(python_type, ctype._type_):
             number: type[Value] = import_later("received").PointedNumber
             return number

@@ -11,7 +11,7 @@ from .calls import innermost
 from .declaration import Argument, Declaration
 from .libfastcall import KINDS, RULES, CArgument, CValue, NotServedError, start
 from .pointers import Pointer
-from .values import Value, content_of, type_code
+from .values import Value, content_of, is_pointer, type_code
 
 
 class CCallback(ctypes.Structure):
@@ -90,7 +90,7 @@ def _checked(argument: Argument) -> Value:
     """The value that C passes, if that is in one register, or one word of the stack."""
     spec: Any = argument.spec
     is_simple = type_code(spec.ctype) not in ("", "g")
-    if is_simple or hasattr(spec.ctype, "contents") or hasattr(spec.ctype, "_flags_"):
+    if is_simple or is_pointer(spec.ctype) or hasattr(spec.ctype, "_flags_"):
         return spec  # type: ignore[no-any-return]
     raise NotServedError(f"{argument.where}: the type {spec.c_name} is not served")
 

@@ -452,6 +452,13 @@ def is_union(python_type: Any) -> bool:
     return typing.get_origin(python_type) in (types.UnionType, typing.Union)
 
 
+def is_pointer(ctype: Any) -> bool:
+    """Whether it is a type of pointers; a structure may have a field ``contents``, too."""
+    return hasattr(ctype, "contents") and not (
+        isinstance(ctype, type) and issubclass(ctype, (ctypes.Structure, ctypes.Union))
+    )
+
+
 def members_of(python_type: Any) -> tuple[Any, ...]:
     """The members of a union, without None, or the type itself."""
     if not is_union(python_type):
