@@ -13,9 +13,9 @@ typedef struct {
     const fastcall_argument *owners[FASTCALL_MAX_BUFFERS]; /* of the views */
     unsigned count;                                        /* of the views */
     handle **handles;                                      /* `few`, or memory for more */
-    handle *few[FASTCALL_MAX_HANDLES + 1];                 /* the last: see hold_parent */
+    handle *few[FASTCALL_MAX_ARGUMENTS + 1];               /* the last: see hold_parent */
     unsigned handle_count;
-    thunk *thunks[FASTCALL_MAX_CALLBACKS];
+    thunk *thunks[FASTCALL_MAX_ARGUMENTS];
     unsigned thunk_count;
     PyObject *made[FASTCALL_MAX_ARGUMENTS]; /* objects of ctypes */
     unsigned made_count;
@@ -384,10 +384,10 @@ static int kind_of_item(const char *format)
     }
 }
 
-/* Make room for more handles than are counted in FASTCALL_MAX_HANDLES. */
+/* Make room for more handles than a function has arguments. */
 COLD static int hold_more_handles(held_arguments *held, Py_ssize_t count)
 {
-    const size_t most = held->handle_count + (size_t)count + FASTCALL_MAX_HANDLES + 1;
+    const size_t most = held->handle_count + (size_t)count + FASTCALL_MAX_ARGUMENTS + 1;
     handle **more = api.PyMem_Malloc(most * sizeof *more);
     if (!more) {
         (void)api.PyErr_NoMemory();
@@ -567,7 +567,12 @@ static int convert(const fastcall_argument *argument, PyObject *const *objects,
     case FASTCALL_FLOAT: return convert_float(*place, argument->size, word);
     case FASTCALL_BUFFER: return convert_buffer(argument, *place, held, word);
     case FASTCALL_STRUCT: return convert_struct(argument, *place, frame, word);
-    case FASTCALL_MADE: return convert_made(argument, *place, held, word);
+    case FASTCALL_MADE:
+        if (argument->keeper) { /* it is made last */
+            *word = 0;
+            return *place != interpreter.none || argument->nullable;
+        }
+        return convert_made(argument, *place, held, word);
     case FASTCALL_VOID:
     case FASTCALL_COUNT: /* which are converted last */
     case FASTCALL_FILLED:
