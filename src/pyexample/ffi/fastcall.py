@@ -267,7 +267,10 @@ def _describe_argument(argument: Argument, names: dict[str, int], held: list[Any
     if "structure" in described:
         described["items"] = _address_of(described.pop("structure"), held)
     elif "array" in described:
-        held.append(CArgument(**described.pop("array")))
+        item = described.pop("array")
+        if "structure" in item:
+            item["items"] = _address_of(item.pop("structure"), held)
+        held.append(CArgument(**item))
         described["items"] = ctypes.addressof(held[-1])
     elif "items" in described or described["kind"] == KINDS["made"]:
         described["ctypes"] = _describe_ctypes(held)

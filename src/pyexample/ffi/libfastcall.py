@@ -54,8 +54,11 @@ KINDS = {
         "filled": "m",
         "length": "l",
         "struct": "t",
+        "half": "e",
+        "character": "w",
     }.items()
 }
+DIVIDE = 255
 RULES = {
     name: ord(code)
     for name, code in {
@@ -102,6 +105,7 @@ class CArgument(ctypes.Structure):
         ("writable", c_uint8),
         ("in_place", c_uint8),
         ("buffers", c_uint8),
+        ("is_size", c_uint8),
         ("is_exact", c_uint8),
         ("is_terminated", c_uint8),
         ("memory", c_uint8),

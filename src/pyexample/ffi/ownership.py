@@ -574,7 +574,8 @@ _STRUCTURES = (ctypes.Structure, ctypes.Union)
 
 def _is_structure_that_points(ctype: Any) -> bool:
     """Whether C may have a copy, which points to what this does not any more."""
-    return issubclass(ctype, _STRUCTURES) and has_pointers(ctype)
+    is_structure = isinstance(ctype, type) and issubclass(ctype, _STRUCTURES)
+    return is_structure and has_pointers(ctype)
 
 
 def _point_to(spec: Pointer, given: Any) -> Any:
@@ -589,7 +590,7 @@ def _point_to(spec: Pointer, given: Any) -> Any:
 def _is_kept_in_c(spec: Any) -> bool:
     """Whether libfastcall holds it."""
     if spec.is_buffer:
-        return not spec.lends
+        return not spec.lends and not _is_structure_that_points(spec.item)
     is_served = spec.kind in ("bytes", "str", "handle", "callback", "pointer")
     return is_served or (not spec.kind and spec.can_be_made)
 

@@ -11,7 +11,16 @@ from .kinds import NUL, has_method, type_name
 from .later import import_later
 from .libfastcall import KINDS, RULES, NotServedError
 from .scalars import Float
-from .values import DeclarationError, Value, c_name, fields_of, members_of, show, type_code
+from .values import (
+    DeclarationError,
+    Value,
+    c_name,
+    fields_of,
+    limits,
+    members_of,
+    show,
+    type_code,
+)
 
 if TYPE_CHECKING:
     from .declaration import Argument
@@ -108,6 +117,14 @@ class CTypesObject(Value):
         if not hasattr(self.ctype, "_fields_"):
             return super().describe(argument)
         return {"kind": KINDS["struct"], "structure": by_value(self.where, self.ctype)}
+
+    def describe_item(self) -> dict[str, Any]:
+        """Of an array: only type and size matter."""
+        size = ctypes.sizeof(self.ctype)
+        if not hasattr(self.ctype, "_fields_") or size > limits(ctypes.c_uint16)[1]:
+            raise NotServedError(f"{self.where}: such an item is not served")
+        structure = CStruct(type=id(self.ctype), size=size)
+        return {"kind": KINDS["struct"], "structure": structure}
 
     def describe_back(self) -> dict[str, Any]:
         """As the result, structures are served; as an output, arrays and unions too."""

@@ -80,6 +80,12 @@
     't' /* an instance of a ctypes structure: by value, as argument and as result; \
            as an output also of a union or an array */
 
+/* More kinds of items in a BUFFER. */
+#define FASTCALL_HALF 'e' /* float of 16 bits */
+#define FASTCALL_WIDE 'w' /* wchar_t */
+
+#define FASTCALL_DIVIDE 255
+
 /* How C asks for more FILLED memory, to be called again. */
 #define FASTCALL_NEEDS 'l'    /* the length is how many items it needs */
 #define FASTCALL_PLUS_NUL 'n' /* and another one */
@@ -164,19 +170,23 @@ typedef struct {
     const void *items; /* POINTER: the ctypes type that it points to; CALLBACK: the type of
                           objects that are C functions, which `slow_path` passes; STRUCT: a
                           fastcall_struct; BUFFER: if it is an array: the fastcall_argument of
-                          each item, which is an integer, a float, a text or a HANDLE */
+                          each item, which is an integer, a float, a text, a HANDLE, or a
+                          STRUCT of which only type and size are known */
     const fastcall_ctypes *ctypes; /* POINTER */
     uint8_t kind;                  /* one of the above */
     uint8_t size;                  /* of the C type, in bytes; BUFFER: of an item: 1, 2, 4 or 8 */
-    uint8_t shift;                 /* BUFFER: its logarithm, so that a count needs no division */
+    uint8_t shift;                 /* BUFFER: its logarithm, so that a count needs no division; or
+                                      FASTCALL_DIVIDE: the buffer says how large its items are */
     uint8_t parameter;             /* the index of the Python argument, from 0 */
     uint8_t nullable; /* BYTES, STR, ADDRESS, POINTER, MADE, BUFFER, CALLBACK: None is NULL */
-    uint8_t item;     /* BUFFER: SIGNED, UNSIGNED, BOOL, FLOAT; VOID: any, counted in bytes */
+    uint8_t item;     /* BUFFER: SIGNED, UNSIGNED, BOOL, FLOAT, HALF, WIDE; VOID: any, counted in
+                         bytes, unless the buffer says how large they are */
     uint8_t writable; /* BUFFER: C writes to it */
     uint8_t in_place; /* BUFFER, writable: it may be the same memory as another one */
     uint8_t buffers;  /* COUNT: bit i is set if it counts the i-th BUFFER, from 0 */
+    uint8_t is_size;  /* COUNT: it is the size of an item of that */
     uint8_t is_exact; /* BUFFER, if that depends on other arguments: it has no more items */
-    uint8_t is_terminated; /* BUFFER, if it is an array: with one more item, of zeros */
+    uint8_t is_terminated; /* BUFFER: its last item is zeros; of an array: one more item */
     uint8_t memory;   /* COUNT: if not 0: it counts this value, which is FILLED; LENGTH: if not
                          0: likewise, and C gets the number of items there */
     uint16_t factors; /* BUFFER, FILLED: bit i is set if the number of items is a product with the
