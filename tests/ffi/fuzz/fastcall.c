@@ -2112,7 +2112,7 @@ static unsigned next_made[2], closed_now;
 static PyObject *finder; /* what is looked for while a handle is destroyed, or NULL */
 
 typedef struct {
-    char head[64];
+    _Alignas(16) char head[64];
     fastcall_descriptor descriptor;
     fastcall_argument arguments[3];
     fastcall_value values[2]; /* where there are so many arguments */

@@ -1,10 +1,12 @@
 /*
- * What C keeps for a handle after a call.
+ * What C keeps after a call: for a handle, or for good.
  *
  * Each thing that C keeps is in a list of the handle that it is kept for, and holds an object, or
  * its buffer, until C has closed that handle or has got another one in its place. A call prepares
  * all that this needs before it calls C, so that nothing can fail afterwards. If C keeps another
  * handle, that is closed after the one that it is kept for.
+ *
+ * What C keeps for good is in a list of the function that was called, which then lives for ever.
  *
  * This is for handles that libfastcall closes. When Python takes a handle over, it takes over
  * what C keeps for it, and the handles that this connects it with.
