@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import numpy
 import pytest
-from support import Missing, Package
+from support import Missing, Package, is_in_c
 
 from pyexample.ffi import (
     ArrayOf,
@@ -174,6 +174,8 @@ def test_halves(library: Library) -> None:
     ) -> Annotated[int, c_uint]: ...
 
     assert bits(np.array([1, 2], np.float16)) == 0x3C00 + 0x4000
+    assert is_in_c(bits)
+    assert all("not served" not in reason for reason in library.fallbacks.values())
     for wrong in (np.ones(2, np.uint16), np.ones(2, np.float32), array("h", [1])):
         with pytest.raises(TypeError, match=r"must have items of half, not of"):
             bits(wrong)

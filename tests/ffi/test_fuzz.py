@@ -46,7 +46,7 @@ MUTANTS = {
     "width": ("arguments.h", "*word <= (uint64_t)argument->high &&", ""),
     "room": (
         "arguments.h",
-        "handle *few[FASTCALL_MAX_HANDLES + 1];",
+        "handle *few[FASTCALL_MAX_ARGUMENTS + 1];",
         "handle *few[1];",
     ),
     "error": (

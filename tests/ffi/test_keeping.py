@@ -11,7 +11,7 @@ import os
 import weakref
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from ctypes import c_int, c_size_t, c_void_p
+from ctypes import POINTER, Structure, c_int, c_size_t, c_void_p, cast
 from types import SimpleNamespace
 from typing import Annotated, Any
 
@@ -102,6 +102,32 @@ void cell_unset(cell *it, int (*meanwhile)(int)) {
     it->items = NULL; it->count = 0; it->sum = 0;
 }
 void cell_use(cell *it, cell *other) { check(it); it->uses = other; }
+cell *cell_over(const int *items, size_t count, int (*meanwhile)(int)) {
+    cell *it = cell_new(0);
+    cell_set(it, items, count, meanwhile, 0);
+    return it;
+}
+cell *cell_using(cell *other, int (*meanwhile)(int)) {
+    cell *it = cell_new(0);
+    cell_use(it, other);
+    if (meanwhile) meanwhile(0);
+    return it;
+}
+void cell_use_two(cell *it, cell *other, cell *third, cell *fourth)
+{ cell_use(it, other); cell_use(third, fourth); }
+typedef struct view { const int *items; size_t count; } view;
+void cell_copy(cell *it, const view *from) { cell_list(it, from->items, from->count); }
+static view seen[2];
+int seen_set(int slot, const int *items, size_t count, int (*meanwhile)(int), int fail) {
+    if (meanwhile) meanwhile(slot);
+    if (!fail) seen[slot] = (view){items, count};
+    return fail;
+}
+int seen_sum(int slot) { return sum_of(seen[slot].items, seen[slot].count); }
+void seen_unset(int slot, int (*meanwhile)(int)) {
+    if (meanwhile) meanwhile(slot);
+    seen[slot].count = 0;
+}
 void cell_on_close(cell *it, int (*call)(int)) { check(it); it->call = call; }
 int cell_give(cell *owner, cell *it, int (*meanwhile)(int), int fail) {
     check(it); check(owner);
@@ -130,6 +156,10 @@ def refused(code: int, function: str, values: Any) -> Exception:
 
 Fails = Annotated[None, c_int, Raises(refused)]
 Meanwhile = Annotated[Call | None, on_int]
+
+
+class View(Structure):
+    _fields_ = (("items", POINTER(c_int)), ("count", c_size_t))
 
 
 def declare(library: Library, base: type[Handle] = Handle) -> Any:
@@ -163,6 +193,32 @@ def declare(library: Library, base: type[Handle] = Handle) -> Any:
         /,
     ) -> None: ...
     def cell_use(it: It, other: Annotated[Cell | None, c_void_p, Keep("it")], /) -> None: ...
+    def cell_over(
+        items: Annotated[Buffer, In(c_int), Count(c_size_t, "items"), Keep("return")],
+        meanwhile: Meanwhile,
+        /,
+    ) -> Annotated[Cell, c_void_p, Owned]: ...
+    def cell_using(
+        other: Annotated[Cell, c_void_p, Keep("return")], meanwhile: Meanwhile, /
+    ) -> Annotated[Cell, c_void_p, Owned(independent=True)]: ...
+    def cell_use_two(
+        it: It,
+        other: Annotated[Cell, c_void_p, Keep("it")],
+        third: It,
+        fourth: Annotated[Cell, c_void_p, Keep("third")],
+        /,
+    ) -> None: ...
+    def cell_copy(
+        it: It, source: Annotated[View, POINTER(View), Keep("it", every=True)], /
+    ) -> None: ...
+    def seen_set(
+        slot: Int,
+        items: Annotated[Buffer, In(c_int), Count(c_size_t, "items"), Keep(slot="slot")],
+        meanwhile: Meanwhile,
+        fail: Int,
+        /,
+    ) -> Fails: ...
+    def seen_sum(slot: Int, /) -> Int: ...
     def cell_on_close(it: It, call: Annotated[Call, on_int, Keep("it")], /) -> None: ...
     def cell_give(
         owner: It,
@@ -188,6 +244,12 @@ def declare(library: Library, base: type[Handle] = Handle) -> Any:
     ) -> None: ...
 
     made.cell_unset = library.function(cell_unset)
+
+    def seen_unset(
+        slot: Annotated[int, c_int, Releases(made.seen_set)], meanwhile: Meanwhile, /
+    ) -> None: ...
+
+    made.seen_unset = library.function(seen_unset)
     return made
 
 
@@ -231,7 +293,7 @@ def test_python_takes_nothing_over(cells: Any) -> None:
     cells.cell_unset(one, None)
     cells.cell_swallow(other, None, 0)
     if cells.is_fast:
-        assert cells.library.fallbacks == {}
+        assert [*cells.library.fallbacks] == ["seen_unset"]
         assert [each._life for each in (one, other, third)] == [None] * 3
 
 
@@ -506,6 +568,8 @@ def test_memory_runs_out_anywhere(cells: Any) -> None:
         lambda: cells.cell_use(one, other),
         lambda: cells.cell_unset(one, None),
         lambda: cells.cell_use(one, None),
+        lambda: cells.cell_over(arrays[0], None).close(),
+        lambda: cells.seen_set(0, arrays[1], None, 0),
     ]
     for call in calls:
         for at in range(300):
@@ -519,6 +583,7 @@ def test_memory_runs_out_anywhere(cells: Any) -> None:
             finally:
                 test_api.remove_mem_hooks()
             assert cells.wrong() == 0
+    cells.seen_set(0, array("i"), None, 0)
     assert all(map(is_free, arrays))
 
 
@@ -534,3 +599,132 @@ def test_a_new_one_that_is_dropped_at_once(cells: Any) -> None:
     assert len(seen) == 3, reference
     owner.close()
     assert cells.opened() == 0
+
+
+def test_what_the_new_handle_keeps(cells: Any) -> None:
+    items = array("i", [1, 2])
+    for is_closed in (True, False):
+        one = cells.cell_over(items, None)
+        assert LOCKS_BUFFERS is not is_free(items)
+        if cells.is_fast:
+            assert one._life is None
+        if is_closed:
+            one.close()
+        else:
+            assert life_of(one), "Python takes it over"
+            assert LOCKS_BUFFERS is not is_free(items)
+        del one
+        collect()
+        assert is_free(items)
+
+
+def test_python_takes_over_what_the_new_handle_keeps(cells: Any) -> None:
+    """While C makes the handle, or later."""
+    other: Any = None
+
+    def take_over(number: int) -> int:
+        life_of(other)
+        return number
+
+    for meanwhile in (None, take_over):
+        other = cells.cell_new(1)
+        one = cells.cell_using(other, meanwhile)
+        if cells.is_fast:
+            assert (one._life is None) is (meanwhile is None)
+        other.close()
+        assert one.closed, "it is closed first"
+
+
+def test_two_handles_are_kept_at_once(cells: Any) -> None:
+    them = [cells.cell_new(number) for number in range(4)]
+    cells.cell_use_two(*them)
+    if cells.is_fast:
+        assert [each._life for each in them] == [None] * 4
+    them[1].close()
+    assert [each.closed for each in them] == [True, True, False, False]
+    them[3].close()
+    assert all(each.closed for each in them)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 1, 0), (0, 1, 2, 0), (2, 0, 0, 1)])
+def test_two_handles_that_are_kept_at_once_need_each_other(
+    cells: Any, order: tuple[int, ...]
+) -> None:
+    """None could be closed first: what is refused leaves nothing behind."""
+    them = [cells.cell_new(number) for number in range(3)]
+    cells.cell_use(them[1], them[2])  # so that 1 is closed before 2
+    one, other, third, fourth = (them[each] for each in order)
+    with pytest.raises(ValueError, match="cannot keep it"):
+        cells.cell_use_two(one, other, third, fourth)
+    them[0].close()
+    assert [each.closed for each in them] == [True, False, False]
+
+
+def test_a_structure_of_which_c_has_a_copy_is_set_again(cells: Any) -> None:
+    def set_items(view: View, *numbers: int) -> Any:
+        items = (c_int * len(numbers))(*numbers)
+        view.items, view.count = cast(items, POINTER(c_int)), len(numbers)
+        return weakref.ref(items)
+
+    one, view = cells.cell_new(1), View()
+    first = set_items(view, 1, 2)
+    cells.cell_copy(one, view)
+    if cells.is_fast:
+        assert one._life is None
+    _ = set_items(view, 3)
+    collect()
+    assert first() is not None
+    assert cells.cell_number(one) == 1
+    one.close()
+    collect()
+    assert first() is None
+
+
+@pytest.mark.parametrize("is_taken_over", [False, True])
+def test_what_c_keeps_for_good(cells: Any, is_taken_over: bool) -> None:
+    """Until another is in its slot, or it is released; Python knows of what C had before."""
+
+    class Zero:
+        def __index__(self) -> int:
+            return 0
+
+    arrays = [array("i", [number]) for number in range(1, 6)]
+
+    def kept() -> list[int]:
+        return [each[0] for each in arrays if not is_free(each)]
+
+    cells.seen_set(0, arrays[0], None, 0)
+    cells.seen_set(1, arrays[1], None, 0)
+    assert kept() == [1, 2][: 2 * LOCKS_BUFFERS]
+    if is_taken_over:
+        cells.seen_set(Zero(), arrays[2], None, 0)  # which C does not convert
+    else:
+        cells.seen_set(0, arrays[2], None, 0)
+    assert kept() == [2, 3][: 2 * LOCKS_BUFFERS]
+    with pytest.raises(ValueError, match="9"):
+        cells.seen_set(1, arrays[3], None, 9)
+    cells.seen_set(1, arrays[4], None, 0)
+    assert kept() == [3, 5][: 2 * LOCKS_BUFFERS]
+    assert (cells.seen_sum(0), cells.seen_sum(1)) == (3, 5)
+    cells.seen_unset(1, None)
+    assert kept() == [3][:LOCKS_BUFFERS]
+    cells.seen_unset(0, None)
+    assert kept() == []
+
+
+def test_python_takes_over_what_c_keeps_for_good_meanwhile(cells: Any) -> None:
+    """In the call that keeps something, or releases it."""
+    first, second, third = (array("i", [number]) for number in (1, 2, 3))
+
+    def take_over(number: int) -> int:
+        with pytest.raises(TypeError):
+            cells.seen_set("no integer", third, None, 0)
+        return number
+
+    cells.seen_set(0, first, None, 0)
+    cells.seen_set(0, second, take_over, 0)
+    assert LOCKS_BUFFERS is not is_free(second)
+    cells.seen_set(0, third, None, 0)
+    assert [is_free(each) for each in (first, second)] == [True, True]
+    cells.seen_unset(0, take_over)
+    assert is_free(third)

@@ -1427,13 +1427,20 @@ def test_what_a_gift_keeps_if_its_call_is_interrupted(api: Any) -> None:
 
 
 def test_what_a_new_handle_keeps_if_its_call_is_interrupted(api: Any) -> None:
-    """As long as it is open: it may be closed when the exception is gone."""
+    """As long as it is open: it may be closed when the exception is gone.
+
+    As what closes it has a further parameter, Python makes the handle.
+    """
 
     def node_over(
         items: Annotated[Buffer, In(c_int), Count(c_size_t, "items"), Keep("return")], /
     ) -> Annotated[api.Node, c_void_p, Owned]: ...
 
-    api.close_by_node_free()
+    def node_free_with(
+        it: Annotated[api.Node, c_void_p, Closes(flags=0)], flags: Annotated[int, c_int], /
+    ) -> None: ...
+
+    api.declare(node_free_with)
     over, items = api.declare(node_over), array("i", [1, 2])
     made: list[Any] = []
 

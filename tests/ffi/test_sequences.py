@@ -11,7 +11,7 @@ from ctypes import c_char_p, c_double, c_int, c_size_t, c_void_p
 from typing import Annotated, Any
 
 import pytest
-from support import Package, collect
+from support import Package, collect, is_in_c
 
 from pyexample.ffi import (
     TERMINATED,
@@ -50,7 +50,7 @@ double total(const double *numbers, int n) {
     for (int i = 0; i < n; i++) sum += numbers[i];
     return sum;
 }
-typedef struct { int x, y; } point;
+typedef struct { int x, y, z; } point;
 int dots(const point *points, int n) {
     int sum = 0;
     for (int i = 0; i < n; i++) sum += points[i].x * points[i].y;
@@ -78,6 +78,7 @@ Int = Annotated[int, c_int]
 class Point(ctypes.Structure):
     x: Int
     y: Int
+    z: Int
 
 
 @pytest.fixture
@@ -133,10 +134,13 @@ def test_numbers_and_structures(library: Library) -> None:
     assert total([1, 2.5, 3], 3) == 6.5
     with pytest.raises(ValueError, match=r"must have 3 \(n\) items, not 1$"):
         total([1], 3)
-    assert dots([Point(1, 2), Point(3, 4)]) == 14
+    assert dots([Point(1, 2, 0), Point(3, 4, 0)]) == 14
+    assert dots([]) == 0
+    assert is_in_c(dots)
+    assert all("not served" not in reason for reason in library.fallbacks.values())
     if sys.implementation.name == "cpython":  # PyPy takes a tuple for a structure
         with pytest.raises(TypeError, match="Point"):
-            dots([(1, 2)])  # type: ignore[list-item]
+            dots([(1, 2, 3)])  # type: ignore[list-item]
 
 
 def test_handles(library: Library) -> None:

@@ -10,7 +10,7 @@ from ctypes import c_char, c_double, c_int, c_int16, c_size_t, c_uint8, c_void_p
 from typing import Annotated, Any
 
 import pytest
-from support import Package
+from support import Package, is_in_c
 
 from pyexample.ffi import (
     TERMINATED,
@@ -173,6 +173,9 @@ def test_a_zero_ends_it(library: Library) -> None:
     def until_zero(items: Annotated[Buffer, In(c_int, TERMINATED)], /) -> Int: ...
 
     assert until_zero(array("i", [7, 256, 0])) == 2
+    assert is_in_c(until_zero)
+    # If builtin functions are served here at all, this is one.
+    assert all("not served" not in reason for reason in library.fallbacks.values())
     for wrong in (array("i"), array("i", [0, 1])):
         with pytest.raises(ValueError, match="must end with an item that is 0"):
             until_zero(wrong)
@@ -200,6 +203,8 @@ def test_the_size_of_an_item(library: Library) -> None:
 
     assert weigh(array("d", [1, 2, 3])) == 3008
     assert weigh(b"ab") == 2001
+    assert weigh(None) == 1
+    assert is_in_c(weigh)
 
     @library.function
     def sorted(  # noqa: A001
@@ -213,6 +218,8 @@ def test_the_size_of_an_item(library: Library) -> None:
     sorted(numbers)
     if sys.byteorder == "little":
         assert numbers.tolist() == [1, 2, 3]
+    assert is_in_c(sorted)
+    assert all("not served" not in reason for reason in library.fallbacks.values())
 
 
 @pytest.mark.parametrize(

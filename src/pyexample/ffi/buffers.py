@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from .later import import_later
-from .libfastcall import KINDS, NotServedError
+from .libfastcall import DIVIDE, KINDS, NotServedError
 from .sizes import TERMINATED, GivenSize, Least, Size
 from .values import (
     NEVER,
@@ -231,16 +231,17 @@ class In(ArgumentWord):
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument."""
-        if self.size.given is TERMINATED or len(self.size.dimensions) > 1:
-            raise NotServedError(f"{argument.where}: TERMINATED or a shape is not served")
+        if len(self.size.dimensions) > 1:
+            raise NotServedError(f"{argument.where}: a shape is not served")
         if self.item_kind not in KINDS or self.length or self.order != "C":
             raise NotServedError(f"{argument.where}: items of {self.item_name} are not served")
         return {
             "kind": KINDS["buffer"],
             **self.size.describe(argument),
             "size": self.item_size,
-            "shift": self.item_size.bit_length() - 1,
+            "shift": DIVIDE if argument.counts_items else self.item_size.bit_length() - 1,
             "item": KINDS[self.item_kind],
+            "is_terminated": self.size.given is TERMINATED,
             "writable": self.writable,
             "in_place": self.in_place,
             "nullable": self.accepts_none(argument),
@@ -368,6 +369,15 @@ class ItemSize(_Number):
     def pass_to_c(self, call: "CallState", argument: "Argument") -> int:
         """The size of an item of the buffer, which was passed before."""
         return int(call.views[argument.named[0].position].item_size)
+
+    def describe(self, argument: "Argument") -> dict[str, Any]:
+        """Its fields of a CArgument."""
+        return {
+            "kind": KINDS["count"],
+            "high": min(self.high, NEVER),
+            "buffers": 1 << argument.named[0].buffer,
+            "is_size": True,
+        }
 
 
 class Stride(_Number):

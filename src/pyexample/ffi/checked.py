@@ -378,8 +378,8 @@ def make_unexpected(declaration: Declaration) -> Function:
 
     That is a code that means failure, an integer that the enumeration lacks, an undeclared
     null pointer, or a handle of which libfastcall does not know enough. ``received`` has its
-    Returned as bytes, and an Owner for each handle that the caller owns. It raises the error,
-    or returns what came back, converted.
+    Returned as bytes, an Owner for each handle that the caller owns, and perhaps a tuple of
+    what C is to keep. It raises the error, or returns what came back, converted.
     """
     result, outputs = declaration.result, declaration.outputs
     stored: list[Any] = [each.spec for each in declaration.arguments if each.spec.stored]
@@ -389,6 +389,7 @@ def make_unexpected(declaration: Declaration) -> Function:
 
     def unexpected(received: tuple[Any, ...], *given: Any) -> Any:
         content, *owners = received
+        kept = owners.pop() if owners and type(owners[-1]) is tuple else ()
 
         def take(value: Value, place: int) -> Any:
             if value.is_received:
@@ -399,6 +400,8 @@ def make_unexpected(declaration: Declaration) -> Function:
         state.converted = [None] * len(declaration.arguments)
         try:
             state.enter()
+            for described in kept:
+                described[0].keep_for_result(described, state)
             if result:
                 state.returned = content_of(take(result, place_of_result(result.ctype)))
             place = Returned.error_number.offset

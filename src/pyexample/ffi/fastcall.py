@@ -12,7 +12,9 @@ from .later import import_later, made_once
 from .libfastcall import (
     AGAIN,
     HAS_GIL,
+    KEEPERS,
     KINDS,
+    OWNERS,
     RULES,
     CArgument,
     CRelease,
@@ -49,8 +51,10 @@ class Function(bytes):
 
     @made_once
     def slow_path(self) -> Callable[..., Any]:
-        """The checked call."""
+        """The checked call. What C keeps for good, Python keeps from then on."""
         checked = import_later("checked")
+        if any(word.is_for_good for _, word in self.declaration.effects):
+            import_later("ownership").take_over_kept(self)
         callee = self.callee(self.declaration)
         call: Callable[..., Any] = (
             checked.closing_call(self.declaration, callee, self)
@@ -75,6 +79,12 @@ class Function(bytes):
     def keep_late(self) -> Callable[..., Any]:
         """See ``ownership.keep_late``."""
         function: Callable[..., Any] = import_later("ownership").keep_late
+        return function
+
+    @made_once
+    def keep_for_result(self) -> Callable[..., Any]:
+        """See ``ownership.keep_for_result``."""
+        function: Callable[..., Any] = import_later("ownership").keep_for_result
         return function
 
     @made_once
@@ -145,6 +155,9 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
         end = Returned.memories.offset
     for value, place in zip(values[1:], places, strict=True):
         value.offset = place
+    owned = sum(each.owner in (OWNERS["Owned"], OWNERS["counted"]) for each in values)
+    if owned > 1 and any(each.keeper == KEEPERS["return"] for each in arguments):
+        raise NotServedError("to keep something for several handles is not served")
     for word in declaration.asking:
         spec = next((each for each in stored if each.spec is word), None)
         value = values[names.get(word.name, 0)]
@@ -206,17 +219,17 @@ def _describe_effects(
     for argument, word in declaration.effects:
         described = word.describe(argument)
         releases += described.pop("releases", ())
+        if "function" in described:
+            described["type"] = _hold(described.pop("function"), held)
         for name, value in described.items():
             setattr(arguments[argument.index], name, value)
-    handles = [each for each in arguments if each.is_given or _is_kept_handle(each)]
-    if len({type(word) for _, word in declaration.effects}) > 1 or len(handles) > 1:
-        raise NotServedError("to keep or give away several handles at once is not served")
+    words = {type(word) for _, word in declaration.effects}
+    if len(words) > 1 or sum(each.is_given for each in arguments) > 1:
+        raise NotServedError(
+            "to give away several handles, or to do that and keep others, is not served"
+        )
     held.append((CRelease * len(releases))(*releases))
     return held[-1]
-
-
-def _is_kept_handle(argument: CArgument) -> bool:
-    return bool(argument.keeper) and argument.kind == KINDS["handle"]
 
 
 def _check_failures(declaration: Declaration, described: list[CValue]) -> None:
@@ -254,7 +267,10 @@ def _describe_argument(argument: Argument, names: dict[str, int], held: list[Any
     if "structure" in described:
         described["items"] = _address_of(described.pop("structure"), held)
     elif "array" in described:
-        held.append(CArgument(**described.pop("array")))
+        item = described.pop("array")
+        if "structure" in item:
+            item["items"] = _address_of(item.pop("structure"), held)
+        held.append(CArgument(**item))
         described["items"] = ctypes.addressof(held[-1])
     elif "items" in described or described["kind"] == KINDS["made"]:
         described["ctypes"] = _describe_ctypes(held)

@@ -32,7 +32,7 @@ from .loading.symbols import library_with
 HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 """Whether the GIL protects libfastcall's handles, and what C keeps for them."""
 
-ABI_VERSION = 12
+ABI_VERSION = 13
 KINDS = {
     name: ord(code)
     for name, code in {
@@ -54,8 +54,11 @@ KINDS = {
         "filled": "m",
         "length": "l",
         "struct": "t",
+        "half": "e",
+        "character": "w",
     }.items()
 }
+DIVIDE = 255
 RULES = {
     name: ord(code)
     for name, code in {
@@ -69,6 +72,7 @@ RULES = {
     }.items()
 }
 AGAIN = {True: ord("l"), "nul": ord("n"), "negative": ord("-")}
+KEEPERS = {None: 254, "return": 255}
 OWNERS = {"Owned": ord("o"), "counted": ord("c"), "Borrowed": ord("b")}
 
 
@@ -101,6 +105,7 @@ class CArgument(ctypes.Structure):
         ("writable", c_uint8),
         ("in_place", c_uint8),
         ("buffers", c_uint8),
+        ("is_size", c_uint8),
         ("is_exact", c_uint8),
         ("is_terminated", c_uint8),
         ("memory", c_uint8),
@@ -155,7 +160,7 @@ class Returned(ctypes.Structure):
         ("error_number", c_int64),
         ("outputs", c_uint64 * 32),
         ("structure", c_uint64 * 64),
-        ("memories", c_void_p * 9),
+        ("memories", c_void_p * 17),
     )
 
 
@@ -170,6 +175,7 @@ class Descriptor(ctypes.Structure):
         ("function", c_void_p),
         ("release_at", c_int64),
         ("releases", c_void_p),
+        ("kept", c_void_p),
         ("name", c_uint32),
         ("doc", c_uint32),
         ("parameters", c_uint8),
@@ -189,6 +195,7 @@ class Descriptor(ctypes.Structure):
         ("float_slots", c_uint8),
         ("result", c_uint8),
         ("is_simple", c_uint8),
+        ("is_managed", c_uint8),
     )
 
 

@@ -23,9 +23,9 @@ from .handles import (
 )
 from .items import Items
 from .kinds import Integer, Text
-from .libfastcall import OWNERS, RULES, NotServedError, running
+from .libfastcall import KEEPERS, KINDS, OWNERS, RULES, NotServedError, running
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
-from .pointees import pointees_in
+from .pointees import has_pointers, pointees_in
 from .pointers import Pointer
 from .scalars import Address
 from .structures import function_address
@@ -455,6 +455,7 @@ class Keep(ParameterWord):
         self.owner = owner
         self.slot = slot if isinstance(slot, tuple) else (slot,)
         self.every = every
+        self.is_for_good = owner is None
         self.names = self.slot if owner in (None, "return") else (owner, *self.slot)
 
     def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
@@ -487,16 +488,20 @@ class Keep(ParameterWord):
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument."""
-        if self.owner in (None, "return") or not _is_kept_in_c(argument.spec):
+        spec: Any = argument.spec
+        if not _is_kept_in_c(spec) or (self.is_for_good and spec.lends):
             raise NotServedError(f"{argument.where}: {self!r} is not served")
-        keeper, *slot = argument.named
+        slot = argument.named[len(self.names) - len(self.slot) :]
         if not all(each.kind for each in slot):
             raise NotServedError(f"{argument.where}: {self!r} tells apart what is not served")
-        return {
-            "keeper": keeper.position + 1,
+        fields: dict[str, Any] = {
+            "keeper": KEEPERS.get(self.owner) or argument.named[0].position + 1,
             "is_every": self.every,
             "slots": sum(1 << each.index for each in slot),
         }
+        if isinstance(spec, Pointer) and _is_structure_that_points(spec.ctype._type_):
+            fields |= {"kind": KINDS["made"], "function": functools.partial(_point_to, spec)}
+        return fields
 
     def begin(self, call: "CallState", argument: "Argument") -> Iterator[Kept]:
         """Keep what was converted for ``call``."""
@@ -514,10 +519,7 @@ class Keep(ParameterWord):
             converted = call.converted[argument.index] = ctypes.create_string_buffer(converted)
         item = _Held(given, converted, view)
         if self.owner == "return":
-            until_then = object()  # not the call: it would refer to itself
-            item.hold(until_then, None)
-            call.cleanups.append(functools.partial(item.release, until_then))
-            call.kept_by_result.append((argument.where, key, item))
+            _keep_for_result(call, argument.where, key, item)
             return
         if owner is None:
             kept = Kept(kept_for_good, key, item, every=self.every)
@@ -559,28 +561,74 @@ class _Held:
             self.view.release()
 
 
+def _keep_for_result(call: "CallState", where: str, key: Any, item: _Held) -> None:
+    """Keep it for the handle that ``call`` will return."""
+    until_then = object()  # not the call: it would refer to itself
+    item.hold(until_then, None)
+    call.cleanups.append(functools.partial(item.release, until_then))
+    call.kept_by_result.append((where, key, item))
+
+
 _STRUCTURES = (ctypes.Structure, ctypes.Union)
 
 
+def _is_structure_that_points(ctype: Any) -> bool:
+    """Whether C may have a copy, which points to what this does not any more."""
+    is_structure = isinstance(ctype, type) and issubclass(ctype, _STRUCTURES)
+    return is_structure and has_pointers(ctype)
+
+
+def _point_to(spec: Pointer, given: Any) -> Any:
+    """A pointer to a structure, with what that points to now. None if it is no structure."""
+    if type(given) is not spec.ctype._type_:
+        return None
+    made = spec.ctype(given)
+    made.pointees = pointees_in(given)
+    return made
+
+
 def _is_kept_in_c(spec: Any) -> bool:
-    """Whether libfastcall holds it: a structure may be set again, of which C has a copy."""
-    if isinstance(spec, Pointer):
-        return not issubclass(spec.ctype._type_, _STRUCTURES)
+    """Whether libfastcall holds it."""
     if spec.is_buffer:
-        return not spec.lends
-    return spec.kind in ("bytes", "str", "handle", "callback")
+        return not spec.lends and not _is_structure_that_points(spec.item)
+    is_served = spec.kind in ("bytes", "str", "handle", "callback", "pointer")
+    return is_served or (not spec.kind and spec.can_be_made)
 
 
-def keep_late(described: tuple[Any, ...], keeper: Handle) -> None:
-    """Keep what C keeps for a handle that Python takes over: see ``fastcall_list_kept``."""
+def take_over_kept(function: Any) -> None:
+    """Keep what C keeps for good because of a function: see ``fastcall_list_kept``."""
+    engine = running()
+    if engine:
+        for described in engine.list_kept(function):
+            keep_late(described, None)
+        engine.drop_kept(function)
+
+
+def keep_late(described: tuple[Any, ...], keeper: Handle | None) -> None:
+    """Keep what C keeps for a handle that Python takes over, or for good."""
+    argument, key, item = _what_is_kept(described)
+    if keeper is None:
+        Kept(kept_for_good, key, item, every=True).finish()
+    else:
+        Handle.keep(keeper, argument.where, key, item, every=True).finish()
+
+
+def keep_for_result(described: tuple[Any, ...], call: "CallState") -> None:
+    """Keep what C is to keep for the handle that ``call`` returns, if it is that."""
+    argument, key, item = _what_is_kept(described)
+    if any(isinstance(each, Keep) and each.owner == "return" for each in argument.effects):
+        _keep_for_result(call, argument.where, key, item)
+
+
+def _what_is_kept(described: tuple[Any, ...]) -> "tuple[Argument, Any, _Held]":
+    """What ``fastcall_list_kept`` describes: the argument, the slot, and what is in it."""
     function, index, slot, given, made, address, _ = described
     argument: Argument = function.declaration.arguments[index]
     is_view = argument.spec.is_buffer and given is not None and made is None
     exporter: Any = given
     view: Any = memoryview(exporter) if is_view else None
     converted = pointer_to(address, argument.spec.ctype) if made is None else made
-    item = _Held(given, converted, view)
-    Handle.keep(keeper, argument.where, (argument, *(slot or ())), item, every=True).finish()
+    return argument, (argument, *(slot or ())), _Held(given, converted, view)
 
 
 def is_passed(argument: "Argument") -> bool:

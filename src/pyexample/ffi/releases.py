@@ -8,7 +8,7 @@ from .calls import CallState
 from .handles import Handle
 from .libfastcall import CRelease, NotServedError
 from .lifetimes import Kept, kept_for_good
-from .ownership import Keep, declaration_of, is_passed
+from .ownership import Keep, declaration_of, is_passed, take_over_kept
 from .values import DeclarationError, ParameterWord, plain, show
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ class Releases(ParameterWord):
     def begin(self, call: CallState, argument: "Argument") -> "Iterator[_Release]":
         """Find what C keeps."""
         named = {each.name: each for each in argument.named}
-        for _, kept, word in self.keeps:
+        for content, kept, word in self.keeps:
+            if content and word.is_for_good:
+                take_over_kept(content)
             kept_for: Any = call.given[named[word.owner].position] if word.owner else None
             everything = kept_for_good if kept_for is None else Handle.kept_slots(kept_for)
             slot = {

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from .buffers import In
 from .declaration import Argument
 from .kinds import make_value
-from .libfastcall import KINDS, NotServedError
+from .libfastcall import DIVIDE, KINDS, NotServedError
 from .sizes import TERMINATED, UNCHECKED, GivenSize, Least
+from .structures import CTypesObject
 from .values import (
     DeclarationError,
     Value,
@@ -152,24 +153,27 @@ class ArrayOf(In):
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument, and those of each item."""
-        item = {} if self._of else self.value.describe(argument)
+        value = None if self._of else self.value
+        item: dict[str, Any] = {}
+        if isinstance(value, CTypesObject):
+            item = value.describe_item()
+        elif value:
+            item = {"size": self.item_size, **value.describe(argument)}
         if item.get("kind") not in _SERVED:
             raise NotServedError(f"{argument.where}: an array of such items is not served")
         return {
             "kind": KINDS["buffer"],
             **self.size.describe(argument),
-            "shift": self.item_size.bit_length() - 1,
+            "shift": DIVIDE if "structure" in item else self.item_size.bit_length() - 1,
             "item": KINDS["void"],
-            "array": {"size": self.item_size, **item},
+            "array": item,
             "is_terminated": self.size.given is TERMINATED,
             "nullable": self.accepts_none(argument),
         }
 
 
-_SERVED = [
-    KINDS[each]
-    for each in ("signed", "unsigned", "bool", "float", "bytes", "str", "address", "handle")
-]
+_KINDS = "signed unsigned bool float bytes str address handle struct"
+_SERVED = [KINDS[each] for each in _KINDS.split()]
 
 
 class _Made:

@@ -17,6 +17,7 @@ from .values import (
     c_name,
     fields_of,
     is_pointer,
+    limits,
     members_of,
     show,
     type_code,
@@ -117,6 +118,14 @@ class CTypesObject(Value):
         if not hasattr(self.ctype, "_fields_"):
             return super().describe(argument)
         return {"kind": KINDS["struct"], "structure": by_value(self.where, self.ctype)}
+
+    def describe_item(self) -> dict[str, Any]:
+        """Of an array: only type and size matter."""
+        size = ctypes.sizeof(self.ctype)
+        if not hasattr(self.ctype, "_fields_") or size > limits(ctypes.c_uint16)[1]:
+            raise NotServedError(f"{self.where}: such an item is not served")
+        structure = CStruct(type=id(self.ctype), size=size)
+        return {"kind": KINDS["struct"], "structure": structure}
 
     def describe_back(self) -> dict[str, Any]:
         """As the result, structures are served; as an output, arrays and unions too."""

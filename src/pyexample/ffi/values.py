@@ -168,6 +168,9 @@ class Modifier(Word):
 class ParameterWord(Word):
     """A word that follows a parameter, and says what C does with it."""
 
+    is_for_good: bool = False
+    """Whether C keeps something until the process ends."""
+
     def resolve(self, declaration: Declaration, argument: Argument) -> None:
         """Check it, and find the parameters that it names. Raises DeclarationError."""
         raise NotImplementedError

@@ -783,8 +783,7 @@ static void take_handle(fastcall_argument *argument)
     }
 }
 
-static void take_argument(fastcall_argument *argument, unsigned index, unsigned *buffers,
-    unsigned *handle_count)
+static void take_argument(fastcall_argument *argument, unsigned index, unsigned *buffers)
 {
     static const uint8_t item_kinds[] = {'i', 'u', 'f', '?', 'v'};
     memset(argument, 0, sizeof *argument);
@@ -792,7 +791,6 @@ static void take_argument(fastcall_argument *argument, unsigned index, unsigned 
     if ((argument->kind == 'n' && *buffers == 0) ||
         (argument->kind == 'v' && values > FASTCALL_MAX_OUTPUTS) ||
         (argument->kind == 'b' && *buffers == FASTCALL_MAX_BUFFERS) ||
-        (argument->kind == 'h' && *handle_count == FASTCALL_MAX_HANDLES) ||
         (argument->kind == 't' && structure_words >= FASTCALL_STRUCT_WORDS)) {
         argument->kind = 'i';
     }
@@ -828,7 +826,6 @@ static void take_argument(fastcall_argument *argument, unsigned index, unsigned 
         argument->high = take() & 1 ? INT64_MAX : below(5);
         ++*buffers;
     }
-    *handle_count += argument->kind == 'h';
     if (argument->kind == 'v' ||
         (strchr("iu?fP", argument->kind) && values <= FASTCALL_MAX_OUTPUTS && take() % 4 == 0)) {
         argument->output = (uint8_t)values++;
@@ -2115,7 +2112,7 @@ static unsigned next_made[2], closed_now;
 static PyObject *finder; /* what is looked for while a handle is destroyed, or NULL */
 
 typedef struct {
-    char head[64];
+    _Alignas(16) char head[64];
     fastcall_descriptor descriptor;
     fastcall_argument arguments[3];
     fastcall_value values[2]; /* where there are so many arguments */
@@ -2889,7 +2886,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fastcall_value *described;
     PyObject *objects[FASTCALL_MAX_ARGUMENTS], *result;
     uint64_t words[FASTCALL_MAX_ARGUMENTS];
-    unsigned count, given, buffers = 0, handle_count = 0;
+    unsigned count, given, buffers = 0;
     int accepted;
     bytes = data;
     bytes_end = data + size;
@@ -2914,10 +2911,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     self.descriptor.release_at = take() & 1 ? INT64_MAX : below(40);
     self.descriptor.uses_errno = take() & 1;
     for (unsigned i = 0; i < count; i++) {
-        const unsigned handles_before = handle_count;
-        take_argument(&self.arguments[i], i, &buffers, &handle_count);
+        take_argument(&self.arguments[i], i, &buffers);
         objects[i] = take_object(&self.arguments[i], i);
-        if (handle_count > handles_before && objects[i] != &none) {
+        if (self.arguments[i].kind == 'h' && objects[i] != &none) {
             objects[i]->its_handle.address = take() & 3 ? memory : NULL;
         }
     }

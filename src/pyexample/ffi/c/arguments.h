@@ -13,9 +13,9 @@ typedef struct {
     const fastcall_argument *owners[FASTCALL_MAX_BUFFERS]; /* of the views */
     unsigned count;                                        /* of the views */
     handle **handles;                                      /* `few`, or memory for more */
-    handle *few[FASTCALL_MAX_HANDLES + 1];                 /* the last: see hold_parent */
+    handle *few[FASTCALL_MAX_ARGUMENTS + 1];               /* the last: see hold_parent */
     unsigned handle_count;
-    thunk *thunks[FASTCALL_MAX_CALLBACKS];
+    thunk *thunks[FASTCALL_MAX_ARGUMENTS];
     unsigned thunk_count;
     PyObject *made[FASTCALL_MAX_ARGUMENTS]; /* objects of ctypes */
     unsigned made_count;
@@ -380,14 +380,17 @@ static int kind_of_item(const char *format)
     case 'f':
     case 'd': return FASTCALL_FLOAT;
     case '?': return FASTCALL_BOOL;
+    case 'e': return FASTCALL_HALF;
+    case 'u':
+    case 'w': return FASTCALL_WIDE;
     default: return 0;
     }
 }
 
-/* Make room for more handles than are counted in FASTCALL_MAX_HANDLES. */
+/* Make room for more handles than a function has arguments. */
 COLD static int hold_more_handles(held_arguments *held, Py_ssize_t count)
 {
-    const size_t most = held->handle_count + (size_t)count + FASTCALL_MAX_HANDLES + 1;
+    const size_t most = held->handle_count + (size_t)count + FASTCALL_MAX_ARGUMENTS + 1;
     handle **more = api.PyMem_Malloc(most * sizeof *more);
     if (!more) {
         (void)api.PyErr_NoMemory();
@@ -401,8 +404,58 @@ COLD static int hold_more_handles(held_arguments *held, Py_ssize_t count)
     return 1;
 }
 
+/* The number of items of a buffer, or -1. */
+static Py_ssize_t items_of(const fastcall_argument *argument, const Py_buffer *view)
+{
+    if (argument->shift != FASTCALL_DIVIDE) {
+        return view->len >> argument->shift;
+    }
+    return view->itemsize > 0 ? view->len / view->itemsize : -1;
+}
+
+static size_t item_size(const fastcall_argument *item)
+{
+    return item->kind == FASTCALL_STRUCT ? ((const fastcall_struct *)item->items)->size
+                                         : item->size;
+}
+
+/* Whether the last item of a buffer is zeros. */
+COLD static int ends_with_zeros(const fastcall_argument *argument, const Py_buffer *view)
+{
+    const char *const content = view->buf;
+    if (view->len < argument->size) {
+        return 0;
+    }
+    for (Py_ssize_t i = view->len - argument->size; i < view->len; i++) {
+        if (content[i]) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 static int convert(
     const fastcall_argument *, PyObject *const *, held_arguments *, frame *, uint64_t *);
+
+/* Store an item of an array that is made of a list or tuple. */
+static int convert_item(
+    const fastcall_argument *item, PyObject *object, held_arguments *held, char *place)
+{
+    uint64_t word;
+    if (item->kind == FASTCALL_STRUCT) {
+        const fastcall_struct *const structure = item->items;
+        if (!api.PyType_IsSubtype(type_of(object), structure->type)) {
+            return 0;
+        }
+        memcpy(place, memory_of(object, structure), structure->size);
+        return 1;
+    }
+    if (!convert(item, &object, held, NULL, &word)) {
+        return 0;
+    }
+    memcpy(place, &word, item->size);
+    return 1;
+}
 
 /* Make an array of a list or tuple. Its view holds the memory, and the items as they are now. */
 static int convert_sequence(
@@ -414,6 +467,7 @@ static int convert_sequence(
     void *memory = NULL;
     PyObject *parts[2];
     Py_ssize_t count;
+    size_t size;
     uint64_t address;
     if (!(flags & (Py_TPFLAGS_LIST_SUBCLASS | Py_TPFLAGS_TUPLE_SUBCLASS)) ||
         (flags & Py_TPFLAGS_HEAPTYPE)) { /* whose __iter__ may be Python code */
@@ -424,7 +478,8 @@ static int convert_sequence(
         return 0;
     }
     count = api.PyTuple_Size(parts[0]);
-    address = make_memory(&memory, (uint64_t)(count + argument->is_terminated) * item->size);
+    size = item_size(item);
+    address = make_memory(&memory, (uint64_t)(count + argument->is_terminated) * size);
     if (!address) {
         drop(parts[0]);
         return 0;
@@ -436,18 +491,17 @@ static int convert_sequence(
         return 0;
     }
     view->buf = (void *)(uintptr_t)address;
-    view->len = count * item->size;
+    view->len = count * (Py_ssize_t)size;
+    view->itemsize = (Py_ssize_t)size;
     held->owners[held->count++] = argument;
     if (item->kind == FASTCALL_HANDLE && !hold_more_handles(held, count)) {
         return 0;
     }
     for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *const each = api.PyTuple_GetItem(parts[0], i);
-        uint64_t word;
-        if (!convert(item, &each, held, NULL, &word)) {
+        char *const place = (char *)view->buf + i * (Py_ssize_t)size;
+        if (!convert_item(item, api.PyTuple_GetItem(parts[0], i), held, place)) {
             return 0;
         }
-        memcpy((char *)view->buf + i * item->size, &word, item->size);
     }
     return 1;
 }
@@ -460,6 +514,7 @@ static int convert_buffer(
     Py_ssize_t items;
     if (argument->nullable && object == interpreter.none) { /* counted as no items */
         memset(view, 0, sizeof *view);
+        view->itemsize = argument->items ? (Py_ssize_t)item_size(argument->items) : 1;
         held->owners[held->count++] = argument;
         *word = 0;
         return 1;
@@ -476,8 +531,9 @@ static int convert_buffer(
         held->owners[held->count++] = argument;
     }
     *word = (uintptr_t)view->buf;
-    items = view->len >> argument->shift;
-    if (items < argument->low || items > argument->high) {
+    items = items_of(argument, view);
+    if (items < argument->low || items > argument->high ||
+        (argument->is_terminated && !argument->items && !ends_with_zeros(argument, view))) {
         return 0;
     }
     if (argument->item == FASTCALL_VOID) {
@@ -503,7 +559,9 @@ static int convert_count(const fastcall_argument *argument, const held_arguments
     }
     for (unsigned i = 0; i < held->count; i++) {
         if (argument->buffers & 1U << i) {
-            const Py_ssize_t items = held->views[i].len >> held->owners[i]->shift;
+            const Py_buffer *const view = &held->views[i];
+            const Py_ssize_t items =
+                argument->is_size ? view->itemsize : items_of(held->owners[i], view);
             if (count >= 0 && items != count) {
                 return 0;
             }
@@ -567,7 +625,12 @@ static int convert(const fastcall_argument *argument, PyObject *const *objects,
     case FASTCALL_FLOAT: return convert_float(*place, argument->size, word);
     case FASTCALL_BUFFER: return convert_buffer(argument, *place, held, word);
     case FASTCALL_STRUCT: return convert_struct(argument, *place, frame, word);
-    case FASTCALL_MADE: return convert_made(argument, *place, held, word);
+    case FASTCALL_MADE:
+        if (argument->keeper) { /* it is made last */
+            *word = 0;
+            return *place != interpreter.none || argument->nullable;
+        }
+        return convert_made(argument, *place, held, word);
     case FASTCALL_VOID:
     case FASTCALL_COUNT: /* which are converted last */
     case FASTCALL_FILLED:

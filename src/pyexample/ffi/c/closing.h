@@ -126,7 +126,7 @@ static int close_by_class(handle *it, PyObject *object)
         if (!closed) { /* for the words of the error */
             closed = new_handle(of, descriptor->may_stay_open ? address : NULL, NULL, 0);
         }
-        result = closed ? unexpected(self, descriptor, &returned, &closed, 1) : NULL;
+        result = closed ? unexpected(self, descriptor, &returned, NULL, &closed, 1) : NULL;
     }
     drop(closed);
     drop(result);
@@ -450,59 +450,17 @@ COLD void *fastcall_take_over(void *object)
     return as_tuple(objects, count);
 }
 
-/* Returns what Python gets of what C keeps, or NULL with an error set. */
-COLD static PyObject *describe_kept(const kept *it)
+void *fastcall_list_kept(void *object)
 {
-    PyObject *const parts[] = {new_reference(it->self), api.PyLong_FromLongLong(it->argument),
-        new_reference(it->slot ? it->slot : interpreter.none), new_reference(it->given),
-        new_reference(it->made ? it->made : interpreter.none),
-        api.PyLong_FromUnsignedLongLong(it->word), api.PyLong_FromLongLong(it->number)};
-    const int is_whole = parts[1] && parts[5] && parts[6];
-    PyObject *const tuple = tuple_of(parts, sizeof parts / sizeof *parts);
-    if (tuple && !is_whole) {
-        api.Py_DecRef(tuple);
-        return NULL;
+    if (is_bytes(object)) {
+        descriptor_of(object)->is_managed = 1;
     }
-    return tuple;
-}
-
-/* Making a tuple may collect garbage, which runs any code. */
-COLD void *fastcall_list_kept(void *object)
-{
-    handle *const it = handle_of(object);
-    size_t count = 0, place;
-    kept **held;
-    PyObject *tuple;
-    for (const kept *each = it->kept; each; each = each->next) {
-        count++;
-    }
-    held = api.PyMem_Malloc((count + 1) * sizeof *held);
-    if (!held) {
-        return api.PyErr_NoMemory();
-    }
-    place = count;
-    for (kept *each = it->kept; each; each = each->next) {
-        each->holders++;
-        held[--place] = each; /* the newest is the first */
-    }
-    tuple = api.PyTuple_New((Py_ssize_t)count);
-    for (size_t i = 0; i < count; i++) {
-        PyObject *const described = tuple ? describe_kept(held[i]) : NULL;
-        if (described) {
-            api.PyTuple_SetItem(tuple, (Py_ssize_t)i, described);
-        } else if (tuple) {
-            api.Py_DecRef(tuple);
-            tuple = NULL;
-        }
-        free_kept(held[i]);
-    }
-    api.PyMem_Free(held);
-    return tuple;
+    return describe_list(*kept_for(object));
 }
 
 void fastcall_drop_kept(void *object)
 {
-    drop_kept(&handle_of(object)->kept);
+    drop_kept(kept_for(object));
 }
 
 #endif

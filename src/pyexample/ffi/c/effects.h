@@ -49,14 +49,15 @@ COLD static PyObject *slot_of(
     return tuple_of(parts, count);
 }
 
-/* Make the function pointer for a callback. Returns 0 with an error set if that fails. */
-COLD static int make_pointer(const fastcall_argument *argument, kept *it)
+/* Make what C gets. Returns 0 if that fails: with an error set, or without one if Python must do
+   this. */
+COLD static int make_late(const fastcall_argument *argument, kept *it)
 {
     if (it->given == interpreter.none) {
         return 1;
     }
     it->made = make(argument, it->given, &it->word);
-    return it->made != NULL;
+    return it->made && it->made != interpreter.none;
 }
 
 /* Take over the view of a buffer. Of an array, its object holds the memory, which was made. */
@@ -87,7 +88,9 @@ static int prepare_to_keep(PyObject *self, const fastcall_descriptor *descriptor
     it->self = new_reference(self);
     it->argument = index;
     it->given = new_reference(objects[argument->parameter]);
-    it->keeper = handle_of(objects[argument->keeper - 1]);
+    if (argument->keeper < FASTCALL_FOR_GOOD) {
+        it->keeper = handle_of(objects[argument->keeper - 1]);
+    }
     if (argument->slots) {
         it->slot = slot_of(descriptor, argument->slots, objects);
         if (!it->slot) {
@@ -96,7 +99,8 @@ static int prepare_to_keep(PyObject *self, const fastcall_descriptor *descriptor
     }
     switch (argument->kind) {
     case FASTCALL_CALLBACK:
-        if (!make_pointer(argument, it)) {
+    case FASTCALL_MADE:
+        if (!make_late(argument, it)) {
             return 0;
         }
         store_late_argument(frame, argument, it->word);
@@ -127,14 +131,21 @@ static int begin_to_keep(PyObject *self, const fastcall_descriptor *descriptor,
         if (!can_keep(each)) {
             return 0;
         }
+        for (const kept *other = held->keeping; other; other = other->next) {
+            if (is_entangled(each, other)) {
+                return 0;
+            }
+        }
     }
     return 1;
 }
 
-/* Let Python keep what C keeps for a handle that it has taken over during the call. */
+/* Let Python keep what C keeps, for a handle that it has taken over during the call, or for good.
+ */
 COLD static void keep_late(kept *it)
 {
-    PyObject *const keeper = object_of(it->keeper);
+    PyObject *const keeper =
+        it->keeper ? object_of(it->keeper) : (PyObject *)(uintptr_t)interpreter.none;
     PyObject *type, *error, *traceback, *described, *done = NULL;
     api.PyErr_Fetch(&type, &error, &traceback);
     described = describe_kept(it);
@@ -149,14 +160,22 @@ COLD static void keep_late(kept *it)
     api.PyErr_Restore(type, error, traceback);
 }
 
-/* C has returned, and keeps what it was passed. */
-static void end_keeping(const fastcall_descriptor *descriptor, held_arguments *held)
+/* C has returned, and keeps what it was passed: for the handle that came back, if there is one;
+   else the rest. */
+static void end_keeping(PyObject *result, held_arguments *held)
 {
-    kept *late = NULL, *replaced = NULL;
-    while (held->keeping) {
-        kept *const it = held->keeping;
+    kept *late = NULL, *replaced = NULL, *next;
+    for (kept *it = held->keeping; it; it = next) {
+        const fastcall_argument *const argument = argument_of(it);
+        next = it->next;
+        if ((argument->keeper == FASTCALL_FOR_RESULT) != (result != NULL)) {
+            continue;
+        }
+        if (result) {
+            it->keeper = handle_of(result);
+        }
         if (can_keep(it)) {
-            keep(it, arguments_of(descriptor)[it->argument].is_every, &replaced);
+            keep(it, argument->is_every, &replaced);
         } else {
             move_kept(it, &late);
         }
@@ -166,6 +185,27 @@ static void end_keeping(const fastcall_descriptor *descriptor, held_arguments *h
     }
     drop_kept(&late);
     drop_kept(&replaced);
+}
+
+/* C keeps it for the handle that came back, which is what the Python function returns, or in a
+   tuple of that. */
+COLD static void keep_for_result(
+    const fastcall_descriptor *descriptor, PyObject *result, held_arguments *held)
+{
+    const fastcall_value *values = values_of(descriptor);
+    Py_ssize_t count = 0, at = 0;
+    for (unsigned i = 0; i < descriptor->values; i++) {
+        if (values[i].kind == FASTCALL_HANDLE && values[i].owner != FASTCALL_BORROWED) {
+            at = count;
+        }
+        count += values[i].is_returned;
+    }
+    if (count > 1) {
+        result = api.PyTuple_GetItem(result, at);
+    }
+    if (result != interpreter.none) {
+        end_keeping(result, held);
+    }
 }
 
 /* ----------------------------------------------------- what C is given */
@@ -313,7 +353,7 @@ static void end_effects(PyObject *self, const fastcall_descriptor *descriptor,
             self, given, objects, is_taken || (done != NOT_CALLED && !given->stays_on_failure));
     }
     if (is_taken) {
-        end_keeping(descriptor, held);
+        end_keeping(NULL, held);
         end_releasing(self, descriptor, objects, held);
     }
 }

@@ -96,7 +96,10 @@ again:
         goto refuse;
     }
     /* Convert before release: a returned text may belong to a handle. */
-    result = finish(self, descriptor, &returned, objects, count);
+    result = finish(self, descriptor, &returned, objects, count, &held.keeping);
+    if (held.keeping && result) {
+        keep_for_result(descriptor, result, &held);
+    }
 done:
     drop_memories(descriptor, &returned);
     release(&held);
@@ -159,7 +162,7 @@ static int is_served(const fastcall_descriptor *descriptor)
 {
     const fastcall_argument *arguments = arguments_of(descriptor);
     const char *end = (const char *)(values_of(descriptor) + descriptor->values);
-    unsigned buffers = 0, handles = 0, callbacks = 0;
+    unsigned buffers = 0;
     if (descriptor->arguments > FASTCALL_MAX_ARGUMENTS ||
         descriptor->values > 1 + FASTCALL_MAX_OUTPUTS ||
         descriptor->returned_size > sizeof(fastcall_returned) ||
@@ -168,11 +171,8 @@ static int is_served(const fastcall_descriptor *descriptor)
     }
     for (unsigned i = 0; i < descriptor->arguments; i++) {
         buffers += arguments[i].kind == FASTCALL_BUFFER;
-        handles += arguments[i].kind == FASTCALL_HANDLE;
-        callbacks += arguments[i].kind == FASTCALL_CALLBACK;
     }
-    return buffers <= FASTCALL_MAX_BUFFERS && handles <= FASTCALL_MAX_HANDLES &&
-           callbacks <= FASTCALL_MAX_CALLBACKS;
+    return buffers <= FASTCALL_MAX_BUFFERS;
 }
 
 COLD const char *fastcall_prepare(void *self)

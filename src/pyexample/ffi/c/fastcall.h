@@ -22,8 +22,9 @@
  * is to close or free, and for each FILLED memory. If that raises an error, `abandon` is called
  * with the same arguments. If Python takes a handle over while it is being closed or given away,
  * and C has not closed or does not own it afterwards, `reopen` is called with it. If Python takes
- * over a handle for which C is about to keep something, `keep_late` is called with that (see
- * fastcall_list_kept) and the handle.
+ * over a handle for which C is about to keep something, or what C keeps for good, `keep_late` is
+ * called with that (see fastcall_list_kept) and the handle or None. If C keeps something for the
+ * handle that it returns, the tuple that `unexpected` gets ends with a tuple of that.
  *
  * A binding does not need this header: libfastcall.py repeats it for Python.
  */
@@ -40,16 +41,14 @@
 #endif
 
 /* Increased when a declaration in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 12
+#define FASTCALL_ABI_VERSION 13
 
-#define FASTCALL_MAX_ARGUMENTS 16 /* of the C function */
-#define FASTCALL_MAX_BUFFERS 8    /* among them */
-#define FASTCALL_MAX_HANDLES 4    /* likewise */
-#define FASTCALL_MAX_CALLBACKS 4  /* likewise */
-#define FASTCALL_MAX_OUTPUTS 8    /* likewise: those that C fills in */
-#define FASTCALL_OUTPUT_WORDS 32  /* of all outputs */
-#define FASTCALL_THUNKS_OF_TYPE 8 /* of one type of callbacks */
-#define FASTCALL_STRUCT_WORDS 64  /* of all structures among the arguments; of the result */
+#define FASTCALL_MAX_ARGUMENTS 16                   /* of the C function */
+#define FASTCALL_MAX_BUFFERS 8                      /* among them */
+#define FASTCALL_MAX_OUTPUTS FASTCALL_MAX_ARGUMENTS /* likewise: those that C fills in */
+#define FASTCALL_OUTPUT_WORDS 32                    /* of all outputs */
+#define FASTCALL_THUNKS_OF_TYPE 8                   /* of one type of callbacks */
+#define FASTCALL_STRUCT_WORDS 64 /* of all structures among the arguments; of the result */
 
 /* The kinds of arguments, and of what comes back: how they are converted. */
 #define FASTCALL_VOID 'v'     /* nothing is passed, or comes back */
@@ -81,6 +80,12 @@
     't' /* an instance of a ctypes structure: by value, as argument and as result; \
            as an output also of a union or an array */
 
+/* More kinds of items in a BUFFER. */
+#define FASTCALL_HALF 'e' /* float of 16 bits */
+#define FASTCALL_WIDE 'w' /* wchar_t */
+
+#define FASTCALL_DIVIDE 255
+
 /* How C asks for more FILLED memory, to be called again. */
 #define FASTCALL_NEEDS 'l'    /* the length is how many items it needs */
 #define FASTCALL_PLUS_NUL 'n' /* and another one */
@@ -100,6 +105,12 @@
 #define FASTCALL_OWNED 'o'    /* the caller, once for each address */
 #define FASTCALL_COUNTED 'c'  /* the caller, once for each time that it came back */
 #define FASTCALL_BORROWED 'b' /* C */
+
+/* For what C keeps an argument, if not for another one. */
+#define FASTCALL_FOR_GOOD 254
+#define FASTCALL_FOR_RESULT 255 /* the HANDLE that comes back and is not BORROWED */
+
+struct kept;
 
 /* The open handles of an interpreter. */
 typedef struct fastcall_handles fastcall_handles;
@@ -159,27 +170,32 @@ typedef struct {
     const void *items; /* POINTER: the ctypes type that it points to; CALLBACK: the type of
                           objects that are C functions, which `slow_path` passes; STRUCT: a
                           fastcall_struct; BUFFER: if it is an array: the fastcall_argument of
-                          each item, which is an integer, a float, a text or a HANDLE */
+                          each item, which is an integer, a float, a text, a HANDLE, or a
+                          STRUCT of which only type and size are known */
     const fastcall_ctypes *ctypes; /* POINTER */
     uint8_t kind;                  /* one of the above */
     uint8_t size;                  /* of the C type, in bytes; BUFFER: of an item: 1, 2, 4 or 8 */
-    uint8_t shift;                 /* BUFFER: its logarithm, so that a count needs no division */
+    uint8_t shift;                 /* BUFFER: its logarithm, so that a count needs no division; or
+                                      FASTCALL_DIVIDE: the buffer says how large its items are */
     uint8_t parameter;             /* the index of the Python argument, from 0 */
-    uint8_t nullable; /* BYTES, STR, ADDRESS, POINTER, BUFFER, CALLBACK: None is NULL */
-    uint8_t item;     /* BUFFER: SIGNED, UNSIGNED, BOOL, FLOAT; VOID: any, counted in bytes */
+    uint8_t nullable; /* BYTES, STR, ADDRESS, POINTER, MADE, BUFFER, CALLBACK: None is NULL */
+    uint8_t item;     /* BUFFER: SIGNED, UNSIGNED, BOOL, FLOAT, HALF, WIDE; VOID: any, counted in
+                         bytes, unless the buffer says how large they are */
     uint8_t writable; /* BUFFER: C writes to it */
     uint8_t in_place; /* BUFFER, writable: it may be the same memory as another one */
     uint8_t buffers;  /* COUNT: bit i is set if it counts the i-th BUFFER, from 0 */
+    uint8_t is_size;  /* COUNT: it is the size of an item of that */
     uint8_t is_exact; /* BUFFER, if that depends on other arguments: it has no more items */
-    uint8_t is_terminated; /* BUFFER, if it is an array: with one more item, of zeros */
+    uint8_t is_terminated; /* BUFFER: its last item is zeros; of an array: one more item */
     uint8_t memory;   /* COUNT: if not 0: it counts this value, which is FILLED; LENGTH: if not
                          0: likewise, and C gets the number of items there */
     uint16_t factors; /* BUFFER, FILLED: bit i is set if the number of items is a product with the
                          i-th argument of C, an integer, from 0 */
     uint8_t output;   /* if not 0: C gets the address of that value, counted from 1, which
                          begins as the argument; of VOID, as zeros; of FILLED, that memory's */
-    uint8_t keeper;   /* BYTES, STR, POINTER, HANDLE, BUFFER, CALLBACK: if not 0: C keeps it for
-                         the HANDLE that is that Python argument, counted from 1 */
+    uint8_t keeper;   /* BYTES, STR, POINTER, MADE, HANDLE, BUFFER, CALLBACK: if not 0: C keeps it
+                         for the HANDLE that is that Python argument, counted from 1, or for one
+                         of the above; a HANDLE not for good */
     uint8_t is_every; /* and likewise each other one; else only the last one, or of those in */
     uint16_t slots;   /* whose call these arguments of C were the same: bit i is set, from 0 */
     uint8_t is_any;   /* HANDLE: of any class, so it must be in the table: it may be an integer */
@@ -253,6 +269,7 @@ typedef struct {
     int64_t release_at;               /* the GIL is released if the buffers have at least so many
                                          bytes in all: 0 always, INT64_MAX never */
     const fastcall_release *releases; /* `release_count` of them */
+    struct kept *kept;                /* filled in later: what C keeps for good */
     uint32_t name;                    /* the offset of its name, a string with a NUL */
     uint32_t doc;                     /* the offset of its docstring, likewise */
     uint8_t parameters;               /* the number of arguments of the Python function */
@@ -272,6 +289,7 @@ typedef struct {
     uint8_t float_slots; /* filled in, Windows: which of the first four are floats */
     uint8_t result;      /* filled in: which registers, or memory, the result comes in */
     uint8_t is_simple;   /* filled in: the result alone comes back, and is only converted */
+    uint8_t is_managed;  /* filled in later: Python has taken over what C keeps for good */
 } fastcall_descriptor;
 
 /*
@@ -342,9 +360,10 @@ FASTCALL_API int64_t fastcall_count_users(void *object);
  */
 FASTCALL_API void *fastcall_take_over(void *object);
 
-/* Returns a new reference to a tuple of what C keeps for a handle that Python has taken over, the
-   oldest first, or NULL with an error set. Each is a tuple of the function that was called (its
-   bytes object), the index of the argument of C, a tuple of what tells it apart or None, the
+/* Returns a new reference to a tuple of what C keeps for a handle that Python has taken over, or
+   for good because of a function (its bytes object), which is taken over from then on. The oldest
+   is the first. Returns NULL with an error set. Each is a tuple of the function that was called
+   (its bytes object), the index of the argument of C, a tuple of what tells it apart or None, the
    argument, the object that was made of it or None, what C got, as an integer, and another one,
    which is greater for what C was made to keep later. */
 FASTCALL_API void *fastcall_list_kept(void *object);

@@ -44,7 +44,7 @@ static int convert_sized(const fastcall_descriptor *descriptor, PyObject *const 
         const fastcall_argument *argument = &arguments[i];
         uint64_t size, address;
         if (argument->kind == FASTCALL_BUFFER) {
-            const Py_ssize_t items = held->views[buffer++].len >> argument->shift;
+            const Py_ssize_t items = items_of(argument, &held->views[buffer++]);
             if (!argument->type && !argument->factors) {
                 continue;
             }

@@ -405,16 +405,18 @@ static PyObject *pack(PyObject *const *objects, int count)
 
 /* Returns what `unexpected` gets of what came back, or NULL with an error set. A signal handler
    may raise an exception before the first instruction of that: so the handles that the caller
-   owns are in objects of their own by then. */
+   owns are in objects of their own by then. The reference to `described` is stolen: NULL, or what
+   C is to keep. */
 COLD static PyObject *receive(
-    const fastcall_descriptor *descriptor, const fastcall_returned *returned)
+    const fastcall_descriptor *descriptor, const fastcall_returned *returned, PyObject *described)
 {
     const fastcall_value *values = values_of(descriptor);
-    PyObject *received[1 + 1 + FASTCALL_MAX_OUTPUTS], *given[2];
+    PyObject *received[1 + 1 + FASTCALL_MAX_OUTPUTS + 1], *given[2];
     int count = 1;
     received[0] =
         api.PyBytes_FromStringAndSize((const char *)returned, descriptor->returned_size);
     if (!received[0]) {
+        drop(described);
         return NULL;
     }
     for (unsigned i = 0; i < descriptor->values; i++) {
@@ -427,6 +429,7 @@ COLD static PyObject *receive(
                 given[1] ? call_python(values[i].receive, NULL, given, 2, NULL) : NULL;
             drop(given[1]);
             if (!received[count]) {
+                drop(described);
                 while (count > 0) {
                     drop(received[--count]);
                 }
@@ -434,6 +437,9 @@ COLD static PyObject *receive(
             }
             count++;
         }
+    }
+    if (described) {
+        received[count++] = described;
     }
     return tuple_of(received, count);
 }
@@ -453,11 +459,12 @@ COLD static void abandon(
     api.PyErr_Restore(type, error, traceback);
 }
 
-/* Let Python interpret what came back. It frees the texts. */
+/* Let Python interpret what came back. It frees the texts. See `receive`. */
 COLD static PyObject *unexpected(PyObject *self, const fastcall_descriptor *descriptor,
-    const fastcall_returned *returned, PyObject *const *objects, Py_ssize_t count)
+    const fastcall_returned *returned, PyObject *described, PyObject *const *objects,
+    Py_ssize_t count)
 {
-    PyObject *received = receive(descriptor, returned), *result;
+    PyObject *received = receive(descriptor, returned, described), *result;
     if (!received) {
         free_texts(descriptor, returned);
         return NULL;
@@ -484,16 +491,17 @@ COLD static void give_back(PyObject *self, const fastcall_descriptor *descriptor
         return;
     }
     api.PyErr_Fetch(&type, &error, &traceback);
-    drop(unexpected(self, descriptor, returned, objects, count));
+    drop(unexpected(self, descriptor, returned, NULL, objects, count));
     api.PyErr_Clear();
     api.PyErr_Restore(type, error, traceback);
 }
 
-/* Returns what the Python function returns, or NULL with an error set. */
+/* Returns what the Python function returns, or NULL with an error set. What C is to keep is
+   Python's to keep if that interprets what came back. */
 static PyObject *finish(PyObject *self, const fastcall_descriptor *descriptor,
-    const fastcall_returned *returned, PyObject *const *objects, Py_ssize_t count)
+    const fastcall_returned *returned, PyObject *const *objects, Py_ssize_t count, kept **keeping)
 {
-    PyObject *converted[1 + FASTCALL_MAX_OUTPUTS];
+    PyObject *converted[1 + FASTCALL_MAX_OUTPUTS], *described = NULL, *result;
     int number;
     if (descriptor->is_simple) { /* the same, faster */
         const fastcall_value *value = values_of(descriptor);
@@ -509,11 +517,16 @@ static PyObject *finish(PyObject *self, const fastcall_descriptor *descriptor,
         free_texts(descriptor, returned);
         return pack(converted, number);
     }
+    if (!api.PyErr_Occurred() && *keeping) {
+        described = describe_list(*keeping);
+    }
     if (api.PyErr_Occurred()) {
         give_back(self, descriptor, returned, objects, count);
         return NULL;
     }
-    return unexpected(self, descriptor, returned, objects, count);
+    result = unexpected(self, descriptor, returned, described, objects, count);
+    drop_kept(keeping);
+    return result;
 }
 
 #endif
