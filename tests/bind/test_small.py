@@ -383,6 +383,11 @@ def test_only_some_with_what_they_need(tmp_path: Path) -> None:
     assert {each.name for each in module.items} == {"f", "LIMIT", "point"}
     made = bind(["lib.h"], "lib", only="LIMIT", include=folder)
     assert [each.name for each in made.module.items] == ["LIMIT"]
+    header = """enum e { lib_ONE, lib_TWO }; struct lib_s { int n; }; struct other { int n; };
+    typedef int (*lib_each)(int); enum o { OTHER }; int g(struct other *it);"""
+    (tmp_path / "types.h").write_text(header)
+    module = bind(["types.h"], "lib", only="^lib_", include=folder).module
+    assert {each.name for each in module.items} == {"e", "lib_s", "lib_each"}
     module = bind(["lib.h"], "lib", without="^box", include=folder).module
     assert not [each for each in module.items if "box_" in each.name]
 

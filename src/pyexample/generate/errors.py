@@ -2,7 +2,6 @@
 
 import builtins
 
-from ..headers.processes import CannotJudgeError
 from .context import Context
 from .items import Item, laid_out
 from .spec import Raise
@@ -48,10 +47,7 @@ def _maker(context: Context, rule: Raise) -> Item:
 
 def _call(context: Context, name: str) -> tuple[str, list[str]]:
     """One of the library's functions, and what it is passed: the code, or a call's handle."""
-    function = context.api.header.functions.get(name)
-    if function is None or name not in context.python:
-        raise CannotJudgeError(f"{context.spec.file}: the headers have no function {name}")
-    parameters = function.type.parameters
+    parameters = context.function(name).type.parameters
     kind = context.types.kind_or_none(parameters[0].passed) if parameters else None
     if kind is not None and kind.name == "handle":
         chosen = f"next(it for it in values if isinstance(it, {kind.python}))"

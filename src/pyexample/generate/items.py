@@ -20,7 +20,8 @@ class Item:
         code: its text without docstrings and comments, which says what it uses.
         text: its text; by default the code.
         place: the number of the header and the line.
-        kind: "constant", "alias", "class" or "function": what is between two of them.
+        kind: "constant", "alias", "class", "callback" or "function": what is between two of
+            them.
         is_asked: whether it is declared for itself, not because something else needs it.
     """
 

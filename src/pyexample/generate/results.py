@@ -22,7 +22,8 @@ class Results:
         said = self._spec.words(f"{function.name}.return")
         if said is not None:
             draft.is_said = True
-            return note_of(said)
+            note = note_of(said)
+            return note.plus(*draft.filled) if note is not None else None
         own, rule = self._own(draft), self._spec.rule(function)
         if own is not None and rule is not None:
             draft.is_said = True
@@ -49,7 +50,7 @@ class Results:
             owner = self._lifetimes.owner(function, "return", kind.python)
             if self._types.is_const(kind.target) and not self._spec.owner(place):
                 owner = "Borrowed"  # the caller of a const T * cannot close it
-            if self._lifetimes.has_closer(kind.python):
+            if self._lifetimes.has_closer(kind.python) and not self._spec.owner(place):
                 draft.guesses["return"] = f"the result is {owner}"
             return Note(f"{kind.python} | None", (kind.ctype, owner))
         if kind.name == "pointer":
