@@ -22,14 +22,12 @@ def write_errors(context: Context) -> None:
             head = f"class {name}(Exception):\n"
             item = Item(name, "", f"{head}    ...", (-1, 1), "class", head + _BODY)
             context.module.items.append(item)
-    for rule in rules:
-        if rule.error != "OSError":
-            context.module.items.append(_maker(context, rule))
+    makers = {context.spec.maker(rule): rule for rule in rules if rule.error != "OSError"}
+    context.module.items += [_maker(context, name, rule) for name, rule in makers.items()]
 
 
-def _maker(context: Context, rule: Raise) -> Item:
-    """The function that makes a rule's exception."""
-    name = context.spec.maker(rule)
+def _maker(context: Context, name: str, rule: Raise) -> Item:
+    """The function of that name, which makes a rule's exception."""
     head = f"def {name}(code: Any, function: str, values: tuple[Any, ...]) -> Exception:"
     lines = [head]
     if rule.code:

@@ -60,4 +60,4 @@ def _needed(items: list[Item]) -> list[Item]:
         if item.name not in found:
             found[item.name] = item
             waiting += [by_name[name] for name in words(item.code) if name in by_name]
-    return list(found.values())
+    return [each for each in items if each.name in found]

@@ -19,12 +19,16 @@ class Results:
     def result(self, draft: Draft) -> Note | None:
         """The annotation of all that comes back. Raises Unknown if there is none."""
         function = draft.function
-        said = self._spec.words(f"{function.name}.return")
+        said, rule = self._spec.words(f"{function.name}.return"), self._spec.rule(function)
         if said is not None:
             draft.is_said = True
             note = note_of(said)
-            return note.plus(*draft.filled) if note is not None else None
-        own, rule = self._own(draft), self._spec.rule(function)
+            if note is None:
+                return None
+            raises = [self._raises(rule)] if rule is not None else []
+            ctype, *words = note.words
+            return Note(note.python, (ctype, *raises, *words, *draft.filled))
+        own = self._own(draft)
         if own is not None and rule is not None:
             draft.is_said = True
             own = Note(rule.returns or own.python, (*own.words, self._raises(rule)))

@@ -203,7 +203,11 @@ class Spec:
         """What makes a rule's exception: the name of a function, or OSError."""
         if rule.error == "OSError":
             return rule.error
-        return f"_error{self.rules.index(rule) or ''}"
+        alike = [
+            (it.error, it.message, it.code) == (rule.error, rule.message, rule.code)
+            for it in self.rules
+        ]
+        return f"_error{alike.index(True) or ''}"
 
     def check_use(self) -> None:
         """Raise CannotJudgeError if a line of the spec is of no use."""

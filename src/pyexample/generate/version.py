@@ -18,6 +18,7 @@ def {check}(cdll: ctypes.CDLL) -> str | None:
         return None
     return f"it is version {{found}}, and this binding is for version {begins}*"
 
+
 '''
 
 
