@@ -37,7 +37,7 @@ def additions(api: Api, functions: Sequence[str], known: Known, style: Style) ->
             break
         refused |= found
     why = module.left_out.get("functions", {})
-    by_subject = {each.subject: each for each in module.items if each.is_asked}
+    by_subject = {each.subject: each for each in module.items if each.counts_as == "functions"}
     written = {*known.structs.values(), *known.handles.values()}
     texts = {name: f"# {name}() {why[name]}" for name in functions if name in why}
     for name in functions:

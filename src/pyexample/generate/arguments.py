@@ -44,7 +44,7 @@ class Arguments:
 
     def hidden(self, text: str) -> Hidden:
         """What the caller does not pass, by the word for it."""
-        match = re.match(r"Returned\(\s*", text)
+        match = re.match(r"(?:Returned|Filled)\(\s*", text)
         return Hidden(text, _first_item(text[match.end() :]) if match else "")
 
     def argument(

@@ -23,6 +23,7 @@ def write_callbacks(context: Context, owners: dict[FunctionType, Declaration]) -
             del context.types.callbacks[function, c_name]
             context.module.leave_out("callbacks", c_name or name, f"has {unknown}")
         else:
+            item.is_asked = context.is_wanted(c_name or name)
             context.module.add("callbacks", item, int(bool(c_name)))
 
 
@@ -30,9 +31,14 @@ def _callback(
     context: Context, function: FunctionType, name: str, subject: str, place: tuple[int, int]
 ) -> Item:
     notes = Notes(context.types)
-    given = [f"{each}: {note}" for each, note in notes.callback_parameters(function)]
-    result = notes.callback_result(function)
-    code = definition("@Callback", name, given, str(result) if result.words else "None")
+    given = [f"{each}: {note}" for each, note in notes.callback_parameters(function, subject)]
+    result = notes.callback_result(function, subject)
+    failing = context.spec.failing(subject)
+    head = "@Callback"
+    if failing is not None:
+        head = f"@Callback.failing_with({failing})"
+        context.module.said.add(subject)
+    code = definition(head, name, given, str(result) if result.words else "None")
     return Item(name, subject, code, place, "function")
 
 

@@ -47,6 +47,9 @@ class Functions:
     def _with_result(self, draft: Draft) -> Draft:
         draft.result = self._results.result(draft)
         draft.written["return"] = str(draft.result)
+        for name in [*draft.guesses]:
+            if self._spec.is_right(f"{draft.function.name}.{name}"):
+                del draft.guesses[name]
         return draft
 
     def _without_result(self, function: Function) -> Draft:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_LAMBDA = re.compile(r"\blambda\b[^:]*$")
+"""A lambda whose parameters are not at an end."""
 _WORD = re.compile(r"[^\W\d]\w*")
 WIDTH = 88
 """The length of lines, which is the default of ruff and black."""
@@ -163,7 +165,7 @@ def _parts(text: str) -> Iterator[str]:
     depth, part = 0, ""
     for each in text:
         depth += (each in "([") - (each in ")]")
-        if each == "," and not depth:
+        if each == "," and not depth and not _LAMBDA.search(part):
             yield part.strip()
             part = ""
         else:

@@ -14,6 +14,7 @@ from .plain_text import STUB_NAMES
 from .signatures import write_functions
 from .spec import Spec
 from .structs import write_handles, write_structs
+from .version import version_check
 
 
 def build(
@@ -28,8 +29,8 @@ def build(
 ) -> Module:
     """Declare everything, except what is refused: the reasons, by C's name.
 
-    ``only`` and ``without`` choose functions, variables and constants by their names. With
-    ``known``, the declarations of functions are written to be added to another module.
+    ``only`` and ``without`` choose by their names what is declared. With ``known``, the
+    declarations of functions are written to be added to another module.
     """
     context = Context(api, ownership, spec, dict(refused), only, without, style, known)
     if known is not None:
@@ -56,6 +57,7 @@ def build(
         write_variables(context)
     write_functions(context)
     write_errors(context)
+    context.module.version = version_check(context)
     module = context.module
     for kind, count in module.counts.items():
         module.there[kind] = count + len(module.left_out.get(kind, ()))

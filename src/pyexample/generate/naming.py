@@ -31,7 +31,7 @@ def name_types(context: Context) -> dict[FunctionType, Declaration]:
     for enum in context.api.enums if context.known is None else ():
         name = enum.alias or enum.tag
         if name and enum.constants and not context.why_not(name):
-            types.enums[enum] = context.name_type(name)
+            types.enums[enum] = context.name_type(name, "_enum")
     for record in [*_pointed(context), *_needed_records(context)]:
         name = record_name(context, record)
         if record not in {*types.handles, *known} and name and not context.why_not(name):

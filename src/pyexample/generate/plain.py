@@ -127,7 +127,8 @@ def plain_struct(context: Context, record: Record, name: str) -> list[Item]:
     text = "\n".join([head, doc, *(["", *own] if own else [])])
     stub = "\n".join([head, doc, *(["", *hints] if hints else [])])
     place, subject = context.api.place(record), record_name(context, record)
-    items = [Item(name, subject, code, place, "class", text, stub=stub)]
+    is_asked = context.is_wanted(subject)
+    items = [Item(name, subject, code, place, "class", text, is_asked, stub)]
     if is_split:
         later = "\n".join(f"{name}.{row}" for row in rows)
         items.append(Item(_fields_of(name), subject, later, place, "alias"))

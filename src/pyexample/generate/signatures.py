@@ -112,11 +112,17 @@ def _write(
     given = [f"{each}: {aliases.text(note, each, function)}" for each, note in draft.parameters]
     result = "None" if draft.result is None else aliases.text(draft.result, "", function)
     whole = context.known is None  # not a part of another module
-    head = "@function" if whole else "@library.function"
+    holds_gil = context.spec.holds_gil(c_name)
+    draft.is_said |= holds_gil
+    head = "@library.function"
+    if whole:
+        head = "@hold" if holds_gil else "@function"
     if symbol != name or draft.variadic:
-        fixed = f"fixed={len(function.type.parameters)}, " if draft.variadic else ""
-        optional = ", optional=True" if whole else ""
-        head = f'@library.function({fixed}symbol="{symbol}"{optional})'
+        options = [f"fixed={len(function.type.parameters)}"] if draft.variadic else []
+        options += [f'symbol="{symbol}"']
+        options += ["optional=True"] if whole else []
+        options += ["release_gil=False"] if holds_gil else []
+        head = f"@library.function({', '.join(options)})"
     marks = _mark("guess", draft.guesses.values())
     marks += _mark("open", (f"{each}: {said}" for each, said in draft.open.items()))
     code = definition(head, name, given, result)

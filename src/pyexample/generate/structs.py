@@ -51,7 +51,8 @@ def write_handles(context: Context) -> None:
         code = "\n".join([head, *_code(rows), "    ..."])
         text = "\n".join([head, doc, *(["", *rows] if rows else [])])
         c_name, place = context.ownership.names[subject][0], context.api.place(subject)
-        item = Item(name, c_name, code, place, "class", text)
+        is_asked = context.is_wanted(c_name)
+        item = Item(name, c_name, code, place, "class", text, is_asked)
         context.module.add("records", item, int(isinstance(subject, Record)))
 
 
@@ -84,14 +85,20 @@ def _declared(context: Context, record: Record, name: str) -> list[Item]:
 
 def _struct(context: Context, record: Record, name: str) -> Item:
     base = "ctypes.Union" if record.keyword == "union" else "ctypes.Structure"
-    head = f"@struct(init=False)\nclass {name}({base}):"
+    c_name = record_name(context, record)
+    default = context.spec.default(c_name)
+    made = ""
+    if default is not None:
+        made = f'default="{context.python[context.function(default).name]}", '
+        context.module.said.add(c_name)
+    head = f"@struct({made}init=False)\nclass {name}({base}):"
     rows = [f"    {each}" for each in packed(record)]
     rows += [*([""] if rows else []), *_fields(context, record, name)]
     doc = docstring(record.comment, "    ", WIDTH, f"``{spell(Tagged(record))}``")
     code = "\n".join([head, *_code(rows), "    ..."])
     text = "\n".join([head, doc, *(["", *rows] if rows else [])])
-    place = context.api.place(record)
-    return Item(name, record_name(context, record), code, place, "class", text)
+    place, is_asked = context.api.place(record), context.is_wanted(c_name)
+    return Item(name, c_name, code, place, "class", text, is_asked)
 
 
 def _fields(context: Context, record: Record, name: str, is_handle: bool = False) -> list[str]:
@@ -99,11 +106,13 @@ def _fields(context: Context, record: Record, name: str, is_handle: bool = False
     notes, is_union = Notes(context.types), record.keyword == "union"
     found: list[tuple[Field, Note]] = []
     for each in record.fields or ():
-        note = notes.field(each.type, is_union)
-        if is_handle and _handle(context, each.type) == name:
-            note = Note(f'"{name} | None"', ("c_void_p", "Borrowed"))
-        elif f"{name} callbacks" in context.refused and note.python.startswith("Callable["):
-            note = ADDRESS
+        note = context.types.said(f"{record_name(context, record)}.{each.name}")
+        if note is None:
+            note = notes.field(each.type, is_union)
+            if is_handle and _handle(context, each.type) == name:
+                note = Note(f'"{name} | None"', ("c_void_p", "Borrowed"))
+            elif f"{name} callbacks" in context.refused and note.python.startswith("Callable["):
+                note = ADDRESS
         if each.bits:
             if not (width := width_of(context, each)):
                 continue  # it only ends a unit of bits: the compiler tells whether that matters

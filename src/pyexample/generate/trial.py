@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..ffi.declaration import Declaration
+from ..ffi.values import NEVER
 from ..ffi.variables import declared_variable
 from .items import Item
 
@@ -18,7 +19,8 @@ class _Library:
 
     def function(self, declaration: Any = None, /, **options: Any) -> Any:
         def bind(function: Any) -> Any:
-            made = Declaration(function, 0, fixed=options.get("fixed"))
+            release_at = 0 if options.get("release_gil", True) else NEVER
+            made = Declaration(function, release_at, fixed=options.get("fixed"))
             return _Declared(function.__name__, made)
 
         return bind if declaration is None else bind(declaration)
@@ -66,7 +68,9 @@ def refusals(imports: str, items: Sequence[Item]) -> dict[str, str]:
     module = types.ModuleType(_NAME)
     sys.modules[_NAME] = module
     library = _Library()
-    module.__dict__.update(library=library, function=library.function, lib=_PlainLibrary())
+    hold = library.function(release_gil=False)
+    module.__dict__.update(library=library, lib=_PlainLibrary())
+    module.__dict__.update(function=library.function, hold=hold)
     refused: dict[str, str] = {}
     lost: set[str] = set()
     try:
