@@ -3664,10 +3664,3 @@ def llama_opt_epoch(
     callback_eval: CallbackTrain,
     /,
 ) -> None: ...
-
-
-# Left out, callbacks:
-# - ggml_backend_meta_get_split_state_t has a callback that returns
-#   ggml_backend_meta_split_state by value
-# - ggml_opt_get_optimizer_params has a callback that returns ggml_opt_optimizer_params
-#   by value

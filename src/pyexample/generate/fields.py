@@ -1,5 +1,6 @@
 """The fields of structs: their names, their widths, and what packs them."""
 
+import re
 from collections.abc import Collection, Sequence
 
 from ..headers.c_model import Field, Record
@@ -30,7 +31,8 @@ def field_names(
             raise Unknown(str(error)) from None
         if python.startswith("__") and python.strip("_"):
             python = f"_{python.lstrip('_')}"
-        below = words(" ".join(annotations[number + 1 :]))
+        # A name in quotes by itself is that of a field, such as a length, and no type.
+        below = words(re.sub(r'"\w+"', "", " ".join(annotations[number + 1 :])))
         while python in {*forbidden, *_OF_CTYPES, *names, *below} or (
             python != name and python in theirs
         ):
