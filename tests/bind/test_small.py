@@ -383,8 +383,24 @@ def test_only_some_with_what_they_need(tmp_path: Path) -> None:
     assert {each.name for each in module.items} == {"f", "LIMIT", "point"}
     made = bind(["lib.h"], "lib", only="LIMIT", include=folder)
     assert [each.name for each in made.module.items] == ["LIMIT"]
+    header = """enum e { lib_ONE, lib_TWO }; struct lib_s { int n; }; struct other { int n; };
+    typedef int (*lib_each)(int); enum o { OTHER }; int g(struct other *it);"""
+    (tmp_path / "types.h").write_text(header)
+    module = bind(["types.h"], "lib", only="^lib_", include=folder).module
+    assert {each.name for each in module.items} == {"e", "lib_s", "lib_each"}
     module = bind(["lib.h"], "lib", without="^box", include=folder).module
     assert not [each for each in module.items if "box_" in each.name]
+
+
+def test_only_some_are_in_the_same_order(tmp_path: Path) -> None:
+    kinds = ("char", "short", "int", "long", "float", "double", "bool", "size_t", "unsigned")
+    rows = [f"void {name}_{kind}({kind} it);" for name in "fg" for kind in kinds]
+    (tmp_path / "lib.h").write_text("#include <stddef.h>\n" + "".join(rows) + "void h(void);")
+    whole = bind(["lib.h"], "lib", include=[str(tmp_path)]).module
+    some = bind(["lib.h"], "lib", only="^[fg]_", include=[str(tmp_path)]).module
+    names = [each.name for each in some.items]
+    assert len(names) == 27
+    assert names == [each.name for each in whole.items if each.name in names]
 
 
 def test_a_macro_may_close_a_bracket_through_another(tmp_path: Path) -> None:

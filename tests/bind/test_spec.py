@@ -1,10 +1,13 @@
 """What a spec can say, one line each; and that each of its lines must be of use."""
 
+import importlib
 from pathlib import Path
 
 import pytest
+from support import Package
 
 from pyexample.bind import CannotJudgeError, bind
+from pyexample.ffi import LibraryLoadError
 from pyexample.generate.spec import read
 
 HEADER = """
@@ -16,6 +19,9 @@ int box_count(box *it, int *n); int box_fill(box *it, const char *data, int n);
 const letter *box_name(box *it); char *box_copy(box *it); void box_free_text(char *text);
 enum status box_check(box *it); const char *box_error(box *it); int box_code(box *it);
 const char *status_text(int status); int box_send(box *it, void *data, int how);
+struct size { int n; int *widths; }; struct size box_size(box *it); int lid_count(lid *it);
+typedef int (*visit)(const char *name, int n); int box_visit(box *it, visit each);
+int box_text(char *room, int length, box *it); const char *box_version(void);
 """
 
 
@@ -59,6 +65,27 @@ CASES = [
      ' return Error(f"{function}(): {status_text(code)}", code)'),
     ('[[raises]]\nfunctions = ["box_send"]\nerror = "MemoryError"', "_error",
      'return MemoryError(f"{function}(): {code}")'),
+    ('[words]\n"box_code.return" = "Annotated[bool, c_int]"\n[[raises]]\nfunctions = ["box_code"]\nwhen = "negative"',
+     "box_code", '-> Annotated[bool, c_int, Raises(_error, when="negative")]'),
+    ('[[raises]]\nfunctions = ["box_code"]\n[[raises]]\nfunctions = ["box_count"]\nwhen = "zero"',
+     "box_count", "Raises(_error, "),
+    ('[words]\n"box_fill.data" = "Annotated[Buffer, In(c_ubyte, lambda it, data, n: 3)]"', "box_fill",
+     "In(c_ubyte, lambda it, data, n: 3)"),
+    ('[words]\n"size.widths" = \'Annotated[list[int] | None, Out(c_int, "n")]\'', "size",
+     'n: Annotated[int, c_int] widths: Annotated[list[int] | None, Out(c_int, "n")]'),
+    ('[words]\n"visit.name" = "Annotated[bytes, c_char_p]"\n"visit.return" = "Annotated[bool, c_int]"',
+     "visit", "name: Annotated[bytes, c_char_p], n: Annotated[int, c_int], / ) -> Annotated[bool, c_int]"),
+    ('[words]\n"visit.name" = "Annotated[bytes, c_char_p]"', "box_visit",
+     "each: Annotated[Callable[[bytes, int], int], visit]"),
+    ('[failing]\nvisit = "-1"', "visit", "@Callback.failing_with(-1) def visit("),
+    ('[defaults]\nsize = "box_size"', "size", '@struct(default="box_size", init=False) class size('),
+    ('hold-gil = ["box_count"]', "box_count", "@hold def box_count("),
+    ('hold-gil = ["box_make"]\n[names]\nbox_make = "make"', "make",
+     '@library.function(symbol="box_make", optional=True, release_gil=False)'),
+    ('[words]\n"box_text.room" = \'Filled(str, c_char, 8, name="room")\'\n"box_text.length" = \'Count(c_int, "room")\'',
+     "box_text", 'it: Annotated[box, Filled(str, c_char, 8, name="room"), Count(c_int, "room"), c_void_p], /, ) -> Annotated[tuple[int, str], c_int]'),
+    ('[words]\n"box_make.name" = "Annotated[str | os.PathLike[str], c_char_p]"',
+     "box_make", "name: Annotated[str | os.PathLike[str], c_char_p]"),
 ]  # fmt: skip
 
 
@@ -76,6 +103,58 @@ def test_it_is_declared_as_it_is_said(
                     f"-> {alias}", f"-> {whole}"
                 )
     assert expected in text
+
+
+def test_what_was_guessed_is_known_to_be_right(tmp_path: Path) -> None:
+    assert "# guess: data has n items @function" in declared("", tmp_path)["box_fill"]
+    parts = declared('right = ["box_fill.data"]', tmp_path)
+    assert parts["box_fill"].startswith("@function")
+    with pytest.raises(CannotJudgeError, match=r"right: box_fill\.it"):
+        declared('right = ["box_fill.it"]', tmp_path)
+    owned = '[closes]\nbox_drop_it = "box"\n[owned]\n"box_of.return" = ""'
+    assert "# guess" not in declared(owned, tmp_path)["box_of"]
+
+
+def test_memory_that_no_parameter_precedes(tmp_path: Path) -> None:
+    (tmp_path / "box.h").write_text("int names(char *room, int length);")
+    spec = """[words]
+        "names.room" = 'Filled(str, c_char, 8, name="room")'
+        "names.length" = 'Count(c_int, "room")'
+        "names.return" = 'Annotated[str, c_int, Written("room")]'"""
+    (tmp_path / "box.toml").write_text(spec)
+    made = bind(
+        ["box.h"], "box", include=[str(tmp_path)], spec=read(str(tmp_path / "box.toml"))
+    )
+    assert made.module.written["names.return"] == (
+        'Annotated[str, c_int, Written("room"), Filled(str, c_char, 8, name="room"),'
+        ' Count(c_int, "room")]'
+    )
+
+
+def test_another_version_is_refused(package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
+    header = "const char *box_version(void); int box_count(void);"
+    (package.folder / "box.h").write_text(header)
+    (package.folder / "box.toml").write_text(
+        '[version]\nfunction = "box_version"\nbegins = "1.2"\n'
+    )
+    spec = read(str(package.folder / "box.toml"))
+    made = bind(["box.h"], "box", include=[str(package.folder)], spec=spec)
+    code = 'const char *box_version(void) { return "%s"; } int box_count(void) { return 3; }'
+    for version, told in (
+        ("1.2.5", None),
+        ("1.3", "it is version 1.3, and this binding is for version 1.2*"),
+        (None, "it has no box_version(), and this binding is for version 1.2*"),
+    ):
+        source = code % version if version else "int box_count(void) { return 3; }"
+        name = f"box_{str(version).replace('.', '_')}"  # what is loaded is not overwritten
+        monkeypatch.setenv("BOUND_BOX_LIBRARY", str(package.compile(source, name)))
+        (package.folder / f"{name}.py").write_text(made.text)
+        if told is None:
+            assert importlib.import_module(f"bound.{name}").box_count() == 3
+        else:
+            with pytest.raises(LibraryLoadError) as caught:
+                importlib.import_module(f"bound.{name}")
+            assert told in str(caught.value)
 
 
 def test_what_is_left_out_is_listed_with_the_reason(tmp_path: Path) -> None:
@@ -106,6 +185,14 @@ WRONG = [
     ("nullable = 3", "nullable is a list of texts"),
     ("nullable = 'box_make.name'", "nullable is a list of texts"),
     ("words = 3", "words is a table of texts, [words]"),
+    ('[words]\n"size.widths" = "Annotated[float, c_float]"', "makes these declarations wrong:\n  size: "),
+    ('[words]\n"size.widths" = "Returned(int, c_int)"', "size.widths needs an annotation, not Returned(int, c_int)"),
+    ('[words]\n"visit.n" = "Annotated[str, c_char_p]"', "makes these declarations wrong:\n  visit: "),
+    ('[failing]\nvisit = "nothing"', "makes these declarations wrong:\n  visit: "),
+    ('[defaults]\nsize = "no_such"', "no function no_such"),
+    ('hold-gil = ["box_visit"]', "makes these declarations wrong:\n  box_visit: "),
+    ('[version]\nfunction = "box_version"', "version is a table with the function that"),
+    ('[version]\nfunction = "box_count"\nbegins = "1"', "this one is int box_count(box *it, int *n)"),
     ("[raises]\nfunctions = ['box_send']", "raises is written [[raises]], with two brackets"),
 ]  # fmt: skip
 

@@ -67,8 +67,8 @@ def bind(
         pkg_config: packages whose folders and macros pkg-config lists.
         compiler: a C++17 compiler and its options; by default $CXX, or one on the PATH.
         target: "native", or another platform, as for ``abi.check``.
-        only: a regular expression: declare only functions, variables and constants whose names
-            contain a match, and the types that these need.
+        only: a regular expression: declare only what has a name with a match in it, and the
+            types that this needs.
         without: a regular expression: leave out those whose names contain a match.
         spec: what people know about the library.
         timeout: the limit in seconds for each run of the compiler.

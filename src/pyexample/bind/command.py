@@ -126,7 +126,9 @@ def _compare(output: str, before: str, binding: Binding) -> tuple[str, str, int]
     return "\n".join(lines), "", 1
 
 
-_FUNCTION = re.compile(r"^ *@(?:library\.)?(?:function|variable).*\n *def (\w+)\(", re.M)
+_FUNCTION = re.compile(
+    r"^ *@(?:(?:library\.)?(?:function|variable)|hold\b).*\n *def (\w+)\(", re.M
+)
 
 
 def _functions(text: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..abi import CannotJudgeError, check
 from ..ffi.declaration import Declaration
+from ..ffi.values import NEVER
 from ..ffi.variables import declared_variable
 from ..generate.items import Item
 
@@ -21,7 +22,8 @@ class _Library:
 
     def function(self, declaration: Any = None, /, **options: Any) -> Any:
         def bind(function: Any) -> Any:
-            made = Declaration(function, 0, fixed=options.get("fixed"))
+            release_at = 0 if options.get("release_gil", True) else NEVER
+            made = Declaration(function, release_at, fixed=options.get("fixed"))
             return _Declared(function.__name__, made)
 
         return bind if declaration is None else bind(declaration)
@@ -58,7 +60,8 @@ def refusals(imports: str, items: Sequence[Item]) -> dict[str, str]:
     module = types.ModuleType(_NAME)
     sys.modules[_NAME] = module
     library = _Library()
-    module.__dict__.update(library=library, function=library.function)
+    hold = library.function(release_gil=False)
+    module.__dict__.update(library=library, function=library.function, hold=hold)
     refused: dict[str, str] = {}
     lost: set[str] = set()
     try:

@@ -41,7 +41,7 @@ class Arguments:
             return None
         if note := note_of(text):
             return note
-        match = re.match(r"Returned\(\s*", text)
+        match = re.match(r"(?:Returned|Filled)\(\s*", text)
         return Hidden(text, _first_item(text[match.end() :]) if match else "")
 
     def argument(

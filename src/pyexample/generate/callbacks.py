@@ -13,18 +13,24 @@ def write_callbacks(context: Context, owners: dict[FunctionType, Declaration]) -
     """Declare types of callbacks. ``owners`` says where those are that have no name in C."""
     notes = Notes(context.types)
     for (function, c_name), name in list(context.types.callbacks.items()):
+        told = c_name or name
         try:
-            listed = notes.callback_parameters(function)
-            result = notes.callback_result(function)
+            listed = notes.callback_parameters(function, told)
+            result = notes.callback_result(function, told)
         except Unknown as unknown:
             del context.types.callbacks[function, c_name]
-            context.module.leave_out("callbacks", c_name or name, f"has {unknown}")
+            context.module.leave_out("callbacks", told, f"has {unknown}")
             continue
         typedef = context.api.header.unit.typedefs.get(c_name)
         place = context.api.place(typedef or owners[function])
         given = [f"{each}: {note}" for each, note in listed]
-        code = definition("@Callback", name, given, str(result) if result.words else "None")
-        item = Item(name, c_name or name, code, place, "function")
+        failing = context.spec.failing(told)
+        head = "@Callback"
+        if failing is not None:
+            head = f"@Callback.failing_with({failing})"
+            context.module.said.add(told)
+        code = definition(head, name, given, str(result) if result.words else "None")
+        item = Item(name, told, code, place, "callback", is_asked=context.is_wanted(told))
         context.module.add("callbacks", item, int(bool(c_name)))
 
 

@@ -88,7 +88,9 @@ def _write_enum(
         told += [*remark(constant.comment, "    ", WIDTH), rows[-1]]
     doc = docstring(enum.comment, "    ", WIDTH, f"``{spell(Tagged(enum))}``")
     code, text = "\n".join([head, *rows]), "\n".join([head, doc, "", *told])
-    item = Item(name, enum.alias or enum.tag, code, context.api.place(enum), "class", text)
+    c_name = enum.alias or enum.tag
+    is_asked = any(map(context.is_wanted, (c_name, *(it.name for it in enum.constants or ()))))
+    item = Item(name, c_name, code, context.api.place(enum), "class", text, is_asked)
     context.module.add("enum constants", item, len(values))
 
 

@@ -4,12 +4,14 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from ..headers.c_model import Function
+from ..headers.processes import CannotJudgeError
 from .api import Api
 from .items import Item
 from .names import Names
 from .ownership import Ownership
 from .spec import Spec
-from .types import Types
+from .types import Note, Types, note_of
 
 
 @dataclass
@@ -24,7 +26,8 @@ class Module:
         counts: how many of a kind were declared.
         written: the annotation, or the word, for each "function.parameter".
         prototypes: C's prototype of each function.
-        said: the functions about which the spec says something.
+        version: the lines of the function that checks the library's version.
+        said: the functions, structs and callbacks about which the spec says something.
     """
 
     items: list[Item] = field(default_factory=list[Item])
@@ -34,6 +37,7 @@ class Module:
     counts: Counter[str] = field(default_factory=Counter[str])
     written: dict[str, str] = field(default_factory=dict[str, str])
     prototypes: dict[str, str] = field(default_factory=dict[str, str])
+    version: list[str] = field(default_factory=list[str])
     said: set[str] = field(default_factory=set[str])
 
     def add(self, kind: str, item: Item, count: int = 1) -> None:
@@ -52,7 +56,7 @@ class Context:
 
     Attributes:
         refused: reasons why declarations are left out, by C's name.
-        only, without: choose functions, variables and constants by their names.
+        only, without: choose by their names what is declared.
         python: the Python names of functions and constants, by C's.
         public: the names by which macros replace others.
     """
@@ -67,7 +71,7 @@ class Context:
     module: Module = field(default_factory=Module)
 
     def __post_init__(self) -> None:
-        self.types = Types(self.api, self.spec.type)
+        self.types = Types(self.api, self.spec.type, self._said)
         self.ownership = Ownership(self.api, self.spec.closes)
         # Names that C reserves to implementations: gmp.h defines mpz_abs as __gmpz_abs.
         self.public = {
@@ -75,6 +79,17 @@ class Context:
             for each in self.api.macros
             if each.body.startswith("_") and each.body in self.api.header.functions
         }
+
+    def _said(self, place: str) -> Note | None:
+        """The spec's annotation of "struct.field" or "callback.parameter"."""
+        text = self.spec.words(place)
+        if text is None:
+            return None
+        note = note_of(text)
+        if note is None:
+            raise CannotJudgeError(f"{self.spec.file}: {place} needs an annotation, not {text}")
+        self.module.said.add(place.partition(".")[0])
+        return note
 
     def is_wanted(self, name: str) -> bool:
         """Whether a function, a variable or a constant was asked for."""
@@ -84,6 +99,13 @@ class Context:
     def why_not(self, name: str) -> str | None:
         """Why something is left out; None if it is not."""
         return self.spec.left_out(name) or self.refused.get(name)
+
+    def function(self, c_name: str) -> Function:
+        """A function that the spec names. Raises CannotJudgeError if there is none."""
+        function = self.api.header.functions.get(c_name)
+        if function is None or c_name not in self.python:
+            raise CannotJudgeError(f"{self.spec.file}: the headers have no function {c_name}")
+        return function
 
     def name(self, c_name: str, kind: str) -> str | None:
         """Name what is called so in C. None if Python can have no such name."""
@@ -98,12 +120,15 @@ class Context:
                 return None
         return self.python[c_name]
 
-    def name_type(self, wanted: str) -> str:
-        """The name of a class, or of a type of callbacks."""
+    def name_type(self, wanted: str, otherwise: str = "_struct") -> str:
+        """The name of a class, or of a type of callbacks.
+
+        ``otherwise`` is appended if a function, or another type, has that name.
+        """
         name = self.spec.name(wanted)
         if name.startswith("__"):  # which is private in the body of a class
             name = f"_{name.lstrip('_')}"
         try:
-            return self.names.give(name, "_struct")
+            return self.names.give(name, otherwise)
         except ValueError:  # a $, for example
             return self.names.give("".join(each for each in wanted if each.isalnum()))

@@ -71,6 +71,7 @@ class Draft:
     def _put_beside_the_last(self, word: str) -> None:
         """Write a word after the annotation of the last parameter; its own number, into it."""
         name, note = self.parameters[-1]
-        note = note.plus(word) if word.startswith("Count(") else note.beside(word)
+        is_own = word.startswith("Count(") and not note.more
+        note = note.plus(word) if is_own else note.beside(word)
         self.parameters[-1] = name, note
         self.written[name] = str(note.own)

@@ -2,7 +2,6 @@
 
 import builtins
 
-from ..headers.processes import CannotJudgeError
 from .context import Context
 from .items import Item, laid_out
 from .spec import Raise
@@ -23,14 +22,12 @@ def write_errors(context: Context) -> None:
             head = f"class {name}(Exception):\n"
             item = Item(name, "", f"{head}    ...", (-1, 1), "class", head + _BODY)
             context.module.items.append(item)
-    for rule in rules:
-        if rule.error != "OSError":
-            context.module.items.append(_maker(context, rule))
+    makers = {context.spec.maker(rule): rule for rule in rules if rule.error != "OSError"}
+    context.module.items += [_maker(context, name, rule) for name, rule in makers.items()]
 
 
-def _maker(context: Context, rule: Raise) -> Item:
-    """The function that makes a rule's exception."""
-    name = context.spec.maker(rule)
+def _maker(context: Context, name: str, rule: Raise) -> Item:
+    """The function of that name, which makes a rule's exception."""
     head = f"def {name}(code: Any, function: str, values: tuple[Any, ...]) -> Exception:"
     lines = [head]
     if rule.code:
@@ -48,10 +45,7 @@ def _maker(context: Context, rule: Raise) -> Item:
 
 def _call(context: Context, name: str) -> tuple[str, list[str]]:
     """One of the library's functions, and what it is passed: the code, or a call's handle."""
-    function = context.api.header.functions.get(name)
-    if function is None or name not in context.python:
-        raise CannotJudgeError(f"{context.spec.file}: the headers have no function {name}")
-    parameters = function.type.parameters
+    parameters = context.function(name).type.parameters
     kind = context.types.kind_or_none(parameters[0].passed) if parameters else None
     if kind is not None and kind.name == "handle":
         chosen = f"next(it for it in values if isinstance(it, {kind.python}))"

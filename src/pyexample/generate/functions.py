@@ -50,6 +50,9 @@ class Functions:
                 draft.add(name, made)
         draft.result = self._results.result(draft)
         draft.written["return"] = str(draft.result)
+        for name in [*draft.guesses]:
+            if self._spec.is_right(f"{function.name}.{name}"):
+                del draft.guesses[name]
         return draft
 
     def _sized(self, function: Function) -> dict[int, int]:

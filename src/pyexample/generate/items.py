@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_LAMBDA = re.compile(r"\blambda\b[^:]*$")
+"""A lambda whose parameters are not at an end."""
 _WORD = re.compile(r"[^\W\d]\w*")
 WIDTH = 88
 """The length of lines, which is the default of ruff and black."""
@@ -20,7 +22,8 @@ class Item:
         code: its text without docstrings and comments, which says what it uses.
         text: its text; by default the code.
         place: the number of the header and the line.
-        kind: "constant", "alias", "class" or "function": what is between two of them.
+        kind: "constant", "alias", "class", "callback" or "function": what is between two of
+            them.
         is_asked: whether it is declared for itself, not because something else needs it.
     """
 
@@ -133,7 +136,7 @@ def _parts(text: str) -> Iterator[str]:
     depth, part = 0, ""
     for each in text:
         depth += (each in "([") - (each in ")]")
-        if each == "," and not depth:
+        if each == "," and not depth and not _LAMBDA.search(part):
             yield part.strip()
             part = ""
         else:

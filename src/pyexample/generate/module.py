@@ -12,6 +12,7 @@ from .naming import name_types
 from .signatures import write_functions
 from .spec import Spec
 from .structs import write_handles, write_structs
+from .version import version_check
 
 
 def build(
@@ -23,7 +24,7 @@ def build(
 ) -> Module:
     """Declare everything, except what is refused: the reasons, by C's name.
 
-    ``only`` and ``without`` choose functions, variables and constants by their names.
+    ``only`` and ``without`` choose by their names what is declared.
     """
     context = Context(api, spec, dict(refused), only, without)
     for each in api.functions:  # which keep C's names, if anything else has the same one
@@ -43,6 +44,7 @@ def build(
     write_variables(context)
     write_functions(context)
     write_errors(context)
+    context.module.version = version_check(context)
     module = context.module
     module.items = in_order(module.items if only is None else _needed(module.items))
     return module
@@ -58,4 +60,4 @@ def _needed(items: list[Item]) -> list[Item]:
         if item.name not in found:
             found[item.name] = item
             waiting += [by_name[name] for name in words(item.code) if name in by_name]
-    return list(found.values())
+    return [each for each in items if each.name in found]

@@ -39,11 +39,15 @@ def _natural(name: str) -> list[str | int]:
     return [int(each) if each.isdecimal() else each for each in re.split(r"(\d+)", name)]
 
 
+CHECK = "check_version"
+"""The function of a module that refuses other versions of the library."""
+
 _RESERVED = {
     *FFI,
     *CTYPES,
     *(each for names in _MODULES.values() for each in names),
-    *("FILES", "ctypes", "function", "library"),
+    *("FILES", "ctypes", "function", "hold", "library", "os"),
+    CHECK,
     *("bool", "bytes", "float", "int", "list", "memoryview", "object", "str", "tuple"),
     *("Exception", "RuntimeError", "MemoryError", "OSError", "next", "isinstance"),
 }

@@ -26,7 +26,7 @@ def name_types(context: Context) -> dict[FunctionType, Declaration]:
     for enum in context.api.enums:
         name = enum.alias or enum.tag
         if name and enum.constants and not context.why_not(name):
-            types.enums[enum] = context.name_type(name)
+            types.enums[enum] = context.name_type(name, "_enum")
     for record in _needed_records(context):
         name = record_name(context, record)
         if record not in types.handles and name and not context.why_not(name):

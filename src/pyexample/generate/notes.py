@@ -87,25 +87,33 @@ class Notes:
 
     def callback(self, kind: Kind, none: bool = True) -> Note:
         """A callable that C calls."""
-        listed, result = self.signature(kind.target)
+        listed, result = self.signature(kind)
         python = f"Callable[[{', '.join(listed)}], {result}]"
         return Note(f"{python} | None" if none else python, (kind.ctype,))
 
-    def signature(self, function: Type) -> tuple[list[str], str]:
+    def signature(self, callback: Kind) -> tuple[list[str], str]:
         """The Python types of what a callable gets and returns."""
+        function = callback.target
         if not isinstance(function, FunctionType):
             raise Unknown("a callback of no type")
-        given = [note for _, note in self.callback_parameters(function)]
-        return [each.python for each in given], self.callback_result(function).python
+        c_name = callback.alias or callback.ctype
+        given = [note for _, note in self.callback_parameters(function, c_name)]
+        return [each.python for each in given], self.callback_result(function, c_name).python
 
-    def callback_parameters(self, function: FunctionType) -> list[tuple[str, Note]]:
+    def callback_parameters(
+        self, function: FunctionType, c_name: str
+    ) -> list[tuple[str, Note]]:
         """What a callback gets, by name. Raises Unknown."""
         if function.variadic:
             raise Unknown("a variable number of arguments")
         names = python_names(function.parameters)
         sized = pairs(self._types, function.parameters)
         return [
-            (name, self._got(each.passed, names[sized[at]] if at in sized else ""))
+            (
+                name,
+                self._types.said(f"{c_name}.{name}")
+                or self._got(each.passed, names[sized[at]] if at in sized else ""),
+            )
             for at, (name, each) in enumerate(zip(names, function.parameters, strict=True))
         ]
 
@@ -128,8 +136,10 @@ class Notes:
             return Note("str | None", ("c_char_p",))
         return ADDRESS
 
-    def callback_result(self, function: FunctionType) -> Note:
+    def callback_result(self, function: FunctionType, c_name: str) -> Note:
         """What a callback returns; for void, "None" without words. Raises Unknown."""
+        if said := self._types.said(f"{c_name}.return"):
+            return said
         kind = self._types.kind(function.result)
         if kind.name == "void":
             return Note("None", ())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .context import Module
 from .items import WIDTH, Item, words
-from .names import FFI, imports
+from .names import CHECK, FFI, imports
 
 MARK = "# Written by pyexample bind: change its spec, or a module that imports this one."
 """The line by which a file that may be replaced is known."""
@@ -15,9 +15,11 @@ MARK = "# Written by pyexample bind: change its spec, or a module that imports t
 def imports_of(module: Module, runtime: str = "pyexample.ffi") -> str:
     """The imports that a module needs; ``runtime`` is the module that has the words."""
     code = "\n".join(item.code for item in module.items if item.kind != "constant")
+    code += "".join(module.version)
     used = words(code) | {"Library"}
     listed = imports(used)
     lines = ["import ctypes"] if "ctypes" in used else []
+    lines += ["import os"] if "os.PathLike" in code else []
     lines += [_import(origin, names) for origin, names in listed.items() if names]
     ours = sorted(used.intersection(FFI), key=_isort)
     return "\n".join([*lines, "", _import(runtime, ours), ""])
@@ -41,6 +43,8 @@ def render(
         runtime: the module that has the words.
     """
     rows = [f'    "{key}": "{value}",' for key, value in files.items()]
+    options = ", system=FILES" if rows else ""
+    options += f", version={CHECK}" if module.version else ""
     lines = [
         f'"""The binding of lib{name}, from {", ".join(map(_basename, headers))}."""',
         MARK,
@@ -50,13 +54,18 @@ def render(
         "",
         imports_of(module, runtime),
         *(["FILES = {", *rows, "}"] if rows else []),
-        f'library = Library("{name}", __name__{", system=FILES" if rows else ""})',
+        *module.version,
+        f'library = Library("{name}", __name__{options})',
     ]
     if rows:
         lines.append(
             "# The headers declare more than some builds and versions of the library have."
         )
     lines.append(f"function = library.function{'(optional=True)' if rows else ''}")
+    if any(each.code.startswith("@hold") for each in module.items):
+        lines.append("# What takes some nanoseconds does not let other Python threads run.")
+        optional = "optional=True, " if rows else ""
+        lines.append(f"hold = library.function({optional}release_gil=False)")
     return "\n".join(lines) + _body(module.items) + _left_out(module) + "\n"
 
 

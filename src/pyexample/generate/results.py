@@ -19,11 +19,16 @@ class Results:
     def result(self, draft: Draft) -> Note | None:
         """The annotation of all that comes back. Raises Unknown if there is none."""
         function = draft.function
-        said = self._spec.words(f"{function.name}.return")
+        said, rule = self._spec.words(f"{function.name}.return"), self._spec.rule(function)
         if said is not None:
             draft.is_said = True
-            return note_of(said)
-        own, rule = self._own(draft), self._spec.rule(function)
+            note = note_of(said)
+            if note is None:
+                return None
+            raises = [self._raises(rule)] if rule is not None else []
+            ctype, *words = note.words
+            return Note(note.python, (ctype, *raises, *words, *draft.filled))
+        own = self._own(draft)
         if own is not None and rule is not None:
             draft.is_said = True
             own = Note(rule.returns or own.python, (*own.words, self._raises(rule)))
@@ -49,7 +54,7 @@ class Results:
             owner = self._lifetimes.owner(function, "return", kind.python)
             if self._types.is_const(kind.target) and not self._spec.owner(place):
                 owner = "Borrowed"  # the caller of a const T * cannot close it
-            if self._lifetimes.has_closer(kind.python):
+            if self._lifetimes.has_closer(kind.python) and not self._spec.owner(place):
                 draft.guesses["return"] = f"the result is {owner}"
             return Note(f"{kind.python} | None", (kind.ctype, owner))
         if kind.name == "pointer":

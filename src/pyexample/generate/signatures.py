@@ -60,9 +60,12 @@ def _write(context: Context, draft: Draft, aliases: "_Aliases") -> None:
     symbol = context.api.labels.get(function.name, function.name)
     given = [f"{each}: {aliases.text(note, each, function)}" for each, note in draft.parameters]
     result = "None" if draft.result is None else aliases.text(draft.result, "", function)
-    head = "@function"
+    holds_gil = context.spec.holds_gil(function.name)
+    draft.is_said |= holds_gil
+    head = "@hold" if holds_gil else "@function"
     if symbol != name:
-        head = f'@library.function(symbol="{symbol}", optional=True)'
+        held = ", release_gil=False" if holds_gil else ""
+        head = f'@library.function(symbol="{symbol}", optional=True{held})'
     marks = _mark("guess", draft.guesses.values())
     marks += _mark("open", (f"{each}: {said}" for each, said in draft.open.items()))
     code = definition(head, name, given, result)

@@ -8,8 +8,9 @@ from .. import toml
 from ..headers.c_model import Function, spell
 from ..headers.processes import CannotJudgeError
 
-_TABLES = ("words", "leave-out", "owned", "closes", "names", "types")
-_LISTS = ("borrowed", "nullable")
+_TABLES = ("words", "leave-out", "owned", "closes", "names", "types", "defaults", "failing")
+_LISTS = ("borrowed", "nullable", "right", "hold-gil")
+_VERSION = {"function", "begins"}
 
 
 @dataclass
@@ -61,7 +62,7 @@ class Spec:
 
     def _check_names(self) -> None:
         """Raise CannotJudgeError if there is something that no spec has."""
-        known = {"library", *_TABLES, *_LISTS, "raises"}
+        known = {"library", "version", *_TABLES, *_LISTS, "raises"}
         for key in self.data:
             if key not in known:
                 raise CannotJudgeError(
@@ -83,6 +84,9 @@ class Spec:
                 texts = table.values() if table is not None else [None]
                 is_right = all(isinstance(it, str) for it in texts)
                 form = f"a table of texts, [{key}]"
+            if key == "version":
+                is_right &= table is not None and table.keys() == _VERSION
+                form = "a table with the function that returns the version, and how it begins"
             if not is_right:
                 raise CannotJudgeError(f"{self.file}: {key} is {form}")
 
@@ -142,6 +146,28 @@ class Spec:
         """Whether NULL may be passed as "function.parameter"."""
         return self._lists("nullable", place)
 
+    def is_right(self, place: str) -> bool:
+        """Whether what is guessed of "function.parameter" is known to be right."""
+        return self._lists("right", place)
+
+    def holds_gil(self, function: str) -> bool:
+        """Whether a function is called without releasing the GIL."""
+        return self._lists("hold-gil", function)
+
+    def default(self, struct: str) -> str | None:
+        """The function that returns what a new struct begins as."""
+        return self._find("defaults", struct)
+
+    def failing(self, callback: str) -> str | None:
+        """What C gets from a callback that raises an exception, in an expression."""
+        return self._find("failing", callback)
+
+    @property
+    def version(self) -> tuple[str, str] | None:
+        """The function that returns the library's version, and how that begins."""
+        said = toml.table(self.data.get("version", {}))
+        return (str(said["function"]), str(said["begins"])) if said else None
+
     def owner(self, place: str) -> str:
         """``Owned`` or ``Borrowed``, if it is said of "function.parameter"; or ""."""
         said = self._find("owned", place)
@@ -177,7 +203,11 @@ class Spec:
         """What makes a rule's exception: the name of a function, or OSError."""
         if rule.error == "OSError":
             return rule.error
-        return f"_error{self.rules.index(rule) or ''}"
+        alike = [
+            (it.error, it.message, it.code) == (rule.error, rule.message, rule.code)
+            for it in self.rules
+        ]
+        return f"_error{alike.index(True) or ''}"
 
     def check_use(self) -> None:
         """Raise CannotJudgeError if a line of the spec is of no use."""

@@ -49,7 +49,8 @@ def write_handles(context: Context) -> None:
         code = "\n".join([head, *_code(rows), "    ..."])
         text = "\n".join([head, doc, *(["", *rows] if rows else [])])
         c_name, place = context.ownership.names[subject][0], context.api.place(subject)
-        item = Item(name, c_name, code, place, "class", text)
+        is_asked = context.is_wanted(c_name)
+        item = Item(name, c_name, code, place, "class", text, is_asked)
         context.module.add("records", item, int(isinstance(subject, Record)))
 
 
@@ -75,13 +76,19 @@ def _fields_of_handle(context: Context, subject: Record | Typedef, name: str) ->
 
 def _struct(context: Context, record: Record, name: str) -> Item:
     base = "ctypes.Union" if record.keyword == "union" else "ctypes.Structure"
-    head = f"@struct(init=False)\nclass {name}({base}):"
+    c_name = record_name(context, record)
+    default = context.spec.default(c_name)
+    made = ""
+    if default is not None:
+        made = f'default="{context.python[context.function(default).name]}", '
+        context.module.said.add(c_name)
+    head = f"@struct({made}init=False)\nclass {name}({base}):"
     rows = [*_packed(record), *_fields(context, record, name)]
     doc = docstring(record.comment, "    ", WIDTH, f"``{spell(Tagged(record))}``")
     code = "\n".join([head, *_code(rows), "    ..."])
     text = "\n".join([head, doc, *(["", *rows] if rows else [])])
-    place = context.api.place(record)
-    return Item(name, record_name(context, record), code, place, "class", text)
+    place, is_asked = context.api.place(record), context.is_wanted(c_name)
+    return Item(name, c_name, code, place, "class", text, is_asked)
 
 
 def _fields(context: Context, record: Record, name: str, is_handle: bool = False) -> list[str]:
@@ -91,11 +98,13 @@ def _fields(context: Context, record: Record, name: str, is_handle: bool = False
     used = {*_OF_CTYPES, *(HANDLE_HAS if is_handle else ())}
     for number, each in enumerate(record.fields or ()):
         field_name = _field_name(each.name or f"anonymous{number}", used)
-        note = notes.field(each.type, is_union)
-        if is_handle and _handle(context, each.type) == name:
-            note = Note(f'"{name} | None"', ("c_void_p", "Borrowed"))
-        elif f"{name} callbacks" in context.refused and note.python.startswith("Callable["):
-            note = ADDRESS
+        note = context.types.said(f"{record_name(context, record)}.{each.name}")
+        if note is None:
+            note = notes.field(each.type, is_union)
+            if is_handle and _handle(context, each.type) == name:
+                note = Note(f'"{name} | None"', ("c_void_p", "Borrowed"))
+            elif f"{name} callbacks" in context.refused and note.python.startswith("Callable["):
+                note = ADDRESS
         if each.bits:
             width = context.api.length(each.bits)
             if not width:

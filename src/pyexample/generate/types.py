@@ -119,10 +119,22 @@ class Types:
             it, or "".
     """
 
-    def __init__(self, api: Api, instead: Callable[[str], str | None]) -> None:
-        """``instead`` returns the type of the language that stands for one of the header's."""
+    def __init__(
+        self,
+        api: Api,
+        instead: Callable[[str], str | None],
+        said: Callable[[str], Note | None],
+    ) -> None:
+        """Nothing is declared yet.
+
+        Args:
+            api: what the headers declare.
+            instead: returns the type of the language that stands for one of the header's.
+            said: returns the spec's annotation of "struct.field" or "callback.parameter".
+        """
         self._api = api
         self._instead = instead
+        self.said = said
         self.structs: dict[Record, str] = {}
         self.enums: dict[Enum, str] = {}
         self.handles: dict[Record | Typedef, str] = {}
