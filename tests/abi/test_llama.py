@@ -5,18 +5,20 @@ LLAMA_CPP_PYTHON names the folder of one that was downloaded (tests/platforms/ll
 """
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
 
 import pytest
-from support import ROOT, Tool
+from support import ROOT, Tool, pyexample
 
 from pyexample.abi import check
 
 pytestmark = pytest.mark.download
 VERSION = "0.3.36"
+OURS = ROOT / "examples" / "llama"
 
 
 @pytest.fixture(scope="session")
@@ -36,19 +38,45 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / f"llama_cpp_python-{VERSION}"
 
 
-@pytest.mark.parametrize("compiler", ["g++", "clang++"])
-def test_our_example_is_proven(sources: Path, tool: Tool, compiler: str) -> None:
+@pytest.mark.parametrize(
+    ("compiler", "target"),
+    [
+        ("g++", "native"),
+        ("clang++", "native"),
+        ("x86_64-w64-mingw32-g++", "x86_64-w64-mingw32"),
+    ],
+)
+def test_our_example_is_whole_and_proven(
+    sources: Path, tool: Tool, compiler: str, target: str
+) -> None:
     vendor = sources / "vendor" / "llama.cpp"
     report = check(
-        str(ROOT / "examples" / "llama" / "llama.py"),
+        str(OURS / "llama.py"),
         headers=[str(vendor / "include" / "llama.h")],
         include=[str(vendor / "ggml" / "include")],
         without_library=["llama"],
         compiler=tool(compiler),
+        target=target,
+        coverage=True,
     )
-    assert report.judged["functions"] == 53
-    assert report.judged["structs"] == 5
-    assert not report.failures
+    assert report.judged["functions"] == 255
+    assert report.judged["structs"] == 22
+    assert not report.findings
+    assert not report.faults
+
+
+def test_our_example_is_what_would_be_written(sources: Path, tool: Tool) -> None:
+    tool("g++")
+    vendor, file = sources / "vendor" / "llama.cpp", OURS / "llama.py"
+    done = pyexample(
+        *("bind", "llama.h", "-I", vendor / "include", "-I", vendor / "ggml" / "include"),
+        *("--library", "llama", "--only", "(?i)^llama", "--spec", OURS / "llama.toml"),
+        *("-o", file, "--check"),
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stdout
+    assert done.stderr == f"{file} is what would be written\n"
+    assert not re.search("(?m)^# (guess|open): ", file.read_text("utf-8"))
 
 
 @pytest.mark.parametrize("compiler", ["g++", "clang++"])
