@@ -37,13 +37,13 @@ class Model:
 
     def __init__(self, path: Path, progress: Callable[[float], object] | None = None) -> None:
         """Load it. ``progress`` is called with 0.0 to 1.0; what it raises ends the loading."""
-        os.stat(path)  # llama.cpp does not say why it fails
+        os.stat(path := os.fspath(path))  # llama.cpp does not say why it fails
         params = c.llama_model_params()
         if progress:
             params.progress_callback = lambda fraction, data: (progress(fraction), True)[1]
         model = c.llama_model_load_from_file(path, params)
         if model is None:
-            raise OSError(f"llama.cpp cannot load {os.fspath(path)}: its log says why")
+            raise OSError(f"llama.cpp cannot load {path}: its log says why")
         self.handle, self.close = model, model.close
         self.vocab = c.llama_model_get_vocab(model)
 
