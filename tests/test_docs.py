@@ -51,7 +51,13 @@ RUN_ITS_TESTS = {"README.md", CONTRIBUTING, "docs/debug-a-crash.md"}
 
 
 # The programs that a page's commands need, beside a compiler.
-NEEDED = {"docs/debug-a-crash.md": ["gcc", "gdb"]}
+NEEDED = {
+    "docs/debug-a-crash.md": ["gcc", "gdb"],
+    "docs/llama.md": ["g++", "clang++", "x86_64-w64-mingw32-g++"],
+}
+# What commands build in minutes, and find again.
+KEPT = {"docs/llama.md": "build/platforms/llama"}
+FULL = {CONTRIBUTING, *KEPT}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -95,8 +101,8 @@ def test_every_command_and_all_python_is_run(page: str) -> None:
 @pytest.mark.parametrize(
     "page",
     [
-        # It runs all that .ci/run does, once more.
-        pytest.param(page, marks=pytest.mark.full if page == CONTRIBUTING else pytest.mark.slow)
+        # One runs all that .ci/run does, once more.
+        pytest.param(page, marks=pytest.mark.full if page in FULL else pytest.mark.slow)
         for page in PAGES
         if "$ " in (ROOT / page).read_text()
     ],
@@ -105,6 +111,10 @@ def test_commands(page: str, tmp_path: Path, tool: Tool) -> None:
     for program in ("git", *NEEDED.get(page, [])):
         tool(program)
     clone = commit(copy_sources(tmp_path / "clone"))
+    if kept := KEPT.get(page):
+        (ROOT / kept).mkdir(parents=True, exist_ok=True)
+        (clone / kept).parent.mkdir(parents=True)
+        (clone / kept).symlink_to(ROOT / kept)
     text = (ROOT / page).read_text()
     before, made, _ = text.partition("-m venv .venv")
     if not made or ".venv/bin/" in before:  # the page takes it for granted
