@@ -30,7 +30,10 @@ def _callback(
     context: Context, function: FunctionType, name: str, subject: str, place: tuple[int, int]
 ) -> Item:
     notes = Notes(context.types)
-    given = [f"{each}: {note}" for each, note in notes.callback_parameters(function)]
+    listed = notes.callback_parameters(function, subject)
+    if any(context.spec.words(f"{subject}.{each}") for each, _ in listed):
+        context.module.said.add(subject)
+    given = [f"{each}: {note}" for each, note in listed]
     result = notes.callback_result(function)
     code = definition("@Callback", name, given, str(result) if result.words else "None")
     return Item(name, subject, code, place, "function")

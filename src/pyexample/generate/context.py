@@ -94,7 +94,7 @@ class Context:
     module: Module = field(default_factory=Module)
 
     def __post_init__(self) -> None:
-        self.types = Types(self.api, self.spec.type)
+        self.types = Types(self.api, self.spec.type, self.spec.words)
         # Names that C reserves to implementations: gmp.h defines mpz_abs as __gmpz_abs.
         self.public = {
             each.body: each.name

@@ -119,10 +119,20 @@ class Types:
             it, or "".
     """
 
-    def __init__(self, api: Api, instead: Callable[[str], str | None]) -> None:
-        """``instead`` returns the type of the language that stands for one of the header's."""
+    def __init__(
+        self,
+        api: Api,
+        instead: Callable[[str], str | None],
+        words: Callable[[str], str | None],
+    ) -> None:
+        """Nothing is declared yet.
+
+        ``instead`` returns the type of the language that stands for one of the header's,
+        ``words`` the annotation that is said for "callback.parameter".
+        """
         self._api = api
         self._instead = instead
+        self.words = words
         self.structs: dict[Record, str] = {}
         self.enums: dict[Enum, str] = {}
         self.handles: dict[Record | Typedef, str] = {}
