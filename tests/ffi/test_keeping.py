@@ -33,6 +33,7 @@ from pyexample.ffi import (
     Owned,
     Raises,
     Releases,
+    Returned,
 )
 from pyexample.ffi.handles import life_of
 from pyexample.ffi.libfastcall import HAS_GIL
@@ -76,6 +77,7 @@ cell *cell_child(cell *parent) {
     return it;
 }
 cell *cell_self(cell *it) { check(it); return it; }
+int cell_find(cell *it, cell **found) { check(it); *found = it; return 2; }
 int cell_number(cell *it) { check(it); return it->number; }
 int cell_close(cell *it, int fail) {
     check(it);
@@ -728,3 +730,23 @@ def test_python_takes_over_what_c_keeps_for_good_meanwhile(cells: Any) -> None:
     assert [is_free(each) for each in (first, second)] == [True, True]
     cells.seen_unset(0, take_over)
     assert is_free(third)
+
+
+def test_what_python_interprets_takes_no_handle_over(cells: Any) -> None:
+    """C makes a borrowed handle that is new, though its codes, no range, are Python's."""
+
+    class Other(Handle):
+        """``cell *``, too, so that it is not the same handle."""
+
+    def cell_find(
+        it: Annotated[cells.Cell, c_void_p, Returned(Other, c_void_p, Borrowed)], /
+    ) -> Annotated[Other, c_int, Raises(refused, when=(1, 3))]: ...
+
+    one = cells.cell_new(1)
+    other = cells.library.function(cell_find)(one)
+    assert other.parents == (one,)
+    if cells.is_fast:
+        assert one._life is None
+        assert other._life is None
+    one.close()
+    assert other.closed

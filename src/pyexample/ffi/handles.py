@@ -384,6 +384,8 @@ class Handle(_Memory):
             raise ValueError(f"{with_article(cls.__name__)} has an address, not {address!r}")
         parents = tuple(parents)
         handle = None if owned else cls.find(address, parents)
+        if handle is None and not owned:
+            handle = _borrow(cls, address, parents)
         if handle is None:
             handle = cls.make(
                 address, parents, owned=owned, closer=closer, owner=owner, kept=kept
@@ -668,6 +670,15 @@ class Handle(_Memory):
         while self._kept:
             for kept in list(self._kept.popitem()[1]):
                 kept.release()
+
+
+def _borrow(kind: type[Handle], address: int, parents: Sequence[Handle]) -> Any:
+    """A new handle that C owns, if libfastcall can make it, or None."""
+    engine = running()
+    is_of_c = len(parents) < 2 and all(each._life is None for each in parents)
+    if not engine or kind.c_class is None or not is_of_c:
+        return None
+    return engine.borrow(kind.c_class, address, parents[0] if parents else None)
 
 
 def life_of(handle: Handle) -> Life:

@@ -222,6 +222,7 @@ class Python(ctypes.Structure):
 
 PROTOTYPES: dict[str, tuple[Any, ...]] = {
     "after_fork": (None,),
+    "borrow": (py_object, c_void_p, c_void_p, py_object),
     "count_users": (c_int64, py_object),
     "drop_kept": (None, py_object),
     "describe_handles": (c_void_p, c_void_p, c_void_p, c_void_p),

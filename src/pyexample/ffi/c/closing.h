@@ -364,6 +364,12 @@ void *fastcall_find(const fastcall_handle_class *of, const void *address)
     return new_reference(found ? object_of(found) : interpreter.none);
 }
 
+void *fastcall_borrow(const fastcall_handle_class *of, void *address, void *parent)
+{
+    PyObject *const made = new_handle(of, address, parent == interpreter.none ? NULL : parent, 0);
+    return made || api.PyErr_Occurred() ? made : new_reference(interpreter.none);
+}
+
 /* Returns a tuple of handles, whose references are stolen, and frees the array. */
 static PyObject *as_tuple(PyObject **objects, size_t count)
 {

@@ -377,6 +377,11 @@ FASTCALL_API void fastcall_register(void *object, const fastcall_handle_class *o
 /* Returns a new reference: the newest open handle for an address, or None. */
 FASTCALL_API void *fastcall_find(const fastcall_handle_class *of, const void *address);
 
+/* Returns a new reference to a new handle that C owns, and that needs `parent`, or nothing if
+   that is None. Returns None if Python must make it, as it has taken over the parent; NULL with
+   an error set. */
+FASTCALL_API void *fastcall_borrow(const fastcall_handle_class *of, void *address, void *parent);
+
 /* Returns a new reference to a tuple of all open handles, or NULL with an error set. */
 FASTCALL_API void *fastcall_list_open(const fastcall_handles *open);
 
