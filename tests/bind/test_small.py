@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Tool
+from support import Missing, Tool
 
 from pyexample.bind import CannotJudgeError, bind
 from pyexample.generate.context import Module
@@ -32,6 +32,7 @@ PRELUDE = """
 #include <time.h>
 typedef struct box box;
 struct point { int x; double y; };
+struct settings { int depth; };
 box *box_new(int size);
 int box_open(const char *path, box **out);
 box *box_get(box *outer);
@@ -64,8 +65,19 @@ FUNCTIONS = [
     ("int f(int argc, const char **argv);", 'argv: Annotated[Sequence[str], Count(c_int, "argv"), ArrayOf(c_char_p)]', 'Annotated[int, c_int]'),
     ("int f(const char *const *names);", 'names: Annotated[Sequence[str], ArrayOf(c_char_p, TERMINATED)]', 'Annotated[int, c_int]'),
     ("int f(const box **boxes, size_t count);", 'boxes: Annotated[Sequence[box], ArrayOf(c_void_p), Count(c_size_t, "boxes")]', 'Annotated[int, c_int]'),
-    ("int f(int (*each)(int));", 'each: Annotated[Callable[[int], int], f_each]', 'Annotated[int, c_int]'),
+    ("int f(int (*each)(int));", 'each: Annotated[Callable[[int], int], f_each, Keep()]', 'Annotated[int, c_int]'),
     ("int f_set_hook(box *it, void (*hook)(box *, void *), void *data);", 'it: Annotated[box, c_void_p], hook: Annotated[Callable[[box | None, int | None], None] | None, f_set_hook_hook, Keep("it")], data: Annotated[int | None, c_void_p]', 'Annotated[int, c_int]'),
+    ("int f_set_hook(box *it, int event, int (*hook)(int));", 'it: Annotated[box, c_void_p], event: Annotated[int, c_int], hook: Annotated[Callable[[int], int] | None, f_set_hook_hook, Keep("it", slot="event")]', 'Annotated[int, c_int]'),
+    ("int f_bind(box *it, int row, int column, const char *text);", 'it: Annotated[box, c_void_p], row: Annotated[int, c_int], column: Annotated[int, c_int], text: Annotated[str, c_char_p, Keep("it", every=True)]', 'Annotated[int, c_int]'),
+    ("int f_set_hook(box *it, const char *of, int len, int (*hook)(int));", 'it: Annotated[box, c_void_p], of: Annotated[Buffer, In(None), Keep("it"), Count(c_int, "of")], hook: Annotated[Callable[[int], int] | None, f_set_hook_hook, Keep("it", every=True)]', 'Annotated[int, c_int]'),
+    ("int f_add_hook(box *it, int (*hook)(int));", 'it: Annotated[box, c_void_p], hook: Annotated[Callable[[int], int] | None, f_add_hook_hook, Keep("it", every=True)]', 'Annotated[int, c_int]'),
+    ("int f_trace(box *it, int (*hook)(int));", 'it: Annotated[box, c_void_p], hook: Annotated[Callable[[int], int], f_trace_hook, Keep("it")]', 'Annotated[int, c_int]'),
+    ("int f_foreach(box *it, int (*each)(int));", 'it: Annotated[box, c_void_p], each: Annotated[Callable[[int], int], f_foreach_each]', 'Annotated[int, c_int]'),
+    ("int f(const char *zName, int nArg);", 'zName: Annotated[str, c_char_p], nArg: Annotated[int, c_int]', 'Annotated[int, c_int]'),
+    ("int f(const char *pText, int nText);", 'pText: Annotated[Buffer, In(None), Count(c_int, "pText")]', 'Annotated[int, c_int]'),
+    ("int f(void *out, unsigned long frameCount);", 'out: Annotated[int | None, c_void_p], frameCount: Annotated[int, c_ulong]', 'Annotated[int, c_int]'),
+    ("void f_free_table(char **table);", 'table: Annotated[int | None, c_void_p]', 'None'),
+    ("int f(const struct settings *settings, int width);", 'settings: Annotated[settings, POINTER(settings)], width: Annotated[int, c_int]', 'Annotated[int, c_int]'),
     ("int f_set_name(box *it, const char *name);", 'it: Annotated[box, c_void_p], name: Annotated[str, c_char_p, Keep("it")]', 'Annotated[int, c_int]'),
     ("int f(box *it, size_t *len);", 'it: Annotated[box, c_void_p], len: Annotated[int, InOut(c_size_t)]', 'Annotated[tuple[int, int], c_int]'),
     ("void *f_realloc(void *memory, size_t size);", "memory: Annotated[int | None, c_void_p], size: Annotated[int, c_size_t]", "Annotated[int | None, c_void_p]"),
@@ -126,6 +138,20 @@ def test_handles_and_who_owns_them(tmp_path: Path) -> None:
     assert "Returned(box | None, c_void_p, Owned)" in parts["box_open"]
     assert "Annotated[box | None, c_void_p, Borrowed]" in parts["box_get"]
     assert "Annotated[box, c_void_p, Closes]" in parts["box_free"]
+
+
+def test_names_of_functions_that_make_and_close(tmp_path: Path) -> None:
+    header = """typedef struct jar jar; jar *jar_init(int n); jar *jar_init_in(jar *room);
+    jar *jar_open_default(void); jar *jar_get_new(void); int jar_close(jar *it);
+    int jar_close_v2(jar *it); int jar_close2(jar *it, int how);"""
+    made = module_of(header, tmp_path)
+    owners = {
+        key: it.rpartition(", ")[2] for key, it in made.written.items() if "return" in key
+    }
+    assert owners["jar_init.return"] == owners["jar_open_default.return"] == "Owned]"
+    assert owners["jar_init_in.return"] == owners["jar_get_new.return"] == "Borrowed]"
+    assert made.written["jar_close.it"] == "Annotated[jar, c_void_p, Closes]"
+    assert made.written["jar_close_v2.it"] == "Annotated[jar, c_void_p, Closes(implicit=False)]"
 
 
 def test_a_function_that_closes_through_a_pointer(tmp_path: Path) -> None:
@@ -558,7 +584,7 @@ def test_only_some_with_what_they_need(tmp_path: Path) -> None:
     assert dict(made.module.counts) == {"macros": 1}
     assert dict(made.module.there) == {
         "functions": 5,
-        "records": 2,
+        "records": 3,
         "macros": 1,
         "variables": 0,
     }
@@ -581,6 +607,15 @@ def test_only_some_are_in_the_same_order(tmp_path: Path) -> None:
     names = [each.name for each in some.items]
     assert len(names) == 27
     assert names == [each.name for each in whole.items if each.name in names]
+
+
+@pytest.mark.full
+def test_constants_beside_macros_that_name_nothing(missing: Missing) -> None:
+    folder = Path("/usr/include/cairo")
+    if not folder.is_dir():
+        missing("libcairo2-dev is not installed")
+    module = bind(["cairo.h"], "cairo", include=[str(folder)], only="^cairo_status$").module
+    assert any("CAIRO_STATUS_NO_MEMORY = 1" in each.code for each in module.items)
 
 
 def test_a_macro_may_close_a_bracket_through_another(tmp_path: Path) -> None:

@@ -17,8 +17,10 @@ enum status { OK, ODD = 7 };
 box *box_make(const char *name); box *box_of(int n); void box_drop_it(box *it);
 int box_count(box *it, int *n); int box_fill(box *it, const char *data, int n);
 const letter *box_name(box *it); char *box_copy(box *it); void box_free_text(char *text);
+typedef int (*walk)(box *it, const char **names); int box_walk(box *it, walk how);
 enum status box_check(box *it); const char *box_error(box *it); int box_code(box *it);
 int box_print(box *it, const char *format, ...);
+int status_of(int n);
 const char *status_text(int status); int box_send(box *it, void *data, int how);
 struct size { int n; int *widths; }; struct size box_size(box *it); int lid_count(lid *it);
 typedef int (*visit)(const char *name, int n); int box_visit(box *it, visit each);
@@ -58,6 +60,14 @@ CASES = [
      'format: Annotated[bytes, c_char_p, Constant(c_int, 9), Returned(int, c_int)], /, ) -> Annotated[tuple[int, int], c_int]'),
     ('[[variadic]]\nfunction = "box_print"\nname = "plain"\n[words]\n"plain.format" = "Constant(c_char_p, None)"\n[[raises]]\nfunctions = ["plain"]', "plain",
      '-> Annotated[None, c_int, Raises(_error)]'),
+    ('[words]\n"walk.names" = "Annotated[list[str], ArrayOf(c_char_p, TERMINATED)]"', "walk",
+     "names: Annotated[list[str], ArrayOf(c_char_p, TERMINATED)]"),
+    ('[words]\n"walk.names" = "Annotated[list[str], ArrayOf(c_char_p, TERMINATED)]"', "box_walk",
+     "Callable[[box | None, list[str]], int]"),
+    ('nullable = ["box_error.it"]\n[[raises]]\nfunctions = ["box_send", "box_make"]\ntype = "int"\nmessage = "box_error"', "_error",
+     "box_error(next(it for it in values if isinstance(it, box)))"),
+    ('nullable = ["box_error.it"]\n[[raises]]\nfunctions = ["box_send", "status_of"]\nmessage = "box_error"', "_error",
+     "box_error(next((it for it in values if isinstance(it, box)), None))"),
     ('[names]\nbox_make = "make"', "make", '@library.function(symbol="box_make", optional=True)'),
     ('[types]\nletter = "char"', "box_name", "Annotated[str | None, c_char_p]"),
     ('[[raises]]\nfunctions = ["box_code"]', "box_code",
@@ -209,14 +219,16 @@ WRONG = [
     ('[[variadic]]\nfunction = "box_print"\nname = "x"\narguments = ["nonsense"]', "makes these declarations wrong:\n  box_print: "),
     ('[[variadic]]\nfunction = "box_print"\nname = "x"\n[words]\n"box_print.it" = "Constant(c_int, 0)"', "words: box_print.it"),
     ("[variadic]\nfunction = 'box_print'", "variadic is written [[variadic]], with two brackets"),
+    ('[[raises]]\nfunctions = ["status_of"]\nmessage = "box_error"', "box_error needs a handle of box, which status_of does not take"),
+    ('[words]\n"walk.names" = "Annotated[float, c_int]"', "makes these declarations wrong:\n  walk: "),
     ("= nothing", "is no TOML file"),
     ("nullable = 3", "nullable is a list of texts"),
     ("nullable = 'box_make.name'", "nullable is a list of texts"),
     ("words = 3", "words is a table of texts, [words]"),
     ('[words]\n"size.widths" = "Annotated[float, c_float]"', "makes these declarations wrong:\n  size: "),
     ('[words]\n"size.widths" = "Returned(int, c_int)"', "size.widths needs an annotation, not Returned(int, c_int)"),
-    ('[words]\n"visit.n" = "Annotated[str, c_char_p]"', "makes these declarations wrong:\n  visit: "),
-    ('[failing]\nvisit = "nothing"', "makes these declarations wrong:\n  visit: "),
+    ('[words]\n"visit.n" = "Annotated[str, c_char_p]"', "makes these declarations wrong:\n  walk: "),
+    ('[failing]\nvisit = "nothing"', "makes these declarations wrong:\n  walk: "),
     ('[defaults]\nsize = "no_such"', "no function no_such"),
     ('hold-gil = ["box_visit"]', "makes these declarations wrong:\n  box_visit: "),
     ('[version]\nfunction = "box_version"', "version is a table with the function that"),

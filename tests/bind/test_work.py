@@ -83,15 +83,16 @@ def test_expat_parses(tmp_path: Path, missing: Missing) -> None:
     with expat.XML_ParserCreate(None) as parser:
         expat.XML_SetElementHandler(
             parser,
-            lambda data, name, attributes: found.append(f"<{name}>"),
+            lambda data, name, attributes: data.append(f"<{name} {attributes}>"),
             lambda data, name: found.append(f"</{name}>"),
         )
         expat.XML_SetCharacterDataHandler(
             parser, lambda data, text, length: found.append(bytes(text).decode())
         )
-        expat.XML_Parse(parser, b"<a>one<b/>", 0)
+        expat.XML_SetUserData(parser, found)
+        expat.XML_Parse(parser, b"<a x='1'>one<b/>", 0)
         expat.XML_Parse(parser, b"two</a>", 1)
-    assert found == ["<a>", "one", "<b>", "</b>", "two", "</a>"]
+    assert found == ["<a ['x', '1']>", "one", "<b []>", "</b>", "two", "</a>"]
     with expat.XML_ParserCreate(None) as parser:
         with pytest.raises(expat.Error, match="mismatched tag") as caught:
             expat.XML_Parse(parser, b"<a><b></a>", 1)
@@ -174,6 +175,16 @@ def test_libpng_decodes(tmp_path: Path, missing: Missing) -> None:
     assert room == bytes([0] * 5 + [1] * 5 + [2] * 5)
     with pytest.raises(library.Error):
         library.png_image_begin_read_from_memory(picture, b"no picture")
+
+
+@pytest.mark.full
+def test_portaudio_says_why_it_fails(tmp_path: Path, missing: Missing) -> None:
+    portaudio = binding_of("portaudio", tmp_path, missing)
+    assert portaudio.Pa_GetSampleSize(0x8) == 2  # paInt16
+    with pytest.raises(portaudio.Error, match="Sample format not supported"):
+        portaudio.Pa_GetSampleSize(3)
+    with pytest.raises(portaudio.Error, match="not initialized"):
+        portaudio.Pa_GetDeviceCount()
 
 
 @pytest.mark.full

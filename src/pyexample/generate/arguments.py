@@ -91,16 +91,19 @@ class Arguments:
         """A pointer to something, of which there may be several."""
         is_const = self._types.is_const(kind.target)
         is_read = is_const or draft.modes.get(name) == "read_only"
+        if is_closing(draft.function) and inner.name in ("pointer", "number", "enum"):
+            is_text = inner.python in ("bytes", "str")
+            return self._address(
+                draft, name, "the text to free" if is_text else "what is freed"
+            )
         if self._lifetimes.frees(draft.function) and inner.ctype in ("", "c_char", "c_wchar"):
             return ADDRESS
         if inner.name == "struct":
-            if self._may_be_several(draft, name):
+            if self._may_be_several(draft, name, inner.python):
                 draft.open[name] = "how many there are"
                 return Note("Any", (f"POINTER({inner.ctype})",))
             return Note(inner.python, (f"POINTER({inner.ctype})",))
         if inner.ctype in ("c_char", "c_wchar") and is_read and inner.name == "number":
-            if is_closing(draft.function):
-                return self._address(draft, name, "the text to free")
             return Note("str", (f"{inner.ctype}_p",))
         if inner.name == "handle":
             return self._stored_handle(draft, name, kind, inner)
@@ -150,17 +153,25 @@ class Arguments:
             return Note("Any", (f"POINTER({inner.ctype})",))
         return None
 
-    def _may_be_several(self, draft: Draft, name: str) -> bool:
-        """Whether a pointer may be to several items: its name, or that of a number, says so."""
-        if name.endswith("s") and not name.endswith(("ss", "us", "is", "pos")):
+    def _may_be_several(self, draft: Draft, name: str, struct: str = "") -> bool:
+        """Whether a pointer may be to several items: its name, or that of a number, says so.
+
+        One struct may have a plural as its own name: PaStreamParameters.
+        """
+        is_one = words_of(name)[-1:] == words_of(struct.removesuffix("_t"))[-1:]
+        if _is_plural(name) and not is_one:
             return True
-        return any(
-            counts(each.name, in_bytes=True) or _DIMENSIONS & {*words_of(each.name)}
+        others = [
+            each.name
             for each in draft.function.type.parameters
             if each.name != name
             and (kind := self._types.kind_or_none(each.passed))
             and kind.is_integer
             and not kind.is_byte
+        ]
+        has_count = any(counts(each, in_bytes=True) for each in others)
+        return has_count or (
+            not is_one and any(_DIMENSIONS & {*words_of(each)} for each in others)
         )
 
     def _counted(self, draft: Draft, name: str, kind: Kind, inner: Kind) -> Note:
@@ -230,6 +241,10 @@ class Arguments:
         if not mode:
             draft.guesses[name] = f"C stores {name}"
         return Hidden(f"Returned({inner.python}, {inner.ctype})", inner.python)
+
+
+def _is_plural(name: str) -> bool:
+    return name.endswith("s") and not name.endswith(("ss", "us", "is", "pos"))
 
 
 def _buffer(inner: Kind, is_const: bool, size: str) -> Note:

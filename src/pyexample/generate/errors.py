@@ -2,9 +2,11 @@
 
 import builtins
 
+from ..headers.c_model import Function
 from ..headers.processes import CannotJudgeError
 from .context import Context
 from .items import Item, laid_out
+from .notes import python_names
 from .spec import Raise
 
 _BODY = '''\
@@ -17,7 +19,7 @@ _BODY = '''\
 
 def write_errors(context: Context) -> None:
     """Write what the rules that are used need."""
-    rules = [each for each in context.spec.rules if each.is_used]
+    rules = [each for each in context.spec.rules if each.used_by]
     for name in dict.fromkeys(rule.error for rule in rules):
         if not hasattr(builtins, name):
             head = f"class {name}(Exception):\n"
@@ -32,11 +34,11 @@ def _maker(context: Context, name: str, rule: Raise) -> Item:
     head = f"def {name}(code: Any, function: str, values: tuple[Any, ...]) -> Exception:"
     lines = [head]
     if rule.code:
-        call, given = _call(context, rule.code)
+        call, given = _call(context, rule, rule.code)
         lines.append(laid_out(f"code = {call}(", given, ")", "    "))
     told = "code"
     if rule.message:
-        call, given = _call(context, rule.message)
+        call, given = _call(context, rule, rule.message)
         told = f"{call}({', '.join(given)})"
     made = f'{rule.error}(f"{{function}}(): {{{told}}}"'
     lines.append(f"    return {made}{'' if hasattr(builtins, rule.error) else ', code'})")
@@ -44,7 +46,13 @@ def _maker(context: Context, name: str, rule: Raise) -> Item:
     return Item(name, "", code, (-1, 2), "function", "\n".join(lines))
 
 
-def _call(context: Context, name: str) -> tuple[str, list[str]]:
+def _takes(context: Context, function: Function, handle: str) -> bool:
+    """Whether a function takes a handle of a class."""
+    kinds = (context.types.kind_or_none(each.passed) for each in function.type.parameters)
+    return any(kind and (kind.name, kind.python) == ("handle", handle) for kind in kinds)
+
+
+def _call(context: Context, rule: Raise, name: str) -> tuple[str, list[str]]:
     """One of the library's functions, and what it is passed: the code, or a call's handle."""
     parameters = context.function(name).type.parameters
     if len(parameters) > 1:
@@ -59,6 +67,14 @@ def _call(context: Context, name: str) -> tuple[str, list[str]]:
             " handle"
         )
     if kind is not None and kind.name == "handle":
-        chosen = f"next(it for it in values if isinstance(it, {kind.python}))"
-        return context.python[name], [chosen]
+        without = [each for each in rule.used_by if not _takes(context, each, kind.python)]
+        chosen = f"it for it in values if isinstance(it, {kind.python})"
+        if not without:
+            return context.python[name], [f"next({chosen})"]
+        if not context.spec.is_nullable(f"{name}.{python_names(parameters)[0]}"):
+            raise CannotJudgeError(
+                f"{context.spec.file}: raises: {name} needs a handle of {kind.python}, which"
+                f" {without[0].name} does not take: except it, or say that it is nullable"
+            )
+        return context.python[name], [f"next(({chosen}), None)"]
     return context.python[name], ["code"] if parameters else []

@@ -5,7 +5,7 @@ from ..headers.c_tokens import word_set
 from .attributes import freed_by
 from .draft import Draft
 from .names import words_of
-from .notes import ADDRESS, python_names
+from .notes import ADDRESS, counts, pairs, python_names
 from .ownership import Ownership
 from .spec import Spec
 from .types import Kind, Note, Types
@@ -14,6 +14,16 @@ _KEEPING = word_set(
     "set add register install on attach hook handler callback ref use bind append insert push"
     " put open"
 )
+
+
+_ADDING = word_set("add create register append insert push attach subscribe")
+"""Words of functions that keep what they get in addition to what they got before."""
+_CALLING = word_set(
+    "each foreach walk iterate visit exec execute sort qsort search bsearch scan enumerate"
+    " traverse map apply call find compare cmp dump print parse read write process list query"
+    " run do with fold reduce filter select for loop match"
+)
+"""Words of functions that call what they get before they return."""
 
 
 class Lifetimes:
@@ -82,7 +92,40 @@ class Lifetimes:
             draft.guesses.pop(name, None)  # that it is called only now
         told = {"": "C", "return": "what comes back"}.get(keeper, keeper)
         draft.guess(name, f"{told} keeps {name}")
-        return note.plus(f'Keep("{keeper}")' if keeper else "Keep()")
+        until = self._until(function, name) if keeper != "return" else ""
+        words = filter(None, (f'"{keeper}"' if keeper else "", until))
+        return note.plus(f"Keep({', '.join(words)})")
+
+    def _until(self, function: Function, name: str) -> str:
+        """What replaces an argument that is kept; "" for the next one that is passed.
+
+        What was replaced is freed: several may be kept if anything else is passed with them.
+        """
+        parameters = function.type.parameters
+        buffers = pairs(self._types, parameters)
+        names = python_names(parameters)
+        others = [
+            at
+            for at, (each, it) in enumerate(zip(names, parameters, strict=True))
+            if each != name and self._may_select(function, each, it)
+        ]
+        is_buffer = any(at in buffers for at in others)
+        if len(others) > 1 or is_buffer or not _ADDING.isdisjoint(words_of(function.name)):
+            return "every=True"
+        return f'slot="{names[others[0]]}"' if others else ""
+
+    def _may_select(self, function: Function, name: str, parameter: Parameter) -> bool:
+        """Whether an argument may say in place of what another one is kept: a key, an index."""
+        kind = self._types.kind_or_none(parameter.passed)
+        target = (
+            self._types.kind_or_none(kind.target) if kind and kind.name == "pointer" else None
+        )
+        is_text = target is not None and target.ctype == "c_char"
+        is_text = is_text and kind is not None and self._types.is_const(kind.target)
+        if kind is None or not (kind.is_integer or kind.name == "enum" or is_text):
+            return False
+        said = self._spec.words(f"{function.name}.{name}") or ""
+        return not said.startswith("Constant(") and not counts(parameter.name, in_bytes=True)
 
     def _keeper(self, function: Function, name: str, note: Note) -> str | None:
         """The handle that may keep an argument; "" for the library; None if nothing does."""
@@ -94,11 +137,14 @@ class Lifetimes:
             if kind and kind.name == "handle"
         ]
         is_callback = note.python.startswith("Callable")
-        if self.may_keep(function):
+        is_for_new = is_callback or note.python.startswith("Buffer")
+        is_called_later = is_callback and _CALLING.isdisjoint(words_of(function.name))
+        if is_for_new and not handles and self._makes_owned(function):
+            return "return"
+        if self.may_keep(function) or is_called_later:
             if handles and handles[0] != name:
                 return handles[0]
             return "" if is_callback else None
-        is_for_new = is_callback or note.python.startswith("Buffer")
         return "return" if is_for_new and self._makes_owned(function) else None
 
     def _makes_owned(self, function: Function) -> bool:

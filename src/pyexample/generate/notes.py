@@ -16,12 +16,18 @@ from ..headers.c_model import (
     record_of,
     resolve,
 )
+from ..headers.c_tokens import word_set
 from .names import python_name, words_of
 from .types import Kind, Note, Types, Unknown
 
 ADDRESS = Note("int | None", ("c_void_p",))
 _COUNTS = frozenset(["n", "num", "len", "length", "count", "cnt", "number", "nb"])
 _SIZES = frozenset(["size", "sz", "bytes", "nbytes", "byte", "cb", "capacity", "cap"])
+
+_UNITS = word_set(
+    "frame frames sample samples pixel pixels element elements item items row rows"
+)
+_OF_BYTES = word_set("byte bytes len length size char chars data buf buffer")
 
 
 class Notes:
@@ -197,13 +203,13 @@ def pairs(types: Types, parameters: Sequence[Parameter]) -> dict[int, int]:
         beside = (at + 1, at - 1) if is_list else (at + 1,)
         for other in beside:
             is_taken = other in found.values() or not 0 <= other < len(parameters)
-            if not is_taken and _counts(types, parameters[other], target):
+            if not is_taken and _counts(types, parameters[other], each, target):
                 found[at] = other
                 break
     return found
 
 
-def _counts(types: Types, parameter: Parameter, target: Kind) -> bool:
+def _counts(types: Types, parameter: Parameter, pointer: Parameter, target: Kind) -> bool:
     """Whether a parameter beside a pointer is surely the number of such items."""
     kind = types.kind_or_none(parameter.passed)
     if kind is None or not kind.is_integer or kind.is_byte:
@@ -213,7 +219,14 @@ def _counts(types: Types, parameter: Parameter, target: Kind) -> bool:
         return in_bytes and kind.ctype == "c_size_t"
     if target.name in ("struct", "pointer", "handle") and not _counts_structs(parameter.name):
         return False
-    return counts(parameter.name, in_bytes)
+    words = words_of(parameter.name)
+    if target.name == "void" and not _UNITS.isdisjoint(words):
+        return False
+    # A text beside nArg or nColumn is no text of so many bytes; pText beside nText is one.
+    is_of_others = in_bytes and len(words) > 1 and words[0] == "n"
+    is_of_others &= _OF_BYTES.isdisjoint(words)
+    is_of_others &= {*words_of(pointer.name)}.isdisjoint(words[1:])
+    return counts(parameter.name, in_bytes) and not is_of_others
 
 
 def is_const_list(types: Types, target: Type) -> bool:

@@ -146,14 +146,25 @@ class Ownership:
 
     def makes(self, function: Function) -> bool:
         """Whether the name of a function says that what comes back is the caller's."""
-        words = set(words_of(function.name))
+        words = [each for each in words_of(function.name) if each in _MAKING | _LENDING]
         is_allocator = any(each.startswith("malloc") for each in function.attributes)
-        return is_allocator or bool(words & _MAKING and not words & _LENDING)
+        return (
+            is_allocator or bool(words and words[0] in _MAKING) or self._initialises(function)
+        )
+
+    def _initialises(self, function: Function) -> bool:
+        """Whether a function returns what it initialises, such as curl_easy_init()."""
+        made = self.subject_of(function.type.result)
+        is_named_so = "init" in words_of(function.name) and made is not None
+        # A reader of a database, for example; not one that returns what it was passed.
+        return is_named_so and made not in self._taken_by(function)
 
     def _closed_by(self, function: Function) -> Subject | None:
         """What a function closes, if it is named like that, and takes nothing else."""
         parameters = function.type.parameters
         words = words_of(function.name)
+        while len(words) > 1 and re.fullmatch(r"v?\d+|ex", words[-1]):  # sqlite3_close_v2
+            words.pop()
         closing = [each for each in words if each in _CLOSING]
         if len(parameters) != 1 or len(closing) != 1 or function.type.variadic:
             return None

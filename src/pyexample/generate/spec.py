@@ -24,7 +24,7 @@ class Raise:
     Attributes:
         functions: patterns for the names of functions.
         excepted: patterns for those that are excepted.
-        type: the C type of the result, as the header spells it; "" for any.
+        types: C types of results, as the header spells them; none for any.
         conditions: the arguments ``when``, ``unless`` and ``none`` of ``Raises``: "negative",
             "zero" or "nonzero"; the name of a function; or a list of numbers and constants.
         message: a function that returns the text for a code, or for a handle; or "".
@@ -32,17 +32,18 @@ class Raise:
         returns: the Python type of what comes back instead; "" for the result. Without
             conditions, it is "None".
         error: the name of the exception.
+        used_by: the functions that it is about.
     """
 
     functions: list[str]
     excepted: list[str]
-    type: str
+    types: list[str]
     conditions: dict[str, str | list[object]]
     message: str
     code: str
     returns: str
     error: str
-    is_used: bool = False
+    used_by: list[Function] = field(default_factory=list[Function])
 
 
 @dataclass
@@ -150,13 +151,17 @@ class Spec:
                 conditions[key] = str(table[key]) if listed is None else listed
         # Without conditions, the result says nothing but whether the function failed.
         defaults = {"returns": "" if conditions else "None", "error": "Error"}
-        kind, message, code, returns, error = (
+        message, code, returns, error = (
             str(table.get(key, defaults.get(key, "")))
-            for key in ("type", "message", "code", "returns", "error")
+            for key in ("message", "code", "returns", "error")
+        )
+        kind = table.get("type", [])
+        types = (
+            [*map(str, toml.array(kind) or [])] if toml.array(kind) is not None else [str(kind)]
         )
         functions = [*map(str, toml.array(table["functions"]) or [])]
         excepted = [*map(str, toml.array(table.get("except", [])) or [])]
-        return Raise(functions, excepted, kind, conditions, message, code, returns, error)
+        return Raise(functions, excepted, types, conditions, message, code, returns, error)
 
     def _form(self, value: object) -> Form:
         table = toml.table(value) or {}
@@ -273,8 +278,8 @@ class Spec:
         for rule in reversed(self.rules):
             is_meant = any(fnmatchcase(function.name, each) for each in rule.functions)
             is_meant &= not any(fnmatchcase(function.name, each) for each in rule.excepted)
-            if is_meant and rule.type in ("", result):
-                rule.is_used = True
+            if is_meant and (not rule.types or result in rule.types):
+                rule.used_by.append(function)
                 return rule
         return None
 
@@ -305,7 +310,7 @@ class Spec:
             for pattern in self.data.get(section, ())
             if (section, str(pattern)) not in self._used
         ]
-        lost += [f"raises: {', '.join(it.functions)}" for it in self.rules if not it.is_used]
+        lost += [f"raises: {', '.join(it.functions)}" for it in self.rules if not it.used_by]
         lost += [f"variadic: {it.function}" for it in self._forms if not it.is_used]
         if lost:
             raise CannotJudgeError(

@@ -185,12 +185,18 @@ class Compiler:
         if self._microsoft:
             return "", []
         output = f"{os.path.splitext(source)[0]}.s"
-        # The lines may use macros: an error in one is then reported where it is used.
-        tracked = [each for each in self._all_errors() if "macro" not in each]
-        options = [*self._options, *tracked, "-S", "-O0", "-o", output]
-        done = self._run([*self.command, *options, source])
+        # The lines may use macros. g++ reports an error in one where it is used, or where it is
+        # defined, and with another option the other way round.
+        every = self._all_errors()
+        tracked = [each for each in every if "macro" not in each]
+        for reported in (tracked, every):
+            options = [*self._options, *reported, "-S", "-O0", "-o", output]
+            done = self._run([*self.command, *options, source])
+            wrong = list(parse(done.stderr, source, first_line).by_line)
+            if not done.returncode or wrong or tracked == every:
+                break
         if done.returncode:
-            return "", list(parse(done.stderr, source, first_line).by_line)
+            return "", wrong
         with open(output, encoding="utf-8", errors="replace") as stream:
             text = stream.read()
         os.remove(output)
