@@ -137,14 +137,16 @@ class Lifetimes:
             if kind and kind.name == "handle"
         ]
         is_callback = note.python.startswith("Callable")
-        is_for_new = is_callback or note.python.startswith("Buffer")
+        is_struct = note.words[0].startswith("POINTER(") and note.python != "Any"
+        is_for_new = is_callback or is_struct or note.python.startswith("Buffer")
         is_called_later = is_callback and _CALLING.isdisjoint(words_of(function.name))
         if is_for_new and not handles and self._makes_owned(function):
             return "return"
-        if self.may_keep(function) or is_called_later:
+        is_registered = is_struct and not _ADDING.isdisjoint(words_of(function.name))
+        if self.may_keep(function) or is_called_later or is_registered:
             if handles and handles[0] != name:
                 return handles[0]
-            return "" if is_callback else None
+            return "" if is_callback or is_registered else None
         return "return" if is_for_new and self._makes_owned(function) else None
 
     def _makes_owned(self, function: Function) -> bool:
