@@ -31,6 +31,7 @@ class Draft:
         written: the annotation or the word for each of C's parameters, and for "return".
         is_said: whether the spec says something about it.
         variadic: the variadic function of which this is a form; None for any other.
+        length: the parameter through which C says how long what it returns is; or "".
         modes: how C uses what a parameter points to, if an attribute says so, by its name.
     """
 
@@ -44,6 +45,7 @@ class Draft:
     written: dict[str, str] = field(default_factory=dict[str, str])
     is_said: bool = False
     variadic: Function | None = None
+    length: str = ""
     modes: dict[str, str] = field(default_factory=dict[str, str])
 
     def guess(self, name: str, what: str) -> None:

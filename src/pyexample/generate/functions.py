@@ -8,7 +8,7 @@ from .arguments import Arguments
 from .attributes import Access, accesses
 from .draft import Draft, Hidden
 from .lifetimes import Lifetimes
-from .notes import pairs, python_names
+from .notes import is_length, pairs, python_names
 from .ownership import Ownership, is_closing
 from .results import Results
 from .spec import Form, Spec
@@ -57,6 +57,7 @@ class Functions:
         names = python_names(function.type.parameters)
         said_by_header = accesses(function)
         draft.modes = {names[at]: each.mode for at, each in said_by_header.items()}
+        draft.length = self._length(function, names)
         sized = self._sized(function)
         buffers = {count: names[at] for at, count in sized.items()}
         for at, (name, each) in enumerate(zip(names, function.type.parameters, strict=True)):
@@ -68,6 +69,10 @@ class Functions:
                 continue  # it has the number of items itself
             if said is not None:
                 draft.add(name, said)
+            elif name == draft.length:
+                ctype = self._types.kind(self._types.kind(each.passed).target).ctype
+                draft.guess("return", f"{name} is its length")
+                draft.add(name, Hidden(f'Length({ctype}, "return")'))
             elif buffer and of_buffer is None:
                 if said_by_header.get(names.index(buffer), _UNSAID).size != at:
                     draft.guess(buffer, f"{buffer} has {name} items")
@@ -101,6 +106,22 @@ class Functions:
             for at, count in found.items()
             if self._arguments.is_served(parameters[at])
         }
+
+    def _length(self, function: Function, names: list[str]) -> str:
+        """The parameter that gets the length of the memory that is returned; or ""."""
+        places = (f"{function.name}.return", *(f"{function.name}.{each}" for each in names))
+        if not self._results.is_memory(function) or any(map(self._spec.words, places)):
+            return ""
+        stored: list[str] = []
+        for name, each in zip(names, function.type.parameters, strict=True):
+            kind = self._types.kind_or_none(each.passed)
+            if kind is None or kind.name != "pointer" or self._types.is_const(kind.target):
+                continue
+            target = self._types.kind_or_none(kind.target)
+            if target is None or not target.is_integer or target.is_byte:
+                return ""  # it may be the length of this instead
+            stored += [name] if is_length(each.name) else []
+        return stored[0] if len(stored) == 1 else ""
 
     def _is_integer(self, parameter: Parameter) -> bool:
         kind = self._types.kind_or_none(parameter.passed)

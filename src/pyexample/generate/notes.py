@@ -27,6 +27,7 @@ _SIZES = frozenset(["size", "sz", "bytes", "nbytes", "byte", "cb", "capacity", "
 _UNITS = word_set(
     "frame frames sample samples pixel pixels element elements item items row rows"
 )
+_LENGTHS = word_set("len length size nbytes")
 _OF_BYTES = word_set("byte bytes len length size char chars data buf buffer")
 
 
@@ -240,6 +241,12 @@ def is_const_list(types: Types, target: Type) -> bool:
 def _counts_structs(name: str) -> bool:
     """Whether a parameter beside a pointer to structs or pointers surely counts these."""
     return bool({*words_of(name)} & {"count", "num", "number", "nb", "argc"})
+
+
+def is_length(name: str) -> bool:
+    """Whether the name of a number that C stores says that it is a length."""
+    words = {*words_of(name)}
+    return bool(words & _LENGTHS) or name.lower().endswith("len")
 
 
 def counts(name: str, in_bytes: bool) -> bool:

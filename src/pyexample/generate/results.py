@@ -1,5 +1,6 @@
 """Declare what comes back from functions, and which results mean failure."""
 
+from ..headers.c_model import Function
 from .attributes import freed_by, is_never_null
 from .draft import Draft
 from .lifetimes import Lifetimes
@@ -42,6 +43,13 @@ class Results:
             whole += " | None"
         return Note(whole, (*(own.words if own is not None else ("None",)), *draft.filled))
 
+    def is_memory(self, function: Function) -> bool:
+        """Whether bytes come back that C only lends."""
+        kind = self._types.kind(function.type.result)
+        target = self._types.kind_or_none(kind.target) if kind.name == "pointer" else None
+        is_bytes = target is not None and (target.name == "void" or target.is_byte)
+        return is_bytes and self._types.is_const(kind.target)
+
     def _own(self, draft: Draft) -> Note | None:
         """C's own result; None for void."""
         function = draft.function
@@ -67,6 +75,8 @@ class Results:
             if self._lifetimes.has_closer(kind.python) and not is_said:
                 draft.guesses["return"] = f"the result is {owner}"
             return Note(f"{kind.python} | None", (kind.ctype, owner))
+        if draft.length:
+            return Note("bytes | None", ("In(c_char)",))
         if kind.name == "pointer":
             target = self._types.kind_or_none(kind.target)
             owner = self._spec.owner(place)
