@@ -534,6 +534,21 @@ def test_variables(tmp_path: Path) -> None:
     assert parts["fixed"].startswith('if "fixed" in library:')
 
 
+def test_names_of_parameters_are_no_words(tmp_path: Path) -> None:
+    header = (
+        "struct s { int Bits; }; int f(struct s *Handle, const char *Length, int UserData);"
+    )
+    imported = imports_of(module_of(header, tmp_path))
+    assert "from pyexample.ffi import POINTER, Library, struct\n" in imported
+
+
+def test_a_long_variable_is_laid_out_where_it_stands(tmp_path: Path) -> None:
+    header = "".join(f"extern const unsigned v{'_' * length};" for length in range(40, 60))
+    for each in module_of(header, tmp_path).items:
+        if each.kind == "function":
+            assert max(map(len, each.code.splitlines())) <= 88
+
+
 def test_texts_are_in_the_quotes_that_a_formatter_prefers(tmp_path: Path) -> None:
     header = r"""
     #define A "say \"hello\" to 'me'"

@@ -1,7 +1,5 @@
 """Declare types of callbacks, and global variables."""
 
-import textwrap
-
 from ..headers.c_model import Declaration, FunctionType, Variable
 from .comments import remark
 from .context import Context
@@ -60,8 +58,9 @@ def write_variables(context: Context) -> None:
 def _variable(context: Context, variable: Variable, name: str) -> Item:
     note = Notes(context.types).field(variable.type, is_union=False)
     symbol = "" if name == variable.name else f'(symbol="{variable.name}")'
-    declared = definition(f"@library.variable{symbol}", name, [], str(note))
-    code = f'if "{variable.name}" in library:\n\n{textwrap.indent(declared, "    ")}'
+    head = f"@library.variable{symbol}"
+    declared = definition(head, name, [], str(note), indent="    ")
+    code = f'if "{variable.name}" in library:\n\n{declared}'
     place = context.api.place(variable)
     marks = remark(variable.comment, "", WIDTH)
     if note.words[0].endswith("* 0"):

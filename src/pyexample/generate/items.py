@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _LAMBDA = re.compile(r"\blambda\b[^:]*$")
 """A lambda whose parameters are not at an end."""
+_GIVEN = re.compile(r"\b\w+(?=: )")
+"""The names of parameters and fields, which use nothing of that name."""
 _WORD = re.compile(r"[^\W\d]\w*")
 WIDTH = 88
 """The length of lines, which is the default of ruff and black."""
@@ -42,7 +44,7 @@ class Item:
 
     def __post_init__(self) -> None:
         self.text = self.text or self.code
-        self.needs = words(_STRING.sub("", self.code)) - {self.name}
+        self.needs = words(_GIVEN.sub("", _STRING.sub("", self.code))) - {self.name}
 
 
 def words(text: str) -> set[str]:
@@ -174,15 +176,17 @@ def _parts(text: str) -> Iterator[str]:
         yield part.strip()
 
 
-def definition(head: str, name: str, given: list[str], result: str, doc: str = "") -> str:
+def definition(
+    head: str, name: str, given: list[str], result: str, doc: str = "", indent: str = ""
+) -> str:
     """A typed function without a body, below its decorator."""
     ending = ":" if doc else ": ..."
     if given:
-        text = laid_out(f"def {name}(", [*given, "/"], f") -> {result}{ending}")
+        text = laid_out(f"def {name}(", [*given, "/"], f") -> {result}{ending}", indent)
     else:
         before, inside, after = split(result)
-        text = f"def {name}() -> {result}{ending}"
+        text = f"{indent}def {name}() -> {result}{ending}"
         if inside:
-            text = laid_out(f"def {name}() -> {before}", inside, f"{after}{ending}")
+            text = laid_out(f"def {name}() -> {before}", inside, f"{after}{ending}", indent)
     # Type checkers want the dots: a docstring alone would return None.
-    return f"{head}\n{text}" + (f"\n{doc}\n    ..." if doc else "")
+    return f"{indent}{head}\n{text}" + (f"\n{doc}\n    ..." if doc else "")

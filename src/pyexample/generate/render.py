@@ -14,9 +14,9 @@ MARK = "# Written by pyexample bind: change its spec, or a module that imports t
 
 def imports_of(module: Module, runtime: str = "pyexample.ffi") -> str:
     """The imports that a module needs; ``runtime`` is the module that has the words."""
-    code = "\n".join(item.code for item in module.items if item.kind != "constant")
-    code += "".join(module.version)
-    used = words(code) | {"Library"}
+    items = [item for item in module.items if item.kind != "constant"]
+    code = "\n".join(item.code for item in items)
+    used = {"Library"}.union(words("".join(module.version)), *(item.needs for item in items))
     listed = imports(used)
     lines = ["import ctypes"] if "ctypes" in used else []
     lines += ["import os"] if "os.PathLike" in code else []
