@@ -611,6 +611,8 @@ class _Words:
             for each in sorted(self._header.functions.values(), key=order)
             if each.name not in declared and self._header.declares(each)
         ]
+        if not missing:
+            return
         texts: dict[str, str] = {}
         with self._declarations.each("declarations to paste"):
             texts = paste(missing, classes_of(self._known_functions()))

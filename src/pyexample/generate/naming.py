@@ -45,14 +45,14 @@ def record_name(context: Context, record: Record) -> str:
         return names[0]
     for outer in context.api.header.unit.records:
         for number, each in enumerate(outer.fields or ()):
-            whole = _item(each.type)
+            whole = item_of(each.type)
             if isinstance(whole, Tagged) and whole.declared is record:
                 name = each.name or f"anonymous{number}"
                 return f"{record_name(context, outer)}_{name}"
     return ""
 
 
-def _item(ctype: Type) -> Type:
+def item_of(ctype: Type) -> Type:
     """The type of the items of an array; any other type itself."""
     whole = resolve(ctype)
     while isinstance(whole, Array):
@@ -79,7 +79,7 @@ def _needed_records(context: Context) -> list[Record]:
         record = waiting.pop(0)
         if record not in found and record.fields is not None:
             found[record] = None
-            waiting += filter(None, (record_of(_item(each.type)) for each in record.fields))
+            waiting += filter(None, (record_of(item_of(each.type)) for each in record.fields))
     return list(found)
 
 

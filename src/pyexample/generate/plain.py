@@ -21,11 +21,11 @@ from ..headers.c_model import (
     resolve,
     spell,
 )
-from .comments import docstring
+from .comments import docstring, remark
 from .context import Context
 from .fields import field_names, packed, width_of
-from .items import WIDTH, Item, assigned, laid_out, listed
-from .naming import record_name
+from .items import WIDTH, Item, annotated, assigned, laid_out, listed
+from .naming import item_of, record_name
 from .notes import python_names
 from .types import Types, Unknown
 
@@ -120,26 +120,27 @@ def plain_struct(context: Context, record: Record, name: str) -> list[Item]:
     base = "ctypes.Union" if record.keyword == "union" else "ctypes.Structure"
     head = f"class {name}({base}):"
     doc = docstring(record.comment, "    ", WIDTH, f"``{spell(Tagged(record))}``")
-    rows, hints = _fields(context, record)
+    rows, stubbed = _fields(context, record)
     is_split = bool(rows) and name in _reached(context, record)
     own = [] if is_split else [f"    {line}" for row in rows for line in row.splitlines()]
     code = "\n".join([head, *own, "    ..."])
     text = "\n".join([head, doc, *(["", *own] if own else [])])
-    stub = "\n".join([head, doc, *(["", *hints] if hints else [])])
+    stub = "\n".join([head, doc, *(["", *stubbed] if stubbed else [])])
     place, subject = context.api.place(record), record_name(context, record)
     is_asked = context.is_wanted(subject)
     items = [Item(name, subject, code, place, "class", text, is_asked, stub)]
     if is_split:
         later = "\n".join(f"{name}.{row}" for row in rows)
         items.append(Item(_fields_of(name), subject, later, place, "alias"))
-    for each in record.fields or ():  # whose size is needed
-        inner = context.types.structs.get(record_of(_item(each.type)) or record)
-        items[-1].needs |= {_fields_of(inner)} if inner and inner != name else set()
+    for each in record.fields or ():
+        inner = record_of(item_of(each.type))
+        if inner in context.types.structs:  # whose size ctypes has to know
+            items[-1].needs.add(_fields_of(context.types.structs[inner]))
     return items
 
 
 def _fields(context: Context, record: Record) -> tuple[list[str], list[str]]:
-    """The attributes of a struct's class, and the types of its fields. Raises Unknown."""
+    """The attributes of a struct's class, and its lines in the stub. Raises Unknown."""
     types = types_of(context)
     found: list[tuple[Field, Plain, str]] = []
     for each in record.fields or ():
@@ -160,18 +161,14 @@ def _fields(context: Context, record: Record) -> tuple[list[str], list[str]]:
     if pairs:
         listed = [laid_out("", [each], ",", "    ") for each in pairs]
         rows.append("\n".join(["_fields_ = [", *listed, "]"]))
-    return rows, [f"    {name}: {hint}" for name, hint in zip(names, hints, strict=True)]
+    stub: list[str] = []
+    for name, hint, each in zip(names, hints, fields, strict=True):
+        stub += [*remark(each.comment, "    ", WIDTH), annotated(name, hint)]
+    return rows, stub
 
 
 def _fields_of(name: str) -> str:
     return f"{name}._fields_"
-
-
-def _item(ctype: Type) -> Type:
-    whole = resolve(ctype)
-    while isinstance(whole, Array):
-        whole = resolve(whole.item)
-    return whole
 
 
 def _reached(context: Context, record: Record) -> set[str]:
