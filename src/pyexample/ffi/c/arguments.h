@@ -438,7 +438,7 @@ static int convert(
     const fastcall_argument *, PyObject *const *, held_arguments *, frame *, uint64_t *);
 
 /* Store an item of an array that is made of a list or tuple. */
-static int convert_item(
+COLD static int convert_item(
     const fastcall_argument *item, PyObject *object, held_arguments *held, char *place)
 {
     uint64_t word;
@@ -458,7 +458,7 @@ static int convert_item(
 }
 
 /* Make an array of a list or tuple. Its view holds the memory, and the items as they are now. */
-static int convert_sequence(
+COLD static int convert_sequence(
     const fastcall_argument *argument, PyObject *object, held_arguments *held)
 {
     const fastcall_argument *item = argument->items;

@@ -364,7 +364,7 @@ void *fastcall_find(const fastcall_handle_class *of, const void *address)
     return new_reference(found ? object_of(found) : interpreter.none);
 }
 
-void *fastcall_borrow(const fastcall_handle_class *of, void *address, void *parent)
+COLD void *fastcall_borrow(const fastcall_handle_class *of, void *address, void *parent)
 {
     PyObject *const made = new_handle(of, address, parent == interpreter.none ? NULL : parent, 0);
     return made || api.PyErr_Occurred() ? made : new_reference(interpreter.none);

@@ -61,7 +61,7 @@ COLD static int make_late(const fastcall_argument *argument, kept *it)
 }
 
 /* Take over the view of a buffer. Of an array, its object holds the memory, which was made. */
-static void take_view(const fastcall_argument *argument, held_arguments *held, kept *it)
+COLD static void take_view(const fastcall_argument *argument, held_arguments *held, kept *it)
 {
     for (unsigned i = 0; i < held->count; i++) {
         if (held->owners[i] == argument) {
@@ -75,8 +75,8 @@ static void take_view(const fastcall_argument *argument, held_arguments *held, k
 
 /* Prepare what C is to keep. Returns 0 if that fails: with an error set, or without one if Python
    must do this. */
-static int prepare_to_keep(PyObject *self, const fastcall_descriptor *descriptor, unsigned index,
-    PyObject *const *objects, held_arguments *held, frame *frame)
+COLD static int prepare_to_keep(PyObject *self, const fastcall_descriptor *descriptor,
+    unsigned index, PyObject *const *objects, held_arguments *held, frame *frame)
 {
     const fastcall_argument *argument = &arguments_of(descriptor)[index];
     kept *const it = api.PyMem_Calloc(1, sizeof *it);
@@ -116,7 +116,7 @@ static int prepare_to_keep(PyObject *self, const fastcall_descriptor *descriptor
     }
 }
 
-static int begin_to_keep(PyObject *self, const fastcall_descriptor *descriptor,
+COLD static int begin_to_keep(PyObject *self, const fastcall_descriptor *descriptor,
     PyObject *const *objects, held_arguments *held, frame *frame)
 {
     for (unsigned i = 0; i < descriptor->arguments; i++) {
@@ -162,7 +162,7 @@ COLD static void keep_late(kept *it)
 
 /* C has returned, and keeps what it was passed: for the handle that came back, if there is one;
    else the rest. */
-static void end_keeping(PyObject *result, held_arguments *held)
+COLD static void end_keeping(PyObject *result, held_arguments *held)
 {
     kept *late = NULL, *replaced = NULL, *next;
     for (kept *it = held->keeping; it; it = next) {
@@ -333,7 +333,7 @@ COLD static void end_releasing(PyObject *self, const fastcall_descriptor *descri
 /* --------------------------------------------------------------- all of them */
 
 /* Returns 0 if that fails: with an error set, or without one if Python must do this. */
-static int begin_effects(PyObject *self, const fastcall_descriptor *descriptor,
+COLD static int begin_effects(PyObject *self, const fastcall_descriptor *descriptor,
     PyObject *const *objects, held_arguments *held, frame *frame)
 {
     const fastcall_argument *const given = given_to_c(descriptor, objects);
@@ -343,7 +343,7 @@ static int begin_effects(PyObject *self, const fastcall_descriptor *descriptor,
 }
 
 /* C has returned, or was not called. */
-static void end_effects(PyObject *self, const fastcall_descriptor *descriptor,
+COLD static void end_effects(PyObject *self, const fastcall_descriptor *descriptor,
     PyObject *const *objects, held_arguments *held, const fastcall_returned *returned, int done)
 {
     const fastcall_argument *const given = given_to_c(descriptor, objects);

@@ -145,7 +145,7 @@ static const fastcall_argument *argument_of(const kept *it)
 }
 
 /* Whether Python need not be asked before C keeps something. */
-static int can_keep(const kept *it)
+COLD static int can_keep(const kept *it)
 {
     const handle *const keeper = it->keeper, *const wanted = it->kept_handle;
     int most = 64;
@@ -162,7 +162,7 @@ static int can_keep(const kept *it)
 
 /* Whether `it` is a handle that another keeper of the same call may need: then two handles could
    each be closed before the other, and only Python knows. */
-static int is_entangled(const kept *it, const kept *other)
+COLD static int is_entangled(const kept *it, const kept *other)
 {
     int most = 64;
     return it->kept_handle && other->kept_handle && other->keeper &&
@@ -178,7 +178,7 @@ static kept **list_of(const kept *it)
 
 /* From now on, C keeps it. What it replaces is moved to a list: what was there before the call
    began, since if two calls replace it at once, nobody knows which object C has. */
-static void keep(kept *it, int is_every, kept **replaced)
+COLD static void keep(kept *it, int is_every, kept **replaced)
 {
     kept *next;
     for (kept *each = is_every ? NULL : *list_of(it); each; each = next) {
