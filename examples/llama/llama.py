@@ -3023,7 +3023,7 @@ class llama_sampler_i(ctypes.Structure):
 def llama_set_sampler(
     ctx: llama_contextPtr,
     seq_id: llama_seq_id,
-    smpl: Annotated[llama_sampler | None, c_void_p, Keep("ctx")],
+    smpl: Annotated[llama_sampler | None, c_void_p, Keep("ctx", slot="seq_id")],
     /,
 ) -> Bool:
     """[EXPERIMENTAL] attach a sampler to the context note: prefer initializing the
@@ -3284,7 +3284,9 @@ def llama_sampler_init_grammar(
     ...
 
 
-TriggerTokens = Annotated[Buffer, In(c_int32), Count(c_size_t, "trigger_tokens")]
+TriggerTokens = Annotated[
+    Buffer, In(c_int32), Keep("return"), Count(c_size_t, "trigger_tokens")
+]
 
 
 @function
@@ -3650,6 +3652,7 @@ CallbackTrain = Annotated[
     ]
     | None,
     ggml_opt_epoch_callback,
+    Keep("lctx", slot="idata_split"),
 ]
 
 
