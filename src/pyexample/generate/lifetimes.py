@@ -16,7 +16,7 @@ _KEEPING = word_set(
 )
 
 
-_ADDING = word_set("add create register append insert push attach subscribe")
+_ADDING = word_set("add create register append insert push subscribe")
 """Words of functions that keep what they get in addition to what they got before."""
 _CALLING = word_set(
     "each foreach walk iterate visit exec execute sort qsort search bsearch scan enumerate"
