@@ -3048,7 +3048,7 @@ def llama_sampler_init(
 llama_samplerPtr = Annotated[llama_sampler, c_void_p]
 
 
-@hold
+@function
 def llama_sampler_name(smpl: llama_samplerPtr, /) -> TextOrNone: ...
 
 

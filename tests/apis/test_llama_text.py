@@ -353,9 +353,9 @@ def test_a_sampler_in_python(model: text.Model) -> None:
 @pytest.mark.skipif(not FASTCALL_IS_SERVED, reason="there are no builtin functions")
 def test_all_but_these_are_builtin() -> None:
     assert c.library.fallbacks.keys() <= {
-        *("llama_attach_threadpool", "llama_set_adapters_lora", "llama_log_set"),
-        *("llama_init_from_model", "llama_new_context_with_model", "llama_batch_get_one"),
-        *("llama_sampler_init", "llama_sampler_init_logit_bias", "llama_chat_apply_template"),
+        "llama_init_from_model",  # a struct with callbacks is kept for what comes back
+        "llama_new_context_with_model",
+        "llama_set_adapters_lora",  # several handles are kept
     }
 
 

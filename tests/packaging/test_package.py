@@ -75,7 +75,9 @@ def test_wheel_is_small(wheel: Path) -> None:
         sizes = {each.filename: each.compress_size for each in archive.infolist()}
     assert sum(size for name, size in sizes.items() if "/lib/" in name) < 34_500
     # What an installed binding needs when it runs, rather than when it is developed.
-    development = tuple(f"pyexample/{it}/" for it in ("abi", "bind", "ffi/c", "generate", "headers", "new"))
+    development = tuple(
+        f"pyexample/{it}/" for it in ("abi", "bind", "ffi/c", "generate", "headers", "new")
+    )
     # The language of declarations is most of it.
     assert (
         sum(size for name, size in sizes.items() if not name.startswith(development)) < 215_000
