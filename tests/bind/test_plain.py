@@ -206,3 +206,25 @@ def test_type_checkers_use_the_stub(tmp_path: Path) -> None:
         run([*python, *checker, "it.pyi", "right.py"], cwd=tmp_path)
         wrong = [*python, *checker, "wrong.py"]
         assert subprocess.run(wrong, cwd=tmp_path, check=False, capture_output=True).returncode
+
+
+NAMES = """
+struct lib { int c_long; }; struct POINTER { struct lib *ctypes; int _T; };
+int lib(struct lib *it); int CFUNCTYPE(struct POINTER *sys); int hasattr(int FILES);
+int __dunder(int __x, int self); void lambda(int def, int *None);
+extern int suppress; typedef enum { None_ = 1, True_ } Any;
+"""
+
+
+def test_names_that_the_module_has_itself(tmp_path: Path) -> None:
+    (tmp_path / "lib.h").write_text(NAMES)
+    binding = bind(["lib.h"], "lib", include=[str(tmp_path)], style="ctypes")
+    assert binding.module.counts["functions"] == 5
+    assert binding.module.left_out == {}
+    file, stub = tmp_path / "plain.py", tmp_path / "plain.pyi"
+    file.write_text(binding.text)
+    stub.write_text(binding.stub)
+    python = [sys.executable, "-m"]
+    run([*python, "mypy", "--strict", stub], cwd=tmp_path)
+    run([*python, "ruff", "format", "--isolated", "--check", file, stub], cwd=tmp_path)
+    run([*python, "ruff", "check", "--isolated", "--select", "E,F,I,N,W", file, stub])

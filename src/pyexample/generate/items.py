@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_DOCSTRING = re.compile(r'""".*?"""', re.DOTALL)
+_COMMENT = re.compile("#.*")
 _LAMBDA = re.compile(r"\blambda\b[^:]*$")
 """A lambda whose parameters are not at an end."""
 _GIVEN = re.compile(r"\b\w+(?=: )")
@@ -44,7 +46,14 @@ class Item:
 
     def __post_init__(self) -> None:
         self.text = self.text or self.code
-        self.needs = words(_GIVEN.sub("", _STRING.sub("", self.code))) - {self.name}
+        self.needs = names_in(self.code) - {self.name}
+
+
+def names_in(code: str) -> set[str]:
+    """The names that code uses: not those in texts and comments, nor those that it defines."""
+    for pattern in (_DOCSTRING, _STRING, _COMMENT, _GIVEN):
+        code = pattern.sub("", code)
+    return words(code)
 
 
 def words(text: str) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from .context import Module
-from .items import words
+from .items import names_in
 from .names import imports
 from .render import MARK, body, import_line, left_out, title
 
@@ -22,7 +22,7 @@ _Bytes: TypeAlias = bytes | ctypes.Array[c_char] | c_char_p | None"""
 
 def plain_imports(module: Module) -> str:
     """The imports that a module in plain ctypes needs."""
-    used = words("\n".join(item.code for item in module.items if item.kind != "constant"))
+    used = set[str]().union(*(it.needs for it in module.items if it.kind != "constant"))
     listed = imports(used)
     listed["ctypes"] = [*sorted(used.intersection(_OF_CTYPES)), *listed["ctypes"]]
     lines = [import_line(origin, names) for origin, names in listed.items() if names]
@@ -50,15 +50,18 @@ def render_stub(module: Module, name: str, headers: Iterable[str]) -> str:
     """The text of the stub (PEP 561), which type checkers and editors read instead."""
     shown = [each for each in module.items if each.stub or each.kind in ("constant", "class")]
     texts = [each.stub or each.text for each in shown]
-    used = words("\n".join(["Any TypeAlias TypeVar c_char c_char_p", *texts]))
+    used = {"c_char", "c_char_p"}.union(*map(names_in, texts))
     listed = imports(used)
     listed["typing"] = ["Any", "TypeAlias", "TypeVar"]
     lines = [import_line(origin, names) for origin, names in listed.items() if names]
     joined = texts[0]
     for (before, item), (above, text) in zip(pairwise(shown), pairwise(texts), strict=True):
         # Ruff and black have no blank line between functions without docstrings.
-        is_close = (before.kind == "if" and above.endswith("...")) or before.kind == "constant"
-        joined += ("\n" if is_close and before.kind == item.kind else "\n\n") + text
+        are_functions = above.startswith("def ") and text.startswith("def ")
+        is_close = (are_functions and above.endswith("...")) or (
+            before.kind == item.kind == "constant"
+        )
+        joined += ("\n" if is_close else "\n\n") + text
     head = [title(name, headers), MARK, _LINTERS, "", "import ctypes", *lines, "", _ALIASES, ""]
     head += ["FILES: dict[str, str]", "lib: ctypes.CDLL"]
     return "\n".join([*head, "", joined, ""])
