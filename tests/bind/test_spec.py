@@ -60,6 +60,8 @@ CASES = [
      'format: Annotated[bytes, c_char_p, Constant(c_int, 9), Returned(int, c_int)], /, ) -> Annotated[tuple[int, int], c_int]'),
     ('[[variadic]]\nfunction = "box_print"\nname = "plain"\n[words]\n"plain.format" = "Constant(c_char_p, None)"\n[[raises]]\nfunctions = ["plain"]', "plain",
      '-> Annotated[None, c_int, Raises(_error)]'),
+    ('[words]\n"[bw]*.name*" = "Constant(c_void_p, None)"', "walk",
+     "names: Annotated[int | None, c_void_p], / )"),
     ('[words]\n"walk.names" = "Annotated[list[str], ArrayOf(c_char_p, TERMINATED)]"', "walk",
      "names: Annotated[list[str], ArrayOf(c_char_p, TERMINATED)]"),
     ('[words]\n"walk.names" = "Annotated[list[str], ArrayOf(c_char_p, TERMINATED)]"', "box_walk",

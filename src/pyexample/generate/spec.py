@@ -199,6 +199,10 @@ class Spec:
                 is_found = True
         return is_found
 
+    def names_exactly(self, section: str, name: str) -> bool:
+        """Whether a line of a table has this name, not a pattern that matches it."""
+        return name in (toml.table(self.data.get(section, {})) or {})
+
     def words(self, place: str) -> str | None:
         """The annotation of "function.parameter", or the word of what is not passed."""
         return self._find("words", place)
