@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _DOCSTRING = re.compile(r'""".*?"""', re.DOTALL)
 _COMMENT = re.compile("#.*")
+_ATTRIBUTE = re.compile(r"\.\w+")
 _LAMBDA = re.compile(r"\blambda\b[^:]*$")
 """A lambda whose parameters are not at an end."""
 _GIVEN = re.compile(r"\b\w+(?=: )")
@@ -51,7 +52,7 @@ class Item:
 
 def names_in(code: str) -> set[str]:
     """The names that code uses: not those in texts and comments, nor those that it defines."""
-    for pattern in (_DOCSTRING, _STRING, _COMMENT, _GIVEN):
+    for pattern in (_DOCSTRING, _STRING, _COMMENT, _GIVEN, _ATTRIBUTE):
         code = pattern.sub("", code)
     return words(code)
 

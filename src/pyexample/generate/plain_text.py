@@ -52,7 +52,7 @@ def render_stub(module: Module, name: str, headers: Iterable[str]) -> str:
     texts = [each.stub or each.text for each in shown]
     used = {"c_char", "c_char_p"}.union(*map(names_in, texts))
     listed = imports(used)
-    listed["typing"] = ["Any", "TypeAlias", "TypeVar"]
+    listed["typing"] += ["TypeAlias", "TypeVar"]
     lines = [import_line(origin, names) for origin, names in listed.items() if names]
     joined = texts[0]
     for (before, item), (above, text) in zip(pairwise(shown), pairwise(texts), strict=True):
