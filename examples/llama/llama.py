@@ -1144,7 +1144,7 @@ def llama_numa_init(numa: Annotated[ggml_numa_strategy, c_uint], /) -> None:
 
 
 llama_contextPtr = Annotated[llama_context, c_void_p]
-Threadpool = Annotated[ggml_threadpool | None, c_void_p, Keep("ctx", every=True)]
+Threadpool = Annotated[ggml_threadpool | None, c_void_p, Keep("ctx")]
 
 
 @function
