@@ -131,6 +131,7 @@ def test_commands(page: str, tmp_path: Path, tool: Tool) -> None:
     # What is left, git ignores, but for the files that the page shows.
     shown = {caption["file"].split("/")[0] for caption in CAPTION.finditer(text)}
     shown.update(re.findall(r"(?m)^\$ .*pyexample (?:new|bind .* -o) ([\w.]+)", text))
+    shown.update(f"{each}i" for each in [*shown] if each.endswith(".py"))  # their stubs
     others = run(["git", "ls-files", "--others", "--exclude-standard"], cwd=clone)
     assert {name.split("/")[0] for name in others.splitlines()} <= shown
 
