@@ -62,10 +62,10 @@ def why_no_function(library: ctypes.CDLL, name: str) -> str | None:
         address = ctypes.addressof(c_char.in_dll(library, name))
     except ValueError:
         return None
-    info = _information(address)
+    info, is_variable = _what_is_at(address)
     if info and _is_foreign(info, library):
         return f"it is {_path(info)} that has it, which the library needs: bind that one"
-    return VARIABLE if _is_variable(address) else None
+    return VARIABLE if is_variable else None
 
 
 def why_no_variable(library: ctypes.CDLL, name: str) -> str | None:
@@ -132,8 +132,26 @@ def _path(info: Any) -> str:
     return os.fsdecode(ctypes.string_at(info[0]))
 
 
+def _what_is_at(address: int) -> tuple[Any, bool]:
+    """The file that has an address, or None; and whether a variable is there."""
+    if _dladdr1 is None:
+        return _information(address), not _is_executable(address)
+    info, symbol = _Words(), c_void_p()
+    if not _dladdr1(address, info, ctypes.byref(symbol), _RTLD_DL_SYMENT):
+        return None, not _is_executable(address)  # e.g. thread-local
+    if not symbol.value or info[3] != address:
+        return info, False
+    # st_info, in an Elf64_Sym or Elf32_Sym; its low half is the type.
+    place = symbol.value + (4 if ctypes.sizeof(c_void_p) == 8 else 12)
+    kind = c_uint8.from_address(place).value & 0xF
+    return info, kind in (_STT_OBJECT, _STT_COMMON)
+
+
 def _is_foreign(info: Any, library: ctypes.CDLL) -> bool:
-    own = _of_library(library)
+    # Asked once, since dladdr(3) searches all symbols. No function of C has such a name.
+    own = vars(library).get("its file", library)
+    if own is library:
+        own = vars(library)["its file"] = _of_library(library)
     if own is None:
         path = library._name
         try:
@@ -162,17 +180,6 @@ def _is_c_library(info: Any) -> bool:
     return name.partition(".")[0] in _C_LIBRARY and os.path.samefile(
         folder, os.path.dirname(_path(libc))
     )
-
-
-def _is_variable(address: int) -> bool:
-    info, symbol = _Words(), c_void_p()
-    if _dladdr1 is None or not _dladdr1(address, info, ctypes.byref(symbol), _RTLD_DL_SYMENT):
-        return not _is_executable(address)  # e.g. thread-local
-    if not symbol.value or info[3] != address:
-        return False
-    # st_info, in an Elf64_Sym or Elf32_Sym; its low half is the type.
-    place = symbol.value + (4 if ctypes.sizeof(c_void_p) == 8 else 12)
-    return c_uint8.from_address(place).value & 0xF in (_STT_OBJECT, _STT_COMMON)
 
 
 def _has(library: ctypes.CDLL, name: str) -> bool:
