@@ -364,7 +364,7 @@ void Handle(box_t *it); struct borrowed; void unused(void (*)(struct borrowed *)
         tmp_path, "thing", *("--header", "a.h", "--source", "a.c", "--version", "1")
     )
     text = (project / "src/pything/libthing.py").read_text()
-    assert "_ffi import Borrowed, Callback, Handle, Library\n" in text
+    assert "_ffi import Borrowed, Callback, Handle, Keep, Library\n" in text
     # The module needs the name Handle itself.
     assert '@library.function(symbol="Handle", optional=True)\ndef Handle_(' in text
     assert 'class box_t(Handle):\n    """``struct box_s *``"""\n' in text
