@@ -16,9 +16,8 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 from ..generate.additions import additions
-from ..generate.api import Api, sizes
+from ..generate.api import api_of, sizes
 from ..generate.context import Known, Style
-from ..generate.values import evaluate
 from ..headers import pkg_config
 from ..headers.c_model import Function, Record
 from ..headers.compiler import Compiler
@@ -221,9 +220,8 @@ def _findings(
 
     def paste(functions: list[Function], handles: dict[Record, str]) -> dict[str, str]:
         with tempfile.TemporaryDirectory() as folder:
-            api = Api(header, claims.labels)
-            source = os.path.join(folder, "sizes.cpp")
-            api.values = evaluate(compiler, source, judgement.before, sizes(api))
+            source, before = os.path.join(folder, "sizes.cpp"), judgement.before
+            api = api_of(header, claims.labels, compiler, source, before, sizes)
         names = [each.name for each in functions]
         return additions(api, names, Known(structs, handles), style)
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from ..abi import CannotJudgeError, compiler_with, pattern_of
 from ..abi.judge import judge
 from ..abi.model import Declarations
-from ..generate.api import Api, api_of
+from ..generate.api import Api, api_of, constants
 from ..generate.context import Module, Style
 from ..generate.module import build
 from ..generate.ownership import Ownership
-from ..generate.plain_text import plain_imports, render_plain, render_stub
-from ..generate.render import imports_of, render
+from ..generate.plain_text import render_plain, render_stub
+from ..generate.render import render
 from ..generate.spec import Spec
 from ..generate.trial import refusals
 from ..headers.compiler import Compiler
@@ -118,8 +118,7 @@ def bind(
         module = build(api, ownership, spec, refused, wanted, unwanted, style)
         if not module.items:
             raise CannotJudgeError(_nothing(headers, module))
-        imports = plain_imports if style == "ctypes" else imports_of
-        found = refusals(imports(module), module.items)
+        found = refusals(module, style)
         # The compiler itself told the values of constants; types of callbacks claim nothing.
         if not found and any(_CLAIMS.search(each.code) for each in module.items):
             tell("proving them")
@@ -151,7 +150,7 @@ def _read(headers: Sequence[str], compiler: Compiler) -> Api:
         # Without declarations, this only finds out how the headers compile as C++.
         judgement = judge(Declarations([], [], []), list(headers), compiler, {}, source)
         labels = judgement.claims.labels
-        return api_of(judgement.header, labels, compiler, source, judgement.before)
+        return api_of(judgement.header, labels, compiler, source, judgement.before, constants)
 
 
 _CLAIMS = re.compile(r"^(@function|@library[.]|@struct|if |class \w+[(]ctypes[.])")

@@ -8,8 +8,6 @@ from .context import Known, Style
 from .items import with_needs
 from .module import build
 from .ownership import Ownership
-from .plain_text import plain_imports
-from .render import imports_of
 from .spec import Spec
 from .trial import refusals
 
@@ -31,8 +29,7 @@ def additions(api: Api, functions: Sequence[str], known: Known, style: Style) ->
     refused: dict[str, str] = {}
     while True:
         module = build(api, ownership, spec, refused, only, style=style, known=known)
-        imports = plain_imports if style == "ctypes" else imports_of
-        found = refusals(imports(module), module.items)
+        found = refusals(module, style)
         if not found.keys() - refused.keys():
             break
         refused |= found

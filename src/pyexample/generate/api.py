@@ -1,7 +1,7 @@
 """What some headers declare, with the values of their constants."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ..headers.c_as_cxx import spelled
@@ -125,7 +125,12 @@ _STANDARD = re.compile(
 
 
 def api_of(
-    header: Header, labels: dict[str, str], compiler: Compiler, source: str, before: list[str]
+    header: Header,
+    labels: dict[str, str],
+    compiler: Compiler,
+    source: str,
+    before: list[str],
+    asked: Callable[[Api], Iterator[str]],
 ) -> Api:
     """What a header declares, with the values that the compiler gives to its constants.
 
@@ -135,9 +140,10 @@ def api_of(
         compiler: the compiler, which must print assembly text.
         source: the .cpp file to write.
         before: the lines of C++ that include the headers.
+        asked: lists the expressions of C to ask for: ``constants``, or ``sizes`` only.
     """
     api = Api(header, labels)
-    api.values = evaluate(compiler, source, before, _expressions(api))
+    api.values = evaluate(compiler, source, before, asked(api))
     for enum in api.enums:
         for each in enum.constants or ():
             if (value := api.values.get(_in_cxx(enum, each.name))) is not None:
@@ -162,7 +168,8 @@ def _scope(record: Record) -> str:
     return ""
 
 
-def _expressions(api: Api) -> Iterator[str]:
+def constants(api: Api) -> Iterator[str]:
+    """Macros and constants that may have a value, and what decides the sizes of types."""
     yield from (each.name for each in api.macros if _may_have_value(each.body))
     yield from (spelled(each.name) for each in api.static)
     yield from sizes(api)

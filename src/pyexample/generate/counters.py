@@ -40,9 +40,8 @@ def guessed(types: Types, fields: Sequence[Field]) -> dict[str, str]:
 
 
 def _is_text(types: Types, field: Field) -> bool:
-    kind = types.kind_or_none(field.type)
-    target = types.kind_or_none(kind.target) if kind and kind.name == "pointer" else None
-    return kind is not None and target is not None and target.ctype == "c_char"
+    target = types.pointed(types.kind_or_none(field.type))
+    return target is not None and target.ctype == "c_char"
 
 
 def _counts(types: Types, field: Field, text: Field) -> bool:

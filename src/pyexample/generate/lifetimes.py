@@ -117,9 +117,7 @@ class Lifetimes:
     def _may_select(self, function: Function, name: str, parameter: Parameter) -> bool:
         """Whether an argument may say in place of what another one is kept: a key, an index."""
         kind = self._types.kind_or_none(parameter.passed)
-        target = (
-            self._types.kind_or_none(kind.target) if kind and kind.name == "pointer" else None
-        )
+        target = self._types.pointed(kind)
         is_text = target is not None and target.ctype == "c_char"
         is_text = is_text and kind is not None and self._types.is_const(kind.target)
         if kind is None or not (kind.is_integer or kind.name == "enum" or is_text):

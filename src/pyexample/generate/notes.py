@@ -74,7 +74,7 @@ class Notes:
         if note.words[0].endswith("* 0"):
             return note.plus(f'CountedBy("{count}")')
         kind = self._types.kind(ctype)
-        target = self._types.kind_or_none(kind.target) if kind.name == "pointer" else None
+        target = self._types.pointed(kind)
         if target is None or is_address:
             return ADDRESS if note.python == "str | None" else note
         word = "In" if self._types.is_const(kind.target) else "Out"
@@ -195,7 +195,7 @@ def pairs(types: Types, parameters: Sequence[Parameter]) -> dict[int, int]:
     found: dict[int, int] = {}
     for at, each in enumerate(parameters):
         kind = types.kind_or_none(each.passed)
-        target = types.kind_or_none(kind.target) if kind and kind.name == "pointer" else None
+        target = types.pointed(kind)
         if kind is None or target is None:
             continue
         is_list = target.name in ("pointer", "handle")

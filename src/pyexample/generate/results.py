@@ -46,7 +46,7 @@ class Results:
     def is_memory(self, function: Function) -> bool:
         """Whether bytes come back that C only lends."""
         kind = self._types.kind(function.type.result)
-        target = self._types.kind_or_none(kind.target) if kind.name == "pointer" else None
+        target = self._types.pointed(kind)
         is_bytes = target is not None and (target.name == "void" or target.is_byte)
         return is_bytes and self._types.is_const(kind.target)
 

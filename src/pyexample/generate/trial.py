@@ -9,7 +9,10 @@ from typing import Any
 from ..ffi.declaration import Declaration
 from ..ffi.values import NEVER
 from ..ffi.variables import declared_variable
+from .context import Module, Style
 from .items import Item
+from .plain_text import plain_imports
+from .render import imports_of
 
 _NAME = "pyexample_bind_trial"
 
@@ -58,13 +61,13 @@ class _PlainLibrary:
     __getitem__ = __getattr__
 
 
-def refusals(imports: str, items: Sequence[Item]) -> dict[str, str]:
+def refusals(declared: Module, style: Style) -> dict[str, str]:
     """The declarations that the runtime, or ctypes, refuses, by C's name, and why.
 
     The fields of a handle may need what needs the handle: then "NAME callbacks" is refused,
-    those fields of it that are callbacks, or "NAME fields". ``imports`` are the lines of the
-    module before its items.
+    those fields of it that are callbacks, or "NAME fields".
     """
+    imports, items = plain_imports if style == "ctypes" else imports_of, declared.items
     module = types.ModuleType(_NAME)
     sys.modules[_NAME] = module
     library = _Library()
@@ -74,7 +77,7 @@ def refusals(imports: str, items: Sequence[Item]) -> dict[str, str]:
     refused: dict[str, str] = {}
     lost: set[str] = set()
     try:
-        _execute(imports, module)
+        _execute(imports(declared), module)
         for item in items:
             if item.needs & lost:
                 lost.add(item.name)

@@ -166,6 +166,12 @@ class Types:
         except Unknown:
             return None
 
+    def pointed(self, kind: Kind | None) -> Kind | None:
+        """What a pointer points to; None if that cannot be declared, or it is no pointer."""
+        if kind is None or kind.name != "pointer":
+            return None
+        return self.kind_or_none(kind.target)
+
     def _named(self, ctype: Named) -> Kind:
         typedef = ctype.typedef
         if instead := self._instead(typedef.name):
