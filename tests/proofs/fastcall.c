@@ -119,12 +119,13 @@ void counts_are_those_of_the_buffers(void)
     ASSUME(held.count <= 3 && one < held.count);
     for (unsigned i = 0; i < 3; i++) {
         held.owners[i] = &owners[i];
-        ASSUME(held.views[i].len >= 0 && owners[i].shift <= 3);
+        ASSUME(held.views[i].len >= 0 && held.views[i].itemsize > 0 && owners[i].shift <= 3);
     }
     ASSUME(!argument.memory);
     if (convert_count(&argument, &held, NULL, NULL, &count) &&
         argument.buffers & 1U << one) {
-        PROVE(count == (uint64_t)held.views[one].len >> owners[one].shift);
+        PROVE(count == (argument.is_size ? (uint64_t)held.views[one].itemsize
+                                         : (uint64_t)held.views[one].len >> owners[one].shift));
         PROVE((int64_t)count <= argument.high);
     }
 }

@@ -220,6 +220,13 @@ PROOFS = [
         "return count <= argument->high;",
         "return 1;",
     ),
+    Proof(
+        "fastcall.c",
+        "counts_are_those_of_the_buffers",
+        ARGUMENTS,
+        "is_size ? view->itemsize",
+        "is_size ? view->len",
+    ),
 ]
 
 
