@@ -118,7 +118,16 @@ cell *cell_using(cell *other, int (*meanwhile)(int)) {
 void cell_use_two(cell *it, cell *other, cell *third, cell *fourth)
 { cell_use(it, other); cell_use(third, fourth); }
 typedef struct view { const int *items; size_t count; } view;
-void cell_copy(cell *it, const view *from) { cell_list(it, from->items, from->count); }
+void cell_copy(cell *it, const view *from, int most) {
+    faults += most != 7;
+    cell_list(it, from->items, from->count);
+}
+void cell_copy_value(cell *it, view from, int most) { cell_copy(it, &from, most); }
+typedef struct large_view { view it; int more[4]; } large_view;
+void cell_copy_large(cell *it, large_view from, int most) {
+    for (int i = 0; i < 4; i++) faults += from.more[i] != i;
+    cell_copy(it, &from.it, most);
+}
 static view seen[2];
 int seen_set(int slot, const int *items, size_t count, int (*meanwhile)(int), int fail) {
     if (meanwhile) meanwhile(slot);
@@ -162,6 +171,10 @@ Meanwhile = Annotated[Call | None, on_int]
 
 class View(Structure):
     _fields_ = (("items", POINTER(c_int)), ("count", c_size_t))
+
+
+class LargeView(View):
+    _fields_ = (("more", c_int * 4),)
 
 
 def declare(library: Library, base: type[Handle] = Handle) -> Any:
@@ -211,7 +224,13 @@ def declare(library: Library, base: type[Handle] = Handle) -> Any:
         /,
     ) -> None: ...
     def cell_copy(
-        it: It, source: Annotated[View, POINTER(View), Keep("it", every=True)], /
+        it: It, source: Annotated[View, POINTER(View), Keep("it", every=True)], most: Int, /
+    ) -> None: ...
+    def cell_copy_value(
+        it: It, source: Annotated[View, View, Keep("it")], most: Int, /
+    ) -> None: ...
+    def cell_copy_large(
+        it: It, source: Annotated[LargeView, LargeView, Keep("it")], most: Int, /
     ) -> None: ...
     def seen_set(
         slot: Int,
@@ -662,21 +681,36 @@ def test_two_handles_that_are_kept_at_once_need_each_other(
     assert [each.closed for each in them] == [True, False, False]
 
 
-def test_a_structure_of_which_c_has_a_copy_is_set_again(cells: Any) -> None:
+@pytest.mark.parametrize("is_taken_over", [False, True])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("cell_copy", View), ("cell_copy_value", View), ("cell_copy_large", LargeView)],
+)
+def test_a_structure_of_which_c_has_a_copy_is_set_again(
+    cells: Any, name: str, kind: type[View], is_taken_over: bool
+) -> None:
     def set_items(view: View, *numbers: int) -> Any:
         items = (c_int * len(numbers))(*numbers)
         view.items, view.count = cast(items, POINTER(c_int)), len(numbers)
         return weakref.ref(items)
 
-    one, view = cells.cell_new(1), View()
+    one, view = cells.cell_new(1), kind()
+    if isinstance(view, LargeView):
+        view.more[:] = range(4)
     first = set_items(view, 1, 2)
-    cells.cell_copy(one, view)
+    getattr(cells, name)(one, view, 7)
     if cells.is_fast:
         assert one._life is None
+    if is_taken_over:
+        life_of(one)
     _ = set_items(view, 3)
     collect()
     assert first() is not None
     assert cells.cell_number(one) == 1
+    if name != "cell_copy":  # which keeps every one
+        getattr(cells, name)(one, view, 7)
+        collect()
+        assert first() is None
     one.close()
     collect()
     assert first() is None

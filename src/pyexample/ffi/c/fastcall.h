@@ -166,7 +166,8 @@ typedef struct {
                           FILLED: NULL, or a Python function of all arguments, which returns the
                           number of items; CALLBACK: the object with the fastcall_callback_type,
                           or if C keeps it, as for MADE: a Python function of it that makes an
-                          object of ctypes, or returns None if `slow_path` is to convert it */
+                          object of ctypes, or returns None if `slow_path` is to convert it;
+                          STRUCT, if C keeps it: a Python function that makes a copy of it */
     const void *items; /* POINTER: the ctypes type that it points to; CALLBACK: the type of
                           objects that are C functions, which `slow_path` passes; STRUCT: a
                           fastcall_struct; BUFFER: if it is an array: the fastcall_argument of
@@ -193,9 +194,9 @@ typedef struct {
                          i-th argument of C, an integer, from 0 */
     uint8_t output;   /* if not 0: C gets the address of that value, counted from 1, which
                          begins as the argument; of VOID, as zeros; of FILLED, that memory's */
-    uint8_t keeper;   /* BYTES, STR, POINTER, MADE, HANDLE, BUFFER, CALLBACK: if not 0: C keeps it
-                         for the HANDLE that is that Python argument, counted from 1, or for one
-                         of the above; a HANDLE not for good */
+    uint8_t keeper;   /* BYTES, STR, POINTER, MADE, HANDLE, BUFFER, CALLBACK, STRUCT: if not 0: C
+                         keeps it for the HANDLE that is that Python argument, counted from 1,
+                         or for one of the above; a HANDLE not for good */
     uint8_t is_every; /* and likewise each other one; else only the last one, or of those in */
     uint16_t slots;   /* whose call these arguments of C were the same: bit i is set, from 0 */
     uint8_t is_any;   /* HANDLE: of any class, so it must be in the table: it may be an integer */
