@@ -384,8 +384,11 @@ class Handle(_Memory):
             raise ValueError(f"{with_article(cls.__name__)} has an address, not {address!r}")
         parents = tuple(parents)
         handle = None if owned else cls.find(address, parents)
-        if handle is None and not owned:
-            handle = _borrow(cls, address, parents)
+        if owned:
+            tell_c_what_closes(cls)
+        is_plain = owner is not None and closer is None and not kept
+        if handle is None and (is_plain or not owned):
+            handle = _make_in_c(cls, address, parents, owner)
         if handle is None:
             handle = cls.make(
                 address, parents, owned=owned, closer=closer, owner=owner, kept=kept
@@ -672,13 +675,25 @@ class Handle(_Memory):
                 kept.release()
 
 
-def _borrow(kind: type[Handle], address: int, parents: Sequence[Handle]) -> Any:
-    """A new handle that C owns, if libfastcall can make it, or None."""
+def _make_in_c(
+    kind: type[Handle], address: int, parents: Sequence[Handle], owner: Owner | None
+) -> Any:
+    """A new handle, which libfastcall closes, if it can make it, or None.
+
+    If there is an ``owner``, that has no address from then on; else the handle is borrowed.
+    """
     engine = running()
-    is_of_c = len(parents) < 2 and all(each._life is None for each in parents)
-    if not engine or kind.c_class is None or not is_of_c:
+    parent = parents[0] if parents else None
+    is_of_c = len(parents) < 2 and (parent is None or parent._life is None)
+    has_closer = owner is None or kind.closer_in_c is not None
+    if not engine or kind.c_class is None or not (is_of_c and has_closer):
         return None
-    return engine.borrow(kind.c_class, address, parents[0] if parents else None)
+    if owner is None:
+        return engine.adopt(kind.c_class, address, parent, None)
+    made = engine.adopt(kind.c_class, address, parent, ctypes.addressof(cast("Any", owner)))
+    if made is not None:
+        owner.__class__ = owner.plain  # has no ``__del__``, which would lose an exception
+    return made
 
 
 def life_of(handle: Handle) -> Life:

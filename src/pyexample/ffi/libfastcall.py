@@ -32,7 +32,7 @@ from .loading.symbols import library_with
 HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 """Whether the GIL protects libfastcall's handles, and what C keeps for them."""
 
-ABI_VERSION = 13
+ABI_VERSION = 14
 KINDS = {
     name: ord(code)
     for name, code in {
@@ -221,8 +221,8 @@ class Python(ctypes.Structure):
 
 
 PROTOTYPES: dict[str, tuple[Any, ...]] = {
+    "adopt": (py_object, c_void_p, c_void_p, py_object, c_void_p),
     "after_fork": (None,),
-    "borrow": (py_object, c_void_p, c_void_p, py_object),
     "count_users": (c_int64, py_object),
     "drop_kept": (None, py_object),
     "describe_handles": (c_void_p, c_void_p, c_void_p, c_void_p),

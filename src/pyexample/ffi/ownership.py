@@ -19,7 +19,6 @@ from .handles import (
     root_of,
     set_parents,
     special_closers,
-    tell_c_what_closes,
 )
 from .items import Items
 from .kinds import Integer, Text
@@ -218,7 +217,6 @@ class Owned(Modifier):
             )
         is_new = self.counted or value.is_stored
         first = None if is_new else kind.find(address.value)
-        tell_c_what_closes(kind)
         if first is not None and life_of(first).is_closable:
             address.__class__ = address.plain  # which is not closed when it is deleted
             raise ValueError(

@@ -364,9 +364,14 @@ void *fastcall_find(const fastcall_handle_class *of, const void *address)
     return new_reference(found ? object_of(found) : interpreter.none);
 }
 
-COLD void *fastcall_borrow(const fastcall_handle_class *of, void *address, void *parent)
+COLD void *fastcall_adopt(
+    const fastcall_handle_class *of, void *address, void *parent, void **owner)
 {
-    PyObject *const made = new_handle(of, address, parent == interpreter.none ? NULL : parent, 0);
+    PyObject *const made =
+        new_handle(of, address, parent == interpreter.none ? NULL : parent, owner != NULL);
+    if (made && owner) {
+        *owner = NULL;
+    }
     return made || api.PyErr_Occurred() ? made : new_reference(interpreter.none);
 }
 

@@ -41,7 +41,7 @@
 #endif
 
 /* Increased when a declaration in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 13
+#define FASTCALL_ABI_VERSION 14
 
 #define FASTCALL_MAX_ARGUMENTS 16                   /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8                      /* among them */
@@ -378,10 +378,12 @@ FASTCALL_API void fastcall_register(void *object, const fastcall_handle_class *o
 /* Returns a new reference: the newest open handle for an address, or None. */
 FASTCALL_API void *fastcall_find(const fastcall_handle_class *of, const void *address);
 
-/* Returns a new reference to a new handle that C owns, and that needs `parent`, or nothing if
-   that is None. Returns None if Python must make it, as it has taken over the parent; NULL with
-   an error set. */
-FASTCALL_API void *fastcall_borrow(const fastcall_handle_class *of, void *address, void *parent);
+/* Returns a new reference to a new handle, which needs `parent`, or nothing if that is None. C
+   owns it if `owner` is NULL; else the caller does, and the variable there, which says what is
+   still to be closed, is set to NULL in the same step, so that no signal handler comes between.
+   Returns None if Python must make it, as it has taken over the parent; NULL with an error set. */
+FASTCALL_API void *fastcall_adopt(
+    const fastcall_handle_class *of, void *address, void *parent, void **owner);
 
 /* Returns a new reference to a tuple of all open handles, or NULL with an error set. */
 FASTCALL_API void *fastcall_list_open(const fastcall_handles *open);
