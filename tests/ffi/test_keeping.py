@@ -78,6 +78,7 @@ cell *cell_child(cell *parent) {
 }
 cell *cell_self(cell *it) { check(it); return it; }
 int cell_find(cell *it, cell **found) { check(it); *found = it; return 2; }
+int *cell_words(cell *it) { check(it); return &it->is_open; } /* and the number behind it */
 int cell_number(cell *it) { check(it); return it->number; }
 int cell_close(cell *it, int fail) {
     check(it);
@@ -189,6 +190,7 @@ def declare(library: Library, base: type[Handle] = Handle) -> Any:
     def cell_child(parent: It, /) -> Annotated[Cell, c_void_p, Owned]: ...
     def cell_self(it: It, /) -> Annotated[Cell, c_void_p, Borrowed]: ...
     def cell_number(it: It, /) -> Int: ...
+    def cell_words(it: It, /) -> Annotated[memoryview, In(c_int, 2), Borrowed]: ...
     def cell_close_always(
         it: Annotated[Cell, c_void_p, Closes], /
     ) -> Annotated[None, c_int]: ...
@@ -334,6 +336,74 @@ def test_a_handle_of_a_careful_call_is_libfastcalls(cells: Any) -> None:
     one.close()
     assert child.closed
     cells.cell_new(Number())  # which is garbage at once
+    collect()
+    assert cells.opened() == 0
+
+
+def test_a_handle_whose_memory_is_shown_is_libfastcalls(cells: Any) -> None:
+    """Until it is closed, what was made from it, too; then the views are released."""
+    one = cells.cell_new(3)
+    child = cells.cell_child(one)
+    views = [cells.cell_words(each) for each in (one, child)]
+    if cells.is_fast:
+        assert [each._life for each in (one, child)] == [None] * 2
+    assert [view[1] for view in views] == [3, 4]
+    locked = memoryview(views[1])  # so that it cannot be released
+    with pytest.raises(RuntimeError, match="in use by a view"):
+        one.close()
+    assert [each.closed for each in (one, child)] == [False, False]
+    locked.release()
+    one.close()
+    assert [each.closed for each in (one, child)] == [True, True]
+    for view in views:
+        with pytest.raises(ValueError, match="released"):
+            _ = view[0]
+
+
+def test_a_view_in_a_cycle_is_seen_by_a_del_before_the_handle_is_closed(cells: Any) -> None:
+    if not cells.is_fast:
+        pytest.skip("Python clears the weak references to garbage, and closes it, before")
+    found: list[tuple[int, int]] = []
+
+    class Owner:
+        def __init__(self) -> None:
+            self.cell = cells.cell_new(3)
+            self.view = cells.cell_words(self.cell)
+            self.cell.owner = self
+
+        def __del__(self) -> None:
+            found.append((self.view[0], cells.opened()))
+
+    Owner()
+    collect()
+    assert found == [(1, 1)]
+    assert cells.opened() == 0
+
+
+def test_handles_in_a_cycle_that_show_and_keep_something(cells: Any) -> None:
+    """They are closed in their order, while C can still use what it keeps."""
+    items = array("i", [1, 2])
+
+    class Owner:
+        def __init__(self) -> None:
+            self.cells = [cells.cell_new(number) for number in range(3)]
+            self.views = [cells.cell_words(each) for each in self.cells]
+            for one, other in itertools.pairwise(self.cells):
+                cells.cell_use(one, other)
+                cells.cell_set(one, items, None, 0)
+            self.cells[-1].owner = self
+
+    Owner()
+    collect()  # in which Python takes them over
+    collect()
+    assert is_free(items)
+
+
+def test_a_view_alone_keeps_the_handle_open(cells: Any) -> None:
+    view = cells.cell_words(cells.cell_new(3))
+    collect()
+    assert (view[0], cells.opened()) == (1, 1)
+    del view
     collect()
     assert cells.opened() == 0
 

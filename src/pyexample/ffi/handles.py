@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 from . import calls as calls  # for its fork handler
 from .kinds import to_integer
 from .libfastcall import HAS_GIL, NotServedError, engine_if_any, running
-from .lifetimes import Closer, Held, Kept, Life, Owner, Slots, kept_for_good
+from .lifetimes import Closer, Held, Kept, Life, Owner, Shown, Slots, kept_for_good
 from .pointees import OF_C, Pointees, show_memory
 from .values import (
     NEVER,
@@ -468,7 +468,8 @@ class Handle(_Memory):
             at_end.append(functools.partial(engine.set_address, id(self), None))
         reference = weakref.ref(self, functools.partial(_call_all, at_end))
         lives = [life_of(each) for each in parents]
-        return Life(type(self), reference, address, owned, closer, lives)
+        shown = self.__dict__.setdefault("_shown", {})
+        return Life(type(self), reference, address, owned, closer, lives, shown)
 
     def _end_with(self, life: Life, at_end: list[Callable[[], object]]) -> None:
         """Close it when nothing refers to it any more."""
@@ -477,6 +478,10 @@ class Handle(_Memory):
             weakref.finalize(self, life.end)  # which is called first
         elif life.parents:
             weakref.finalize(self, life.forget).atexit = False
+
+    def _end(self) -> None:
+        """It is garbage."""
+        life_of(self).end()
 
     def _take_over(self) -> "tuple[Handle, ...]":
         """Take it over, after what it needs. Returns those that need it."""
@@ -713,6 +718,20 @@ def life_of(handle: Handle) -> Life:
         waiting += reversed(taken[-1]._take_over())
     _take_over_kept(taken)
     return cast("Life", handle._life)
+
+
+def show_until_closed(handle: Handle, memory: Any, view: memoryview | None = None) -> None:
+    """The handle is not closed while an object shows its memory; a view is released before."""
+    engine = running()
+    if engine:
+        engine.show(handle)
+    shown: Shown = handle.__dict__.setdefault("_shown", {})
+    gone = functools.partial(_remove, shown, id(memory))
+    shown[id(memory)] = weakref.ref(memory, gone), None if view is None else weakref.ref(view)
+
+
+def _remove(shown: Shown, key: int, _: object) -> None:
+    shown.pop(key, None)
 
 
 def _take_over_kept(handles: list[Handle]) -> None:

@@ -238,6 +238,7 @@ PROTOTYPES: dict[str, tuple[Any, ...]] = {
     "release_thunks": (None, py_object),
     "set_address": (None, c_void_p, c_void_p),
     "set_closer": (None, c_void_p, py_object),
+    "show": (None, py_object),
     "take_over": (py_object, py_object),
 }
 """The result and the arguments of the functions that the engine calls."""

@@ -372,6 +372,10 @@ FASTCALL_API void *fastcall_list_kept(void *object);
 /* Drop all that, of which Python has taken care. */
 FASTCALL_API void fastcall_drop_kept(void *object);
 
+/* Must be called before an object shows the memory of a handle: from then on, Python closes it,
+   by its method `_end` if it is garbage. */
+FASTCALL_API void fastcall_show(void *object);
+
 /* Enter an open handle that Python has made, so that it is found. `of` must live for ever. */
 FASTCALL_API void fastcall_register(void *object, const fastcall_handle_class *of);
 
@@ -379,9 +383,9 @@ FASTCALL_API void fastcall_register(void *object, const fastcall_handle_class *o
 FASTCALL_API void *fastcall_find(const fastcall_handle_class *of, const void *address);
 
 /* Returns a new reference to a new handle, which needs `parent`, or nothing if that is None. C
-   owns it if `owner` is NULL; else the caller does, and the variable there, which says what is
-   still to be closed, is set to NULL in the same step, so that no signal handler comes between.
-   Returns None if Python must make it, as it has taken over the parent; NULL with an error set. */
+   owns it if `owner` is NULL. Else the caller does, and the variable there, which has the address
+   as long as it must be closed, is set to NULL: no signal handler comes between. Returns None if
+   Python must make it, as it has taken over the parent; NULL with an error set. */
 FASTCALL_API void *fastcall_adopt(
     const fastcall_handle_class *of, void *address, void *parent, void **owner);
 
