@@ -3,7 +3,7 @@
 import functools
 import gc
 import weakref
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from os import getpid
 from sys import implementation, is_finalizing
@@ -46,6 +46,7 @@ class Life:
         waiting: what ends when it is closed.
         users: the calls that use it, except libfastcall's, each with how it ends.
         pointees: what its fields were set to.
+        finalizer: what ends it with the handle, if it must end.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Life:
         self.users: dict[object, Callable[[], object]] = {}
         self.is_taken_back = self.is_gone = self.has_ended = self.was_asked = False
         self.pointees: Pointees = {}
+        self.finalizer: weakref.finalize[Any, Any] | None = None
         self._shown: list[tuple[Callable[[], Any], Callable[[], Any] | None]] = []
         self._closing: dict[None, object] = {}  # setdefault is atomic
 
@@ -94,6 +96,19 @@ class Life:
         """From now on, it is closed before its parents."""
         for parent in self.parents:
             parent.children[self] = None
+
+    def need(self, parents: "list[Life]") -> None:
+        """It is closed before these instead of its parents. It may be called again."""
+        for each in parents:
+            each.children[self] = None
+        for each in self.parents:
+            if each not in (*parents, *self.kept):
+                self.leave_parent(each)
+        self.parents = parents
+
+    def set_closer(self, closer: Closer | None) -> None:
+        """The function that closes it from now on, or None: that of its type."""
+        self._closer = closer
 
     def leave_parent(self, parent: "Life") -> None:
         """It need not be closed before that any more."""
@@ -185,7 +200,8 @@ class Life:
 
         Later, what C keeps for it is gone, and C could not close it.
         """
-        if self.address is not None and not self.has_ended and not is_finalizing():
+        is_open = self.owned and self.address is not None
+        if is_open and not self.has_ended and not is_finalizing():
             self.end()
 
     def close(
@@ -263,12 +279,6 @@ class Life:
         self.join_parents()
         self._closing.clear()
         self.set_address(self.given)
-
-    def take_back(self) -> None:
-        """It was not given to its only parent after all."""
-        self.owned = True
-        while self.parents:
-            self.leave_parent(self.parents.pop())
 
     def _is_of_parent(self, implicitly: bool) -> bool:
         return implicitly and self.process != getpid()
@@ -361,6 +371,7 @@ class Owner:
     plain: Any
     parents: Callable[[], "Iterable[Handle]"]
     life: Life | None = None  # of the handle that is being made
+    same: "Sequence[Handle] | None" = None  # see ``Handle.adopt``
     passed: int | None = None  # what C got there, which has an owner
 
     def __del__(self) -> None:
@@ -372,7 +383,8 @@ class Owner:
             self.life.close(implicitly=True)
         elif self.value != self.passed and not self.declared.is_none(self.value):
             kind: type[Handle] = self.declared.python_type
-            kind.adopt(self, self.parents(), closer=self.closer)  # closed at once
+            # Closed at once, unless something refers to it that was borrowed.
+            kind.adopt(self, self.parents(), closer=self.closer, same=self.same)
 
 
 class Held(Protocol):

@@ -10,14 +10,16 @@ from .calls import innermost
 from .handles import (
     Handle,
     HandleValue,
+    find_all,
+    give_back,
+    give_to,
     handles_in,
     items_of,
     lenders_of,
     life_of,
     open_handles,
-    parents_of,
+    owner_of,
     root_of,
-    set_parents,
     special_closers,
     tell_c_what_closes,
 )
@@ -146,6 +148,7 @@ class Owned(Modifier):
                 parents = functools.partial(self.parents, None)
                 attributes |= {"declared": value, "parents": staticmethod(parents)}
                 attributes["plain"] = value.ctype
+                attributes["same"] = () if self.counted else None
                 bases = (Owner, value.ctype)
             value.given_ctype = type("Owner", bases, attributes)
             value.is_received = True
@@ -217,18 +220,21 @@ class Owned(Modifier):
                 " write Borrowed if C still owns it"
             )
         is_new = self.counted or value.is_stored
-        first = None if is_new else kind.find(address.value)
+        same = [] if is_new else find_all(kind, address.value)
         tell_c_what_closes(kind)
-        if first is not None and life_of(first).is_closable:
-            address.__class__ = address.plain  # which is not closed when it is deleted
-            raise ValueError(
-                f"{value.where} is Owned, but is {first!r}, which Python closes already: write"
-                " Borrowed instead; or GivenTo after the parameter, if C takes that over; or"
-                " Owned(counted=True), if C counts references"
-            )
+        for each in same:
+            if life_of(each).is_closable:
+                address.__class__ = address.plain  # which is not closed when it is deleted
+                raise ValueError(
+                    f"{value.where} is Owned, but is {each!r}, which Python closes already:"
+                    " write Borrowed instead; or GivenTo after the parameter, if C takes that"
+                    " over; or Owned(counted=True), if C counts references"
+                )
         place = ctypes.addressof(address) if value.is_stored else address
         kept = call.kept_by_result
-        handle = kind.adopt(place, self.parents(call), closer=address.closer, kept=kept)
+        handle = kind.adopt(
+            place, self.parents(call), closer=address.closer, kept=kept, same=same
+        )
         if value.is_stored:  # no object of C's has a size of -1
             life_of(handle).pointees[place, -1] = address
         if value.original is not None:
@@ -367,21 +373,24 @@ class _Gift:
             raise RuntimeError(f"{where} is in use by a call that has not returned")
         self.life.owned = False
         if owner is not None:
-            set_parents(handle, (*parents_of(handle), owner))
-            self.life.parents.append(life_of(owner))
-            self.life.join_parents()
+            give_to(owner, handle)
+
+    @property
+    def has_come_back(self) -> bool:
+        """Whether C has given it back meanwhile, as the caller's."""
+        return owner_of(self.handle) is not self.owner
 
     def cancel(self) -> None:
         """C was not called."""
         self.is_over = True
+        if self.has_come_back:
+            return
+        if self.owner is not None:
+            give_back(self.handle)
+            return
         self.life.owned = True
         self.life.is_gone = False
         self.life.set_address(self.life.given)
-        if self.owner is not None:
-            set_parents(self.handle, parents_of(self.handle)[:-1])
-            owner = self.life.parents.pop()
-            if owner not in (*self.life.parents, *self.life.kept):
-                self.life.leave_parent(owner)
 
     def settle(self, *, taken: bool) -> None:
         """C has returned."""
@@ -392,7 +401,7 @@ class _Gift:
 
     def finish(self) -> None:
         """The call is over. Without ``settle``, C may have it, and use what it keeps for it."""
-        if self.is_over:
+        if self.is_over or self.has_come_back:
             return
         Handle.pass_on_kept(self.handle, self.owner)
         if self.owner is None:
