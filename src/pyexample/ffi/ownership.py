@@ -101,6 +101,11 @@ class Owned(Modifier):
     and is closed before them, unless ``independent=True`` says that it does not need them.
     A second handle of an address that Python is to close already is refused, as that would be
     closed twice, unless ``counted=True`` says that C counts how often it is to be closed.
+
+    If a handle is borrowed at that address, or was given away (GivenTo), that object is
+    returned: C gives it back, so it no longer needs its owner, or what it was borrowed from.
+    If it has another class, or there are several, all are closed together with the owned one.
+
     ``copy_of="easy"``: it is a copy of that argument, and does not need it; but C keeps for it,
     too, all that it keeps for the original at that time.
 
@@ -299,7 +304,8 @@ class GivenTo(ParameterWord):
     """After the C type of a handle that is passed: C owns it from now on.
 
     ``GivenTo("chain")``: the handle that is passed as ``chain`` owns it. It can still be used,
-    as a borrowed handle, until that is closed. After ``GivenTo()``, it cannot be used.
+    as a borrowed handle, until that is closed, or until a function returns it, ``Owned``: then
+    it is the caller's again. After ``GivenTo()``, it cannot be used.
 
     With ``if_succeeds=True``, it is given away only if the call does not fail.
     """
