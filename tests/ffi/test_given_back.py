@@ -112,6 +112,8 @@ node *node_unlink_calling(node *it, int (*call)(int)) {
     call(0);
     return it;
 }
+node *node_self(node *it) { good(it); return it; }
+int node_visit(node *it, int (*call)(node *)) { return call(it); }
 node *node_remove_keeping(node *home, int i, const char *text) {
     node *it = node_remove(home, i);
     if (it) it->text = text;
@@ -591,6 +593,47 @@ def test_an_exception_in_a_callback_of_the_call(api: Any) -> None:
     assert not is_closed(api, it), "C gave it back"
     it.close()
     assert is_closed(api, it)
+
+
+def test_what_a_callback_got(api: Any) -> None:
+    """It is the callback's until that returns, unless C gives it to the caller."""
+    address = Annotated[int, c_void_p]
+
+    @Callback
+    def on_node(it: api.ANode, /) -> Int: ...
+    def node_visit(it: address, call: Annotated[Callable[[Any], int], on_node], /) -> Int: ...
+    def node_self(it: address, /) -> Annotated[api.Node, c_void_p, Borrowed]: ...
+
+    visit, current = api.declare(node_visit), api.declare(node_self)
+    seen: list[Any] = []
+
+    def close(it: Any) -> int:
+        seen.append(api.node_unlink(it))
+        assert seen[-1] is it
+        it.close()
+        return 0
+
+    def keep(it: Any) -> int:
+        seen.append(api.node_unlink(it))
+        return 0
+
+    def look(it: Any) -> int:
+        seen.append(current(it.value))
+        assert seen[-1] is not it, "which cannot be used later"
+        return 0
+
+    def leave(it: Any) -> int:
+        seen.append(it)
+        return 0
+
+    for call, is_left_open in ((close, False), (keep, True), (look, True), (leave, False)):
+        home, it = api.given()
+        place = it.value
+        del it
+        collect()
+        visit(place, call)
+        assert is_closed(api, seen.pop()) is not is_left_open
+        home.close()
 
 
 def test_a_second_time(api: Any) -> None:

@@ -204,7 +204,10 @@ class HandleValue(Value):
         found = kind.find(result)
         if found is None:
             found = kind.make(result)
-            call.cleanups.append(found.forget)
+            life = life_of(found)
+            life.is_lent = True
+            call.cleanups.append(life.end_loan)
+            _register(found)
         return found
 
     def for_checker(self) -> dict[str, Any]:
@@ -417,6 +420,8 @@ class Handle(_Memory):
         for found in find_all(cls, address):
             lives = [found, *parents_of(found)]
             needs_all = {*map(id, parents)} <= {*map(id, lives)}
+            if found._life is not None and found._life.is_lent:  # it ends earlier than others
+                needs_all = needs_all and _is_in(found, parents)
             if isinstance(found, cls) and (found._is_ours() or needs_all):
                 return found
         return None

@@ -38,6 +38,7 @@ class Life:
         is_taken_back: set before C closes it, cleared if that fails.
         is_gone: whether C has closed it, or has been given it.
         has_ended: whether ``end`` has asked C to close it, or found that it must not.
+        is_lent: whether it is a callback's, until that returns.
         was_asked: whether it has asked C. PyPy ends a handle twice, and C may have refused.
         parents: what it was made from, or given to: it is closed before them.
         children: what is closed before it.
@@ -72,6 +73,7 @@ class Life:
         self.waiting: list[Life] = []
         self.users: dict[object, Callable[[], object]] = {}
         self.is_taken_back = self.is_gone = self.has_ended = self.was_asked = False
+        self.is_lent = False
         self.pointees: Pointees = {}
         self.finalizer: weakref.finalize[Any, Any] | None = None
         self._shown: list[tuple[Callable[[], Any], Callable[[], Any] | None]] = []
@@ -272,6 +274,12 @@ class Life:
         self._closing[None] = None
         self.set_address(None)
         self._leave()
+
+    def end_loan(self) -> None:
+        """C has it again, unless C has given it to the caller meanwhile."""
+        self.is_lent = False
+        if not self.owned:
+            self.forget()
 
     def reopen(self) -> None:
         """It was not closed after all, nor given to anything meanwhile."""
