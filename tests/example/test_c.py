@@ -45,15 +45,7 @@ def test_c_tests_pass(build: Path, cmake: CMake) -> None:
     cmake.test(build, "-LE", "slow")
 
 
-@pytest.mark.parametrize(
-    "compiler",
-    [
-        pytest.param("gcc", marks=pytest.mark.slow),
-        pytest.param("clang", marks=pytest.mark.full),
-    ],
-    indirect=True,
-    scope="module",
-)
+@pytest.mark.full
 def test_slow_c_tests_pass(build: Path, cmake: CMake) -> None:
     cmake.test(build, "-L", "slow")
 

@@ -78,6 +78,7 @@ cell *cell_child(cell *parent) {
 }
 cell *cell_self(cell *it) { check(it); return it; }
 int cell_find(cell *it, cell **found) { check(it); *found = it; return 2; }
+int *cell_words(cell *it) { check(it); return &it->is_open; } /* and the number behind it */
 int cell_number(cell *it) { check(it); return it->number; }
 int cell_close(cell *it, int fail) {
     check(it);
@@ -118,7 +119,16 @@ cell *cell_using(cell *other, int (*meanwhile)(int)) {
 void cell_use_two(cell *it, cell *other, cell *third, cell *fourth)
 { cell_use(it, other); cell_use(third, fourth); }
 typedef struct view { const int *items; size_t count; } view;
-void cell_copy(cell *it, const view *from) { cell_list(it, from->items, from->count); }
+void cell_copy(cell *it, const view *from, int most) {
+    faults += most != 7;
+    cell_list(it, from->items, from->count);
+}
+void cell_copy_value(cell *it, view from, int most) { cell_copy(it, &from, most); }
+typedef struct large_view { view it; int more[4]; } large_view;
+void cell_copy_large(cell *it, large_view from, int most) {
+    for (int i = 0; i < 4; i++) faults += from.more[i] != i;
+    cell_copy(it, &from.it, most);
+}
 static view seen[2];
 int seen_set(int slot, const int *items, size_t count, int (*meanwhile)(int), int fail) {
     if (meanwhile) meanwhile(slot);
@@ -164,6 +174,10 @@ class View(Structure):
     _fields_ = (("items", POINTER(c_int)), ("count", c_size_t))
 
 
+class LargeView(Structure):
+    _fields_ = (*View._fields_, ("more", c_int * 4))
+
+
 def declare(library: Library, base: type[Handle] = Handle) -> Any:
     class Cell(base):  # type: ignore[misc]
         """``cell *``"""
@@ -176,6 +190,7 @@ def declare(library: Library, base: type[Handle] = Handle) -> Any:
     def cell_child(parent: It, /) -> Annotated[Cell, c_void_p, Owned]: ...
     def cell_self(it: It, /) -> Annotated[Cell, c_void_p, Borrowed]: ...
     def cell_number(it: It, /) -> Int: ...
+    def cell_words(it: It, /) -> Annotated[memoryview, In(c_int, 2), Borrowed]: ...
     def cell_close_always(
         it: Annotated[Cell, c_void_p, Closes], /
     ) -> Annotated[None, c_int]: ...
@@ -211,7 +226,13 @@ def declare(library: Library, base: type[Handle] = Handle) -> Any:
         /,
     ) -> None: ...
     def cell_copy(
-        it: It, source: Annotated[View, POINTER(View), Keep("it", every=True)], /
+        it: It, source: Annotated[View, POINTER(View), Keep("it", every=True)], most: Int, /
+    ) -> None: ...
+    def cell_copy_value(
+        it: It, source: Annotated[View, View, Keep("it")], most: Int, /
+    ) -> None: ...
+    def cell_copy_large(
+        it: It, source: Annotated[LargeView, LargeView, Keep("it")], most: Int, /
     ) -> None: ...
     def seen_set(
         slot: Int,
@@ -297,6 +318,94 @@ def test_python_takes_nothing_over(cells: Any) -> None:
     if cells.is_fast:
         assert [*cells.library.fallbacks] == ["seen_unset"]
         assert [each._life for each in (one, other, third)] == [None] * 3
+
+
+def test_a_handle_of_a_careful_call_is_libfastcalls(cells: Any) -> None:
+    """An argument that only Python can convert makes no later call slow."""
+
+    class Number:
+        def __index__(self) -> int:
+            return 5
+
+    one = cells.cell_new(Number())
+    child = cells.cell_child(one)
+    if cells.is_fast:
+        assert [each._life for each in (one, child)] == [None] * 2
+        assert child.parents == (one,)
+    assert (cells.cell_number(one), cells.cell_number(child)) == (5, 6)
+    one.close()
+    assert child.closed
+    cells.cell_new(Number())  # which is garbage at once
+    collect()
+    assert cells.opened() == 0
+
+
+def test_a_handle_whose_memory_is_shown_is_libfastcalls(cells: Any) -> None:
+    """Until it is closed, what was made from it, too; then the views are released."""
+    one = cells.cell_new(3)
+    child = cells.cell_child(one)
+    views = [cells.cell_words(each) for each in (one, child)]
+    if cells.is_fast:
+        assert [each._life for each in (one, child)] == [None] * 2
+    assert [view[1] for view in views] == [3, 4]
+    locked = memoryview(views[1])  # so that it cannot be released
+    with pytest.raises(RuntimeError, match="in use by a view"):
+        one.close()
+    assert [each.closed for each in (one, child)] == [False, False]
+    locked.release()
+    one.close()
+    assert [each.closed for each in (one, child)] == [True, True]
+    for view in views:
+        with pytest.raises(ValueError, match="released"):
+            _ = view[0]
+
+
+def test_a_view_in_a_cycle_is_seen_by_a_del_before_the_handle_is_closed(cells: Any) -> None:
+    if not cells.is_fast:
+        pytest.skip("Python clears the weak references to garbage, and closes it, before")
+    found: list[tuple[int, int]] = []
+
+    class Owner:
+        def __init__(self) -> None:
+            self.cell = cells.cell_new(3)
+            self.view = cells.cell_words(self.cell)
+            self.cell.owner = self
+
+        def __del__(self) -> None:
+            found.append((self.view[0], cells.opened()))
+
+    Owner()
+    collect()
+    assert found == [(1, 1)]
+    assert cells.opened() == 0
+
+
+def test_handles_in_a_cycle_that_show_and_keep_something(cells: Any) -> None:
+    """They are closed in their order, while C can still use what it keeps."""
+    items = array("i", [1, 2])
+
+    class Owner:
+        def __init__(self) -> None:
+            self.cells = [cells.cell_new(number) for number in range(3)]
+            self.views = [cells.cell_words(each) for each in self.cells]
+            for one, other in itertools.pairwise(self.cells):
+                cells.cell_use(one, other)
+                cells.cell_set(one, items, None, 0)
+            self.cells[-1].owner = self
+
+    Owner()
+    collect()  # in which Python takes them over
+    collect()
+    assert is_free(items)
+
+
+def test_a_view_alone_keeps_the_handle_open(cells: Any) -> None:
+    view = cells.cell_words(cells.cell_new(3))
+    collect()
+    assert (view[0], cells.opened()) == (1, 1)
+    del view
+    collect()
+    assert cells.opened() == 0
 
 
 def test_c_keeps_it_until_it_has_closed_the_handle(cells: Any) -> None:
@@ -662,21 +771,36 @@ def test_two_handles_that_are_kept_at_once_need_each_other(
     assert [each.closed for each in them] == [True, False, False]
 
 
-def test_a_structure_of_which_c_has_a_copy_is_set_again(cells: Any) -> None:
-    def set_items(view: View, *numbers: int) -> Any:
+@pytest.mark.parametrize("is_taken_over", [False, True])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("cell_copy", View), ("cell_copy_value", View), ("cell_copy_large", LargeView)],
+)
+def test_a_structure_of_which_c_has_a_copy_is_set_again(
+    cells: Any, name: str, kind: type[View | LargeView], is_taken_over: bool
+) -> None:
+    def set_items(*numbers: int) -> Any:
         items = (c_int * len(numbers))(*numbers)
         view.items, view.count = cast(items, POINTER(c_int)), len(numbers)
         return weakref.ref(items)
 
-    one, view = cells.cell_new(1), View()
-    first = set_items(view, 1, 2)
-    cells.cell_copy(one, view)
+    one, view = cells.cell_new(1), kind()
+    if isinstance(view, LargeView):
+        view.more[:] = range(4)
+    first = set_items(1, 2)
+    getattr(cells, name)(one, view, 7)
     if cells.is_fast:
         assert one._life is None
-    _ = set_items(view, 3)
+    if is_taken_over:
+        life_of(one)
+    _ = set_items(3)
     collect()
     assert first() is not None
     assert cells.cell_number(one) == 1
+    if name != "cell_copy":  # which keeps every one
+        getattr(cells, name)(one, view, 7)
+        collect()
+        assert first() is None
     one.close()
     collect()
     assert first() is None

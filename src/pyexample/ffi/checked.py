@@ -5,7 +5,7 @@ This slow path defines what is checked, and works on every Python.
 
 import ctypes
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 from .buffers import In
 from .calls import CallState, Effect, hold_signals
@@ -382,6 +382,8 @@ def make_unexpected(declaration: Declaration) -> Function:
     what C is to keep. It raises the error, or returns what came back, converted.
     """
     result, outputs = declaration.result, declaration.outputs
+    if _is_alone(result, declaration):
+        return _make_from_result(result, len(declaration.arguments))
     stored: list[Any] = [each.spec for each in declaration.arguments if each.spec.stored]
     places = places_of([each.ctype for each in outputs] + [each.stored for each in stored])
     finish, failures = _finisher(declaration), _failures(declaration)
@@ -426,6 +428,26 @@ def make_unexpected(declaration: Declaration) -> Function:
                 raise
 
     return unexpected
+
+
+def _is_alone(result: Value | None, declaration: Declaration) -> TypeGuard[Value]:
+    """Whether nothing but the result comes back, which nobody must free, and cannot fail."""
+    if result is None or result.python_type is None or result.is_received or result.failure:
+        return False
+    has_more = declaration.outputs or declaration.asking or declaration.effects
+    return not has_more and not any(each.spec.stored for each in declaration.arguments)
+
+
+def _make_from_result(result: Value, arguments: int) -> Function:
+    """Returns ``unexpected`` for such a function, of so many arguments in C."""
+    place, read = place_of_result(result.ctype), result.ctype.from_buffer_copy
+
+    def convert(received: tuple[bytes], *given: Any) -> Any:
+        state = CallState(given)
+        state.converted = [None] * arguments
+        return result.from_c(content_of(read(received[0], place)), state)
+
+    return convert
 
 
 def abandon(received: tuple[Any, ...], *given: Any) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 from . import calls as calls  # for its fork handler
 from .kinds import to_integer
 from .libfastcall import HAS_GIL, NotServedError, engine_if_any, running
-from .lifetimes import Closer, Held, Kept, Life, Owner, Slots, kept_for_good
+from .lifetimes import Closer, Held, Kept, Life, Owner, Shown, Slots, kept_for_good
 from .pointees import OF_C, Pointees, show_memory
 from .values import (
     NEVER,
@@ -394,6 +394,7 @@ class Handle(_Memory):
         if not owned:
             handle = cls.find(address, parents)
             return _borrow(cls, address, parents) if handle is None else handle
+        tell_c_what_closes(cls)
         found = find_all(cls, address) if same is None else same
         borrowed = [each for each in found if not life_of(each).is_closable]
         # One for which C is to keep something is new.
@@ -401,7 +402,10 @@ class Handle(_Memory):
         if candidates:
             handle = min(candidates, key=_is_of_c)
             own_again(handle, borrowed, parents, closer, owner)
-        else:
+            return handle
+        is_plain = owner is not None and closer is None and not kept and not borrowed
+        handle = _make_in_c(cls, address, parents, owner) if is_plain else None
+        if handle is None:
             handle = cls.make(
                 address,
                 parents,
@@ -486,12 +490,17 @@ class Handle(_Memory):
             at_end.append(functools.partial(engine.set_address, id(self), None))
         reference = weakref.ref(self, functools.partial(_call_all, at_end))
         lives = [life_of(each) for each in parents]
-        return Life(type(self), reference, address, owned, closer, lives)
+        shown = self.__dict__.setdefault("_shown", {})
+        return Life(type(self), reference, address, owned, closer, lives, shown)
 
     def _end_with(self, life: Life, at_end: list[Callable[[], object]]) -> None:
         """Close it when nothing refers to it any more."""
         at_end.append(life.end_again)
         _finalize(self, life)  # which is called first
+
+    def _end(self) -> None:
+        """It is garbage."""
+        life_of(self).end()
 
     def _take_over(self) -> "tuple[Handle, ...]":
         """Take it over, after what it needs. Returns those that need it."""
@@ -820,15 +829,32 @@ def _take_pointees(life: Life, pointees: Pointees) -> None:
         life.pointees.update({key: pointees[key] for key in found})
 
 
+def _make_in_c(
+    kind: type[Handle], address: int, parents: Sequence[Handle], owner: Owner | None
+) -> Any:
+    """A new handle, which libfastcall closes, if it can make it, or None.
+
+    If there is an ``owner``, that has no address from then on; else the handle is borrowed.
+    """
+    engine = running()
+    parent = parents[0] if parents else None
+    is_of_c = len(parents) < 2 and (parent is None or parent._life is None)
+    has_closer = owner is None or kind.closer_in_c is not None
+    if not engine or kind.c_class is None or not (is_of_c and has_closer):
+        return None
+    if owner is None:
+        return engine.adopt(kind.c_class, address, parent, None)
+    made = engine.adopt(kind.c_class, address, parent, ctypes.addressof(cast("Any", owner)))
+    if made is not None:
+        owner.__class__ = owner.plain  # has no ``__del__``, which would lose an exception
+    return made
+
+
 def _borrow(kind: type[Handle], address: int, parents: tuple[Handle, ...]) -> Any:
     """A new handle that C owns. One of another class, that the caller closes, is a parent."""
     owners = [each for each in find_all(kind, address) if each._is_ours()]
     parents = (*parents, *[each for each in owners if not _is_in(each, parents)])
-    engine = running()
-    is_of_c = len(parents) < 2 and all(each._life is None for each in parents)
-    made: Any = None
-    if engine and kind.c_class is not None and is_of_c:
-        made = engine.borrow(kind.c_class, address, parents[0] if parents else None)
+    made = _make_in_c(kind, address, parents, None)
     if made is None:
         made = kind.make(address, parents)
         _register(made)
@@ -863,6 +889,20 @@ def life_of(handle: Handle) -> Life:
         waiting += reversed(taken[-1]._take_over())
     _take_over_kept(taken)
     return cast("Life", handle._life)
+
+
+def show_until_closed(handle: Handle, memory: Any, view: memoryview | None = None) -> None:
+    """The handle is not closed while an object shows its memory; a view is released before."""
+    engine = running()
+    if engine:
+        engine.show(handle)
+    shown: Shown = handle.__dict__.setdefault("_shown", {})
+    gone = functools.partial(_remove, shown, id(memory))
+    shown[id(memory)] = weakref.ref(memory, gone), None if view is None else weakref.ref(view)
+
+
+def _remove(shown: Shown, key: int, _: object) -> None:
+    shown.pop(key, None)
 
 
 def _take_over_kept(handles: list[Handle]) -> None:

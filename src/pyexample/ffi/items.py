@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from .buffers import ITEM_KINDS, In, c_half
-from .handles import lenders_of, life_of
+from .handles import lenders_of, show_until_closed
 from .kinds import make_value
 from .libfastcall import NotServedError
 from .lifetimes import VIEWS_KEEP
@@ -223,7 +223,7 @@ class Items(Value):
         if not VIEWS_KEEP:
             weakref.finalize(view, id, memory).atexit = False
         for each in lenders:
-            life_of(each).show(memory, view)
+            show_until_closed(each, memory, view)
         return view
 
     def view(self, given: Any) -> View:

@@ -32,7 +32,7 @@ from .loading.symbols import library_with
 HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 """Whether the GIL protects libfastcall's handles, and what C keeps for them."""
 
-ABI_VERSION = 14
+ABI_VERSION = 15
 KINDS = {
     name: ord(code)
     for name, code in {
@@ -221,8 +221,8 @@ class Python(ctypes.Structure):
 
 
 PROTOTYPES: dict[str, tuple[Any, ...]] = {
+    "adopt": (py_object, c_void_p, c_void_p, py_object, c_void_p),
     "after_fork": (None,),
-    "borrow": (py_object, c_void_p, c_void_p, py_object),
     "count_users": (c_int64, py_object),
     "drop_kept": (None, py_object),
     "describe_handles": (c_void_p, c_void_p, c_void_p, c_void_p),
@@ -239,6 +239,7 @@ PROTOTYPES: dict[str, tuple[Any, ...]] = {
     "release_thunks": (None, py_object),
     "set_address": (None, c_void_p, c_void_p),
     "set_closer": (None, c_void_p, py_object),
+    "show": (None, py_object),
     "take_over": (py_object, py_object),
 }
 """The result and the arguments of the functions that the engine calls."""

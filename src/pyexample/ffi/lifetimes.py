@@ -20,6 +20,10 @@ VIEWS_KEEP = implementation.name == "cpython"
 """Whether a memoryview keeps the object of ctypes that it shows: not on PyPy."""
 
 
+Shown = dict[int, tuple[Callable[[], Any], Callable[[], Any] | None]]
+"""Weak references to an object of ctypes, and to the view of it, if there is one; by its id."""
+
+
 class Closer(Protocol):
     """A function that closes handles in C: see ``checked.closing_call``."""
 
@@ -48,6 +52,7 @@ class Life:
         users: the calls that use it, except libfastcall's, each with how it ends.
         pointees: what its fields were set to.
         finalizer: what ends it with the handle, if it must end.
+        shown: the objects that show its memory: it is not closed meanwhile.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class Life:
         owned: bool,
         closer: Closer | None,
         parents: "list[Life]",
+        shown: "Shown",
     ) -> None:
         self.kind = kind
         self.handle = handle
@@ -76,7 +82,7 @@ class Life:
         self.is_lent = False
         self.pointees: Pointees = {}
         self.finalizer: weakref.finalize[Any, Any] | None = None
-        self._shown: list[tuple[Callable[[], Any], Callable[[], Any] | None]] = []
+        self.shown = shown
         self._closing: dict[None, object] = {}  # setdefault is atomic
 
     @property
@@ -246,15 +252,9 @@ class Life:
                     raise
         return returned
 
-    def show(self, memory: Any, view: memoryview | None = None) -> None:
-        """It is not closed while an object shows its memory. A view is released before."""
-        self._shown = [each for each in self._shown if each[0]() is not None]
-        reference = None if view is None else weakref.ref(view)
-        self._shown.append((weakref.ref(memory), reference))
-
     def _hide(self) -> None:
         """Release all views. Raises RuntimeError if something else uses the memory."""
-        for memory, view in self._shown:
+        for memory, view in [*self.shown.values()]:
             shown = view and view()
             try:
                 if shown is not None:

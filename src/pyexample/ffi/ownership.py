@@ -21,16 +21,15 @@ from .handles import (
     owner_of,
     root_of,
     special_closers,
-    tell_c_what_closes,
 )
 from .items import Items
 from .kinds import Integer, Text
 from .libfastcall import KEEPERS, KINDS, OWNERS, RULES, NotServedError, running
 from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
-from .pointees import has_pointers, pointees_in
+from .pointees import copy_of, has_pointers, pointees_in
 from .pointers import Pointer
 from .scalars import Address
-from .structures import function_address
+from .structures import CTypesObject, function_address
 from .values import DeclarationError, Modifier, ParameterWord, Value, plain, pointer_to, show
 
 if TYPE_CHECKING:
@@ -226,7 +225,6 @@ class Owned(Modifier):
             )
         is_new = self.counted or value.is_stored
         same = [] if is_new else find_all(kind, address.value)
-        tell_c_what_closes(kind)
         for each in same:
             if life_of(each).is_closable:
                 address.__class__ = address.plain  # which is not closed when it is deleted
@@ -516,6 +514,8 @@ class Keep(ParameterWord):
         }
         if isinstance(spec, Pointer) and _is_structure_that_points(spec.ctype._type_):
             fields |= {"kind": KINDS["made"], "function": functools.partial(_point_to, spec)}
+        elif isinstance(spec, CTypesObject):
+            fields["function"] = copy_of
         return fields
 
     def begin(self, call: "CallState", argument: "Argument") -> Iterator[Kept]:
@@ -607,7 +607,7 @@ def _is_kept_in_c(spec: Any) -> bool:
     if spec.is_buffer:
         return not spec.lends and not _is_structure_that_points(spec.item)
     is_served = spec.kind in ("bytes", "str", "handle", "callback", "pointer")
-    return is_served or (not spec.kind and spec.can_be_made)
+    return is_served or isinstance(spec, CTypesObject) or (not spec.kind and spec.can_be_made)
 
 
 def take_over_kept(function: Any) -> None:

@@ -8,7 +8,7 @@ from sys import _getframe  # pyright: ignore[reportPrivateUsage]
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
-from .handles import lenders_of, life_of, pointees_kept_by
+from .handles import lenders_of, pointees_kept_by, show_until_closed
 from .libfastcall import NotServedError
 from .pointees import copy_of, copy_over, show_memory
 from .structures import CTypesObject, check_kin, function_address, is_kin
@@ -216,7 +216,7 @@ class Pointer(CTypesObject):
         lenders = lenders_of(self, call)
         memory = show_memory(target, address, lenders, pointees_kept_by(lenders))
         for each in lenders:
-            life_of(each).show(memory)
+            show_until_closed(each, memory)
         return memory
 
     def sure(self, given: str, name: "Name") -> tuple[str, str] | None:

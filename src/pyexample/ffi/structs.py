@@ -18,9 +18,9 @@ from .handles import (
     Handle,
     HandleValue,
     is_owned,
-    life_of,
     memory_of,
     parents_of,
+    show_until_closed,
 )
 from .kinds import Integer, make_value
 from .pointees import copy_over, has_pointers, is_of_c, pointees_of, show_memory, store
@@ -302,7 +302,7 @@ class _HandleField:
         with memory_of(instance) as memory:
             value = getattr(memory, self.name)
             if hasattr(value, "_b_base_"):
-                life_of(instance).show(memory)
+                show_until_closed(instance, memory)
             return value
 
     def __set__(self, instance: Any, value: Any) -> None:

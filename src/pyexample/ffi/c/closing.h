@@ -8,8 +8,9 @@
    given away, perhaps with its children. */
 static int is_closable(const handle *it, int64_t users, int may_have_children)
 {
-    return it->of && it->is_owned && !it->is_managed && !it->keepers && it->address &&
-           (!it->children || may_have_children) && count_users((handle *)(uintptr_t)it) == users;
+    return it->of && it->is_owned && !it->is_managed && !it->is_shown && !it->keepers &&
+           it->address && (!it->children || may_have_children) &&
+           count_users((handle *)(uintptr_t)it) == users;
 }
 
 /* Whether nothing but `it` itself is needed to close it. */
@@ -152,17 +153,28 @@ static PyObject *close_handle(PyObject *object, PyObject *nothing)
     return close_by_class(it, object) ? new_reference(interpreter.true_) : NULL;
 }
 
-/* Close one that is being destroyed, as `_close_in_c` does. */
+/* The same by Python, which releases the views of its memory before. */
+COLD static int close_shown(handle *it)
+{
+    PyObject *const done = call_attribute(object_of(it), "_end", NULL, NULL, 0, NULL);
+    drop(done);
+    return done != NULL;
+}
+
+/* Close one that is being destroyed, as `_close_in_c` does, or is garbage. */
 static void close_dying(handle *it)
 {
     PyObject *const closer = it->of->closer;
     PyObject *type, *error, *traceback;
-    if (!closes_alone(it)) {
+    if (is_dying(it)) {
+        it->is_shown = 0; /* what shows its memory would keep it alive */
+    }
+    if (!it->is_shown && !closes_alone(it)) {
         forget(it);
         return;
     }
     api.PyErr_Fetch(&type, &error, &traceback);
-    if (!close_by_class(it, NULL)) {
+    if (!(it->is_shown ? close_shown(it) : close_by_class(it, NULL))) {
         api.PyErr_WriteUnraisable(closer);
     }
     api.PyErr_Restore(type, error, traceback);
@@ -349,6 +361,11 @@ int64_t fastcall_count_users(void *object)
     return count_users(handle_of(object));
 }
 
+void fastcall_show(void *object)
+{
+    handle_of(object)->is_shown = 1;
+}
+
 void fastcall_register(void *object, const fastcall_handle_class *of)
 {
     handle *const it = handle_of(object);
@@ -358,9 +375,14 @@ void fastcall_register(void *object, const fastcall_handle_class *of)
     enter_table(it);
 }
 
-COLD void *fastcall_borrow(const fastcall_handle_class *of, void *address, void *parent)
+COLD void *fastcall_adopt(
+    const fastcall_handle_class *of, void *address, void *parent, void **owner)
 {
-    PyObject *const made = new_handle(of, address, parent == interpreter.none ? NULL : parent, 0);
+    PyObject *const made =
+        new_handle(of, address, parent == interpreter.none ? NULL : parent, owner != NULL);
+    if (made && owner) {
+        *owner = NULL;
+    }
     return made || api.PyErr_Occurred() ? made : new_reference(interpreter.none);
 }
 

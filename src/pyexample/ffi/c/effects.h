@@ -60,6 +60,18 @@ COLD static int make_late(const fastcall_argument *argument, kept *it)
     return it->made && it->made != interpreter.none;
 }
 
+/* Pass a copy of a structure, which keeps what it points to: the program may change the original
+   while C has the pointers. Returns 0 with an error set if that fails. */
+COLD static int copy_struct(const fastcall_argument *argument, kept *it, frame *frame)
+{
+    it->made = call_python((PyObject *)(uintptr_t)argument->type, NULL, &it->given, 1, NULL);
+    if (!it->made || !convert_struct(argument, it->made, frame, &it->word)) {
+        return 0;
+    }
+    store_argument(frame, argument, it->word); /* it has whole words of the frame */
+    return 1;
+}
+
 /* Take over the view of a buffer. Of an array, its object holds the memory, which was made. */
 COLD static void take_view(const fastcall_argument *argument, held_arguments *held, kept *it)
 {
@@ -105,6 +117,7 @@ COLD static int prepare_to_keep(PyObject *self, const fastcall_descriptor *descr
         }
         store_late_argument(frame, argument, it->word);
         return 1;
+    case FASTCALL_STRUCT: return copy_struct(argument, it, frame);
     case FASTCALL_BUFFER: take_view(argument, held, it); return 1;
     case FASTCALL_HANDLE:
         if (it->given != interpreter.none) {

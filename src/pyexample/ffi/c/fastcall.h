@@ -41,7 +41,7 @@
 #endif
 
 /* Increased when a declaration in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 14
+#define FASTCALL_ABI_VERSION 15
 
 #define FASTCALL_MAX_ARGUMENTS 16                   /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8                      /* among them */
@@ -166,7 +166,8 @@ typedef struct {
                           FILLED: NULL, or a Python function of all arguments, which returns the
                           number of items; CALLBACK: the object with the fastcall_callback_type,
                           or if C keeps it, as for MADE: a Python function of it that makes an
-                          object of ctypes, or returns None if `slow_path` is to convert it */
+                          object of ctypes, or returns None if `slow_path` is to convert it;
+                          STRUCT, if C keeps it: a Python function that makes a copy of it */
     const void *items; /* POINTER: the ctypes type that it points to; CALLBACK: the type of
                           objects that are C functions, which `slow_path` passes; STRUCT: a
                           fastcall_struct; BUFFER: if it is an array: the fastcall_argument of
@@ -193,9 +194,9 @@ typedef struct {
                          i-th argument of C, an integer, from 0 */
     uint8_t output;   /* if not 0: C gets the address of that value, counted from 1, which
                          begins as the argument; of VOID, as zeros; of FILLED, that memory's */
-    uint8_t keeper;   /* BYTES, STR, POINTER, MADE, HANDLE, BUFFER, CALLBACK: if not 0: C keeps it
-                         for the HANDLE that is that Python argument, counted from 1, or for one
-                         of the above; a HANDLE not for good */
+    uint8_t keeper;   /* BYTES, STR, POINTER, MADE, HANDLE, BUFFER, CALLBACK, STRUCT: if not 0: C
+                         keeps it for the HANDLE that is that Python argument, counted from 1,
+                         or for one of the above; a HANDLE not for good */
     uint8_t is_every; /* and likewise each other one; else only the last one, or of those in */
     uint16_t slots;   /* whose call these arguments of C were the same: bit i is set, from 0 */
     uint8_t is_any;   /* HANDLE: of any class, so it must be in the table: it may be an integer */
@@ -374,6 +375,10 @@ FASTCALL_API void *fastcall_list_kept(void *object);
 /* Drop all that, of which Python has taken care. */
 FASTCALL_API void fastcall_drop_kept(void *object);
 
+/* Must be called before an object shows the memory of a handle: from then on, Python closes it,
+   by its method `_end` if it is garbage. */
+FASTCALL_API void fastcall_show(void *object);
+
 /* Enter an open handle that Python has made, so that it is found. `of` must live for ever. */
 FASTCALL_API void fastcall_register(void *object, const fastcall_handle_class *of);
 
@@ -381,10 +386,12 @@ FASTCALL_API void fastcall_register(void *object, const fastcall_handle_class *o
    first, or NULL with an error set. */
 FASTCALL_API void *fastcall_find(const fastcall_handle_class *of, const void *address);
 
-/* Returns a new reference to a new handle that C owns, and that needs `parent`, or nothing if
-   that is None. Returns None if Python must make it, as it has taken over the parent; NULL with
-   an error set. */
-FASTCALL_API void *fastcall_borrow(const fastcall_handle_class *of, void *address, void *parent);
+/* Returns a new reference to a new handle, which needs `parent`, or nothing if that is None. C
+   owns it if `owner` is NULL. Else the caller does, and the variable there, which has the address
+   as long as it must be closed, is set to NULL: no signal handler comes between. Returns None if
+   Python must make it, as it has taken over the parent; NULL with an error set. */
+FASTCALL_API void *fastcall_adopt(
+    const fastcall_handle_class *of, void *address, void *parent, void **owner);
 
 /* Returns a new reference to a tuple of all open handles, or NULL with an error set. */
 FASTCALL_API void *fastcall_list_open(const fastcall_handles *open);

@@ -35,6 +35,8 @@ struct handle {
     uint8_t is_owned;                /* whether the caller closes it */
     uint8_t is_managed;              /* whether Python has taken it over */
     uint8_t is_given; /* whether C owns it as the parent's, as it was given to that */
+    uint8_t is_shown; /* whether objects of Python's have shown its memory, so that Python must
+                         see to them before it is closed */
 };
 
 /* The open handles of an interpreter, by address. */
