@@ -35,13 +35,17 @@ SOURCE = r"""
 typedef struct node {
     const char *label;
     int magic, number, count, references;
-    struct node *home, *needed, *owned[8];
+    struct node *home, *needed, *owned[8], *older;
     const char *text;
 } node;
 static int open_nodes, faults;
+static node *newest;
+static void add(int *number, int more) {
+    __atomic_fetch_add(number, more, __ATOMIC_SEQ_CST); /* by several threads */
+}
 static int good(const node *it) {
     if (it && it->magic == 4711) return 1;
-    faults++;
+    add(&faults, 1);
     return 0;
 }
 int opened(void) { return open_nodes; }
@@ -49,7 +53,8 @@ int wrong(void) { return faults; }
 node *node_new(int number) {
     node *it = calloc(1, sizeof *it);
     it->magic = 4711; it->number = number; it->references = 1;
-    open_nodes++;
+    it->older = __atomic_exchange_n(&newest, it, __ATOMIC_SEQ_CST); /* no leak */
+    add(&open_nodes, 1);
     return it;
 }
 node *node_child(node *needed, int number) {
@@ -60,11 +65,11 @@ node *node_child(node *needed, int number) {
 void node_free(node *it) {
     if (!good(it)) return;
     if (it->needed) good(it->needed);
-    if (it->text && strcmp(it->text, "kept")) faults++;
-    if (it->label && strcmp(it->label, "label")) faults++;
+    if (it->text && strcmp(it->text, "kept")) add(&faults, 1);
+    if (it->label && strcmp(it->label, "label")) add(&faults, 1);
     for (int i = 0; i < it->count; i++) node_free(it->owned[i]);
     it->magic = 0;
-    open_nodes--;
+    add(&open_nodes, -1);
     /* Not freed: a late use is seen. */
 }
 int node_try_free(node *it, int fail) { if (!fail) node_free(it); return fail; }
