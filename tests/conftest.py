@@ -163,25 +163,25 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Package
     monkeypatch.syspath_prepend(tmp_path)
     package = Package(tmp_path)
     __import__(package.name)
+    if hasattr(gc, "freeze"):  # CPython's
+        gc.freeze()  # tests collect garbage often: do not search older objects
     yield package
+    if hasattr(gc, "freeze"):
+        gc.unfreeze()
     del sys.modules[package.name]
 
 
 @pytest.fixture
 def shelf(
     package: Package, path: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[shelf_module.Shelf]:
+) -> shelf_module.Shelf:
     """The library of shelf.py, bound."""
     package.compile(shelf_module.SOURCE, "c", *([] if os.name == "nt" else ["-pthread"]))
     if path == "ctypes":  # without libfastcall, as on other platforms
         monkeypatch.setattr(callbacks, "running", lambda: None)
     bound = shelf_module.bind(Library("c", f"{package.name}.module"))
     assert ("name_of" in bound.library.fallbacks) == (path == "ctypes")
-    if hasattr(gc, "freeze"):  # CPython's
-        gc.freeze()  # tests collect garbage often: do not search older objects
-    yield bound
-    if hasattr(gc, "freeze"):
-        gc.unfreeze()
+    return bound
 
 
 @pytest.fixture
