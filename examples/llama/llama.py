@@ -3102,13 +3102,10 @@ def llama_sampler_chain_add(
     ...
 
 
-BorrowedLlamaSampler = Annotated[llama_sampler | None, c_void_p, Borrowed]
-
-
 @hold
 def llama_sampler_chain_get(
     chain: llama_samplerPtr, i: Int32, /
-) -> BorrowedLlamaSampler:
+) -> Annotated[llama_sampler | None, c_void_p, Borrowed]:
     """return NULL if:
 
     - the sampler is NULL
@@ -3126,10 +3123,15 @@ def llama_sampler_chain_n(chain: llama_samplerPtr, /) -> Int32:
     ...
 
 
+LlamaSamplerChainRemoveResult = Annotated[
+    llama_sampler | None, c_void_p, Owned(independent=True)
+]
+
+
 @function
 def llama_sampler_chain_remove(
     chain: llama_samplerPtr, i: Int32, /
-) -> BorrowedLlamaSampler:
+) -> LlamaSamplerChainRemoveResult:
     """after removing a sampler, the chain will no longer own it, and it will not be
     freed when the chain is freed
     """

@@ -243,12 +243,30 @@ def test_a_sampler_that_a_chain_owns_is_not_closed_twice() -> None:
     with pytest.raises(ValueError, match="it is not the caller's to give away"):
         c.llama_sampler_chain_add(chain, sampler)
     assert c.llama_sampler_chain_get(chain, 0) is sampler
-    assert c.llama_sampler_chain_remove(chain, 0) is sampler
-    assert c.llama_sampler_chain_n(chain) == 0
-    assert c.llama_sampler_name(sampler) == "greedy"
     chain.close()
     with pytest.raises(ValueError, match="is closed"):
         c.llama_sampler_name(sampler)
+
+
+def test_a_sampler_that_a_chain_gives_back_is_the_callers_again() -> None:
+    chain, other = (
+        c.llama_sampler_chain_init(c.llama_sampler_chain_params()) for _ in range(2)
+    )
+    sampler = c.llama_sampler_init_greedy()
+    c.llama_sampler_chain_add(chain, sampler)
+    assert c.llama_sampler_chain_remove(chain, 0) is sampler
+    assert c.llama_sampler_chain_remove(chain, 0) is None
+    assert c.llama_sampler_chain_n(chain) == 0
+    c.llama_sampler_chain_add(other, sampler)
+    assert c.llama_sampler_chain_remove(other, 0) is sampler
+    chain.close()
+    assert c.llama_sampler_name(sampler) == "greedy", "the chain does not own it"
+    sampler.close()
+    with pytest.raises(ValueError, match="is closed"):
+        c.llama_sampler_name(sampler)
+    c.llama_sampler_chain_add(other, c.llama_sampler_init_greedy())
+    c.llama_sampler_chain_remove(other, 0)  # nobody has it, so it is freed
+    assert c.llama_sampler_chain_n(other) == 0
 
 
 def test_what_c_keeps_is_kept(model: text.Model, path: Path) -> None:

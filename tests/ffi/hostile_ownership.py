@@ -119,6 +119,12 @@ def item_give(
 @library.function
 def item_give_many(owner: AnItem, gifts: Gifts, /) -> None: ...
 @library.function
+def item_take(
+    owner: AnItem, /
+) -> Annotated[Item | None, c_void_p, Owned(independent=True)]: ...
+@library.function
+def item_unlink(it: AnItem, /) -> Annotated[Item, c_void_p, Owned(independent=True)]: ...
+@library.function
 def item_swallow(it: Annotated[Item, c_void_p, GivenTo()], /) -> None: ...
 @library.function
 def item_on_call(it: AnItem, call: Annotated[Call, on_call, Keep("it")], /) -> None: ...
@@ -266,6 +272,42 @@ def given_to(tick: Tick) -> None:
     tick()
     owner.close()
     assert others[0].closed
+
+
+def given_back(tick: Tick) -> None:
+    owner, other, item = new(0), new(0), new(0)
+    item_set_text(item, "x" * 50)
+    for _ in range(2):
+        for each in (owner, other):
+            item_give(each, item, lambda number: (tick(), 0)[1])
+            try:
+                item.close()
+            except ValueError:
+                tick()
+            else:
+                raise AssertionError("closed, although another owns it")
+            assert item_take(each) is item
+            tick()
+    item_give(owner, item, lambda number: 0)
+
+    def take(number: int, it: Item = item) -> int:
+        tick()
+        assert item_unlink(it) is it
+        return touching(tick, it)(number)
+
+    assert item_touch(item, take) == 50
+    del take
+    owner.close()
+    tick()
+    assert item_use(item) == 50
+    item_give_many(other, [item])
+    del item
+    tick()
+    taken = item_take(other)
+    assert taken is not None
+    del other
+    tick()
+    assert item_use(taken) == 50
 
 
 def given_away(tick: Tick) -> None:

@@ -175,7 +175,13 @@ MUTANTS = {
     "tries": ("fastcall.c", "if (--tries > 0) {", "if (--tries >= 0) {"),
     "valid": ("results.h", "items > size / value->size", "items > size"),
     "memories": ("results.h", "received[count++] = new_reference(returned->memories[i]);", ";"),
-    "owned twice": ("handles.h", "(!of->closer || (found && found->is_owned))", "!of->closer"),
+    "owned twice": ("handles.h", "(!of->closer || found)", "!of->closer"),
+    "owned elsewhere": (
+        "handles.h",
+        "(found->is_owned && !fits && object_of(found) != parent)",
+        "0",
+    ),
+    "older": ("handles.h", "found = find_from(found->next, of, address)", "found = NULL"),
     "counted": (
         "handles.h",
         "value->owner == FASTCALL_COUNTED ? NULL : find_open",

@@ -106,6 +106,14 @@ int item_give(item *owner, item *it, int (*call)(int)) {
 void item_give_many(item *owner, item *const *them, int n) {
     for (int i = 0; i < n; i++) { use(them[i]); them[i]->owner = owner; }
 }
+/* What it owns: the first, without any call that could end meanwhile. */
+item *item_take(item *owner) {
+    use(owner);
+    for (item *each = items; each < items + MOST && each < items + made; each++)
+        if (each->state == 1 && each->owner == owner) { each->owner = NULL; return each; }
+    return NULL;
+}
+item *item_unlink(item *it) { use(it); it->owner = NULL; return it; }
 void item_swallow(item *it) { item_close(it); }
 void item_on_call(item *it, int (*call)(int)) { use(it); it->call = call; }
 item *item_calling(int (*call)(int), int fail) {
@@ -141,7 +149,7 @@ void id_close(int id) { item_close(&items[id]); }
 
 PROGRAM = ROOT / "tests" / "ffi" / "hostile_ownership.py"
 WORDS = [
-    "owned", "owned_by", "borrowed", "given_to", "given_away", "keep_with_owner",
+    "owned", "owned_by", "borrowed", "given_to", "given_away", "given_back", "keep_with_owner",
     "keep_with_result", "keep_for_good", "keep_handles", "released", "integers",
 ]  # fmt: skip
 STRESSES = ["under_gc", "in_threads", "under_exceptions", "until_the_end"]

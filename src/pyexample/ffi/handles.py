@@ -204,7 +204,10 @@ class HandleValue(Value):
         found = kind.find(result)
         if found is None:
             found = kind.make(result)
-            call.cleanups.append(found.forget)
+            life = life_of(found)
+            life.is_lent = True
+            call.cleanups.append(life.end_loan)
+            _register(found)
         return found
 
     def for_checker(self) -> dict[str, Any]:
@@ -327,6 +330,7 @@ class Handle(_Memory):
     invalid: "ClassVar[tuple[int, ...] | None]" = None
     _kept: Slots
     _owner: "Handle | None" = None
+    _row: "_Row"
 
     def __init_subclass__(cls, *, invalid: int | tuple[int, ...] | None = None) -> None:
         """Declare one. Raises DeclarationError if ``invalid`` is no integers."""
@@ -361,13 +365,17 @@ class Handle(_Memory):
         owned: bool = True,
         closer: Closer | None = None,
         kept: Sequence[tuple[str, Hashable, Held]] = (),
+        same: "Sequence[Handle] | None" = None,
     ) -> "Self":
         """Make the handle for an address from C.
 
         It is closed before its ``parents``; C closes it if not ``owned``. ``closer`` closes it
-        instead of the function that Closes its type. ``kept`` is passed to ``keep``. A borrowed
-        handle is the one that is open for the same address, if there is one. Raises ValueError
-        if ``address`` is null or out of range, TypeError if it is no integer.
+        instead of the function that Closes its type. ``kept`` is passed to ``keep``. Raises
+        ValueError if ``address`` is null or out of range, TypeError if it is no integer.
+
+        A borrowed handle is the one that is open for the same address, if there is one. So is
+        an owned one, if that was borrowed until now: see ``own_again``. ``same`` are those that
+        are open for the address, and C's object ends with this one, or None: ``find_all``.
         """
         owner: Any = None
         if isinstance(address, Owner):
@@ -383,36 +391,44 @@ class Handle(_Memory):
         if is_wrong:
             raise ValueError(f"{with_article(cls.__name__)} has an address, not {address!r}")
         parents = tuple(parents)
-        handle = None if owned else cls.find(address, parents)
-        if owned:
-            tell_c_what_closes(cls)
-        is_plain = owner is not None and closer is None and not kept
-        if handle is None and (is_plain or not owned):
-            handle = _make_in_c(cls, address, parents, owner)
+        if not owned:
+            handle = cls.find(address, parents)
+            return _borrow(cls, address, parents) if handle is None else handle
+        tell_c_what_closes(cls)
+        found = find_all(cls, address) if same is None else same
+        borrowed = [each for each in found if not life_of(each).is_closable]
+        # One for which C is to keep something is new.
+        candidates = [] if kept else [each for each in borrowed if isinstance(each, cls)]
+        if candidates:
+            handle = min(candidates, key=_is_of_c)
+            own_again(handle, borrowed, parents, closer, owner)
+            return handle
+        is_plain = owner is not None and closer is None and not kept and not borrowed
+        handle = _make_in_c(cls, address, parents, owner) if is_plain else None
         if handle is None:
             handle = cls.make(
-                address, parents, owned=owned, closer=closer, owner=owner, kept=kept
+                address,
+                parents,
+                owned=True,
+                closer=closer,
+                owner=owner,
+                kept=kept,
+                borrowed=borrowed,
             )
-            engine = running()
-            if engine and cls.c_class is not None:
-                engine.register(handle, cls.c_class)
-            else:
-                _open[cls._root, address] = handle
+            _register(handle)
         return handle
 
     @classmethod
     def find(cls, address: int, parents: "Sequence[Handle]" = ()) -> "Self | None":
         """The open handle of this address, if it lives as long as a borrowed one would."""
-        engine = running()
-        if engine and cls.c_class is not None:
-            found: Any = engine.find(cls.c_class, address)
-        else:
-            found = _open.get((cls._root, address))
-        if not isinstance(found, cls) or not found._is_there():
-            return None
-        lives = [found, *parents_of(found)]
-        needs_all = all(any(each is one for one in lives) for each in parents)
-        return found if found._is_ours() or needs_all else None
+        for found in find_all(cls, address):
+            lives = [found, *parents_of(found)]
+            needs_all = {*map(id, parents)} <= {*map(id, lives)}
+            if found._life is not None and found._life.is_lent:  # it ends earlier than others
+                needs_all = needs_all and _is_in(found, parents)
+            if isinstance(found, cls) and (found._is_ours() or needs_all):
+                return found
+        return None
 
     @classmethod
     def make(
@@ -424,16 +440,22 @@ class Handle(_Memory):
         closer: Closer | None = None,
         owner: Any = None,
         kept: Sequence[tuple[str, Hashable, Held]] = (),
+        borrowed: "Sequence[Handle]" = (),
     ) -> "Self":
-        """Make one, even if there is another of this address. ``owner`` holds it until now."""
+        """Make one, even if there is another of this address. ``owner`` holds it until now.
+
+        The ``borrowed`` ones refer to the same object of C's, and are closed before it.
+        """
         handle = super().__new__(cls)
         handle._kept = {}
         at_end: list[Callable[[], object]] = []
+        parents = _without(borrowed, parents)
         life = handle._new_life(address, parents, at_end, owned=owned, closer=closer)
         handle._parents = parents
+        handle._life = life
+        _tie(borrowed, handle)
         if owner is not None:
             owner.life = life  # before anything can close that, as PyPy's ``__del__`` does
-        handle._life = life
         life.set_address(address)
         life.join_parents()
         for where, slot, item in kept:  # before anything else closes it
@@ -473,11 +495,8 @@ class Handle(_Memory):
 
     def _end_with(self, life: Life, at_end: list[Callable[[], object]]) -> None:
         """Close it when nothing refers to it any more."""
-        if life.owned:
-            at_end.append(life.end_again)
-            weakref.finalize(self, life.end)  # which is called first
-        elif life.parents:
-            weakref.finalize(self, life.forget).atexit = False
+        at_end.append(life.end_again)
+        _finalize(self, life)  # which is called first
 
     def _end(self) -> None:
         """It is garbage."""
@@ -637,13 +656,15 @@ class Handle(_Memory):
     def pass_on_kept(self, owner: "Handle | None") -> None:
         """C keeps for the new owner what it keeps for this; for None, for good."""
         pointees_kept_by([owner] if owner else []).update(life_of(self).pointees)
-        self._owner = owner
         slots, keeper = self._kept_where()
-        for key, slot in list(self._kept.items()):
-            slots.setdefault(key, []).extend(slot)
-            for kept in slot:
-                kept.item.hold(kept, keeper)
-        self._kept.clear()
+        _move_kept(self._kept, list(self._kept), slots, keeper)
+
+    def take_kept_back(self) -> None:
+        """C keeps it for this again: the handle comes back from its owner."""
+        life = life_of(self)
+        _take_pointees(life, pointees_kept_by([self]))
+        slots = self._kept_where()[0]
+        _move_kept(slots, [key for key in [*slots] if key[0] == life.given], self._kept, life)
 
     def keep(self, where: str, slot: Hashable, item: Held, *, every: bool = False) -> Kept:
         """Keep ``item`` alive until this is closed, or another replaces it in ``slot``."""
@@ -680,6 +701,134 @@ class Handle(_Memory):
                 kept.release()
 
 
+def find_all(kind: type[Handle], address: int) -> list[Handle]:
+    """The open handles of this address and of the same C type, the newest first."""
+    engine = running()
+    row = _open.get((kind._root, address))
+    found: list[Handle] = [] if row is None else row.handles()
+    if engine and kind.c_class is not None:
+        found = [*engine.find(kind.c_class, address), *found]
+    return [each for each in found if each._is_there()]
+
+
+def own_again(
+    handle: Handle,
+    borrowed: Iterable[Handle],
+    parents: tuple[Handle, ...],
+    closer: Closer | None,
+    owner: Any,
+) -> None:
+    """C gives a borrowed handle back, or what it is borrowed from has lost it.
+
+    It needs the ``parents``, and what it needed before it was given away. The other
+    ``borrowed`` ones refer to the same object of C's, and are closed before it. An exception of
+    a signal handler leaves it borrowed, or all is done but for what C does not need any more.
+    """
+    life = life_of(handle)
+    others = [each for each in borrowed if each is not handle]
+    before = _before_owner(handle) if handle._owner is not None else ()
+    more = [each for each in parents if not _is_in(each, before)]
+    Handle.take_kept_back(handle)
+    need(handle, _without([handle, *others], (*before, *more)))
+    _tie(others, handle)
+    life.set_closer(closer)
+    _finalize(handle, life, at_exit=True)
+    # No code may come between these lines: either nobody owns it, or the handle does.
+    handle._owner, life.owned = None, True
+    if owner is not None:
+        owner.__class__ = owner.plain
+    if engine := running():
+        engine.leave_parent(handle)
+
+
+def give_to(owner: Handle, handle: Handle) -> None:
+    """C owns the handle, as the other one's, which it needs from now on."""
+    need(handle, (*parents_of(handle), owner))
+    handle._owner = owner
+
+
+def give_back(handle: Handle) -> None:
+    """It was not given to its owner after all."""
+    Handle.take_kept_back(handle)
+    need(handle, _before_owner(handle))
+    handle._owner, life_of(handle).owned = None, True
+
+
+def owner_of(handle: Handle) -> Handle | None:
+    """The one to which it was given."""
+    return handle._owner
+
+
+def need(handle: Handle, parents: tuple[Handle, ...]) -> None:
+    """From now on, it is closed before these, and before no others but what C keeps it for."""
+    life_of(handle).need([life_of(each) for each in parents])
+    handle._parents = parents
+
+
+def _before_owner(handle: Handle) -> tuple[Handle, ...]:
+    """What it needed before it was given to its owner: perhaps that, too."""
+    parents = [*parents_of(handle)]
+    for place in reversed(range(len(parents))):
+        if parents[place] is handle._owner:
+            del parents[place]
+            break
+    return tuple(parents)
+
+
+def _is_of_c(handle: Handle) -> bool:
+    """Whether the caller did not give it away, but got it from C."""
+    return handle._owner is None
+
+
+def _without(borrowed: Sequence[Handle], parents: tuple[Handle, ...]) -> tuple[Handle, ...]:
+    """The parents of a handle that are not borrowed ones of its address, nor need them."""
+    lives = [life_of(each) for each in borrowed]
+    if not lives:
+        return parents
+    return tuple(each for each in parents if not any(map(life_of(each).needs, lives)))
+
+
+def _tie(borrowed: Iterable[Handle], handle: Handle) -> None:
+    """Close the borrowed ones before the handle that owns what they refer to."""
+    for each in borrowed:
+        if not life_of(each).needs(life_of(handle)):
+            need(each, (*parents_of(each), handle))
+            _finalize(each, life_of(each))
+
+
+def _finalize(handle: Handle, life: Life, *, at_exit: bool = False) -> None:
+    """End it with the handle, if that matters: at the end of Python, if it is owned."""
+    if life.finalizer is None and (life.owned or life.parents or at_exit):
+        life.finalizer = weakref.finalize(handle, life.end)
+    if life.finalizer is not None:
+        life.finalizer.atexit = life.owned or at_exit
+
+
+def _is_in(handle: Handle, handles: Iterable[Handle]) -> bool:
+    """Whether it is one of them: equal ones may be several."""
+    return id(handle) in map(id, handles)
+
+
+def _move_kept(slots: Slots, keys: "list[Any]", to: Slots, keeper: Life | None) -> None:
+    """C keeps what is in these slots for another handle."""
+    if slots is to:
+        return
+    for key in keys:
+        slot = slots.pop(key, [])
+        to.setdefault(key, []).extend(slot)
+        for kept in slot:
+            kept.item.hold(kept, keeper)
+
+
+def _take_pointees(life: Life, pointees: Pointees) -> None:
+    """Keep what the fields of a handle point to, of which others may keep more."""
+    ctype = life.kind.c_struct
+    if ctype is not None:
+        end = life.given + ctypes.sizeof(ctype)
+        found = [key for key in [*pointees] if life.given <= key[0] < end]
+        life.pointees.update({key: pointees[key] for key in found})
+
+
 def _make_in_c(
     kind: type[Handle], address: int, parents: Sequence[Handle], owner: Owner | None
 ) -> Any:
@@ -699,6 +848,28 @@ def _make_in_c(
     if made is not None:
         owner.__class__ = owner.plain  # has no ``__del__``, which would lose an exception
     return made
+
+
+def _borrow(kind: type[Handle], address: int, parents: tuple[Handle, ...]) -> Any:
+    """A new handle that C owns. One of another class, that the caller closes, is a parent."""
+    owners = [each for each in find_all(kind, address) if each._is_ours()]
+    parents = (*parents, *[each for each in owners if not _is_in(each, parents)])
+    made = _make_in_c(kind, address, parents, None)
+    if made is None:
+        made = kind.make(address, parents)
+        _register(made)
+    return made
+
+
+def _register(handle: Handle) -> None:
+    """Let it be found."""
+    engine, described = running(), type(handle).c_class
+    if engine and described is not None:
+        engine.register(handle, described)
+        return
+    row = _open.setdefault((handle._root, life_of(handle).given), _Row())
+    row[:] = [*[each for each in row if each() is not None], weakref.ref(handle)]
+    handle._row = row
 
 
 def life_of(handle: Handle) -> Life:
@@ -755,9 +926,8 @@ def reopen(handle: Handle) -> None:
         life.reopen()
         _take_over_kept([handle])
     else:
-        life.take_back()
-        handle._owner, handle._parents = None, ()
-    weakref.finalize(handle, life.end)
+        give_back(handle)
+    _finalize(handle, life)
 
 
 def address_in(handle: Handle) -> int | None:
@@ -782,11 +952,6 @@ def parents_of(handle: Handle) -> tuple[Handle, ...]:
     """The handles that it needs."""
     found: tuple[Handle, ...] = Handle.parents.__get__(handle)
     return found
-
-
-def set_parents(handle: Handle, parents: tuple[Handle, ...]) -> None:
-    """Of a handle that Python closes: it needs other ones."""
-    handle._parents = parents
 
 
 def tell_c_what_closes(kind: type[Handle]) -> None:
@@ -847,8 +1012,18 @@ def lenders_of(value: Any, call: calls.CallState) -> list[Handle]:
 special_closers: dict[int, Closer] = {}
 """What closes handles, if not the function of their type: by their class in libfastcall."""
 
-_open: "weakref.WeakValueDictionary[Any, Handle]" = weakref.WeakValueDictionary()
-"""By type and address, the handle that was made last. One C type is one class, with kin.
+
+class _Row(list["weakref.ref[Handle]"]):
+    """The handles of one address, the newest last. Each of them keeps the row."""
+
+    def handles(self) -> list[Handle]:
+        """Those that exist, the newest first."""
+        found = [each() for each in reversed(self)]
+        return [each for each in found if each is not None]
+
+
+_open: "weakref.WeakValueDictionary[Any, _Row]" = weakref.WeakValueDictionary()
+"""By type and address, the handles. One C type is one class, with kin.
 
 This is for those that libfastcall does not find.
 """

@@ -32,7 +32,7 @@ from .loading.symbols import library_with
 HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 """Whether the GIL protects libfastcall's handles, and what C keeps for them."""
 
-ABI_VERSION = 14
+ABI_VERSION = 15
 KINDS = {
     name: ord(code)
     for name, code in {
@@ -228,6 +228,7 @@ PROTOTYPES: dict[str, tuple[Any, ...]] = {
     "describe_handles": (c_void_p, c_void_p, c_void_p, c_void_p),
     "expect_callbacks": (None,),
     "find": (py_object, c_void_p, c_void_p),
+    "leave_parent": (None, py_object),
     "list_kept": (py_object, py_object),
     "list_open": (py_object, c_void_p),
     "make_handle_type": (py_object,),

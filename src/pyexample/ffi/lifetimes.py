@@ -3,7 +3,7 @@
 import functools
 import gc
 import weakref
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from os import getpid
 from sys import implementation, is_finalizing
@@ -42,6 +42,7 @@ class Life:
         is_taken_back: set before C closes it, cleared if that fails.
         is_gone: whether C has closed it, or has been given it.
         has_ended: whether ``end`` has asked C to close it, or found that it must not.
+        is_lent: whether it is a callback's, until that returns.
         was_asked: whether it has asked C. PyPy ends a handle twice, and C may have refused.
         parents: what it was made from, or given to: it is closed before them.
         children: what is closed before it.
@@ -50,6 +51,7 @@ class Life:
         waiting: what ends when it is closed.
         users: the calls that use it, except libfastcall's, each with how it ends.
         pointees: what its fields were set to.
+        finalizer: what ends it with the handle, if it must end.
         shown: the objects that show its memory: it is not closed meanwhile.
     """
 
@@ -77,7 +79,9 @@ class Life:
         self.waiting: list[Life] = []
         self.users: dict[object, Callable[[], object]] = {}
         self.is_taken_back = self.is_gone = self.has_ended = self.was_asked = False
+        self.is_lent = False
         self.pointees: Pointees = {}
+        self.finalizer: weakref.finalize[Any, Any] | None = None
         self.shown = shown
         self._closing: dict[None, object] = {}  # setdefault is atomic
 
@@ -100,6 +104,19 @@ class Life:
         """From now on, it is closed before its parents."""
         for parent in self.parents:
             parent.children[self] = None
+
+    def need(self, parents: "list[Life]") -> None:
+        """It is closed before these instead of its parents. It may be called again."""
+        for each in parents:
+            each.children[self] = None
+        for each in self.parents:
+            if each not in (*parents, *self.kept):
+                self.leave_parent(each)
+        self.parents = parents
+
+    def set_closer(self, closer: Closer | None) -> None:
+        """The function that closes it from now on, or None: that of its type."""
+        self._closer = closer
 
     def leave_parent(self, parent: "Life") -> None:
         """It need not be closed before that any more."""
@@ -191,7 +208,8 @@ class Life:
 
         Later, what C keeps for it is gone, and C could not close it.
         """
-        if self.address is not None and not self.has_ended and not is_finalizing():
+        is_open = self.owned and self.address is not None
+        if is_open and not self.has_ended and not is_finalizing():
             self.end()
 
     def close(
@@ -257,18 +275,18 @@ class Life:
         self.set_address(None)
         self._leave()
 
+    def end_loan(self) -> None:
+        """C has it again, unless C has given it to the caller meanwhile."""
+        self.is_lent = False
+        if not self.owned:
+            self.forget()
+
     def reopen(self) -> None:
         """It was not closed after all, nor given to anything meanwhile."""
         self.is_gone, self.owned = False, True
         self.join_parents()
         self._closing.clear()
         self.set_address(self.given)
-
-    def take_back(self) -> None:
-        """It was not given to its only parent after all."""
-        self.owned = True
-        while self.parents:
-            self.leave_parent(self.parents.pop())
 
     def _is_of_parent(self, implicitly: bool) -> bool:
         return implicitly and self.process != getpid()
@@ -361,6 +379,7 @@ class Owner:
     plain: Any
     parents: Callable[[], "Iterable[Handle]"]
     life: Life | None = None  # of the handle that is being made
+    same: "Sequence[Handle] | None" = None  # see ``Handle.adopt``
     passed: int | None = None  # what C got there, which has an owner
 
     def __del__(self) -> None:
@@ -372,7 +391,8 @@ class Owner:
             self.life.close(implicitly=True)
         elif self.value != self.passed and not self.declared.is_none(self.value):
             kind: type[Handle] = self.declared.python_type
-            kind.adopt(self, self.parents(), closer=self.closer)  # closed at once
+            # Closed at once, unless something refers to it that was borrowed.
+            kind.adopt(self, self.parents(), closer=self.closer, same=self.same)
 
 
 class Held(Protocol):

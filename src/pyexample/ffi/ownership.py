@@ -10,14 +10,16 @@ from .calls import innermost
 from .handles import (
     Handle,
     HandleValue,
+    find_all,
+    give_back,
+    give_to,
     handles_in,
     items_of,
     lenders_of,
     life_of,
     open_handles,
-    parents_of,
+    owner_of,
     root_of,
-    set_parents,
     special_closers,
 )
 from .items import Items
@@ -98,6 +100,11 @@ class Owned(Modifier):
     and is closed before them, unless ``independent=True`` says that it does not need them.
     A second handle of an address that Python is to close already is refused, as that would be
     closed twice, unless ``counted=True`` says that C counts how often it is to be closed.
+
+    If a handle is borrowed at that address, or was given away (GivenTo), that object is
+    returned: C gives it back, so it no longer needs its owner, or what it was borrowed from.
+    If it has another class, or there are several, all are closed together with the owned one.
+
     ``copy_of="easy"``: it is a copy of that argument, and does not need it; but C keeps for it,
     too, all that it keeps for the original at that time.
 
@@ -145,6 +152,7 @@ class Owned(Modifier):
                 parents = functools.partial(self.parents, None)
                 attributes |= {"declared": value, "parents": staticmethod(parents)}
                 attributes["plain"] = value.ctype
+                attributes["same"] = () if self.counted else None
                 bases = (Owner, value.ctype)
             value.given_ctype = type("Owner", bases, attributes)
             value.is_received = True
@@ -216,17 +224,20 @@ class Owned(Modifier):
                 " write Borrowed if C still owns it"
             )
         is_new = self.counted or value.is_stored
-        first = None if is_new else kind.find(address.value)
-        if first is not None and life_of(first).is_closable:
-            address.__class__ = address.plain  # which is not closed when it is deleted
-            raise ValueError(
-                f"{value.where} is Owned, but is {first!r}, which Python closes already: write"
-                " Borrowed instead; or GivenTo after the parameter, if C takes that over; or"
-                " Owned(counted=True), if C counts references"
-            )
+        same = [] if is_new else find_all(kind, address.value)
+        for each in same:
+            if life_of(each).is_closable:
+                address.__class__ = address.plain  # which is not closed when it is deleted
+                raise ValueError(
+                    f"{value.where} is Owned, but is {each!r}, which Python closes already:"
+                    " write Borrowed instead; or GivenTo after the parameter, if C takes that"
+                    " over; or Owned(counted=True), if C counts references"
+                )
         place = ctypes.addressof(address) if value.is_stored else address
         kept = call.kept_by_result
-        handle = kind.adopt(place, self.parents(call), closer=address.closer, kept=kept)
+        handle = kind.adopt(
+            place, self.parents(call), closer=address.closer, kept=kept, same=same
+        )
         if value.is_stored:  # no object of C's has a size of -1
             life_of(handle).pointees[place, -1] = address
         if value.original is not None:
@@ -291,7 +302,8 @@ class GivenTo(ParameterWord):
     """After the C type of a handle that is passed: C owns it from now on.
 
     ``GivenTo("chain")``: the handle that is passed as ``chain`` owns it. It can still be used,
-    as a borrowed handle, until that is closed. After ``GivenTo()``, it cannot be used.
+    as a borrowed handle, until that is closed, or until a function returns it, ``Owned``: then
+    it is the caller's again. After ``GivenTo()``, it cannot be used.
 
     With ``if_succeeds=True``, it is given away only if the call does not fail.
     """
@@ -365,21 +377,24 @@ class _Gift:
             raise RuntimeError(f"{where} is in use by a call that has not returned")
         self.life.owned = False
         if owner is not None:
-            set_parents(handle, (*parents_of(handle), owner))
-            self.life.parents.append(life_of(owner))
-            self.life.join_parents()
+            give_to(owner, handle)
+
+    @property
+    def has_come_back(self) -> bool:
+        """Whether C has given it back meanwhile, as the caller's."""
+        return owner_of(self.handle) is not self.owner
 
     def cancel(self) -> None:
         """C was not called."""
         self.is_over = True
+        if self.has_come_back:
+            return
+        if self.owner is not None:
+            give_back(self.handle)
+            return
         self.life.owned = True
         self.life.is_gone = False
         self.life.set_address(self.life.given)
-        if self.owner is not None:
-            set_parents(self.handle, parents_of(self.handle)[:-1])
-            owner = self.life.parents.pop()
-            if owner not in (*self.life.parents, *self.life.kept):
-                self.life.leave_parent(owner)
 
     def settle(self, *, taken: bool) -> None:
         """C has returned."""
@@ -390,7 +405,7 @@ class _Gift:
 
     def finish(self) -> None:
         """The call is over. Without ``settle``, C may have it, and use what it keeps for it."""
-        if self.is_over:
+        if self.is_over or self.has_come_back:
             return
         Handle.pass_on_kept(self.handle, self.owner)
         if self.owner is None:

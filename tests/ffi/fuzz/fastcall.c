@@ -2209,7 +2209,9 @@ static void end_attributes(PyObject *object)
     if (finder == object && object->its_handle.of) {
         PyObject *const found =
             fastcall_find(object->its_handle.of, object->its_handle.given);
-        EXPECT(found != object);
+        for (Py_ssize_t i = 0; i < found->length; i++) {
+            EXPECT(found->items[i] != object);
+        }
         finder = NULL;
         closing_now = NULL;
         Py_DecRef(found);
@@ -2375,18 +2377,57 @@ static void describe_closer(handle_function *function, const void *its_type)
     EXPECT(fastcall_prepare(function) == NULL);
 }
 
-/* The newest open handle of an address and a C type. */
-static PyObject *newest(const fastcall_handle_class *of, unsigned index)
+/* The newest open handle of an address and a C type; or of those that are older than one. */
+static PyObject *older(
+    const fastcall_handle_class *of, const void *address, const PyObject *than)
 {
     PyObject *found = NULL;
     for (unsigned i = alive_count; i-- > 0;) {
-        if (alive[i]->its_handle.address == objects_of_c[index] &&
+        if (alive[i]->its_handle.address == address &&
             (alive[i]->type == &strange_handle_type) == (of == class_of_strange) &&
+            (!than || alive[i]->its_handle.number < than->its_handle.number) &&
             (!found || alive[i]->its_handle.number > found->its_handle.number)) {
             found = alive[i];
         }
     }
     return found;
+}
+
+/* Whether all of them are found, the newest first. */
+static int finds_all(const fastcall_handle_class *of, const void *address)
+{
+    PyObject *const all = fastcall_find(of, address), *next = older(of, address, NULL);
+    int is_right = all != NULL;
+    for (Py_ssize_t i = 0; i < all->length; i++) {
+        is_right = is_right && next && all->items[i] == next;
+        next = next ? older(of, address, next) : NULL;
+    }
+    Py_DecRef(all);
+    return is_right && !next;
+}
+
+/* The handle for an address that came back, which is made from `parent`: an open one, NULL for a
+   new one, or None if Python must decide. */
+static PyObject *handle_for_address(
+    const fastcall_value *value, const void *address, const PyObject *parent)
+{
+    const fastcall_handle_class *const of = value->conversion;
+    PyObject *found = value->owner == FASTCALL_COUNTED ? NULL : older(of, address, NULL);
+    if ((parent && parent->its_handle.is_managed) ||
+        (value->owner != FASTCALL_BORROWED && (!of->closer || found))) {
+        return &none;
+    }
+    for (; found; found = older(of, address, found)) {
+        const handle *const it = &found->its_handle;
+        const int fits = PyType_IsSubtype(found->type, of->type);
+        if (it->is_managed || (it->is_owned && !fits && found != parent)) {
+            return &none;
+        }
+        if (fits && (it->is_owned || !parent || found == parent || it->parent == parent)) {
+            return found;
+        }
+    }
+    return NULL;
 }
 
 /* Call a function that gives one or two of them, made from what is in up to two slots. */
@@ -2438,23 +2479,19 @@ static void make_some(void)
     function.descriptor.function = (any_function)make_in_c;
     EXPECT(fastcall_prepare(&function) == NULL);
     for (unsigned i = 0; i < 2 && are_open; i++) { /* one after the other, as C gave them */
-        const fastcall_handle_class *const of = described[i].conversion;
         const unsigned index = next_made[i];
-        const int is_owned = described[i].owner != 'b';
         if (index == OBJECTS) {
             continue;
         }
-        found[i] = described[i].owner == 'c' ? NULL : newest(of, index);
-        owed[index] += is_owned;
+        owed[index] += described[i].owner != 'b';
         for (unsigned j = 0; j < 2; j++) {
             if ((described[i].lenders >> j & 1) && given[j] != &none && parents[i] != given[j]) {
                 is_several[i] = parents[i] != NULL;
                 parents[i] = given[j];
             }
         }
-        is_asked |= is_several[i] || (parents[i] && parents[i]->its_handle.is_managed) ||
-                    (found[i] && found[i]->its_handle.is_managed) ||
-                    (is_owned && (!of->closer || (found[i] && found[i]->its_handle.is_owned)));
+        found[i] = handle_for_address(&described[i], objects_of_c[index], parents[i]);
+        is_asked |= is_several[i] || found[i] == &none;
     }
     checked_calls = unexpected_calls = 0;
     result = ((entry)function.descriptor.ml_meth)((PyObject *)&function, given, 2, NULL);
@@ -2480,18 +2517,11 @@ static void make_some(void)
         EXPECT(made[i]->its_handle.address == objects_of_c[next_made[i]]);
         EXPECT(made[i]->type == of->type || made[i]->type == &derived_handle_type);
         EXPECT(!made[i]->its_handle.is_managed);
-        if (described[i].owner != 'b') {
-            EXPECT(made[i]->its_handle.is_owned && made[i] != found[i]);
-        }
+        EXPECT(described[i].owner == 'b' || made[i]->its_handle.is_owned);
         /* It lives no longer than what it was made from, unless that is its own. */
         EXPECT(made[i]->its_handle.is_owned || made[i] == parents[i] || !parents[i] ||
                made[i]->its_handle.parent == parents[i]);
-        if (found[i] && described[i].owner == 'b' &&
-            PyType_IsSubtype(found[i]->type, of->type) &&
-            (found[i]->its_handle.is_owned || !parents[i] || found[i] == parents[i] ||
-                found[i]->its_handle.parent == parents[i])) {
-            EXPECT(made[i] == found[i]);
-        }
+        EXPECT(found[i] ? made[i] == found[i] : made[i]->holders == 1);
     }
     for (unsigned i = 0; i < 2; i++) {
         if (made[i] != &none) {
@@ -2543,12 +2573,7 @@ static void close_one(PyObject *object, int by_function)
     if (closed_now) {
         EXPECT(unexpected_calls == close_result);
         EXPECT(object->its_handle.address == (close_result ? object->its_handle.given : NULL));
-        if (close_result) {
-            PyObject *const found =
-                fastcall_find(object->its_handle.of, object->its_handle.given);
-            EXPECT(found != &none && found == newest(object->its_handle.of, index_of(object->its_handle.given)));
-            Py_DecRef(found);
-        }
+        EXPECT(!close_result || finds_all(object->its_handle.of, object->its_handle.given));
     }
     close_result = 0;
     Py_DecRef(result);
@@ -2720,10 +2745,8 @@ static void give_one(PyObject *given)
         EXPECT(!it->is_owned && it->parent == (other ? other : parent));
         EXPECT(it->address == (other ? it->given : NULL) && it->is_given == (other != NULL));
     } else if (is_served) {
-        PyObject *const found = fastcall_find(it->of, it->given);
         EXPECT(it->is_owned && it->address == it->given && it->parent == parent);
-        EXPECT(found == newest(it->of, index_of(it->given)) && !it->is_given);
-        Py_DecRef(found);
+        EXPECT(finds_all(it->of, it->given) && !it->is_given);
     }
     close_result = 0;
     Py_DecRef(result);

@@ -375,12 +375,6 @@ void fastcall_register(void *object, const fastcall_handle_class *of)
     enter_table(it);
 }
 
-void *fastcall_find(const fastcall_handle_class *of, const void *address)
-{
-    handle *const found = find_open(of, address);
-    return new_reference(found ? object_of(found) : interpreter.none);
-}
-
 COLD void *fastcall_adopt(
     const fastcall_handle_class *of, void *address, void *parent, void **owner)
 {
@@ -411,6 +405,23 @@ void *fastcall_list_open(const fastcall_handles *open)
                 objects[count++] = new_reference(object_of(it));
             }
         }
+    }
+    return as_tuple(objects, count);
+}
+
+/* Those of an address, the newest first. */
+void *fastcall_find(const fastcall_handle_class *of, const void *address)
+{
+    handle *const newest = find_open(of, address);
+    size_t count = 0;
+    PyObject **objects;
+    for (handle *it = newest; it; it = find_from(it->next, of, address)) {
+        count++;
+    }
+    objects = api.PyMem_Malloc((count + 1) * sizeof *objects);
+    count = 0;
+    for (handle *it = newest; objects && it; it = find_from(it->next, of, address)) {
+        objects[count++] = new_reference(object_of(it));
     }
     return as_tuple(objects, count);
 }
@@ -476,6 +487,15 @@ COLD void *fastcall_take_over(void *object)
         (void)list_connected(it, objects);
     }
     return as_tuple(objects, count);
+}
+
+COLD void fastcall_leave_parent(void *object)
+{
+    handle *const it = handle_of(object);
+    PyObject *const parent = it->parent;
+    it->parent = NULL;
+    it->is_given = 0;
+    drop(parent);
 }
 
 void *fastcall_list_kept(void *object)

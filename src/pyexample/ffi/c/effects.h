@@ -281,6 +281,9 @@ COLD static void end_giving(
     PyObject *self, const fastcall_argument *argument, PyObject *const *objects, int is_taken)
 {
     PyObject *const object = objects[argument->parameter];
+    if (!handle_of(object)->is_given) { /* it has come back meanwhile, as the caller's */
+        return;
+    }
     if (!is_taken) {
         take_back(self, object, argument->owner ? objects[argument->owner - 1] : NULL);
     } else if (!argument->owner) {

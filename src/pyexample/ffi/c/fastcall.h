@@ -41,7 +41,7 @@
 #endif
 
 /* Increased when a declaration in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 14
+#define FASTCALL_ABI_VERSION 15
 
 #define FASTCALL_MAX_ARGUMENTS 16                   /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8                      /* among them */
@@ -361,6 +361,9 @@ FASTCALL_API int64_t fastcall_count_users(void *object);
  */
 FASTCALL_API void *fastcall_take_over(void *object);
 
+/* A handle that Python has taken over does not need its `_parent`, nor is it given to that. */
+FASTCALL_API void fastcall_leave_parent(void *object);
+
 /* Returns a new reference to a tuple of what C keeps for a handle that Python has taken over, or
    for good because of a function (its bytes object), which is taken over from then on. The oldest
    is the first. Returns NULL with an error set. Each is a tuple of the function that was called
@@ -379,7 +382,8 @@ FASTCALL_API void fastcall_show(void *object);
 /* Enter an open handle that Python has made, so that it is found. `of` must live for ever. */
 FASTCALL_API void fastcall_register(void *object, const fastcall_handle_class *of);
 
-/* Returns a new reference: the newest open handle for an address, or None. */
+/* Returns a new reference to a tuple of the open handles of a C type for an address, the newest
+   first, or NULL with an error set. */
 FASTCALL_API void *fastcall_find(const fastcall_handle_class *of, const void *address);
 
 /* Returns a new reference to a new handle, which needs `parent`, or nothing if that is None. C

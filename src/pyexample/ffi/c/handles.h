@@ -171,10 +171,9 @@ static int is_dying(handle *it)
     return references == 0;
 }
 
-/* Returns the newest open handle of a C type for an address, or NULL. */
-static handle *find_open(const fastcall_handle_class *of, const void *address)
+/* Returns the first open handle of a C type for an address, of those in a row from `it` on. */
+static handle *find_from(handle *it, const fastcall_handle_class *of, const void *address)
 {
-    handle *it = of->open->size ? *row_of(of->open, address) : NULL;
     for (; it; it = it->next) {
         if (it->given == address && api.PyType_IsSubtype(type_of(object_of(it)), of->root) &&
             !is_dying(it)) {
@@ -182,6 +181,12 @@ static handle *find_open(const fastcall_handle_class *of, const void *address)
         }
     }
     return it;
+}
+
+/* Returns the newest open handle of a C type for an address, or NULL. */
+static handle *find_open(const fastcall_handle_class *of, const void *address)
+{
+    return find_from(of->open->size ? *row_of(of->open, address) : NULL, of, address);
 }
 
 /* ------------------------------------------------------------------ making */
@@ -243,19 +248,24 @@ static int lives_with(const handle *it, PyObject *parent)
 }
 
 /* Returns the handle for an address that came back, or NULL: with an error set, or without one
-   if Python must decide. */
+   if Python must decide. That is so of a second one that the caller is to close, and of one that
+   it closes although other handles refer to it. */
 static PyObject *handle_for(const fastcall_value *value, void *address, PyObject *parent)
 {
     const fastcall_handle_class *const of = value->conversion;
-    handle *const found = value->owner == FASTCALL_COUNTED ? NULL : find_open(of, address);
+    handle *found = value->owner == FASTCALL_COUNTED ? NULL : find_open(of, address);
     const int is_owned = value->owner != FASTCALL_BORROWED;
-    if ((found && found->is_managed) || (parent && handle_of(parent)->is_managed) ||
-        (is_owned && (!of->closer || (found && found->is_owned)))) {
+    if ((parent && handle_of(parent)->is_managed) || (is_owned && (!of->closer || found))) {
         return NULL;
     }
-    if (found && !is_owned && api.PyType_IsSubtype(type_of(object_of(found)), of->type) &&
-        lives_with(found, parent)) {
-        return new_reference(object_of(found));
+    for (; found; found = find_from(found->next, of, address)) {
+        const int fits = api.PyType_IsSubtype(type_of(object_of(found)), of->type);
+        if (found->is_managed || (found->is_owned && !fits && object_of(found) != parent)) {
+            return NULL;
+        }
+        if (fits && lives_with(found, parent)) {
+            return new_reference(object_of(found));
+        }
     }
     return new_handle(of, address, parent, is_owned);
 }
