@@ -172,9 +172,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Package
 
 
 @pytest.fixture
-def shelf(
-    package: Package, path: str, monkeypatch: pytest.MonkeyPatch
-) -> shelf_module.Shelf:
+def shelf(package: Package, path: str, monkeypatch: pytest.MonkeyPatch) -> shelf_module.Shelf:
     """The library of shelf.py, bound."""
     package.compile(shelf_module.SOURCE, "c", *([] if os.name == "nt" else ["-pthread"]))
     if path == "ctypes":  # without libfastcall, as on other platforms

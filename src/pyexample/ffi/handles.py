@@ -13,7 +13,7 @@ import functools
 import sys
 import weakref
 from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from operator import attrgetter
 from sys import implementation
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
@@ -868,8 +868,12 @@ def _register(handle: Handle) -> None:
         engine.register(handle, described)
         return
     row = _open.setdefault((handle._root, life_of(handle).given), _Row())
-    row[:] = [*[each for each in row if each() is not None], weakref.ref(handle)]
+    # Each step is atomic, since other threads do this, too.
+    row.append(weakref.ref(handle))
     handle._row = row
+    for gone in [each for each in row if each() is None]:
+        with suppress(ValueError):  # another thread has removed it
+            row.remove(gone)
 
 
 def life_of(handle: Handle) -> Life:
