@@ -75,9 +75,9 @@ class System(NamedTuple):
 
 SYSTEMS = {
     "manylinux": System(
-        r"lib{}\.so", r"libc\.so\.6|ld-linux-[\w-]+\.so\.[12]|ld64\.so\.[12]", 65_000
+        r"lib{}\.so", r"libc\.so\.6|ld-linux-[\w-]+\.so\.[12]|ld64\.so\.[12]", 70_000
     ),
-    "musllinux": System(r"lib{}\.so", r"libc\.so|libc\.musl-\w+\.so\.1", 65_000),
+    "musllinux": System(r"lib{}\.so", r"libc\.so|libc\.musl-\w+\.so\.1", 70_000),
     # Each segment of arm64 takes whole pages of 16 KiB.
     "macosx": System(r"lib{}\.dylib", r"/usr/lib/libSystem\.B\.dylib", 112_000),
     # MinGW's DLLs contain startup code, 70 kB of zig's. MSVC's vcruntime140 comes with Python.
