@@ -88,6 +88,8 @@ FUNCTIONS = [
     ("int f(const char *name, size_t n);", 'name: Annotated[Buffer, In(None), Count(c_size_t, "name")]', 'Annotated[int, c_int]'),
     ("int f(const char *name, int nameSize);", 'name: Annotated[Buffer, In(None), Count(c_int, "name")]', 'Annotated[int, c_int]'),
     ("int f(const void *, int, const void *, uint64_t);", 'argument1: Annotated[int | None, c_void_p], argument2: Annotated[int, c_int], argument3: Annotated[Buffer, In(None), Count(c_uint64, "argument3")]', 'Annotated[int, c_int]'),
+    ("int f_bind(box *it, int, const void *, uint64_t);", 'it: Annotated[box, c_void_p], argument2: Annotated[int, c_int], argument3: Annotated[Buffer, In(None), Keep("it", slot="argument2"), Count(c_uint64, "argument3")]', 'Annotated[int, c_int]'),
+    ("int f_trace(void (*f)(void *, const char *, uint64_t), void *arg);", 'f: Annotated[Callable[[Any, str | None, int], None], f_trace_f, Keep()], arg: Annotated[Any, UserData, Keep()]', 'Annotated[int, c_int]'),
     ("int f(const uint8_t *list, int num_chunks);", 'list: Annotated[Buffer, In(c_uint8, UNCHECKED)], num_chunks: Annotated[int, c_int]', 'Annotated[int, c_int]'),
     ("int f(const char *pText, int nText);", 'pText: Annotated[Buffer, In(None), Count(c_int, "pText")]', 'Annotated[int, c_int]'),
     ("int f(void *out, unsigned long frameCount);", 'out: Annotated[int | None, c_void_p], frameCount: Annotated[int, c_ulong]', 'Annotated[int, c_int]'),

@@ -108,7 +108,9 @@ class Lifetimes:
         others = [
             at
             for at, (each, it) in enumerate(zip(names, parameters, strict=True))
-            if each != name and self._may_select(function, each, it)
+            if each != name
+            and at not in buffers.values()
+            and self._may_select(function, each, it)
         ]
         is_buffer = any(at in buffers for at in others)
         if len(others) > 1 or is_buffer or not _ADDING.isdisjoint(words_of(function.name)):

@@ -24,8 +24,6 @@ from .types import CallbackKey, Kind, Note, Types, Unknown
 
 ADDRESS = Note("int | None", ("c_void_p",))
 USER_DATA = Note("Any", ("UserData",))
-_OF_MEMORY = ("c_size_t", "c_ulonglong", "c_uint64")
-"""Types of numbers that are lengths of memory, if they follow a pointer to it."""
 _UNITS = word_set(
     "frame frames sample samples pixel pixels element elements item items row rows"
 )
@@ -217,7 +215,9 @@ def _counts(types: Types, parameter: Parameter, pointer: Parameter, target: Kind
         return False
     in_bytes = target.name == "void" or target.is_byte
     if not parameter.name:
-        return in_bytes and kind.ctype in _OF_MEMORY
+        # After a text, 64 bits may as well be a time.
+        is_wide = target.name == "void" and kind.ctype in ("c_ulonglong", "c_uint64")
+        return in_bytes and (is_wide or kind.ctype == "c_size_t")
     if target.name in ("struct", "pointer", "handle") and not counts_structs(parameter.name):
         return False
     is_size = kind.ctype == "c_size_t"
