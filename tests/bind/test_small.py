@@ -133,7 +133,9 @@ ADDRESSES = [
     "void f(void *, void (*)(void *));",
     "void f_set(box *, void *data, void (*destroy)(void *));",
     "void f_find(box *, int (*is_it)(void *item), void *data);",
-    # or come from elsewhere.
+    "void f(void (*)(void *ctx), void *ctx, void (*)(void *ctx), void *ctx2);",
+    # or come from elsewhere, or go to a function of C's.
+    "void f(void (*log)(void *arg, const char *, ...), void *arg);",
     "typedef int hook(void *user); void f(hook *, void *user); struct of { hook *it; };",
     "typedef int hook(void *user); void f(hook *, void *user); void g(hook *);",
     "typedef int hook(void *user); void f(hook *, void *user); void g(hook **);",

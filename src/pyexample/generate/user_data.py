@@ -33,7 +33,9 @@ def find_user_data(api: Api, types: Types, said: Callable[[str], str | None]) ->
     places = {each: _user_data(types, each[0].parameters) for each in types.callbacks}
     taken = {it for each in api.functions for it in _taken(types, each)}
     types.user_data = {
-        each: at for each, at in places.items() if at is not None and each in taken
+        each: at
+        for each, at in places.items()
+        if at is not None and each in taken and not each[0].variadic
     }
     lost = set(_taken_by_others(api, types))
     while True:
@@ -56,7 +58,7 @@ def user_data_of(types: Types, function: Function) -> int | None:
     callbacks = {
         at: kind.callback[0]
         for at, (each, kind) in enumerate(zip(parameters, kinds, strict=True))
-        if kind and kind.callback in types.user_data and not _ends(each, kind)
+        if kind and kind.ctype and kind.callback in types.user_data and not _ends(each, kind)
     }
     at = _user_data(types, parameters) if callbacks and not is_closing(function) else None
     if at is None or parameters[at].name or at - 1 in callbacks:
@@ -86,13 +88,18 @@ def _user_data(types: Types, parameters: Sequence[Parameter]) -> int | None:
         for at, each in enumerate(parameters)
         if at not in sized and _is_any_pointer(types, each)
     ]
-    surely = [at for at in found if not _SURELY.isdisjoint(words_of(parameters[at].name))]
+    surely = [at for at in found if not _SURELY.isdisjoint(_words(parameters[at]))]
     if len(surely) == 1:
         return surely[0]
     if len(found) != 1:
         return None
-    words = words_of(parameters[found[0]].name)
+    words = _words(parameters[found[0]])
     return found[0] if not words or not _MAYBE.isdisjoint(words) else None
+
+
+def _words(parameter: Parameter) -> set[str]:
+    """The words of a parameter's name, without numbers: that of ctx2 is ctx."""
+    return {each.rstrip("0123456789") for each in words_of(parameter.name)}
 
 
 def _is_any_pointer(types: Types, parameter: Parameter) -> bool:
