@@ -125,6 +125,15 @@ def test_a_function_is_declared(
     assert text == f"{given} -> {result}"
 
 
+def test_callbacks_are_counted_by_their_names_in_c(tmp_path: Path) -> None:
+    header = """typedef int log(const char *, ...);
+    struct of { int (*print)(const char *, ...); log *it; int (*run)(int); };"""
+    module = module_of(header, tmp_path)
+    assert module.left_out["callbacks"].keys() == {"log"}
+    assert module.left_out["callbacks without a name of their own"].keys() == {"of_print"}
+    assert module.there["callbacks"] == 1
+
+
 ADDRESSES = [
     # What a callback gets may be one of several items,
     "void f_scan(box *, void (*each)(void *payload, void *data), void *data);",

@@ -20,7 +20,8 @@ def write_callbacks(context: Context, owners: dict[FunctionType, Declaration]) -
             item = write(context, key, name, place)
         except Unknown as unknown:
             del context.types.callbacks[key]
-            context.module.leave_out("callbacks", c_name or name, f"has {unknown}")
+            kind = "callbacks" if c_name else "callbacks without a name of their own"
+            context.module.leave_out(kind, c_name or name, f"has {unknown}")
         else:
             item.is_asked = context.is_wanted(c_name or name)
             context.module.add("callbacks", item, int(bool(c_name)))
