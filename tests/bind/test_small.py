@@ -707,6 +707,15 @@ def test_a_macro_may_close_a_bracket_through_another(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_header_may_be_a_link(tmp_path: Path) -> None:
+    system = tmp_path / "system"
+    system.mkdir()
+    (system / "of.h").write_text("int f(void);")
+    (system / "lib.h").symlink_to("of.h")
+    module = bind(["lib.h"], "lib", compiler=f"g++ -isystem {system}").module
+    assert [each.name for each in module.items if each.kind == "function"] == ["f"]
+
+
 def test_a_header_of_c_before_it_is_not_its_own(tmp_path: Path) -> None:
     (tmp_path / "lib.h").write_text("int f(FILE *file);")
     module = bind(["stdio.h", "lib.h"], "lib", include=[str(tmp_path)]).module
@@ -758,3 +767,11 @@ def test_an_enum_is_open_if_its_values_come_from_c(tmp_path: Path) -> None:
     assert module["came"](2) is module["came"].C_B
     with pytest.raises(ValueError, match="'x' is not a valid came"):
         module["came"]("x")
+
+
+def test_a_header_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "of.h").write_text("int f(void);")
+    (tmp_path / "lib.h").symlink_to("of.h")
+    # The compiler names a header of the system where the link leads.
+    module = bind(["lib.h"], "lib", compiler=f"g++ -isystem {tmp_path}").module
+    assert [each.name for each in module.items if each.kind == "function"] == ["f"]
