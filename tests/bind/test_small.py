@@ -707,15 +707,6 @@ def test_a_macro_may_close_a_bracket_through_another(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_header_may_be_a_link(tmp_path: Path) -> None:
-    system = tmp_path / "system"
-    system.mkdir()
-    (system / "of.h").write_text("int f(void);")
-    (system / "lib.h").symlink_to("of.h")
-    module = bind(["lib.h"], "lib", compiler=f"g++ -isystem {system}").module
-    assert [each.name for each in module.items if each.kind == "function"] == ["f"]
-
-
 def test_a_header_of_c_before_it_is_not_its_own(tmp_path: Path) -> None:
     (tmp_path / "lib.h").write_text("int f(FILE *file);")
     module = bind(["stdio.h", "lib.h"], "lib", include=[str(tmp_path)]).module
