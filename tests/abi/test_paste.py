@@ -1,9 +1,12 @@
 """What is printed to be pasted: it is Python, and right; or it says why there is nothing."""
 
 import re
+from pathlib import Path
 
 import pytest
 from bindings import Bind
+
+from pyexample.abi import check
 
 MODULE = """
 import ctypes
@@ -15,7 +18,7 @@ lib.settle.argtypes = [POINTER(known)]
 """
 IDIOMS = """
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 from pyexample.ffi import *
 library = Library("table", __name__, system=dict.fromkeys(["linux", "darwin"], "libtable.so"))
 """
@@ -179,3 +182,24 @@ def test_what_the_reader_does_not_understand_is_a_note(binding: Bind) -> None:
     # The compiler understands it, so that a declaration of it is judged all the same.
     it = binding(header, f"{MODULE}lib.odd.argtypes = []\nlib.odd.restype = c_double\n")
     assert it.verdicts() == {"odd": ["error kind"], "after": ["note missing"]}
+
+
+def test_what_is_not_shown_is_not_written(tmp_path: Path) -> None:
+    (tmp_path / "it.h").write_text("int one(void); int two(int of);")
+    module = tmp_path / "declares.py"
+    module.write_text('import ctypes\nctypes.CDLL("libit.so").one.restype = ctypes.c_int\n')
+
+    def missing(strict: bool = False, coverage: bool = False) -> list[tuple[str, bool]]:
+        report = check(
+            str(module),
+            headers=["it.h"],
+            include=[str(tmp_path)],
+            without_library=["it"],
+            strict=strict,
+            coverage=coverage,
+        )
+        found = [each for each in report.findings if each.kind == "missing"]
+        return [(each.subject, "def two(" in each.paste) for each in found]
+
+    assert missing() == [("two", False)]
+    assert missing(coverage=True) == missing(strict=True) == [("two", True)]

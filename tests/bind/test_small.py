@@ -66,7 +66,9 @@ FUNCTIONS = [
     ("int f(const char *const *names);", 'names: Annotated[Sequence[str], ArrayOf(c_char_p, TERMINATED)]', 'Annotated[int, c_int]'),
     ("int f(const box **boxes, size_t count);", 'boxes: Annotated[Sequence[box], ArrayOf(c_void_p), Count(c_size_t, "boxes")]', 'Annotated[int, c_int]'),
     ("int f(int (*each)(int));", 'each: Annotated[Callable[[int], int], f_each, Keep()]', 'Annotated[int, c_int]'),
-    ("int f_set_hook(box *it, void (*hook)(box *, void *), void *data);", 'it: Annotated[box, c_void_p], hook: Annotated[Callable[[box | None, int | None], None] | None, f_set_hook_hook, Keep("it")], data: Annotated[int | None, c_void_p]', 'Annotated[int, c_int]'),
+    ("int f_set_hook(box *it, void (*hook)(box *, void *), void *data);", 'it: Annotated[box, c_void_p], hook: Annotated[Callable[[box | None, Any], None] | None, f_set_hook_hook, Keep("it")], data: Annotated[Any, UserData, Keep("it")]', 'Annotated[int, c_int]'),
+    ("int f_each(int (*each)(int, void *user, void *item), void *first, void *arg);", 'each: Annotated[Callable[[int, Any, int | None], int], f_each_each], first: Annotated[int | None, c_void_p], arg: Annotated[Any, UserData]', 'Annotated[int, c_int]'),
+    ("int f(box *it, void *, int (*)(void *, int));", 'it: Annotated[box, c_void_p], argument2: Annotated[Any, UserData, Keep("it")], argument3: Annotated[Callable[[Any, int], int], f_argument3, Keep("it")]', 'Annotated[int, c_int]'),
     ("int f_set_hook(box *it, int event, int (*hook)(int));", 'it: Annotated[box, c_void_p], event: Annotated[int, c_int], hook: Annotated[Callable[[int], int] | None, f_set_hook_hook, Keep("it", slot="event")]', 'Annotated[int, c_int]'),
     ("int f_bind(box *it, int row, int column, const char *text);", 'it: Annotated[box, c_void_p], row: Annotated[int, c_int], column: Annotated[int, c_int], text: Annotated[str, c_char_p, Keep("it", every=True)]', 'Annotated[int, c_int]'),
     ("int f_set_hook(box *it, const char *of, int len, int (*hook)(int));", 'it: Annotated[box, c_void_p], of: Annotated[Buffer, In(None), Keep("it"), Count(c_int, "of")], hook: Annotated[Callable[[int], int] | None, f_set_hook_hook, Keep("it", every=True)]', 'Annotated[int, c_int]'),
@@ -81,6 +83,14 @@ FUNCTIONS = [
     ("int f_trace(box *it, int (*hook)(int));", 'it: Annotated[box, c_void_p], hook: Annotated[Callable[[int], int], f_trace_hook, Keep("it")]', 'Annotated[int, c_int]'),
     ("int f_foreach(box *it, int (*each)(int));", 'it: Annotated[box, c_void_p], each: Annotated[Callable[[int], int], f_foreach_each]', 'Annotated[int, c_int]'),
     ("int f(const char *zName, int nArg);", 'zName: Annotated[str, c_char_p], nArg: Annotated[int, c_int]', 'Annotated[int, c_int]'),
+    ("int f(const char *filename, int n);", 'filename: Annotated[str, c_char_p], n: Annotated[int, c_int]', 'Annotated[int, c_int]'),
+    ("int f(const char *filename, size_t block_size);", 'filename: Annotated[str, c_char_p], block_size: Annotated[int, c_size_t]', 'Annotated[int, c_int]'),
+    ("int f(const char *name, size_t n);", 'name: Annotated[Buffer, In(None), Count(c_size_t, "name")]', 'Annotated[int, c_int]'),
+    ("int f(const char *name, int nameSize);", 'name: Annotated[Buffer, In(None), Count(c_int, "name")]', 'Annotated[int, c_int]'),
+    ("int f(const void *, int, const void *, uint64_t);", 'argument1: Annotated[int | None, c_void_p], argument2: Annotated[int, c_int], argument3: Annotated[Buffer, In(None), Count(c_uint64, "argument3")]', 'Annotated[int, c_int]'),
+    ("int f_bind(box *it, int, const void *, uint64_t);", 'it: Annotated[box, c_void_p], argument2: Annotated[int, c_int], argument3: Annotated[Buffer, In(None), Keep("it", slot="argument2"), Count(c_uint64, "argument3")]', 'Annotated[int, c_int]'),
+    ("int f_trace(void (*f)(void *, const char *, uint64_t), void *arg);", 'f: Annotated[Callable[[Any, str | None, int], None], f_trace_f, Keep()], arg: Annotated[Any, UserData, Keep()]', 'Annotated[int, c_int]'),
+    ("int f(const uint8_t *list, int num_chunks);", 'list: Annotated[Buffer, In(c_uint8, UNCHECKED)], num_chunks: Annotated[int, c_int]', 'Annotated[int, c_int]'),
     ("int f(const char *pText, int nText);", 'pText: Annotated[Buffer, In(None), Count(c_int, "pText")]', 'Annotated[int, c_int]'),
     ("int f(void *out, unsigned long frameCount);", 'out: Annotated[int | None, c_void_p], frameCount: Annotated[int, c_ulong]', 'Annotated[int, c_int]'),
     ("void f_free_table(char **table);", 'table: Annotated[int | None, c_void_p]', 'None'),
@@ -113,6 +123,55 @@ def test_a_function_is_declared(
     text = text.replace("[ ", "[").replace(", ]", "]").replace(" ]", "]")
     text = re.sub(r"Annotated\[Annotated\[(.*?)\], ", r"Annotated[\1, ", text)
     assert text == f"{given} -> {result}"
+
+
+def test_callbacks_are_counted_by_their_names_in_c(tmp_path: Path) -> None:
+    header = """typedef int log(const char *, ...);
+    struct of { int (*print)(const char *, ...); log *it; int (*run)(int); };"""
+    module = module_of(header, tmp_path)
+    assert module.left_out["callbacks"].keys() == {"log"}
+    assert module.left_out["callbacks without a name of their own"].keys() == {"of_print"}
+    assert module.there["callbacks"] == 1
+
+
+ADDRESSES = [
+    # What a callback gets may be one of several items,
+    "void f_scan(box *, void (*each)(void *payload, void *data), void *data);",
+    "void f_sort(void *data, int (*cmp)(void *, void *));",
+    # what it frees, or what its name says,
+    "void f(void *, void (*)(void *));",
+    "void f_set(box *, void *data, void (*destroy)(void *));",
+    "void f_find(box *, int (*is_it)(void *item), void *data);",
+    "void f(void (*)(void *ctx), void *ctx, void (*)(void *ctx), void *ctx2);",
+    # or come from elsewhere, or go to a function of C's.
+    "void f(void (*log)(void *arg, const char *, ...), void *arg);",
+    "typedef int hook(void *user); void f(hook *, void *user); struct of { hook *it; };",
+    "typedef int hook(void *user); void f(hook *, void *user); void g(hook *);",
+    "typedef int hook(void *user); void f(hook *, void *user); void g(hook **);",
+]
+
+
+@pytest.mark.parametrize("header", ADDRESSES)
+def test_what_may_be_no_user_data_is_an_address(header: str, tmp_path: Path) -> None:
+    assert "UserData" not in "".join(declared(PRELUDE + header, tmp_path).values())
+
+
+def test_user_data_beside_some_callbacks_only(tmp_path: Path) -> None:
+    header = """typedef int one(void *user); typedef int other(void *user);
+    void f(one *, other *, void *user); void f_set(other *);"""
+    parts = declared(PRELUDE + header, tmp_path)
+    assert "Annotated[Any, UserData]" in parts["one"]
+    assert "Annotated[int | None, c_void_p]" in parts["other"]
+    assert "user: Annotated[Any, UserData" in parts["f"]
+
+
+def test_a_number_that_may_be_the_length_of_a_text_is_asked_about(tmp_path: Path) -> None:
+    header = """int f(const char *, int); int g(const char *filename, int n);
+    int h(const char *zName, int nArg); int i(const char *text, int flags);"""
+    assert module_of(header, tmp_path).open == {
+        "f.argument1": "whether argument2 is its length",
+        "g.filename": "whether n is its length",
+    }
 
 
 LEFT_OUT = [
@@ -699,3 +758,11 @@ def test_an_enum_is_open_if_its_values_come_from_c(tmp_path: Path) -> None:
     assert module["came"](2) is module["came"].C_B
     with pytest.raises(ValueError, match="'x' is not a valid came"):
         module["came"]("x")
+
+
+def test_a_header_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "of.h").write_text("int f(void);")
+    (tmp_path / "lib.h").symlink_to("of.h")
+    # The compiler names a header of the system where the link leads.
+    module = bind(["lib.h"], "lib", compiler=f"g++ -isystem {tmp_path}").module
+    assert [each.name for each in module.items if each.kind == "function"] == ["f"]

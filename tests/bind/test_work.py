@@ -104,6 +104,10 @@ def test_expat_parses(tmp_path: Path, missing: Missing) -> None:
 def test_sqlite_queries(tmp_path: Path, missing: Missing) -> None:
     sqlite = binding_of("sqlite3", tmp_path, missing)
     database = sqlite.sqlite3_open(":memory:")
+    changed: list[str] = []
+    sqlite.sqlite3_update_hook(
+        database, lambda data, code, schema, table, row: data.append(table), changed
+    )
     sqlite.sqlite3_exec(database, "create table facts (number, name)")
     insert = sqlite.sqlite3_prepare_v2(database, b"insert into facts values (?, ?)")
     for number, name in ((1, "one"), (2, "zwei")):
@@ -112,6 +116,7 @@ def test_sqlite_queries(tmp_path: Path, missing: Missing) -> None:
         assert sqlite.sqlite3_step(insert) == sqlite.SQLITE_DONE
         sqlite.sqlite3_reset(insert)
     query = sqlite.sqlite3_prepare_v2(database, b"select * from facts order by number")
+    assert changed == ["facts", "facts"]
     rows: list[tuple[int, str]] = []
     while sqlite.sqlite3_step(query) == sqlite.SQLITE_ROW:
         row = sqlite.sqlite3_column_int(query, 0), sqlite.sqlite3_column_text(query, 1)

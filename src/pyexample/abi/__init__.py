@@ -24,7 +24,7 @@ from ..headers.compiler import Compiler
 from ..headers.mistakes import ADVICE, told
 from ..headers.processes import CannotJudgeError
 from . import baseline
-from .findings import findings
+from .findings import Paste, findings
 from .judge import Judgement, judge
 from .library import judge_by_libraries
 from .model import Declarations
@@ -94,7 +94,8 @@ def check(
         update_baseline: a TOML file to write the findings to, which are then left out.
             Reasons that are in the file are kept.
         strict: whether notes fail as well.
-        coverage: whether the text lists what is not checked and what is not declared.
+        coverage: whether the text lists what is not checked and what is not declared, with
+            declarations to paste.
         style: how to write declarations to paste, "project" or "ctypes".
         keep: a file to write the compiled C++ to.
         timeout: the limit in seconds for importing, and for each run of the compiler.
@@ -124,7 +125,8 @@ def check(
             if keep and os.path.exists(source):
                 _keep(source, keep)
     with _stage("the findings could not be reported"):
-        found = _findings(declarations, judgement, judge_, style)
+        paste = _paste(declarations, judgement, judge_, style) if strict or coverage else None
+        found = findings(declarations, judgement, paste)
         judged = judgement.counts(pattern)
         if library:
             found, more = judge_by_libraries(library, declarations, judgement, found, pattern)
@@ -208,9 +210,10 @@ def _renamed(structs: Mapping[str, str], declarations: Declarations) -> dict[str
     return renamed
 
 
-def _findings(
+def _paste(
     declarations: Declarations, judgement: Judgement, compiler: Compiler, style: Style
-) -> list[Finding]:
+) -> Paste:
+    """Returns what declares functions that Python lacks. It runs the compiler once more."""
     header, claims = judgement.header, judgement.claims
     structs = {
         record: declarations.structs[index].name
@@ -225,7 +228,7 @@ def _findings(
         names = [each.name for each in functions]
         return additions(api, names, Known(structs, handles), style)
 
-    return findings(declarations, judgement, paste)
+    return paste
 
 
 def _keep(source: str, file: str) -> None:

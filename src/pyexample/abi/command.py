@@ -104,6 +104,7 @@ def run(arguments: argparse.Namespace) -> tuple[str, int]:
     if not options["headers"]:
         raise CannotJudgeError("no --header: name the headers to check against")
     options["structs"] = _pairs(options["structs"])
+    options["coverage"] |= form == "json"  # which lists everything
     report = check(*options.pop("modules"), **options)
     return _in_form(report, form), report.status
 
@@ -127,6 +128,8 @@ def _run_configured(options: dict[str, Any], form: str, names: list[str]) -> tup
     with _inside(configuration.folder):
         for name, arguments in checks.items():
             settings = {**arguments, **extra}
+            if form == "json":  # which lists everything
+                settings["coverage"] = True
             try:
                 reports[name] = check(*settings.pop("modules", ()), **settings)
             except CannotJudgeError as error:

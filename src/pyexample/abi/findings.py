@@ -31,14 +31,14 @@ _OPEN = unjudged(
 
 
 Paste = Callable[[list[c_model.Function], dict[c_model.Record, str]], dict[str, str]]
+"""Returns the declarations of functions by their names, given these functions and the Handle
+class of each opaque struct."""
 
 
-def findings(declarations: Declarations, judgement: Judgement, paste: Paste) -> list[Finding]:
-    """All findings, the worst first.
-
-    ``paste`` returns the declarations of functions by their names, given these functions and
-    the Handle class of each opaque struct.
-    """
+def findings(
+    declarations: Declarations, judgement: Judgement, paste: Paste | None
+) -> list[Finding]:
+    """All findings, the worst first; with declarations to paste, if ``paste`` writes them."""
     words = _Words(declarations, judgement.claims, judgement.header)
     found = list(words.of_functions(judgement.failures))
     found += words.of_variables(judgement.failures)
@@ -601,7 +601,7 @@ class _Words:
             difference = Difference(grade, "not in the header", what, happens)
             yield from self._findings_of(function, [difference])
 
-    def not_in_python(self, paste: Paste) -> Iterator[Finding]:
+    def not_in_python(self, paste: Paste | None) -> Iterator[Finding]:
         declared = {each.name for each in self._declarations.functions}
         declared |= {self._claims.renamed.get(each, each) for each in declared}
         # In the order of the report, so that a class is written before it is used.
@@ -611,11 +611,10 @@ class _Words:
             for each in sorted(self._header.functions.values(), key=order)
             if each.name not in declared and self._header.declares(each)
         ]
-        if not missing:
-            return
         texts: dict[str, str] = {}
-        with self._declarations.each("declarations to paste"):
-            texts = paste(missing, classes_of(self._known_functions()))
+        if missing and paste is not None:
+            with self._declarations.each("declarations to paste"):
+                texts = paste(missing, classes_of(self._known_functions()))
         for prototype in missing:
             yield Finding(
                 *("coverage", "missing", prototype.name, "", prototype.file, prototype.line),

@@ -34,7 +34,8 @@ class Finding:
         c: the declaration in C.
         c_place: the file and line of that: "mylib.h:5", or "" if not known.
         happens: the effect at run time.
-        paste: a Python declaration of a function that Python lacks.
+        paste: a Python declaration of a function that Python lacks; "" unless the report lists
+            these.
     """
 
     grade: Grade

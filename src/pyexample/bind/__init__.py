@@ -127,7 +127,7 @@ def bind(
             found = disproved(text, module.items, library, headers, options)
         if not found:
             break
-        if wrong := found.keys() & module.said:
+        if wrong := found.keys() & _said(module):
             told = "".join(f"\n  {name}: {found[name]}" for name in sorted(wrong))
             raise CannotJudgeError(f"{spec.file} makes these declarations wrong:{told}")
         if not found.keys() - refused.keys():  # a mistake of ours, which must not be written
@@ -141,6 +141,16 @@ def bind(
         return Binding(text, render_stub(module, library, headers), module, version)
     text = render(module, library, headers, {} if in_package else files, runtime)
     return Binding(text, "", module, version)
+
+
+def _said(module: Module) -> set[str]:
+    """What the spec says something about, and the functions that take such callbacks."""
+    callbacks = {
+        each.name
+        for each in module.items
+        if each.subject in module.said and each.code.startswith("@Callback")
+    }
+    return module.said | {it.subject for it in module.items if it.needs & callbacks}
 
 
 def _read(headers: Sequence[str], compiler: Compiler) -> Api:

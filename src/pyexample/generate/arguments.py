@@ -7,9 +7,10 @@ from ..headers.c_tokens import word_set
 from .api import Api
 from .attributes import may_be_null
 from .draft import Draft, Hidden
+from .lengths import counts, is_read_and_stored
 from .lifetimes import Lifetimes
 from .names import words_of
-from .notes import ADDRESS, Notes, counts
+from .notes import ADDRESS, Notes
 from .ownership import is_closing
 from .spec import Spec
 from .types import Kind, Note, Types, Unknown, note_of
@@ -22,7 +23,6 @@ _MANY = word_set(
 _DIMENSIONS = word_set(
     "width height w h frames channels rows columns max stride dim dims depth"
 )
-_SIZES = word_set("len length size inout capacity")
 
 
 class Arguments:
@@ -229,7 +229,7 @@ class Arguments:
             or bool(words & _MANY)
             or (inner.python == "float" and not words & _RESULTS)
         )
-        is_size = bool(words & _SIZES) or name.endswith("len")
+        is_size = is_read_and_stored(name)
         is_many = is_many or (not is_size and self._may_be_several(draft, name))
         if is_const or inner.is_byte or inner.python in ("bytes", "str") or is_many:
             draft.open[name] = "its length"

@@ -6,31 +6,31 @@ from .context import Context
 from .items import WIDTH, Item, definition
 from .notes import Notes
 from .plain import plain_callback, plain_variable
-from .types import Unknown
+from .types import CallbackKey, Unknown
 
 
 def write_callbacks(context: Context, owners: dict[FunctionType, Declaration]) -> None:
     """Declare types of callbacks. ``owners`` says where those are that have no name in C."""
     write = plain_callback if context.style == "ctypes" else _callback
-    for (function, c_name), name in list(context.types.callbacks.items()):
+    for key, name in list(context.types.callbacks.items()):
+        function, c_name = key
         typedef = context.api.header.unit.typedefs.get(c_name)
         place = context.api.place(typedef or owners[function])
         try:
-            item = write(context, function, name, c_name or name, place)
+            item = write(context, key, name, place)
         except Unknown as unknown:
-            del context.types.callbacks[function, c_name]
-            context.module.leave_out("callbacks", c_name or name, f"has {unknown}")
+            del context.types.callbacks[key]
+            kind = "callbacks" if c_name else "callbacks without a name of their own"
+            context.module.leave_out(kind, c_name or name, f"has {unknown}")
         else:
             item.is_asked = context.is_wanted(c_name or name)
             context.module.add("callbacks", item, int(bool(c_name)))
 
 
-def _callback(
-    context: Context, function: FunctionType, name: str, subject: str, place: tuple[int, int]
-) -> Item:
-    notes = Notes(context.types)
-    given = [f"{each}: {note}" for each, note in notes.callback_parameters(function, subject)]
-    result = notes.callback_result(function, subject)
+def _callback(context: Context, key: CallbackKey, name: str, place: tuple[int, int]) -> Item:
+    notes, subject = Notes(context.types), key[1] or name
+    given = [f"{each}: {note}" for each, note in notes.callback_parameters(key, name)]
+    result = notes.callback_result(key[0], subject)
     failing = context.spec.failing(subject)
     head = "@Callback"
     if failing is not None:

@@ -3,15 +3,8 @@
 from collections.abc import Sequence
 
 from ..headers.c_model import Field
-from ..headers.c_tokens import word_set
-from .names import words_of
+from .lengths import counts_text
 from .types import Types
-
-_LENGTHS = word_set("len length n nbytes")
-_SIZES = word_set("size sz bytes")
-_BYTES = word_set(
-    "data buf buffer ptr bytes content contents payload base value mem memory body blob string"
-)
 
 
 def said(field: Field) -> str:
@@ -46,12 +39,5 @@ def _is_text(types: Types, field: Field) -> bool:
 
 def _counts(types: Types, field: Field, text: Field) -> bool:
     kind = types.kind_or_none(field.type)
-    if kind is None or not kind.is_integer or field.bits or not field.name:
-        return False
-    words = {*words_of(field.name)}
-    if words & {"max", "min", "offset", "flags"}:
-        return False
-    if words & _LENGTHS or field.name.lower().endswith(("len", "length")):
-        return True
-    # A file's name stands beside the file's size, too.
-    return bool(words & _SIZES and {*words_of(text.name)} & _BYTES)
+    is_number = kind is not None and kind.is_integer and not field.bits
+    return is_number and counts_text(field.name, text.name)

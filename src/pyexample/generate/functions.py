@@ -7,12 +7,14 @@ from .api import Api
 from .arguments import Arguments
 from .attributes import Access, accesses
 from .draft import Draft, Hidden
+from .lengths import is_length
 from .lifetimes import Lifetimes
-from .notes import is_length, pairs, python_names
+from .notes import USER_DATA, may_count, pairs, python_names
 from .ownership import Ownership, is_closing
 from .results import Results
 from .spec import Form, Spec
 from .types import Note, Types, Unknown, note_of
+from .user_data import user_data_of
 
 _UNSAID = Access("", None)
 
@@ -60,6 +62,7 @@ class Functions:
         draft.length = self._length(function, names)
         sized = self._sized(function)
         buffers = {count: names[at] for at, count in sized.items()}
+        user_data = user_data_of(self._types, function)
         for at, (name, each) in enumerate(zip(names, function.type.parameters, strict=True)):
             buffer = buffers.get(at, "")
             said = self._arguments.said(function, name)
@@ -78,12 +81,23 @@ class Functions:
                     draft.guess(buffer, f"{buffer} has {name} items")
                 kind = self._types.kind(each.passed)
                 draft.add(name, Hidden(f'Count({kind.ctype}, "{buffer}")'))
+            elif at == user_data:
+                draft.guess(name, f"{name} is passed on to the callback")
+                draft.add(name, self._lifetimes.kept(draft, name, each, USER_DATA))
             else:
                 made = self._arguments.argument(draft, name, each, at in sized)
+                if self._may_be_counted(function, names, at) and at not in sized:
+                    draft.open[name] = f"whether {names[at + 1]} is its length"
                 if isinstance(made, Note):
                     made = self._lifetimes.kept(draft, name, each, made)
                 draft.add(name, made)
         return draft
+
+    def _may_be_counted(self, function: Function, names: list[str], at: int) -> bool:
+        """Whether a text is followed by a number that nobody says more about."""
+        if not may_count(self._types, function.type.parameters, at):
+            return False
+        return self._spec.words(f"{function.name}.{names[at + 1]}") is None
 
     def _sized(self, function: Function) -> dict[int, int]:
         """The parameters that are pointers to several items, and those that count these."""

@@ -4,8 +4,9 @@ from ..headers.c_model import Function, Parameter, Pointer, resolve
 from ..headers.c_tokens import word_set
 from .attributes import freed_by
 from .draft import Draft
+from .lengths import counts
 from .names import words_of
-from .notes import ADDRESS, counts, pairs, python_names
+from .notes import ADDRESS, USER_DATA, pairs, python_names
 from .ownership import Ownership
 from .spec import Spec
 from .types import Kind, Note, Types
@@ -107,7 +108,9 @@ class Lifetimes:
         others = [
             at
             for at, (each, it) in enumerate(zip(names, parameters, strict=True))
-            if each != name and self._may_select(function, each, it)
+            if each != name
+            and at not in buffers.values()
+            and self._may_select(function, each, it)
         ]
         is_buffer = any(at in buffers for at in others)
         if len(others) > 1 or is_buffer or not _ADDING.isdisjoint(words_of(function.name)):
@@ -134,7 +137,8 @@ class Lifetimes:
             for each, kind in zip(python_names(parameters), kinds, strict=True)
             if kind and kind.name == "handle"
         ]
-        is_callback = note.python.startswith("Callable")
+        # What a callback gets is kept as long as the callback.
+        is_callback = note.python.startswith("Callable") or note == USER_DATA
         is_struct = note.words[0].startswith("POINTER(") and note.python != "Any"
         is_for_new = is_callback or is_struct or note.python.startswith("Buffer")
         is_called_later = is_callback and _CALLING.isdisjoint(words_of(function.name))

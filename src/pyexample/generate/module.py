@@ -14,6 +14,7 @@ from .plain_text import STUB_NAMES
 from .signatures import write_functions
 from .spec import Spec
 from .structs import write_handles, write_structs
+from .user_data import find_user_data
 from .version import version_check
 
 
@@ -48,6 +49,8 @@ def build(
         why = "is in the header only: wrap it in a function of C"
         context.module.leave_out("inline functions", each.name, why)
     owners = name_types(context)
+    if style == "project":
+        find_user_data(api, context.types, spec.words)
     if known is None:
         write_constants(context)
     write_structs(context)

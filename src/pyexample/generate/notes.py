@@ -10,6 +10,7 @@ from contextlib import suppress
 from ..headers.c_model import (
     Array,
     FunctionType,
+    Named,
     Parameter,
     Pointer,
     Type,
@@ -17,18 +18,15 @@ from ..headers.c_model import (
     resolve,
 )
 from ..headers.c_tokens import word_set
+from .lengths import counts, counts_name, counts_others, counts_structs, is_of_a_name
 from .names import python_name, words_of
-from .types import Kind, Note, Types, Unknown
+from .types import CallbackKey, Kind, Note, Types, Unknown
 
 ADDRESS = Note("int | None", ("c_void_p",))
-_COUNTS = frozenset(["n", "num", "len", "length", "count", "cnt", "number", "nb"])
-_SIZES = frozenset(["size", "sz", "bytes", "nbytes", "byte", "cb", "capacity", "cap"])
-
+USER_DATA = Note("Any", ("UserData",))
 _UNITS = word_set(
     "frame frames sample samples pixel pixels element elements item items row rows"
 )
-_LENGTHS = word_set("len length size nbytes")
-_OF_BYTES = word_set("byte bytes len length size char chars data buf buffer")
 
 
 class Notes:
@@ -120,17 +118,16 @@ class Notes:
 
     def signature(self, callback: Kind) -> tuple[list[str], str]:
         """The Python types of what a callable gets and returns."""
-        function = callback.target
-        if not isinstance(function, FunctionType):
+        key = callback.callback
+        if key is None:
             raise Unknown("a callback of no type")
-        c_name = callback.alias or callback.ctype
-        given = [note for _, note in self.callback_parameters(function, c_name)]
-        return [each.python for each in given], self.callback_result(function, c_name).python
+        given = [note for _, note in self.callback_parameters(key, callback.ctype)]
+        result = self.callback_result(key[0], key[1] or callback.ctype)
+        return [each.python for each in given], result.python
 
-    def callback_parameters(
-        self, function: FunctionType, c_name: str
-    ) -> list[tuple[str, Note]]:
-        """What a callback gets, by name. Raises Unknown."""
+    def callback_parameters(self, key: CallbackKey, python: str) -> list[tuple[str, Note]]:
+        """What a callback gets, by name; ``python`` is its own in Python. Raises Unknown."""
+        function, c_name = key[0], key[1] or python
         if function.variadic:
             raise Unknown("a variable number of arguments")
         names = python_names(function.parameters)
@@ -139,6 +136,7 @@ class Notes:
             (
                 name,
                 self._types.said(f"{c_name}.{name}")
+                or (USER_DATA if at == self._types.user_data.get(key) else None)
                 or self._got(each.passed, names[sized[at]] if at in sized else ""),
             )
             for at, (name, each) in enumerate(zip(names, function.parameters, strict=True))
@@ -217,17 +215,46 @@ def _counts(types: Types, parameter: Parameter, pointer: Parameter, target: Kind
         return False
     in_bytes = target.name == "void" or target.is_byte
     if not parameter.name:
-        return in_bytes and kind.ctype == "c_size_t"
-    if target.name in ("struct", "pointer", "handle") and not _counts_structs(parameter.name):
+        # After a text, 64 bits may as well be a time.
+        is_wide = target.name == "void" and kind.ctype in ("c_ulonglong", "c_uint64")
+        return in_bytes and (is_wide or kind.ctype == "c_size_t")
+    if target.name in ("struct", "pointer", "handle") and not counts_structs(parameter.name):
+        return False
+    is_size = kind.ctype == "c_size_t"
+    if _is_name(types, pointer) and not counts_name(parameter.name, pointer.name, is_size):
         return False
     words = words_of(parameter.name)
     if target.name == "void" and not _UNITS.isdisjoint(words):
         return False
-    # A text beside nArg or nColumn is no text of so many bytes; pText beside nText is one.
-    is_of_others = in_bytes and len(words) > 1 and words[0] == "n"
-    is_of_others &= _OF_BYTES.isdisjoint(words)
-    is_of_others &= {*words_of(pointer.name)}.isdisjoint(words[1:])
+    is_of_others = in_bytes and counts_others(parameter.name, pointer.name)
     return counts(parameter.name, in_bytes) and not is_of_others
+
+
+def _is_name(types: Types, parameter: Parameter) -> bool:
+    """Whether a parameter is a text that NUL ends, by its name or that of its type."""
+    typedef = parameter.type.typedef.name if isinstance(parameter.type, Named) else ""
+    return _is_text(types, parameter) and (
+        is_of_a_name(parameter.name) or is_of_a_name(typedef)
+    )
+
+
+def _is_text(types: Types, parameter: Parameter) -> bool:
+    kind = types.kind_or_none(parameter.passed)
+    target = types.pointed(kind)
+    is_char = target is not None and target.ctype == "c_char"
+    return is_char and kind is not None and types.is_const(kind.target)
+
+
+def may_count(types: Types, parameters: Sequence[Parameter], at: int) -> bool:
+    """Whether what follows a text may as well be its length as anything else."""
+    if at + 1 >= len(parameters) or not _is_text(types, parameters[at]):
+        return False
+    kind = types.kind_or_none(parameters[at + 1].passed)
+    if kind is None or not kind.is_integer or kind.is_byte:
+        return False
+    name = parameters[at + 1].name
+    is_of_others = counts_others(name, parameters[at].name)
+    return not name or (counts(name, in_bytes=True) and not is_of_others)
 
 
 def is_const_list(types: Types, target: Type) -> bool:
@@ -236,26 +263,3 @@ def is_const_list(types: Types, target: Type) -> bool:
     return isinstance(whole, Pointer) and (
         types.is_const(target) or types.is_const(whole.target)
     )
-
-
-def _counts_structs(name: str) -> bool:
-    """Whether a parameter beside a pointer to structs or pointers surely counts these."""
-    return bool({*words_of(name)} & {"count", "num", "number", "nb", "argc"})
-
-
-def is_length(name: str) -> bool:
-    """Whether the name of a number that C stores says that it is a length."""
-    words = {*words_of(name)}
-    return bool(words & _LENGTHS) or name.lower().endswith("len")
-
-
-def counts(name: str, in_bytes: bool) -> bool:
-    """Whether a parameter's name says that it is a number of items."""
-    words = {*words_of(name)}
-    if not name or words & {"min", "flags", "index", "offset"}:
-        return False
-    if name == "argc":
-        return True
-    is_number = bool(words & _COUNTS) or name.lower().endswith(("len", "count", "length"))
-    is_size = bool(words & _SIZES) or name.lower().endswith(("size", "bytes", "byte"))
-    return is_number or (in_bytes and is_size)

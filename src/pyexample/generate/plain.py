@@ -27,7 +27,7 @@ from .fields import field_names, packed, width_of
 from .items import WIDTH, Item, annotated, assigned, laid_out, listed
 from .naming import item_of, record_name
 from .notes import python_names
-from .types import Types, Unknown
+from .types import CallbackKey, Types, Unknown
 
 
 class Plain(NamedTuple):
@@ -192,9 +192,10 @@ def _reached(context: Context, record: Record) -> set[str]:
 
 
 def plain_callback(
-    context: Context, function: FunctionType, name: str, subject: str, place: tuple[int, int]
+    context: Context, key: CallbackKey, name: str, place: tuple[int, int]
 ) -> Item:
     """Declare a type of callbacks. Raises Unknown."""
+    function, subject = key[0], key[1] or name
     if function.variadic:
         raise Unknown("a variable number of arguments")
     types = types_of(context)

@@ -23,7 +23,7 @@ _ALIASES = {
     ("float", "c_float"): "Float", ("bool", "c_bool"): "Bool", ("bytes", "c_char"): "Char",
     ("str", "c_char_p"): "Text", ("str | None", "c_char_p"): "TextOrNone",
     ("str", "c_wchar_p"): "WideText", ("str | None", "c_wchar_p"): "WideTextOrNone",
-    ("int | None", "c_void_p"): "Address",
+    ("int | None", "c_void_p"): "Address", ("Any", "UserData"): "AnyObject",
     **{("int", f"c_int{bits}"): f"Int{bits}" for bits in (8, 16, 32, 64)},
     **{("int", f"c_uint{bits}"): f"UInt{bits}" for bits in (8, 16, 32, 64)},
 }  # fmt: skip

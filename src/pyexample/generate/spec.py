@@ -1,8 +1,10 @@
 """The TOML file in which people say what a header does not."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
 from .. import toml
@@ -66,6 +68,25 @@ class Form:
 _CONDITIONS = ("when", "unless", "none")
 _ARRAYS = ("raises", "variadic")
 _RULE = {"functions", "except", "type", *_CONDITIONS, "message", "code", "returns", "error"}
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Whether a pattern is about a name."""
+    return any(fnmatchcase(name, each) for each in _alternatives(pattern))
+
+
+@cache
+def _alternatives(pattern: str) -> tuple[str, ...]:
+    """The patterns that a pattern with alternatives in braces stands for."""
+    found = re.search(r"\{([^{}]*)\}", pattern)
+    if found is None:
+        return (pattern,)
+    before, after = pattern[: found.start()], pattern[found.end() :]
+    return tuple(
+        whole
+        for each in found[1].split(",")
+        for whole in _alternatives(f"{before}{each}{after}")
+    )
 
 
 def _is_name(text: str) -> bool:
@@ -185,7 +206,7 @@ class Spec:
         """The value of the last pattern in a table that matches a name."""
         found = None
         for pattern, value in (toml.table(self.data.get(section, {})) or {}).items():
-            if fnmatchcase(name, pattern):
+            if _matches(name, pattern):
                 self._used.add((section, pattern))
                 found = str(value)
         return found
@@ -194,7 +215,7 @@ class Spec:
         """Whether a pattern in a list matches a name."""
         is_found = False
         for pattern in toml.array(self.data.get(section, [])) or []:
-            if fnmatchcase(name, str(pattern)):
+            if _matches(name, str(pattern)):
                 self._used.add((section, str(pattern)))
                 is_found = True
         return is_found
@@ -280,8 +301,8 @@ class Spec:
         """The last rule that is about a function."""
         result = spell(function.type.result)
         for rule in reversed(self.rules):
-            is_meant = any(fnmatchcase(function.name, each) for each in rule.functions)
-            is_meant &= not any(fnmatchcase(function.name, each) for each in rule.excepted)
+            is_meant = any(_matches(function.name, each) for each in rule.functions)
+            is_meant &= not any(_matches(function.name, each) for each in rule.excepted)
             if is_meant and (not rule.types or result in rule.types):
                 rule.used_by.append(function)
                 return rule

@@ -76,6 +76,9 @@ def note_of(text: str) -> Note | None:
 
 _VOID = Basic("void")
 
+CallbackKey = tuple[FunctionType, str]
+"""A type of callbacks: the function's type, and the name that C has for it, or ""."""
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -103,6 +106,13 @@ class Kind:
         return self.name == "number" and self.python == "int"
 
     @property
+    def callback(self) -> CallbackKey | None:
+        """The type of callbacks that it is; None for anything else."""
+        if self.name != "callback" or not isinstance(self.target, FunctionType):
+            return None
+        return self.target, self.alias
+
+    @property
     def is_byte(self) -> bool:
         """Whether buffers of it may have any items."""
         return self.ctype in _BYTES
@@ -115,8 +125,8 @@ class Types:
         structs, enums: the classes of records and enums that are declared.
         handles: the classes of opaque structs, of structs that only C makes, and of names for
             ``void``.
-        callbacks: the names of types of callbacks, by their type and the name that C has for
-            it, or "".
+        callbacks: the names of types of callbacks.
+        user_data: which of their parameters is what was passed beside the callback, if any.
     """
 
     def __init__(
@@ -138,7 +148,8 @@ class Types:
         self.structs: dict[Record, str] = {}
         self.enums: dict[Enum, str] = {}
         self.handles: dict[Record | Typedef, str] = {}
-        self.callbacks: dict[tuple[FunctionType, str], str] = {}
+        self.callbacks: dict[CallbackKey, str] = {}
+        self.user_data: dict[CallbackKey, int] = {}
 
     def kind(self, ctype: Type) -> Kind:
         """What a type is. Raises Unknown if it cannot be declared."""

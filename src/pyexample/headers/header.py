@@ -195,6 +195,16 @@ _COMMON = re.compile(r"^$|(^|/)include(/[^/]+-linux-[^/]+)?$")
 def _is_one_of(file: str, headers: Iterable[str]) -> bool:
     file = file.replace("\\\\", "/").replace("\\", "/")
     return any(
-        f"/{file}".endswith(f"/{os.path.normpath(header).replace(os.sep, '/').lstrip('./')}")
+        f"/{each}".endswith(f"/{os.path.normpath(header).replace(os.sep, '/').lstrip('./')}")
         for header in headers
+        for each in (file, _link_to(file, header))
     )
+
+
+def _link_to(file: str, header: str) -> str:
+    """The link beside a file by which a header is included; or "".
+
+    GCC names the file where the link leads: <ncurses.h> is curses.h.
+    """
+    link = os.path.join(os.path.dirname(file), os.path.basename(header))
+    return link if os.path.islink(link) and os.path.realpath(link) == file else ""
