@@ -172,6 +172,10 @@ OUT = Returned(int, c_int32)
         (Annotated[str, c_char_p, Owned(print)], "Owned has no meaning here"),
         (Annotated[int, c_int32, FAILS], "Raises has no meaning here"),
         (Annotated[int, FAILS], "Raises(failure) is not a ctypes type"),
+        (
+            Annotated[Callable[[int], int], Callback],
+            "expected the function that @Callback declares, not Callback itself",
+        ),
         (Annotated[Callable[[int], int], on_number, Keep("box")], "not box"),
         (
             Annotated[Callable[[int], int], on_number, Keep("number")],

@@ -49,6 +49,11 @@ class CallbackValue(Value):
         ctype: "Callback",
         words: Iterable[object],
     ) -> None:
+        if isinstance(ctype, type):
+            raise DeclarationError(
+                f"{where}: expected the function that @Callback declares, not {ctype.__name__}"
+                " itself"
+            )
         self.callback = ctype
         super().__init__(where, role, python_type, ctype.prototype, words)
 
