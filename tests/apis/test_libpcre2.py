@@ -47,7 +47,7 @@ def test_it_finds_what_re_finds(pattern: str, text: bytes) -> None:
     try:
         theirs = re.compile(pattern.encode())
         ours = compiled(pattern.encode())
-    except (re.error, pcre2.Error):
+    except (re.error, pcre2.Error, DeprecationWarning):  # Python 3.10 warns of flags inside
         return
     expected = theirs.search(text)
     assert next(pcre2.find_all(ours, text), None) == (expected and expected.span())
