@@ -205,7 +205,7 @@ MUTANTS = {
     "given away": ("effects.h", "    it->is_owned = 0;\n", ""),
     "taken back": ("effects.h", "    it->is_owned = 1;\n", ""),
     "owner": ("effects.h", "needs(handle_of(owner), it, &most)", "0"),
-    "kept": ("closing.h", "!it->keepers && it->address", "it->address"),
+    "kept": ("closing.h", " && !it->keepers", ""),
     "replaced": ("keeping.h", "each->number <= it->number", "0"),
     "kept view": ("effects.h", "            held->views[i].obj = NULL;\n", ""),
     "unlinked": (
