@@ -168,18 +168,14 @@ class Api:
 
         for function in list(locals().values()):
             if hasattr(function, "__code__") and function is not Api.__init__:
-                setattr(self, function.__name__, library.function(function))
+                setattr(self, function.__name__, self.declare(function))
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(name)
 
     def declare(self, function: Any, symbol: str | None = None) -> Any:
         """Declare one more, with a ``Node`` of this library."""
-        return (
-            self.library.function(symbol=symbol)(function)
-            if symbol
-            else (self.library.function(function))
-        )
+        return self.library.function(symbol=symbol)(function)
 
     def given(self) -> tuple[Any, Any]:
         """A node in another one that owns it."""
