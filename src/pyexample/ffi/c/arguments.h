@@ -547,7 +547,7 @@ static int convert_buffer(
 static Py_ssize_t items_in(
     const fastcall_returned *returned, const fastcall_value *values, unsigned value)
 {
-    return api.PyBytes_Size(returned->memories[value]) / values[value].size;
+    return api.PyBytes_Size(returned->memories[value]) / values[value].item_size;
 }
 
 static int convert_count(const fastcall_argument *argument, const held_arguments *held,
