@@ -160,7 +160,7 @@ MUTANTS = {
     ),
     "terminated": ("arguments.h", "(count + argument->is_terminated)", "(count)"),
     "char": ("arguments.h", "return length == 1;", "return 1;"),
-    # Of memory that C fills, and of handles that come back.
+    # Of memory that C fills.
     "product": ("copies.h", "*size *= number;", "*size += number;"),
     "most": ("copies.h", "*size >= (uint64_t)MOST_ITEMS / number", "0"),
     "exact": ("memory.h", "(argument->is_exact && (uint64_t)items != size)", "0"),
@@ -175,6 +175,30 @@ MUTANTS = {
     "tries": ("fastcall.c", "if (--tries > 0) {", "if (--tries >= 0) {"),
     "valid": ("copies.h", "valid < 0 || valid > items", "valid < 0"),
     "memories": ("results.h", "received[count++] = new_reference(returned->memories[i]);", ";"),
+    # Of memory that is copied.
+    "copied": ("copies.h", "(content, count * value->item_size)", "(content, count)"),
+    "whole": ("copies.h", "value->item == FASTCALL_BYTES && valid == items", "valid == items"),
+    "nul": ("copies.h", "} else if (value->item == FASTCALL_STR) {", "} else if (0) {"),
+    "next": ("copies.h", "content + i * item.size,", "content + i,"),
+    "beyond": ("copies.h", "i * item.size, item.size);", "i * item.size, 8);"),
+    "incomplete": ("copies.h", "            drop(list);\n", ""),
+    "no text": ("copies.h", "            api.PyErr_Clear();\n", ""),
+    "nothing": ("copies.h", "if (!content) {", "if (0) {"),
+    "said": ("copies.h", "return count < MOST_ITEMS && ", "return "),
+    "too large": (
+        "copies.h",
+        "(int64_t)count < PTRDIFF_MAX / value->item_size",
+        "1",
+    ),
+    "maker": ("copies.h", "return made && value->conversion ?", "return 0 ?"),
+    "simple": ("fastcall.c", " && value->kind != FASTCALL_ITEMS;", ";"),
+    "given back": ("results.h", "values[i].free || values[i].receive", "values[i].receive"),
+    "released": (
+        "fastcall.c",
+        "        release_keeping_error(&held);\n    }\n    return result;",
+        "        release(&held);\n    }\n    return result;",
+    ),
+    # Of handles that come back.
     "owned twice": ("handles.h", "(!of->closer || found)", "!of->closer"),
     "owned elsewhere": (
         "handles.h",
@@ -273,6 +297,7 @@ OFTEN = {
     "kin",
     "items",
     "valid",
+    "copied",
     "child",
     "kept",
 }

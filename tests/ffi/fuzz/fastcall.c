@@ -81,6 +81,8 @@ static type struct_type = TYPE(0), array_type = TYPE(0), reference_type = TYPE(0
 /* Of handles: one C type, and another. */
 static type handle_type = TYPE(0), derived_handle_type = TYPE(0), strange_handle_type = TYPE(0);
 
+enum { MOST_LISTED = 50 }; /* more than these there is no memory for */
+
 struct PyObject {
     long holders;
     const type *type;
@@ -93,7 +95,7 @@ struct PyObject {
     int is_contiguous;
     int raises; /* when a buffer is asked for, an error of its own */
     const type *of; /* of what a reference is of */
-    PyObject *items[50];                         /* of a tuple */
+    PyObject *items[MOST_LISTED];                /* of a tuple */
     char fields[8 * FASTCALL_STRUCT_WORDS];      /* of a structure */
     char *content;                               /* of bytes that have their own */
 };
@@ -160,7 +162,9 @@ static void Py_DecRef(PyObject *object)
     } else if (object->holders == 0) {
         const int has_items = object->type == &other_type || is_sequence_type(object->type);
         for (Py_ssize_t i = 0; i < object->length && has_items; i++) {
-            Py_DecRef(object->items[i]);
+            if (object->items[i]) { /* a list may not be complete */
+                Py_DecRef(object->items[i]);
+            }
         }
         made_alive -= object->type == &made_type;
         free(object->content);
@@ -458,7 +462,12 @@ static PyObject *PySequence_Tuple(PyObject *object)
 
 static PyObject *PyList_New(Py_ssize_t length)
 {
-    PyObject *const list = PyTuple_New(length);
+    PyObject *list;
+    EXPECT(length >= 0);
+    if (length > MOST_LISTED) {
+        return PyErr_NoMemory();
+    }
+    list = PyTuple_New(length);
     list->type = &list_type;
     return list;
 }
@@ -495,17 +504,31 @@ static unsigned long long PyLong_AsUnsignedLongLong(PyObject *object)
     return (unsigned long long)object->number;
 }
 
+static unsigned number_that_fails; /* after how many there is no memory, or 0 */
+
+static PyObject *new_number_object(const type *its_type)
+{
+    if (number_that_fails && --number_that_fails == 0) {
+        return PyErr_NoMemory();
+    }
+    return new_object(its_type);
+}
+
 static PyObject *PyLong_FromLongLong(long long number)
 {
-    PyObject *object = new_object(&int_type);
-    object->number = number;
+    PyObject *object = new_number_object(&int_type);
+    if (object) {
+        object->number = number;
+    }
     return object;
 }
 
 static PyObject *PyLong_FromUnsignedLongLong(unsigned long long number)
 {
-    PyObject *object = new_object(&int_type);
-    object->number = number;
+    PyObject *object = new_number_object(&int_type);
+    if (object) {
+        object->number = number;
+    }
     return object;
 }
 
@@ -516,8 +539,10 @@ static double PyFloat_AsDouble(PyObject *object)
 
 static PyObject *PyFloat_FromDouble(double number)
 {
-    PyObject *object = new_object(&float_type);
-    object->real = number;
+    PyObject *object = new_number_object(&float_type);
+    if (object) {
+        object->real = number;
+    }
     return object;
 }
 
@@ -561,6 +586,9 @@ static PyObject *PyBytes_FromStringAndSize(const char *text, Py_ssize_t length)
 static PyObject *PyUnicode_FromStringAndSize(const char *text, Py_ssize_t length)
 {
     PyObject *object;
+    if (length > MOST_MEMORY) {
+        return PyErr_NoMemory();
+    }
     if (memchr(text, 0xFF, (size_t)length)) {
         error_is_set = 1;
         return NULL;
@@ -1509,9 +1537,13 @@ static void fuzz_callback(void)
 
 /* ---------------------------------------------------------------------- memory */
 
-/* A function of two integers, perhaps of a buffer, and of memory that C fills; sizes that are
-   products of the integers, or computed by a Python function; how many items of it are valid. */
-enum { MOST_MEMORIES = 2, MOST_CALLS = 4 };
+/* A function of two integers, perhaps of a buffer, of memory that C fills, and of memory that C
+   gives; sizes that are products of the integers, or computed by a Python function; how many
+   items of it are valid. */
+enum { MOST_MEMORIES = 3, MOST_CALLS = 4 };
+
+/* What is to become of what comes back. */
+enum outcome { CONVERTED, ASKED, RAISES };
 
 static struct {
     fastcall_descriptor *descriptor;
@@ -1526,18 +1558,28 @@ static struct {
     const PyObject *integers[2], *buffer;
     int64_t size; /* what the Python function returns; and how */
     unsigned way;
+    int64_t size_after; /* the same when C has returned */
+    unsigned way_after;
     unsigned nul[1 + FASTCALL_MAX_OUTPUTS]; /* where C writes a NUL */
     int is_no_text;
     unsigned made; /* calls of the function that makes values of bytes */
+    char *given[1 + FASTCALL_MAX_OUTPUTS]; /* the memory that C gave, until it is freed */
+    int gives[1 + FASTCALL_MAX_OUTPUTS];   /* whether it gives some, and not NULL */
+    enum outcome outcome;
+    unsigned numbers_made, failing; /* objects, and the one that cannot be made */
 } filling;
 
 static PyObject *call_sizer(PyObject *positional)
 {
+    PyObject *number;
     EXPECT(positional->length == filling.descriptor->parameters);
     switch (filling.way) {
     case 0: error_is_set = 2; return NULL;
     case 1: Py_IncRef(&answer); return &answer; /* no int */
-    default: return PyLong_FromLongLong(filling.size);
+    default:
+        number = new_object(&int_type);
+        number->number = filling.size;
+        return number;
     }
 }
 
@@ -1549,27 +1591,43 @@ static PyObject *call_maker(PyObject *positional)
     return positional->items[0];
 }
 
+/* Free memory that C gave: once, and only what the caller owns. */
+static uint64_t free_given(uint64_t word)
+{
+    unsigned i = 0;
+    EXPECT(gil_is_held && word);
+    while (i < filling.descriptor->values && (uintptr_t)filling.given[i] != word) {
+        i++;
+    }
+    EXPECT(i < filling.descriptor->values && filling.values[i].free);
+    free(filling.given[i]);
+    filling.given[i] = NULL;
+    return 0;
+}
+
 /* The byte that C writes there. */
 static char filled_byte(unsigned call, unsigned value, size_t at)
 {
+    if (!strchr("zs", filling.values[value].item)) { /* of numbers: any */
+        return (char)((call + value + at) * 37 + 11);
+    }
     if (at == filling.nul[value]) {
         return '\0';
     }
     return filling.is_no_text && at == 0 ? (char)0xFF : (char)('A' + (call + value + at) % 26);
 }
 
-/* Compute a size. Returns whether there is one. */
-static int expect_size(const fastcall_argument *argument, uint64_t *size)
+/* Compute a size. Returns whether there is one, or -1: an error is raised. */
+static int expect_size(const void *function, int64_t least, unsigned factors, uint64_t *size)
 {
-    unsigned __int128 product = (uint64_t)argument->low;
+    unsigned __int128 product = (uint64_t)least;
     const __int128 most = (__int128)1 << 48;
-    if (argument->type) {
-        filling.raises = filling.way == 0;
+    if (function) {
         *size = (uint64_t)filling.size;
-        return filling.way > 1 && filling.size >= 0 && filling.size < most;
+        return filling.way ? filling.way > 1 && filling.size >= 0 && filling.size < most : -1;
     }
     for (unsigned i = 0; i < 2; i++) {
-        if (argument->factors >> i & 1) {
+        if (factors >> i & 1) {
             const __int128 number = filling.integers[i]->number;
             /* A product that is almost too large may be left to `slow_path`. */
             if (number < 0 || number >= most || (__int128)(product + 1) * number > most) {
@@ -1580,6 +1638,14 @@ static int expect_size(const fastcall_argument *argument, uint64_t *size)
     }
     *size = (uint64_t)product;
     return 1;
+}
+
+/* The same for an argument. */
+static int expect_size_of(const fastcall_argument *argument, uint64_t *size)
+{
+    const int has_one = expect_size(argument->type, argument->low, argument->factors, size);
+    filling.raises = has_one < 0;
+    return has_one > 0;
 }
 
 /* What must happen before C is called: sizes, then counts. */
@@ -1598,14 +1664,14 @@ static void expect_call(void)
         uint64_t size;
         if (argument->kind == 'b' && (argument->factors || argument->type)) {
             const uint64_t items = (uint64_t)filling.buffer->view.len / argument->size;
-            if (!expect_size(argument, &size) || items < size ||
+            if (!expect_size_of(argument, &size) || items < size ||
                 (argument->is_exact && items != size)) {
                 filling.is_refused = 1;
                 return;
             }
         } else if (argument->kind == 'm') {
             size = filling.needed[argument->output];
-            if (!size && !expect_size(argument, &size)) {
+            if (!size && !expect_size_of(argument, &size)) {
                 filling.is_refused = 1;
                 return;
             }
@@ -1627,7 +1693,130 @@ static void expect_call(void)
     }
 }
 
-/* What C does: it finds zeros, the numbers, and fills all of it. */
+/* The number of items that C says in its last call. */
+static __int128 said_items(const fastcall_value *value)
+{
+    return number_of(&filling.values[value->length - 1],
+        (uint64_t)filling.numbers[filling.calls - 1][value->length - 1]);
+}
+
+/* How many items there are to copy of memory that C has filled. */
+static enum outcome expect_filled(unsigned number, uint64_t *count)
+{
+    const fastcall_value *const value = &filling.values[number];
+    *count = filling.items[number];
+    if (value->length) {
+        const __int128 items = said_items(value);
+        if (items < 0 || items > (__int128)*count) {
+            return ASKED;
+        }
+        *count = (uint64_t)items;
+    } else if (value->item == 's' && filling.nul[number] < *count) {
+        *count = filling.nul[number];
+    }
+    return CONVERTED;
+}
+
+/* The same of memory that C gave, which has room for no number. */
+static enum outcome expect_given(unsigned number, uint64_t *count)
+{
+    const fastcall_value *const value = &filling.values[number];
+    int has_one = 1;
+    if (value->length) {
+        const __int128 items = said_items(value);
+        has_one = items >= 0 && items < (__int128)1 << 48;
+        *count = (uint64_t)items;
+    } else {
+        has_one = expect_size(value->size_function, value->number, value->factors, count);
+    }
+    if (has_one == 1 && (unsigned __int128)(*count + 1) * value->item_size > INT64_MAX) {
+        return ASKED; /* or almost so many */
+    }
+    return has_one < 0 ? RAISES : has_one ? CONVERTED : ASKED;
+}
+
+/* Whether so many objects can be made. */
+static enum outcome expect_numbers(uint64_t count)
+{
+    const unsigned before_these = filling.numbers_made;
+    filling.numbers_made += (unsigned)count;
+    return filling.failing > before_these && filling.failing <= filling.numbers_made ? RAISES
+                                                                                    : CONVERTED;
+}
+
+/* What becomes of one value. */
+static enum outcome expect_value(unsigned number)
+{
+    const fastcall_value *const value = &filling.values[number];
+    enum outcome outcome;
+    uint64_t count;
+    if (value->kind == 'a' && !filling.gives[number]) {
+        return CONVERTED;
+    }
+    switch (value->kind) {
+    case 'm': outcome = expect_filled(number, &count); break;
+    case 'a': outcome = expect_given(number, &count); break;
+    default: return expect_numbers(1);
+    }
+    if (outcome != CONVERTED) {
+        return outcome;
+    }
+    switch (value->item) {
+    case 'z': return count * value->item_size > MOST_MEMORY ? RAISES : CONVERTED;
+    case 's':
+        return count > MOST_MEMORY || (count && filling.is_no_text && filling.nul[number])
+                   ? ASKED
+                   : CONVERTED;
+    case '?': return count > MOST_LISTED ? RAISES : CONVERTED;
+    default: return count > MOST_LISTED ? RAISES : expect_numbers(count);
+    }
+}
+
+/* The same of all, in their order. */
+static enum outcome expect_values(void)
+{
+    for (unsigned i = 0; i < filling.descriptor->values; i++) {
+        const fastcall_value *const value = &filling.values[i];
+        const uint64_t word = value->kind == 'a'
+                                  ? (uint64_t)filling.gives[i]
+                                  : (uint64_t)filling.numbers[filling.calls - 1][i];
+        if (value->kind != 'm' && must_be_unexpected(value, word)) {
+            return ASKED;
+        }
+    }
+    for (unsigned i = 0; i < filling.descriptor->values; i++) {
+        const fastcall_value *const value = &filling.values[i];
+        const enum outcome outcome =
+            value->is_returned || value->conversion ? expect_value(i) : CONVERTED;
+        if (outcome != CONVERTED) {
+            return outcome;
+        }
+    }
+    return CONVERTED;
+}
+
+/* Memory with as many items as are to be copied, and not a byte more. Returns its address. */
+static uint64_t give(unsigned number)
+{
+    const fastcall_value *const value = &filling.values[number];
+    uint64_t count = 0;
+    char *given = NULL;
+    free(filling.given[number]); /* of an earlier call */
+    if (filling.gives[number]) {
+        if (expect_given(number, &count) != CONVERTED ||
+            (unsigned __int128)count * value->item_size > MOST_MEMORY) {
+            count = 0;
+        }
+        given = malloc((size_t)count * value->item_size);
+        for (size_t i = 0; i < (size_t)count * value->item_size; i++) {
+            given[i] = filled_byte(filling.calls - 1, number, i);
+        }
+    }
+    filling.given[number] = given;
+    return (uintptr_t)given;
+}
+
+/* What C does: it finds zeros, the numbers, fills all of it, and gives what it has. */
 static void fill(void)
 {
     const unsigned at_call = filling.calls++;
@@ -1654,7 +1843,6 @@ static void fill(void)
                 value->size);
         }
     }
-    written[0] = (uint64_t)filling.numbers[at_call][0];
     for (unsigned i = 1; i < filling.descriptor->values; i++) {
         const fastcall_value *const value = &filling.values[i];
         __int128 wanted;
@@ -1672,12 +1860,27 @@ static void fill(void)
             filling.asks = 1;
         }
     }
-    if (filling.asks && filling.calls < MOST_CALLS) {
+    if (!filling.asks) {
+        filling.way = filling.way_after;
+        filling.size = filling.size_after;
+    }
+    for (unsigned i = 0; i < filling.descriptor->arguments; i++) {
+        const fastcall_argument *const argument = &filling.arguments[i];
+        if (argument->kind == 'v') {
+            const uint64_t address = give(argument->output);
+            memcpy((void *)(uintptr_t)received[argument->location], &address, sizeof address);
+        }
+    }
+    written[0] = filling.values[0].kind == 'a' ? give(0) : (uint64_t)filling.numbers[at_call][0];
+    if (!filling.asks) {
+        filling.outcome = expect_values();
+        number_that_fails = filling.failing <= filling.numbers_made ? filling.failing : 0;
+    } else if (filling.calls < MOST_CALLS) {
         expect_call();
     }
 }
 
-/* The memories come after the bytes. */
+/* The memories come after the bytes, with what is to free what C gave; then that is freed. */
 static void take_unexpected(PyObject *tuple)
 {
     Py_ssize_t at = 1;
@@ -1686,63 +1889,81 @@ static void take_unexpected(PyObject *tuple)
         return;
     }
     for (unsigned i = 0; filling.descriptor && i < filling.descriptor->values; i++) {
-        if (filling.values[i].kind == 'm') {
+        const fastcall_value *const value = &filling.values[i];
+        if (value->kind == 'm') {
             const PyObject *const given = tuple->items[at++];
-            EXPECT((uint64_t)given->length == filling.items[i] * filling.values[i].item_size);
+            EXPECT((uint64_t)given->length == filling.items[i] * value->item_size);
             for (Py_ssize_t j = 0; j < given->length; j++) {
                 EXPECT(given->text[j] == filled_byte(filling.calls - 1, i, (size_t)j));
             }
+        } else if (value->kind == 'a') {
+            uint64_t address;
+            memcpy(&address, (const char *)&content + value->offset, sizeof address);
+            EXPECT(address == (uintptr_t)filling.given[i]);
+            EXPECT(!value->receive || tuple->items[at++]->number == value->offset);
+            if (address && value->free) {
+                (void)free_given(address);
+            }
         }
     }
+    EXPECT(!filling.descriptor || at == tuple->length);
 }
 
-/* How much of memory is valid, in bytes; or -1: C says something else, or it is no text. */
-static int64_t valid_bytes(unsigned number)
+/* Whether an object is a copy of the items of memory. */
+static void check_items(unsigned number, const PyObject *object)
 {
     const fastcall_value *const value = &filling.values[number];
-    const int64_t size = (int64_t)(filling.items[number] * value->item_size);
-    int64_t valid = size;
-    if (value->length) {
-        const __int128 items = number_of(&filling.values[value->length - 1],
-            (uint64_t)filling.numbers[filling.calls - 1][value->length - 1]);
-        if (items < 0 || items > (__int128)filling.items[number]) {
-            return -1;
+    fastcall_value item = {.kind = value->item, .size = (uint16_t)value->item_size};
+    uint64_t count;
+    EXPECT((value->kind == 'm' ? expect_filled : expect_given)(number, &count) == CONVERTED);
+    if (strchr("zs", value->item)) {
+        EXPECT(object->type == (value->item == 's' ? &str_type : &bytes_type));
+        EXPECT((uint64_t)object->length == count * value->item_size);
+        for (Py_ssize_t i = 0; i < object->length; i++) {
+            EXPECT(object->text[i] == filled_byte(filling.calls - 1, number, (size_t)i));
         }
-        valid = (int64_t)items * value->item_size;
-    } else if (value->item == 's' && filling.nul[number] < size) {
-        valid = filling.nul[number];
+        return;
     }
-    return value->item == 's' && valid && filling.is_no_text && filling.nul[number] ? -1 : valid;
+    EXPECT(object->type == &list_type && (uint64_t)object->length == count);
+    for (Py_ssize_t i = 0; i < object->length; i++) {
+        uint64_t word = 0;
+        for (unsigned j = 0; j < item.size; j++) {
+            ((char *)&word)[j] = filled_byte(filling.calls - 1, number, (size_t)i * item.size + j);
+        }
+        check_object(&item, word, object->items[i]);
+    }
 }
 
 static void check_memories(const PyObject *result)
 {
-    unsigned at = 0, makers = 0, shown = 0;
-    int is_asked = must_be_unexpected(filling.values, written[0]);
+    unsigned at = 0, makers = 0, shown = 0, is_owned = 0;
     for (unsigned i = 0; i < filling.descriptor->values; i++) {
         shown += filling.values[i].is_returned;
-        is_asked |= filling.values[i].kind == 'm' && valid_bytes(i) < 0;
+        is_owned |= filling.values[i].free || filling.values[i].receive;
+        EXPECT(!filling.values[i].free || !filling.given[i]);
     }
-    EXPECT(unexpected_calls == is_asked && result);
-    for (unsigned i = 0; i < filling.descriptor->values && !is_asked; i++) {
+    EXPECT(unexpected_calls == (filling.outcome == ASKED || (filling.outcome == RAISES && is_owned)));
+    EXPECT(result || filling.outcome == RAISES);
+    EXPECT(filling.outcome != ASKED || result == &answer);
+    EXPECT(filling.outcome != CONVERTED || shown || result == &none);
+    for (unsigned i = 0; i < filling.descriptor->values && filling.outcome == CONVERTED; i++) {
         const fastcall_value *const value = &filling.values[i];
+        const int is_there = value->kind == 'm' || (value->kind == 'a' && filling.gives[i]);
         const PyObject *object;
+        makers += is_there && value->conversion;
         if (!value->is_returned) {
             continue;
         }
         object = shown > 1 ? result->items[at++] : result;
-        if (value->kind != 'm') {
+        if (is_there) {
+            check_items(i, object);
+        } else if (value->kind == 'a') {
+            EXPECT(object == &none);
+        } else {
             EXPECT(object->number == number_of(value, written[0]));
-            continue;
-        }
-        makers += value->conversion && value->item != 's';
-        EXPECT(object->type == (value->item == 's' ? &str_type : &bytes_type));
-        EXPECT(object->length == valid_bytes(i));
-        for (Py_ssize_t j = 0; j < object->length; j++) {
-            EXPECT(object->text[j] == filled_byte(filling.calls - 1, i, (size_t)j));
         }
     }
-    EXPECT(is_asked || filling.made == makers);
+    EXPECT(filling.outcome != CONVERTED || filling.made == makers);
 }
 
 /* More often a small number, or one of what C says instead of a length. */
@@ -1765,6 +1986,42 @@ static void take_size(fastcall_argument *argument)
     }
 }
 
+/* What the items are, and what becomes of them. */
+static void take_items(fastcall_value *value)
+{
+    static const uint8_t items[] = {'z', 'z', 's', 's', 'i', 'u', 'f', '?'};
+    value->size = 8;
+    value->item = items[below(sizeof items)];
+    value->item_size = 1U << below(4);
+    if (value->item == 's') {
+        value->item_size = 1;
+    } else if (value->item == 'f') {
+        value->item_size = take() & 1 ? 4 : 8;
+    } else if (value->item == 'z') {
+        value->item_size = take() % 16 ? value->item_size : UINT32_C(1) << (16 + below(3));
+        value->conversion = take() & 1 ? &maker : NULL;
+    }
+}
+
+/* Memory that C gives, perhaps for good. */
+static void take_given(fastcall_value *value, unsigned number, int may_be_owned)
+{
+    fastcall_argument sized;
+    take_items(value);
+    take_size(&sized);
+    value->kind = 'a';
+    value->number = sized.low;
+    value->factors = sized.factors;
+    value->size_function = sized.type;
+    value->rule = take() & 3 ? FASTCALL_NEVER : FASTCALL_ZERO;
+    value->is_returned = (take() & 7) != 0;
+    if (may_be_owned && take() & 1) {
+        value->free = (void (*)(void))free_given;
+        value->receive = take() & 1 ? &receiver : NULL;
+    }
+    filling.gives[number] = (take() & 7) != 0;
+}
+
 static void fuzz_memory(void)
 {
     static const uint8_t repeats[] = {0, 'l', 'n', '-'};
@@ -1778,7 +2035,8 @@ static void fuzz_memory(void)
     fastcall_argument *argument = self.arguments;
     PyObject *objects[3], *result;
     unsigned memories = 1 + below(MOST_MEMORIES), number = 1 + memories, parameters = 2;
-    int is_over;
+    const int is_called_again = take() & 1; /* then nothing is owned */
+    int is_over, raises;
     memset(&self, 0, sizeof self);
     memset(described, 0, sizeof described);
     memset(&filling, 0, sizeof filling);
@@ -1798,6 +2056,7 @@ static void fuzz_memory(void)
         argument->size = (uint8_t)(1 << argument->shift);
         argument->parameter = 2;
         take_size(argument);
+        self.descriptor.is_sized = 1;
         filling.buffer = objects[parameters++] = new_object(&buffer_type);
         objects[2]->view.buf = memory;
         objects[2]->view.len = below(sizeof memory);
@@ -1808,38 +2067,43 @@ static void fuzz_memory(void)
     described[0].size = take() & 1 ? 4 : 8;
     described[0].rule = described[0].kind == 'u' || take() & 3 ? 0 : '-';
     described[0].is_returned = take() & 1;
+    if (take() & 1) {
+        memset(described, 0, sizeof *described);
+        take_given(&described[0], 0, !is_called_again);
+    }
     for (unsigned i = 1; i <= memories; i++) {
         fastcall_value *const value = &described[i];
-        argument->kind = 'm';
+        const int is_filled = take() & 1;
         argument->output = (uint8_t)i;
         argument->size = 8;
-        take_size(argument);
+        if (is_filled) {
+            argument->kind = value->kind = 'm';
+            take_size(argument);
+            take_items(value);
+            value->is_returned = 1;
+            self.descriptor.fills = self.descriptor.is_sized = 1;
+        } else {
+            argument->kind = 'v';
+            take_given(value, i, !is_called_again);
+        }
         argument++;
-        value->kind = 'm';
-        value->size = 8;
-        value->item_size = 1U << below(4);
-        value->item = take() & 1 ? 'z' : 's';
-        value->item_size = value->item == 's' ? 1 : value->item_size;
-        value->conversion = take() & 1 ? &maker : NULL;
-        value->conversion = value->item == 's' ? NULL : value->conversion;
-        value->is_returned = 1;
         filling.nul[i] = take() & 1 ? UINT32_MAX : below(16);
         switch (below(4)) {
-        case 0: value->length = 1; break; /* the result */
+        case 0: value->length = described[0].kind != 'a'; break; /* the result */
         case 1: break;
         default:
             argument->kind = 'l';
             argument->size = 8;
             argument->output = (uint8_t)number;
-            argument->memory = take() & 1 ? (uint8_t)i : 0;
+            argument->memory = is_filled && take() & 1 ? (uint8_t)i : 0;
             argument->high = take() & 3 ? INT64_MAX : below(20);
             described[number].kind = take() & 1 ? 'i' : 'u';
             described[number].size = take() & 1 ? 4 : 8;
             value->length = (uint8_t)++number;
             argument++;
         }
-        value->again = value->length ? repeats[below(4)] : 0;
-        if (take() & 1) {
+        value->again = is_filled && is_called_again && value->length ? repeats[below(4)] : 0;
+        if (is_filled && take() & 1) {
             argument->kind = 'n';
             argument->size = 8;
             argument->memory = (uint8_t)i;
@@ -1854,11 +2118,14 @@ static void fuzz_memory(void)
     }
     filling.size = take() & 7 ? below(30) : take_number();
     filling.way = take() & 7;
+    filling.size_after = take() & 7 ? below(60) : take_number();
+    filling.way_after = take() & 7;
+    filling.nul[0] = take() & 1 ? UINT32_MAX : below(16);
+    filling.failing = take() & 3 ? 0 : 1 + below(8);
     filling.is_no_text = (take() & 7) == 1;
     self.descriptor.arguments = (uint8_t)(argument - self.arguments);
     self.descriptor.parameters = (uint8_t)parameters;
     self.descriptor.values = (uint8_t)number;
-    self.descriptor.fills = self.descriptor.is_sized = 1;
     self.descriptor.release_at = take() & 1 ? INT64_MAX : 0;
     self.descriptor.returned_size =
         (uint16_t)(offsetof(fastcall_returned, outputs) + 8 * (number - 1));
@@ -1876,20 +2143,22 @@ static void fuzz_memory(void)
     stack_is_passed = self.descriptor.shape == SHAPE_ALL ? 8 * STACK_WORDS : 0;
     c_calls = checked_calls = unexpected_calls = 0;
     none.holders = answer.holders = checked.holders = unexpected_.holders = 1000;
-    sizer.holders = maker.holders = 1000;
+    true_.holders = false_.holders = 1000;
+    sizer.holders = maker.holders = receiver.holders = 1000;
     has_callbacks = take() & 1;
     on_call = fill;
     expect_call();
     result = ((entry)self.descriptor.ml_meth)((PyObject *)&self, objects, parameters, NULL);
     on_call = NULL;
     is_over = filling.asks && filling.calls == MOST_CALLS && !filling.raises;
-    EXPECT(gil_is_held && error_is_set == (filling.raises ? 2 : 0) && (result == NULL) == filling.raises);
+    raises = filling.raises || filling.outcome == RAISES;
+    EXPECT(gil_is_held && error_is_set == (raises ? 2 : 0) && (result == NULL) == raises);
     EXPECT(checked_calls == (!filling.raises && (filling.is_refused || is_over)));
     if (!filling.raises && !checked_calls) {
         EXPECT(filling.calls && !filling.asks);
         check_memories(result);
     }
-    error_is_set = 0;
+    error_is_set = number_that_fails = 0;
     if (result) {
         Py_DecRef(result);
     }
@@ -1897,7 +2166,11 @@ static void fuzz_memory(void)
         EXPECT(objects[i]->holders == 1);
         Py_DecRef(objects[i]);
     }
+    for (unsigned i = 0; i < number; i++) {
+        free(filling.given[i]);
+    }
     EXPECT(none.holders == 1000 && answer.holders == 1000 && maker.holders == 1000);
+    EXPECT(true_.holders == 1000 && false_.holders == 1000 && receiver.holders == 1000);
     EXPECT(sizer.holders == 1000 && checked.holders == 1000 && unexpected_.holders == 1000);
     EXPECT(live_objects == 0 && open_views == 0);
     filling.descriptor = NULL;

@@ -102,7 +102,11 @@ again:
     }
 done:
     drop_memories(descriptor, &returned);
-    release(&held);
+    if (result) {
+        release(&held);
+    } else {
+        release_keeping_error(&held);
+    }
     return result;
 refuse:
     drop_memories(descriptor, &returned);
