@@ -9,6 +9,7 @@ import os
 from ctypes import (
     c_bool,
     c_char,
+    c_char_p,
     c_double,
     c_float,
     c_int,
@@ -44,7 +45,7 @@ SOURCE = r"""
 #include <string.h>
 static int made;
 int alive(void) { return made; }
-void release(void *memory) { made--; free(memory); }
+void release(void *memory) { made--; *(char *)memory = '?'; free(memory); }
 
 static const unsigned char some[] = "zw\xc3\xb6lf\0 and more";
 const void *bytes_at(int at, int n, int m) {
@@ -71,6 +72,11 @@ int store(int n, const void **data, size_t *size) {
     *data = n < 0 ? NULL : some;
     *size = (size_t)(n < 0 ? 0 : n);
     return n == 9 ? 5 : 0;
+}
+const void *failing(int how) { return how ? (const void *)(intptr_t)-how : some; }
+int store_error(int n, void **error) {
+    *error = n ? bytes_of_my_own(0, n) : NULL;
+    return 7;
 }
 long long written(long long n, const void **data) { *data = some; return n; }
 int fill(int n, int size, int wide, unsigned char *room, int items, int *valid) {
@@ -266,6 +272,57 @@ def test_null(library: Library, path: str) -> None:
     assert raising(0, 1, 0) == b"z"
     with pytest.raises(RuntimeError):
         raising(-1, 1, 0)
+
+
+def test_an_address_that_means_failure(library: Library) -> None:
+    """The predicate and the exception get what ctypes makes of it, whatever the items are."""
+    invalid = c_void_p(-1).value
+
+    @library.function
+    def failing(how: Int, /) -> Annotated[
+        list[int], In(c_int16, 1), Raises(failed, when=lambda address: address == invalid)
+    ]: ...  # fmt: skip
+
+    assert failing(0) == [ord("z") + 256 * ord("w")]
+    with pytest.raises(RuntimeError, match=str(invalid)):
+        failing(1)
+
+
+@pytest.mark.parametrize("kind", [Annotated[str, c_char_p], Annotated[bytes, In(c_char, 5)]])
+def test_what_is_owned_and_means_failure(
+    library: Library, release: Any, alive: Any, kind: Any
+) -> None:
+    """The exception is made of it before it is freed; nothing copies it."""
+
+    def explain(given: Any, *_: Any) -> Exception:
+        text = given if isinstance(given, bytes) else ctypes.string_at(given)
+        return RuntimeError(text.decode())
+
+    @library.function(symbol="bytes_of_my_own")
+    def run(
+        at: Int, n: Int, /
+    ) -> Annotated[kind, Owned(release), Raises(explain, when="nonzero")]: ...
+
+    with pytest.raises(RuntimeError, match=" and"):
+        run(7, 10)
+    collect()
+    assert alive() == 0
+
+
+@pytest.mark.parametrize("form", [bytes, bytearray, str, list[int]])
+def test_null_is_no_error(library: Library, release: Any, alive: Any, form: Any) -> None:
+    item = c_uint8 if form == list[int] else c_char
+
+    @library.function
+    def store_error(n: Int, /) -> Annotated[
+        int, c_int, Returned(form, In(item, lambda n: 6 // n), Owned(release), Raises(failed)),
+    ]: ...  # fmt: skip
+
+    assert store_error(0) == 7
+    with pytest.raises(RuntimeError):
+        store_error(2)
+    collect()
+    assert alive() == 0
 
 
 def test_with_a_length(library: Library, path: str) -> None:

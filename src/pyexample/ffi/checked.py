@@ -318,7 +318,10 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
         state.is_empty = failure is not None and failure.means_nothing(plain(returned))
         # Before anything is raised: what C allocated must be freed.
         problems: list[Exception] = []
-        back = _restore(result, returned, state, problems) if result and gives else None
+        is_good = result not in state.failures  # else there may be nothing at its address
+        back = None
+        if result and gives and is_good:
+            back = _restore(result, returned, state, problems)
         values = [
             _restore(value, content, state, problems)
             for value, content in zip(outputs, _contents(state), strict=True)
@@ -329,8 +332,8 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
                 raise value.failure.exception(
                     restored, declaration.name, (*state.given, *values), state.error_number
                 )
-        if result and result.failure and result in state.failures:
-            raise result.failure.exception(
+        if failure and not is_good:
+            raise failure.exception(
                 plain(returned), declaration.name, (*state.given, *values), state.error_number
             )
         if state.is_empty:
@@ -344,7 +347,17 @@ def _finisher(declaration: Declaration) -> Callable[[Any, CallState], Any]:
         ]
         return tuple(shown) if len(shown) > 1 else shown[0] if shown else None
 
-    return finish
+    if result is None or not (result.owned and result.failure):
+        return finish
+
+    def finish_and_free(returned: Any, state: CallState) -> Any:
+        try:
+            return finish(returned, state)
+        finally:
+            if result in state.failures:  # else it was when it was converted
+                returned.free()
+
+    return finish_and_free
 
 
 def _restore(value: Value, content: Any, state: CallState, problems: list[Exception]) -> Any:
@@ -396,7 +409,7 @@ def make_unexpected(declaration: Declaration) -> Function:
         def take(value: Value, place: int) -> Any:
             if value.is_received:
                 return value.receive(owners.pop(0))
-            return value.ctype.from_buffer_copy(content, place)
+            return value.read(content, place)
 
         state = CallState(given)
         state.converted = [None] * len(declaration.arguments)
@@ -440,12 +453,12 @@ def _is_alone(result: Value | None, declaration: Declaration) -> TypeGuard[Value
 
 def _make_from_result(result: Value, arguments: int) -> Function:
     """Returns ``unexpected`` for such a function, of so many arguments in C."""
-    place, read = place_of_result(result.ctype), result.ctype.from_buffer_copy
+    place = place_of_result(result.ctype)
 
     def convert(received: tuple[bytes], *given: Any) -> Any:
         state = CallState(given)
         state.converted = [None] * arguments
-        return result.from_c(content_of(read(received[0], place)), state)
+        return result.from_c(content_of(result.read(received[0], place)), state)
 
     return convert
 

@@ -100,6 +100,8 @@ class Raises(Modifier):
         """Give the value a rule."""
         value.failure = self
         value.is_plain = False
+        if value.role == "output" and value.can_be_null:
+            value.nullable = True  # it says that all is well, and nobody gets it
         if isinstance(self.when, (str, type(None))) and self.unless is None:
             value.rule = self._rule(where, value)
             if rule := _RULES.get(value.rule):  # else its own

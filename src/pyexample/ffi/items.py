@@ -36,14 +36,13 @@ class Items(Value):
     Attributes:
         form: bytes, bytearray, str, list or memoryview.
         value: an item of a list.
-        owned: whether C's caller frees it.
         owner: the word that says that C does.
         allocate: the function that makes room for it in C's memory, if C frees it.
     """
 
     can_be_null = True
     failure_rule = "zero"
-    is_plain = owned = False
+    is_plain = False
     value: Value
     owner: Any = None
     allocate: Any = None
@@ -196,6 +195,10 @@ class Items(Value):
                 f"{self.where}: how many items are there? Write a size, such as {begin} 32),"
                 f' {begin} "n") or {begin} TERMINATED){_LENGTHS.get(self.role, "")}'
             )
+
+    def read(self, content: bytes, place: int) -> Any:
+        """An address, as through ctypes."""
+        return self.given_ctype.from_buffer_copy(content, place)
 
     def restore(self, result: Any, call: Any) -> Any:
         """Convert what is at an address; then free it, if it is Owned."""

@@ -190,7 +190,6 @@ class Text(Value):
     Attributes:
         encoding, errors: of a str, as of ``str.encode``.
         owner: of a text that comes back: the word that says who frees it, if any.
-        owned: whether that is the caller.
     """
 
     python_types: tuple[type, ...] = (bytes, str)
@@ -199,7 +198,6 @@ class Text(Value):
     is_plain = False
     encoding, errors = "utf-8", "strict"
     owner: Any = None
-    owned = False
 
     def check_types(self, where: str, declared: Any) -> None:
         """Bytes, or a str."""

@@ -99,11 +99,11 @@ class Pointer(CTypesObject):
 
     Attributes:
         contents: whether it is.
-        owned, owner, lenders: as of Items, if it comes back.
+        owner, lenders: as of Items, if it comes back.
     """
 
     failure_rule = "zero"
-    is_plain = owned = converts_alone = False
+    is_plain = converts_alone = False
     kind = "pointer"
     owner: Any = None
     lenders: list[int] | None = None

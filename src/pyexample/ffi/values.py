@@ -197,6 +197,7 @@ class Value:
         given_ctype: the ctypes type that C fills in.
         is_plain: whether ``from_c`` returns any result as it is, and none is a failure.
         failure: the word that says so, or None.
+        owned: whether C's caller frees what is at an address.
         kind: its name in libfastcall's KINDS, if that serves it.
         unserved: if not: what is not served, such as an encoding.
         fails: if there is one: whether a result from C, not converted, means failure.
@@ -222,6 +223,7 @@ class Value:
     can_be_kept: ClassVar[bool] = False
     """Whether there is something behind it that ``Keep`` can keep alive."""
     is_plain = True
+    owned: bool = False
     converts_alone: ClassVar[bool] = False
     """Whether ``from_c`` needs no call."""
     kind = unserved = ""
@@ -363,6 +365,10 @@ class Value:
         if value != given:
             value = f"None if {given} is None else {value}"
         return f"({given} is None or {condition})", value
+
+    def read(self, content: bytes, place: int) -> Any:
+        """What ``restore`` gets for what libfastcall has stored."""
+        return self.ctype.from_buffer_copy(content, place)
 
     def receive(self, made: Any) -> Any:
         """What ``restore`` gets for an object that libfastcall made: see ``is_received``."""
