@@ -1969,8 +1969,9 @@ static void check_memories(const PyObject *result)
 /* More often a small number, or one of what C says instead of a length. */
 static int64_t take_length(void)
 {
-    static const int64_t strange[] = {INT64_MAX, INT64_MIN, -1, INT64_MAX / 2, INT64_C(1) << 32};
-    return take() % 8 ? (int8_t)take() % 48 : strange[below(5)];
+    static const int64_t strange[] = {INT64_MAX, INT64_MIN, -1, INT64_MAX / 2,
+        INT64_C(1) << 32, INT64_C(1) << 47};
+    return take() % 8 ? (int8_t)take() % 48 : strange[below(6)];
 }
 
 static void take_size(fastcall_argument *argument)
@@ -1998,7 +1999,7 @@ static void take_items(fastcall_value *value)
     } else if (value->item == 'f') {
         value->item_size = take() & 1 ? 4 : 8;
     } else if (value->item == 'z') {
-        value->item_size = take() % 16 ? value->item_size : UINT32_C(1) << (16 + below(3));
+        value->item_size = take() % 8 == 1 ? UINT32_C(1) << (16 + below(3)) : value->item_size;
         value->conversion = take() & 1 ? &maker : NULL;
     }
 }
@@ -2013,13 +2014,13 @@ static void take_given(fastcall_value *value, unsigned number, int may_be_owned)
     value->number = sized.low;
     value->factors = sized.factors;
     value->size_function = sized.type;
-    value->rule = take() & 3 ? FASTCALL_NEVER : FASTCALL_ZERO;
-    value->is_returned = (take() & 7) != 0;
+    value->rule = take() % 4 == 1 ? FASTCALL_ZERO : FASTCALL_NEVER;
+    value->is_returned = take() % 8 != 1;
     if (may_be_owned && take() & 1) {
         value->free = (void (*)(void))free_given;
         value->receive = take() & 1 ? &receiver : NULL;
     }
-    filling.gives[number] = (take() & 7) != 0;
+    filling.gives[number] = take() % 8 != 1;
 }
 
 static void fuzz_memory(void)
@@ -2034,7 +2035,7 @@ static void fuzz_memory(void)
     fastcall_value described[1 + 2 * MOST_MEMORIES];
     fastcall_argument *argument = self.arguments;
     PyObject *objects[3], *result;
-    unsigned memories = 1 + below(MOST_MEMORIES), number = 1 + memories, parameters = 2;
+    unsigned memories = below(1 + MOST_MEMORIES), number = 1 + memories, parameters = 2;
     const int is_called_again = take() & 1; /* then nothing is owned */
     int is_over, raises;
     memset(&self, 0, sizeof self);
@@ -2119,7 +2120,7 @@ static void fuzz_memory(void)
     filling.size = take() & 7 ? below(30) : take_number();
     filling.way = take() & 7;
     filling.size_after = take() & 7 ? below(60) : take_number();
-    filling.way_after = take() & 7;
+    filling.way_after = (take() + 2U) & 7;
     filling.nul[0] = take() & 1 ? UINT32_MAX : below(16);
     filling.failing = take() & 3 ? 0 : 1 + below(8);
     filling.is_no_text = (take() & 7) == 1;
