@@ -73,7 +73,8 @@ static type type_type = TYPE(0), int_type = TYPE(Py_TPFLAGS_LONG_SUBCLASS),
             exporter_type = TYPE(Py_TPFLAGS_HEAPTYPE), /* its __buffer__ is Python code */
             list_type = TYPE(Py_TPFLAGS_LIST_SUBCLASS), tuple_type = TYPE(Py_TPFLAGS_TUPLE_SUBCLASS),
             derived_list_type = TYPE(Py_TPFLAGS_LIST_SUBCLASS | Py_TPFLAGS_HEAPTYPE),
-            made_type = TYPE(0); /* of ctypes */
+            made_type = TYPE(0), /* of ctypes */
+            owner_type = TYPE(0); /* of what frees memory that C gave, if nobody else has */
 /* Of ctypes: pointer_type points to struct_type. */
 static type struct_type = TYPE(0), array_type = TYPE(0), reference_type = TYPE(0),
             any_pointer_type = TYPE(0), narrow_array_type = TYPE(0), derived_type = TYPE(0),
@@ -140,7 +141,7 @@ static int is_sequence_type(const type *its_type)
     return its_type == &list_type || its_type == &tuple_type || its_type == &derived_list_type;
 }
 
-static void end_attributes(PyObject *object);
+static void end_attributes(PyObject *object), end_owner(const PyObject *object);
 
 static const handle *closing_now;
 
@@ -167,6 +168,9 @@ static void Py_DecRef(PyObject *object)
             }
         }
         made_alive -= object->type == &made_type;
+        if (object->type == &owner_type) {
+            end_owner(object);
+        }
         free(object->content);
         free(object);
         live_objects--;
@@ -356,6 +360,7 @@ static int PyObject_RichCompareBool(PyObject *one, PyObject *other, int how)
 }
 
 static fastcall_returned content; /* that `unexpected` got */
+static void (*on_call)(void); /* what C does instead, if it is not NULL */
 
 static PyObject *call_careful_or_answer(PyObject *function, PyObject *const *arguments);
 
@@ -395,6 +400,11 @@ static PyObject *PyObject_Call(PyObject *function, PyObject *positional, PyObjec
     }
     if (function == &converter) {
         return convert_in_python(positional->items[0]);
+    }
+    if (function == &receiver && on_call) { /* of memory: see fuzz_memory */
+        PyObject *const owner = new_object(&owner_type);
+        owner->number = positional->items[1]->number;
+        return owner;
     }
     if (function == &receiver) { /* of a fastcall_returned and an offset */
         Py_IncRef(positional->items[1]);
@@ -691,8 +701,6 @@ static uint64_t written_rest[FASTCALL_STRUCT_WORDS];
         double i, double j, double k, double l, double m, double n, largest_stack stack
 #define ALL_REGISTERS a, b, c, d, e, f, g, h, i, j, k, l, m, n, stack
 #define RECEIVES __attribute__((no_sanitize("address", "function"), noinline)) static
-
-static void (*on_call)(void); /* what C does instead, if it is not NULL */
 
 RECEIVES void receive_all(const uint64_t *integers, const double *floats, const void *stack)
 {
@@ -1567,6 +1575,7 @@ static struct {
     int gives[1 + FASTCALL_MAX_OUTPUTS];   /* whether it gives some, and not NULL */
     enum outcome outcome;
     unsigned numbers_made, failing; /* objects, and the one that cannot be made */
+    int is_received;                /* whether Python gets what is not converted */
 } filling;
 
 static PyObject *call_sizer(PyObject *positional)
@@ -1603,6 +1612,17 @@ static uint64_t free_given(uint64_t word)
     free(filling.given[i]);
     filling.given[i] = NULL;
     return 0;
+}
+
+/* What Python has received, and nobody has freed, it frees when it forgets it. */
+static void end_owner(const PyObject *owner)
+{
+    for (unsigned i = 0; i < filling.descriptor->values; i++) {
+        const fastcall_value *const value = &filling.values[i];
+        if (value->receive && value->offset == owner->number && filling.given[i]) {
+            (void)free_given((uintptr_t)filling.given[i]);
+        }
+    }
 }
 
 /* The byte that C writes there. */
@@ -1795,6 +1815,26 @@ static enum outcome expect_values(void)
     return CONVERTED;
 }
 
+/* Whether Python receives what it must free: after an error, nothing else is to be received. */
+static void expect_owners(void)
+{
+    const int has_failed = filling.failing && filling.failing <= filling.numbers_made;
+    int is_owned = 0;
+    filling.is_received = 1;
+    for (unsigned i = 0; i < filling.descriptor->values; i++) {
+        is_owned |= filling.values[i].free || filling.values[i].receive;
+    }
+    if (filling.outcome == CONVERTED || (filling.outcome == RAISES && !is_owned)) {
+        filling.is_received = 0;
+    }
+    for (unsigned i = 0; i < filling.descriptor->values && filling.is_received; i++) {
+        if (filling.values[i].receive && expect_numbers(1) == RAISES && !has_failed) {
+            filling.is_received = 0;
+            filling.outcome = RAISES;
+        }
+    }
+}
+
 /* Memory with as many items as are to be copied, and not a byte more. Returns its address. */
 static uint64_t give(unsigned number)
 {
@@ -1874,6 +1914,7 @@ static void fill(void)
     written[0] = filling.values[0].kind == 'a' ? give(0) : (uint64_t)filling.numbers[at_call][0];
     if (!filling.asks) {
         filling.outcome = expect_values();
+        expect_owners();
         number_that_fails = filling.failing <= filling.numbers_made ? filling.failing : 0;
     } else if (filling.calls < MOST_CALLS) {
         expect_call();
@@ -1936,13 +1977,12 @@ static void check_items(unsigned number, const PyObject *object)
 
 static void check_memories(const PyObject *result)
 {
-    unsigned at = 0, makers = 0, shown = 0, is_owned = 0;
+    unsigned at = 0, makers = 0, shown = 0;
     for (unsigned i = 0; i < filling.descriptor->values; i++) {
         shown += filling.values[i].is_returned;
-        is_owned |= filling.values[i].free || filling.values[i].receive;
         EXPECT(!filling.values[i].free || !filling.given[i]);
     }
-    EXPECT(unexpected_calls == (filling.outcome == ASKED || (filling.outcome == RAISES && is_owned)));
+    EXPECT(unexpected_calls == filling.is_received);
     EXPECT(result || filling.outcome == RAISES);
     EXPECT(filling.outcome != ASKED || result == &answer);
     EXPECT(filling.outcome != CONVERTED || shown || result == &none);

@@ -163,14 +163,15 @@ static PyObject *pack(PyObject *const *objects, int count)
 
 /* Returns what `unexpected` gets of what came back, or NULL with an error set. A signal handler
    may raise an exception before the first instruction of that: so the handles that the caller
-   owns are in objects of their own by then. The reference to `described` is stolen: NULL, or what
-   C is to keep. */
-COLD static PyObject *receive(
-    const fastcall_descriptor *descriptor, const fastcall_returned *returned, PyObject *described)
+   owns are in objects of their own by then, of the first `done` values if it fails. The reference
+   to `described` is stolen: NULL, or what C is to keep. */
+COLD static PyObject *receive(const fastcall_descriptor *descriptor,
+    const fastcall_returned *returned, PyObject *described, unsigned *done)
 {
     const fastcall_value *values = values_of(descriptor);
     PyObject *received[1 + 1 + FASTCALL_MAX_OUTPUTS + 1], *given[2];
     int count = 1;
+    *done = 0;
     received[0] =
         api.PyBytes_FromStringAndSize((const char *)returned, descriptor->returned_size);
     if (!received[0]) {
@@ -195,6 +196,7 @@ COLD static PyObject *receive(
             }
             count++;
         }
+        *done = i + 1;
     }
     if (described) {
         received[count++] = described;
@@ -222,10 +224,11 @@ COLD static PyObject *unexpected(PyObject *self, const fastcall_descriptor *desc
     const fastcall_returned *returned, PyObject *described, PyObject *const *objects,
     Py_ssize_t count)
 {
-    PyObject *received = receive(descriptor, returned, described), *result;
+    unsigned done;
+    PyObject *received = receive(descriptor, returned, described, &done), *result;
     if (!received) {
         for (unsigned i = 0; i < descriptor->values; i++) {
-            if (!values_of(descriptor)[i].receive) { /* else Python had it */
+            if (!values_of(descriptor)[i].receive || i >= done) { /* else Python had it */
                 free_owned(&values_of(descriptor)[i], returned);
             }
         }
