@@ -229,11 +229,11 @@ typedef struct {
                             with `factors` */
     const void *size_function; /* likewise: NULL, or a Python function of all arguments, which
                                   returns that */
-    uint32_t item_size;  /* FILLED, ITEMS: of an item, in bytes */
-    uint16_t factors;    /* ITEMS: bit i is set for the i-th argument of C, from 0 */
-    uint16_t offset;     /* of the value in the fastcall_returned; of what a callback gets:
-                            filled in, in the words that a thunk stores */
-    uint16_t size;       /* of the C type, in bytes */
+    uint32_t item_size;        /* FILLED, ITEMS: of an item, in bytes */
+    uint16_t factors;          /* ITEMS: bit i is set for the i-th argument of C, from 0 */
+    uint16_t offset;           /* of the value in the fastcall_returned; of what a callback gets:
+                                  filled in, in the words that a thunk stores */
+    uint16_t size;             /* of the C type, in bytes */
     uint16_t lenders;    /* HANDLE: bit i is set if it needs the handle that is the i-th argument
                             in Python, from 0 */
     uint8_t kind;        /* one of the above */
