@@ -194,7 +194,11 @@ MUTANTS = {
     "child": ("closing.h", "(!it->children || may_have_children)", "1"),
     "managed": ("closing.h", "!it->is_managed && ", ""),
     "dying": ("handles.h", "            !is_dying(it)) {", "            1) {"),
-    "held": ("arguments.h", "        add_user(parent);\n", "        change_users(parent, 0);\n"),
+    "held": (
+        "arguments.h",
+        "        add_user(parent);\n",
+        "        change_users(parent, 0);\n",
+    ),
     "stays": ("handles.h", "    SET_POINTER(&it->address, it->given);\n", ""),
     "fork": (
         "closing.h",
