@@ -165,7 +165,7 @@ class HandleValue(Value):
         return lend(kind, result, call.cleanups)
 
     def own_unseen(self, address: Owner) -> None:
-        """Close what C returned, and nothing refers to, unless it had been borrowed before."""
+        """Make the handle, which nobody gets: it is closed at once, unless it was borrowed."""
         kind: type[Handle] = self.python_type
         adopt(kind, address, address.parents(), closer=address.closer, same=address.same)
 

@@ -22,7 +22,7 @@ from .records import (
     HandleMemory,
     address_in,
     close,
-    close_openly,
+    close_explicitly,
     describe_class,
     given_address,
     life_of,
@@ -132,7 +132,7 @@ class Handle(HandleMemory):
         function is declared with ``Closes(if_succeeds=True)``.
         """
         if not self._close_in_c():
-            close_openly(self)
+            close_explicitly(self)
 
     def __enter__(self) -> Self:
         return self

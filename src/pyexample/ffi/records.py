@@ -37,9 +37,8 @@ if TYPE_CHECKING:
         def _close_in_c(self) -> bool: ...
 
 elif engine := engine_if_any():
-    HandleMemory = (
-        engine.make_handle_type()
-    )  # holds the address, which Python code cannot write
+    # It holds the address, which Python code cannot write.
+    HandleMemory = engine.make_handle_type()
 else:
 
     class HandleMemory:
@@ -227,8 +226,8 @@ def given_address(handle: Handle) -> int:
     return handle._given if handle._life is None else handle._life.given
 
 
-def close_openly(handle: Handle) -> None:
-    """The caller asks for it. Raises ValueError if it is open, and C's to close."""
+def close_explicitly(handle: Handle) -> None:
+    """Somebody asks for it. Raises ValueError if it is open, and C's to close."""
     life = handle._life
     has_closer = handle.closer is not None or handle._class in special_closers
     is_closable = (is_owned(handle) and has_closer) if life is None else life.is_closable
