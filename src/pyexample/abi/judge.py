@@ -1,6 +1,7 @@
 """Compile the claims: one run for all of them, a second one for those that fail."""
 
 import ctypes
+import functools
 import os
 import re
 from collections.abc import Callable, Collection
@@ -150,13 +151,14 @@ def _judge_in(
     files = files_of(preprocessed, headers)
     if mode == MODES[0] and not as_cxx_at_last and any(map(_is_another_in_cxx, files)):
         raise _IsAnotherInCxxError
-    header = scan(preprocessed, source, headers)
-    if mode == "C without bodies" or is_read_otherwise(
-        preprocessed, (each.type for each in header.functions.values())
-    ):
+    folder, name = os.path.split(source)
+    # Without the folder, which is another one each time, the same text is read once.
+    header, is_moved = _read(
+        preprocessed.replace(folder, ""), name, tuple(headers), mode == "C without bodies"
+    )
+    if is_moved:
         before = without_bodies(preprocessed, source)
-        header = header.with_inner_ones_outside()
-        before.append(f'#line {len(before) + 2} "{os.path.basename(source)}"')
+        before.append(f'#line {len(before) + 2} "{name}"')
     macros = set(re.findall(r"^\s*#\s*define\s+(\w+)", preprocessed, re.MULTILINE))
     claims = Claims(
         declarations,
@@ -184,6 +186,18 @@ def _judge_in(
     _find_bits(text, failures)
     text.write(*text.claims_of(claims))  # for --keep
     return Judgement(claims, header, failures, list(dict.fromkeys(text.faults)), before)
+
+
+@functools.lru_cache(maxsize=1)  # what writes a binding judges it, again and again
+def _read(
+    preprocessed: str, own: str, headers: tuple[str, ...], is_moved: bool
+) -> tuple[Header, bool]:
+    """What the headers declare, and whether inner structs stand outside, as C reads them."""
+    header = scan(preprocessed, own, headers)
+    is_moved |= is_read_otherwise(
+        preprocessed, (each.type for each in header.functions.values())
+    )
+    return header.with_inner_ones_outside() if is_moved else header, is_moved
 
 
 def _preprocess(
