@@ -24,7 +24,7 @@ FASTCALL = "src/pyexample/ffi/c"
 
 # A bug in it, and what it is.
 MUTANTS = {
-    "sign": ("results.h", "case 4: return (int32_t)word;", "case 4: return (uint32_t)word;"),
+    "sign": ("values.h", "case 4: return (int32_t)word;", "case 4: return (uint32_t)word;"),
     "range": (
         "arguments.h",
         "number >= low && number <= high",
@@ -32,7 +32,7 @@ MUTANTS = {
     ),
     "unsigned": ("arguments.h", "} else if (number < 0) {", "} else if (number < -1) {"),
     "string": ("arguments.h", "return strlen(text) == (size_t)length;", "return 1;"),
-    "leak": ("results.h", "    drop(positional);\n", ""),
+    "leak": ("values.h", "    drop(positional);\n", ""),
     "view": ("arguments.h", "while (held->count > 0) {", "while (held->count > 1) {"),
     "format": ("arguments.h", "|| format[1] != '\\0'", ""),
     "overlap": ("arguments.h", "a != b || one->len != other->len", "a != b"),
@@ -63,24 +63,24 @@ MUTANTS = {
         "!is_int(object) &&\n",
     ),
     "rule": (
-        "results.h",
+        "values.h",
         "return extend_signed(word, value->size) < 0;",
         "return extend_signed(word, value->size) <= 0;",
     ),
     "limit": (
-        "results.h",
+        "values.h",
         "word <= (uint64_t)value->high",
         "word < (uint64_t)value->high",
     ),
-    "limited": ("results.h", "(value->is_limited && !is_within(value, word))", "0"),
+    "limited": ("values.h", "(value->is_limited && !is_within(value, word))", "0"),
     "check": (
-        "results.h",
+        "values.h",
         "value->check, word), value->check_size)",
         "value->check, word), 8)",
     ),
     "freed": (
         "results.h",
-        "const uint64_t word = values[i].free ?",
+        "const uint64_t word = value->free ?",
         "const uint64_t word = 0 ?",
     ),
     "before": ("calls.h", "    memcpy(place, &word, sizeof word);\n", ""),
@@ -88,7 +88,7 @@ MUTANTS = {
     "returned": ("results.h", "if (values[i].is_returned) {", "if (1) {"),
     "state": ("calls.h", "    current = before;\n", ""),
     "use": ("calls.h", "*ended->link = ended->next;", ""),
-    "user": ("handles.h", "ADD(&used->users, 1);", ""),
+    "user": ("handles.h", "    change_users(used, 1);\n", ""),
     "words": ("thunks.h", "as_word(x2), as_word(x3)", "as_word(x3), as_word(x2)"),
     "floats": (
         "thunks.h",
@@ -141,7 +141,7 @@ MUTANTS = {
     ),
     "aligned": ("aggregates.h", "structure->alignment > 8 ? 16 : 8", "8"),
     "content": (
-        "results.h",
+        "values.h",
         "memcpy(memory_of(made, structure), place, structure->size);",
         "memcpy(memory_of(made, structure), place, 8);",
     ),
@@ -161,8 +161,8 @@ MUTANTS = {
     "terminated": ("arguments.h", "(count + argument->is_terminated)", "(count)"),
     "char": ("arguments.h", "return length == 1;", "return 1;"),
     # Of memory that C fills, and of handles that come back.
-    "product": ("memory.h", "*size *= number;", "*size += number;"),
-    "most": ("memory.h", "*size >= (uint64_t)MOST_ITEMS / number", "0"),
+    "product": ("copies.h", "*size *= number;", "*size += number;"),
+    "most": ("copies.h", "*size >= (uint64_t)MOST_ITEMS / number", "0"),
     "exact": ("memory.h", "(argument->is_exact && (uint64_t)items != size)", "0"),
     "needed": (
         "memory.h",
@@ -173,7 +173,7 @@ MUTANTS = {
     "again": ("state.h", "    drop(*memory);\n", ""),
     "capacity": ("memory.h", "if (word > (uint64_t)arguments[i].high) {", "if (0) {"),
     "tries": ("fastcall.c", "if (--tries > 0) {", "if (--tries >= 0) {"),
-    "valid": ("results.h", "items > size / value->size", "items > size"),
+    "valid": ("copies.h", "valid < 0 || valid > items", "valid < 0"),
     "memories": ("results.h", "received[count++] = new_reference(returned->memories[i]);", ";"),
     "owned twice": ("handles.h", "(!of->closer || found)", "!of->closer"),
     "owned elsewhere": (
@@ -194,7 +194,7 @@ MUTANTS = {
     "child": ("closing.h", "(!it->children || may_have_children)", "1"),
     "managed": ("closing.h", "!it->is_managed && ", ""),
     "dying": ("handles.h", "            !is_dying(it)) {", "            1) {"),
-    "held": ("arguments.h", "        add_user(parent);\n", "        ADD(&parent->users, 0);\n"),
+    "held": ("arguments.h", "        add_user(parent);\n", "        change_users(parent, 0);\n"),
     "stays": ("handles.h", "    SET_POINTER(&it->address, it->given);\n", ""),
     "fork": (
         "closing.h",

@@ -33,7 +33,7 @@ NO_PRODUCTS = ("--no-signed-overflow-check",)
 EXAMPLE = "src/c/example.c"
 PORTABLE = "src/c/array_portable.c"
 ARGUMENTS = "src/pyexample/ffi/c/arguments.h"
-RESULTS = "src/pyexample/ffi/c/results.h"
+VALUES = "src/pyexample/ffi/c/values.h"
 ABI = "src/pyexample/ffi/c/convention.h"
 AGGREGATES = "src/pyexample/ffi/c/aggregates.h"
 
@@ -160,14 +160,14 @@ PROOFS = [
     Proof(
         "fastcall.c",
         "results_are_extended",
-        RESULTS,
+        VALUES,
         "case 2: return (int16_t)word;",
         "case 2: return (uint16_t)word;",
     ),
     Proof(
         "fastcall.c",
         "results_are_extended",
-        RESULTS,
+        VALUES,
         "((UINT64_C(1) << 8 * size) - 1)",
         "((1U << 8 * size) - 1)",
     ),

@@ -237,7 +237,7 @@ class In(ArgumentWord):
             raise NotServedError(f"{argument.where}: items of {self.item_name} are not served")
         return {
             "kind": KINDS["buffer"],
-            **self.size.describe(argument),
+            **self.size.describe(argument.where, argument.sized_by),
             "size": self.item_size,
             "shift": DIVIDE if argument.counts_items else self.item_size.bit_length() - 1,
             "item": KINDS[self.item_kind],

@@ -163,7 +163,7 @@ def _describe(declaration: Declaration, function: int, held: list[Any]) -> bytes
         value = values[names.get(word.name, 0)]
         if value.rule == RULES["always"] and not word.again:
             continue  # Python knows what to do
-        if value.kind != KINDS["filled"]:
+        if value.kind not in (KINDS["filled"], KINDS["items"]):
             raise NotServedError(f"{word!r}: a length of such memory is not served")
         value.length = 1 if spec is None else arguments[spec.index].output + 1
         if word.again:
@@ -297,17 +297,30 @@ def _describe_value(value: Value, held: list[Any]) -> CValue:
             described["check"], KINDS[value.kind], value.ctype
         )
     if "free" in described:
-        held.append(described["free"])
-        described["free"], _ = _address_and_size(described["free"], KINDS["address"], c_void_p)
+        described = _describe_free(value, described, held)
     if "handle_class" in described:
         described["conversion"] = described.pop("handle_class")
     elif described.get("conversion") is not None:
         described["conversion"] = _hold(described["conversion"], held)
-    if "receive" in described:
-        described["receive"] = _hold(described["receive"], held)
+    for name in ("receive", "size_function"):
+        if described.get(name) is not None:
+            described[name] = _hold(described[name], held)
     described = {"size": ctypes.sizeof(value.ctype), **described}
     is_failure = value.failure is not None
     return CValue(is_returned=not is_failure, is_failure=is_failure, **described)
+
+
+def _describe_free(value: Value, described: dict[str, Any], held: list[Any]) -> dict[str, Any]:
+    """Let C free a copied value; or Python, by a function that is none of C's."""
+    free = described["free"]
+    try:
+        address, _ = _address_and_size(free, KINDS["address"], c_void_p)
+    except NotServedError:
+        if not value.is_received:
+            raise
+        return value.describe_for_python()
+    held.append(free)
+    return {**described, "free": address}
 
 
 def _hold(held_object: object, held: list[Any]) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .buffers import ITEM_KINDS, In, c_half
 from .kinds import make_value
 from .lenders import lenders_of
-from .libfastcall import NotServedError
+from .libfastcall import KINDS, NotServedError
 from .lifetimes import VIEWS_KEEP
 from .records import show_until_closed
 from .sizes import TERMINATED, UNCHECKED, check_count
@@ -138,10 +138,43 @@ class Items(Value):
         return {"owner": "Owned" if self.owned else ""}
 
     def describe_back(self) -> dict[str, Any]:
-        """Python copies or shows it."""
+        """What libfastcall copies, with what frees it. Python copies or shows the rest."""
         if not all(isinstance(each.spec, Value) for each in self.named):
             raise NotServedError(f"{self.where}: memory as long as a buffer is not served")
-        return self.describe_for_python()
+        described = self.describe_for_python()
+        is_ended = self.word.size.given is TERMINATED
+        if not self.item_kind or is_ended or self.role not in ("result", "output"):
+            return described
+        rules = self.with_rules({})
+        try:
+            size = self.word.size.describe(self.where, self.named)
+        except NotServedError:
+            return described
+        if len(rules) > 1:  # a code that is no address, say
+            return described
+        if self.owned:
+            described["free"] = self.given_ctype.free_address
+        described |= {"kind": KINDS["items"], **self.describe_items(), **rules}
+        described["number"], described["factors"] = size.get("low", 0), size.get("factors", 0)
+        described["size_function"] = size.get("function")
+        return described
+
+    @property
+    def item_kind(self) -> str:
+        """What libfastcall makes: bytes, a text, or a list of these; "": Python does."""
+        if self.form is list:
+            return ITEM_KINDS.get(type_code(self.item), "") if self.value.is_plain else ""
+        if self.form is str:
+            return "str" if ctypes.sizeof(self.item) == 1 else ""
+        return "" if self.form is memoryview else "bytes"
+
+    def describe_items(self) -> dict[str, Any]:
+        """Fields of a CValue: the items of what comes back."""
+        return {
+            "item": KINDS[self.item_kind or "bytes"],
+            "item_size": ctypes.sizeof(self.item),
+            "conversion": bytearray if self.form is bytearray else None,
+        }
 
     def find_size(self, declaration: "Declaration") -> None:
         """How many items are there? Raises DeclarationError."""

@@ -32,7 +32,7 @@ from .loading.symbols import library_with
 HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 """Whether the GIL protects libfastcall's handles, and what C keeps for them."""
 
-ABI_VERSION = 15
+ABI_VERSION = 16
 KINDS = {
     name: ord(code)
     for name, code in {
@@ -52,6 +52,7 @@ KINDS = {
         "made": "y",
         "constant": "k",
         "filled": "m",
+        "items": "a",
         "length": "l",
         "struct": "t",
         "half": "e",
@@ -135,6 +136,10 @@ class CValue(ctypes.Structure):
         ("receive", c_void_p),
         ("check", c_void_p),
         ("free", c_void_p),
+        ("number", c_int64),
+        ("size_function", c_void_p),
+        ("item_size", c_uint32),
+        ("factors", c_uint16),
         ("offset", c_uint16),
         ("size", c_uint16),
         ("lenders", c_uint16),

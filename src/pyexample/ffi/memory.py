@@ -2,7 +2,6 @@
 
 import copy
 import ctypes
-import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +95,7 @@ class Filled(ArgumentWord):
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument."""
-        return {"kind": KINDS["filled"], **self.size.describe(argument)}
+        return {"kind": KINDS["filled"], **self.size.describe(argument.where, argument.sized_by)}
 
     def for_checker(self) -> dict[str, Any]:
         """C writes there."""
@@ -219,20 +218,10 @@ class _Content(Items):
 
     def describe_back(self) -> dict[str, Any]:
         """With the form of the content."""
-        is_byte = ctypes.sizeof(self.item) == 1
         if self.form is list and self.value.none:
             raise NotServedError(f"{self.where}: memory that is not zeros is not served")
-        is_listed = self.form is list and self.value.is_plain
-        is_simple = self.form in (bytes, bytearray) or is_listed or is_byte
-        make: Any = {bytes: None, str: None, bytearray: bytearray}
-        rule = {} if is_simple and not self.failure else {"rule": RULES["always"]}
-        return {
-            "kind": KINDS["filled"],
-            "size": ctypes.sizeof(self.item),
-            "item": KINDS["str" if self.form is str else "bytes"],
-            "conversion": make.get(self.form, functools.partial(self.make, call=None)),
-            **rule,
-        }
+        rule = {} if self.item_kind and not self.failure else {"rule": RULES["always"]}
+        return {"kind": KINDS["filled"], **self.describe_items(), **rule}
 
     def empty_item(self) -> bytes:
         """An item that C has not filled in: of handles that are integers, 0 may be open."""

@@ -163,7 +163,7 @@ class ArrayOf(In):
             raise NotServedError(f"{argument.where}: an array of such items is not served")
         return {
             "kind": KINDS["buffer"],
-            **self.size.describe(argument),
+            **self.size.describe(argument.where, argument.sized_by),
             "shift": DIVIDE if "structure" in item else self.item_size.bit_length() - 1,
             "item": KINDS["void"],
             "array": item,

@@ -108,20 +108,20 @@ class Size:
         ]
         return tuple(check_count(where, each) for each in lengths)
 
-    def describe(self, argument: "Argument") -> dict[str, Any]:
+    def describe(self, where: str, named: "list[Argument]") -> dict[str, Any]:
         """Its fields of a CArgument. Raises NotServedError."""
         if not self.depends:
             return {"low": self.low, "high": self.high}
         if self._function:
             return {"function": self._function, "is_exact": self.given is not None}
-        kinds = [getattr(each.spec, "kind", "") for each in argument.sized_by]
+        kinds = [getattr(each.spec, "kind", "") for each in named]
         is_twice = len({*self.names}) < len(self.names)
         if is_twice or any(kind not in ("signed", "unsigned") for kind in kinds):
-            raise NotServedError(f"{argument.where}: such a size is not served")
+            raise NotServedError(f"{where}: such a size is not served")
         return {
             "low": product_of(each for each in self.dimensions if not isinstance(each, str)),
             "high": NEVER,
-            "factors": sum(1 << each.index for each in argument.sized_by),
+            "factors": sum(1 << each.index for each in named),
             "is_exact": self.given is not None,
         }
 

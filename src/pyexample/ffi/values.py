@@ -399,11 +399,12 @@ class Value:
             described = {"kind": KINDS["address"], "conversion": self.from_address}
         else:
             return self.describe_for_python()
-        if self.can_be_null and not self.nullable:
-            described["rule"] = RULES["zero"]
-        if self.failure:
-            described |= self.failure.describe_back(self)
-        return described
+        return self.with_rules(described)
+
+    def with_rules(self, described: dict[str, Any]) -> dict[str, Any]:
+        """The same fields, and which values Python must interpret."""
+        described["rule"] = RULES["zero"] if self.can_be_null and not self.nullable else 0
+        return described | (self.failure.describe_back(self) if self.failure else {})
 
     def _is_pointer_that_comes_back(self) -> bool:
         return type_code(self.ctype) in ("z", "Z", "P") and self.role in ("result", "output")

@@ -456,6 +456,18 @@ static PyObject *PySequence_Tuple(PyObject *object)
     return tuple;
 }
 
+static PyObject *PyList_New(Py_ssize_t length)
+{
+    PyObject *const list = PyTuple_New(length);
+    list->type = &list_type;
+    return list;
+}
+
+static int PyList_SetItem(PyObject *list, Py_ssize_t index, PyObject *item)
+{
+    return PyTuple_SetItem(list, index, item);
+}
+
 static PyObject *PyDict_New(void)
 {
     return NULL;
@@ -1597,7 +1609,8 @@ static void expect_call(void)
                 filling.is_refused = 1;
                 return;
             }
-            if ((unsigned __int128)size * filling.values[argument->output].size > MOST_MEMORY) {
+            if ((unsigned __int128)size * filling.values[argument->output].item_size >
+                MOST_MEMORY) {
                 filling.raises = 1;
                 return;
             }
@@ -1627,7 +1640,7 @@ static void fill(void)
         const fastcall_value *const value = &filling.values[argument->output];
         if (argument->kind == 'm') {
             char *const filled_memory = (char *)(uintptr_t)word;
-            for (size_t j = 0; j < filling.items[argument->output] * value->size; j++) {
+            for (size_t j = 0; j < filling.items[argument->output] * value->item_size; j++) {
                 EXPECT(filled_memory[j] == 0);
                 filled_memory[j] = filled_byte(at_call, argument->output, j);
             }
@@ -1654,7 +1667,7 @@ static void fill(void)
         if (filling.values[value->length - 1].size == 8 && wanted > INT64_MAX) {
             continue; /* a number that is an error's */
         }
-        if (wanted > (__int128)filling.items[i] && wanted < INT64_MAX / value->size) {
+        if (wanted > (__int128)filling.items[i] && wanted < INT64_MAX / value->item_size) {
             filling.needed[i] = (uint64_t)wanted;
             filling.asks = 1;
         }
@@ -1675,7 +1688,7 @@ static void take_unexpected(PyObject *tuple)
     for (unsigned i = 0; filling.descriptor && i < filling.descriptor->values; i++) {
         if (filling.values[i].kind == 'm') {
             const PyObject *const given = tuple->items[at++];
-            EXPECT((uint64_t)given->length == filling.items[i] * filling.values[i].size);
+            EXPECT((uint64_t)given->length == filling.items[i] * filling.values[i].item_size);
             for (Py_ssize_t j = 0; j < given->length; j++) {
                 EXPECT(given->text[j] == filled_byte(filling.calls - 1, i, (size_t)j));
             }
@@ -1687,7 +1700,7 @@ static void take_unexpected(PyObject *tuple)
 static int64_t valid_bytes(unsigned number)
 {
     const fastcall_value *const value = &filling.values[number];
-    const int64_t size = (int64_t)(filling.items[number] * value->size);
+    const int64_t size = (int64_t)(filling.items[number] * value->item_size);
     int64_t valid = size;
     if (value->length) {
         const __int128 items = number_of(&filling.values[value->length - 1],
@@ -1695,7 +1708,7 @@ static int64_t valid_bytes(unsigned number)
         if (items < 0 || items > (__int128)filling.items[number]) {
             return -1;
         }
-        valid = (int64_t)items * value->size;
+        valid = (int64_t)items * value->item_size;
     } else if (value->item == 's' && filling.nul[number] < size) {
         valid = filling.nul[number];
     }
@@ -1803,9 +1816,10 @@ static void fuzz_memory(void)
         take_size(argument);
         argument++;
         value->kind = 'm';
-        value->size = (uint16_t)(1U << below(4));
+        value->size = 8;
+        value->item_size = 1U << below(4);
         value->item = take() & 1 ? 'z' : 's';
-        value->size = value->item == 's' ? 1 : value->size;
+        value->item_size = value->item == 's' ? 1 : value->item_size;
         value->conversion = take() & 1 ? &maker : NULL;
         value->conversion = value->item == 's' ? NULL : value->conversion;
         value->is_returned = 1;

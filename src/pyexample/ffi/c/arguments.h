@@ -41,7 +41,7 @@ static void release(held_arguments *held)
         api.PyBuffer_Release(&held->views[--held->count]);
     }
     while (held->handle_count > 0) {
-        ADD(&held->handles[--held->handle_count]->users, -1);
+        change_users(held->handles[--held->handle_count], -1);
     }
     if (held->handles != held->few) {
         api.PyMem_Free(held->handles);
@@ -547,7 +547,7 @@ static int convert_buffer(
 static Py_ssize_t items_in(
     const fastcall_returned *returned, const fastcall_value *values, unsigned value)
 {
-    return api.PyBytes_Size(returned->memories[value]) / values[value].size;
+    return api.PyBytes_Size(returned->memories[value]) / values[value].item_size;
 }
 
 static int convert_count(const fastcall_argument *argument, const held_arguments *held,

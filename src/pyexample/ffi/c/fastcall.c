@@ -193,7 +193,7 @@ COLD const char *fastcall_prepare(void *self)
     }
     descriptor->is_simple = descriptor->values == 1 && value->rule == FASTCALL_NEVER &&
                             !value->is_limited && !value->free && value->is_returned &&
-                            value->kind != FASTCALL_HANDLE;
+                            value->kind != FASTCALL_HANDLE && value->kind != FASTCALL_ITEMS;
     entry = entry_for(descriptor);
     memcpy(&descriptor->ml_meth, &entry, sizeof entry);
     descriptor->ml_flags = METH_FASTCALL | METH_KEYWORDS;

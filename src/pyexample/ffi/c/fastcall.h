@@ -41,7 +41,7 @@
 #endif
 
 /* Increased when a declaration in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 15
+#define FASTCALL_ABI_VERSION 16
 
 #define FASTCALL_MAX_ARGUMENTS 16                   /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8                      /* among them */
@@ -73,6 +73,7 @@
 #define FASTCALL_MADE 'y' /* argument only: the content of a ctypes object that Python makes */
 #define FASTCALL_CONSTANT 'k' /* argument only: an integer or a pointer, always low */
 #define FASTCALL_FILLED 'm'   /* the address of new memory; what comes back is its content */
+#define FASTCALL_ITEMS 'a'    /* what comes back only: memory of C's, of which a copy is made */
 #define FASTCALL_LENGTH                                                    \
     'l' /* argument only: the address of an integer, in which C stores how \
            many items of FILLED memory are valid */
@@ -217,33 +218,40 @@ typedef struct {
                             it is unexpected; ADDRESS: NULL or a Python function, which does; STRUCT:
                             a fastcall_struct; HANDLE: a fastcall_handle_class; POINTER, to a
                             callback only: the ctypes type */
-    void *receive;       /* HANDLE, ADDRESS, owned by the caller: a function of a
+    void *receive;       /* HANDLE, ADDRESS, ITEMS, owned by the caller: a function of a
                             fastcall_returned, as bytes, and the offset, which makes an object
                             for Python: when that is destroyed, it closes, or frees, what Python
                             has not */
     void (*check)(void); /* rule CHECKED: the C function */
-    void (*free)(void);  /* BYTES, STR: a C function to which the text is passed after it was
-                            copied, or NULL */
-    uint16_t offset;     /* of the value in the fastcall_returned; of what a callback gets:
-                            filled in, in the words that a thunk stores */
-    uint16_t size;       /* of the C type, in bytes */
+    void (*free)(void);  /* BYTES, STR, ITEMS: a C function to which the address is passed
+                            after the copy was made, or NULL */
+    int64_t number;      /* ITEMS without a `length`: how many they are: this number, or a product
+                            with `factors` */
+    const void *size_function; /* likewise: NULL, or a Python function of all arguments, which
+                                  returns that */
+    uint32_t item_size;        /* FILLED, ITEMS: of an item, in bytes */
+    uint16_t factors;          /* ITEMS: bit i is set for the i-th argument of C, from 0 */
+    uint16_t offset;           /* of the value in the fastcall_returned; of what a callback gets:
+                                  filled in, in the words that a thunk stores */
+    uint16_t size;             /* of the C type, in bytes */
     uint16_t lenders;    /* HANDLE: bit i is set if it needs the handle that is the i-th argument
                             in Python, from 0 */
     uint8_t kind;        /* one of the above */
     uint8_t rule;        /* likewise */
     uint8_t owner;       /* HANDLE: likewise */
-    uint8_t item;       /* FILLED: BYTES or STR; `conversion` is NULL or a function that makes the
-                           value of those */
-    uint8_t length;     /* FILLED: if not 0: the value, counted from 1, that is the number of
-                           valid items; else all are valid, and of STR those before the NUL */
-    uint8_t again;      /* FILLED: likewise */
-    uint8_t is_limited; /* of an integer with a rule that does not use low..high: it is
-                           unexpected, too, if it is not in that */
-    uint8_t check_size; /* of what `check` returns, in bytes */
+    uint8_t item;        /* FILLED, ITEMS: BYTES or STR: `conversion` is NULL or a function that
+                            makes the value of those; SIGNED, UNSIGNED, BOOL, FLOAT: of a list */
+    uint8_t length;      /* FILLED, ITEMS: if not 0: the value, counted from 1, that is the number
+                            of valid items; else all of FILLED are valid, of STR those before the
+                            NUL */
+    uint8_t again;       /* FILLED: likewise */
+    uint8_t is_limited;  /* of an integer with a rule that does not use low..high: it is
+                            unexpected, too, if it is not in that */
+    uint8_t check_size;  /* of what `check` returns, in bytes */
     uint8_t is_returned; /* whether it becomes a Python object */
     uint8_t is_indirect; /* to a callback only: C passes its address; NULL is unexpected */
-    uint8_t is_failure; /* whether the function has failed if the rule says that it is unexpected,
-                            or without a rule, if the dict lacks it */
+    uint8_t is_failure;  /* whether the function has failed if the rule says that it is
+                            unexpected, or without a rule, if the dict lacks it */
 } fastcall_value;
 
 /* What came back, of which `unexpected` gets as much as is in use. */

@@ -4,32 +4,11 @@
 
 #include "calls.h"
 
-#define MOST_ITEMS (INT64_C(1) << 48) /* of addresses: see sizes.py */
-
-/* Compute the number of items that a BUFFER or FILLED memory is to have. */
-static int compute_size(const fastcall_descriptor *descriptor, const fastcall_argument *argument,
-    PyObject *const *objects, uint64_t *size)
+/* Where the number of items comes from that a BUFFER or FILLED memory is to have. */
+static size_source size_of(const fastcall_argument *argument)
 {
-    *size = (uint64_t)argument->low;
-    if (argument->type) {
-        PyObject *number = call_python(
-            (PyObject *)(uintptr_t)argument->type, NULL, objects, descriptor->parameters, NULL);
-        const int is_size = number && convert_unsigned(number, 0, MOST_ITEMS - 1, size);
-        drop(number);
-        return is_size;
-    }
-    for (unsigned i = 0; i < descriptor->arguments; i++) {
-        const fastcall_argument *factor = &arguments_of(descriptor)[i];
-        uint64_t number;
-        if (argument->factors & 1U << i) {
-            if (!convert_unsigned(objects[factor->parameter], 0, MOST_ITEMS - 1, &number) ||
-                (number && *size >= (uint64_t)MOST_ITEMS / number)) {
-                return 0;
-            }
-            *size *= number;
-        }
-    }
-    return 1;
+    const size_source source = {(uint64_t)argument->low, argument->type, argument->factors};
+    return source;
 }
 
 /* Check the sizes of buffers, and make the memory that C fills: of `needed` items, if that is
@@ -48,17 +27,17 @@ static int convert_sized(const fastcall_descriptor *descriptor, PyObject *const 
             if (!argument->type && !argument->factors) {
                 continue;
             }
-            if (!compute_size(descriptor, argument, objects, &size) || (uint64_t)items < size ||
-                (argument->is_exact && (uint64_t)items != size)) {
+            if (!compute_size(descriptor, size_of(argument), objects, &size) ||
+                (uint64_t)items < size || (argument->is_exact && (uint64_t)items != size)) {
                 return 0;
             }
         } else if (argument->kind == FASTCALL_FILLED) {
             size = needed[argument->output];
-            if (!size && !compute_size(descriptor, argument, objects, &size)) {
+            if (!size && !compute_size(descriptor, size_of(argument), objects, &size)) {
                 return 0;
             }
             address = make_memory(
-                &returned->memories[argument->output], size * values[argument->output].size);
+                &returned->memories[argument->output], size * values[argument->output].item_size);
             if (!address) {
                 return 0;
             }
@@ -119,7 +98,8 @@ static int asks_again(
         } else if (values[i].again == FASTCALL_PLUS_NUL) {
             wanted = wanted < INT64_MAX ? wanted + 1 : 0;
         }
-        if (wanted > items_in(returned, values, i) && wanted < PTRDIFF_MAX / values[i].size) {
+        if (wanted > items_in(returned, values, i) &&
+            wanted < PTRDIFF_MAX / values[i].item_size) {
             needed[i] = (uint64_t)wanted;
             asks = 1;
         }

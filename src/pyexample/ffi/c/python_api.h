@@ -161,6 +161,8 @@ typedef PyObject *(*newfunc)(const void *type, PyObject *arguments, PyObject *ke
     X(PyObject *, PyLong_FromUnsignedLongLong, (unsigned long long)) /* 3.2  long.html */        \
     X(double, PyFloat_AsDouble, (PyObject *))                        /* 3.2  float.html */       \
     X(PyObject *, PyFloat_FromDouble, (double))                      /* 3.2  float.html */       \
+    X(PyObject *, PyList_New, (Py_ssize_t))                          /* 3.2  list.html */        \
+    X(int, PyList_SetItem, (PyObject *, Py_ssize_t, PyObject *))     /* 3.2  list.html */        \
     X(char *, PyBytes_AsString, (PyObject *))                        /* 3.2  bytes.html */       \
     X(Py_ssize_t, PyBytes_Size, (PyObject *))                        /* 3.2  bytes.html */       \
     X(PyObject *, PyBytes_FromString, (const char *))                /* 3.2  bytes.html */       \

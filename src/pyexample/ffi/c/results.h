@@ -2,217 +2,7 @@
 #ifndef RESULTS_H
 #define RESULTS_H
 
-#include "arguments.h"
-
-/* The ABI leaves the bits above a narrow result undefined: truncate and extend it. */
-static int64_t extend_signed(uint64_t word, unsigned size)
-{
-    switch (size) {
-    case 1: return (int8_t)word;
-    case 2: return (int16_t)word;
-    case 4: return (int32_t)word;
-    default: return (int64_t)word;
-    }
-}
-
-static uint64_t extend_unsigned(uint64_t word, unsigned size)
-{
-    return size == 8 ? word : word & ((UINT64_C(1) << 8 * size) - 1);
-}
-
-static PyObject *keywords_of(PyObject *const *values, PyObject *names)
-{
-    PyObject *keywords = api.PyDict_New();
-    for (Py_ssize_t i = 0; keywords && i < api.PyTuple_Size(names); i++) {
-        if (api.PyDict_SetItem(keywords, api.PyTuple_GetItem(names, i), values[i])) {
-            api.Py_DecRef(keywords);
-            keywords = NULL;
-        }
-    }
-    return keywords;
-}
-
-/* Call a Python function with `first` (if it is not NULL), whose reference is stolen, and the
-   arguments of a call. */
-static PyObject *call_python(PyObject *function, PyObject *first, PyObject *const *arguments,
-    Py_ssize_t count, PyObject *names)
-{
-    const Py_ssize_t start = first ? 1 : 0;
-    PyObject *positional = function ? api.PyTuple_New(start + count) : NULL;
-    PyObject *keywords = NULL, *result = NULL;
-    if (!positional) {
-        drop(first);
-        goto done;
-    }
-    if (first) {
-        api.PyTuple_SetItem(positional, 0, first); /* steals the reference */
-    }
-    for (Py_ssize_t i = 0; i < count; i++) {
-        api.PyTuple_SetItem(positional, start + i, new_reference(arguments[i]));
-    }
-    if (names) {
-        keywords = keywords_of(arguments + count, names);
-        if (!keywords) {
-            goto done;
-        }
-    }
-    result = api.PyObject_Call(function, positional, keywords);
-done:
-    drop(keywords);
-    drop(positional);
-    return result;
-}
-
-/* The same for the attribute `name` of `self`. */
-static PyObject *call_attribute(PyObject *self, const char *name, PyObject *first,
-    PyObject *const *arguments, Py_ssize_t count, PyObject *names)
-{
-    PyObject *function = api.PyObject_GetAttrString(self, name);
-    PyObject *result = call_python(function, first, arguments, count, names);
-    drop(function);
-    return result;
-}
-
-/* Returns what a dict has for an integer, whose reference is stolen, or NULL without an error. */
-static PyObject *look_up(PyObject *conversion, PyObject *number)
-{
-    PyObject *item = number ? api.PyObject_GetItem(conversion, number) : NULL;
-    if (!item) {
-        api.PyErr_Clear();
-    }
-    drop(number);
-    return item;
-}
-
-/* Returns a new instance of a ctypes type, without its __new__ and __init__, as ctypes itself
-   makes it of a result. */
-static PyObject *new_struct(const fastcall_value *value, const void *place)
-{
-    const fastcall_struct *structure = value->conversion;
-    const fastcall_ctypes *ctypes = structure->ctypes;
-    PyObject *const made = ctypes->new_instance(structure->type, ctypes->no_arguments, NULL);
-    if (made) {
-        memcpy(memory_of(made, structure), place, structure->size);
-    }
-    return made;
-}
-
-static PyObject *new_number(const fastcall_value *value, uint64_t word)
-{
-    return value->kind == FASTCALL_SIGNED
-               ? api.PyLong_FromLongLong(extend_signed(word, value->size))
-               : api.PyLong_FromUnsignedLongLong(extend_unsigned(word, value->size));
-}
-
-static PyObject *new_integer(const fastcall_value *value, uint64_t word)
-{
-    PyObject *number = new_number(value, word);
-    return value->conversion ? look_up(value->conversion, number) : number;
-}
-
-static PyObject *new_float(const fastcall_value *value, uint64_t word)
-{
-    const uint32_t bits = (uint32_t)word;
-    float narrow;
-    if (value->size == sizeof(double)) {
-        return api.PyFloat_FromDouble(as_double(word));
-    }
-    memcpy(&narrow, &bits, sizeof narrow);
-    return api.PyFloat_FromDouble((double)narrow);
-}
-
-/* Returns an integer, or what Python makes of it. */
-COLD static PyObject *new_address(const fastcall_value *value, uint64_t word)
-{
-    PyObject *number = api.PyLong_FromUnsignedLongLong(word);
-    return value->conversion && number ? call_python(value->conversion, number, NULL, 0, NULL)
-                                       : number;
-}
-
-static uint64_t word_at(const void *place)
-{
-    uint64_t word;
-    memcpy(&word, place, sizeof word);
-    return word;
-}
-
-/* Returns the Python object for a value, or NULL: with an error set, or without one if Python
-   must interpret the value. */
-static PyObject *convert_value(const fastcall_value *value, const void *place)
-{
-    const uint64_t word = word_at(place);
-    switch (value->kind) {
-    case FASTCALL_SIGNED:
-    case FASTCALL_UNSIGNED: return new_integer(value, word);
-    case FASTCALL_BOOL:
-        return new_reference(
-            extend_unsigned(word, value->size) ? interpreter.true_ : interpreter.false_);
-    case FASTCALL_FLOAT: return new_float(value, word);
-    case FASTCALL_STRUCT: return new_struct(value, place);
-    default: /* pointers */ break;
-    }
-    if (word == 0) {
-        return new_reference(interpreter.none);
-    }
-    switch (value->kind) {
-    case FASTCALL_BYTES: return api.PyBytes_FromString((const char *)(uintptr_t)word);
-    case FASTCALL_STR: return api.PyUnicode_FromString((const char *)(uintptr_t)word);
-    default: return new_address(value, word);
-    }
-}
-
-/* Call a C function that a declaration names. */
-CALLS_ANOTHER_TYPE
-static uint64_t call_with_word(void (*function)(void), uint64_t word)
-{
-    return ((uint64_t (*)(uint64_t OR_VARIADIC))function)(word);
-}
-
-/* Whether an integer is in low..high. */
-static int is_within(const fastcall_value *value, uint64_t word)
-{
-    if (value->kind == FASTCALL_SIGNED) {
-        const int64_t number = extend_signed(word, value->size);
-        return number >= value->low && number <= value->high;
-    }
-    word = extend_unsigned(word, value->size);
-    return word >= (uint64_t)value->low && word <= (uint64_t)value->high;
-}
-
-/* The integer that a value is. */
-static int64_t number_in(const fastcall_value *value, const fastcall_returned *returned)
-{
-    const uint64_t word = word_at((const char *)returned + value->offset);
-    return value->kind == FASTCALL_SIGNED ? extend_signed(word, value->size)
-                                          : (int64_t)extend_unsigned(word, value->size);
-}
-
-/* Whether the rule of a value says that Python must interpret what came back. */
-static int breaks_rule(const fastcall_value *value, uint64_t word)
-{
-    switch (value->rule) {
-    case FASTCALL_NEVER: return 0;
-    case FASTCALL_ZERO: return extend_unsigned(word, value->size) == 0;
-    case FASTCALL_NONZERO: return extend_unsigned(word, value->size) != 0;
-    case FASTCALL_NEGATIVE: return extend_signed(word, value->size) < 0;
-    case FASTCALL_INSIDE: return is_within(value, word);
-    case FASTCALL_OUTSIDE: return !is_within(value, word);
-    case FASTCALL_ALWAYS: return 1;
-    default: return extend_unsigned(call_with_word(value->check, word), value->check_size) != 0;
-    }
-}
-
-/* The same for its limits as well. */
-static int is_unexpected(const fastcall_value *value, const void *place)
-{
-    const uint64_t word = word_at(place);
-    return breaks_rule(value, word) || (value->is_limited && !is_within(value, word));
-}
-
-static const void *place_of(const fastcall_value *value, const fastcall_returned *returned)
-{
-    return (const char *)returned + value->offset;
-}
+#include "copies.h"
 
 /* Find the handle among the arguments that a handle which comes back needs, or NULL. Returns 0 if
    there are several, which only Python stores. */
@@ -234,36 +24,6 @@ static int find_parent(const fastcall_descriptor *descriptor, const fastcall_val
         }
     }
     return 1;
-}
-
-/* The same as convert_value, for memory that C has filled. */
-static PyObject *convert_filled(const fastcall_descriptor *descriptor,
-    const fastcall_value *value, const fastcall_returned *returned)
-{
-    const fastcall_value *values = values_of(descriptor);
-    PyObject *const memory = returned->memories[value - values], *made;
-    const char *const content = api.PyBytes_AsString(memory);
-    const Py_ssize_t size = api.PyBytes_Size(memory);
-    Py_ssize_t valid = size;
-    if (value->length) {
-        const int64_t items = number_in(&values[value->length - 1], returned);
-        if (items < 0 || items > size / value->size) {
-            return NULL;
-        }
-        valid = (Py_ssize_t)items * value->size;
-    } else if (value->item == FASTCALL_STR) {
-        const char *const nul = memchr(content, 0, (size_t)size);
-        valid = nul ? nul - content : size;
-    }
-    if (value->item == FASTCALL_STR) {
-        made = api.PyUnicode_FromStringAndSize(content, valid);
-        if (!made) { /* it is not UTF-8: Python has the words */
-            api.PyErr_Clear();
-        }
-        return made;
-    }
-    made = valid == size ? new_reference(memory) : api.PyBytes_FromStringAndSize(content, valid);
-    return made && value->conversion ? call_python(value->conversion, made, NULL, 0, NULL) : made;
 }
 
 /* The same as convert_value, for a handle. */
@@ -328,15 +88,12 @@ static char *place_in(fastcall_returned *returned, const fastcall_value *value)
     return (char *)returned + value->offset;
 }
 
-/* Free the texts that the caller owns. */
-static void free_texts(const fastcall_descriptor *descriptor, const fastcall_returned *returned)
+/* Free a text or memory that the caller owns. */
+static void free_owned(const fastcall_value *value, const fastcall_returned *returned)
 {
-    const fastcall_value *values = values_of(descriptor);
-    for (unsigned i = 0; i < descriptor->values; i++) {
-        const uint64_t word = values[i].free ? word_at(place_of(&values[i], returned)) : 0;
-        if (word) {
-            (void)call_with_word(values[i].free, word);
-        }
+    const uint64_t word = value->free ? word_at(place_of(value, returned)) : 0;
+    if (word) {
+        (void)call_with_word(value->free, word);
     }
 }
 
@@ -347,6 +104,7 @@ static PyObject *convert_one(const fastcall_descriptor *descriptor, const fastca
     case FASTCALL_HANDLE:
         return convert_to_handle(descriptor, value, place_of(value, returned), arguments);
     case FASTCALL_FILLED: return convert_filled(descriptor, value, returned);
+    case FASTCALL_ITEMS: return convert_items(descriptor, value, returned, arguments);
     default: return convert_value(value, place_of(value, returned));
     }
 }
@@ -459,14 +217,18 @@ COLD static void abandon(
     api.PyErr_Restore(type, error, traceback);
 }
 
-/* Let Python interpret what came back. It frees the texts. See `receive`. */
+/* Let Python interpret what came back. It frees what the caller owns. See `receive`. */
 COLD static PyObject *unexpected(PyObject *self, const fastcall_descriptor *descriptor,
     const fastcall_returned *returned, PyObject *described, PyObject *const *objects,
     Py_ssize_t count)
 {
     PyObject *received = receive(descriptor, returned, described), *result;
     if (!received) {
-        free_texts(descriptor, returned);
+        for (unsigned i = 0; i < descriptor->values; i++) {
+            if (!values_of(descriptor)[i].receive) { /* else Python had it */
+                free_owned(&values_of(descriptor)[i], returned);
+            }
+        }
         return NULL;
     }
     result = call_attribute(self, "unexpected", new_reference(received), objects, count, NULL);
@@ -514,7 +276,9 @@ static PyObject *finish(PyObject *self, const fastcall_descriptor *descriptor,
         number = convert_values(descriptor, returned, objects, converted);
     }
     if (number >= 0) {
-        free_texts(descriptor, returned);
+        for (unsigned i = 0; i < descriptor->values; i++) {
+            free_owned(&values_of(descriptor)[i], returned);
+        }
         return pack(converted, number);
     }
     if (!api.PyErr_Occurred() && *keeping) {
