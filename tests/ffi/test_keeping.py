@@ -35,8 +35,8 @@ from pyexample.ffi import (
     Releases,
     Returned,
 )
-from pyexample.ffi.handles import life_of
 from pyexample.ffi.libfastcall import HAS_GIL
+from pyexample.ffi.records import life_of
 
 # What a cell keeps is used when it is closed. What is wrong then is counted.
 SOURCE = r"""
