@@ -94,6 +94,16 @@ def test_a_baseline_has_all_of_today(drifted: Binding) -> None:
     assert tomllib.loads(file.read_text())["finding"][0]["reason"] == 'of "old"\ttimes'
 
 
+def test_the_format_does_not_change_what_is_written(binding: Bind) -> None:
+    """JSON lists the function that Python lacks, too."""
+    it = binding(HEADER + "int lacking(void);\n", MODULE)
+    it.check("--update-baseline", "text.toml")
+    done = it.check("--update-baseline", "json.toml", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert (it.folder / "json.toml").read_text() == (it.folder / "text.toml").read_text()
+    assert "lacking" in done.stdout
+
+
 def test_what_gets_worse_is_not_hidden(drifted: Binding) -> None:
     drifted.check("--update-baseline", "known.toml")
     worse = MODULE.replace("[c_int, c_int]", "[c_short, c_int]")

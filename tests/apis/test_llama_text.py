@@ -297,6 +297,7 @@ def test_the_tokens_of_a_batch_are_kept(model: text.Model) -> None:
     session = text.Session(model)
     tokens = model.tokenize(PROMPT)
     batch = c.llama_batch_get_one(array("i", tokens))
+    c.llama_batch_get_one(array("i", [1, 2, 3]))  # replaces nothing
     collect()
     others = [array("i", [7]) * len(tokens) for _ in range(100)]
     assert batch.token == tokens

@@ -4,13 +4,15 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from headers_to_bind import ALL, QUICK, SLOW, Corpus, counted
 from support import ROOT, Missing, Tool, run
 
-from pyexample.abi import check
+from pyexample.abi import Report, check
+from pyexample.generate.context import Module
 
 FIRST = {"git2": ("git_libgit2_init",)}
 """Functions without which a library's others crash, whatever they are passed."""
@@ -22,40 +24,53 @@ AFTER_OTHERS = {
 
 
 class Made:
-    """A binding that was written."""
+    """A binding that was written; and as plain ctypes, with a stub."""
 
     def __init__(self, corpus: Corpus, folder: Path) -> None:
         self.corpus = corpus
-        self.binding = corpus.bound()
+        self.binding, self.plain = corpus.bound(), corpus.bound(style="ctypes")
         self.file = folder / f"b_{corpus.name}.py"  # Python has modules of these names
+        self.plain_file = folder / f"p_{corpus.name}.py"
+        self.stub = folder / f"p_{corpus.name}.pyi"
         self.file.write_text(self.binding.text)
+        self.plain_file.write_text(self.plain.text)
+        self.stub.write_text(self.plain.stub)
 
 
-_made: dict[str, Made] = {}
+Make = Callable[[Corpus, Missing], Made]
+
+
+@pytest.fixture(scope="module")
+def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """Writes the bindings of some headers, once; skips where they are not installed."""
+    made: dict[str, Made] = {}
+    folder = tmp_path_factory.mktemp("bindings")
+
+    def make_once(corpus: Corpus, missing: Missing) -> Made:
+        if not _is_installed(corpus, folder):
+            missing(f"{corpus.package} is not installed")
+        if corpus.name not in made:
+            made[corpus.name] = Made(corpus, folder)
+        return made[corpus.name]
+
+    return make_once
+
+
+def _is_installed(corpus: Corpus, folder: Path) -> bool:
+    source = folder / "all.c"
+    source.write_text("".join(f"#include <{each}>\n" for each in corpus.headers))
+    options = [
+        *(f"-I{each}" for each in corpus.include),
+        *(f"-D{each}" for each in corpus.define),
+    ]
+    command = ["gcc", *options, "-E", str(source)]
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
 @pytest.fixture(params=ALL)
-def corpus(request: pytest.FixtureRequest, tmp_path: Path, missing: Missing) -> Corpus:
-    """Some headers; skips where they are not installed."""
-    found: Corpus = request.param
-    source = tmp_path / "all.c"
-    source.write_text("".join(f"#include <{each}>\n" for each in found.headers))
-    options = [
-        *(f"-I{each}" for each in found.include),
-        *(f"-D{each}" for each in found.define),
-    ]
-    command = ["gcc", *options, "-E", str(source)]
-    if subprocess.run(command, check=False, capture_output=True).returncode:
-        missing(f"{found.package} is not installed")
-    return found
-
-
-@pytest.fixture
-def made(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """Its binding, which is written once."""
-    if corpus.name not in _made:
-        _made[corpus.name] = Made(corpus, tmp_path_factory.mktemp(corpus.name))
-    return _made[corpus.name]
+def made(request: pytest.FixtureRequest, make: Make, missing: Missing) -> Made:
+    """The bindings of some headers."""
+    return make(request.param, missing)
 
 
 def test_nothing_is_lost(made: Made, tmp_path: Path, tool: Tool) -> None:
@@ -75,48 +90,17 @@ def test_nothing_is_lost(made: Made, tmp_path: Path, tool: Tool) -> None:
 
 
 def test_it_is_proven(made: Made) -> None:
-    library = [made.corpus.library, "fastcall"]
-    report = check(
-        str(made.file),
-        headers=made.corpus.headers,
-        without_library=library,
-        strict=True,
-        coverage=True,
-        include=made.corpus.include,
-        define=made.corpus.define,
-    )
     module = made.binding.module
+    report = check_proof(made.corpus, made.file, module, [made.corpus.library, "fastcall"])
     assert report.judged["functions"] == module.counts["functions"]
-    missing = {each.subject for each in report.findings if each.kind == "missing"}
-    assert missing <= module.left_out.get("functions", {}).keys()
-    assert [each for each in report.findings if each.kind != "missing"] == []
 
 
-def test_type_checkers_and_a_formatter_accept_it(made: Made) -> None:
-    python = [sys.executable, "-m"]
-    run([*python, "mypy", "--strict", made.file], cwd=made.file.parent)
-    run([*python, "pyright", "--pythonpath", sys.executable, made.file], cwd=made.file.parent)
-    run([*python, "ruff", "format", "--isolated", "--check", made.file], cwd=made.file.parent)
-    run([*python, "ruff", "check", "--isolated", "--select", "E,F,I,N,W", made.file])
-
-
-def test_plain_ctypes_is_complete_proven_and_typed(
-    corpus: Corpus, tmp_path: Path, tool: Tool
-) -> None:
-    tool("castxml")
-    binding = corpus.bound(style="ctypes")
-    module = binding.module
-    for kind, names in counted(corpus, tmp_path).items():
-        assert module.counts[kind] + len(module.left_out.get(kind, {})) == len(names), kind
-    # Only what takes a va_list, a union by value, or types that ctypes lacks.
-    assert len(module.left_out.get("functions", {})) <= 0.03 * module.counts["functions"]
-    file, stub = tmp_path / "plain.py", tmp_path / "plain.pyi"
-    file.write_text(binding.text)
-    stub.write_text(binding.stub)
+def check_proof(corpus: Corpus, file: Path, module: Module, libraries: list[str]) -> Report:
+    """The compiler agrees with all of a binding, which lacks only what is listed."""
     report = check(
         str(file),
         headers=corpus.headers,
-        without_library=[corpus.library],
+        without_library=libraries,
         strict=True,
         coverage=True,
         include=corpus.include,
@@ -125,11 +109,39 @@ def test_plain_ctypes_is_complete_proven_and_typed(
     missing = {each.subject for each in report.findings if each.kind == "missing"}
     assert missing <= module.left_out.get("functions", {}).keys()
     assert [each for each in report.findings if each.kind != "missing"] == []
+    return report
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        pytest.param(QUICK, id="quick", marks=pytest.mark.slow),
+        pytest.param(SLOW, id="slow", marks=pytest.mark.full),
+    ],
+)
+def test_type_checkers_and_a_formatter_accept_them(
+    group: list[Corpus], make: Make, missing: Missing
+) -> None:
+    """All at once: type checkers need longer for what all of them import than for each."""
+    made = [make(each, missing) for each in group]
+    folder = made[0].file.parent
+    typed = [file for each in made for file in (each.file, each.stub)]
+    written = [*typed, *(each.plain_file for each in made)]
     python = [sys.executable, "-m"]
-    run([*python, "mypy", "--strict", stub], cwd=tmp_path)
-    run([*python, "pyright", "--pythonpath", sys.executable, stub], cwd=tmp_path)
-    run([*python, "ruff", "format", "--isolated", "--check", file, stub], cwd=tmp_path)
-    run([*python, "ruff", "check", "--isolated", "--select", "E,F,I,N,W", file, stub])
+    run([*python, "mypy", "--strict", *typed], cwd=folder)
+    run([*python, "pyright", "--pythonpath", sys.executable, *typed], cwd=folder)
+    run([*python, "ruff", "format", "--isolated", "--check", *written], cwd=folder)
+    run([*python, "ruff", "check", "--isolated", "--select", "E,F,I,N,W", *written])
+
+
+def test_plain_ctypes_is_complete_and_proven(made: Made, tmp_path: Path, tool: Tool) -> None:
+    tool("castxml")
+    module = made.plain.module
+    for kind, names in counted(made.corpus, tmp_path).items():
+        assert module.counts[kind] + len(module.left_out.get(kind, {})) == len(names), kind
+    # Only what takes a va_list, a union by value, or types that ctypes lacks.
+    assert len(module.left_out.get("functions", {})) <= 0.03 * module.counts["functions"]
+    check_proof(made.corpus, made.plain_file, module, [made.corpus.library])
 
 
 def test_it_loads_and_no_natural_call_crashes(made: Made, missing: Missing) -> None:

@@ -11,6 +11,7 @@ import sys
 import threading
 import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -107,22 +108,12 @@ def gc_at_every_point(shelf: Shelf) -> None:
 
 
 def in_threads(shelf: Shelf) -> None:
-    wrong: list[BaseException] = []
-
     def work(seed: int) -> None:
-        try:
-            for number in range(60):
-                use_everything(shelf, seed + number)
-        except BaseException as error:
-            wrong.append(error)
-            raise
+        for number in range(60):
+            use_everything(shelf, seed + number)
 
-    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong, wrong
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))  # raises what one of them raised
     for _ in range(20):
         shelf.in_a_thread(20, lambda number: int(threading.current_thread() is not None))
     finish(shelf)

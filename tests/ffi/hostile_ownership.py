@@ -15,6 +15,7 @@ import time
 import traceback
 from array import array
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from ctypes import POINTER, c_char_p, c_int, c_size_t, c_void_p
 from typing import Annotated, Any
 
@@ -432,23 +433,14 @@ def under_gc(word: Any) -> None:
 
 def in_threads(word: Any) -> None:
     sys.setswitchinterval(1e-5)
-    failed: list[BaseException] = []
 
-    def work() -> None:
-        try:
-            for _ in range(20):
-                word(lambda: time.sleep(0))
-        except BaseException as error:
-            failed.append(error)
-            raise
+    def work(_: int) -> None:
+        for _ in range(20):
+            word(lambda: time.sleep(0))
 
     # What C keeps for good is one for all threads.
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failed
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))  # raises what one of them raised
     finish()
 
 

@@ -22,8 +22,8 @@ from support import COUNTS_BLOCKS, HIGHEST_ADDRESS, attempt, collect, let_go
 
 from pyexample.ffi import calls
 from pyexample.ffi.calls import CallState
-from pyexample.ffi.handles import life_of
 from pyexample.ffi.libfastcall import running
+from pyexample.ffi.records import life_of
 
 unix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX threads and signals")
 

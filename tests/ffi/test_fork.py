@@ -14,7 +14,7 @@ import pytest
 from shelf import Shelf
 from support import HAS_GIL, collect
 
-from pyexample.ffi.handles import life_of
+from pyexample.ffi.records import life_of
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork"),

@@ -88,7 +88,7 @@ MUTANTS = {
     "returned": ("results.h", "if (values[i].is_returned) {", "if (1) {"),
     "state": ("calls.h", "    current = before;\n", ""),
     "use": ("calls.h", "*ended->link = ended->next;", ""),
-    "user": ("handles.h", "ADD(&used->users, 1);", ""),
+    "user": ("handles.h", "    change_users(used, 1);\n", ""),
     "words": ("thunks.h", "as_word(x2), as_word(x3)", "as_word(x3), as_word(x2)"),
     "floats": (
         "thunks.h",
@@ -219,7 +219,11 @@ MUTANTS = {
     "child": ("closing.h", "(!it->children || may_have_children)", "1"),
     "managed": ("closing.h", "!it->is_managed && ", ""),
     "dying": ("handles.h", "            !is_dying(it)) {", "            1) {"),
-    "held": ("arguments.h", "        add_user(parent);\n", "        ADD(&parent->users, 0);\n"),
+    "held": (
+        "arguments.h",
+        "        add_user(parent);\n",
+        "        change_users(parent, 0);\n",
+    ),
     "stays": ("handles.h", "    SET_POINTER(&it->address, it->given);\n", ""),
     "fork": (
         "closing.h",

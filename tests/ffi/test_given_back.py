@@ -4,9 +4,9 @@
 
 import gc
 import os
-import threading
 import weakref
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from ctypes import c_char_p, c_int, c_void_p
 from typing import Annotated, Any
 
@@ -26,7 +26,7 @@ from pyexample.ffi import (
     Returned,
     struct,
 )
-from pyexample.ffi.handles import life_of
+from pyexample.ffi.records import life_of
 
 # Each node is counted while it is open, and a use of one that is closed is counted too.
 SOURCE = r"""
@@ -669,30 +669,20 @@ def test_interrupted_anywhere(api: Any) -> None:
 
 
 def test_in_threads(api: Any) -> None:
-    failures: list[BaseException] = []
+    def work(_: int) -> None:
+        for number in range(50):
+            home, it = api.given()
+            lent = api.node_get(home, 0)
+            back = api.node_remove(home, 0)
+            assert back is it is lent
+            assert api.node_touch(it, lambda number: number) == 2
+            if number % 2:
+                home.close()
+            it.close()
+            gc.collect(0)
 
-    def work() -> None:
-        try:
-            for number in range(50):
-                home, it = api.given()
-                lent = api.node_get(home, 0)
-                back = api.node_remove(home, 0)
-                assert back is it is lent
-                assert api.node_touch(it, lambda number: number) == 2
-                if number % 2:
-                    home.close()
-                it.close()
-                gc.collect(0)
-        except BaseException as error:
-            failures.append(error)
-            raise
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    assert not failures
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))  # raises what one of them raised
 
 
 def test_integers(package: Package) -> None:

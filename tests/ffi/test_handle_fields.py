@@ -347,20 +347,22 @@ def test_it_is_not_closed_while_a_field_is_read(api: Any) -> None:
 
 
 def test_fields_of_derived_handles() -> None:
+    """With names of what Python does with handles."""
+
     @struct
     class Base(Handle):
-        one: Annotated[int, c_uint8]
+        find: Annotated[int, c_uint8]
 
     @struct
     class Derived(Base):
         _pack_: ClassVar[int] = 1
         _layout_: ClassVar[str] = "ms"  # to be said from Python 3.14 on
-        two: Annotated[int, c_int] = DEFAULT
+        keep: Annotated[int, c_int] = DEFAULT
 
     memory = (c_uint8 * 8)(7)
     derived = Derived.adopt(ctypes.addressof(memory), owned=False)
-    derived.two = -1
-    assert (derived.one, derived.two, [*memory]) == (7, -1, [7, 255, 255, 255, 255, 0, 0, 0])
+    derived.keep = -1
+    assert (derived.find, derived.keep, [*memory]) == (7, -1, [7, 255, 255, 255, 255, 0, 0, 0])
     assert ctypes.sizeof(Base.c_struct) == 1
 
 

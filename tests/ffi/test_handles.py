@@ -27,10 +27,12 @@ from support import (
     interrupted_everywhere,
 )
 
-from pyexample.ffi import Handle, Owned, calls
+from pyexample.ffi import Handle, Owned, calls, ownership
+from pyexample.ffi.adoption import adopt
 from pyexample.ffi.calls import CallState
-from pyexample.ffi.handles import HandleValue, life_of
+from pyexample.ffi.handle_values import HandleValue
 from pyexample.ffi.lifetimes import Life
+from pyexample.ffi.records import life_of
 
 
 @pytest.fixture(autouse=True)
@@ -494,14 +496,12 @@ def test_it_is_held_until_the_result_is_made(
             box.close()
         tried.append(box)
 
-    adopt = shelf.Thing.adopt
-
     def close_then_adopt(*given: Any, **how: Any) -> Any:
         close()
         return adopt(*given, **how)
 
     with monkeypatch.context() as patch:
-        patch.setattr(shelf.Thing, "adopt", close_then_adopt)
+        patch.setattr(ownership, "adopt", close_then_adopt)
         thing = shelf.put(box, ord("t"))
 
     shelf.watch(box, 0, 0, lambda number: number)
@@ -924,15 +924,16 @@ def test_members_that_have_a_name_of_ours(shelf: Shelf) -> None:
 
     class Door(shelf.Box):  # type: ignore[misc,name-defined]
         closed = property(lambda self: shelf.name_of(self) == 0)
-        use = keep = pointer = forget = None
+        use = keep = pointer = forget = adopt = find = make = None
+        parents = value = close_by = kept_slots = release_kept = None
 
         def close(self) -> None:
             shelf.box_close(self)
 
     box = opened(shelf)
     address = box.value
-    box.forget()
-    door = Door.adopt(address)
+    life_of(box).forget()
+    door = adopt(Door, address)
     assert shelf.name_of(door) == ord("b")
     assert shelf.each(door, 1, lambda number: 0) == 0
     shelf.watch(door, 0, 0, lambda number: 7)

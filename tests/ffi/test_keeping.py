@@ -35,19 +35,20 @@ from pyexample.ffi import (
     Releases,
     Returned,
 )
-from pyexample.ffi.handles import life_of
 from pyexample.ffi.libfastcall import HAS_GIL
+from pyexample.ffi.records import life_of
 
 # What a cell keeps is used when it is closed. What is wrong then is counted.
 SOURCE = r"""
 #include <stdlib.h>
 typedef struct cell {
     int is_open, number, sum;
-    struct cell *parent, *uses, *owned;
+    struct cell *parent, *uses, *owned, *made_before;
     const int *items; size_t count;
     int (*call)(int);
 } cell;
 static int open_cells, faults;
+static cell *made_last; /* all of them can be reached: none is freed, so that a late use is seen */
 int opened(void) { return open_cells; }
 int wrong(void) { return faults; }
 static int sum_of(const int *items, size_t count) {
@@ -67,6 +68,7 @@ static void check(const cell *it) {
 cell *cell_new(int number) {
     cell *it = calloc(1, sizeof *it);
     it->is_open = 1; it->number = number;
+    it->made_before = made_last; made_last = it;
     open_cells++;
     return it;
 }
@@ -86,7 +88,7 @@ int cell_close(cell *it, int fail) {
     if (it->call) it->call(it->number);
     check(it);
     if (it->owned) cell_close(it->owned, 0);
-    it->is_open = 0; /* not freed: a late use is seen */
+    it->is_open = 0;
     open_cells--;
     return 0;
 }

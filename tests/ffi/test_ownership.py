@@ -45,8 +45,8 @@ from pyexample.ffi import (
     Returned,
     struct,
 )
-from pyexample.ffi.handles import life_of
-from pyexample.ffi.lifetimes import Kept
+from pyexample.ffi.kept import Kept
+from pyexample.ffi.records import life_of
 
 # Each node is counted while it is open, and a use of one that is closed is counted too.
 SOURCE = r"""

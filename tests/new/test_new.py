@@ -134,8 +134,8 @@ def test_its_presets(project: Path, cmake: CMake) -> None:
 @pytest.mark.slow
 def test_its_wheel(runtime: str, project_wheel: Path) -> None:
     assert "-py3-none-" in project_wheel.name
-    # The vendored runtime has the whole language of declarations: 188 KiB, compressed.
-    most = 205 if runtime == "vendored" else 20
+    # The vendored runtime has the whole language of declarations: some 200 KiB, compressed.
+    most = 215 if runtime == "vendored" else 20
     assert project_wheel.stat().st_size <= most * 1024
     with ZipFile(project_wheel) as archive:
         names = archive.namelist()

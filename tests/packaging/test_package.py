@@ -73,16 +73,16 @@ def test_wheel_has_the_package_its_libraries_and_nothing_else(wheel: Path) -> No
 def test_wheel_is_small(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         sizes = {each.filename: each.compress_size for each in archive.infolist()}
-    assert sum(size for name, size in sizes.items() if "/lib/" in name) < 35_500
+    assert sum(size for name, size in sizes.items() if "/lib/" in name) < 36_500
     # What an installed binding needs when it runs, rather than when it is developed.
     development = tuple(
         f"pyexample/{it}/" for it in ("abi", "bind", "ffi/c", "generate", "headers", "new")
     )
     # The language of declarations is most of it.
     assert (
-        sum(size for name, size in sizes.items() if not name.startswith(development)) < 215_000
+        sum(size for name, size in sizes.items() if not name.startswith(development)) < 225_000
     )
-    assert wheel.stat().st_size < 520_000
+    assert wheel.stat().st_size < 535_000
 
 
 def test_no_library_needs_python(wheel: Path, tmp_path: Path) -> None:

@@ -97,6 +97,8 @@ def run(arguments: argparse.Namespace) -> tuple[str, int]:
     logging.getLogger(__package__).addHandler(logging.NullHandler())
     options = dict(vars(arguments))
     form, names = options.pop("format"), options.pop("check")
+    # JSON lists everything; but a baseline gets only what was asked for.
+    options["coverage"] |= form == "json" and not options["update_baseline"]
     if not (options["modules"] or options["run"]):
         return _run_configured(options, form, names)
     if names:
@@ -104,7 +106,6 @@ def run(arguments: argparse.Namespace) -> tuple[str, int]:
     if not options["headers"]:
         raise CannotJudgeError("no --header: name the headers to check against")
     options["structs"] = _pairs(options["structs"])
-    options["coverage"] |= form == "json"  # which lists everything
     report = check(*options.pop("modules"), **options)
     return _in_form(report, form), report.status
 
@@ -128,8 +129,6 @@ def _run_configured(options: dict[str, Any], form: str, names: list[str]) -> tup
     with _inside(configuration.folder):
         for name, arguments in checks.items():
             settings = {**arguments, **extra}
-            if form == "json":  # which lists everything
-                settings["coverage"] = True
             try:
                 reports[name] = check(*settings.pop("modules", ()), **settings)
             except CannotJudgeError as error:

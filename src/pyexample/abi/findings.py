@@ -301,6 +301,10 @@ class _Words:
             if failure.claim.struct is not None:
                 by_struct.setdefault(failure.claim.struct, []).append(failure)
         used = self._used()
+        open_: dict[int | None, list[str]] = {}
+        for claim in self._claims.others:
+            if claim.is_open:
+                open_.setdefault(claim.struct, []).append(claim.of.name)
         for index, struct in enumerate(self._declarations.structs):
             strays = [("", _stray(name, meant)) for name, meant in struct.strays]
             yield from self._findings_in(struct, "", strays)
@@ -310,11 +314,7 @@ class _Words:
                     own = self._struct(index, spelling, by_struct.get(index, []))
                     differences = [*own, *self._bits(index), *self._by_itself(index)]
                     differences += [("", each) for each in self._twins(index)]
-                    differences += [
-                        (each.of.name, _OPEN)
-                        for each in self._claims.others
-                        if each.struct == index and each.is_open
-                    ]
+                    differences += [(name, _OPEN) for name in open_.get(index, ())]
                     yield from self._findings_in(struct, spelling, differences)
                     if not any(each.grade == "breaks" for _, each in differences):
                         padding = self._padding(index)

@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from .declaration import Argument, Declaration
-from .handles import HandleValue
+from .handle_values import HandleValue
 from .kinds import Integer, type_name
 from .pointers import Pointer
 from .received import GivenMemory

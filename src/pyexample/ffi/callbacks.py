@@ -15,7 +15,7 @@ from .answers import NUMBERS, Answer, in_register, register_of
 from .calls import CallState, Running, expect_callbacks, innermost
 from .declaration import Argument, Declaration
 from .fastcall import Function
-from .handles import HandleValue
+from .handle_values import HandleValue
 from .kinds import make_value, type_name
 from .later import import_later, made_once
 from .libfastcall import KINDS, running

@@ -7,13 +7,14 @@ import ctypes
 from collections.abc import Callable
 from typing import Any, TypeGuard
 
+from .adoption import make
 from .buffers import In
 from .calls import CallState, Effect, hold_signals
 from .declaration import Argument, Declaration
 from .failure import calling_with_errno
-from .handles import Handle, tell_c_what_closes
 from .libfastcall import Returned, place_of_result, places_of
 from .lifetimes import Closer, Life
+from .records import close_by, forget, tell_c_what_closes
 from .values import (
     DeclarationError,
     ParameterWord,
@@ -101,9 +102,9 @@ def closing_call(
             if state.failures:
                 life.is_taken_back = not spec.closes.if_succeeds
                 # For the error, since this handle is closed at the moment.
-                handle = life.kind.make(life.given)
+                handle = make(life.kind, life.given)
                 if life.is_taken_back:
-                    handle.forget()
+                    forget(handle)
                 state.replace(target.position, handle)
             return finish(returned, state)
         finally:
@@ -128,7 +129,7 @@ def closing_call(
             return None
         if gives or not isinstance(handle, spec.python_type):
             spec.convert(handle)  # raises an error if it is closed, or no such handle
-        return Handle.close_by(handle, close_in_c, given)
+        return close_by(handle, close_in_c, given)
 
     return call
 
@@ -259,7 +260,7 @@ def _set_closer(
         kind.closer = staticmethod(closer)
         is_simple = len(declaration.parameters) == 1 and not declaration.outputs
         kind.closer_in_c = content if is_simple else None
-        tell_c_what_closes(kind)
+        tell_c_what_closes(kind.c_class, kind.closer_in_c)
 
 
 def _implicit_arguments(declaration: Declaration, closes: Any, life: Life) -> tuple[Any, ...]:
@@ -269,7 +270,7 @@ def _implicit_arguments(declaration: Declaration, closes: Any, life: Life) -> tu
         kind = argument.spec.python_type  # type: ignore[union-attr]
         found = [each for each in life.parents if issubclass(each.kind, kind)]
         if found and name not in values and not _closes(argument):
-            values[name] = found[0].kind.make(found[0].given)
+            values[name] = make(found[0].kind, found[0].given)
     return tuple(values.get(name) for name in declaration.parameters)
 
 

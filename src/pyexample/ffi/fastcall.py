@@ -95,14 +95,14 @@ class Function(bytes):
 
     @made_once
     def reopen(self) -> Callable[..., Any]:
-        """See ``handles.reopen``."""
-        function: Callable[..., Any] = import_later("handles").reopen
+        """See ``giving.reopen``."""
+        function: Callable[..., Any] = import_later("giving").reopen
         return function
 
     @made_once
     def forget(self) -> Callable[..., Any]:
-        """See ``handles.Handle.forget``."""
-        function: Callable[..., Any] = import_later("handles").Handle.forget
+        """See ``records.forget``."""
+        function: Callable[..., Any] = import_later("records").forget
         return function
 
     def __reduce__(self) -> tuple[Any, ...]:

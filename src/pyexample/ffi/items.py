@@ -9,10 +9,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from .buffers import ITEM_KINDS, In, c_half
-from .handles import lenders_of, show_until_closed
 from .kinds import make_value
+from .lenders import lenders_of
 from .libfastcall import KINDS, NotServedError
 from .lifetimes import VIEWS_KEEP
+from .records import show_until_closed
 from .sizes import TERMINATED, UNCHECKED, check_count
 from .structures import function_address
 from .values import DeclarationError, Value, content_of, show, type_code

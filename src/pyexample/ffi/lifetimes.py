@@ -1,9 +1,9 @@
-"""Who owns what C made, for how long C keeps what it was passed, and how handles are closed."""
+"""How handles are closed: each once, after what needs it, while no call uses it."""
 
 import functools
 import gc
 import weakref
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from os import getpid
 from sys import implementation, is_finalizing
@@ -13,7 +13,9 @@ from .libfastcall import running
 from .pointees import Pointees
 
 if TYPE_CHECKING:
-    from .handles import Handle, HandleValue
+    from .handle_values import HandleValue
+    from .handles import Handle
+    from .kept import Slots
 
 
 VIEWS_KEEP = implementation.name == "cpython"
@@ -308,8 +310,10 @@ class Life:
         for parent in (*self.parents, *self.kept):
             self.leave_parent(parent)
         handle = self.handle()
-        if handle is not None:
-            handle.release_kept()
+        slots: Slots = {} if handle is None else handle._kept
+        while slots:
+            for kept in list(slots.popitem()[1]):
+                kept.release()
         while self.waiting:
             self.waiting.pop().end()
 
@@ -379,7 +383,7 @@ class Owner:
     plain: Any
     parents: Callable[[], "Iterable[Handle]"]
     life: Life | None = None  # of the handle that is being made
-    same: "Sequence[Handle] | None" = None  # see ``Handle.adopt``
+    same: "Sequence[Handle] | None" = None  # see ``adopt``
     passed: int | None = None  # what C got there, which has an owner
 
     def __del__(self) -> None:
@@ -390,78 +394,4 @@ class Owner:
         if self.life:
             self.life.close(implicitly=True)
         elif self.value != self.passed and not self.declared.is_none(self.value):
-            kind: type[Handle] = self.declared.python_type
-            # Closed at once, unless something refers to it that was borrowed.
-            kind.adopt(self, self.parents(), closer=self.closer, same=self.same)
-
-
-class Held(Protocol):
-    """An object that C keeps.
-
-    Attributes:
-        given, converted: what the function got, and C.
-        handles: those in it.
-    """
-
-    given: Any
-    converted: Any
-    handles: list[Life]
-
-    def hold(self, holder: object, keeper: Life | None) -> None:
-        """Keep it until ``release(holder)``. Handles in it are closed after ``keeper``."""
-
-    def release(self, holder: object) -> None:
-        """C does not need it any more."""
-
-
-Slots = dict[Any, "list[Kept]"]
-
-kept_for_good: Slots = {}
-"""What C keeps for as long as the process runs."""
-
-
-class Kept:
-    """An object that C keeps in a slot instead of the previous one, or beside ``every`` one.
-
-    Both are kept until C has returned; if two threads fill a slot at once, for longer, because
-    nobody knows which object C has.
-    """
-
-    def __init__(
-        self,
-        slots: Slots,
-        key: Hashable,
-        item: "Held",
-        keeper: Life | None = None,
-        *,
-        every: bool = False,
-    ) -> None:
-        self.item = item
-        item.hold(self, keeper)
-        self.slot = slots.setdefault(key, [])
-        self.call_is_over = False
-        self.earlier = [] if every else [each for each in self.slot if each.call_is_over]
-        self.slot.append(self)
-
-    def cancel(self) -> None:
-        """C was not called."""
-        self.settle(taken=False)
-
-    def settle(self, *, taken: bool) -> None:
-        """C has returned: release the previous objects, or this if not ``taken``."""
-        for each in self.earlier if taken else [self]:
-            try:
-                self.slot.remove(each)
-            except ValueError:  # another thread has released it
-                continue
-            each.release()
-        self.finish()
-
-    def release(self) -> None:
-        """C does not need the object any more."""
-        self.item.release(self)
-
-    def finish(self) -> None:
-        """The call is over. Without ``settle``, C may have either."""
-        self.call_is_over = True
-        self.slot, self.earlier = [], []
+            self.declared.own_unseen(self)

@@ -95,10 +95,8 @@ class Filled(ArgumentWord):
 
     def describe(self, argument: "Argument") -> dict[str, Any]:
         """Its fields of a CArgument."""
-        return {
-            "kind": KINDS["filled"],
-            **self.size.describe(argument.where, argument.sized_by),
-        }
+        size = self.size.describe(argument.where, argument.sized_by)
+        return {"kind": KINDS["filled"], **size}
 
     def for_checker(self) -> dict[str, Any]:
         """C writes there."""

@@ -4,7 +4,7 @@ import copy
 import ctypes
 from typing import TYPE_CHECKING, Any
 
-from .handles import HandleValue
+from .handle_values import HandleValue
 from .kinds import Integer, make_value
 from .libfastcall import KINDS, NotServedError
 from .ownership import Exchange, Owned

@@ -1,33 +1,32 @@
 """Words that say who owns what: what comes back, and what C is passed."""
 
+from __future__ import annotations
+
 import ctypes
 import functools
 from _thread import get_ident
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from .adoption import adopt
 from .calls import innermost
-from .handles import (
-    Handle,
-    HandleValue,
-    find_all,
-    give_back,
-    give_to,
-    handles_in,
-    items_of,
-    lenders_of,
-    life_of,
-    open_handles,
-    owner_of,
-    root_of,
-    special_closers,
-)
+from .giving import give_back, give_to, owner_of
+from .handle_values import HandleValue
 from .items import Items
+from .kept import Kept, keep, keep_as, kept_for_good, pass_on_kept
 from .kinds import Integer, Text
+from .lenders import handles_in, items_of, lenders_of, open_handles
 from .libfastcall import KEEPERS, KINDS, OWNERS, RULES, NotServedError, running
-from .lifetimes import Closer, Kept, Life, Owner, kept_for_good
+from .lifetimes import Closer, Life, Owner
 from .pointees import copy_of, has_pointers, pointees_in
 from .pointers import Pointer
+from .records import (
+    describe_class,
+    life_of,
+    special_closers,
+    tell_c_what_closes,
+)
+from .registry import find_all
 from .scalars import Address
 from .structures import CTypesObject, function_address
 from .values import DeclarationError, Modifier, ParameterWord, Value, plain, pointer_to, show
@@ -35,6 +34,7 @@ from .values import DeclarationError, Modifier, ParameterWord, Value, plain, poi
 if TYPE_CHECKING:
     from .calls import CallState
     from .declaration import Argument, Declaration
+    from .handles import Handle
     from .views import View
 
 
@@ -72,7 +72,7 @@ class Closes(Modifier):
             raise value.cannot_follow(where, self)
         value.closes = self
 
-    def resolve(self, declaration: "Declaration", value: Value) -> None:
+    def resolve(self, declaration: Declaration, value: Value) -> None:
         """Check what Python is to pass, and whether it can fail."""
         for name, given in self.arguments.items():
             others = [each for each in declaration.arguments if each.spec is not value]
@@ -187,13 +187,13 @@ class Owned(Modifier):
             )
         value.allocate = self.by
 
-    def resolve(self, declaration: "Declaration", value: Value) -> None:
+    def resolve(self, declaration: Declaration, value: Value) -> None:
         """Find the original of a copy."""
         if self.names and isinstance(value, HandleValue):
             (original,) = declaration.find(value.where, self, "handle", declaration.handles)
             value.original = original.position
 
-    def parents(self, call: "CallState | None") -> list[Handle]:
+    def parents(self, call: CallState | None) -> list[Handle]:
         """Those of a handle that ``call``, or the innermost call, returns."""
         running = call or innermost.get(get_ident())
         return [] if self.independent or running is None else open_handles(running.given)
@@ -211,11 +211,11 @@ class Owned(Modifier):
             fields["rule"] = RULES["always"]
         return fields
 
-    def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
+    def adopt(self, value: HandleValue, address: Any, call: CallState) -> Handle:
         """Make the handle that ``call`` returns."""
         kind: type[Handle] = value.python_type
-        passed = None if value.passed is None else call.given[value.passed]
-        if isinstance(passed, Handle) and life_of(passed).address == address.value:
+        passed: Handle | None = None if value.passed is None else call.given[value.passed]
+        if passed is not None and life_of(passed).address == address.value:
             address.__class__ = address.plain  # which is not closed when it is deleted
             return passed
         if address.closer is None and kind.closer is None:
@@ -235,14 +235,14 @@ class Owned(Modifier):
                 )
         place = ctypes.addressof(address) if value.is_stored else address
         kept = call.kept_by_result
-        handle = kind.adopt(
-            place, self.parents(call), closer=address.closer, kept=kept, same=same
+        handle = adopt(
+            kind, place, self.parents(call), closer=address.closer, kept=kept, same=same
         )
         if value.is_stored:  # no object of C's has a size of -1
             life_of(handle).pointees[place, -1] = address
         if value.original is not None:
             original: Any = call.given[value.original]
-            Handle.keep_as(handle, original)
+            keep_as(handle, original)
         return handle
 
 
@@ -280,7 +280,7 @@ class Borrowed(Modifier):
             raise DeclarationError(f"{where}: the memory is new, so it is Owned, not Borrowed")
         value.own(where, self)
 
-    def resolve(self, declaration: "Declaration", value: Value) -> None:
+    def resolve(self, declaration: Declaration, value: Value) -> None:
         """Find the handles that it names."""
         if self.names and isinstance(value, (HandleValue, Items, Pointer)):
             found = declaration.find(value.where, self, "handle", declaration.lenders)
@@ -292,10 +292,10 @@ class Borrowed(Modifier):
         mask = ALL if positions is None else sum(1 << each for each in {*positions})
         return {"owner": OWNERS["Borrowed"], "lenders": mask}
 
-    def adopt(self, value: HandleValue, address: Any, call: "CallState") -> Handle:
+    def adopt(self, value: HandleValue, address: Any, call: CallState) -> Handle:
         """Make the handle that ``call`` returns."""
         kind: type[Handle] = value.python_type
-        return kind.adopt(address, lenders_of(value, call), owned=False)
+        return adopt(kind, address, lenders_of(value, call), owned=False)
 
 
 class GivenTo(ParameterWord):
@@ -312,7 +312,7 @@ class GivenTo(ParameterWord):
         self.names = (owner,) if owner else ()
         self.if_succeeds = if_succeeds
 
-    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+    def resolve(self, declaration: Declaration, argument: Argument) -> None:
         """Find the new owner."""
         if not argument.spec.lends or getattr(argument.spec, "closes", None):
             raise DeclarationError(
@@ -329,7 +329,7 @@ class GivenTo(ParameterWord):
                 " the C type of its result"
             )
 
-    def describe(self, argument: "Argument") -> dict[str, Any]:
+    def describe(self, argument: Argument) -> dict[str, Any]:
         """Its fields of a CArgument."""
         if argument.kind != "handle":
             raise NotServedError(f"{argument.where}: {self!r} is not served")
@@ -339,7 +339,7 @@ class GivenTo(ParameterWord):
             "stays_on_failure": self.if_succeeds,
         }
 
-    def begin(self, call: "CallState", argument: "Argument") -> "Iterator[_Gift]":
+    def begin(self, call: CallState, argument: Argument) -> Iterator[_Gift]:
         """Give it away just before C is called."""
         owner: Any = call.given[argument.named[0].position] if argument.named else None
         given = handles_in(call.given)
@@ -407,7 +407,7 @@ class _Gift:
         """The call is over. Without ``settle``, C may have it, and use what it keeps for it."""
         if self.is_over or self.has_come_back:
             return
-        Handle.pass_on_kept(self.handle, self.owner)
+        pass_on_kept(self.handle, self.owner)
         if self.owner is None:
             self.life.forget()
         self.is_over = True
@@ -419,10 +419,10 @@ class Exchange(ParameterWord):
     def __init__(self, written: object) -> None:
         self._written = repr(written)
 
-    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+    def resolve(self, declaration: Declaration, argument: Argument) -> None:
         """It names nothing."""
 
-    def begin(self, call: "CallState", argument: "Argument") -> "Iterator[_Exchange]":
+    def begin(self, call: CallState, argument: Argument) -> Iterator[_Exchange]:
         """Give it away until C has returned."""
         given = handles_in(call.given)
         for each in handles_in([call.given[argument.position]]):
@@ -471,7 +471,7 @@ class Keep(ParameterWord):
         self.is_for_good = owner is None
         self.names = self.slot if owner in (None, "return") else (owner, *self.slot)
 
-    def resolve(self, declaration: "Declaration", argument: "Argument") -> None:
+    def resolve(self, declaration: Declaration, argument: Argument) -> None:
         """Find who keeps it, and what tells several apart."""
         if not argument.spec.can_be_kept:
             raise DeclarationError(
@@ -499,7 +499,7 @@ class Keep(ParameterWord):
                     f" addresses and handles, not by {each.name!r}"
                 )
 
-    def describe(self, argument: "Argument") -> dict[str, Any]:
+    def describe(self, argument: Argument) -> dict[str, Any]:
         """Its fields of a CArgument."""
         spec: Any = argument.spec
         if not _is_kept_in_c(spec) or (self.is_for_good and spec.lends):
@@ -518,7 +518,7 @@ class Keep(ParameterWord):
             fields["function"] = copy_of
         return fields
 
-    def begin(self, call: "CallState", argument: "Argument") -> Iterator[Kept]:
+    def begin(self, call: CallState, argument: Argument) -> Iterator[Kept]:
         """Keep what was converted for ``call``."""
         owner, slot = None, argument.named
         if len(self.names) > len(self.slot):
@@ -540,7 +540,7 @@ class Keep(ParameterWord):
             kept = Kept(kept_for_good, key, item, every=self.every)
         else:
             keeper: Any = call.given[owner.position]
-            kept = Handle.keep(keeper, argument.where, key, item, every=self.every)
+            kept = keep(keeper, argument.where, key, item, every=self.every)
         call.cleanups.append(kept.finish)
         yield kept
 
@@ -551,7 +551,7 @@ class _Held:
     Of structures, C may have a copy: what they refer to is kept, whatever becomes of them.
     """
 
-    def __init__(self, given: Any, converted: Any, view: "View | None") -> None:
+    def __init__(self, given: Any, converted: Any, view: View | None) -> None:
         self.given = given
         self.handles = [life_of(each) for each in handles_in([given])]
         self.converted = converted
@@ -576,7 +576,7 @@ class _Held:
             self.view.release()
 
 
-def _keep_for_result(call: "CallState", where: str, key: Any, item: _Held) -> None:
+def _keep_for_result(call: CallState, where: str, key: Any, item: _Held) -> None:
     """Keep it for the handle that ``call`` will return."""
     until_then = object()  # not the call: it would refer to itself
     item.hold(until_then, None)
@@ -625,17 +625,17 @@ def keep_late(described: tuple[Any, ...], keeper: Handle | None) -> None:
     if keeper is None:
         Kept(kept_for_good, key, item, every=True).finish()
     else:
-        Handle.keep(keeper, argument.where, key, item, every=True).finish()
+        keep(keeper, argument.where, key, item, every=True).finish()
 
 
-def keep_for_result(described: tuple[Any, ...], call: "CallState") -> None:
+def keep_for_result(described: tuple[Any, ...], call: CallState) -> None:
     """Keep what C is to keep for the handle that ``call`` returns, if it is that."""
     argument, key, item = _what_is_kept(described)
     if any(isinstance(each, Keep) and each.owner == "return" for each in argument.effects):
         _keep_for_result(call, argument.where, key, item)
 
 
-def _what_is_kept(described: tuple[Any, ...]) -> "tuple[Argument, Any, _Held]":
+def _what_is_kept(described: tuple[Any, ...]) -> tuple[Argument, Any, _Held]:
     """What ``fastcall_list_kept`` describes: the argument, the slot, and what is in it."""
     function, index, slot, given, made, address, _ = described
     argument: Argument = function.declaration.arguments[index]
@@ -646,7 +646,7 @@ def _what_is_kept(described: tuple[Any, ...]) -> "tuple[Argument, Any, _Held]":
     return argument, (argument, *(slot or ())), _Held(given, converted, view)
 
 
-def is_passed(argument: "Argument") -> bool:
+def is_passed(argument: Argument) -> bool:
     """Whether the caller passes it."""
     return isinstance(argument.spec, Value) or argument.spec.is_parameter
 
@@ -667,7 +667,7 @@ def _check_free(where: str, function: Any) -> None:
         )
 
 
-def declaration_of(function: Any) -> "Declaration | None":
+def declaration_of(function: Any) -> Declaration | None:
     """That of a declared function."""
     return getattr(getattr(function, "__self__", None), "declaration", None)
 
@@ -685,14 +685,14 @@ def _closer_of(where: str, function: Any) -> Closer:
 
 def _special_class(kind: type[Handle], by: Any) -> int:
     """What libfastcall needs to know of handles that a function of their own closes."""
-    engine = running()
     content = getattr(by, "__self__", None)
     declaration = declaration_of(by)
     is_simple = declaration is not None and len(declaration.parameters) == 1
-    if engine is None or not is_simple or not isinstance(content, bytes):
+    is_served = is_simple and isinstance(content, bytes)
+    described = describe_class(kind) if is_served else None
+    if described is None:
         raise NotServedError(f"{show(by)}, which closes a handle, is not served")
-    described: int = engine.describe_handles(id(kind), id(root_of(kind)), engine.handles)
-    engine.set_closer(described, content)
+    tell_c_what_closes(described, content)
     special_closers[described] = _closer_of("", by)
     return described
 

@@ -8,9 +8,11 @@ from sys import _getframe  # pyright: ignore[reportPrivateUsage]
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
-from .handles import lenders_of, pointees_kept_by, show_until_closed
+from .kept import pointees_kept_by
+from .lenders import lenders_of
 from .libfastcall import NotServedError
 from .pointees import copy_of, copy_over, show_memory
+from .records import show_until_closed
 from .structures import CTypesObject, check_kin, function_address, is_kin
 from .values import (
     DeclarationError,

@@ -5,10 +5,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .calls import CallState
-from .handles import Handle
+from .kept import Kept, kept_for_good, kept_slots
 from .libfastcall import CRelease, NotServedError
-from .lifetimes import Kept, kept_for_good
 from .ownership import Keep, declaration_of, is_passed, take_over_kept
+from .records import is_handle
 from .values import DeclarationError, ParameterWord, plain, show
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Releases(ParameterWord):
             if content and word.is_for_good:
                 take_over_kept(content)
             kept_for: Any = call.given[named[word.owner].position] if word.owner else None
-            everything = kept_for_good if kept_for is None else Handle.kept_slots(kept_for)
+            everything = kept_for_good if kept_for is None else kept_slots(kept_for)
             slot = {
                 at: plain(call.converted[named[name].index])
                 for at, name in enumerate(word.slot, 1)
@@ -142,5 +142,5 @@ def _keeps_of(function: Callable[..., object]) -> "list[tuple[Any, Argument, Kee
 
 def _is_same(kept: Any, given: Any) -> bool:
     """Whether it is that object; a handle, method or text may be equal to it."""
-    is_comparable = isinstance(given, (Handle, str, bytes)) or callable(given)
+    is_comparable = isinstance(given, (str, bytes)) or callable(given) or is_handle(given)
     return kept is given or (is_comparable and bool(kept == given))

@@ -5,7 +5,8 @@ import functools
 import sys
 import typing
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .buffers import In
@@ -14,17 +15,13 @@ from .calls import CallState
 from .counted import CountedField, CountedItems, CounterField
 from .declaration import annotations, split_annotation
 from .fields import DEFAULT, Anonymous, ArrayField, Bits, CountedBy, to_field
-from .handles import (
-    Handle,
-    HandleValue,
-    is_owned,
-    memory_of,
-    parents_of,
-    show_until_closed,
-)
+from .handle_values import HandleValue
+from .handles import Handle
+from .kept import pointees_kept_by
 from .kinds import Integer, make_value
 from .pointees import copy_over, has_pointers, is_of_c, pointees_of, show_memory, store
 from .pointers import Pointer, set_targets
+from .records import is_owned, life_of, open_address, parents_of, show_until_closed
 from .sizes import UNCHECKED
 from .structures import function_address
 from .values import DeclarationError, Value
@@ -299,15 +296,27 @@ class _HandleField:
     def __get__(self, instance: Any, owner: Any) -> Any:
         if instance is None:
             return getattr(owner.c_struct, self.name)
-        with memory_of(instance) as memory:
+        with _memory_of(instance) as memory:
             value = getattr(memory, self.name)
             if hasattr(value, "_b_base_"):
                 show_until_closed(instance, memory)
             return value
 
     def __set__(self, instance: Any, value: Any) -> None:
-        with memory_of(instance) as memory:
+        with _memory_of(instance) as memory:
             setattr(memory, self.name, value)
+
+
+@contextmanager
+def _memory_of(handle: Handle) -> Generator[Any, None, None]:
+    """Its structure, which is not closed meanwhile. Raises ValueError if it is closed."""
+    done: list[Callable[[], object]] = []
+    life_of(handle).use(done)
+    try:
+        pointees = pointees_kept_by([handle])
+        yield show_memory(handle.c_struct, open_address(handle), handle, pointees)
+    finally:
+        done[0]()
 
 
 class _InnerField:

@@ -1,8 +1,8 @@
 """C values, which are passed to C or come back, and the words of a declaration.
 
 This is what all of them have in common. Each kind of value is one class, in kinds.py,
-scalars.py, structures.py, pointers.py, handles.py, callbacks.py or items.py, which says what is
-checked and converted. kinds.py chooses the class.
+scalars.py, structures.py, pointers.py, handle_values.py, callbacks.py or items.py. It says what
+is checked and converted. kinds.py chooses the class.
 """
 
 from __future__ import annotations

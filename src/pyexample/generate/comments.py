@@ -1,5 +1,6 @@
 """Turn the comments of a header into docstrings."""
 
+import functools
 import re
 import textwrap
 
@@ -14,6 +15,7 @@ _TOLD = re.compile(
 _RULE = re.compile(r"^[\s*=\-_#~/+<>.]*$")
 
 
+@functools.cache  # a module is written again without what is refused
 def docstring(comment: str, indent: str, width: int, first: str = "") -> str:
     """The lines of a docstring, indented; "" if there is nothing to say.
 
@@ -91,8 +93,11 @@ def _paragraphs(comment: str) -> list[str]:
 
 def _plain(row: str) -> str:
     """A row without the commands of Doxygen, and with only the characters of a docstring."""
-    row = _PARAMETER.sub(r"- \1: ", row)
-    row = _TOLD.sub(lambda match: f"- {match[1]}: ", row)
-    row = _COMMAND.sub("", row)
+    if "@" in row or "\\" in row:
+        row = _PARAMETER.sub(r"- \1: ", row)
+        row = _TOLD.sub(lambda match: f"- {match[1]}: ", row)
+        row = _COMMAND.sub("", row)
     row = re.sub(r"^[-*]\s+", "- ", row)
-    return " ".join("".join(each if each.isprintable() else " " for each in row).split())
+    if not row.isprintable():
+        row = "".join(each if each.isprintable() else " " for each in row)
+    return " ".join(row.split())

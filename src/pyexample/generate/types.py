@@ -150,6 +150,7 @@ class Types:
         self.handles: dict[Record | Typedef, str] = {}
         self.callbacks: dict[CallbackKey, str] = {}
         self.user_data: dict[CallbackKey, int] = {}
+        self._enum_types: dict[Enum, str] = {}
 
     def kind(self, ctype: Type) -> Kind:
         """What a type is. Raises Unknown if it cannot be declared."""
@@ -226,6 +227,11 @@ class Types:
 
     def enum_type(self, enum: Enum) -> str:
         """The integer type of an enum (C11 6.7.2.2), as GCC and clang choose it."""
+        if enum not in self._enum_types:
+            self._enum_types[enum] = self._chosen_type(enum)
+        return self._enum_types[enum]
+
+    def _chosen_type(self, enum: Enum) -> str:
         if enum.underlying is not None:
             return self.kind(enum.underlying).ctype
         values = [self._api.values.get(each.name, 0) for each in enum.constants or ()]

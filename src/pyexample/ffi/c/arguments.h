@@ -41,7 +41,7 @@ static void release(held_arguments *held)
         api.PyBuffer_Release(&held->views[--held->count]);
     }
     while (held->handle_count > 0) {
-        ADD(&held->handles[--held->handle_count]->users, -1);
+        change_users(held->handles[--held->handle_count], -1);
     }
     if (held->handles != held->few) {
         api.PyMem_Free(held->handles);

@@ -35,6 +35,11 @@ typedef struct {
 
 static THREAD_LOCAL call_state current;
 static THREAD_LOCAL use *uses;
+/* Memory for one of them, so that most calls need no allocator. */
+static THREAD_LOCAL struct {
+    int is_in_use;
+    _Alignas(use) char memory[sizeof(use) + 4 * sizeof(handle *)];
+} first_use;
 static int64_t has_callbacks; /* whether a callback was ever created */
 
 /* Set the state before C is called. Returns the previous one, for `leave`. */
@@ -68,7 +73,12 @@ static use *begin_use(const held_arguments *held)
     for (const kept *each = held->closing; each; each = each->next) {
         count += each->kept_handle != NULL;
     }
-    begun = api.PyMem_Malloc(sizeof *begun + count * sizeof *begun->handles);
+    if (!first_use.is_in_use && count <= 4) {
+        first_use.is_in_use = 1;
+        begun = (use *)(void *)first_use.memory;
+    } else {
+        begun = api.PyMem_Malloc(sizeof *begun + count * sizeof *begun->handles);
+    }
     if (!begun) {
         (void)api.PyErr_NoMemory();
         return NULL;
@@ -95,7 +105,11 @@ static void end_use(use *ended)
     if (ended->next) {
         ended->next->link = ended->link;
     }
-    api.PyMem_Free(ended);
+    if ((char *)ended == first_use.memory) {
+        first_use.is_in_use = 0;
+    } else {
+        api.PyMem_Free(ended);
+    }
 }
 
 void fastcall_after_fork(void)

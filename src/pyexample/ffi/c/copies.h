@@ -45,7 +45,7 @@ static PyObject *list_items(const fastcall_value *value, const char *content, Py
     fastcall_value item = {0};
     PyObject *const list = api.PyList_New(count);
     item.kind = value->item;
-    item.size = (uint16_t)value->item_size; /* of a number */
+    item.size = (uint16_t)value->item_size; /* at most 8 */
     for (Py_ssize_t i = 0; list && i < count; i++) {
         uint64_t word = 0;
         PyObject *object;

@@ -105,7 +105,7 @@ static void end_closing_kept(kept **list, int is_closed)
     for (kept *it = *list, *next; it; it = next) {
         next = it->next;
         if (it->kept_handle) {
-            ADD(&it->kept_handle->users, -1);
+            change_users(it->kept_handle, -1);
         }
         if (!is_closed) {
             move_kept(it, &it->keeper->kept);
