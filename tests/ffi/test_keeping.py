@@ -48,7 +48,7 @@ typedef struct cell {
     int (*call)(int);
 } cell;
 static int open_cells, faults;
-static cell *made_last; /* all of them can be reached: none is freed, so that a late use is seen */
+static cell *made_last; /* reaches all: none is freed, so that a late use is seen */
 int opened(void) { return open_cells; }
 int wrong(void) { return faults; }
 static int sum_of(const int *items, size_t count) {

@@ -113,7 +113,8 @@ class Size:
         if not self.depends:
             return {"low": self.low, "high": self.high}
         if self._function:
-            return {"function": self._function, "is_exact": self.given is not None}
+            is_exact = self.given is not None
+            return {"high": NEVER, "function": self._function, "is_exact": is_exact}
         kinds = [getattr(each.spec, "kind", "") for each in named]
         is_twice = len({*self.names}) < len(self.names)
         if is_twice or any(kind not in ("signed", "unsigned") for kind in kinds):

@@ -142,9 +142,12 @@ def _operand(text: str, indent: str) -> str:
 def assigned(name: str, value: str, indent: str = "") -> str:
     """An assignment, with parentheses if they help to keep its lines short."""
     line = f"{indent}{name} = {value}"
+    before, inside, after = split(value)
     is_too_long = max(len(f"{indent}{name} = ("), len(f"{indent}    {value}")) > WIDTH
-    if len(line) <= WIDTH or is_too_long:
+    if len(line) <= WIDTH or (is_too_long and not inside):
         return line
+    if inside:
+        return laid_out(f"{name} = {before}", inside, after, indent)
     return f"{indent}{name} = (\n{indent}    {value}\n{indent})"
 
 
@@ -191,12 +194,16 @@ def definition(
 ) -> str:
     """A typed function without a body, below its decorator."""
     ending = ":" if doc else ": ..."
-    if given:
-        text = laid_out(f"def {name}(", [*given, "/"], f") -> {result}{ending}", indent)
-    else:
-        before, inside, after = split(result)
-        text = f"{indent}def {name}() -> {result}{ending}"
-        if inside:
-            text = laid_out(f"def {name}() -> {before}", inside, f"{after}{ending}", indent)
+    text = signature(name, [*given, "/"] if given else [], result, ending, indent)
     # Type checkers want the dots: a docstring alone would return None.
     return f"{indent}{head}\n{text}" + (f"\n{doc}\n    ..." if doc else "")
+
+
+def signature(name: str, given: list[str], result: str, ending: str, indent: str = "") -> str:
+    """The first line of a function, or several, up to its ``ending``."""
+    if given:
+        return laid_out(f"def {name}(", given, f") -> {result}{ending}", indent)
+    before, inside, after = split(result)
+    if inside:
+        return laid_out(f"def {name}() -> {before}", inside, f"{after}{ending}", indent)
+    return f"{indent}def {name}() -> {result}{ending}"

@@ -24,7 +24,7 @@ from ..headers.c_model import (
 from .comments import docstring, remark
 from .context import Context
 from .fields import field_names, packed, width_of
-from .items import WIDTH, Item, annotated, assigned, laid_out, listed
+from .items import WIDTH, Item, annotated, assigned, laid_out, listed, signature
 from .naming import item_of, record_name
 from .notes import python_names
 from .types import CallbackKey, Types, Unknown
@@ -250,20 +250,21 @@ def plain_function(context: Context, function: Function) -> Item:
     if context.known is None:
         lines += [f'if hasattr(lib, "{symbol}"):', assigned(name, found, "    ")]
         lines.append(listed(f"{name}.argtypes = ", ctypes_, "    "))
-        lines.append(f"    {name}.restype = {result.ctype}")
+        lines.append(assigned(f"{name}.restype", result.ctype, "    "))
     else:
         lines += [listed(f"{found}.argtypes = ", ctypes_)]
-        lines += [f"{found}.restype = {result.ctype}"]
+        lines += [assigned(f"{found}.restype", result.ctype)]
     named = [
         f"{each}: {plain.given}"
         for each, plain in zip(python_names(parameters), given, strict=True)
     ]
     more = ["*more: Any"] if function.type.variadic else []
     doc = docstring(function.comment, "    ", WIDTH)
-    stub = laid_out(
-        f"def {name}(",
+    stub = signature(
+        name,
         [*named, *(["/"] if named else []), *more],
-        f") -> {result.value}:{'' if doc else ' ...'}",
+        result.value,
+        ":" if doc else ": ...",
     )
     place = context.api.place(function)
     return Item(
