@@ -228,3 +228,20 @@ def test_names_that_the_module_has_itself(tmp_path: Path) -> None:
     run([*python, "mypy", "--strict", stub], cwd=tmp_path)
     run([*python, "ruff", "format", "--isolated", "--check", file, stub], cwd=tmp_path)
     run([*python, "ruff", "check", "--isolated", "--select", "E,F,I,N,W", file, stub])
+
+
+def test_long_names_and_texts_are_as_ruff_formats_them(tmp_path: Path) -> None:
+    name = "a_type_of_callbacks_with_a_very_long_name"
+    header = f"typedef int (*{name})(int);\n"
+    for more in range(0, 60, 3):
+        function = f"find{'_x' * (more // 2)}"
+        header += f"{name} {function}_it(void); {name} *{function}_all(void);\n"
+        header += f"void {function}_in_all_{'o' * 30}_of_them(void);\n"
+        header += f'#define TEXT{more} "{"of " * (more // 3 + 15)}(bits) in it"\n'
+    (tmp_path / "long.h").write_text(header)
+    for style in ("ctypes", "project"):
+        made = bind(["long.h"], "long", include=[str(tmp_path)], style=style)
+        assert not made.module.left_out
+        (tmp_path / f"{style}.py").write_text(made.text)
+        (tmp_path / f"{style}.pyi").write_text(made.stub or "")
+    run([sys.executable, "-m", "ruff", "format", "--isolated", "--diff", tmp_path])

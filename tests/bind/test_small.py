@@ -410,7 +410,7 @@ def test_a_long_name_without_parameters(tmp_path: Path) -> None:
     name = "a_function_" + "with_a_very_long_name_" * 4
     assert (
         declared(f"void {name}(void);", tmp_path)[name]
-        == f"@function def {name}() -> None: ..."
+        == f"@function def {name}() -> ( None ): ..."
     )
 
 

@@ -118,7 +118,7 @@ def laid_out(before: str, inside: list[str], after: str, indent: str = "") -> st
 def listed(before: str, items: list[str], indent: str = "") -> str:
     """A list: on one line, or each item on a line of its own, as ruff and black have it."""
     whole = f"{indent}{before}[{', '.join(items)}]"
-    if len(whole) <= WIDTH:
+    if len(whole) <= WIDTH or not items:
         return whole
     rows = [_row(each, f"{indent}    ") for each in items]
     return "\n".join([f"{indent}{before}[", *rows, f"{indent}]"])
@@ -142,11 +142,12 @@ def _operand(text: str, indent: str) -> str:
 def assigned(name: str, value: str, indent: str = "") -> str:
     """An assignment, with parentheses if they help to keep its lines short."""
     line = f"{indent}{name} = {value}"
-    before, inside, after = split(value)
     is_too_long = max(len(f"{indent}{name} = ("), len(f"{indent}    {value}")) > WIDTH
-    if len(line) <= WIDTH or (is_too_long and not inside):
+    before, inside, after = split(value)
+    is_call = re.fullmatch(r"[\w.]+[(]", before) is not None  # and no text with brackets in it
+    if len(line) <= WIDTH or (is_too_long and not is_call):
         return line
-    if inside:
+    if is_call:
         return laid_out(f"{name} = {before}", inside, after, indent)
     return f"{indent}{name} = (\n{indent}    {value}\n{indent})"
 
@@ -204,6 +205,9 @@ def signature(name: str, given: list[str], result: str, ending: str, indent: str
     if given:
         return laid_out(f"def {name}(", given, f") -> {result}{ending}", indent)
     before, inside, after = split(result)
-    if inside:
+    if inside and len(f"{indent}def {name}() -> {before}") <= WIDTH:
         return laid_out(f"def {name}() -> {before}", inside, f"{after}{ending}", indent)
-    return f"{indent}def {name}() -> {result}{ending}"
+    line = f"{indent}def {name}() -> {result}{ending}"
+    if len(line) <= WIDTH:
+        return line
+    return f"{indent}def {name}() -> (\n{indent}    {result}\n{indent}){ending}"

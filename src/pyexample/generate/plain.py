@@ -248,7 +248,8 @@ def plain_function(context: Context, function: Function) -> Item:
     ctypes_ = [each.ctype for each in given]
     lines = [_VARIADIC] if function.type.variadic else []
     if context.known is None:
-        lines += [f'if hasattr(lib, "{symbol}"):', assigned(name, found, "    ")]
+        lines.append(laid_out("if hasattr(", ["lib", f'"{symbol}"'], "):"))
+        lines.append(assigned(name, found, "    "))
         lines.append(listed(f"{name}.argtypes = ", ctypes_, "    "))
         lines.append(assigned(f"{name}.restype", result.ctype, "    "))
     else:
