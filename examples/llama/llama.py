@@ -3049,7 +3049,7 @@ def llama_sampler_init(
 llama_samplerPtr = Annotated[llama_sampler, c_void_p]
 
 
-@function
+@hold
 def llama_sampler_name(smpl: llama_samplerPtr, /) -> TextOrNone: ...
 
 
