@@ -10,6 +10,7 @@ from support import Missing, Tool
 from pyexample.bind import CannotJudgeError, bind
 from pyexample.generate.context import Module
 from pyexample.generate.render import imports_of
+from pyexample.generate.spec import read
 
 
 def module_of(header: str, folder: Path) -> Module:
@@ -539,6 +540,22 @@ def test_attributes_say_what_is_guessed_otherwise(tmp_path: Path, tool: Tool) ->
         ("out.size", "Returned(int, c_int)"),
     ):
         assert made.written[place] == written
+
+
+def test_a_result_that_must_be_looked_at_is_asked_about(tmp_path: Path) -> None:
+    header = """
+    #define LOOK __attribute__((warn_unused_result))
+    enum code { FINE, WRONG };
+    LOOK int close_it(int n); LOOK enum code state(void); LOOK const char *name(void);
+    int plain(void);"""
+    made = module_of(header, tmp_path)
+    assert made.open == dict.fromkeys(
+        ["close_it.return", "state.return"], "which results mean failure"
+    )
+    spec = tmp_path / "lib.toml"
+    spec.write_text('[[raises]]\nfunctions = ["close_it", "state"]\n')
+    ruled = bind(["lib.h"], "lib", include=[str(tmp_path)], spec=read(str(spec)))
+    assert ruled.module.open == {}
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """What the attributes of a function say about its parameters and its result.
 
-GCC's manual, "Common Function Attributes", has access, malloc and returns_nonnull; clang's,
-"Nullability Attributes", _Nonnull and _Nullable.
+GCC's manual, "Common Function Attributes", has access, malloc, returns_nonnull and
+warn_unused_result; clang's, "Nullability Attributes", _Nonnull and _Nullable.
 """
 
 import re
@@ -49,6 +49,11 @@ def freed_by(function: Function) -> str:
 def is_never_null(function: Function) -> bool:
     """Whether a result is said to be never NULL."""
     return _last(function.attributes) == "_Nonnull" or "returns_nonnull" in function.attributes
+
+
+def must_be_looked_at(function: Function) -> bool:
+    """Whether a caller that ignores the result is warned."""
+    return not {"warn_unused_result", "nodiscard"}.isdisjoint(function.attributes)
 
 
 def may_be_null(attributes: tuple[str, ...]) -> bool:

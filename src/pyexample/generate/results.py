@@ -1,7 +1,7 @@
 """Declare what comes back from functions, and which results mean failure."""
 
 from ..headers.c_model import Function
-from .attributes import freed_by, is_never_null
+from .attributes import freed_by, is_never_null, must_be_looked_at
 from .draft import Draft
 from .lifetimes import Lifetimes
 from .notes import ADDRESS, Notes
@@ -34,6 +34,8 @@ class Results:
         if own is not None and rule is not None:
             draft.is_said = True
             own = Note(rule.returns or own.python, (*own.words, self._raises(rule)))
+        elif own is not None and must_be_looked_at(function) and self._is_status(function):
+            draft.open["return"] = "which results mean failure"
         if not draft.returned and not draft.filled:
             return own
         parts = [own.python] if own is not None and own.python != "None" else []
@@ -49,6 +51,9 @@ class Results:
         target = self._types.pointed(kind)
         is_bytes = target is not None and (target.name == "void" or target.is_byte)
         return is_bytes and self._types.is_const(kind.target)
+
+    def _is_status(self, function: Function) -> bool:
+        return self._types.kind(function.type.result).name in ("number", "enum")
 
     def _own(self, draft: Draft) -> Note | None:
         """C's own result; None for void."""
