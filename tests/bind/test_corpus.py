@@ -47,9 +47,9 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
     folder = tmp_path_factory.mktemp("bindings")
 
     def make_once(corpus: Corpus, missing: Missing) -> Made:
-        if not _is_installed(corpus, folder):
-            missing(f"{corpus.package} is not installed")
         if corpus.name not in made:
+            if not _is_installed(corpus, folder):
+                missing(f"{corpus.package} is not installed")
             made[corpus.name] = Made(corpus, folder)
         return made[corpus.name]
 

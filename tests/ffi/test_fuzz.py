@@ -193,7 +193,7 @@ MUTANTS = {
     "maker": ("copies.h", "return made && value->conversion ?", "return 0 ?"),
     "simple": ("fastcall.c", " && value->kind != FASTCALL_ITEMS;", ";"),
     "given back": ("results.h", "values[i].free || values[i].receive", "values[i].receive"),
-    "received": ("results.h", "[i].receive || i >= done", "[i].receive"),
+    "received": ("results.h", "!value->receive || i >= done", "!value->receive"),
     "released": (
         "fastcall.c",
         "        release_keeping_error(&held);\n    }\n    return result;",

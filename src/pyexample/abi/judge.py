@@ -194,7 +194,7 @@ def _read(
 ) -> tuple[Header, bool]:
     """What the headers declare, and whether inner structs stand outside, as C reads them."""
     header = scan(preprocessed, own, headers)
-    is_moved |= is_read_otherwise(
+    is_moved = is_moved or is_read_otherwise(
         preprocessed, (each.type for each in header.functions.values())
     )
     return header.with_inner_ones_outside() if is_moved else header, is_moved

@@ -156,7 +156,7 @@ def _said(module: Module) -> set[str]:
 def _read(headers: Sequence[str], compiler: Compiler) -> Api:
     """Read headers. Raises CannotJudgeError if they do not compile."""
     with tempfile.TemporaryDirectory() as folder:
-        source = os.path.join(folder, "claims.cpp")
+        source = os.path.join(folder, "claims.cpp")  # check's name: see abi.judge._read
         # Without declarations, this only finds out how the headers compile as C++.
         judgement = judge(Declarations([], [], []), list(headers), compiler, {}, source)
         labels = judgement.claims.labels

@@ -298,13 +298,11 @@ def _describe_value(value: Value, held: list[Any]) -> CValue:
         )
     if "free" in described:
         described = _describe_free(value, described, held)
-    if "handle_class" in described:
-        described["conversion"] = described.pop("handle_class")
-    elif described.get("conversion") is not None:
-        described["conversion"] = _hold(described["conversion"], held)
-    for name in ("receive", "size_function"):
+    for name in ("conversion", "receive", "size_function"):
         if described.get(name) is not None:
             described[name] = _hold(described[name], held)
+    if "handle_class" in described:
+        described["conversion"] = described.pop("handle_class")
     described = {"size": ctypes.sizeof(value.ctype), **described}
     is_failure = value.failure is not None
     return CValue(is_returned=not is_failure, is_failure=is_failure, **described)

@@ -141,8 +141,7 @@ class Items(Value):
         if not all(isinstance(each.spec, Value) for each in self.named):
             raise NotServedError(f"{self.where}: memory as long as a buffer is not served")
         described = self.describe_for_python()
-        is_ended = self.word.size.given is TERMINATED
-        if not self.item_kind or is_ended or self.role not in ("result", "output"):
+        if not self.item_kind or self.word.size.given is TERMINATED:
             return described
         rules = self.with_rules({})
         try:

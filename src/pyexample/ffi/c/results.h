@@ -88,12 +88,17 @@ static char *place_in(fastcall_returned *returned, const fastcall_value *value)
     return (char *)returned + value->offset;
 }
 
-/* Free a text or memory that the caller owns. */
-static void free_owned(const fastcall_value *value, const fastcall_returned *returned)
+/* Free the texts and the memory that the caller owns, but what Python received of the first
+   `done` values. */
+static void free_owned(
+    const fastcall_descriptor *descriptor, const fastcall_returned *returned, unsigned done)
 {
-    const uint64_t word = value->free ? word_at(place_of(value, returned)) : 0;
-    if (word) {
-        (void)call_with_word(value->free, word);
+    for (unsigned i = 0; i < descriptor->values; i++) {
+        const fastcall_value *value = &values_of(descriptor)[i];
+        const uint64_t word = value->free ? word_at(place_of(value, returned)) : 0;
+        if (word && (!value->receive || i >= done)) {
+            (void)call_with_word(value->free, word);
+        }
     }
 }
 
@@ -227,11 +232,7 @@ COLD static PyObject *unexpected(PyObject *self, const fastcall_descriptor *desc
     unsigned done;
     PyObject *received = receive(descriptor, returned, described, &done), *result;
     if (!received) {
-        for (unsigned i = 0; i < descriptor->values; i++) {
-            if (!values_of(descriptor)[i].receive || i >= done) { /* else Python had it */
-                free_owned(&values_of(descriptor)[i], returned);
-            }
-        }
+        free_owned(descriptor, returned, done);
         return NULL;
     }
     result = call_attribute(self, "unexpected", new_reference(received), objects, count, NULL);
@@ -279,9 +280,7 @@ static PyObject *finish(PyObject *self, const fastcall_descriptor *descriptor,
         number = convert_values(descriptor, returned, objects, converted);
     }
     if (number >= 0) {
-        for (unsigned i = 0; i < descriptor->values; i++) {
-            free_owned(&values_of(descriptor)[i], returned);
-        }
+        free_owned(descriptor, returned, 0);
         return pack(converted, number);
     }
     if (!api.PyErr_Occurred() && *keeping) {
