@@ -60,10 +60,15 @@ static uint64_t pointed_word(const void *address, unsigned size)
     return word;
 }
 
-/* Convert one argument. Returns NULL if Python must do it, or with an error, which it raises. */
+/* Convert one argument. Returns NULL if Python must do it, or with an error, which it raises. A
+   plain integer, which most are, goes no long way. */
 static PyObject *convert_received(const fastcall_value *value, const uint64_t *words)
 {
     uint64_t word = word_at((const char *)words + value->offset);
+    if (value->kind == FASTCALL_SIGNED && !value->conversion && !value->rule &&
+        !value->is_indirect) {
+        return api.PyLong_FromLongLong(extend_signed(word, value->size));
+    }
     if (value->is_indirect) {
         if (!word) {
             return NULL;
@@ -95,11 +100,14 @@ static int convert_all_received(
     return 1;
 }
 
-/* Convert what a Python function has returned. */
+/* Convert what a Python function has returned: mostly an integer. */
 static int convert_answer(const fastcall_callback_type *type, PyObject *returned, uint64_t *word)
 {
     const fastcall_argument *const answer = answer_of(type);
     *word = 0;
+    if (answer->kind == FASTCALL_SIGNED) {
+        return convert_signed(returned, answer->low, answer->high, word);
+    }
     return answer->kind == FASTCALL_VOID || convert(answer, &returned, NULL, NULL, word);
 }
 
@@ -162,15 +170,16 @@ static int call_function(
 static uint64_t call_with_gil(PyObject *self, PyObject *function, const uint64_t *words)
 {
     const fastcall_callback_type *const type = callback_type_of(self);
-    const call_state caller = current;
+    call_state *const current = &this_thread()->current;
+    const call_state caller = *current;
     uint64_t word;
     int is_right;
     if (caller.error) {
         return type->failed;
     }
-    current.is_in_c = 0;
+    current->is_in_c = 0;
     is_right = call_function(self, function, words, &word);
-    current = caller;
+    *current = caller;
     if (!is_right) {
         drop(fail(self));
         failed();

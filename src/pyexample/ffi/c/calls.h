@@ -20,10 +20,10 @@ typedef struct use {
 } use;
 
 /*
- * The state of a thread. A call sets it while its C function runs, a callback while Python
- * runs, and each then restores the previous state. So the call that made C call back raises an
- * exception of the callback. Before the first callback is created, no state is kept, because no
- * Python code can run while a call is in C.
+ * What a thread's innermost call or callback does. A call sets it while its C function runs, a
+ * callback while Python runs, and each then restores what was before. So the call that made C
+ * call back raises an exception of the callback. Before the first callback is created, it is not
+ * kept, because no Python code can run while a call is in C.
  *
  * With greenlets, calls and callbacks end in any order. Nothing may point to the C stack, because
  * greenlet puts another stack over that of a callback that waits.
@@ -33,30 +33,38 @@ typedef struct {
     raised *error; /* an exception of a callback of that call, or NULL */
 } call_state;
 
-static THREAD_LOCAL call_state current;
-static THREAD_LOCAL use *uses;
-/* Memory for one of them, so that most calls need no allocator. */
-static THREAD_LOCAL struct {
-    int is_in_use;
-    _Alignas(use) char memory[sizeof(use) + 4 * sizeof(handle *)];
-} first_use;
+typedef struct {
+    call_state current;
+    use *uses;
+    int is_first_in_use; /* memory for one of them, so that most calls need no allocator */
+    _Alignas(use) char first_use[sizeof(use) + 4 * sizeof(handle *)];
+} thread_state;
+
 static int64_t has_callbacks; /* whether a callback was ever created */
 
-/* Set the state before C is called. Returns the previous one, for `leave`. */
-static call_state enter(void)
+/* Returns the state of this thread. To find it is a function call in a shared library, which
+   compilers repeat wherever they inline this. */
+NO_INLINE static thread_state *this_thread(void)
 {
-    const call_state before = current;
-    current.is_in_c = 1;
-    current.error = NULL;
+    static THREAD_LOCAL thread_state state;
+    return &state;
+}
+
+/* Set the state before C is called. Returns the previous one, for `leave`. */
+static call_state enter(thread_state *thread)
+{
+    const call_state before = thread->current;
+    thread->current.is_in_c = 1;
+    thread->current.error = NULL;
     return before;
 }
 
 /* Restore the state after C has returned. Returns 0, with an error set, if a callback raised
    an exception. */
-static int leave(call_state before)
+static int leave(thread_state *thread, call_state before)
 {
-    raised *const error = current.error;
-    current = before;
+    raised *const error = thread->current.error;
+    thread->current = before;
     if (!error) {
         return 1;
     }
@@ -66,16 +74,16 @@ static int leave(call_state before)
 }
 
 /* Record the handles that a call uses. Returns NULL, with an error set, if memory runs out. */
-static use *begin_use(const held_arguments *held)
+static use *begin_use(thread_state *thread, const held_arguments *held)
 {
     unsigned count = held->handle_count;
     use *begun;
     for (const kept *each = held->closing; each; each = each->next) {
         count += each->kept_handle != NULL;
     }
-    if (!first_use.is_in_use && count <= 4) {
-        first_use.is_in_use = 1;
-        begun = (use *)(void *)first_use.memory;
+    if (!thread->is_first_in_use && count <= 4) {
+        thread->is_first_in_use = 1;
+        begun = (use *)(void *)thread->first_use;
     } else {
         begun = api.PyMem_Malloc(sizeof *begun + count * sizeof *begun->handles);
     }
@@ -90,23 +98,23 @@ static use *begin_use(const held_arguments *held)
             begun->handles[begun->count++] = each->kept_handle;
         }
     }
-    begun->next = uses;
-    begun->link = &uses;
-    if (uses) {
-        uses->link = &begun->next;
+    begun->next = thread->uses;
+    begun->link = &thread->uses;
+    if (begun->next) {
+        begun->next->link = &begun->next;
     }
-    uses = begun;
+    thread->uses = begun;
     return begun;
 }
 
-static void end_use(use *ended)
+static void end_use(thread_state *thread, use *ended)
 {
     *ended->link = ended->next;
     if (ended->next) {
         ended->next->link = ended->link;
     }
-    if ((char *)ended == first_use.memory) {
-        first_use.is_in_use = 0;
+    if ((char *)ended == thread->first_use) {
+        thread->is_first_in_use = 0;
     } else {
         api.PyMem_Free(ended);
     }
@@ -116,7 +124,7 @@ void fastcall_after_fork(void)
 {
     forks++;
     forget_other_threads();
-    for (const use *each = uses; each; each = each->next) {
+    for (const use *each = this_thread()->uses; each; each = each->next) {
         for (unsigned i = 0; i < each->count; i++) {
             add_user(each->handles[i]);
         }
@@ -191,20 +199,21 @@ enum { NOT_CALLED, RAISED, RETURNED };
 static int call_with_state(const fastcall_descriptor *descriptor, const frame *frame,
     const held_arguments *held, fastcall_returned *returned)
 {
+    thread_state *const thread = this_thread();
     use *begun = NULL;
     call_state before;
     if (held->handle_count > 0 || held->closing) {
-        begun = begin_use(held);
+        begun = begin_use(thread, held);
         if (!begun) {
             return NOT_CALLED;
         }
     }
-    before = enter();
+    before = enter(thread);
     call_and_release(descriptor, frame, held, returned);
     if (begun) {
-        end_use(begun);
+        end_use(thread, begun);
     }
-    return leave(before) ? RETURNED : RAISED;
+    return leave(thread, before) ? RETURNED : RAISED;
 }
 
 /* Call C, which may call back. An error is set if a callback RAISED an exception, or C was

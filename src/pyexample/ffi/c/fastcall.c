@@ -136,9 +136,10 @@ static PyObject *entry_one(
     if (!GET(&has_callbacks)) {
         word = function(word);
     } else {
-        const call_state before = enter();
+        thread_state *const thread = this_thread();
+        const call_state before = enter(thread);
         word = function(word);
-        if (!leave(before)) {
+        if (!leave(thread, before)) {
             return NULL;
         }
     }
@@ -218,10 +219,11 @@ void fastcall_expect_callbacks(void)
 static PyObject *fail(PyObject *self)
 {
     PyObject *type, *error, *traceback, *result = NULL;
-    raised *const waiting = current.is_in_c ? api.PyMem_Malloc(sizeof *waiting) : NULL;
+    call_state *const current = &this_thread()->current;
+    raised *const waiting = current->is_in_c ? api.PyMem_Malloc(sizeof *waiting) : NULL;
     if (waiting) {
         api.PyErr_Fetch(&waiting->type, &waiting->value, &waiting->traceback);
-        current.error = waiting;
+        current->error = waiting;
         return api.PyObject_GetAttrString(self, "failed");
     }
     /* Try again if another signal interrupts `escaped`. */
@@ -244,14 +246,15 @@ static PyObject *fail(PyObject *self)
 
 void *fastcall_callback(void *self, void *const *arguments, ptrdiff_t count)
 {
-    const call_state caller = current;
+    call_state *const current = &this_thread()->current;
+    const call_state caller = *current;
     PyObject *result;
     if (caller.error) {
         return api.PyObject_GetAttrString(self, "failed");
     }
-    current.is_in_c = 0;
+    current->is_in_c = 0;
     result = call_python(self, NULL, (PyObject *const *)arguments, count, NULL);
-    current = caller;
+    *current = caller;
     return result ? result : fail(self);
 }
 

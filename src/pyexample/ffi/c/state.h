@@ -37,11 +37,15 @@ static void *getbuffer_in_python; /* Py_bf_getbuffer of types with a __buffer__ 
 #endif
 
 /* What runs once in a process, or once for a declaration, or calls Python code, is to be small
-   rather than fast. */
-#if defined(__GNUC__)
-#  define COLD __attribute__((cold))
-#else
+   rather than fast. GCC takes a function for COLD if all of its callers are, unless it is HOT. */
+#if defined(_MSC_VER) && !defined(__clang__)
 #  define COLD
+#  define HOT
+#  define NO_INLINE __declspec(noinline)
+#else
+#  define COLD __attribute__((cold))
+#  define HOT __attribute__((hot))
+#  define NO_INLINE __attribute__((noinline))
 #endif
 
 static PyObject *new_reference(const void *object)

@@ -35,13 +35,7 @@ typedef struct {
 
 static thunk thunks[THUNKS];
 
-static uint64_t call_back(unsigned number, const uint64_t *words);
-
-#if defined(_MSC_VER) && !defined(__clang__)
-#  define NO_INLINE __declspec(noinline)
-#else
-#  define NO_INLINE __attribute__((noinline))
-#endif
+HOT static uint64_t call_back(unsigned number, const uint64_t *words);
 
 #define I uint64_t
 #define D double
@@ -110,13 +104,13 @@ static int is_stored(unsigned location, unsigned float_slots)
     return is_in_register || (location >= FIRST_STACK_WORD && location < THUNK_WORDS);
 }
 
-NO_INLINE static uint64_t call_for_integer(PARAMETERS_AND_NUMBER)
+HOT NO_INLINE static uint64_t call_for_integer(PARAMETERS_AND_NUMBER)
 {
     const uint64_t words[THUNK_WORDS + 1] = {WORDS};
     return call_back((unsigned)number, words);
 }
 
-NO_INLINE static double call_for_float(PARAMETERS_AND_NUMBER)
+HOT NO_INLINE static double call_for_float(PARAMETERS_AND_NUMBER)
 {
     const uint64_t words[THUNK_WORDS + 1] = {WORDS};
     return as_double(call_back((unsigned)number, words));
