@@ -370,12 +370,8 @@ def test_a_sampler_in_python(model: text.Model) -> None:
 
 
 @pytest.mark.skipif(not FASTCALL_IS_SERVED, reason="there are no builtin functions")
-def test_all_but_these_are_builtin() -> None:
-    assert c.library.fallbacks.keys() <= {
-        "llama_init_from_model",  # a struct with callbacks is kept for what comes back
-        "llama_new_context_with_model",
-        "llama_set_adapters_lora",  # several handles are kept
-    }
+def test_all_are_builtin() -> None:
+    assert c.library.fallbacks == {}
 
 
 def test_another_version_is_refused(package: Package) -> None:

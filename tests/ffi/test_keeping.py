@@ -45,6 +45,7 @@ typedef struct cell {
     int is_open, number, sum;
     struct cell *parent, *uses, *owned, *made_before;
     const int *items; size_t count;
+    struct { struct cell *const *them; size_t count; } others[2]; /* the caller's arrays */
     int (*call)(int);
 } cell;
 static int open_cells, faults;
@@ -64,6 +65,11 @@ static void check(const cell *it) {
     faults += !it->is_open + (it->parent && !it->parent->is_open)
         + (it->uses && !descends(it->uses, it) && !it->uses->is_open)
         + (it->sum != sum_of(it->items, it->count));
+    for (int slot = 0; slot < 2; slot++)
+        for (size_t i = 0; i < it->others[slot].count; i++) {
+            const cell *const other = it->others[slot].them[i];
+            faults += other && !descends(other, it) && !other->is_open;
+        }
 }
 cell *cell_new(int number) {
     cell *it = calloc(1, sizeof *it);
@@ -120,6 +126,12 @@ cell *cell_using(cell *other, int (*meanwhile)(int)) {
 }
 void cell_use_two(cell *it, cell *other, cell *third, cell *fourth)
 { cell_use(it, other); cell_use(third, fourth); }
+int cell_use_all(cell *it, int slot, cell *const *others, size_t count, int fail) {
+    check(it);
+    if (!fail) { it->others[slot].them = others; it->others[slot].count = count; }
+    return fail;
+}
+void cell_use_none(cell *it) { check(it); it->others[0].count = it->others[1].count = 0; }
 typedef struct view { const int *items; size_t count; } view;
 void cell_copy(cell *it, const view *from, int most) {
     faults += most != 7;
@@ -227,6 +239,18 @@ def declare(library: Library, base: type[Handle] = Handle) -> Any:
         fourth: Annotated[Cell, c_void_p, Keep("third")],
         /,
     ) -> None: ...
+    def cell_use_all(
+        it: It,
+        slot: Int,
+        others: Annotated[
+            Sequence[Cell | None],
+            ArrayOf(c_void_p),
+            Count(c_size_t, "others"),
+            Keep("it", slot="slot"),
+        ],
+        fail: Int,
+        /,
+    ) -> Fails: ...
     def cell_copy(
         it: It, source: Annotated[View, POINTER(View), Keep("it", every=True)], most: Int, /
     ) -> None: ...
@@ -269,6 +293,12 @@ def declare(library: Library, base: type[Handle] = Handle) -> Any:
     ) -> None: ...
 
     made.cell_unset = library.function(cell_unset)
+
+    def cell_use_none(
+        it: Annotated[Cell, c_void_p, Releases(made.cell_use_all)], /
+    ) -> None: ...
+
+    made.cell_use_none = library.function(cell_use_none)
 
     def seen_unset(
         slot: Annotated[int, c_int, Releases(made.seen_set)], meanwhile: Meanwhile, /
@@ -757,6 +787,91 @@ def test_two_handles_are_kept_at_once(cells: Any) -> None:
     assert [each.closed for each in them] == [True, True, False, False]
     them[3].close()
     assert all(each.closed for each in them)
+
+
+@pytest.mark.parametrize("count", [3, 40])  # of so many, Python keeps account
+def test_each_handle_of_an_array_is_kept(cells: Any, count: int) -> None:
+    one, *others = [cells.cell_new(number) for number in range(count)]
+    given = [others[0], None, *others, others[0]]
+    cells.cell_use_all(one, 0, given, 0)
+    given.clear()
+    if cells.is_fast and count == 3:
+        assert [each._life for each in (one, *others)] == [None] * 3
+    others[-1].close()  # closes what needs it first
+    assert [each.closed for each in (one, *others)] == [True, *[False] * (count - 2), True]
+
+
+def test_garbage_of_an_array_of_handles_is_closed_in_order(cells: Any) -> None:
+    one = cells.cell_new(0)
+    cells.cell_use_all(one, 0, [cells.cell_new(number) for number in (1, 2)], 0)
+    cells.cell_use_all(one, 0, [cells.cell_new(number) for number in (3, 4, 5)], 0)
+    collect()
+    assert cells.opened() == 4
+    cells.cell_number(one)
+    cells.cell_use_all(one, 0, [], 0)
+    collect()
+    assert cells.opened() == 1
+    cells.cell_use_all(one, 0, [cells.cell_new(6)], 0)
+    cells.cell_use_none(one)
+    collect()
+    assert cells.opened() == 1
+
+
+@pytest.mark.parametrize("is_taken_over", [False, True])
+def test_an_array_of_handles_in_another_slot_replaces_nothing(
+    cells: Any, is_taken_over: bool
+) -> None:
+    one = cells.cell_new(0)
+    for slot in (0, 1, 1):
+        them = [cells.cell_new(number) for number in (1, 2)]
+        cells.cell_use_all(one, slot, them, 0)
+        del them
+        if is_taken_over:
+            life_of(one)
+        collect()
+    assert cells.opened() == 5
+    cells.cell_number(one)
+
+
+def test_an_array_of_handles_is_kept_if_that_does_not_fail(cells: Any) -> None:
+    one = cells.cell_new(0)
+    cells.cell_use_all(one, 0, [cells.cell_new(1)], 0)
+    with pytest.raises(ValueError, match="7"):
+        cells.cell_use_all(one, 0, [cells.cell_new(2), cells.cell_new(3)], 7)
+    collect()
+    assert cells.opened() == 2
+
+
+def test_python_takes_over_an_array_of_handles(cells: Any) -> None:
+    one, *others = [cells.cell_new(number) for number in range(4)]
+    given = others[:2]
+    cells.cell_use_all(one, 0, given, 0)
+    given[:] = [one, others[2]]  # C has the others
+    life_of(one)
+    assert all(each.closed is False for each in others)
+    others[2].close()
+    assert not one.closed
+    names = [weakref.ref(each) for each in others[:2]]
+    del others, given
+    collect()
+    cells.cell_number(one)
+    assert cells.opened() == 3
+    cells.cell_use_all(one, 0, [], 0)
+    collect()
+    assert [each() for each in names] == [None] * 2
+    assert cells.opened() == 1
+
+
+def test_an_array_may_hold_what_was_made_from_the_keeper(cells: Any) -> None:
+    one, other = cells.cell_new(0), cells.cell_new(1)
+    child = cells.cell_child(one)
+    cells.cell_use_all(one, 0, [child, other], 0)
+    if cells.is_fast:
+        assert [each._life for each in (one, other, child)] == [None] * 3
+    with pytest.raises(ValueError, match="cannot keep it"):
+        cells.cell_use_all(other, 0, [child], 0)
+    one.close()
+    assert child.closed
 
 
 @pytest.mark.parametrize("order", [(0, 1, 1, 0), (0, 1, 2, 0), (2, 0, 0, 1)])

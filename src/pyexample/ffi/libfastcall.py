@@ -32,7 +32,7 @@ from .loading.symbols import library_with
 HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 """Whether the GIL protects libfastcall's handles, and what C keeps for them."""
 
-ABI_VERSION = 16
+ABI_VERSION = 17
 KINDS = {
     name: ord(code)
     for name, code in {

@@ -605,7 +605,7 @@ def _point_to(spec: Pointer, given: Any) -> Any:
 def _is_kept_in_c(spec: Any) -> bool:
     """Whether libfastcall holds it."""
     if spec.is_buffer:
-        return not spec.lends and not _is_structure_that_points(spec.item)
+        return not _is_structure_that_points(spec.item)
     is_served = spec.kind in ("bytes", "str", "handle", "callback", "pointer")
     return is_served or isinstance(spec, CTypesObject) or (not spec.kind and spec.can_be_made)
 
@@ -639,11 +639,16 @@ def _what_is_kept(described: tuple[Any, ...]) -> tuple[Argument, Any, _Held]:
     """What ``fastcall_list_kept`` describes: the argument, the slot, and what is in it."""
     function, index, slot, given, made, address, _ = described
     argument: Argument = function.declaration.arguments[index]
-    is_view = argument.spec.is_buffer and given is not None and made is None
+    spec: Any = argument.spec
+    is_view = spec.is_buffer and not spec.lends and given is not None and made is None
     exporter: Any = given
     view: Any = memoryview(exporter) if is_view else None
-    converted = pointer_to(address, argument.spec.ctype) if made is None else made
-    return argument, (argument, *(slot or ())), _Held(given, converted, view)
+    converted = pointer_to(address, spec.ctype) if made is None else made
+    # A sequence may have other handles by now than when C got an array of them.
+    is_array = spec.is_buffer and spec.lends and made is not None
+    item = _Held(made[0] if is_array else given, converted, view)
+    item.given = given
+    return argument, (argument, *(slot or ())), item
 
 
 def is_passed(argument: Argument) -> bool:

@@ -116,7 +116,11 @@ def _describe(
 ) -> CRelease:
     given = named.get(kept.name)
     is_slot = any(name in named for name in word.slot)
-    if not (content and word.owner) or is_slot or (given and given.kind != "handle"):
+    if (
+        not (content and word.owner)
+        or is_slot
+        or (given and not given.kind == kept.kind == "handle")
+    ):
         raise NotServedError(f"to release what {word!r} says is not served")
     return CRelease(
         self=id(content),

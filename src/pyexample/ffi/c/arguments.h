@@ -419,6 +419,13 @@ static size_t item_size(const fastcall_argument *item)
                                          : item->size;
 }
 
+/* Whether a BUFFER is an array of handles. */
+static int holds_handles(const fastcall_argument *argument)
+{
+    const fastcall_argument *const item = argument->items;
+    return item && item->kind == FASTCALL_HANDLE;
+}
+
 /* Whether the last item of a buffer is zeros. */
 COLD static int ends_with_zeros(const fastcall_argument *argument, const Py_buffer *view)
 {
@@ -494,7 +501,7 @@ COLD static int convert_sequence(
     view->len = count * (Py_ssize_t)size;
     view->itemsize = (Py_ssize_t)size;
     held->owners[held->count++] = argument;
-    if (item->kind == FASTCALL_HANDLE && !hold_more_handles(held, count)) {
+    if (holds_handles(argument) && !hold_more_handles(held, count)) {
         return 0;
     }
     for (Py_ssize_t i = 0; i < count; i++) {

@@ -85,21 +85,60 @@ COLD static void take_view(const fastcall_argument *argument, held_arguments *he
     }
 }
 
+/* Returns something that C is about to keep, or NULL with an error set. */
+COLD static kept *new_kept(PyObject *self, unsigned index, PyObject *given, held_arguments *held)
+{
+    kept *const it = api.PyMem_Calloc(1, sizeof *it);
+    if (!it) {
+        (void)api.PyErr_NoMemory();
+        return NULL;
+    }
+    LINK(it, &held->keeping, next, link);
+    it->self = new_reference(self);
+    it->argument = index;
+    it->given = new_reference(given);
+    return it;
+}
+
+COLD static void set_kept_handle(kept *it)
+{
+    it->kept_handle = handle_of(it->given);
+    it->word = (uintptr_t)GET_POINTER(&it->kept_handle->address);
+}
+
+/* Prepare to keep each handle of an array in the same way as the array, which was made of a list
+   or tuple. Returns 0 if that fails: with an error set, or without one if Python must do this,
+   as there are so many that it takes long to find out which needs which. */
+COLD static int prepare_to_keep_each(const kept *array, held_arguments *held)
+{
+    PyObject *const objects = api.PyTuple_GetItem(array->made, 0); /* see convert_sequence */
+    const Py_ssize_t count = api.PyTuple_Size(objects);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *const object = api.PyTuple_GetItem(objects, i);
+        kept *const it = object == interpreter.none
+                             ? NULL
+                             : new_kept(array->self, array->argument, object, held);
+        if (it) {
+            it->keeper = array->keeper;
+            it->slot = array->slot ? new_reference(array->slot) : NULL;
+            set_kept_handle(it);
+        } else if (object != interpreter.none) {
+            return 0;
+        }
+    }
+    return count <= 32;
+}
+
 /* Prepare what C is to keep. Returns 0 if that fails: with an error set, or without one if Python
    must do this. */
 COLD static int prepare_to_keep(PyObject *self, const fastcall_descriptor *descriptor,
     unsigned index, PyObject *const *objects, held_arguments *held, frame *frame)
 {
     const fastcall_argument *argument = &arguments_of(descriptor)[index];
-    kept *const it = api.PyMem_Calloc(1, sizeof *it);
+    kept *const it = new_kept(self, index, objects[argument->parameter], held);
     if (!it) {
-        (void)api.PyErr_NoMemory();
         return 0;
     }
-    LINK(it, &held->keeping, next, link);
-    it->self = new_reference(self);
-    it->argument = index;
-    it->given = new_reference(objects[argument->parameter]);
     if (argument->keeper < FASTCALL_FOR_GOOD) {
         it->keeper = handle_of(objects[argument->keeper - 1]);
     }
@@ -118,11 +157,12 @@ COLD static int prepare_to_keep(PyObject *self, const fastcall_descriptor *descr
         store_late_argument(frame, argument, it->word);
         return 1;
     case FASTCALL_STRUCT: return copy_struct(argument, it, frame);
-    case FASTCALL_BUFFER: take_view(argument, held, it); return 1;
+    case FASTCALL_BUFFER:
+        take_view(argument, held, it);
+        return !it->made || !holds_handles(argument) || prepare_to_keep_each(it, held);
     case FASTCALL_HANDLE:
         if (it->given != interpreter.none) {
-            it->kept_handle = handle_of(it->given);
-            it->word = (uintptr_t)GET_POINTER(&it->kept_handle->address);
+            set_kept_handle(it);
         }
         return 1;
     default: return convert(argument, objects, held, frame, &it->word);

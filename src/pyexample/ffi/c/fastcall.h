@@ -41,7 +41,7 @@
 #endif
 
 /* Increased when a declaration in this header changes: Python compares it at load. */
-#define FASTCALL_ABI_VERSION 16
+#define FASTCALL_ABI_VERSION 17
 
 #define FASTCALL_MAX_ARGUMENTS 16                   /* of the C function */
 #define FASTCALL_MAX_BUFFERS 8                      /* among them */
@@ -197,7 +197,7 @@ typedef struct {
                          begins as the argument; of VOID, as zeros; of FILLED, that memory's */
     uint8_t keeper;   /* BYTES, STR, POINTER, MADE, HANDLE, BUFFER, CALLBACK, STRUCT: if not 0: C
                          keeps it for the HANDLE that is that Python argument, counted from 1,
-                         or for one of the above; a HANDLE not for good */
+                         or for one of the above; a HANDLE, or an array of them, not for good */
     uint8_t is_every; /* and likewise each other one; else only the last one, or of those in */
     uint16_t slots;   /* whose call these arguments of C were the same: bit i is set, from 0 */
     uint8_t is_any;   /* HANDLE: of any class, so it must be in the table: it may be an integer */
