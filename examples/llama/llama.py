@@ -2066,8 +2066,7 @@ llama_batchValue = Annotated[llama_batch, llama_batch]
 
 @hold
 def llama_batch_get_one(
-    tokens: Annotated[Buffer, Out(c_int32), Count(c_int32, "tokens"), Keep(every=True)],
-    /,
+    tokens: Annotated[Buffer, Out(c_int32), Count(c_int32, "tokens"), Keep("return")], /
 ) -> llama_batchValue:
     """Return batch for single sequence of tokens The sequence ID will be fixed to 0
     The position of the tokens will be tracked automatically by llama_decode

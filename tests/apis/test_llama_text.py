@@ -296,8 +296,12 @@ def test_what_c_keeps_is_kept(model: text.Model, path: Path) -> None:
 def test_the_tokens_of_a_batch_are_kept(model: text.Model) -> None:
     session = text.Session(model)
     tokens = model.tokenize(PROMPT)
-    batch = c.llama_batch_get_one(array("i", tokens))
+    given = array("i", tokens)
+    batch = c.llama_batch_get_one(given)
     c.llama_batch_get_one(array("i", [1, 2, 3]))  # replaces nothing
+    with pytest.raises(BufferError):
+        given.append(7)
+    del given
     collect()
     others = [array("i", [7]) * len(tokens) for _ in range(100)]
     assert batch.token == tokens
@@ -305,6 +309,15 @@ def test_the_tokens_of_a_batch_are_kept(model: text.Model) -> None:
     assert len(others) == 100
     with pytest.raises(ValueError, match=r"n_tokens cannot be 100"):
         batch.n_tokens = 100
+
+
+def test_the_tokens_of_a_batch_are_kept_as_long_as_that() -> None:
+    given = array("i", [1, 2, 3])
+    batch = c.llama_batch_get_one(given)
+    assert batch.token == [1, 2, 3]
+    del batch
+    collect()
+    given.append(7)
 
 
 def test_logits_are_readable_after_the_next_computation(model: text.Model) -> None:

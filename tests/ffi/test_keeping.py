@@ -11,7 +11,7 @@ import os
 import weakref
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from ctypes import POINTER, Structure, c_int, c_size_t, c_void_p, cast
+from ctypes import CFUNCTYPE, POINTER, Structure, c_int, c_size_t, c_void_p, cast
 from types import SimpleNamespace
 from typing import Annotated, Any
 
@@ -34,6 +34,7 @@ from pyexample.ffi import (
     Raises,
     Releases,
     Returned,
+    struct,
 )
 from pyexample.ffi.libfastcall import HAS_GIL
 from pyexample.ffi.records import life_of
@@ -143,6 +144,18 @@ void cell_copy_large(cell *it, large_view from, int most) {
     for (int i = 0; i < 4; i++) faults += from.more[i] != i;
     cell_copy(it, &from.it, most);
 }
+view view_of(const int *items, size_t count, int (*meanwhile)(int)) {
+    if (meanwhile) meanwhile(sum_of(items, count));
+    return (view){items, count};
+}
+large_view view_of_list(const int *items, size_t count, int *sum) {
+    *sum = sum_of(items, count);
+    return (large_view){{items, count}, {0, 1, 2, 3}};
+}
+int view_sum(view it) { return sum_of(it.items, it.count); }
+typedef struct caller { int (*call)(int); int number; } caller;
+caller caller_of(int (*call)(int), int number) { return (caller){call, number}; }
+int caller_call(caller it) { return it.call(it.number); }
 static view seen[2];
 int seen_set(int slot, const int *items, size_t count, int (*meanwhile)(int), int fail) {
     if (meanwhile) meanwhile(slot);
@@ -186,6 +199,21 @@ Meanwhile = Annotated[Call | None, on_int]
 
 class View(Structure):
     _fields_ = (("items", POINTER(c_int)), ("count", c_size_t))
+
+
+@struct
+class CheckedView(Structure):
+    items: Annotated[int | None, c_void_p]
+    count: Annotated[int, c_size_t]
+
+
+@struct
+class Holder(Structure):
+    view: Annotated[CheckedView, CheckedView]
+
+
+class Caller(Structure):
+    _fields_ = (("call", CFUNCTYPE(c_int, c_int)), ("number", c_int))
 
 
 class LargeView(Structure):
@@ -260,6 +288,26 @@ def declare(library: Library, base: type[Handle] = Handle) -> Any:
     def cell_copy_large(
         it: It, source: Annotated[LargeView, LargeView, Keep("it")], most: Int, /
     ) -> None: ...
+    def view_of(
+        items: Annotated[Buffer, In(c_int), Count(c_size_t, "items"), Keep("return")],
+        meanwhile: Meanwhile,
+        /,
+    ) -> Annotated[View, View]: ...
+    def view_of_list(
+        items: Annotated[
+            Sequence[int],
+            ArrayOf(c_int),
+            Count(c_size_t, "items"),
+            Keep("return"),
+            Returned(int, c_int),
+        ],
+        /,
+    ) -> Annotated[tuple[LargeView, int], LargeView]: ...
+    def view_sum(it: Annotated[View, View], /) -> Int: ...
+    def caller_of(
+        call: Annotated[Call, on_int, Keep("return")], number: Int, /
+    ) -> Annotated[Caller, Caller]: ...
+    def caller_call(it: Annotated[Caller, Caller], /) -> Int: ...
     def seen_set(
         slot: Int,
         items: Annotated[Buffer, In(c_int), Count(c_size_t, "items"), Keep(slot="slot")],
@@ -713,6 +761,9 @@ def test_memory_runs_out_anywhere(cells: Any) -> None:
         lambda: cells.cell_use(one, None),
         lambda: cells.cell_over(arrays[0], None).close(),
         lambda: cells.seen_set(0, arrays[1], None, 0),
+        lambda: cells.cell_use_all(one, 0, [other], 0),
+        lambda: cells.cell_use_all(one, 0, [], 0),
+        lambda: cells.view_of(arrays[0], None),
     ]
     for call in calls:
         for at in range(300):
@@ -815,6 +866,84 @@ def test_garbage_of_an_array_of_handles_is_closed_in_order(cells: Any) -> None:
     cells.cell_use_none(one)
     collect()
     assert cells.opened() == 1
+
+
+def test_a_structure_keeps_what_c_keeps_for_it(cells: Any) -> None:
+    """As long as it exists, or a copy of it, in whatever way that was made."""
+
+    class Pair(Structure):
+        _fields_ = (("one", View), ("other", View))
+
+    numbers = array("i", [1, 2, 3])
+    made = cells.view_of(numbers, None)
+    pair = Pair(View(), made)
+    assert not is_free(numbers)
+    del made
+    collect()
+    assert not is_free(numbers)
+    assert cells.view_sum(pair.other) == 6
+    del pair
+    collect()
+    assert is_free(numbers)
+
+
+def test_a_structure_of_ours_keeps_what_c_keeps_for_it(cells: Any) -> None:
+    @cells.library.function(symbol="view_of")  # type: ignore[untyped-decorator]
+    def view_of(
+        items: Annotated[Buffer, In(c_int), Count(c_size_t, "items"), Keep("return")],
+        meanwhile: Meanwhile,
+        /,
+    ) -> Annotated[CheckedView, CheckedView]: ...
+
+    numbers = array("i", [1, 2, 3])
+    made = view_of(numbers, None)
+    made.count = 2
+    holder = Holder(view=made)
+    del made
+    collect()
+    assert not is_free(numbers)
+    holder.view.count = 1
+    collect()
+    assert not is_free(numbers)
+    holder.view = CheckedView(None, 0)
+    collect()
+    assert is_free(numbers)
+
+
+def test_a_structure_keeps_an_array_that_was_made(cells: Any) -> None:
+    kept = [cells.view_of_list([number] * 3) for number in range(20)]
+    assert [b"\x7f" * size for size in range(64) for _ in range(100)]
+    for number, (made, total) in enumerate(kept):
+        assert total == 3 * number
+        assert made.items[: made.count] == [number] * 3
+        assert [*made.more] == [0, 1, 2, 3]
+
+
+def test_a_structure_keeps_a_callable(cells: Any) -> None:
+    class Called:
+        def __call__(self, number: int) -> int:
+            return number + 1
+
+    called = Called()
+    name = weakref.ref(called)
+    made = cells.caller_of(called, 6)
+    del called
+    collect()
+    assert cells.caller_call(made) == 7
+    del made
+    collect()
+    assert name() is None
+
+
+def test_a_structure_that_does_not_come_back_keeps_nothing(cells: Any) -> None:
+    def fail(number: int) -> int:
+        raise LookupError(number)
+
+    numbers = array("i", [1, 2, 3])
+    with pytest.raises(LookupError):
+        cells.view_of(numbers, fail)
+    collect()
+    assert is_free(numbers)
 
 
 @pytest.mark.parametrize("is_taken_over", [False, True])

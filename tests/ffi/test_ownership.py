@@ -700,6 +700,10 @@ def test_what_c_keeps_is_there_when_garbage_is_closed(api: Any) -> None:
         keep(api.node_new(length), "x" * length)
 
 
+class Numbers(ctypes.Structure):
+    _fields_ = (("one", c_int), ("other", c_int))
+
+
 @struct
 class Options(ctypes.Structure):
     call: Annotated[OnInt | None, on_int]
@@ -1644,7 +1648,21 @@ def test_one_function_closes_one_handle_and_does_nothing_else(api: Any) -> None:
         ),
         (
             {"it": Annotated[Handle, c_void_p, Keep("return")]},
-            "needs a handle that the function",
+            "a handle that is Owned, or a structure with a pointer",
+        ),
+        (
+            {
+                "it": Annotated[Buffer, In(c_char), Keep("return")],
+                "return": Annotated[Numbers, Numbers],
+            },
+            "a handle that is Owned, or a structure with a pointer",
+        ),
+        (
+            {
+                "it": Annotated[Handle, c_void_p, Keep("return")],
+                "return": Annotated[Options, Options],
+            },
+            "a structure cannot keep a handle open, as it is not closed itself",
         ),
         (
             {"it": Annotated[Handle, POINTER(c_void_p)]},

@@ -24,6 +24,7 @@ class CTypes(ctypes.Structure):
         ("reference", c_void_p),
         ("reference_offset", c_size_t),
         ("memory_offset", c_size_t),
+        ("objects_offset", c_size_t),
         ("new_instance", c_void_p),
         ("no_arguments", c_void_p),
     )
@@ -66,13 +67,14 @@ def by_value(where: str, ctype: Any) -> CStruct:
 def describe_ctypes() -> CTypes:
     """The same for every function."""
     one = c_int()
-    reference = ctypes.byref(one)
+    reference, pointer = ctypes.byref(one), ctypes.pointer(one)
 
-    def offset_in(object_: Any) -> int:
-        """Of the address of ``one``."""
+    def offset_of(address: int, object_: Any) -> int:
         words = c_void_p * (type(object_).__basicsize__ // ctypes.sizeof(c_void_p))
         held = [*words.from_address(id(object_))]
-        return held.index(ctypes.addressof(one)) * ctypes.sizeof(c_void_p)
+        if address not in held:
+            raise NotServedError("this Python lays out objects of ctypes in another way")
+        return held.index(address) * ctypes.sizeof(c_void_p)
 
     get_slot = python_api()["PyType_GetSlot"]
     get_slot.argtypes = [ctypes.py_object, c_int]
@@ -81,8 +83,9 @@ def describe_ctypes() -> CTypes:
         array=id(ctypes.Array),
         pointer=id(ctypes._Pointer),  # pyright: ignore[reportPrivateUsage]
         reference=id(type(reference)),
-        reference_offset=offset_in(reference),
-        memory_offset=offset_in(one),
+        reference_offset=offset_of(ctypes.addressof(one), reference),
+        memory_offset=offset_of(ctypes.addressof(one), one),
+        objects_offset=offset_of(id(pointer._objects), pointer),
         new_instance=get_slot(ctypes.Structure, _TP_NEW),
         no_arguments=id(()),
     )

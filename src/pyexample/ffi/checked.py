@@ -416,10 +416,10 @@ def make_unexpected(declaration: Declaration) -> Function:
         state.converted = [None] * len(declaration.arguments)
         try:
             state.enter()
-            for described in kept:
-                described[0].keep_for_result(described, state)
             if result:
                 state.returned = content_of(take(result, place_of_result(result.ctype)))
+            for described in kept:
+                described[0].keep_for_result(described, state)
             place = Returned.error_number.offset
             state.error_number = ctypes.c_int64.from_buffer_copy(content, place).value
             for index, value in enumerate(outputs):

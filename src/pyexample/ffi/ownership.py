@@ -18,7 +18,7 @@ from .kinds import Integer, Text
 from .lenders import handles_in, items_of, lenders_of, open_handles
 from .libfastcall import KEEPERS, KINDS, OWNERS, RULES, NotServedError, running
 from .lifetimes import Closer, Life, Owner
-from .pointees import copy_of, has_pointers, pointees_in
+from .pointees import copy_of, has_pointers, keep_beside, pointees_in
 from .pointers import Pointer
 from .records import (
     describe_class,
@@ -448,8 +448,8 @@ class Keep(ParameterWord):
     ``Keep("database")``: until the handle that is passed as ``database`` is closed, or the same
     function gets another one for that handle. ``Keep("database", slot="name")``: only one with
     the same ``name`` replaces it. ``Keep("database", every=True)``: none replaces it.
-    ``Keep("return")``: as long as the handle that the function returns. A function that
-    ``Releases`` it ends that earlier. ``Keep()``: for ever,
+    ``Keep("return")``: as long as the handle that the function returns, or the structure, and
+    copies of that. A function that ``Releases`` it ends that earlier. ``Keep()``: for ever,
     or until another replaces it in the same way: ``Keep(slot="signal")``.
 
     It is for callbacks, texts, paths, buffers (which cannot be resized meanwhile), structures,
@@ -484,9 +484,7 @@ class Keep(ParameterWord):
             declaration.find(argument.where, self, "other", passed) if self.names else []
         )
         if self.owner == "return" and not any(map(_is_owned, declaration.results)):
-            raise DeclarationError(
-                f"{argument.where}: {self!r} needs a handle that the function returns, Owned"
-            )
+            self._check_structure(declaration, argument)
         slot = argument.named[len(self.names) - len(self.slot) :]
         if len(slot) < len(argument.named) and not argument.named[0].is_handle:
             raise DeclarationError(
@@ -498,6 +496,20 @@ class Keep(ParameterWord):
                     f"{argument.where}: Keep tells what C keeps apart by integers, texts,"
                     f" addresses and handles, not by {each.name!r}"
                 )
+
+    def _check_structure(self, declaration: Declaration, argument: Argument) -> None:
+        """Refuse all but a structure that the function returns, for it and its copies."""
+        result = declaration.result
+        if not isinstance(result, CTypesObject) or not _is_structure_that_points(result.ctype):
+            raise DeclarationError(
+                f"{argument.where}: {self!r} needs what the function returns: a handle that is"
+                " Owned, or a structure with a pointer"
+            )
+        if argument.spec.lends:  # which could be closed after it only by Python's own order
+            raise DeclarationError(
+                f"{argument.where}: {self!r}: a structure cannot keep a handle open, as it is"
+                " not closed itself"
+            )
 
     def describe(self, argument: Argument) -> dict[str, Any]:
         """Its fields of a CArgument."""
@@ -518,7 +530,7 @@ class Keep(ParameterWord):
             fields["function"] = copy_of
         return fields
 
-    def begin(self, call: CallState, argument: Argument) -> Iterator[Kept]:
+    def begin(self, call: CallState, argument: Argument) -> Iterator[Kept | _KeptByStructure]:
         """Keep what was converted for ``call``."""
         owner, slot = None, argument.named
         if len(self.names) > len(self.slot):
@@ -535,6 +547,7 @@ class Keep(ParameterWord):
         item = _Held(given, converted, view)
         if self.owner == "return":
             _keep_for_result(call, argument.where, key, item)
+            yield _KeptByStructure(call, item)
             return
         if owner is None:
             kept = Kept(kept_for_good, key, item, every=self.every)
@@ -574,6 +587,23 @@ class _Held:
         self.holders.discard(id(holder))
         if self.view is not None and not self.holders:
             self.view.release()
+
+
+class _KeptByStructure:
+    """An argument that C keeps as long as a structure that it returns by value."""
+
+    def __init__(self, call: CallState, item: _Held) -> None:
+        self.call = call
+        self.item = item
+
+    def cancel(self) -> None:
+        """C was not called."""
+
+    def settle(self, *, taken: bool) -> None:
+        """C has returned: unless that is a handle, which keeps it, the structure does."""
+        if taken and isinstance(self.call.returned, _STRUCTURES):
+            self.item.hold(self.item, None)
+            keep_beside(self.call.returned, self.item)
 
 
 def _keep_for_result(call: CallState, where: str, key: Any, item: _Held) -> None:
@@ -633,6 +663,7 @@ def keep_for_result(described: tuple[Any, ...], call: CallState) -> None:
     argument, key, item = _what_is_kept(described)
     if any(isinstance(each, Keep) and each.owner == "return" for each in argument.effects):
         _keep_for_result(call, argument.where, key, item)
+        _KeptByStructure(call, item).settle(taken=True)
 
 
 def _what_is_kept(described: tuple[Any, ...]) -> tuple[Argument, Any, _Held]:

@@ -33,7 +33,10 @@ def pointees_of(memory: Any) -> Pointees:
         root.__dict__["_pointees"] = {} if is_ours else OF_C
         if is_ours and _is_container(type(root)):
             ctypes.pointer(root)  # gives it the dict that each copy by ctypes keeps
-            _kept_by_ctypes(root)["pointees"] = root.__dict__["_pointees"]
+            by_ctypes = _kept_by_ctypes(root)
+            for each in [key for key in by_ctypes if type(key) is int]:  # see effects.h
+                keep_beside(root, by_ctypes.pop(each))
+            by_ctypes["pointees"] = root.__dict__["_pointees"]
     found: Pointees = root.__dict__["_pointees"]
     return found
 
@@ -82,6 +85,13 @@ def store(
 def has_pointers(ctype: Any) -> bool:
     """Whether an object of this type may point to something."""
     return bool(_places(ctype))
+
+
+def keep_beside(structure: Any, item: object) -> None:
+    """Keep an object as long as a structure that C has returned, and each copy of that."""
+    pointees = pointees_of(structure)
+    key = ctypes.addressof(structure), ctypes.sizeof(structure)
+    pointees[key] = pointees.get(key), item
 
 
 def copy_of(value: Any) -> Any:

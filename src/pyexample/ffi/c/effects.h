@@ -240,25 +240,68 @@ COLD static void end_keeping(PyObject *result, held_arguments *held)
     drop_kept(&replaced);
 }
 
-/* C keeps it for the handle that came back, which is what the Python function returns, or in a
-   tuple of that. */
-COLD static void keep_for_result(
+/* Returns an object that keeps what C keeps, or NULL with an error set. */
+COLD static PyObject *keeping_object(const kept *it)
+{
+    PyObject *parts[2];
+    if (it->view.obj && !it->made) {
+        return api.PyMemoryView_FromObject(it->given);
+    }
+    parts[0] = new_reference(it->given);
+    parts[1] = new_reference(it->made ? it->made : interpreter.none);
+    return tuple_of(parts, 2);
+}
+
+/* A structure that came back keeps what C keeps, in what ctypes makes it keep: each copy of it
+   by ctypes keeps that, too. Returns 0 with an error set if that fails. */
+COLD static int keep_in_structure(
+    const fastcall_struct *described, PyObject *structure, const held_arguments *held)
+{
+    PyObject *const objects = api.PyDict_New();
+    int is_right = objects != NULL;
+    for (const kept *each = held->keeping; is_right && each; each = each->next) {
+        if (argument_of(each)->keeper == FASTCALL_FOR_RESULT) {
+            PyObject *const index = api.PyLong_FromLongLong(each->argument);
+            PyObject *const object = index ? keeping_object(each) : NULL;
+            is_right = object && !api.PyDict_SetItem(objects, index, object);
+            drop(object);
+            drop(index);
+        }
+    }
+    if (!is_right) {
+        drop(objects);
+        return 0;
+    }
+    /* It is new, so it keeps nothing yet. */
+    memcpy((char *)structure + described->ctypes->objects_offset, &objects, sizeof objects);
+    return 1;
+}
+
+/* C keeps it for the handle that came back, or the structure, which is what the Python function
+   returns, or in a tuple of that. Returns 0 with an error set if that fails. */
+COLD static int keep_for_result(
     const fastcall_descriptor *descriptor, PyObject *result, held_arguments *held)
 {
     const fastcall_value *values = values_of(descriptor);
     Py_ssize_t count = 0, at = 0;
+    int is_handle = 0;
     for (unsigned i = 0; i < descriptor->values; i++) {
         if (values[i].kind == FASTCALL_HANDLE && values[i].owner != FASTCALL_BORROWED) {
             at = count;
+            is_handle = 1;
         }
         count += values[i].is_returned;
     }
     if (count > 1) {
         result = api.PyTuple_GetItem(result, at);
     }
+    if (!is_handle && values->kind == FASTCALL_STRUCT) {
+        return keep_in_structure(values->conversion, result, held);
+    }
     if (result != interpreter.none) {
         end_keeping(result, held);
     }
+    return 1;
 }
 
 /* ----------------------------------------------------- what C is given */

@@ -97,8 +97,9 @@ again:
     }
     /* Convert before release: a returned text may belong to a handle. */
     result = finish(self, descriptor, &returned, objects, count, &held.keeping);
-    if (held.keeping && result) {
-        keep_for_result(descriptor, result, &held);
+    if (held.keeping && result && !keep_for_result(descriptor, result, &held)) {
+        api.Py_DecRef(result);
+        result = NULL;
     }
 done:
     drop_memories(descriptor, &returned);

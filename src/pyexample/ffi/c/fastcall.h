@@ -109,7 +109,8 @@
 
 /* For what C keeps an argument, if not for another one. */
 #define FASTCALL_FOR_GOOD 254
-#define FASTCALL_FOR_RESULT 255 /* the HANDLE that comes back and is not BORROWED */
+#define FASTCALL_FOR_RESULT \
+    255 /* the HANDLE that comes back and is not BORROWED, or the STRUCT */
 
 struct kept;
 
@@ -133,6 +134,7 @@ typedef struct {
     const void *reference;   /* the type of what byref() returns */
     size_t reference_offset; /* of the address in it */
     size_t memory_offset;    /* of the address of its memory in an instance of any type */
+    size_t objects_offset;   /* likewise of the dict of what it keeps, or NULL */
     void *(*new_instance)(const void *, const void *, const void *); /* Structure's tp_new */
     const void *no_arguments; /* the empty tuple, for new_instance */
 } fastcall_ctypes;

@@ -173,6 +173,7 @@ typedef PyObject *(*newfunc)(const void *type, PyObject *arguments, PyObject *ke
     X(int, PyObject_GetBuffer, (PyObject *, Py_buffer *, int)) /* 3.11 buffer.html, and          \
                                         exported by earlier versions too */                      \
     X(void, PyBuffer_Release, (Py_buffer *))                   /* 3.11 buffer.html, likewise */  \
+    X(PyObject *, PyMemoryView_FromObject, (PyObject *))       /* 3.2  memoryview.html */        \
     X(PyObject *, PyType_FromSpec, (PyType_Spec *))            /* 3.2  type.html */              \
     X(PyObject *, PyType_GenericAlloc, (void *, Py_ssize_t))   /* 3.2  type.html */              \
     X(void, PyObject_GC_UnTrack, (void *))                     /* 3.2  gcsupport.html */         \
