@@ -86,7 +86,7 @@ MUTANTS = {
     "before": ("calls.h", "    memcpy(place, &word, sizeof word);\n", ""),
     "errno": ("calls.h", "returned->error_number = GET_ERROR();", ""),
     "returned": ("results.h", "if (values[i].is_returned) {", "if (1) {"),
-    "state": ("calls.h", "    current = before;\n", ""),
+    "state": ("calls.h", "    thread->current = before;\n", ""),
     "use": ("calls.h", "*ended->link = ended->next;", ""),
     "user": ("handles.h", "    change_users(used, 1);\n", ""),
     "words": ("thunks.h", "as_word(x2), as_word(x3)", "as_word(x3), as_word(x2)"),
@@ -115,13 +115,13 @@ MUTANTS = {
     "large stack": ("convention.h", "taken.stack > LARGE_WORDS * 8", "taken.stack > 512"),
     "kin": (
         "arguments.h",
-        "type != structure->type && !api.PyType_IsSubtype(type, structure->type)",
-        "type != structure->type",
+        "if (!is_a(object, structure->type)) {\n        return 0;\n    }\n    *word",
+        "if (type_of(object) != structure->type) {\n        return 0;\n    }\n    *word",
     ),
     "other": (
         "arguments.h",
-        "type != structure->type && !api.PyType_IsSubtype(type, structure->type)",
-        "0",
+        "if (!is_a(object, structure->type)) {\n        return 0;\n    }\n    *word",
+        "*word",
     ),
     "rest": (
         "aggregates.h",
@@ -149,7 +149,7 @@ MUTANTS = {
     # Of arrays that are made of lists.
     "more": (
         "arguments.h",
-        "item->kind == FASTCALL_HANDLE && !hold_more_handles(held, count)",
+        "holds_handles(argument) && !hold_more_handles(held, count)",
         "0",
     ),
     "sequence": ("arguments.h", "(flags & Py_TPFLAGS_HEAPTYPE)) { /*", "0) { /*"),
@@ -253,7 +253,7 @@ MUTANTS = {
         "    if (is_taken) {\n        end_keeping",
         "    if (1) {\n        end_keeping",
     ),
-    "family": ("handles.h", "api.PyType_IsSubtype(type_of(object_of(it)), of->root)", "1"),
+    "family": ("handles.h", "is_a(object, of->root)", "1"),
 }
 
 

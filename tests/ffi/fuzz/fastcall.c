@@ -99,6 +99,7 @@ struct PyObject {
     PyObject *items[MOST_LISTED];                /* of a tuple */
     char fields[8 * FASTCALL_STRUCT_WORDS];      /* of a structure */
     char *content;                               /* of bytes that have their own */
+    PyObject *objects;                           /* of a structure: what it keeps */
 };
 
 static PyObject struct_ = {.type = &struct_type, .holders = 1},
@@ -647,6 +648,13 @@ static int PyObject_GetBuffer(PyObject *object, Py_buffer *view, int flags)
     return 0;
 }
 
+/* No structure that comes back keeps a buffer here. */
+static PyObject *PyMemoryView_FromObject(PyObject *object)
+{
+    (void)object;
+    abort();
+}
+
 static void PyBuffer_Release(Py_buffer *view)
 {
     EXPECT(!error_is_set);
@@ -795,7 +803,7 @@ static const int kinds[] = {
 static void *pointers[FASTCALL_MAX_ARGUMENTS];
 static const fastcall_ctypes ctypes = {
     &array_type, &any_pointer_type, &reference_type, offsetof(PyObject, view.buf),
-    offsetof(PyObject, view.buf), new_structure, &none};
+    offsetof(PyObject, view.buf), offsetof(PyObject, objects), new_structure, &none};
 
 /* Of the arguments, and of what comes back. */
 static fastcall_struct structures[FASTCALL_MAX_ARGUMENTS + 1 + FASTCALL_MAX_OUTPUTS];
@@ -1332,7 +1340,7 @@ static PyObject *PyObject_Vectorcall(
         EXPECT(count == 0);
         return new_pointer_object();
     }
-    EXPECT(function == &callable && function->holders == 2 && !current.is_in_c);
+    EXPECT(function == &callable && function->holders == 2 && !this_thread()->current.is_in_c);
     EXPECT(count == (callback.type.arguments | PY_VECTORCALL_ARGUMENTS_OFFSET));
     for (unsigned i = 0; i < callback.type.arguments; i++) {
         const fastcall_value *const value = &callback.received[i];
@@ -1351,7 +1359,7 @@ static PyObject *PyObject_Vectorcall(
 
 static PyObject *call_careful_or_answer(PyObject *function, PyObject *const *arguments)
 {
-    EXPECT(!current.is_in_c);
+    EXPECT(!this_thread()->current.is_in_c);
     if (function == &answering) {
         EXPECT(arguments[0] == returned);
         answer_calls++;
@@ -1525,7 +1533,8 @@ static void fuzz_callback(void)
         callable_raises = 0; /* a late call */
         (void)call_thunk(late);
         EXPECT(careful_calls == !is_plain + 1 && called_with == &none && plain_calls == is_plain);
-        EXPECT(gil_is_held && !current.is_in_c && !current.error && !error_is_set);
+        EXPECT(gil_is_held && !this_thread()->current.is_in_c &&
+               !this_thread()->current.error && !error_is_set);
         fastcall_release_thunks(&callback);
         EXPECT(call_thunk(late) == 0 && careful_calls == !is_plain + 1);
         EXPECT(((PyObject *)&callback)->holders == 1000 && callable.holders == 1);
@@ -2403,7 +2412,8 @@ static void fuzz_sequences(void)
         (PyObject *)&self, objects, self.descriptor.parameters, NULL);
     on_call = NULL;
     EXPECT(gil_is_held && error_is_set == (accepted < 0 ? 2 : 0) && (result == NULL) == (accepted < 0));
-    EXPECT(c_calls == (accepted == 1) && checked_calls == !accepted && !unexpected_calls && !uses);
+    EXPECT(c_calls == (accepted == 1) && checked_calls == !accepted && !unexpected_calls &&
+           !this_thread()->uses);
     error_is_set = tuples_fail = 0;
     if (result) {
         Py_DecRef(result);
@@ -3335,7 +3345,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     /* Nothing is held any longer. */
     EXPECT(open_views == 0);
-    EXPECT(!current.is_in_c && !current.error && !uses);
+    EXPECT(!this_thread()->current.is_in_c && !this_thread()->current.error &&
+           !this_thread()->uses);
     EXPECT(none.holders == 1000 && true_.holders == 1000 && false_.holders == 1000);
     EXPECT(checked.holders == 1000 && unexpected_.holders == 1000 && answer.holders == 1000);
     for (unsigned i = 0; i < count; i++) {

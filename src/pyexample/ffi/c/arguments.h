@@ -218,7 +218,7 @@ static int has_type(PyObject *object, const char *name, const void *type)
 static int convert_reference(const fastcall_argument *argument, PyObject *object, uint64_t *word)
 {
     PyObject *referred = api.PyObject_GetAttrString(object, "_obj");
-    const int fits = referred && api.PyType_IsSubtype(type_of(referred), argument->items);
+    const int fits = referred && is_a(referred, argument->items);
     drop(referred);
     memcpy(word, (const char *)object + argument->ctypes->reference_offset, sizeof *word);
     return fits && !failed();
@@ -234,8 +234,7 @@ static int convert_struct(
     const fastcall_argument *argument, PyObject *object, frame *frame, uint64_t *word)
 {
     const fastcall_struct *structure = argument->items;
-    const void *type = type_of(object);
-    if (type != structure->type && !api.PyType_IsSubtype(type, structure->type)) {
+    if (!is_a(object, structure->type)) {
         return 0;
     }
     *word = store_struct(frame, argument, structure, memory_of(object, structure));
@@ -284,9 +283,8 @@ static void hold_parent(const handle *closing, held_arguments *held)
 static int convert_handle(
     const fastcall_argument *argument, PyObject *object, held_arguments *held, uint64_t *word)
 {
-    const void *type = type_of(object);
     handle *used;
-    if (type != argument->type && !api.PyType_IsSubtype(type, argument->type)) {
+    if (!is_a(object, argument->type)) {
         return 0;
     }
     used = handle_of(object); /* lives as long as the object, which the caller keeps alive */
@@ -451,7 +449,7 @@ COLD static int convert_item(
     uint64_t word;
     if (item->kind == FASTCALL_STRUCT) {
         const fastcall_struct *const structure = item->items;
-        if (!api.PyType_IsSubtype(type_of(object), structure->type)) {
+        if (!is_a(object, structure->type)) {
             return 0;
         }
         memcpy(place, memory_of(object, structure), structure->size);

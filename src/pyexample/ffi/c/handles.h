@@ -187,7 +187,9 @@ static int is_dying(handle *it)
 static handle *find_from(handle *it, const fastcall_handle_class *of, const void *address)
 {
     for (; it; it = it->next) {
-        if (it->given == address && api.PyType_IsSubtype(type_of(object_of(it)), of->root) &&
+        const PyObject *const object = object_of(it);
+        /* Mostly it is of that class itself, of which `root` is a base. */
+        if (it->given == address && (type_of(object) == of->type || is_a(object, of->root)) &&
             !is_dying(it)) {
             break;
         }
@@ -271,7 +273,7 @@ static PyObject *handle_for(const fastcall_value *value, void *address, PyObject
         return NULL;
     }
     for (; found; found = find_from(found->next, of, address)) {
-        const int fits = api.PyType_IsSubtype(type_of(object_of(found)), of->type);
+        const int fits = is_a(object_of(found), of->type);
         if (found->is_managed || (found->is_owned && !fits && object_of(found) != parent)) {
             return NULL;
         }

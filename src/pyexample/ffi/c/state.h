@@ -107,6 +107,12 @@ static const void *type_of(const PyObject *object)
     return type_at(object, interpreter.type_offset);
 }
 
+/* Whether an object is of a type, or of a subtype of it. */
+static int is_a(const PyObject *object, const void *type)
+{
+    return type_of(object) == type || api.PyType_IsSubtype(type_of(object), type);
+}
+
 static fastcall_descriptor *descriptor_of(PyObject *self)
 {
     return (fastcall_descriptor *)(void *)((char *)self + interpreter.bytes_offset);
