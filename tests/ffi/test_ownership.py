@@ -1648,14 +1648,14 @@ def test_one_function_closes_one_handle_and_does_nothing_else(api: Any) -> None:
         ),
         (
             {"it": Annotated[Handle, c_void_p, Keep("return")]},
-            "a handle that is Owned, or a structure with a pointer",
+            "a handle that is Owned, or a structure by value that has a pointer",
         ),
         (
             {
                 "it": Annotated[Buffer, In(c_char), Keep("return")],
                 "return": Annotated[Numbers, Numbers],
             },
-            "a handle that is Owned, or a structure with a pointer",
+            "a handle that is Owned, or a structure by value that has a pointer",
         ),
         (
             {

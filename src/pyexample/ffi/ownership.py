@@ -503,9 +503,9 @@ class Keep(ParameterWord):
         if not isinstance(result, CTypesObject) or not _is_structure_that_points(result.ctype):
             raise DeclarationError(
                 f"{argument.where}: {self!r} needs what the function returns: a handle that is"
-                " Owned, or a structure with a pointer"
+                " Owned, or a structure by value that has a pointer"
             )
-        if argument.spec.lends:  # which could be closed after it only by Python's own order
+        if argument.spec.lends:
             raise DeclarationError(
                 f"{argument.where}: {self!r}: a structure cannot keep a handle open, as it is"
                 " not closed itself"

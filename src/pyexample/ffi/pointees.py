@@ -34,8 +34,8 @@ def pointees_of(memory: Any) -> Pointees:
         if is_ours and _is_container(type(root)):
             ctypes.pointer(root)  # gives it the dict that each copy by ctypes keeps
             by_ctypes = _kept_by_ctypes(root)
-            for each in [key for key in by_ctypes if type(key) is int]:  # see effects.h
-                keep_beside(root, by_ctypes.pop(each))
+            for item in [by_ctypes[key] for key in by_ctypes if type(key) is int]:
+                keep_beside(root, item)  # see keep_in_structure in effects.h
             by_ctypes["pointees"] = root.__dict__["_pointees"]
     found: Pointees = root.__dict__["_pointees"]
     return found

@@ -800,7 +800,7 @@ static const struct {
 static const int kinds[] = {
     'i', 'u', '?', 'f', 'z', 's', 'P', 'p', 'h', 'b', 'b', 'n', 'n', 'k', 'v', 't', 't', 'y'};
 
-static void *pointers[FASTCALL_MAX_ARGUMENTS];
+static void *pointers[MOST_LISTED];
 static const fastcall_ctypes ctypes = {
     &array_type, &any_pointer_type, &reference_type, offsetof(PyObject, view.buf),
     offsetof(PyObject, view.buf), offsetof(PyObject, objects), new_structure, &none};

@@ -115,16 +115,17 @@ COLD static int prepare_to_keep_each(const kept *array, held_arguments *held)
     const Py_ssize_t count = api.PyTuple_Size(objects);
     for (Py_ssize_t i = 0; i < count; i++) {
         PyObject *const object = api.PyTuple_GetItem(objects, i);
-        kept *const it = object == interpreter.none
-                             ? NULL
-                             : new_kept(array->self, array->argument, object, held);
-        if (it) {
-            it->keeper = array->keeper;
-            it->slot = array->slot ? new_reference(array->slot) : NULL;
-            set_kept_handle(it);
-        } else if (object != interpreter.none) {
+        kept *it;
+        if (object == interpreter.none) {
+            continue;
+        }
+        it = new_kept(array->self, array->argument, object, held);
+        if (!it) {
             return 0;
         }
+        it->keeper = array->keeper;
+        it->slot = array->slot ? new_reference(array->slot) : NULL;
+        set_kept_handle(it);
     }
     return count <= 32;
 }
@@ -272,7 +273,8 @@ COLD static int keep_in_structure(
         drop(objects);
         return 0;
     }
-    /* It is new, so it keeps nothing yet. */
+    /* It is new, so it keeps nothing yet. pointees.py knows these keys, which are integers, from
+       those of ctypes. */
     memcpy((char *)structure + described->ctypes->objects_offset, &objects, sizeof objects);
     return 1;
 }
