@@ -676,8 +676,8 @@ def _what_is_kept(described: tuple[Any, ...]) -> tuple[Argument, Any, _Held]:
     view: Any = memoryview(exporter) if is_view else None
     converted = pointer_to(address, spec.ctype) if made is None else made
     # A sequence may have other handles by now than when C got an array of them.
-    is_array = spec.is_buffer and spec.lends and made is not None
-    item = _Held(made[0] if is_array else given, converted, view)
+    kept = made[0] if spec.is_buffer and spec.lends and made is not None else given
+    item = _Held(kept, converted, view)
     item.given = given
     return argument, (argument, *(slot or ())), item
 
