@@ -67,7 +67,7 @@ static PyObject *convert_received(const fastcall_value *value, const uint64_t *w
     uint64_t word = word_at((const char *)words + value->offset);
     if (value->kind == FASTCALL_SIGNED && !value->conversion && !value->rule &&
         !value->is_indirect) {
-        return api.PyLong_FromLongLong(extend_signed(word, value->size));
+        return new_number(value, word);
     }
     if (value->is_indirect) {
         if (!word) {

@@ -113,6 +113,9 @@ COLD static int prepare_to_keep_each(const kept *array, held_arguments *held)
 {
     PyObject *const objects = api.PyTuple_GetItem(array->made, 0); /* see convert_sequence */
     const Py_ssize_t count = api.PyTuple_Size(objects);
+    if (count > 32) {
+        return 0;
+    }
     for (Py_ssize_t i = 0; i < count; i++) {
         PyObject *const object = api.PyTuple_GetItem(objects, i);
         kept *it;
@@ -127,7 +130,7 @@ COLD static int prepare_to_keep_each(const kept *array, held_arguments *held)
         it->slot = array->slot ? new_reference(array->slot) : NULL;
         set_kept_handle(it);
     }
-    return count <= 32;
+    return 1;
 }
 
 /* Prepare what C is to keep. Returns 0 if that fails: with an error set, or without one if Python
